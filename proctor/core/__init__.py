@@ -1,0 +1,1 @@
+"""The engine. Imports no Django and reads no settings."""

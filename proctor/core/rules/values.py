@@ -1,0 +1,360 @@
+"""The values that a rule sees: Java's kinds, told apart where the answer depends on them.
+
+Plain Python values stand for the Java's commonest: bool Boolean, int Long, float
+Double, str String, `decimal.Decimal` BigDecimal, list and tuple List, dict Map, set Set,
+None null. The other kinds are subclasses of these, so that they behave in Python as one
+expects, and only the rule language asks for the class.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import math
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar, NamedTuple
+
+from proctor.core.exceptions import RuleArithmeticError
+
+__all__ = [
+    "LONG_MAX",
+    "LONG_MIN",
+    "BigInteger",
+    "Byte",
+    "Character",
+    "Float",
+    "Integer",
+    "JavaArray",
+    "LongArray",
+    "MaybeBool",
+    "ReleaseVersion",
+    "Short",
+    "StringArray",
+    "decimal_scale",
+    "java_class",
+    "java_string",
+    "parse_decimal",
+    "parse_double",
+    "parse_integer",
+    "wrap",
+]
+
+LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
+
+#: A rule may write `'1e999999999'`; a decimal with so many digits would eat the memory.
+MAX_DECIMAL_EXPONENT = 10_000
+
+
+class Integer(int):
+    """java.lang.Integer."""
+
+    __slots__ = ()
+
+
+class Short(int):
+    """java.lang.Short."""
+
+    __slots__ = ()
+
+
+class Byte(int):
+    """java.lang.Byte."""
+
+    __slots__ = ()
+
+
+class BigInteger(int):
+    """java.math.BigInteger."""
+
+    __slots__ = ()
+
+
+class Float(float):
+    """java.lang.Float: the value is rounded to single precision when it is made."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: float) -> Float:
+        """Round *value* to single precision; what is too large becomes an infinity."""
+        try:
+            rounded = struct.unpack("f", struct.pack("f", value))[0]
+        except OverflowError:
+            rounded = math.copysign(math.inf, value)
+        return super().__new__(cls, rounded)
+
+
+class Character(str):
+    """java.lang.Character: exactly one UTF-16 unit."""
+
+    __slots__ = ()
+
+
+class JavaArray(tuple[Any, ...]):
+    """A Java array; the subclass says of what."""
+
+    __slots__ = ()
+    #: Java's name of the component class.
+    component: ClassVar[str] = "java.lang.Object"
+
+
+class StringArray(JavaArray):
+    """java.lang.String[]."""
+
+    __slots__ = ()
+    component = "java.lang.String"
+
+
+class LongArray(JavaArray):
+    """java.lang.Long[]."""
+
+    __slots__ = ()
+    component = "java.lang.Long"
+
+
+class MaybeBool(enum.Enum):
+    """ProctorRuleFunctions.MaybeBool: what is known of a condition."""
+
+    TRUE = "TRUE"
+    FALSE = "FALSE"
+    UNKNOWN = "UNKNOWN"
+
+
+class _VersionParts(NamedTuple):
+    parts: tuple[int, ...]
+    wildcard: bool
+
+
+@functools.total_ordering
+class ReleaseVersion:
+    """com.indeed.util.core.ReleaseVersion: `2.4.7.48`, or `2.4.x` for all of 2.4.
+
+    Two versions compare by the leading parts that both have, so 2.x equals every 2.*.
+    """
+
+    __slots__ = ("_parts", "_wildcard")
+
+    _LIMITS = (32767, 65535, 65535, 65535)
+
+    def __init__(self, text: str) -> None:
+        """Parse *text*; ValueError where the Java refuses it."""
+        pieces = text.split(".")[:4]
+        wildcard = pieces[-1].lower() == "x"
+        numbers = pieces[:-1] if wildcard else pieces
+        if not numbers or (len(pieces) < 4 and not wildcard):
+            raise ValueError(f"{text!r} is no version; write four numbers, or end it in '.x'")
+        parts = tuple(parse_integer(number, -(2**31), 2**31 - 1) for number in numbers)
+        for part, limit in zip(parts, self._LIMITS, strict=False):
+            if not 0 <= part <= limit:
+                raise ValueError(f"{part} in version {text!r} is outside 0 to {limit}")
+        self._parts = parts
+        self._wildcard = wildcard
+
+    @property
+    def wildcard(self) -> bool:
+        """Whether the version stands for a whole range of versions."""
+        return self._wildcard
+
+    def compare(self, other: ReleaseVersion) -> int:
+        """Java's compareTo: -1, 0 or 1 by the parts that both versions have."""
+        shared = min(len(self._parts), len(other._parts))
+        mine, theirs = self._parts[:shared], other._parts[:shared]
+        return (mine > theirs) - (mine < theirs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReleaseVersion) and self.compare(other) == 0
+
+    def __lt__(self, other: ReleaseVersion) -> bool:
+        return self.compare(other) < 0
+
+    def __hash__(self) -> int:
+        return hash(self._parts[0])
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self._parts)) + (".x" if self._wildcard else "")
+
+    def __repr__(self) -> str:
+        return f"ReleaseVersion({str(self)!r})"
+
+
+def wrap(value: int, bits: int = 64) -> int:
+    """*value* as Java's two's complement of so many bits holds it."""
+    half = 1 << (bits - 1)
+    if -half <= value < half:
+        return value
+    return ((value + half) & ((half << 1) - 1)) - half
+
+
+# Characters beyond U+FFFF are two units to the Java, and neither is a digit to it.
+_INTEGER = re.compile(r"[+-]?(?:(?![\U00010000-\U0010ffff])\d)+")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DOUBLE = re.compile(_DECIMAL.pattern + r"[fFdD]?")
+_HEX_DOUBLE = re.compile(
+    r"([+-]?0[xX](?:[0-9a-fA-F]+\.?|[0-9a-fA-F]*\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)[fFdD]?"
+)
+_JAVA_TRIM = "".join(map(chr, range(0x21)))
+
+
+def _not_a_number(text: str) -> RuleArithmeticError:
+    return RuleArithmeticError(
+        f"{text[:80]!r} is not a number", java_class="java.lang.NumberFormatException"
+    )
+
+
+def parse_integer(text: str, low: int = LONG_MIN, high: int = LONG_MAX) -> int:
+    """Java's Long.parseLong (and, by the bounds, Integer's, Short's, Byte's).
+
+    An optional sign and decimal digits of any script, no blanks. Raises
+    RuleArithmeticError, which stands for NumberFormatException.
+    """
+    # The longest 64-bit number has 20 characters; leading zeros may make it longer.
+    if _INTEGER.fullmatch(text) is None or len(text) > 4000:
+        raise _not_a_number(text)
+    value = int(text)
+    if not low <= value <= high:
+        raise _not_a_number(text)
+    return value
+
+
+def parse_big_integer(text: str) -> int:
+    """Java's BigInteger(String); RuleArithmeticError for what is none."""
+    if _INTEGER.fullmatch(text) is None or len(text) > 4000:
+        raise _not_a_number(text)
+    return int(text)
+
+
+def parse_double(text: str) -> float:
+    """Java's Double.parseDouble: blanks trimmed, `1d`, hexadecimal, NaN, Infinity.
+
+    Raises RuleArithmeticError, which stands for NumberFormatException.
+    """
+    trimmed = text.strip(_JAVA_TRIM)
+    if _DOUBLE.fullmatch(trimmed):
+        return float(trimmed.rstrip("fFdD"))
+    if trimmed.lstrip("+-") in ("NaN", "Infinity") and len(trimmed) <= 9:
+        return float(trimmed)
+    hexadecimal = _HEX_DOUBLE.fullmatch(trimmed)
+    if hexadecimal is None:
+        raise _not_a_number(text)
+    try:
+        return float.fromhex(hexadecimal[1])
+    except OverflowError:
+        return -math.inf if trimmed.startswith("-") else math.inf
+
+
+def parse_decimal(text: str) -> Decimal:
+    """Java's BigDecimal(String), within `MAX_DECIMAL_EXPONENT`.
+
+    Raises RuleArithmeticError, which stands for NumberFormatException.
+    """
+    if _DECIMAL.fullmatch(text) is None:
+        raise _not_a_number(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise _not_a_number(text) from None
+    if abs(value.adjusted()) > MAX_DECIMAL_EXPONENT or abs(decimal_scale(value)) > 20_000:
+        raise _not_a_number(text)
+    return value + 0 if value else value.copy_abs()
+
+
+def decimal_scale(value: Decimal) -> int:
+    """Java's BigDecimal.scale of a finite Decimal."""
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return -exponent
+
+
+_NAMES: dict[type, str] = {
+    bool: "java.lang.Boolean",
+    int: "java.lang.Long",
+    float: "java.lang.Double",
+    str: "java.lang.String",
+    Decimal: "java.math.BigDecimal",
+    Integer: "java.lang.Integer",
+    Short: "java.lang.Short",
+    Byte: "java.lang.Byte",
+    BigInteger: "java.math.BigInteger",
+    Float: "java.lang.Float",
+    Character: "java.lang.Character",
+    ReleaseVersion: "com.indeed.util.core.ReleaseVersion",
+    MaybeBool: "com.indeed.proctor.common.ProctorRuleFunctions$MaybeBool",
+    list: "java.util.ArrayList",
+    tuple: "java.util.ArrayList",
+    dict: "java.util.LinkedHashMap",
+    set: "java.util.HashSet",
+    frozenset: "java.util.HashSet",
+}
+
+
+def java_class(value: object) -> str:
+    """The name of the Java class that *value* stands for; other objects keep their own."""
+    for cls in type(value).__mro__:
+        if cls in _NAMES:
+            return _NAMES[cls]
+    if isinstance(value, JavaArray):
+        return f"[L{value.component};"
+    return type(value).__qualname__
+
+
+def _digits_and_exponent(value: float) -> tuple[str, int]:
+    """The shortest digits of a positive finite number and the position of its point."""
+    if isinstance(value, Float):
+        text = next(s for n in range(9) if Float(float(s := f"{float(value):.{n}e}")) == value)
+    else:
+        text = f"{Decimal(repr(float(value))):e}"
+    mantissa, _, exponent = text.partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).rstrip("0") or "0"
+    return digits, int(exponent) + len(whole)
+
+
+def _float_string(value: float) -> str:
+    """Java's Double.toString or Float.toString (of JDK 19 and later: the shortest form)."""
+    if math.isnan(value):
+        return "NaN"
+    sign = "-" if math.copysign(1.0, value) < 0 else ""
+    if math.isinf(value):
+        return sign + "Infinity"
+    if value == 0:
+        return sign + "0.0"
+    digits, point = _digits_and_exponent(type(value)(abs(value)))
+    if -3 < point <= 7:
+        if point <= 0:
+            return f"{sign}0.{'0' * -point}{digits}"
+        return f"{sign}{digits[:point].ljust(point, '0')}.{digits[point:] or '0'}"
+    return f"{sign}{digits[0]}.{digits[1:] or '0'}E{point - 1}"
+
+
+def _decimal_string(value: Decimal) -> str:
+    """Java's BigDecimal.toString, which differs from Python's in the exponent's case only."""
+    return str(value)
+
+
+def java_string(value: object) -> str:
+    """Java's String.valueOf: `true`, `1.0`, `1.0E10`, `[a, b]`, `{k=v}`, `null`."""
+    if isinstance(value, str):
+        return str(value)
+    if value is None:
+        return "null"
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _float_string(value)
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, Decimal):
+        return _decimal_string(value)
+    if isinstance(value, MaybeBool):
+        return value.value
+    if isinstance(value, Mapping):
+        items = (f"{java_string(key)}={java_string(item)}" for key, item in value.items())
+        return "{" + ", ".join(items) + "}"
+    if isinstance(value, JavaArray):
+        return f"{java_class(value)}@0"
+    if isinstance(value, (Sequence, AbstractSet)):
+        return "[" + ", ".join(map(java_string, value)) + "]"
+    return str(value)
