@@ -13,7 +13,7 @@
         └── RuleEvaluationError      the value could not be computed
             ├── UndefinedName        no such variable, or no such property
             ├── UnknownMethod        no such method, or none that a rule may call
-            └── RuleArithmeticError  a plain runtime exception of the Java's
+            └── RuleRuntimeError  a plain runtime exception of the Java's
 
 Every error says what it is about, shows the value and says what to do.
 """
@@ -111,7 +111,7 @@ class UnknownMethod(RuleEvaluationError):  # noqa: N818 - reads as the field say
     java_class = "javax.el.MethodNotFoundException"
 
 
-class RuleArithmeticError(RuleEvaluationError):
+class RuleRuntimeError(RuleEvaluationError):
     """A runtime exception that is no ELException: a bad number, `x % 0`, unlike classes.
 
     Where a matrix is checked against declared variables these are not caught by

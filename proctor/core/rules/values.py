@@ -18,7 +18,7 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, NamedTuple
 
-from proctor.core.exceptions import RuleArithmeticError
+from proctor.core.exceptions import RuleRuntimeError
 
 __all__ = [
     "LONG_MAX",
@@ -198,8 +198,8 @@ _HEX_DOUBLE = re.compile(
 _JAVA_TRIM = "".join(map(chr, range(0x21)))
 
 
-def _not_a_number(text: str) -> RuleArithmeticError:
-    return RuleArithmeticError(
+def _not_a_number(text: str) -> RuleRuntimeError:
+    return RuleRuntimeError(
         f"{text[:80]!r} is not a number", java_class="java.lang.NumberFormatException"
     )
 
@@ -208,7 +208,7 @@ def parse_integer(text: str, low: int = LONG_MIN, high: int = LONG_MAX) -> int:
     """Java's Long.parseLong (and, by the bounds, Integer's, Short's, Byte's).
 
     An optional sign and decimal digits of any script, no blanks. Raises
-    RuleArithmeticError, which stands for NumberFormatException.
+    RuleRuntimeError, which stands for NumberFormatException.
     """
     # The longest 64-bit number has 20 characters; leading zeros may make it longer.
     if _INTEGER.fullmatch(text) is None or len(text) > 4000:
@@ -220,7 +220,7 @@ def parse_integer(text: str, low: int = LONG_MIN, high: int = LONG_MAX) -> int:
 
 
 def parse_big_integer(text: str) -> int:
-    """Java's BigInteger(String); RuleArithmeticError for what is none."""
+    """Java's BigInteger(String); RuleRuntimeError for what is none."""
     if _INTEGER.fullmatch(text) is None or len(text) > 4000:
         raise _not_a_number(text)
     return int(text)
@@ -229,7 +229,7 @@ def parse_big_integer(text: str) -> int:
 def parse_double(text: str) -> float:
     """Java's Double.parseDouble: blanks trimmed, `1d`, hexadecimal, NaN, Infinity.
 
-    Raises RuleArithmeticError, which stands for NumberFormatException.
+    Raises RuleRuntimeError, which stands for NumberFormatException.
     """
     trimmed = text.strip(_JAVA_TRIM)
     if _DOUBLE.fullmatch(trimmed):
@@ -248,7 +248,7 @@ def parse_double(text: str) -> float:
 def parse_decimal(text: str) -> Decimal:
     """Java's BigDecimal(String), within `MAX_DECIMAL_EXPONENT`.
 
-    Raises RuleArithmeticError, which stands for NumberFormatException.
+    Raises RuleRuntimeError, which stands for NumberFormatException.
     """
     if _DECIMAL.fullmatch(text) is None:
         raise _not_a_number(text)
