@@ -1,0 +1,130 @@
+"""Imports point down, and nothing in the package runs text as a program."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "proctor"
+
+#: Modules of the core's side: these use nothing of Django, and of proctor only the core.
+CORE = sorted([PACKAGE / "__init__.py", *(PACKAGE / "core").rglob("*.py")])
+
+#: The command uses the core and itself, and nothing else of proctor.
+COMMAND = sorted([*PACKAGE.glob("__main__.py"), *(PACKAGE / "cli").rglob("*.py")])
+
+#: What makes a program out of text.
+EXECUTING = {"eval", "exec", "compile", "__import__"}
+
+#: The only modules that may: rules are compiled from syntax trees that the parser built.
+#: None of them hands text of a matrix to `compile`.
+MAY_EXECUTE: dict[str, set[str]] = {
+    "core/rules/compiler.py": {"compile", "exec"},
+}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def syntax_tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Every module that the file imports, anywhere in it, by its absolute name."""
+    package = path.relative_to(ROOT).with_suffix("").parts
+    if path.name == "__init__.py":
+        package = (*package[:-1], "")
+    for node in ast.walk(syntax_tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level == 0:
+                base = node.module or ""
+            else:
+                base = ".".join([*package[: -node.level], *filter(None, [node.module])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def is_inside(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def called_names(path: Path) -> Iterator[str]:
+    """Names of the functions called by their plain name or as an attribute of builtins."""
+    for node in ast.walk(syntax_tree(path)):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "builtins"
+        ):
+            yield node.attr
+
+
+@pytest.mark.parametrize("path", CORE, ids=relative)
+def test_the_core_imports_nothing_of_django(path: Path) -> None:
+    frameworks = ("django", "appconf", "asgiref", "openfeature", "jinja2")
+    found = [m for m in imported_modules(path) if any(is_inside(m, name) for name in frameworks)]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", [*CORE, *COMMAND], ids=relative)
+def test_the_core_and_the_command_import_only_downwards(path: Path) -> None:
+    allowed = ["proctor.core"]
+    if path in COMMAND:
+        allowed.append("proctor.cli")
+    found = [
+        module
+        for module in imported_modules(path)
+        if is_inside(module, "proctor")
+        and module != "proctor"
+        and not any(is_inside(module, package) for package in allowed)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=relative)
+def test_no_module_imports_a_test_tool(path: Path) -> None:
+    tools = ("pytest", "pytest_django", "hypothesis", "unittest")
+    if relative(path) in {"testing.py", "pytest_plugin.py"}:
+        pytest.skip("made for tests")
+    assert [m for m in imported_modules(path) if any(is_inside(m, tool) for tool in tools)] == []
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=relative)
+def test_no_module_runs_text_as_a_program(path: Path) -> None:
+    used = EXECUTING.intersection(called_names(path))
+    assert used <= MAY_EXECUTE.get(relative(path), set())
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=relative)
+def test_no_module_unpickles(path: Path) -> None:
+    unsafe = ("pickle", "marshal", "shelve")
+    assert [m for m in imported_modules(path) if any(is_inside(m, name) for name in unsafe)] == []
+
+
+@pytest.mark.parametrize("path", CORE, ids=relative)
+def test_no_module_of_the_core_has_a_global_statement(path: Path) -> None:
+    statements = [n for n in ast.walk(syntax_tree(path)) if isinstance(n, ast.Global)]
+    assert statements == []
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=relative)
+def test_no_class_that_is_no_test_is_called_one(path: Path) -> None:
+    names = [
+        node.name
+        for node in ast.walk(syntax_tree(path))
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test")
+    ]
+    assert set(names) <= {"TestDefinition"}
