@@ -66,6 +66,13 @@ class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
 class ConversionError(ProctorError, ValueError):
     """A value cannot be converted to the type declared for its variable."""
 
+    #: The reason that the Java gives: `NumberFormatException`, or a sentence.
+    reason: str
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
 
 class RuleError(ProctorError, ValueError):
     """A rule failed where the Java throws."""
