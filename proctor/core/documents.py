@@ -1,0 +1,166 @@
+"""Reading JSON objects field by field, so that every complaint says where it stands.
+
+A `Fields` is one JSON object and its place in the document. It hands out fields by
+Jackson's coercions and remembers which ones were asked for: the rest is `unknown()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn, TypeVar
+
+from proctor.core.exceptions import ConversionError, MatrixLoadError
+from proctor.core.frozen import freeze
+from proctor.core.jackson import shown, to_boolean, to_double, to_integer, to_text
+
+__all__ = ["Fields", "written"]
+
+T = TypeVar("T")
+
+
+class Fields:
+    """One JSON object of a document being read.
+
+    Every method raises MatrixLoadError, with the place, where the Java's load fails.
+    """
+
+    __slots__ = ("_asked", "_owner", "_path", "_values")
+
+    def __init__(self, value: Any, path: str = "", owner: str = "") -> None:
+        """Take the JSON object *value*, which stands at *path* inside *owner* (a test)."""
+        self._path = path
+        self._owner = owner
+        self._asked: set[str] = set()
+        if not isinstance(value, Mapping):
+            self.fail(None, f"{shown(value)} is no JSON object; write {{...}}")
+        self._values = value
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def inside(self, name: str, value: Any) -> Fields:
+        """The JSON object *value*, which stands in the field *name*."""
+        return Fields(value, self._join(name), self._owner)
+
+    def fail(self, name: str | None, message: str) -> NoReturn:
+        """Raise MatrixLoadError about the field *name*, or about the object itself."""
+        place = ", ".join(filter(None, (self._owner, self._join(name))))
+        raise MatrixLoadError(f"{place or 'the document'}: {message}")
+
+    def _join(self, name: str | None) -> str:
+        return ".".join(filter(None, (self._path, name)))
+
+    def raw(self, name: str) -> Any:
+        """The field as it was read; None where it is missing."""
+        self._asked.add(name)
+        return self._values.get(name)
+
+    def convert(self, name: str, reader: Callable[[Any], T]) -> T:
+        """The field as *reader* makes it of what was read."""
+        return self._convert(name, self.raw(name), reader)
+
+    def text(self, name: str) -> str | None:
+        """A String field."""
+        return self._convert(name, self.raw(name), to_text)
+
+    def integer(self, name: str) -> int:
+        """An int field; null and missing are 0."""
+        return self._convert(name, self.raw(name), to_integer) or 0
+
+    def long(self, name: str) -> int | None:
+        """A long field."""
+        return self._convert(name, self.raw(name), lambda value: to_integer(value, 64))
+
+    def double(self, name: str) -> float:
+        """A double field; null and missing are 0."""
+        return self._convert(name, self.raw(name), to_double) or 0.0
+
+    def boolean(self, name: str) -> bool:
+        """A boolean field; null and missing are false."""
+        return self._convert(name, self.raw(name), to_boolean) or False
+
+    def texts(self, name: str) -> tuple[str | None, ...]:
+        """A list of Strings; null and missing are empty."""
+        items = self.raw(name)
+        return tuple(
+            self._convert(f"{name}[{index}]", item, to_text)
+            for index, item in enumerate(self._list(name, items))
+        )
+
+    def entries(self, name: str) -> Mapping[str, Any]:
+        """A Map, its values as they were read; missing is empty, null fails the load."""
+        value = self.raw(name) if name in self else {}
+        self._asked.add(name)
+        if not isinstance(value, Mapping):
+            self.fail(name, f"{shown(value)} is no JSON object; write {{...}}, or leave it out")
+        for key in value:
+            if not isinstance(key, str):
+                self.fail(name, f"the key {shown(key)} is no string; JSON has no other keys")
+        return value
+
+    def mapping(self, name: str) -> Mapping[str, Any]:
+        """A Map of any values, deeply frozen; missing is empty, null fails the load."""
+        return self._frozen_mapping(name, self.entries(name))
+
+    def objects(self, name: str, *, nullable: bool = False) -> list[Fields]:
+        """A list of JSON objects; missing is empty, null is so only where *nullable*."""
+        items = self.raw(name)
+        if items is None and name in self and not nullable:
+            self.fail(name, "null is no list; write [], or leave it out")
+        return [
+            self.inside(f"{name}[{index}]", item)
+            for index, item in enumerate(self._list(name, items))
+        ]
+
+    def object(self, name: str) -> Fields | None:
+        """A nested JSON object; None where it is null or missing."""
+        value = self.raw(name)
+        return None if value is None else self.inside(name, value)
+
+    def unknown(self) -> Mapping[str, Any]:
+        """The fields that nobody asked for, deeply frozen."""
+        rest = {name: self._values[name] for name in self._values if name not in self._asked}
+        return self._frozen_mapping(None, rest)
+
+    def given(self) -> frozenset[str]:
+        """The names of the fields that were asked for and are there."""
+        return frozenset(name for name in self._asked if name in self._values)
+
+    def _list(self, name: str, items: Any) -> list[Any] | tuple[Any, ...]:
+        if items is None:
+            return ()
+        if not isinstance(items, (list, tuple)):
+            self.fail(name, f"{shown(items)} is no list; write [...]")
+        return items
+
+    def _frozen_mapping(self, name: str | None, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        frozen: Mapping[str, Any] = self._convert(name, value, freeze)
+        return frozen
+
+    def _convert(self, name: str | None, value: Any, convert: Callable[[Any], T]) -> T:
+        try:
+            return convert(value)
+        except ConversionError as error:
+            self.fail(name, str(error))
+
+
+def written(
+    fields: dict[str, Any],
+    defaults: Mapping[str, Any],
+    given: frozenset[str] | None,
+    extra: Mapping[str, Any],
+) -> dict[str, Any]:
+    """A JSON object: *fields*, without the defaults that the original left out, and *extra*.
+
+    *given* None means that there is no original: every field is written.
+    """
+    document = {
+        name: value
+        for name, value in fields.items()
+        if given is None or name in given or name not in defaults or value != defaults[name]
+    }
+    document.update(extra)
+    return document
