@@ -16,7 +16,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
+
+from typing_extensions import Self
 
 from proctor.core.exceptions import RuleRuntimeError
 
@@ -30,6 +32,7 @@ __all__ = [
     "Integer",
     "JavaArray",
     "LongArray",
+    "MatchPrecision",
     "MaybeBool",
     "ReleaseVersion",
     "Short",
@@ -78,7 +81,7 @@ class Float(float):
 
     __slots__ = ()
 
-    def __new__(cls, value: float) -> Float:
+    def __new__(cls, value: float) -> Self:
         """Round *value* to single precision; what is too large becomes an infinity."""
         try:
             rounded = struct.unpack("f", struct.pack("f", value))[0]
@@ -123,9 +126,13 @@ class MaybeBool(enum.Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class _VersionParts(NamedTuple):
-    parts: tuple[int, ...]
-    wildcard: bool
+class MatchPrecision(enum.Enum):
+    """ReleaseVersion.MatchPrecision: the last part that a version names."""
+
+    MAJOR = 1
+    MINOR = 2
+    PATCH = 3
+    BUILD = 4
 
 
 @functools.total_ordering
@@ -135,28 +142,35 @@ class ReleaseVersion:
     Two versions compare by the leading parts that both have, so 2.x equals every 2.*.
     """
 
-    __slots__ = ("_parts", "_wildcard")
+    __slots__ = ("_parts",)
 
-    _LIMITS = (32767, 65535, 65535, 65535)
+    _parts: tuple[int, ...]
+    _LIMITS: ClassVar = (32767, 65535, 65535, 65535)
 
     def __init__(self, text: str) -> None:
         """Parse *text*; ValueError where the Java refuses it."""
-        pieces = text.split(".")[:4]
-        wildcard = pieces[-1].lower() == "x"
-        numbers = pieces[:-1] if wildcard else pieces
-        if not numbers or (len(pieces) < 4 and not wildcard):
+        pieces = text.split(".")
+        while len(pieces) > 1 and not pieces[-1]:
+            pieces.pop()
+        if pieces[-1] == "x":
+            pieces.pop()
+        elif len(pieces) < 4:
+            pieces.clear()
+        if not pieces:
             raise ValueError(f"{text!r} is no version; write four numbers, or end it in '.x'")
-        parts = tuple(parse_integer(number, -(2**31), 2**31 - 1) for number in numbers)
+        parts = tuple(parse_integer(piece, -(2**31), 2**31 - 1) for piece in pieces[:4])
         for part, limit in zip(parts, self._LIMITS, strict=False):
             if not 0 <= part <= limit:
                 raise ValueError(f"{part} in version {text!r} is outside 0 to {limit}")
         self._parts = parts
-        self._wildcard = wildcard
 
     @property
-    def wildcard(self) -> bool:
-        """Whether the version stands for a whole range of versions."""
-        return self._wildcard
+    def match_precision(self) -> MatchPrecision:
+        """The last part that is named; less than BUILD is a wildcard."""
+        return MatchPrecision(len(self._parts))
+
+    #: The property by the name that rules use.
+    matchPrecision = match_precision  # noqa: N815 - the Java's name
 
     def compare(self, other: ReleaseVersion) -> int:
         """Java's compareTo: -1, 0 or 1 by the parts that both versions have."""
@@ -171,10 +185,12 @@ class ReleaseVersion:
         return self.compare(other) < 0
 
     def __hash__(self) -> int:
+        # Equal versions share no more than the first part: 1.x equals 1.2.3.4.
         return hash(self._parts[0])
 
     def __str__(self) -> str:
-        return ".".join(map(str, self._parts)) + (".x" if self._wildcard else "")
+        wildcard = "" if len(self._parts) == 4 else ".x"
+        return ".".join(map(str, self._parts)) + wildcard
 
     def __repr__(self) -> str:
         return f"ReleaseVersion({str(self)!r})"
@@ -337,7 +353,7 @@ def _decimal_string(value: Decimal) -> str:
 def java_string(value: object) -> str:
     """Java's String.valueOf: `true`, `1.0`, `1.0E10`, `[a, b]`, `{k=v}`, `null`."""
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)
     if value is None:
         return "null"
     if value is True or value is False:
@@ -348,8 +364,8 @@ def java_string(value: object) -> str:
         return int.__repr__(value)
     if isinstance(value, Decimal):
         return _decimal_string(value)
-    if isinstance(value, MaybeBool):
-        return value.value
+    if isinstance(value, enum.Enum):
+        return value.name
     if isinstance(value, Mapping):
         items = (f"{java_string(key)}={java_string(item)}" for key, item in value.items())
         return "{" + ", ".join(items) + "}"

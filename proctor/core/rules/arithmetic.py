@@ -1,0 +1,190 @@
+"""`+ - * / %` and unary minus  [ELArithmetic of Tomcat 7]."""
+
+from __future__ import annotations
+
+import math
+import operator
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import TYPE_CHECKING, Any
+
+from proctor.core.exceptions import RuleRuntimeError
+from proctor.core.rules.coercion import (
+    AS_BIG_INTEGER,
+    AS_DECIMAL,
+    AS_DOUBLE,
+    AS_LONG,
+    NARROW,
+    Conversion,
+    for_arithmetic,
+    for_comparison,
+)
+from proctor.core.rules.values import (
+    MAX_DECIMAL_EXPONENT,
+    BigInteger,
+    Character,
+    Float,
+    decimal_scale,
+    parse_double,
+    parse_integer,
+    wrap,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: BigDecimal is exact. So is this, as far as numbers within `MAX_DECIMAL_EXPONENT` can need.
+_EXACT = Context(prec=4 * MAX_DECIMAL_EXPONENT, rounding=ROUND_HALF_UP)
+
+
+def _looks_floating(value: object) -> bool:
+    """ELSupport.isStringFloat."""
+    return (
+        isinstance(value, str)
+        and not isinstance(value, Character)
+        and len(value) > 1
+        and any(character in value for character in ".eE")
+    )
+
+
+def _operands(left: object, right: object, kind: Conversion) -> tuple[Any, Any]:
+    parse, convert, _ = kind
+    return for_arithmetic(left, parse, convert), for_arithmetic(right, parse, convert)
+
+
+def _arithmetic_kind(left: object, right: object) -> Conversion:
+    if isinstance(left, Decimal) or isinstance(right, Decimal):
+        return AS_DECIMAL
+    big = isinstance(left, BigInteger) or isinstance(right, BigInteger)
+    if (
+        isinstance(left, float)
+        or isinstance(right, float)
+        or _looks_floating(left)
+        or _looks_floating(right)
+    ):
+        return AS_DECIMAL if big else AS_DOUBLE
+    return AS_BIG_INTEGER if big else AS_LONG
+
+
+def _bounded(value: Decimal) -> Decimal:
+    """*value*, unless a rule made it so large that the next step would take for ever."""
+    if abs(value.adjusted()) > MAX_DECIMAL_EXPONENT:
+        raise RuleRuntimeError(f"a decimal of more than {MAX_DECIMAL_EXPONENT} digits")
+    return abs(value) if value == 0 else value
+
+
+def _bounded_integer(value: int) -> BigInteger:
+    if value.bit_length() > 4 * MAX_DECIMAL_EXPONENT:
+        raise RuleRuntimeError(f"an integer of more than {MAX_DECIMAL_EXPONENT} digits")
+    return BigInteger(value)
+
+
+def _additive(
+    left: object,
+    right: object,
+    plain: Callable[[Any, Any], Any],
+    exact: Callable[[Decimal, Decimal], Decimal],
+) -> object:
+    if left is None and right is None:
+        return 0
+    kind = _arithmetic_kind(left, right)
+    a, b = _operands(left, right, kind)
+    if kind is AS_DECIMAL:
+        return _bounded(exact(a, b))
+    if kind is AS_DOUBLE:
+        return float(plain(a, b))
+    if kind is AS_BIG_INTEGER:
+        return _bounded_integer(plain(int(a), int(b)))
+    return wrap(plain(a, b))
+
+
+def add(left: object, right: object) -> object:
+    """ELArithmetic.add, `+`."""
+    return _additive(left, right, operator.add, _EXACT.add)
+
+
+def subtract(left: object, right: object) -> object:
+    """ELArithmetic.subtract, `-`."""
+    return _additive(left, right, operator.sub, _EXACT.subtract)
+
+
+def multiply(left: object, right: object) -> object:
+    """ELArithmetic.multiply, `*`."""
+    return _additive(left, right, operator.mul, _EXACT.multiply)
+
+
+def _by_zero() -> RuleRuntimeError:
+    return RuleRuntimeError("division by zero", java_class="java.lang.ArithmeticException")
+
+
+def divide(left: object, right: object) -> object:
+    """ELArithmetic.divide, `/`: a double unless a BigDecimal or BigInteger is there."""
+    if left is None and right is None:
+        return 0
+    if isinstance(left, (Decimal, BigInteger)) or isinstance(right, (Decimal, BigInteger)):
+        a, b = _operands(left, right, AS_DECIMAL)
+        if b == 0:
+            raise _by_zero()
+        return _divide_exactly(a, b)
+    a, b = _operands(left, right, AS_DOUBLE)
+    if b != 0:
+        return float(a / b)
+    if a == 0 or math.isnan(a) or math.isnan(b):
+        return math.nan
+    return math.copysign(math.inf, a) * math.copysign(1, b)
+
+
+def _divide_exactly(left: Decimal, right: Decimal) -> Decimal:
+    """BigDecimal.divide: the scale of *left*, half up."""
+    scale = decimal_scale(left)
+    # As whole numbers, so that nothing is rounded before the last digit is known.
+    numerator = int(_EXACT.scaleb(left, scale))
+    denominator = right
+    shift = max(0, decimal_scale(denominator))
+    top, bottom = numerator * 10**shift, int(_EXACT.scaleb(denominator, shift))
+    quotient, remainder = divmod(abs(top), abs(bottom))
+    if 2 * remainder >= abs(bottom):
+        quotient += 1
+    if (top < 0) != (bottom < 0):
+        quotient = -quotient
+    return _EXACT.scaleb(Decimal(quotient), -scale)
+
+
+def modulo(left: object, right: object) -> object:
+    """ELArithmetic.mod, `%`: the sign is the dividend's."""
+    if left is None and right is None:
+        return 0
+    kind = _arithmetic_kind(left, right)
+    if kind is AS_DECIMAL:
+        # A BigInteger beside a fraction is a BigDecimal that only doubleValue is asked of.
+        kind = AS_DOUBLE
+    a, b = _operands(left, right, kind)
+    if kind is AS_DOUBLE:
+        if math.isinf(a) or b == 0 or math.isnan(a) or math.isnan(b):
+            return math.nan
+        return math.fmod(a, b)
+    if b == 0 or (kind is AS_BIG_INTEGER and b < 0):
+        raise _by_zero()
+    if kind is AS_BIG_INTEGER:
+        return BigInteger(int(a) % int(b))
+    remainder: int = abs(a) % abs(b)
+    return -remainder if a < 0 else remainder
+
+
+def negate(value: object) -> object:
+    """`-x`  [AstNegative]: numbers keep their kind, text becomes Long or Double."""
+    if value is None:
+        return 0
+    if isinstance(value, str) and not isinstance(value, Character):
+        return -parse_double(value) if _looks_floating(value) else wrap(-parse_integer(value))
+    for bits, cls in NARROW.values():
+        if type(value) is cls:
+            return cls(wrap(-int(value), bits))
+    if isinstance(value, BigInteger):
+        return BigInteger(-int(value))
+    if isinstance(value, Float):
+        return Float(-float(value))
+    if isinstance(value, float):
+        return -value
+    if isinstance(value, Decimal):
+        return _bounded(_EXACT.minus(value)) if value else value
+    return wrap(-for_comparison(value, *AS_LONG))

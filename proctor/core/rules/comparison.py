@@ -1,0 +1,187 @@
+"""Equality, order and emptiness  [ELSupport of Tomcat 7]."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from typing import Any
+
+from proctor.core.exceptions import RuleEvaluationError, RuleRuntimeError
+from proctor.core.rules.coercion import (
+    AS_BIG_INTEGER,
+    AS_DECIMAL,
+    AS_DOUBLE,
+    AS_LONG,
+    Conversion,
+    for_comparison,
+    is_text,
+    shown,
+    to_boolean,
+    to_enum,
+    to_text,
+)
+from proctor.core.rules.values import (
+    BigInteger,
+    Character,
+    ReleaseVersion,
+    decimal_scale,
+    java_class,
+)
+
+
+def _common_kind(left: object, right: object) -> Conversion | None:
+    """The kind of number that two operands are compared as, if they are."""
+    kind: Conversion | None = None
+    for value in (left, right):
+        if isinstance(value, Decimal):
+            return AS_DECIMAL
+        if isinstance(value, float):
+            kind = AS_DOUBLE
+        elif isinstance(value, bool):
+            continue
+        elif isinstance(value, BigInteger):
+            kind = kind if kind is AS_DOUBLE else AS_BIG_INTEGER
+        elif isinstance(value, (int, Character)):
+            kind = kind or AS_LONG
+    return kind
+
+
+def doubles_equal(left: float, right: float) -> bool:
+    """Double.equals: NaN equals itself, 0.0 and -0.0 differ."""
+    if left == right:
+        return left != 0 or math.copysign(1, left) == math.copysign(1, right)
+    return math.isnan(left) and math.isnan(right)
+
+
+def _decimals_equal(left: Decimal, right: Decimal) -> bool:
+    """BigDecimal.equals: the same number with the same scale."""
+    return left == right and decimal_scale(left) == decimal_scale(right)
+
+
+def equals(left: object, right: object) -> bool:
+    """ELSupport.equals, `==`."""
+    if left is right:
+        return True
+    if left is None or right is None:
+        return False
+    kind = _common_kind(left, right)
+    if kind is not None:
+        a, b = for_comparison(left, *kind), for_comparison(right, *kind)
+        if kind is AS_DOUBLE:
+            return doubles_equal(a, b)
+        return _decimals_equal(a, b) if kind is AS_DECIMAL else bool(a == b)
+    if isinstance(left, bool) or isinstance(right, bool):
+        return to_boolean(left) == to_boolean(right)
+    if isinstance(left, enum.Enum):
+        return to_enum(right, type(left)) is left
+    if isinstance(right, enum.Enum):
+        return to_enum(left, type(right)) is right
+    if isinstance(left, str) or isinstance(right, str):
+        return to_text(left) == to_text(right)
+    return java_equals(left, right)
+
+
+def java_equals(left: object, right: object) -> bool:
+    """Object.equals: only values of one class are equal; lists and maps by content."""
+    if left is right:
+        return True
+    if isinstance(left, (Mapping, AbstractSet)) or (
+        isinstance(left, Sequence) and not isinstance(left, str)
+    ):
+        return _collections_equal(left, right)
+    if java_class(left) != java_class(right):
+        return False
+    if isinstance(left, float) and isinstance(right, float):
+        return doubles_equal(left, right)
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return _decimals_equal(left, right)
+    return bool(left == right)
+
+
+def _collections_equal(left: object, right: object) -> bool:
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return len(left) == len(right) and all(
+            key in right and java_equals(item, right[key]) for key, item in left.items()
+        )
+    if isinstance(left, AbstractSet) and isinstance(right, AbstractSet):
+        return len(left) == len(right) and all(
+            any(java_equals(item, other) for other in right) for item in left
+        )
+    if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
+        same_kind = java_class(left) == java_class(right) == "java.util.ArrayList"
+        return same_kind and len(left) == len(right) and all(map(java_equals, left, right))
+    return False
+
+
+def _sign(left: Any, right: Any) -> int:
+    return int(left > right) - int(left < right)
+
+
+def order_text(left: str, right: str) -> int:
+    """String.compareTo: by UTF-16 units, so that U+1F600 sorts below U+FFFF."""
+    if left.isascii() and right.isascii():
+        return _sign(left, right)
+    return _sign(
+        left.encode("utf-16-be", "surrogatepass"), right.encode("utf-16-be", "surrogatepass")
+    )
+
+
+def _order_doubles(left: float, right: float) -> int:
+    """Double.compareTo of two doubles that are not equal: NaN on top, -0.0 below 0.0."""
+    if math.isnan(left) or math.isnan(right):
+        return math.isnan(left) - math.isnan(right)
+    return _sign((left, math.copysign(1, left)), (right, math.copysign(1, right)))
+
+
+def compare(left: object, right: object) -> int:
+    """ELSupport.compare of two values that are not null: -1, 0 or 1."""
+    if left is right or equals(left, right):
+        return 0
+    kind = _common_kind(left, right)
+    if kind is not None:
+        a, b = for_comparison(left, *kind), for_comparison(right, *kind)
+        return _order_doubles(a, b) if kind is AS_DOUBLE else _sign(a, b)
+    if is_text(left) or is_text(right):
+        return order_text(to_text(left), to_text(right))
+    if is_comparable(left):
+        return compare_same(left, right)
+    if is_comparable(right):
+        return -compare_same(right, left)
+    raise RuleEvaluationError(f"cannot compare {shown(left)!r} with {shown(right)!r}")
+
+
+def is_comparable(value: object) -> bool:
+    """Whether the Java's class of *value* is a Comparable."""
+    return isinstance(value, (int, float, str, Decimal, enum.Enum, ReleaseVersion))
+
+
+def compare_same(left: object, right: object) -> int:
+    """Comparable.compareTo: of one class, or it is a ClassCastException."""
+    if java_class(left) != java_class(right) or not is_comparable(left):
+        raise RuleRuntimeError(
+            f"cannot compare {shown(left)!r} of type {java_class(left)} with "
+            f"{shown(right)!r} of type {java_class(right)}",
+            java_class="java.lang.ClassCastException",
+        )
+    if isinstance(left, str) and isinstance(right, str):
+        return order_text(left, right)
+    if isinstance(left, float) and isinstance(right, float):
+        return 0 if doubles_equal(left, right) else _order_doubles(left, right)
+    if isinstance(left, enum.Enum):
+        members = list(type(left))
+        return _sign(members.index(left), members.index(right))  # type: ignore[arg-type]  # one class
+    if isinstance(left, ReleaseVersion) and isinstance(right, ReleaseVersion):
+        return left.compare(right)
+    return _sign(left, right)
+
+
+def is_empty(value: object) -> bool:
+    """`empty`: null, "", and collections without members; everything else is not."""
+    if value is None:
+        return True
+    if isinstance(value, (str, Mapping, Sequence, AbstractSet)):
+        return len(value) == 0
+    return False

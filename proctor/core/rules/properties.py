@@ -1,0 +1,128 @@
+"""Properties of values: `base.name` and `base[key]`  [the four EL resolvers].
+
+A rule reaches what is listed here, and the public attributes of objects that the site puts
+into the context. Nothing that begins with an underscore, and no Python callable, is ever
+touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from typing import Any
+
+from proctor.core.exceptions import (
+    RuleEvaluationError,
+    UndefinedName,
+)
+from proctor.core.rules import text
+from proctor.core.rules.coercion import (
+    is_number,
+    shown,
+    to_narrow,
+)
+from proctor.core.rules.comparison import java_equals
+from proctor.core.rules.values import (
+    Byte,
+    Character,
+    JavaArray,
+    ReleaseVersion,
+    java_class,
+    java_string,
+    parse_integer,
+    wrap,
+)
+
+__all__ = ["get_property", "has_key", "map_get", "property_index"]
+
+
+def property_index(key: object) -> int:
+    """ListELResolver.coerce: a number, a Character, a Boolean, or text that is a number."""
+    if isinstance(key, bool):
+        return int(key)
+    if is_number(key):
+        return int(to_narrow(key, "int"))
+    if isinstance(key, Character):
+        return ord(key)
+    return parse_integer(java_string(key), -(2**31), 2**31 - 1)
+
+
+def map_get(mapping: Mapping[Any, Any], key: object) -> object:
+    """Map.get: by a key of the same class, or null."""
+    if type(key) is str:
+        return mapping.get(key)
+    return next((item for each, item in mapping.items() if java_equals(each, key)), None)
+
+
+def has_key(mapping: Mapping[Any, Any], key: object) -> bool:
+    """Map.containsKey."""
+    return any(java_equals(each, key) for each in mapping)
+
+
+def get_property(base: object, key: object) -> object:
+    """The value of `base[key]`; *base* and *key* are not null.
+
+    Arrays and lists by index (null out of bounds), maps by key, everything else by the
+    properties that its class has. Raises UndefinedName for one that it does not have.
+    """
+    if isinstance(base, Mapping):
+        return map_get(base, key)
+    if isinstance(base, Sequence) and not isinstance(base, str):
+        index = property_index(key)
+        return base[index] if 0 <= index < len(base) else None
+    name = java_string(key)
+    getters = _getters(base)
+    if getters is not None:
+        if name in getters:
+            return getters[name](base)
+        raise _no_property(base, name)
+    return _attribute(base, name)
+
+
+def _no_property(base: object, name: str) -> UndefinedName:
+    return UndefinedName(f"{shown(name)!r} is no property of {java_class(base)}")
+
+
+def _getters(base: object) -> Mapping[str, Callable[[Any], object]] | None:
+    """The bean getters of a value of the Java's, or None for an object of the site's own."""
+    if isinstance(base, str):
+        return {} if isinstance(base, Character) else _STRING_GETTERS
+    if isinstance(base, float):
+        return FLOAT_GETTERS
+    if isinstance(base, (bool, int, Decimal, AbstractSet)):
+        return {"empty": lambda value: not value} if isinstance(base, AbstractSet) else {}
+    if isinstance(base, ReleaseVersion):
+        return {"matchPrecision": lambda version: version.match_precision}
+    return None
+
+
+_STRING_GETTERS: dict[str, Callable[[str], object]] = {
+    "empty": lambda value: not value,
+    "blank": lambda value: not text.strip(value),
+    "bytes": lambda value: JavaArray(map(Byte, _signed_bytes(value))),
+}
+FLOAT_GETTERS: dict[str, Callable[[float], object]] = {
+    "infinite": lambda value: value in (float("inf"), float("-inf")),
+    "naN": lambda value: value != value,  # noqa: PLR0124 - NaN alone differs from itself
+}
+
+
+def _signed_bytes(value: str) -> list[int]:
+    return [wrap(byte, 8) for byte in value.encode("utf-8", "replace")]
+
+
+def _attribute(base: object, name: str) -> object:
+    if not name.isidentifier() or name.startswith("_") or isinstance(base, type):
+        raise _no_property(base, name)
+    try:
+        value: object = getattr(base, name)
+    except AttributeError:
+        raise _no_property(base, name) from None
+    except Exception as error:
+        raise RuleEvaluationError(
+            f"reading {name!r} of {java_class(base)} failed: {type(error).__name__}: {error}"
+        ) from error
+    if callable(value):
+        raise _no_property(base, name)
+    return value

@@ -1,0 +1,167 @@
+"""A rule: the text of a condition, compiled once  [RuleEvaluator, ProctorUtils]."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from typing import TYPE_CHECKING, Any
+
+from proctor.core.rules import nodes
+from proctor.core.rules.coercion import to_boolean
+from proctor.core.rules.compiler import Compiler, Evaluate, Scope
+from proctor.core.rules.functions import LIBRARY, Function, library
+from proctor.core.rules.parser import parse
+from proctor.core.rules.partial import has_unknowns, partial_value
+from proctor.core.rules.typecheck import Check, boolean_check
+from proctor.core.rules.values import MaybeBool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Kind", "Rule", "classify", "is_blank"]
+
+logger = logging.getLogger(__name__)
+
+
+class Kind(enum.Enum):
+    """What the text of a rule is, before it is parsed."""
+
+    #: null, blank, `${}`: true for everybody.
+    EMPTY = "empty"
+    #: Begins with "true", in any case; the rest is never looked at.
+    TRUE = "true"
+    #: Begins with "false", in any case; the rest is never looked at.
+    FALSE = "false"
+    #: Not of the form `${…}`: false, and the Java logs an error at each evaluation.
+    INVALID = "invalid"
+    #: To be parsed and evaluated.
+    EXPRESSION = "expression"
+
+
+def is_blank(text: str | None) -> bool:
+    """StringUtils.isBlank: null, or nothing but Java's whitespace."""
+    from proctor.core.rules.text import is_whitespace  # noqa: PLC0415
+
+    return text is None or all(map(is_whitespace, text))
+
+
+def classify(text: str | None, *, whole_words: bool = False) -> Kind:
+    """ProctorUtils.clasifyElExpression, and what RuleEvaluator looks at before it.
+
+    *whole_words*: "true" and "false" count only where nothing follows, as partial
+    evaluation has it.
+    """
+    if text is None or is_blank(text):
+        return Kind.EMPTY
+    if not (text.startswith("${") and text.endswith("}")):
+        return Kind.INVALID
+    inner = text[2:-1].strip("".join(map(chr, range(0x21))))
+    if not inner:
+        return Kind.EMPTY
+    for kind in (Kind.TRUE, Kind.FALSE):
+        word = inner if whole_words else inner[: len(kind.value)]
+        if word.lower() == kind.value:
+            return kind
+    return Kind.EXPRESSION
+
+
+class Rule:
+    """A rule, compiled when it is made, immutable, to be shared between threads.
+
+    *text* is the rule with its braces, or None, which is true. *constants* are the test's;
+    they hide variables of the same name. *functions* adds functions of one's own, by
+    `prefix:name`: a Python callable with annotations, or a `Function`.
+
+    Raises RuleSyntaxError where the Java could not parse the text. What the Java never
+    parses is no error: `${true…` is true whatever follows.
+    """
+
+    __slots__ = ("_check", "_compiler", "_evaluate", "constants", "kind", "node", "text")
+
+    #: The text as it was given.
+    text: str | None
+    #: What the text is.
+    kind: Kind
+    #: The tree, where there is an expression.
+    node: nodes.Node | None
+    #: The constants that the rule sees.
+    constants: Mapping[str, Any]
+
+    def __init__(
+        self,
+        text: str | None,
+        constants: Mapping[str, Any] | None = None,
+        *,
+        functions: Mapping[str, Function | Callable[..., Any]] | None = None,
+    ) -> None:
+        self.text = text
+        self.constants = constants or {}
+        self.kind = classify(text)
+        self._compiler = Compiler(self.constants, library(functions) if functions else LIBRARY)
+        self.node = None
+        self._check: Check | None = None
+        self._evaluate: Evaluate | None = None
+        if self.kind is Kind.EXPRESSION:
+            self.node = parse(text or "")
+            self._evaluate = self._compiler.compile(self.node)
+            self._check = boolean_check(self.node, self._compiler)
+
+    def __repr__(self) -> str:
+        return f"Rule({self.text!r})"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that the rule mentions; constants are none."""
+        return frozenset() if self.node is None else nodes.names(self.node) - set(self.constants)
+
+    def evaluate(self, context: Mapping[str, Any]) -> bool:
+        """Whether the rule holds for *context*  [evaluateBooleanRule].
+
+        Raises RuleError where the Java throws.
+        """
+        return self.holds(Scope(context))
+
+    def holds(self, scope: Scope) -> bool:
+        """`evaluate`, for a scope that a caller uses for many rules."""
+        if self._evaluate is None:
+            return self._without_expression()
+        scope.resolved = False
+        if self._check is not None:
+            self._check(scope)
+        value = self._evaluate(scope)
+        return value if value is True or value is False else to_boolean(value)
+
+    def _without_expression(self) -> bool:
+        if self.kind is Kind.INVALID:
+            logger.error("Invalid rule %r: it has to begin with ${ and end with }", self.text)
+        return self.kind in (Kind.EMPTY, Kind.TRUE)
+
+    def value(self, context: Mapping[str, Any]) -> Any:
+        """The value before type check and conversion to boolean.
+
+        Raises RuleError where the Java throws, RuleSyntaxError included: here every text
+        is parsed.
+        """
+        evaluate = self._evaluate or self._compiler.compile(parse(self.text or ""))
+        scope = Scope(context)
+        scope.resolved = False
+        return evaluate(scope)
+
+    def could_hold(self, context: Mapping[str, Any]) -> bool:
+        """Whether the rule may hold, variables that are not in *context* being unknown.
+
+        [evaluateBooleanRulePartial] Raises RuleError where the Java throws.
+        """
+        kind = classify(self.text, whole_words=True)
+        if kind is not Kind.EXPRESSION:
+            return self._without_expression()
+        node = self.node or parse(self.text or "")
+        known = {*context, *self.constants}
+        scope = Scope(context)
+        scope.resolved = False
+        if not has_unknowns(node, known):
+            check = boolean_check(node, self._compiler)
+            if check is not None:
+                check(scope)
+            return to_boolean(self._compiler.compile(node)(scope))
+        return partial_value(node, known, self._compiler, scope) is not MaybeBool.FALSE

@@ -1,0 +1,120 @@
+"""Strings as the Java sees them: sequences of UTF-16 units.
+
+Python counts code points. The two agree until a character beyond U+FFFF appears, so the
+functions here take the short way when there is none.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["find", "lower", "rfind", "units", "upper", "utf16_length", "utf16_slice"]
+
+
+def _wide(text: str) -> bool:
+    return not text.isascii() and max(text) > "\uffff"
+
+
+def units(text: str) -> str:
+    """*text* with every character beyond U+FFFF as its two surrogates."""
+    if not _wide(text):
+        return text
+    encoded = text.encode("utf-16-be", "surrogatepass")
+    return "".join(chr(encoded[i] << 8 | encoded[i + 1]) for i in range(0, len(encoded), 2))
+
+
+def joined(text: str) -> str:
+    """The reverse of `units`: pairs of surrogates become one character."""
+    return text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass")
+
+
+def utf16_length(text: str) -> int:
+    """String.length."""
+    return len(units(text))
+
+
+def utf16_slice(text: str, begin: int, end: int) -> str:
+    """String.substring within bounds."""
+    if not _wide(text):
+        return text[begin:end]
+    return joined(units(text)[begin:end])
+
+
+def find(text: str, part: str, begin: int = 0) -> int:
+    """String.indexOf: -1 where *part* is not found at or after *begin*."""
+    haystack, needle = units(text), units(part)
+    begin = min(max(begin, 0), len(haystack))
+    return haystack.find(needle, begin)
+
+
+def rfind(text: str, part: str, begin: int | None = None) -> int:
+    """String.lastIndexOf: the last place at or before *begin*, or -1."""
+    haystack, needle = units(text), units(part)
+    if begin is None:
+        return haystack.rfind(needle)
+    return -1 if begin < 0 else haystack.rfind(needle, 0, begin + len(needle))
+
+
+def upper(text: str) -> str:
+    """String.toUpperCase for an English locale, with the mappings to several characters."""
+    return text.upper()
+
+
+def lower(text: str) -> str:
+    """String.toLowerCase for an English locale."""
+    return text.lower()
+
+
+def java_hash(text: str) -> int:
+    """String.hashCode."""
+    result = 0
+    for unit in units(text):
+        result = (result * 31 + ord(unit)) & 0xFFFFFFFF
+    return result - (1 << 32) if result >= 1 << 31 else result
+
+
+def equal_ignoring_case(left: str, right: str) -> bool:
+    """String.equalsIgnoreCase: unit by unit, upper case first, then lower."""
+    a, b = units(left), units(right)
+    return len(a) == len(b) and all(map(_same_letter, a, b))
+
+
+def _fold(character: str) -> str:
+    # Only mappings to one character count here, so that the German sharp s stays itself.
+    raised = character.upper()
+    character = raised if len(raised) == 1 else character
+    lowered = character.lower()
+    return lowered if len(lowered) == 1 else character
+
+
+def _same_letter(left: str, right: str) -> bool:
+    return left == right or _fold(left) == _fold(right)
+
+
+def fold(text: str) -> str:
+    """*text* for comparisons that ignore case as String.compareToIgnoreCase does."""
+    return "".join(map(_fold, units(text)))
+
+
+def is_whitespace(character: str) -> bool:
+    """Character.isWhitespace."""
+    if character in "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f":
+        return True
+    if character in "\u00a0\u2007\u202f":
+        return False
+    return unicodedata.category(character) in ("Zs", "Zl", "Zp")
+
+
+def trim(text: str) -> str:
+    """String.trim: characters up to U+0020 go, at both ends."""
+    return text.strip("".join(map(chr, range(0x21))))
+
+
+def strip(text: str, *, leading: bool = True, trailing: bool = True) -> str:
+    """String.strip, stripLeading and stripTrailing."""
+    begin, end = 0, len(text)
+    while leading and begin < end and is_whitespace(text[begin]):
+        begin += 1
+    while trailing and end > begin and is_whitespace(text[end - 1]):
+        end -= 1
+    return text[begin:end]
