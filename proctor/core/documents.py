@@ -148,19 +148,15 @@ class Fields:
 
 
 def written(
-    fields: dict[str, Any],
-    defaults: Mapping[str, Any],
-    given: frozenset[str] | None,
-    extra: Mapping[str, Any],
+    fields: Mapping[str, Any], given: frozenset[str] | None, extra: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A JSON object: *fields*, without the defaults that the original left out, and *extra*.
 
-    *given* None means that there is no original: every field is written.
+    *given* holds the names that the original had; None means that there is no original,
+    and every field is written. All defaults of a matrix are false, empty, 0 or null.
     """
     document = {
-        name: value
-        for name, value in fields.items()
-        if given is None or name in given or name not in defaults or value != defaults[name]
+        name: value for name, value in fields.items() if value or given is None or name in given
     }
     document.update(extra)
     return document

@@ -61,8 +61,6 @@ class Audit:
     extra: Mapping[str, Any] = EMPTY
     given: frozenset[str] | None = _GIVEN
 
-    _DEFAULTS: ClassVar[dict[str, Any]] = {"version": None, "updated": None, "updatedBy": None}
-
     @classmethod
     def read(cls, source: Fields) -> Audit:
         """Read the object `audit` of a matrix."""
@@ -85,7 +83,7 @@ class Audit:
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON."""
         fields = {"version": self.version, "updated": self.updated, "updatedBy": self.updated_by}
-        return written(fields, self._DEFAULTS, self.given, thaw(self.extra))
+        return written(fields, self.given, thaw(self.extra))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +95,6 @@ class Range:
     extra: Mapping[str, Any] = EMPTY
     given: frozenset[str] | None = _GIVEN
 
-    _DEFAULTS: ClassVar[dict[str, Any]] = {"bucketValue": 0, "length": 0.0}
-
     @classmethod
     def read(cls, source: Fields) -> Range:
         """Read one entry of `ranges`."""
@@ -108,7 +104,7 @@ class Range:
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON."""
         fields = {"bucketValue": self.bucket_value, "length": thaw(self.length)}
-        return written(fields, self._DEFAULTS, self.given, thaw(self.extra))
+        return written(fields, self.given, thaw(self.extra))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +117,6 @@ class Bucket:
     payload: Payload | None = None
     extra: Mapping[str, Any] = EMPTY
     given: frozenset[str] | None = _GIVEN
-
-    _DEFAULTS: ClassVar[dict[str, Any]] = {
-        "name": "",
-        "value": 0,
-        "description": None,
-        "payload": None,
-    }
 
     @classmethod
     def read(cls, source: Fields) -> Bucket:
@@ -149,7 +138,7 @@ class Bucket:
         # The Java never writes the last two as null.
         given = frozenset(name for name in fields if fields[name] is not None)
         given = given if self.given is None else self.given
-        return written(fields, self._DEFAULTS, given, thaw(self.extra))
+        return written(fields, given, thaw(self.extra))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +153,6 @@ class Allocation:
     extra: Mapping[str, Any] = EMPTY
     given: frozenset[str] | None = _GIVEN
 
-    _DEFAULTS: ClassVar[dict[str, Any]] = {"rule": None, "ranges": [], "id": "", "name": ""}
-
     @classmethod
     def read(cls, source: Fields) -> Allocation:
         """Read one entry of `allocations`."""
@@ -178,7 +165,7 @@ class Allocation:
         """The object as JSON."""
         ranges = [item.to_dict() for item in self.ranges]
         fields = {"rule": self.rule, "ranges": ranges, "id": self.id, "name": self.name}
-        return written(fields, self._DEFAULTS, self.given, thaw(self.extra))
+        return written(fields, self.given, thaw(self.extra))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +177,6 @@ class Dependency:
     extra: Mapping[str, Any] = EMPTY
     given: frozenset[str] | None = _GIVEN
 
-    _DEFAULTS: ClassVar[dict[str, Any]] = {"testName": None, "bucketValue": 0}
-
     @classmethod
     def read(cls, source: Fields) -> Dependency:
         """Read the object `dependsOn`."""
@@ -201,7 +186,7 @@ class Dependency:
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON."""
         fields = {"testName": self.test_name, "bucketValue": self.bucket_value}
-        return written(fields, self._DEFAULTS, self.given, thaw(self.extra))
+        return written(fields, self.given, thaw(self.extra))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +199,6 @@ class PayloadExperimentConfig:
     extra: Mapping[str, Any] = EMPTY
     given: frozenset[str] | None = _GIVEN
 
-    _DEFAULTS: ClassVar[dict[str, Any]] = {"priority": None, "namespaces": []}
-
     @classmethod
     def read(cls, source: Fields) -> PayloadExperimentConfig:
         """Read the object `payloadExperimentConfig`."""
@@ -225,7 +208,7 @@ class PayloadExperimentConfig:
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON."""
         fields = {"priority": self.priority, "namespaces": list(self.namespaces)}
-        return written(fields, self._DEFAULTS, self.given, thaw(self.extra))
+        return written(fields, self.given, thaw(self.extra))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,26 +237,6 @@ class TestDefinition:
     dynamic: bool = False
     extra: Mapping[str, Any] = EMPTY
     given: frozenset[str] | None = _GIVEN
-
-    _DEFAULTS: ClassVar[dict[str, Any]] = {
-        "constants": {},
-        "version": None,
-        "salt": None,
-        "rule": None,
-        "buckets": [],
-        "allocations": [],
-        "silent": False,
-        "testType": None,
-        "description": None,
-        "metaTags": [],
-        "dependsOn": None,
-        "evaluateForIncognitoUsers": False,
-        "enableUnitlessAllocations": False,
-        "containsUnitlessAllocation": False,
-        "forceLogging": False,
-        "payloadExperimentConfig": None,
-        "dynamic": False,
-    }
 
     @classmethod
     def from_dict(cls, name: str, value: Mapping[str, Any]) -> TestDefinition:
@@ -330,7 +293,7 @@ class TestDefinition:
             "payloadExperimentConfig": None if experiment is None else experiment.to_dict(),
             "dynamic": self.dynamic,
         }
-        return written(fields, self._DEFAULTS, self.given, thaw(self.extra))
+        return written(fields, self.given, thaw(self.extra))
 
 
 def _test_type(source: Fields) -> str | None:
@@ -349,8 +312,6 @@ class Matrix:
     tests: Mapping[str, TestDefinition]
     extra: Mapping[str, Any] = EMPTY
     given: frozenset[str] | None = _GIVEN
-
-    _DEFAULTS: ClassVar[dict[str, Any]] = {"tests": {}}
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Matrix:
@@ -409,7 +370,7 @@ class Matrix:
         """
         tests = {name: test.to_dict() for name, test in self.tests.items()}
         fields = {"audit": self.audit.to_dict(), "tests": tests}
-        return written(fields, self._DEFAULTS, self.given, thaw(self.extra))
+        return written(fields, self.given, thaw(self.extra))
 
     def to_json(self, indent: int | None = None) -> str:
         """The matrix as JSON text, ASCII only; see `to_dict`."""

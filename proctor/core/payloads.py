@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from proctor.core.documents import Fields
 from proctor.core.exceptions import ConversionError
 from proctor.core.frozen import EMPTY, FrozenDict, freeze, thaw
 from proctor.core.jackson import shown, to_double, to_integer, to_text
+
+if TYPE_CHECKING:
+    from proctor.core.documents import Fields
 
 __all__ = ["PAYLOAD_TYPES", "Payload", "payload_value"]
 

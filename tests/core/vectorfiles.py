@@ -1,0 +1,33 @@
+"""Opening the conformance vectors, compressed or not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def conformance_directory() -> Path:
+    """Where the project's copy of the vectors is."""
+    return Path(__file__).parent / "conformance"
+
+
+def read_jsonl(directory: Path, name: str) -> Iterator[dict[str, Any]]:
+    """The lines of a file such as `load.jsonl` or `assignments/types.jsonl`.
+
+    The file may be there as `NAME.gz`. Some strings hold a lone surrogate on purpose.
+    """
+    plain, compressed = directory / name, directory / f"{name}.gz"
+    opener = plain.open if plain.exists() else lambda **how: gzip.open(compressed, "rt", **how)
+    with opener(encoding="ascii") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def read_matrix_text(directory: Path, name: str) -> str:
+    """The JSON text of a matrix, named as an assignment's header names it."""
+    return (directory / name).read_text(encoding="ascii")
