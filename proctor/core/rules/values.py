@@ -16,11 +16,12 @@ import struct
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from proctor.core.exceptions import RuleRuntimeError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = [
     "LONG_MAX",
