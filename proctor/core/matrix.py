@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from proctor.core.dates import central_time
 from proctor.core.documents import Fields, written
 from proctor.core.exceptions import ConversionError, MatrixLoadError
-from proctor.core.frozen import EMPTY, FrozenDict, thaw
+from proctor.core.frozen import FrozenDict, thaw
 from proctor.core.jackson import parse, shown
 from proctor.core.payloads import PAYLOAD_TYPES, Payload
 
@@ -58,7 +58,7 @@ class Audit:
     #: Milliseconds since 1970; None where the matrix does not say.
     updated: int | None = None
     updated_by: str | None = None
-    extra: Mapping[str, Any] = EMPTY
+    extra: Mapping[str, Any] = field(default_factory=FrozenDict)
     given: frozenset[str] | None = _GIVEN
 
     @classmethod
@@ -92,7 +92,7 @@ class Range:
 
     bucket_value: int = 0
     length: float = 0.0
-    extra: Mapping[str, Any] = EMPTY
+    extra: Mapping[str, Any] = field(default_factory=FrozenDict)
     given: frozenset[str] | None = _GIVEN
 
     @classmethod
@@ -115,7 +115,7 @@ class Bucket:
     value: int = 0
     description: str | None = None
     payload: Payload | None = None
-    extra: Mapping[str, Any] = EMPTY
+    extra: Mapping[str, Any] = field(default_factory=FrozenDict)
     given: frozenset[str] | None = _GIVEN
 
     @classmethod
@@ -150,7 +150,7 @@ class Allocation:
     ranges: tuple[Range, ...] = ()
     id: str = ""
     name: str = ""
-    extra: Mapping[str, Any] = EMPTY
+    extra: Mapping[str, Any] = field(default_factory=FrozenDict)
     given: frozenset[str] | None = _GIVEN
 
     @classmethod
@@ -174,7 +174,7 @@ class Dependency:
 
     test_name: str | None = None
     bucket_value: int = 0
-    extra: Mapping[str, Any] = EMPTY
+    extra: Mapping[str, Any] = field(default_factory=FrozenDict)
     given: frozenset[str] | None = _GIVEN
 
     @classmethod
@@ -196,7 +196,7 @@ class PayloadExperimentConfig:
     #: Digits, as a rule; compared as a 64-bit integer.
     priority: str | None = None
     namespaces: tuple[str | None, ...] = ()
-    extra: Mapping[str, Any] = EMPTY
+    extra: Mapping[str, Any] = field(default_factory=FrozenDict)
     given: frozenset[str] | None = _GIVEN
 
     @classmethod
@@ -224,7 +224,7 @@ class TestDefinition:
     test_type: str | None = None
     buckets: tuple[Bucket, ...] = ()
     allocations: tuple[Allocation, ...] = ()
-    constants: Mapping[str, Any] = EMPTY
+    constants: Mapping[str, Any] = field(default_factory=FrozenDict)
     silent: bool = False
     description: str | None = None
     meta_tags: tuple[str | None, ...] = ()
@@ -235,7 +235,7 @@ class TestDefinition:
     force_logging: bool = False
     payload_experiment_config: PayloadExperimentConfig | None = None
     dynamic: bool = False
-    extra: Mapping[str, Any] = EMPTY
+    extra: Mapping[str, Any] = field(default_factory=FrozenDict)
     given: frozenset[str] | None = _GIVEN
 
     @classmethod
@@ -310,7 +310,7 @@ class Matrix:
 
     audit: Audit
     tests: Mapping[str, TestDefinition]
-    extra: Mapping[str, Any] = EMPTY
+    extra: Mapping[str, Any] = field(default_factory=FrozenDict)
     given: frozenset[str] | None = _GIVEN
 
     @classmethod

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import ConversionError
-from proctor.core.frozen import EMPTY, FrozenDict, freeze, thaw
+from proctor.core.frozen import FrozenDict, freeze, thaw
 from proctor.core.jackson import shown, to_double, to_integer, to_text
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Payload:
     type: str | None = None
     #: Arrays are tuples, objects read-only dicts; `json.dumps` writes both.
     value: Any = None
-    extra: Mapping[str, Any] = EMPTY
+    extra: Mapping[str, Any] = field(default_factory=FrozenDict)
 
     @classmethod
     def read(cls, bucket: Fields, field: str = "payload") -> Payload | None:
