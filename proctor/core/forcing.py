@@ -11,15 +11,16 @@ name of a default mode.
 from __future__ import annotations
 
 import enum
+import functools
 import logging
 import re
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, unquote_plus
 
 from proctor.core.forced_payloads import apply_payload, read_payload, write_payload
-from proctor.core.frozen import EMPTY, FrozenDict
+from proctor.core.frozen import FrozenDict
 from proctor.core.rules.values import parse_integer
 
 if TYPE_CHECKING:
@@ -60,11 +61,21 @@ _SCALAR = rf"(?:-?[0-9]+(?:\.[0-9]*)?|{_STRING})"
 _ARRAY = rf"\[(?:{_SPACES}{_SCALAR}(?:{_SPACES},{_SPACES}{_SCALAR})*)?\]"
 _FIELD = rf"{_STRING}{_SPACES}:{_SPACES}(?:{_SCALAR}|{_ARRAY})"
 _MAP = rf"\{{(?:{_SPACES}{_FIELD}(?:{_SPACES},{_SPACES}{_FIELD})*)?\}}"
-_PAYLOAD = re.compile(rf";([A-Za-z0-9_]+):({_SCALAR}|{_ARRAY}|{_MAP})")
+_PAYLOAD = rf";([A-Za-z0-9_]+):({_SCALAR}|{_ARRAY}|{_MAP})"
 _WORD = re.compile(r"[A-Za-z0-9_]+")
 _NEGATIVE = re.compile(r"-[0-9]+")
 _NOT_DIGITS = string.ascii_letters + "_"
 _TOKEN_LETTERS = string.ascii_lowercase + "_"
+
+
+@functools.cache
+def _payload_pattern() -> re.Pattern[str]:
+    """The pattern of a payload; compiling it takes long enough to wait for the first one."""
+    return re.compile(_PAYLOAD)
+
+
+def _payload_at(text: str, position: int) -> re.Match[str] | None:
+    return _payload_pattern().match(text, position) if text.startswith(";", position) else None
 
 
 def _entries(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
@@ -79,10 +90,10 @@ def _entries(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
         numbered = run[0].rstrip(_NOT_DIGITS)
         if negative := _NEGATIVE.match(text, end):
             end = negative.end()
-            payload = _PAYLOAD.match(text, end)
+            payload = _payload_at(text, end)
         elif len(numbered) > 1:
             end = start + len(numbered)
-            payload = _PAYLOAD.match(text, end)
+            payload = _payload_at(text, end)
         else:
             start += len(run[0].rstrip(_TOKEN_LETTERS))
         position = payload.end() if payload else end
@@ -121,9 +132,9 @@ class ForceGroups:
     """
 
     #: Bucket values by test, declared or not.
-    groups: Mapping[str, int] = EMPTY
+    groups: Mapping[str, int] = field(default_factory=FrozenDict)
     #: Payloads by test; `apply_payload` says whether a bucket takes one.
-    payloads: Mapping[str, Payload] = EMPTY
+    payloads: Mapping[str, Payload] = field(default_factory=FrozenDict)
     default_mode: DefaultMode = DefaultMode.NONE
 
     def __post_init__(self) -> None:
