@@ -104,8 +104,10 @@ def nearest(word: object, known: Iterable[str]) -> str:
 
     names = list(known)
     by_lower = {name.lower(): name for name in reversed(names)}
-    close = difflib.get_close_matches(str(word).lower(), by_lower, n=1)
-    guess = f"did you mean {by_lower[close[0]]!r}? " if close else ""
+    close = difflib.get_close_matches(str(word), names, n=1) or [
+        by_lower[name] for name in difflib.get_close_matches(str(word).lower(), by_lower, n=1)
+    ]
+    guess = f"did you mean {close[0]!r}? " if close else ""
     return f"{guess}Known are: {', '.join(names)}"
 
 

@@ -38,16 +38,14 @@ def read(
     _only(config, ("context", "identifiers"), where)
     context = [
         _context(name, _section(entry, f"{where}, context variable {name!r}"), where, user_agent)
-        for name, entry in _section(config.get("context") or {}, f"{where}, 'context'").items()
+        for name, entry in _part(config, "context", where).items()
     ]
     by_upper: dict[str, str] = {}
     for test_type in test_types:
         by_upper.setdefault(test_type.upper(), test_type)
     identifiers = [
         _identifier(name, _section(entry, f"{where}, identifier {name!r}"), where, by_upper)
-        for name, entry in _section(
-            config.get("identifiers") or {}, f"{where}, 'identifiers'"
-        ).items()
+        for name, entry in _part(config, "identifiers", where).items()
     ]
     return context, identifiers
 
@@ -71,6 +69,11 @@ def _section(value: object, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"In {where} an object is expected, not {shown(value)}")
     return value
+
+
+def _part(config: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+    part = config.get(name)
+    return {} if part is None else _section(part, f"{where}, {name!r}")
 
 
 def _only(section: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
