@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from proctor.core.exceptions import ConversionError
+from proctor.core.jackson import MAX_DIGITS, shown
 
 __all__ = ["EMPTY", "MAX_DEPTH", "FrozenDict", "freeze", "thaw"]
 
@@ -59,7 +60,7 @@ def freeze(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
-        return int.__int__(value)
+        return _freeze_int(value)
     if isinstance(value, float):
         return _freeze_float(value)
     if depth >= MAX_DEPTH:
@@ -69,9 +70,16 @@ def freeze(value: Any, depth: int = 0) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple([freeze(item, depth + 1) for item in value])
     raise ConversionError(
-        f"{_shown(value)} is of type {type(value).__name__}, which JSON does not have; "
+        f"{shown(value)} is of type {type(value).__name__}, which JSON does not have; "
         "convert it to a string, a number, a list or a dict"
     )
+
+
+def _freeze_int(value: int) -> int:
+    # 10 to the power of 3 has 10 bits: near enough, and without writing out the digits.
+    if value.bit_length() > MAX_DIGITS * 10 // 3:
+        raise ConversionError("the number has too many digits; write it as a string")
+    return int.__int__(value)
 
 
 def _freeze_float(value: float) -> float:
@@ -83,13 +91,8 @@ def _freeze_float(value: float) -> float:
 
 def _key(key: Any) -> str:
     if not isinstance(key, str):
-        raise ConversionError(f"the key {_shown(key)} is no string; JSON has no other keys")
+        raise ConversionError(f"the key {shown(key)} is no string; JSON has no other keys")
     return str.__str__(key)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def thaw(value: Any) -> Any:

@@ -68,11 +68,12 @@ def parse(text: str) -> Any:
 
 
 def _parse_int(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise ConversionError(
-            f"the number {text[:20]}... has {len(text)} digits; write it as a string"
-        )
-    return int(text)
+    if len(text) <= MAX_DIGITS:
+        try:
+            return int(text)
+        except ValueError:  # Python's own limit on digits, set lower
+            pass
+    raise ConversionError(f"{text[:20]}... has {len(text)} digits; write it as a string")
 
 
 def _refuse_constant(text: str) -> Any:
@@ -151,7 +152,7 @@ def to_double(value: Any) -> float | None:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return math.inf if value > 0 else -math.inf
     if isinstance(value, str):
         if value in _SPECIAL_DOUBLES:
             return _SPECIAL_DOUBLES[value]

@@ -44,10 +44,14 @@ __all__ = [
     "TestDefinition",
 ]
 
-# Which known fields the original had: `to_dict` leaves out what was left out, if it has
-# the default. None: made in Python, all fields are written. Two values are equal or not
-# whatever their originals spelled out.
-_GIVEN: Any = field(default=None, repr=False, compare=False)
+
+def _given() -> Any:
+    """The field that remembers which known fields the original had.
+
+    `to_dict` leaves out what was left out, if it has the default. None: made in Python,
+    all fields are written. It does not count when two values are compared.
+    """
+    return field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Audit:
     updated: int | None = None
     updated_by: str | None = None
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
-    given: frozenset[str] | None = _GIVEN
+    given: frozenset[str] | None = _given()
 
     @classmethod
     def read(cls, source: Fields) -> Audit:
@@ -93,7 +97,7 @@ class Range:
     bucket_value: int = 0
     length: float = 0.0
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
-    given: frozenset[str] | None = _GIVEN
+    given: frozenset[str] | None = _given()
 
     @classmethod
     def read(cls, source: Fields) -> Range:
@@ -116,7 +120,7 @@ class Bucket:
     description: str | None = None
     payload: Payload | None = None
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
-    given: frozenset[str] | None = _GIVEN
+    given: frozenset[str] | None = _given()
 
     @classmethod
     def read(cls, source: Fields) -> Bucket:
@@ -151,7 +155,7 @@ class Allocation:
     id: str = ""
     name: str = ""
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
-    given: frozenset[str] | None = _GIVEN
+    given: frozenset[str] | None = _given()
 
     @classmethod
     def read(cls, source: Fields) -> Allocation:
@@ -175,7 +179,7 @@ class Dependency:
     test_name: str | None = None
     bucket_value: int = 0
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
-    given: frozenset[str] | None = _GIVEN
+    given: frozenset[str] | None = _given()
 
     @classmethod
     def read(cls, source: Fields) -> Dependency:
@@ -197,7 +201,7 @@ class PayloadExperimentConfig:
     priority: str | None = None
     namespaces: tuple[str | None, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
-    given: frozenset[str] | None = _GIVEN
+    given: frozenset[str] | None = _given()
 
     @classmethod
     def read(cls, source: Fields) -> PayloadExperimentConfig:
@@ -236,7 +240,7 @@ class TestDefinition:
     payload_experiment_config: PayloadExperimentConfig | None = None
     dynamic: bool = False
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
-    given: frozenset[str] | None = _GIVEN
+    given: frozenset[str] | None = _given()
 
     @classmethod
     def from_dict(cls, name: str, value: Mapping[str, Any]) -> TestDefinition:
@@ -311,7 +315,7 @@ class Matrix:
     audit: Audit
     tests: Mapping[str, TestDefinition]
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
-    given: frozenset[str] | None = _GIVEN
+    given: frozenset[str] | None = _given()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Matrix:

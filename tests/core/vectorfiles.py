@@ -22,10 +22,9 @@ def read_jsonl(directory: Path, name: str) -> Iterator[dict[str, Any]]:
     The file may be there as `NAME.gz`. Some strings hold a lone surrogate on purpose.
     """
     plain, compressed = directory / name, directory / f"{name}.gz"
-    opener = plain.open if plain.exists() else lambda **how: gzip.open(compressed, "rt", **how)
-    with opener(encoding="ascii") as lines:
-        for line in lines:
-            yield json.loads(line)
+    text = plain.read_bytes() if plain.exists() else gzip.decompress(compressed.read_bytes())
+    for line in text.decode("ascii").splitlines():
+        yield json.loads(line)
 
 
 def read_matrix_text(directory: Path, name: str) -> str:
