@@ -51,12 +51,8 @@ def exchanges():
 def raw_values(variables, request):
     """What Pipet's extractors find in a recorded request, by variable."""
     query, headers = {}, {}
-    for pair in request["query"].split("&"):
-        try:
-            for key, value in parse_qsl(pair, keep_blank_values=True, errors="strict"):
-                query.setdefault(key, value)
-        except UnicodeDecodeError:
-            continue
+    for key, value in parse_qsl(request["query"], keep_blank_values=True):
+        query.setdefault(key, value)
     for name, value in request["headers"]:
         headers.setdefault(name.lower(), value)
     for variable in variables.context_variables:
