@@ -179,7 +179,11 @@ def _session(deadline: _Deadline) -> requests.Session:
         def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
             return watched(super().proxy_manager_for(*args, **options))
 
-    session = requests.Session()
+    class Session(requests.Session):
+        def get_redirect_target(self, resp: requests.Response) -> None:
+            """None: requests would read the whole body of a redirect, whatever its size."""
+
+    session = Session()
     session.mount("http://", Adapter())
     session.mount("https://", Adapter())
     return session
@@ -198,7 +202,6 @@ def _follow(
             url,
             headers=_headers(known),
             stream=True,
-            # Left to requests, the body of a redirect would be read whatever its size.
             allow_redirects=False,
             timeout=deadline.remaining,
         ) as response:

@@ -301,6 +301,8 @@ class MatrixSource(Generic[T]):
 
     def _failed(self, error: Exception) -> float:
         """Note the failure; the seconds until the next attempt."""
+        if self._closed:
+            return self._interval
         self._failure = error
         self._failures += 1
         problem = _words(error)

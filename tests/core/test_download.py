@@ -124,7 +124,7 @@ def test_a_redirect_is_followed():
 
 
 def test_the_body_of_a_redirect_is_not_read():
-    first = Reply(b"x" * 50, status=302, headers={"Location": "/elsewhere"}, drip="body")
+    first = Reply(b"x" * 5000, status=302, headers={"Location": "/elsewhere"}, drip="body")
     with serving(first, Reply(b"abc")) as server:
         assert get(server.url).content == b"abc"
 
