@@ -7,8 +7,11 @@ from typing import Final, Literal
 
 from proctor.core.context_types import MISSING, ContextType
 
+#: The test type without an identifier: no call may bring one.
+RANDOM: Final = "RANDOM"
+
 #: The test types that Proctor itself registers (Java: TestType).
-TEST_TYPES: Final = ("USER", "ACCOUNT", "EMAIL", "RANDOM", "PAGE", "COMPANY")
+TEST_TYPES: Final = ("USER", "ACCOUNT", "EMAIL", RANDOM, "PAGE", "COMPANY")
 
 #: Where Pipet finds a value: in a query parameter or in a header.
 PipetSource = Literal["QUERY", "HEADER"]
