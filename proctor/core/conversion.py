@@ -14,8 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sized
 from decimal import Decimal
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proctor.core.rules.values import (
     LONG_MAX,
@@ -30,6 +29,9 @@ from proctor.core.rules.values import (
     parse_double,
     parse_integer,
 )
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 class Refused(Exception):  # noqa: N818 - says what happened to the value
@@ -81,6 +83,8 @@ def to_double(value: Any) -> float:
 
 def _exact(text: str) -> Fraction:
     """The exact value of a text that `parse_double` takes for a finite number."""
+    from fractions import Fraction  # noqa: PLC0415 - few need it, and it is slow to import
+
     number = text.strip("".join(map(chr, range(0x21)))).lower()
     if "0x" not in number:
         return Fraction(Decimal(number.rstrip("fd")))

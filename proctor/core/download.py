@@ -55,6 +55,11 @@ def public_url(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}{'?…' if parts.query else ''}"
 
 
+def host(url: str) -> str | None:
+    """The host that *url* names, if any; ValueError where it is no URL at all."""
+    return urlsplit(url).hostname
+
+
 def fetch(
     url: str, *, timeout: float, max_bytes: int, known: Validators | None = None
 ) -> Download | None:

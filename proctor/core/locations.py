@@ -7,7 +7,6 @@ import stat
 import time
 from pathlib import Path
 from typing import NamedTuple, Protocol
-from urllib.parse import urlsplit
 
 from proctor.core.exceptions import ConfigurationError, SourceError
 
@@ -100,14 +99,14 @@ class UrlLocation:
     def __init__(self, url: str, *, timeout: float, max_bytes: int) -> None:
         # Imported here and not in the thread that loads: a process forked during an
         # import would keep the module's lock for ever.
-        from proctor.core.download import public_url  # noqa: PLC0415 - imports requests
+        from proctor.core.download import host, public_url  # noqa: PLC0415 - imports requests
 
         try:
             self.shown = public_url(url)
-            host = urlsplit(url).hostname
+            named = host(url)
         except ValueError as error:
             raise ConfigurationError(f"The URL of the matrix is none: {error}") from error
-        if not host:
+        if not named:
             raise ConfigurationError(f"The URL of the matrix has no host: {self.shown!r}")
         self._url = url
         self._timeout = timeout

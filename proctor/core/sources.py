@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import os
@@ -260,6 +259,8 @@ class MatrixSource(Generic[T]):
 
     def _load(self) -> None:
         """Read, and swap the snapshot if there is a new matrix; raises what goes wrong."""
+        import hashlib  # noqa: PLC0415 - slow to import, and not every program has a source
+
         document = self._location.read(self._token)
         seen = self._seen
         if document is not None:
