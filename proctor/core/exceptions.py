@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from proctor.core.validation import Problem
+    from proctor.core.problems import Problem
 
 
 class ProctorError(Exception):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import itemgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import (
@@ -39,6 +40,10 @@ class Scope(dict[str, Any]):
     #: Whether a property or method was found in this evaluation. Tomcat keeps that in the
     #: context, and a null at the head of a chain reads as null after, as an error before.
     resolved: bool
+
+    def __init__(self, variables: Mapping[str, Any] = MappingProxyType({})) -> None:
+        super().__init__(variables)
+        self.resolved = False
 
     def __missing__(self, name: str) -> Any:
         raise UndefinedName(

@@ -35,7 +35,7 @@ from proctor.core.rules.values import (
     java_class,
 )
 
-__all__ = ["LIBRARY", "Function", "library"]
+__all__ = ["LIBRARY", "Function", "call", "extended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +94,14 @@ def _declared(annotation: object, code: object) -> Type:
         ) from None
 
 
-def library(functions: Mapping[str, Function | Callable[..., Any]]) -> Mapping[str, Function]:
-    """The built-in functions and *functions*, by `prefix:name`.
+def extended(
+    library: Mapping[str, Function], functions: Mapping[str, Function | Callable[..., Any]]
+) -> Mapping[str, Function]:
+    """*library* and *functions*, by `prefix:name`.
 
     Raises ConfigurationError for a name that no rule could write.
     """
-    if not functions:
-        return LIBRARY
-    merged = dict(LIBRARY)
+    merged = dict(library)
     for name, function in functions.items():
         prefix, _, local = name.partition(":")
         if not (prefix.isidentifier() and local.isidentifier()):

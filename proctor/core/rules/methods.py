@@ -18,7 +18,7 @@ from proctor.core.exceptions import (
     RuleRuntimeError,
     UnknownMethod,
 )
-from proctor.core.rules import regex, text
+from proctor.core.rules import text
 from proctor.core.rules.coercion import (
     shown,
     to_boolean,
@@ -27,6 +27,7 @@ from proctor.core.rules.coercion import (
 )
 from proctor.core.rules.comparison import compare_same, java_equals
 from proctor.core.rules.properties import FLOAT_GETTERS, has_key, map_get
+from proctor.core.rules.regex import full_match
 from proctor.core.rules.signatures import Type, assignable, coerce, coercible
 from proctor.core.rules.values import (
     BigInteger,
@@ -221,7 +222,7 @@ _STRING: dict[str, tuple[Method, ...]] = _OBJECT | {
         Method((_I, _I), lambda s, code, at: Integer(text.rfind(s, chr(code), at))),
     ),
     "intern": _one(lambda s: s),
-    "matches": _one(lambda s, pattern: regex.full_match(pattern, s), _S),
+    "matches": _one(lambda s, pattern: full_match(pattern, s), _S),
     "repeat": _one(_repeat, _I),
     "replace": (
         Method((_CS, _CS), lambda s, a, b: _replace(s, _not_null(a), _not_null(b))),

@@ -1,4 +1,4 @@
-"""Could a rule still be true, when not all variables are known?
+"""Whether a rule could still be true when not all variables are known.
 
 [RuleEvaluator.evaluateBooleanRulePartial, NodeHunter]
 """

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from proctor.core.rules import nodes
 from proctor.core.rules.coercion import to_boolean
 from proctor.core.rules.compiler import Compiler, Evaluate, Scope
-from proctor.core.rules.functions import LIBRARY, Function, library
+from proctor.core.rules.functions import LIBRARY, Function, extended
 from proctor.core.rules.parser import parse
 from proctor.core.rules.partial import has_unknowns, partial_value
-from proctor.core.rules.typecheck import Check, boolean_check
+from proctor.core.rules.typecheck import boolean_check
 from proctor.core.rules.values import MaybeBool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Kind", "Rule", "classify", "is_blank"]
+__all__ = ["Kind", "Rule", "boolean", "classify", "is_blank"]
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Rule:
     parses is no error: `${true…` is true whatever follows.
     """
 
-    __slots__ = ("_check", "_compiler", "_evaluate", "constants", "kind", "node", "text")
+    __slots__ = ("_compiler", "constants", "holds", "kind", "node", "text")
 
     #: The text as it was given.
     text: str | None
@@ -86,6 +86,8 @@ class Rule:
     node: nodes.Node | None
     #: The constants that the rule sees.
     constants: Mapping[str, Any]
+    #: `evaluate`, for a scope that a caller uses for many rules.
+    holds: Callable[[Scope], bool]
 
     def __init__(
         self,
@@ -93,18 +95,16 @@ class Rule:
         constants: Mapping[str, Any] | None = None,
         *,
         functions: Mapping[str, Function | Callable[..., Any]] | None = None,
+        library: Mapping[str, Function] = LIBRARY,
     ) -> None:
         self.text = text
         self.constants = constants or {}
         self.kind = classify(text)
-        self._compiler = Compiler(self.constants, library(functions) if functions else LIBRARY)
-        self.node = None
-        self._check: Check | None = None
-        self._evaluate: Evaluate | None = None
-        if self.kind is Kind.EXPRESSION:
-            self.node = parse(text or "")
-            self._evaluate = self._compiler.compile(self.node)
-            self._check = boolean_check(self.node, self._compiler)
+        if functions:
+            library = extended(library, functions)
+        self._compiler = Compiler(self.constants, library)
+        self.node = parse(text or "") if self.kind is Kind.EXPRESSION else None
+        self.holds = self._fixed() if self.node is None else boolean(self.node, self._compiler)
 
     def __repr__(self) -> str:
         return f"Rule({self.text!r})"
@@ -121,47 +121,65 @@ class Rule:
         """
         return self.holds(Scope(context))
 
-    def holds(self, scope: Scope) -> bool:
-        """`evaluate`, for a scope that a caller uses for many rules."""
-        if self._evaluate is None:
-            return self._without_expression()
-        scope.resolved = False
-        if self._check is not None:
-            self._check(scope)
-        value = self._evaluate(scope)
-        return value if value is True or value is False else to_boolean(value)
-
-    def _without_expression(self) -> bool:
-        if self.kind is Kind.INVALID:
-            logger.error("Invalid rule %r: it has to begin with ${ and end with }", self.text)
-        return self.kind in (Kind.EMPTY, Kind.TRUE)
-
     def value(self, context: Mapping[str, Any]) -> Any:
         """The value before type check and conversion to boolean.
 
         Raises RuleError where the Java throws, RuleSyntaxError included: here every text
         is parsed.
         """
-        evaluate = self._evaluate or self._compiler.compile(parse(self.text or ""))
-        scope = Scope(context)
-        scope.resolved = False
-        return evaluate(scope)
+        node = self.node or parse(self.text or "")
+        return self._compiler.compile(node)(Scope(context))
 
     def could_hold(self, context: Mapping[str, Any]) -> bool:
         """Whether the rule may hold, variables that are not in *context* being unknown.
 
         [evaluateBooleanRulePartial] Raises RuleError where the Java throws.
         """
-        kind = classify(self.text, whole_words=True)
-        if kind is not Kind.EXPRESSION:
-            return self._without_expression()
+        if classify(self.text, whole_words=True) is not Kind.EXPRESSION:
+            return self.holds(Scope(context))
         node = self.node or parse(self.text or "")
         known = {*context, *self.constants}
-        scope = Scope(context)
-        scope.resolved = False
         if not has_unknowns(node, known):
-            check = boolean_check(node, self._compiler)
-            if check is not None:
-                check(scope)
-            return to_boolean(self._compiler.compile(node)(scope))
-        return partial_value(node, known, self._compiler, scope) is not MaybeBool.FALSE
+            return boolean(node, self._compiler)(Scope(context))
+        value = partial_value(node, known, self._compiler, Scope(context))
+        return value is not MaybeBool.FALSE
+
+    def _fixed(self) -> Callable[[Scope], bool]:
+        """`holds` of a text that is not an expression."""
+        if self.kind is Kind.INVALID:
+            return self._complain
+        answer = self.kind is not Kind.FALSE
+        return lambda scope: answer
+
+    def _complain(self, scope: Scope) -> bool:
+        logger.error("Invalid rule %r: it has to begin with ${ and end with }", self.text)
+        return False
+
+
+#: Nodes that give a Boolean, whatever their operands are.
+_BOOLEAN_NODES = (nodes.Chain, nodes.Not, nodes.Empty)
+
+
+def boolean(node: nodes.Node, compiler: Compiler) -> Callable[[Scope], bool]:
+    """The closure of a whole expression: type check, value, conversion to boolean."""
+    evaluate = compiler.compile(node)
+    check = boolean_check(node, compiler)
+    if check is None:
+        if isinstance(node, (_BOOLEAN_NODES, nodes.Binary)):
+            return _fresh(evaluate) if _looks_into_values(node) else evaluate
+        return _fresh(lambda scope: to_boolean(evaluate(scope)))
+    return _fresh(lambda scope: (check(scope), to_boolean(evaluate(scope)))[1])
+
+
+def _looks_into_values(node: nodes.Node) -> bool:
+    return any(isinstance(each, nodes.Access) for each in nodes.walk(node))
+
+
+def _fresh(evaluate: Evaluate) -> Evaluate:
+    """*evaluate*, which begins with nothing remembered from the rule before."""
+
+    def begin(scope: Scope) -> Any:
+        scope.resolved = False
+        return evaluate(scope)
+
+    return begin

@@ -71,6 +71,10 @@ class Repeat:
     position: int
 
 
+#: The beginning of the subject.
+BEGIN = Edge(r"\A")
+
+
 def width(node: Node) -> tuple[int, int | None]:
     """The fewest and the most characters that *node* matches; None: without bound."""
     match node:

@@ -1,0 +1,134 @@
+"""From options to the core's objects: the matrix, the declarations, the visitor."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from proctor.cli.arguments import unique
+from proctor.cli.errors import CommandError
+from proctor.core.context_types import nearest, pipet_type
+from proctor.core.engine import Proctor
+from proctor.core.exceptions import MatrixLoadError
+from proctor.core.matrix import Matrix
+from proctor.core.variables import TEST_TYPES, Variables
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+#: Without a declaration a number is an Integer, a Long or a BigInteger by its size.
+AS_JSON = pipet_type("json")
+
+#: A download may take so long, in seconds, and be so large, in bytes.
+TIMEOUT, MAX_BYTES = 30.0, 64 * 1024 * 1024
+
+
+def read_content(location: str) -> bytes:
+    """What a path, an http(s) URL or - (standard input) holds; CommandError if nothing."""
+    if location == "-":
+        return sys.stdin.buffer.read()
+    if location.lower().startswith(("http://", "https://")):
+        from proctor.core.download import fetch  # noqa: PLC0415 - imports requests
+
+        download = fetch(location, timeout=TIMEOUT, max_bytes=MAX_BYTES)
+        return download.content if download else b""
+    try:
+        return Path(location).read_bytes()
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or error
+        raise CommandError(f"cannot read {location!r}: {words}") from error
+
+
+def read_matrix(location: str) -> Matrix:
+    """The matrix at the location. CommandError if it cannot be read.
+
+    MatrixLoadError, with the location in front, where the Java's load fails.
+    """
+    content = read_content(location)
+    try:
+        return Matrix.from_json(content)
+    except MatrixLoadError as error:
+        raise MatrixLoadError(f"{location}: {error}", error.problems) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """What the options say of a visitor, by test type and by variable."""
+
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, object] = field(default_factory=dict)
+
+
+def read_variables(options: argparse.Namespace) -> Variables:
+    """The declarations of `--config`; without it no context is declared."""
+    if options.config is None:
+        return Variables.from_settings()
+    return Variables.from_pipet_config(options.config, test_types=options.test_type)
+
+
+def load_proctor(options: argparse.Namespace) -> tuple[Proctor, Variables]:
+    """The matrix of the options, compiled, and the declarations that it was checked against."""
+    variables = read_variables(options)
+    proctor = Proctor(
+        read_matrix(options.matrix),
+        context_types=variables.context_types,
+        test_types=options.test_type,
+        identifier_validator="noempty" if getattr(options, "no_empty", False) else None,
+    )
+    return proctor, variables
+
+
+def require_test(proctor: Proctor, name: str) -> None:
+    """CommandError unless the test was loaded."""
+    if name in proctor.dropped:
+        raise CommandError(f"the test {name!r} was dropped: {proctor.dropped[name]}")
+    if name not in proctor.loaded:
+        raise CommandError(f"the matrix has no test {name!r}: {nearest(name, proctor.loaded)}")
+
+
+def read_context(options: argparse.Namespace, variables: Variables) -> dict[str, object]:
+    """The context that the options give, by variable, checked against its types."""
+    values = _unique("--context", options.context)
+    types = _unique("--type", options.type)
+    if types and variables.context_variables is not None:
+        raise CommandError("--type goes without --config, which has the types already")
+    for name in values.keys() & options.context_json.keys():
+        raise CommandError(f"{name!r} is in --context and in --context-json")
+    for name in types.keys() - values.keys() - options.context_json.keys():
+        raise CommandError(f"--type has {name!r}, and neither --context nor --context-json has it")
+    values.update({name: AS_JSON.convert(v) for name, v in options.context_json.items()})
+    if variables.context_variables is None:
+        return {name: types[name].convert(v) if name in types else v for name, v in values.items()}
+    _known("context variable", values, [each.source_key for each in variables.context_variables])
+    context = variables.context(values)
+    for each in variables.context_variables:
+        # The engine would go on without such a variable; here somebody can mend it.
+        each.type.convert(context.get(each.name))
+    return context
+
+
+def read_visitor(options: argparse.Namespace, variables: Variables) -> Visitor:
+    """The visitor of the options."""
+    test_types = (*TEST_TYPES, *options.test_type)
+    values = _unique("--id", options.id)
+    unmapped = variables.unmapped(values, test_types)
+    keys = [each.source_key for each in variables.identifier_variables]
+    _known("identifier", unmapped, keys if options.config is not None else test_types)
+    identifiers = variables.identifiers(values, test_types, keep_empty=True)
+    return Visitor(identifiers, read_context(options, variables))
+
+
+def _unique(option: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    try:
+        return unique(option, pairs)
+    except ValueError as error:
+        raise CommandError(f"{error}; once is enough") from None
+
+
+def _known(kind: str, names: Mapping[str, object] | tuple[str, ...], known: Any) -> None:
+    for name in names:
+        if name not in known:
+            raise CommandError(f"unknown {kind} {name!r}: {nearest(name, known)}")

@@ -1,0 +1,83 @@
+"""Text for a terminal: safe to show, in columns, with bars."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+#: Longer cells are cut; `--json` shows all.
+MAX_CELL = 60
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that could command a terminal or break a line.
+
+    A matrix is data from elsewhere: an escape sequence in it must not reach the screen.
+    """
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def cut(text: str, width: int = MAX_CELL) -> str:
+    """The text, or its beginning and an ellipsis where it is longer than the width."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def compact_json(value: Any) -> str:
+    """The value as JSON in one line."""
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+
+
+def pretty_json(value: Any) -> str:
+    """The value as indented JSON, all of it ASCII so that any pipe takes it."""
+    return json.dumps(value, indent=2)
+
+
+def width(text: str) -> int:
+    """Columns that the text takes on a terminal."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], alignments: str = ""
+) -> Iterator[str]:
+    """Lines of a table whose columns are as wide as they need, two blanks apart.
+
+    Cells are made printable and cut. *alignments* has < or > for each column; those without
+    are aligned to the left.
+    """
+    cells = [list(header), *([cut(printable(cell)) for cell in row] for row in rows)]
+    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
+    aligned = alignments.ljust(len(header), "<")
+    for row in cells:
+        padded = (
+            " " * (columns - width(cell)) + cell
+            if side == ">"
+            else cell + " " * (columns - width(cell))
+            for cell, columns, side in zip(row, widths, aligned, strict=True)
+        )
+        yield "  ".join(padded).rstrip()
+
+
+def bar(share: float, length: int = 40) -> str:
+    """A horizontal bar for a share between 0 and 1; at least one mark for what is not 0."""
+    marks = round(share * length)
+    return "█" * (max(marks, 1) if share > 0 else 0)
+
+
+def be_lenient(*streams: Any) -> None:
+    """Have the streams show what their encoding lacks as escapes, instead of failing."""
+    for stream in streams or (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

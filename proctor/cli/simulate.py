@@ -1,0 +1,185 @@
+"""`simulate`: the split that a test really gives, drawn."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from proctor.cli.arguments import add_context, add_declarations, add_json, add_matrix, positive
+from proctor.cli.inputs import load_proctor, read_context, require_test
+from proctor.cli.printing import bar, pretty_json, printable, table
+from proctor.cli.progress import tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import TextIO
+
+    from proctor.core.engine import Proctor
+    from proctor.core.matrix import Bucket, TestDefinition
+
+DESCRIPTION = "Draw the split that a test really gives, over made-up visitors."
+
+DETAILS = (
+    "Every visitor has the context that is given and an identifier of his own, made of the seed "
+    "and a number, so that the same command prints the same. Rules and dependencies count. "
+    "EXPECTED is the share by the lengths of the allocation, where all visitors get the same one."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How many visitors a test put where."""
+
+    definition: TestDefinition
+    visitors: int
+    #: Visitors by bucket value; those in no group are not in it.
+    counts: Mapping[int, int]
+    #: Share of each bucket value by the matrix; None where visitors differ in it.
+    expected: Mapping[int, float] | None
+    #: The rules that failed, by how often.
+    errors: Mapping[str, int]
+
+    @property
+    def without_group(self) -> int:
+        """How many visitors got no group."""
+        return self.visitors - sum(self.counts.values())
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "simulate", help=DESCRIPTION, description=f"{DESCRIPTION} {DETAILS}"
+    )
+    add_matrix(parser)
+    parser.add_argument("test", metavar="TEST", help="name of the test")
+    parser.add_argument(
+        "-n",
+        "--visitors",
+        type=positive,
+        default=10_000,
+        metavar="NUMBER",
+        help="how many visitors (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        default="visitor",
+        metavar="TEXT",
+        help="another one makes other visitors (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="show a progress bar, or never (default: on a terminal, if it takes long)",
+    )
+    add_context(parser)
+    add_declarations(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, out: TextIO) -> int:
+    """Print the split; the result is the exit code."""
+    proctor, variables = load_proctor(options)
+    require_test(proctor, options.test)
+    context = read_context(options, variables)
+    numbers = tracked(range(options.visitors), wanted=options.progress)
+    split = simulate(proctor, options.test, (f"{options.seed}-{n}" for n in numbers), context)
+    if options.json:
+        out.write(pretty_json(as_json(split)) + "\n")
+    else:
+        out.writelines(f"{line}\n" for line in lines(split))
+    return 0
+
+
+def simulate(
+    proctor: Proctor, test: str, identifiers: Iterable[str], context: Mapping[str, object]
+) -> Split:
+    """Ask the test for a visitor with each of the identifiers, all with one context."""
+    definition = proctor.matrix.tests[test]
+    random = definition.test_type == "RANDOM"
+    counts: Counter[int] = Counter()
+    allocations: set[int | None] = set()
+    errors: Counter[str] = Counter()
+    visitors = 0
+    for identifier in identifiers:
+        groups = proctor.determine_groups(
+            identifiers={} if random else {str(definition.test_type): identifier},
+            context=context,
+            tests=(test,),
+            random_enabled=random,
+        )
+        visitors += 1
+        if assignment := groups.get(test):
+            counts[assignment.value or 0] += 1
+            allocations.add(assignment.allocation_index)
+        for name, error in groups.errors.items():
+            errors[f"{name}: {error}"] += 1
+    expected = None
+    if len(allocations) == 1 and sum(counts.values()) == visitors:
+        expected = _expected(definition, allocations.pop())
+    return Split(definition, visitors, counts, expected, errors)
+
+
+def _expected(definition: TestDefinition, allocation: int | None) -> dict[int, float] | None:
+    if allocation is None:
+        return None
+    shares: dict[int, float] = {}
+    for each in definition.allocations[allocation].ranges:
+        shares[each.bucket_value] = shares.get(each.bucket_value, 0.0) + each.length
+    return shares
+
+
+def lines(split: Split) -> Iterator[str]:
+    """The split as a table with bars."""
+    header, alignments = ["GROUP", "VALUE", "VISITORS", "SHARE"], "<>>>"
+    if split.expected is not None:
+        header.append("EXPECTED")
+        alignments += ">"
+    yield f"{printable(split.definition.name)}: {split.visitors:,} visitors"
+    yield ""
+    yield from table([*header, ""], _rows(split), alignments)
+    for error, count in sorted(split.errors.items()):
+        yield f"rule failed for {count:,} in {printable(error)}"
+
+
+def _rows(split: Split) -> Iterator[Sequence[str]]:
+    for bucket in _buckets(split.definition):
+        count = split.counts.get(bucket.value, 0)
+        cells = [bucket.name, str(bucket.value), f"{count:,}", f"{count / split.visitors:.2%}"]
+        if split.expected is not None:
+            cells.append(f"{split.expected.get(bucket.value, 0.0):.2%}")
+        yield [*cells, bar(count / split.visitors)]
+    if count := split.without_group:
+        # Then there are no expected shares.
+        share = count / split.visitors
+        yield ["(none)", "", f"{count:,}", f"{share:.2%}", bar(share)]
+
+
+def _buckets(definition: TestDefinition) -> list[Bucket]:
+    # Of several buckets with one value a range leads to the last.
+    by_value = {bucket.value: bucket for bucket in definition.buckets}
+    return [by_value[value] for value in sorted(by_value)]
+
+
+def as_json(split: Split) -> dict[str, Any]:
+    """The split as a JSON document."""
+    return {
+        "test": split.definition.name,
+        "visitors": split.visitors,
+        "groups": [
+            {
+                "group": bucket.name,
+                "value": bucket.value,
+                "visitors": split.counts.get(bucket.value, 0),
+                "expected": None
+                if split.expected is None
+                else split.expected.get(bucket.value, 0.0),
+            }
+            for bucket in _buckets(split.definition)
+        ],
+        "no_group": split.without_group,
+        "errors": dict(sorted(split.errors.items())),
+    }

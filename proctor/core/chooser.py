@@ -1,0 +1,262 @@
+"""How one test chooses: the definition, step by step  [TestChooser, TestRangeSelector].
+
+`choose` is what the engine means. `selection` gives the same answers for the common kind of
+test and call, faster, and a test holds it to this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from proctor.core.allocation import Random, RangeTable, random_range, smallest_live
+from proctor.core.conversion import to_json
+from proctor.core.exceptions import RuleError, RuleEvaluationError
+from proctor.core.forced_payloads import apply_payload
+from proctor.core.forcing import DefaultMode, ForceGroups
+from proctor.core.groups import GroupAssignment, Reason
+from proctor.core.hashing import encode_identifier, md5, salted_prefix
+from proctor.core.rule_check import MISSING_EXPERIMENTAL_UNIT
+from proctor.core.source_keys import RANDOM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from proctor.core.matrix import Allocation, Bucket, Payload, TestDefinition
+    from proctor.core.rules.compiler import Scope
+    from proctor.core.rules.pool import RulePool
+    from proctor.core.rules.rule import Rule
+
+__all__ = ["Chooser", "Option", "Visit", "choose"]
+
+
+class Option:
+    """One allocation of a test, compiled."""
+
+    __slots__ = ("assignments", "lengths", "rule", "smallest", "table", "unitless")
+
+    def __init__(
+        self, allocation: Allocation, index: int, test: TestDefinition, rule: Rule
+    ) -> None:
+        self.rule = rule
+        self.lengths = tuple(each.length for each in allocation.ranges)
+        values = [each.bucket_value for each in allocation.ranges]
+        # Of several buckets with one value the last is taken here.
+        buckets = {bucket.value: bucket for bucket in test.buckets}
+        entry = _log_prefix(allocation, test)
+        made = {
+            value: _assignment(
+                buckets[value],
+                test,
+                allocation_id=allocation.id,
+                allocation_index=index,
+                log_prefix=entry,
+            )
+            for value in dict.fromkeys(values)
+        }
+        #: The outcome of each range.
+        self.assignments = tuple(made[value] for value in values)
+        #: The same by digest.
+        self.table: RangeTable[GroupAssignment] = RangeTable.build(self.lengths, self.assignments)
+        smallest = smallest_live(self.lengths, values)
+        #: What the mode that forces the smallest live bucket gives.
+        self.smallest = (
+            None
+            if smallest is None
+            else _assignment(first_bucket(test, smallest), test, reason=Reason.FORCED)
+        )
+        #: Whether a visitor whose identifier was rejected may get into it.
+        self.unitless = (
+            test.contains_unitless_allocation
+            and allocation.rule is not None
+            and MISSING_EXPERIMENTAL_UNIT in allocation.rule
+        )
+
+
+class Chooser:
+    """One test, compiled when the matrix is loaded. Immutable, shared by all threads."""
+
+    __slots__ = (
+        "definition",
+        "depends_on",
+        "experiment",
+        "for_incognito",
+        "is_random",
+        "name",
+        "options",
+        "prefix",
+        "rule",
+        "test_type",
+        "unitless",
+    )
+
+    def __init__(self, definition: TestDefinition, pool: RulePool) -> None:
+        constants = {name: to_json(value) for name, value in definition.constants.items()}
+        self.definition = definition
+        self.name = definition.name
+        self.test_type = definition.test_type or ""
+        self.is_random = definition.test_type == RANDOM
+        self.prefix = salted_prefix(definition.name, definition.salt)
+        self.rule = pool.get(definition.rule, constants)
+        self.options = tuple(
+            Option(allocation, index, definition, pool.get(allocation.rule, constants))
+            for index, allocation in enumerate(definition.allocations)
+        )
+        depends_on = definition.depends_on
+        #: The parent's name and the value that it needs to have.
+        self.depends_on = (
+            None if depends_on is None else (depends_on.test_name or "", depends_on.bucket_value)
+        )
+        self.unitless = definition.enable_unitless_allocations and not self.is_random
+        self.for_incognito = definition.evaluate_for_incognito_users
+        self.experiment = definition.payload_experiment_config
+
+    def forced(self, force: ForceGroups) -> GroupAssignment | None:
+        """The group that a visitor asks for, where the test has it."""
+        value = force.groups.get(self.name)
+        if value is None:
+            return None
+        if all(bucket.value != value for bucket in self.definition.buckets):
+            return None
+        bucket = first_bucket(self.definition, value)
+        payload = apply_payload(bucket.payload, force.payloads.get(self.name))
+        return _assignment(bucket, self.definition, payload=payload, reason=Reason.FORCED)
+
+
+def first_bucket(test: TestDefinition, value: int) -> Bucket:
+    """Of several buckets with one value, the one that forcing gives."""
+    return next(each for each in test.buckets if each.value == value)
+
+
+def _assignment(
+    bucket: Bucket,
+    test: TestDefinition,
+    *,
+    payload: Payload | None = None,
+    reason: Reason = Reason.ASSIGNED,
+    allocation_id: str = "",
+    allocation_index: int | None = None,
+    log_prefix: str | None = None,
+) -> GroupAssignment:
+    payload = payload or bucket.payload
+    if reason is Reason.FORCED:
+        log_prefix = None if test.silent else test.name
+    return GroupAssignment(
+        bucket.name,
+        bucket.value,
+        None if payload is None else payload.value,
+        reason=reason,
+        allocation_id=allocation_id,
+        allocation_index=allocation_index,
+        payload_type=None if payload is None else payload.type or "",
+        version=test.version,
+        log_entry=None if log_prefix is None or bucket.value < 0 else f"{log_prefix}{bucket.value}",
+    )
+
+
+def _log_prefix(allocation: Allocation, test: TestDefinition) -> str | None:
+    """What stands before the value in the logging string  [TestGroupFormatter]."""
+    uninformative = any(each.length == 1 for each in allocation.ranges) and not test.force_logging
+    if test.silent or uninformative or not allocation.id:
+        return None
+    return f"{allocation.id}:{test.name}"
+
+
+@dataclass(slots=True)
+class Visit:
+    """One call: who the visitor is, and what was found so far."""
+
+    scope: Scope
+    identifiers: Mapping[str, str | None]
+    is_valid: Callable[[str, str], bool]
+    force: ForceGroups
+    incognito: bool
+    random: Random | None
+    groups: dict[str, GroupAssignment]
+    errors: dict[str, RuleError]
+    answers: dict[Rule, bool | RuleError]
+
+    def holds(self, rule: Rule) -> bool:
+        """Whether *rule* holds; equal rules are evaluated once. Raises RuleError."""
+        answer = self.answers.get(rule)
+        if answer is None or MISSING_EXPERIMENTAL_UNIT in (rule.text or ""):
+            try:
+                answer = holds(rule, self.scope)
+            except RuleError as error:
+                answer = error
+            self.answers[rule] = answer
+        if isinstance(answer, RuleError):
+            raise answer
+        return answer
+
+
+def holds(rule: Rule, scope: Scope) -> bool:
+    """Whether *rule* holds. Raises RuleError and nothing else.
+
+    What a site puts into the context may raise anything when it is compared or printed; the
+    Java survives every RuntimeException here.
+    """
+    try:
+        return rule.holds(scope)
+    except RuleError:
+        raise
+    except Exception as error:
+        raise RuleEvaluationError(
+            f"a value of the context failed: {type(error).__name__}: {error}"
+        ) from error
+
+
+def choose(test: Chooser, visit: Visit) -> GroupAssignment | None:
+    """The group of a visitor in *test*; None for no group.
+
+    The groups of the tests that *test* depends on must be in the visit already. A rule
+    that fails is put into the visit's errors.
+    """
+    if visit.incognito and not test.for_incognito:
+        return None
+    identifier = "" if test.is_random else visit.identifiers.get(test.test_type)
+    if identifier is None or (test.is_random and visit.random is None):
+        return None
+    rejected = not test.is_random and not visit.is_valid(test.test_type, identifier)
+    if rejected and not test.unitless:
+        return None
+    forced = test.forced(visit.force)
+    if forced is not None:
+        return forced
+    if visit.force.default_mode is DefaultMode.FALLBACK or not _parent_holds(test, visit):
+        return None
+    contains_unitless = test.definition.contains_unitless_allocation
+    visit.scope[MISSING_EXPERIMENTAL_UNIT] = rejected and contains_unitless
+    try:
+        option = _option(test, visit, unitless_only=rejected)
+    except RuleError as error:
+        visit.errors[test.name] = error
+        return None
+    finally:
+        visit.scope[MISSING_EXPERIMENTAL_UNIT] = False
+    if option is None:
+        return None
+    if visit.force.default_mode is DefaultMode.MIN_LIVE:
+        return option.smallest
+    if test.is_random and visit.random is not None:
+        return option.assignments[random_range(option.lengths, visit.random)]
+    return option.table.find(md5(test.prefix + encode_identifier(identifier)).digest())
+
+
+def _parent_holds(test: Chooser, visit: Visit) -> bool:
+    if test.depends_on is None:
+        return True
+    parent = visit.groups.get(test.depends_on[0])
+    return parent is not None and parent.value == test.depends_on[1]
+
+
+def _option(test: Chooser, visit: Visit, *, unitless_only: bool) -> Option | None:
+    """The first allocation whose rule holds, if the test's own does."""
+    if not visit.holds(test.rule):
+        return None
+    for option in test.options:
+        if unitless_only and not option.unitless:
+            continue
+        if visit.holds(option.rule):
+            return option
+    return None

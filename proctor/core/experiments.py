@@ -1,0 +1,51 @@
+"""Payload experiments: tests whose json payloads compete for properties  [Proctor]."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from proctor.core.exceptions import RuleRuntimeError
+from proctor.core.groups import GroupAssignment, Property
+from proctor.core.rules.values import parse_integer
+
+if TYPE_CHECKING:
+    from proctor.core.chooser import Chooser
+
+__all__ = ["won_properties"]
+
+
+def won_properties(
+    experiments: Iterable[Chooser], groups: Mapping[str, GroupAssignment]
+) -> tuple[dict[str, Property], frozenset[str]]:
+    """The properties that a visitor gets, and the tests that took part and won none.
+
+    Every field of a json payload that is an object is a property. Where two tests have
+    one, the higher priority wins, and among equals the test that is evaluated first.
+    """
+    priorities: dict[str, str | None] = {}
+    properties: dict[str, Property] = {}
+    for test in experiments:
+        assignment = groups.get(test.name)
+        if assignment is None or test.experiment is None:
+            continue
+        priorities[test.name] = test.experiment.priority
+        fields = assignment.payload
+        if assignment.payload_type != "json" or not isinstance(fields, Mapping):
+            continue
+        for name, value in fields.items():
+            holder = properties.get(name)
+            if holder is None or _outranks(test.experiment.priority, priorities[holder.test]):
+                properties[name] = Property(value, test.name)
+    winners = {each.test for each in properties.values()}
+    return properties, frozenset(priorities) - winners
+
+
+def _outranks(priority: str | None, other: str | None) -> bool:
+    """Whether a priority is higher; one that is no number neither wins nor loses."""
+    if priority is None:
+        return False
+    try:
+        return other is None or parse_integer(priority) > parse_integer(other)
+    except RuleRuntimeError:
+        return False

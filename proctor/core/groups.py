@@ -1,0 +1,204 @@
+"""What a visitor got: one assignment a test, and what a set of them prints."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from proctor.core.exceptions import RuleError
+
+__all__ = ["GroupAssignment", "Groups", "Property", "Reason"]
+
+
+class Reason(enum.Enum):
+    """Why a visitor is in the group that he is in."""
+
+    #: The hash of his identifier fell into a range of an allocation.
+    ASSIGNED = "assigned"
+    #: He asked for it: a forced group, or the mode that forces the smallest live one.
+    FORCED = "forced"
+
+
+class GroupAssignment:
+    """The group of one visitor in one test. Immutable; shared by all who are in it.
+
+    Nothing of a visitor is in it. Two assignments are equal where all their fields are.
+    """
+
+    __slots__ = (
+        "allocation_id",
+        "allocation_index",
+        "group",
+        "log_entry",
+        "payload",
+        "payload_type",
+        "reason",
+        "value",
+        "version",
+    )
+
+    #: The bucket's name; None where there is no group.
+    group: str | None
+    #: The bucket's value; None where there is no group.
+    value: int | None
+    #: What the bucket carries: a str, int, float, a tuple of these, or JSON; else None.
+    payload: Any
+    #: Why.
+    reason: Reason
+    #: The allocation's id; "" where it has none, or where no allocation was asked.
+    allocation_id: str
+    #: The allocation's place in the test, from 0; None where no allocation was asked.
+    allocation_index: int | None
+    #: Proctor's key for the payload's type (`stringValue`), None without a payload.
+    payload_type: str | None
+    #: The version of the test's definition.
+    version: str | None
+    #: The test's part of the logging string; None where the Java leaves it out.
+    log_entry: str | None
+
+    def __init__(
+        self,
+        group: str | None,
+        value: int | None,
+        payload: Any = None,
+        *,
+        reason: Reason = Reason.ASSIGNED,
+        allocation_id: str = "",
+        allocation_index: int | None = None,
+        payload_type: str | None = None,
+        version: str | None = None,
+        log_entry: str | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "group", group)
+        put(self, "value", value)
+        put(self, "payload", payload)
+        put(self, "reason", reason)
+        put(self, "allocation_id", allocation_id)
+        put(self, "allocation_index", allocation_index)
+        put(self, "payload_type", payload_type)
+        put(self, "version", version)
+        put(self, "log_entry", log_entry)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a GroupAssignment cannot be changed; {name!r} was to be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a GroupAssignment cannot be changed; {name!r} was to be deleted")
+
+    @property
+    def forced(self) -> bool:
+        """Whether the visitor asked for this group."""
+        return self.reason is Reason.FORCED
+
+    def _fields(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, GroupAssignment):
+            return NotImplemented
+        return self is other or self._fields() == other._fields()
+
+    def __hash__(self) -> int:
+        # Payloads may be unhashable, and need not tell assignments apart.
+        return hash((self.group, self.value, self.allocation_id, self.reason))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, self._fields()
+
+    def __repr__(self) -> str:
+        return (
+            f"GroupAssignment(group={self.group!r}, value={self.value!r}, payload={self.payload!r})"
+        )
+
+
+def _rebuild(*fields: Any) -> GroupAssignment:
+    named = dict(zip(GroupAssignment.__slots__, fields, strict=True))
+    group, value, payload = named.pop("group"), named.pop("value"), named.pop("payload")
+    return GroupAssignment(group, value, payload, **named)
+
+
+class Property(NamedTuple):
+    """A value that payload experiments compete for, and the test that won it."""
+
+    value: Any
+    test: str
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Groups(Mapping[str, GroupAssignment]):
+    """The assignments of one visitor, by test name. Immutable.
+
+    Only tests that gave the visitor a group are in it, as with the Java. Iteration is in
+    the order of the names.
+    """
+
+    __slots__ = ("_assignments", "errors", "properties", "unlogged", "variable_errors")
+
+    #: Tests in which a rule failed, so that they gave no group; and how.
+    errors: Mapping[str, RuleError]
+    #: What payload experiments gave, by the name of the property.
+    properties: Mapping[str, Property]
+    #: Context variables whose values could not be converted; to the rules they were absent.
+    variable_errors: Mapping[str, str]
+    #: Tests that the logging string leaves out for this visitor alone.
+    unlogged: frozenset[str]
+
+    def __init__(
+        self,
+        assignments: dict[str, GroupAssignment],
+        errors: Mapping[str, RuleError] = _NOTHING,
+        properties: Mapping[str, Property] = _NOTHING,
+        variable_errors: Mapping[str, str] = _NOTHING,
+        unlogged: frozenset[str] = frozenset(),
+    ) -> None:
+        # The dict is taken over and not copied: whoever makes a Groups gives it away.
+        self._assignments = assignments
+        self.errors = errors
+        self.properties = properties
+        self.variable_errors = variable_errors
+        self.unlogged = unlogged
+
+    def __getitem__(self, test: str) -> GroupAssignment:
+        return self._assignments[test]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._assignments))
+
+    def __len__(self) -> int:
+        return len(self._assignments)
+
+    def __contains__(self, test: object) -> bool:
+        return test in self._assignments
+
+    def __repr__(self) -> str:
+        return f"Groups({{{', '.join(f'{name!r}: {self[name]!r}' for name in self)}}})"
+
+    def __str__(self) -> str:
+        """The log line of django-proctor 1: `buttoncolortst1,newfeaturerollout0`."""
+        return ",".join(self.group_strings())
+
+    def group_strings(self) -> list[str]:
+        """Name and value of each test with a value of 0 or more, by name."""
+        return [
+            f"{name}{assignment.value}"
+            for name, assignment in sorted(self._assignments.items())
+            if assignment.value is not None and assignment.value >= 0
+        ]
+
+    def logging_string(self) -> str:
+        """The Java's newer log line, `#A1:buttoncolortst1,…`  [TestGroupFormatter].
+
+        Left out are silent tests, allocations that give everybody the same, and payload
+        experiments that won nothing.
+        """
+        return ",".join(
+            assignment.log_entry
+            for name, assignment in sorted(self._assignments.items())
+            if assignment.log_entry is not None and name not in self.unlogged
+        )

@@ -1,0 +1,384 @@
+"""How many steps a backtracking matcher may need for a pattern.
+
+The bound is worked out from the tree, for every subject up to a length at once. Two
+questions lead to it: in how many ways can a node match what begins at one place (each
+way tries the rest of the pattern again), and what does it cost to find them all?
+
+Both answers are polynomials. A repetition that competes with what follows it, as the
+`.*` of `.*a`, can stop at every place: what follows is tried with all that remains,
+with one less, and so on. If f(r) is the cost of the rest on r characters, that is
+f(0) + … + f(r). Counted in the binomials C(r + d, d) that sum only raises d by one, so
+the polynomial's variable, written z here, stands for "summed over all places".
+
+Where one character decides whether to go on or to stop, there is one way only, and a
+try of the rest costs no more than to see that its first character is wrong (`miss`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import compress, zip_longest
+from typing import TypeAlias
+
+from proctor.core.rules.regex.charset import END, EVERYTHING, CharSet
+from proctor.core.rules.regex.nodes import (
+    BEGIN,
+    Chars,
+    Choice,
+    Edge,
+    Group,
+    Look,
+    Node,
+    Repeat,
+    Sequence,
+    width,
+)
+
+#: Patterns that could need more steps are refused; CPython takes 3 to 10 ns for one.
+MAX_STEPS = 5_000_000
+
+#: Coefficients of C(r + d, d) for d = 0, 1, …
+Polynomial: TypeAlias = tuple[float, ...]
+
+_NONE: Polynomial = ()
+_ONE: Polynomial = (1,)
+_PLACES: Polynomial = (0, 1)
+#: Beyond, no answer matters; it keeps the numbers small.
+_CAP = 10**12
+_DEGREES = 6
+#: What a turn of a loop costs `re` beside its body: much more if the body is no set.
+_SET_TURN, _TURN = 1, 8
+#: An anchor is a small look-around to `re`.
+_EDGE = 4
+#: So many leading characters tell branches apart.
+_PREFIX = 16
+
+
+class Explosive(Exception):  # noqa: N818 - says what the repetition is
+    """An unbounded repetition of what can match one text in several ways."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(position)
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What follows a node."""
+
+    #: What it may begin with; END among it if it may be over.
+    ahead: CharSet
+    #: Steps at most to fail where the next character is not in `ahead`.
+    miss: int
+    #: Whether it is the end of the pattern, but for anchors that hold there.
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    #: Steps to find all the ways, without the rest.
+    own: Polynomial
+    #: The ways: how often the rest is tried in earnest.
+    ways: Polynomial = _ONE
+
+
+def steps(tree: Node, length: int, *, searching: bool = False, sure: CharSet | None = None) -> int:
+    """At most so many steps match *tree* against any subject of *length* characters.
+
+    With *searching*, at all places one after another. *sure* says that the subject is
+    known to hold these characters only, so that a last `.*` cannot fail. Raises
+    `Explosive` where no bound is worth naming.
+    """
+    if searching:
+        # A search is the pattern after a `.*?` that takes whatever stands before.
+        items = tree.items if isinstance(tree, Sequence) else (tree,)
+        tree = Sequence((Repeat(Chars(EVERYTHING), 0, None, lazy=True, position=0), *items))
+    cost = _Estimate(length, sure).cost(tree, _Rest(END, 1, last=True))
+    total = _sum(cost.own, cost.ways)
+    if sure is not None:
+        total = _sum(total, _PLACES)
+    return _value(total, length)
+
+
+def competitors(node: Node) -> list[int]:
+    """Where the repetitions stand that may be tried at several lengths, in order."""
+    match node:
+        case Repeat(body=body, low=low, high=high, position=position):
+            return [*competitors(body), *([position] if low != high else [])]
+        case Group(body=body) | Look(body=body):
+            return competitors(body)
+        case Sequence(items=nodes) | Choice(branches=nodes):
+            return [position for item in nodes for position in competitors(item)]
+    return []
+
+
+def alphabet(node: Node) -> CharSet:
+    """The characters that a match can consist of."""
+    match node:
+        case Chars(chars=chars):
+            return chars
+        case Repeat(body=body) | Group(body=body):
+            return alphabet(body)
+        case Sequence(items=nodes) | Choice(branches=nodes):
+            return CharSet.of(part for item in nodes for part in alphabet(item).ranges)
+    return CharSet()
+
+
+def _first(node: Node, ahead: CharSet) -> CharSet:
+    """What *node* may begin with, where *ahead* is what may follow it."""
+    match node:
+        case Chars(chars=chars):
+            return chars
+        case Edge(ahead=edge):
+            return ahead if edge is None else edge & ahead
+        case Look():
+            return ahead
+        case Group(body=body):
+            return _first(body, ahead)
+        case Sequence(items=items):
+            for item in reversed(items):
+                ahead = _first(item, ahead)
+            return ahead
+        case Choice(branches=branches):
+            return CharSet.of(part for branch in branches for part in _first(branch, ahead).ranges)
+        case Repeat(body=body, low=low):
+            begins = _first(body, ahead)
+            return begins if low else begins | ahead
+
+
+def _prefix(node: Node) -> tuple[list[CharSet], bool]:
+    """The sets of the leading characters that every match has; whether there are no more."""
+    match node:
+        case Chars(chars=chars):
+            return [chars], True
+        case Edge() | Look():
+            return [], True
+        case Group(body=body):
+            return _prefix(body)
+        case Choice(branches=branches):
+            heads = [_prefix(branch) for branch in branches]
+            joined = [
+                CharSet.of(part for chars in column for part in chars.ranges)
+                for column in zip(*(head for head, _ in heads), strict=False)
+            ]
+            return joined, all(done and len(head) == len(joined) for head, done in heads)
+        case Sequence(items=items):
+            whole: list[CharSet] = []
+            for item in items:
+                head, done = _prefix(item)
+                whole += head
+                if not done or len(whole) > _PREFIX:
+                    return whole[:_PREFIX], False
+            return whole, True
+        case Repeat(body=body, low=low, high=high):
+            head, done = _prefix(body)
+            if not done:
+                return (head if low else []), False
+            copies = min(low, _PREFIX)
+            return (head * copies)[:_PREFIX], low == high and len(head) * low <= _PREFIX
+
+
+class _Estimate:
+    def __init__(self, length: int, sure: CharSet | None) -> None:
+        self._length = length
+        self._sure = sure
+
+    def cost(self, node: Node, rest: _Rest) -> _Cost:
+        match node:
+            case Chars():
+                return _Cost(_ONE)
+            case Edge():
+                return _Cost((_EDGE,))
+            case Group(body=body):
+                inner = self.cost(body, rest)
+                return _Cost(_sum(inner.own, (2,)), inner.ways)
+            case Look():
+                return _Cost(self._look(node))
+            case Sequence(items=items):
+                return self._sequence(items, rest)
+            case Choice(branches=branches):
+                return self._choice(branches, rest)
+            case Repeat():
+                return self._repeat(node, rest)
+
+    def _look(self, node: Look) -> Polynomial:
+        inner = self.cost(node.body, _Rest(END, 1))
+        return _sum((_EDGE,), inner.own, inner.ways)
+
+    def _sequence(self, items: tuple[Node, ...], rest: _Rest) -> _Cost:
+        # The cost of the last items: of none, of one, of two, …
+        tails = [_Cost(_NONE)]
+        for at in range(len(items) - 1, -1, -1):
+            item = items[at]
+            cost = self.cost(item, rest)
+            taken = 0
+            if cost.ways == _PLACES:
+                sparse, taken = _sparse(items[at + 1 :])
+                cost = _Cost(_sum(cost.own, sparse.own), sparse.ways)
+            tail = tails[-1 - taken]
+            own = _sum(cost.own, _times(cost.ways, tail.own))
+            tails.append(_Cost(own, _times(cost.ways, tail.ways)))
+            holds = isinstance(item, Edge) and item.ahead is not None and item.ahead.overlaps(END)
+            rest = _Rest(_first(item, rest.ahead), self._miss(item, rest.miss), rest.last and holds)
+        return tails[-1]
+
+    def _choice(self, branches: tuple[Node, ...], rest: _Rest) -> _Cost:
+        costs = [self.cost(branch, rest) for branch in branches]
+        heads = []
+        for branch in branches:
+            head, done = _prefix(branch)
+            heads.append([*head, rest.ahead] if done else head)
+        own = _sum((1 + len(branches) * (1 + rest.miss),), *(cost.own for cost in costs))
+        # Branches that go on together are alike in pairs, so they are all among those
+        # that are like any one of them.
+        ways = []
+        for head in heads:
+            alike = [_alike(head, other) for other in heads]
+            ways.append(_sum(*(cost.ways for cost in compress(costs, alike))))
+        return _Cost(own, _greatest(ways))
+
+    def _repeat(self, node: Repeat, rest: _Rest) -> _Cost:
+        body, low, high = node.body, node.low, node.high
+        if high == 0:
+            return _Cost(_ONE)
+        if high == 1:
+            return self.cost(body, rest) if low else self._choice((body, Sequence(())), rest)
+        if self._takes_all(node, rest):
+            return _Cost((low + 1,))
+        begins = _first(body, END)
+        competing = begins.overlaps(rest.ahead)
+        turn = _SET_TURN if isinstance(body, Chars) else _TURN
+        stop = self._miss(body, 0) + rest.miss
+        inner = self.cost(body, _Rest(begins | rest.ahead, turn + stop))
+        if inner.ways != _ONE:
+            return self._ambiguous(node, inner, turn + stop)
+        # Where they compete, the tries of the rest are counted as ways.
+        own = self._turns(node, inner.own, turn if competing else turn + rest.miss, stop)
+        return _Cost(own, _stops(node) if competing else _ONE)
+
+    def _takes_all(self, node: Repeat, rest: _Rest) -> bool:
+        """Whether *node* ends the match wherever it begins, unless too little is left."""
+        return (
+            rest.last
+            and self._sure is not None
+            and node.high is None
+            and isinstance(node.body, Chars)
+            and not (self._sure & ~node.body.chars).ranges
+        )
+
+    def _turns(self, node: Repeat, body: Polynomial, turn: int, stop: int) -> Polynomial:
+        """The cost of all the turns of a loop whose body matches in one way only."""
+        if len(body) > 2 or _looks(node.body):
+            return _sum(_times(_sum(body, (turn,)), (1, 1)), (stop,))
+        # The turns share the characters out: what each costs a character is paid once.
+        fixed, run = (*body, 0, 0)[:2]
+        each = fixed + run + turn
+        least = width(node.body)[0]
+        if node.high is not None and node.high <= self._length // least:
+            return (each * (node.high + 1) + stop, run)
+        return (each + stop, each / least + run)
+
+    def _ambiguous(self, node: Repeat, body: _Cost, turn: int) -> _Cost:
+        if node.high is None:
+            raise Explosive(node.position)
+        power, before, ways = _ONE, _NONE, _NONE
+        for count in range(node.high + 1):
+            if count >= node.low:
+                ways = _sum(ways, power)
+            if count < node.high:
+                before = _sum(before, power)
+            if max(before) >= _CAP:
+                raise Explosive(node.position)
+            power = _times(power, body.ways)
+        return _Cost(_times(before, _sum(body.own, (turn,))), ways)
+
+    def _miss(self, node: Node, rest: int) -> int:
+        """Steps at most to fail where the next character is none that can come here."""
+        match node:
+            case Chars():
+                return 1
+            case Edge():
+                return _EDGE + rest
+            case Look():
+                return _value(self._look(node), self._length) + rest
+            case Group(body=body):
+                return 2 + self._miss(body, rest)
+            case Sequence(items=items):
+                for item in reversed(items):
+                    rest = self._miss(item, rest)
+                return rest
+            case Choice(branches=branches):
+                return 1 + sum(1 + self._miss(branch, rest) for branch in branches)
+            case Repeat(body=body, low=low):
+                return _TURN + self._miss(body, rest) + (0 if low else rest)
+
+
+def _stops(node: Repeat) -> Polynomial:
+    """In how many places a loop can stop whose turns match in one way each."""
+    if node.high is not None and node.high - node.low < 64:
+        return (node.high - node.low + 1,)
+    least = width(node.body)[0]
+    return _PLACES if least == 1 else (1, 1 / least)
+
+
+def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
+    """What it costs to try *items* at every place, as far as that is less than it seems.
+
+    With it comes how many of the items that covers. A word whose first character does
+    not come again in it is never half found twice over one stretch of text, and once
+    in so many places found; the beginning of the subject is found once.
+    """
+    if items and items[0] == BEGIN:
+        return _Cost((0, _EDGE)), 1
+    word: list[CharSet] = []
+    for item in items:
+        if not isinstance(item, Chars) or (word and item.chars.overlaps(word[0])):
+            break
+        word.append(item.chars)
+    if len(word) < 2:
+        return _Cost(_NONE, _PLACES), 0
+    return _Cost((0, 2), (1, 1 / len(word))), len(word)
+
+
+def _alike(left: list[CharSet], right: list[CharSet]) -> bool:
+    """Whether one text can begin as both say."""
+    return all(one.overlaps(other) for one, other in zip(left, right, strict=False))
+
+
+def _looks(node: Node) -> bool:
+    match node:
+        case Look():
+            return True
+        case Group(body=body) | Repeat(body=body):
+            return _looks(body)
+        case Sequence(items=nodes) | Choice(branches=nodes):
+            return any(map(_looks, nodes))
+    return False
+
+
+def _sum(*terms: Polynomial) -> Polynomial:
+    return tuple(min(sum(column), _CAP) for column in zip_longest(*terms, fillvalue=0))
+
+
+def _greatest(terms: list[Polynomial]) -> Polynomial:
+    return tuple(map(max, zip_longest(*terms, fillvalue=0)))
+
+
+def _times(left: Polynomial, right: Polynomial) -> Polynomial:
+    product = [0.0] * min(len(left) + len(right) - 1, _DEGREES) if left and right else []
+    for i, one in enumerate(left):
+        for j, other in enumerate(right):
+            if one and other:
+                # What is of too high a degree is out of bounds at any degree.
+                high = i + j >= _DEGREES
+                at = min(i + j, _DEGREES - 1)
+                product[at] = _CAP if high else min(product[at] + one * other, _CAP)
+    return tuple(product)
+
+
+def _value(polynomial: Polynomial, length: int) -> int:
+    total = sum(
+        factor * math.comb(length + degree, degree) for degree, factor in enumerate(polynomial)
+    )
+    return math.ceil(total)
