@@ -296,8 +296,9 @@ _RETURN = ast.Return(ast.Tuple([load("chosen"), load("failed")], ast.Load()))
 
 def _function(body: list[ast.stmt]) -> ast.Module:
     arguments = ast.arguments([], [ast.arg("get"), ast.arg("ask")], None, [], [], None, [])
-    # Python 3.12 wants the field type_params, and earlier ones ignore it.
-    function = ast.FunctionDef("select", arguments, body, [], type_params=[])
+    function = ast.FunctionDef("select", arguments, body, [])
+    # Python 3.12 has a field for this and wants it set; earlier ones take no notice.
+    setattr(function, "type_params", [])  # noqa: B010 - not there for a checker of 3.10
     module = ast.Module([function], [])
     return ast.fix_missing_locations(module)
 

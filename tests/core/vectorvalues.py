@@ -23,6 +23,11 @@ from proctor.core.rules.values import (
     parse_double,
 )
 
+
+def _double(value: Any) -> float:
+    return parse_double(value) if isinstance(value, str) else float(value)
+
+
 _MAKERS: dict[str, Any] = {
     "Byte": Byte,
     "Short": Short,
@@ -42,10 +47,6 @@ _MAKERS: dict[str, Any] = {
     "Long[]": LongArray,
     "ReleaseVersion": ReleaseVersion,
 }
-
-
-def _double(value: Any) -> float:
-    return parse_double(value) if isinstance(value, str) else float(value)
 
 
 def make_variable(described: dict[str, Any]) -> Any:
