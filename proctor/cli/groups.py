@@ -78,8 +78,19 @@ def _notes(groups: Groups, tests: Iterable[str], dropped: Mapping[str, object]) 
 
 
 def _row(name: str, assignment: GroupAssignment) -> tuple[str, ...]:
-    payload = "" if assignment.payload_type is None else compact_json(thaw(assignment.payload))
-    return name, assignment.group or "", str(assignment.value), payload, why(assignment)
+    return (
+        name,
+        assignment.group or "",
+        str(assignment.value),
+        _payload(assignment),
+        why(assignment),
+    )
+
+
+def _payload(assignment: GroupAssignment) -> str:
+    if assignment.payload_type is None:
+        return ""
+    return compact_json(thaw(assignment.payload)) if assignment.payload_type else "{}"
 
 
 def why(assignment: GroupAssignment) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from proctor.cli.errors import CommandError
 from proctor.core.context_types import nearest, pipet_type
 from proctor.core.engine import Proctor
 from proctor.core.exceptions import MatrixLoadError
+from proctor.core.locations import location_of
 from proctor.core.matrix import Matrix
 from proctor.core.variables import TEST_TYPES, Variables
 
@@ -31,10 +33,7 @@ def read_content(location: str) -> bytes:
     if location == "-":
         return sys.stdin.buffer.read()
     if location.lower().startswith(("http://", "https://")):
-        from proctor.core.download import fetch  # noqa: PLC0415 - imports requests
-
-        download = fetch(location, timeout=TIMEOUT, max_bytes=MAX_BYTES)
-        return download.content if download else b""
+        return location_of(location, timeout=TIMEOUT, max_bytes=MAX_BYTES).read() or b""
     try:
         return Path(location).read_bytes()
     except (OSError, ValueError) as error:
@@ -84,9 +83,11 @@ def load_proctor(options: argparse.Namespace) -> tuple[Proctor, Variables]:
 def require_test(proctor: Proctor, name: str) -> None:
     """CommandError unless the test was loaded."""
     if name in proctor.dropped:
-        raise CommandError(f"the test {name!r} was dropped: {proctor.dropped[name]}")
+        raise CommandError(f"the test {name!r} was dropped: {proctor.dropped[name].message}")
     if name not in proctor.loaded:
-        raise CommandError(f"the matrix has no test {name!r}: {nearest(name, proctor.loaded)}")
+        close = difflib.get_close_matches(name, proctor.loaded, n=1)
+        guess = f"; did you mean {close[0]!r}?" if close else ""
+        raise CommandError(f"the matrix has no test {name!r}{guess}")
 
 
 def read_context(options: argparse.Namespace, variables: Variables) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from proctor.cli import groups, simulate, validate
 from proctor.cli.errors import CommandError
@@ -33,6 +33,10 @@ exit codes:
 class OneLineParser(argparse.ArgumentParser):
     """Says in one line what is wrong with the arguments, and where the help is."""
 
+    def __init__(self, **options: Any) -> None:
+        # An option that is added later must not change what --co means.
+        super().__init__(**{"allow_abbrev": False, **options})
+
     def error(self, message: str) -> NoReturn:
         """Print the line and exit with 2."""
         self.exit(BAD_INPUT, f"{self.prog}: {printable(message)} (see --help)\n")
@@ -45,7 +49,6 @@ def build_parser() -> argparse.ArgumentParser:
         description="Look into a Proctor test matrix: who gets which group, and why.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in (groups, validate, simulate):

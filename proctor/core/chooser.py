@@ -6,7 +6,7 @@ test and call, faster, and a test holds it to this.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from proctor.core.allocation import Random, RangeTable, random_range, smallest_live
@@ -174,7 +174,7 @@ class Visit:
     random: Random | None
     groups: dict[str, GroupAssignment]
     errors: dict[str, RuleError]
-    answers: dict[Rule, bool | RuleError]
+    answers: dict[Rule, bool | RuleError] = field(default_factory=dict)
 
     def holds(self, rule: Rule) -> bool:
         """Whether *rule* holds; equal rules are evaluated once. Raises RuleError."""

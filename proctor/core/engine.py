@@ -18,7 +18,7 @@ from proctor.core.exceptions import (
 )
 from proctor.core.experiments import won_properties
 from proctor.core.forcing import ForceGroups
-from proctor.core.groups import Groups
+from proctor.core.groups import GroupAssignment, Groups, Property
 from proctor.core.hashing import encode_identifier, md5
 from proctor.core.rule_check import MISSING_EXPERIMENTAL_UNIT
 from proctor.core.rules.compiler import Scope
@@ -72,7 +72,6 @@ class Proctor:
         self._matrix = matrix
         self._types = None if context_types is None else _declared(context_types)
         self._is_valid = _validator(identifier_validator)
-        self._validates = identifier_validator is not None
         pool = RulePool(extended(LIBRARY, functions) if functions else LIBRARY)
         examination = examine(matrix, pool, self._types, test_types)
         if examination.fatal:
@@ -146,19 +145,26 @@ class Proctor:
             )
         context = _NO_CONTEXT if context is None else context
         call = _Call(self._plan, self._types, context)
-        ordinary = not (tests or force_groups or INCOGNITO in context)
-        if ordinary:
+        if tests or force_groups or INCOGNITO in context:
+            groups: dict[str, GroupAssignment] = {}
+            remaining = self._plan.order(tests)
+        else:
             groups = self._select(call, identifiers)
             if not self._plan.others:
                 return call.result(groups)
-            remaining: Iterable[Chooser] = self._plan.others
-        else:
-            groups, remaining = {}, self._plan.order(tests)
-        visit = self._visit(call, identifiers, groups)
-        visit.random = random if random_enabled else None
-        if force_groups:
-            visit.force = _forced(force_groups, force_payload_tests)
-        visit.incognito = call.is_incognito()
+            remaining = self._plan.others
+        visit = Visit(
+            scope=call.scope,
+            identifiers={
+                name: None if value is None else str(value) for name, value in identifiers.items()
+            },
+            is_valid=self._is_valid or _accept,
+            force=_forced(force_groups, force_payload_tests),
+            incognito=call.is_incognito(),
+            random=random if random_enabled else None,
+            groups=groups,
+            errors=call.errors,
+        )
         for test in remaining:
             assignment = choose(test, visit)
             if assignment is not None:
@@ -168,14 +174,15 @@ class Proctor:
             groups = {name: groups[name] for name in groups if name in wanted}
         return call.result(groups)
 
-    def _select(self, call: _Call, identifiers: Mapping[str, str | None]) -> dict[str, Any]:
+    def _select(
+        self, call: _Call, identifiers: Mapping[str, str | None]
+    ) -> dict[str, GroupAssignment]:
         """The groups in all ordinary tests."""
+        is_valid = self._is_valid
         encoded: list[bytes | None] = []
         for test_type in self._plan.slots:
             identifier = identifiers.get(test_type)
-            if identifier is None or (
-                self._validates and not self._is_valid(test_type, identifier)
-            ):
+            if identifier is None or (is_valid is not None and not is_valid(test_type, identifier)):
                 encoded.append(None)
             else:
                 try:
@@ -183,33 +190,16 @@ class Proctor:
                 except (UnicodeEncodeError, AttributeError):
                     encoded.append(encode_identifier(str(identifier)))
         rows, failures = self._plan.select(call.context.get, call.ask)
-        groups: dict[str, Any] = {}
+        groups: dict[str, GroupAssignment] = {}
         for test, slot, prefix, table, pieces, exact in rows:
-            identifier_bytes = encoded[slot]
-            if identifier_bytes is not None:
-                digest = md5(prefix + identifier_bytes).digest()
+            encoded_identifier = encoded[slot]
+            if encoded_identifier is not None:
+                digest = md5(prefix + encoded_identifier).digest()
                 groups[test] = pieces[table[digest[12]]] or exact(digest[12:])
         for test, slot, rule in failures:
             if encoded[slot] is not None:
                 call.errors[test] = call.failed[rule]
         return groups
-
-    def _visit(
-        self, call: _Call, identifiers: Mapping[str, str | None], groups: dict[str, Any]
-    ) -> Visit:
-        return Visit(
-            scope=call.scope,
-            identifiers={
-                name: None if value is None else str(value) for name, value in identifiers.items()
-            },
-            is_valid=self._is_valid,
-            force=_NO_FORCE,
-            incognito=False,
-            random=None,
-            groups=groups,
-            errors=call.errors,
-            answers={},
-        )
 
 
 class _Plan:
@@ -246,7 +236,7 @@ class _Plan:
 class _Call:
     """What one call needs and finds. The scope is made when a rule first asks for it."""
 
-    __slots__ = ("_plan", "_scope", "_types", "context", "errors", "failed", "variable_errors")
+    __slots__ = ("_errors", "_scope", "context", "failed", "plan", "types", "variable_errors")
 
     def __init__(
         self,
@@ -254,22 +244,30 @@ class _Call:
         types: Mapping[str, ContextType] | None,
         context: Mapping[str, Any],
     ) -> None:
-        self._plan = plan
-        self._types = types
+        # Most calls find nothing wrong, and a dict costs as much as a rule.
+        self._errors: dict[str, RuleError] | None = None
         self._scope: Scope | None = None
+        self.plan = plan
+        self.types = types
         self.context = context
-        self.errors: dict[str, RuleError] = {}
-        self.failed: dict[int, RuleError] = {}
-        self.variable_errors: dict[str, str] = {}
+
+    @property
+    def errors(self) -> dict[str, RuleError]:
+        """The tests in which a rule failed."""
+        if self._errors is None:
+            self._errors = {}
+        return self._errors
 
     @property
     def scope(self) -> Scope:
         """The variables as rules see them."""
         if self._scope is None:
-            if self._types is None:
+            self.failed: dict[int, RuleError] = {}
+            self.variable_errors: dict[str, str] = {}
+            if self.types is None:
                 self._scope = _plain_scope(self.context)
             else:
-                self._scope = self._converted_scope(self._types)
+                self._scope = self._converted_scope(self.types)
             self._scope[MISSING_EXPERIMENTAL_UNIT] = False
         return self._scope
 
@@ -289,7 +287,7 @@ class _Call:
     def ask(self, number: int) -> bool | None:
         """Whether the rule of that number holds; None where it fails."""
         try:
-            return holds(self._plan.holds[number], self._scope or self.scope)
+            return holds(self.plan.holds[number], self._scope or self.scope)
         except RuleError as error:
             self.failed[number] = error
             return None
@@ -299,12 +297,16 @@ class _Call:
         value = self.scope.get(INCOGNITO)
         return value is not None and java_string(value).lower() == "true"
 
-    def result(self, groups: dict[str, Any]) -> Groups:
-        """The groups, with the properties that they won."""
-        if not self._plan.experiments:
-            return Groups(groups, self.errors, variable_errors=self.variable_errors)
-        properties, unlogged = won_properties(self._plan.experiments, groups)
-        return Groups(groups, self.errors, properties, self.variable_errors, unlogged)
+    def result(self, groups: dict[str, GroupAssignment]) -> Groups:
+        """The groups, with what went wrong, and the properties that they won."""
+        if self._scope is None and not self.plan.experiments:
+            return Groups(groups)
+        properties: dict[str, Property] = {}
+        unlogged: frozenset[str] = frozenset()
+        if self.plan.experiments:
+            properties, unlogged = won_properties(self.plan.experiments, groups)
+        variable_errors = {} if self._scope is None else self.variable_errors
+        return Groups(groups, self._errors or {}, properties, variable_errors, unlogged)
 
 
 def _plain_scope(context: Mapping[str, Any]) -> Scope:
@@ -322,12 +324,10 @@ def _declared(context_types: Mapping[str, ContextType | str]) -> dict[str, Conte
     }
 
 
-def _validator(given: IdentifierValidator | None) -> Callable[[str, str], bool]:
-    if given is None:
-        return lambda test_type, identifier: True
+def _validator(given: IdentifierValidator | None) -> Callable[[str, str], bool] | None:
     if given == "noempty":
         return lambda test_type, identifier: identifier != ""
-    if callable(given):
+    if given is None or callable(given):
         return given
     raise ConfigurationError(
         f"{given!r} is no identifier validator; write 'noempty', or a function of test type "
@@ -335,7 +335,11 @@ def _validator(given: IdentifierValidator | None) -> Callable[[str, str], bool]:
     )
 
 
-def _forced(given: ForceGroups | str, payload_tests: Collection[str]) -> ForceGroups:
+def _accept(test_type: str, identifier: str) -> bool:
+    return True
+
+
+def _forced(given: ForceGroups | str | None, payload_tests: Collection[str]) -> ForceGroups:
     if isinstance(given, ForceGroups):
         return given
-    return ForceGroups.parse(given, payload_tests)
+    return ForceGroups.parse(given, payload_tests) if given else _NO_FORCE

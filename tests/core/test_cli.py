@@ -1,0 +1,495 @@
+"""The command: what it prints, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from proctor.cli.main import main
+from proctor.cli.printing import bar, cut, printable, table, width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+MATRIX = str(ROOT / "examples" / "matrix.json")
+CONFIG = str(ROOT / "examples" / "pipet-config.json")
+VISITOR = ("--id", "USER=pa5xq0lz4n80", "--context", "country=US")
+
+
+class Command:
+    """Runs the command in this process; keeps what it wrote."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.out = self.err = ""
+
+    def __call__(self, *arguments: str) -> int:
+        try:
+            code = main(arguments)
+        except SystemExit as error:  # argparse ends in this way
+            code = int(error.code or 0)
+        self.out, self.err = self._capsys.readouterr()
+        return code
+
+    def json(self, *arguments: str) -> Any:
+        assert self(*arguments, "--json") == 0, self.err
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(capsys)
+
+
+def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """Runs the command as a process of its own."""
+    if "input" not in options:
+        options["stdin"] = subprocess.DEVNULL
+    program = [sys.executable, "-m", "proctor", *arguments]
+    return subprocess.run(program, capture_output=True, cwd=ROOT, check=False, **options)
+
+
+def definition(**changes: Any) -> dict[str, Any]:
+    """A test with two buckets, half and half."""
+    return {
+        "testType": "USER",
+        "salt": "&salt",
+        "buckets": [{"name": "control", "value": 0}, {"name": "active", "value": 1}],
+        "allocations": [
+            {"ranges": [{"bucketValue": 0, "length": 0.5}, {"bucketValue": 1, "length": 0.5}]}
+        ],
+        **changes,
+    }
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """Writes a matrix of the tests to a file and gives its path."""
+
+    def write_matrix(**tests: Any) -> str:
+        path = tmp_path / "matrix.json"
+        path.write_text(json.dumps({"audit": {"version": "1"}, "tests": tests}))
+        return str(path)
+
+    return write_matrix
+
+
+class TestGroups:
+    def test_prints_a_table(self, command: Command) -> None:
+        assert command("groups", MATRIX, *VISITOR) == 0
+        assert command.out.splitlines()[:2] == [
+            "TEST               GROUP     VALUE  PAYLOAD    WHY",
+            'buttoncolortst     blue          1  "#2B60DE"  allocation #A1',
+        ]
+        assert command.err == ""
+
+    def test_says_which_tests_gave_no_group(self, command: Command) -> None:
+        command("groups", MATRIX, *VISITOR)
+        assert command.out.endswith("\nno group in: onepagecheckouttst\n")
+
+    def test_says_when_there_is_no_group_at_all(self, command: Command) -> None:
+        assert command("groups", MATRIX) == 0
+        assert command.out == "The visitor is in no group.\n"
+
+    def test_json_has_all_of_an_assignment(self, command: Command) -> None:
+        document = command.json("groups", MATRIX, *VISITOR)
+        assert document["groups"]["buttoncolortst"] == {
+            "group": "blue",
+            "value": 1,
+            "payload": "#2B60DE",
+            "payload_type": "stringValue",
+            "reason": "assigned",
+            "allocation": 0,
+            "allocation_id": "#A1",
+            "version": "7",
+        }
+        assert document["no_group"] == ["onepagecheckouttst"]
+
+    def test_forces_groups(self, command: Command) -> None:
+        document = command.json("groups", MATRIX, *VISITOR, "--force", "buttoncolortst2")
+        assert document["groups"]["buttoncolortst"]["group"] == "green"
+        assert document["groups"]["buttoncolortst"]["reason"] == "forced"
+
+    def test_reports_a_rule_that_failed(self, command: Command) -> None:
+        assert command("groups", MATRIX, "--id", "USER=x") == 0
+        assert "rule failed in buttoncolortst: " in command.out
+
+    def test_reports_a_test_that_was_dropped(self, command: Command, write: Any) -> None:
+        command("groups", write(good=definition(), bad=definition(testType="NOSUCH")))
+        assert "dropped bad: bad: the test type 'NOSUCH' is unknown" in command.out
+
+    def test_numbers_an_allocation_without_an_id_from_1(self, command: Command, write: Any) -> None:
+        command("groups", write(t=definition()), "--id", "USER=x")
+        assert command.out.splitlines()[1].endswith("allocation 1")
+
+    def test_shows_properties_of_payload_experiments(self, command: Command, write: Any) -> None:
+        experiment = definition(payloadExperimentConfig={"priority": "1"})
+        for bucket in experiment["buckets"]:
+            bucket["payload"] = {"json": {"size": 12}}
+        command("groups", write(t=experiment), "--id", "USER=x")
+        assert "property size of t: 12" in command.out
+
+    def test_asks_random_tests_only_when_told(self, command: Command, write: Any) -> None:
+        path = write(t=definition(testType="RANDOM"))
+        assert command.json("groups", path)["groups"] == {}
+        assert list(command.json("groups", path, "--random")["groups"]) == ["t"]
+
+    def test_knows_further_test_types(self, command: Command, write: Any) -> None:
+        path = write(t=definition(testType="DEVICE"))
+        arguments = ("groups", path, "--test-type", "DEVICE", "--id", "DEVICE=x")
+        assert list(command.json(*arguments)["groups"]) == ["t"]
+
+    def test_refuses_empty_identifiers_when_told(self, command: Command, write: Any) -> None:
+        arguments = ("groups", write(t=definition()), "--id", "USER=")
+        assert list(command.json(*arguments)["groups"]) == ["t"]
+        assert list(command.json(*arguments, "--no-empty")["groups"]) == []
+
+
+class TestContext:
+    @pytest.mark.parametrize(
+        ("rule", "arguments"),
+        [
+            ("${country == 'US'}", ["--context", "country=US"]),
+            ("${formula == 'a=b'}", ["--context", "formula=a=b"]),
+            ("${empty country}", ["--context", "country="]),
+            ("${loggedIn}", ["--context", "loggedIn=true", "--type", "loggedIn=boolean"]),
+            ("${loggedIn}", ["--context-json", '{"loggedIn": true}']),
+            ("${proctor:inRange(age, 4, 6)}", ["--context", "age=5", "--type", "age=long"]),
+            ("${age == 5}", ["--context-json", '{"age": "5"}', "--type", "age=Integer"]),
+            ("${proctor:contains(tags, 'b')}", ["--context-json", '{"tags": ["a", "b"]}']),
+        ],
+    )
+    def test_a_rule_sees(
+        self, command: Command, write: Any, rule: str, arguments: list[str]
+    ) -> None:
+        document = command.json("groups", write(t=definition(rule=rule)), "--id=USER=x", *arguments)
+        assert list(document["groups"]) == ["t"], document["errors"]
+
+    def test_an_untyped_true_is_a_string_and_no_boolean(self, command: Command, write: Any) -> None:
+        path = write(t=definition(rule="${loggedIn}"))
+        arguments = ("--id", "USER=x", "--context", "loggedIn=true")
+        assert list(command.json("groups", path, *arguments)["errors"]) == ["t"]
+
+    def test_a_configuration_converts_and_has_defaults(self, command: Command) -> None:
+        arguments = ("--id", "acctid=5083", "--context", "country=US", "--context", "loggedIn=1")
+        document = command.json("groups", MATRIX, "--config", CONFIG, *arguments)
+        assert list(document["groups"]) == ["onepagecheckouttst"]
+
+
+class TestSimulate:
+    ARGUMENTS = ("simulate", MATRIX, "buttoncolortst", "--context", "country=US")
+
+    def test_draws_the_split(self, command: Command) -> None:
+        assert command(*self.ARGUMENTS, "-n", "3000") == 0
+        lines = command.out.splitlines()
+        assert lines[0] == "buttoncolortst: 3,000 visitors"
+        assert lines[2].split() == ["GROUP", "VALUE", "VISITORS", "SHARE", "EXPECTED"]
+        assert lines[5].split()[:2] == ["blue", "1"]
+        assert lines[5].endswith("█")
+
+    def test_comes_near_to_what_the_matrix_says(self, command: Command) -> None:
+        document = command.json(*self.ARGUMENTS, "-n", "20000")
+        for group in document["groups"]:
+            assert group["visitors"] / 20000 == pytest.approx(group["expected"], abs=0.02)
+
+    def test_gives_the_same_for_the_same_seed(self, command: Command) -> None:
+        first = command.json(*self.ARGUMENTS, "-n", "500", "--seed", "a")
+        assert command.json(*self.ARGUMENTS, "-n", "500", "--seed", "a") == first
+
+    def test_gives_another_sample_for_another_seed(self, command: Command) -> None:
+        first = command.json(*self.ARGUMENTS, "-n", "500", "--seed", "a")
+        assert command.json(*self.ARGUMENTS, "-n", "500", "--seed", "b") != first
+
+    def test_counts_those_who_are_not_in_the_parents_bucket(self, command: Command) -> None:
+        document = command.json(
+            "simulate", MATRIX, "buttontexttst", "-n", "1000", "--context", "country=US"
+        )
+        inside = sum(group["visitors"] for group in document["groups"])
+        assert document["no_group"] == 1000 - inside > 0
+
+    def test_expects_nothing_where_visitors_differ(self, command: Command) -> None:
+        arguments = ("simulate", MATRIX, "buttontexttst", "-n", "100", "--context", "country=US")
+        assert {group["expected"] for group in command.json(*arguments)["groups"]} == {None}
+
+    def test_reports_a_rule_that_failed(self, command: Command) -> None:
+        command("simulate", MATRIX, "buttoncolortst", "-n", "100")
+        assert "rule failed for 100 in buttoncolortst: " in command.out
+
+    def test_draws_random_tests(self, command: Command, write: Any) -> None:
+        arguments = ("simulate", write(t=definition(testType="RANDOM")), "t", "-n", "50")
+        assert command.json(*arguments)["no_group"] == 0
+
+    def test_shows_a_bar_when_told(self, command: Command) -> None:
+        command(*self.ARGUMENTS, "-n", "2000", "--progress")
+        assert "visitors" in command.err
+
+    def test_shows_none_where_nobody_looks_on(self, command: Command) -> None:
+        command(*self.ARGUMENTS, "-n", "2000")
+        assert command.err == ""
+
+    def test_works_without_tqdm(self) -> None:
+        result = self.without_tqdm()
+        assert (result.returncode, result.stderr) == (0, b"")
+
+    def test_says_how_to_get_tqdm_where_a_bar_is_wanted(self) -> None:
+        result = self.without_tqdm("--progress")
+        assert result.returncode == 2
+        assert b"pip install 'django-proctor[progress]'" in result.stderr
+
+    def without_tqdm(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        code = (
+            "import sys; sys.modules['tqdm'] = None; from proctor.cli.main import main;"
+            "sys.exit(main(sys.argv[1:]))"
+        )
+        program = [sys.executable, "-c", code, *self.ARGUMENTS, "-n", "10", *arguments]
+        return subprocess.run(program, capture_output=True, cwd=ROOT, check=False)
+
+
+class TestValidate:
+    def test_a_good_matrix_is_0(self, command: Command) -> None:
+        assert command("validate", MATRIX) == 0
+        assert command.out == "4 tests, no problems\n"
+
+    def test_a_test_that_is_dropped_is_1(self, command: Command, write: Any) -> None:
+        assert command("validate", write(t=definition(testType="NOSUCH"))) == 1
+        assert command.out.startswith("dropped: t: the test type 'NOSUCH' is unknown")
+        assert command.out.endswith("\n1 test, 1 dropped\n")
+
+    def test_a_matrix_that_cannot_be_loaded_is_1(self, command: Command, tmp_path: Path) -> None:
+        path = tmp_path / "broken.json"
+        path.write_text('{"tests": {}}')
+        assert command("validate", str(path)) == 1
+        assert command.out.startswith(f"fatal: {path}: ")
+
+    def test_a_rule_that_fails_the_load_is_1(self, command: Command, write: Any) -> None:
+        path = write(t=definition(rule="${'abc' + 1 == 2}"))
+        assert command("validate", path, "--config", CONFIG) == 1
+        assert command.out.startswith("fatal: t, rule")
+
+    def test_a_warning_is_0(self, command: Command, write: Any) -> None:
+        assert command("validate", write(tst2=definition())) == 0
+        assert command.out.startswith("warning: tst2: ")
+
+    def test_a_warning_is_1_where_it_is_strict(self, command: Command, write: Any) -> None:
+        assert command("validate", write(tst2=definition()), "--strict") == 1
+
+    def test_the_gravest_problem_comes_first(self, command: Command, write: Any) -> None:
+        command("validate", write(tst2=definition(), u=definition(testType=None)))
+        assert [line.partition(":")[0] for line in command.out.splitlines()[:2]] == [
+            "dropped",
+            "warning",
+        ]
+
+    def test_rules_are_checked_against_a_configuration(self, command: Command, write: Any) -> None:
+        path = write(t=definition(rule="${nosuch == 1}"))
+        assert command("validate", path) == 0
+        assert command("validate", path, "--config", CONFIG) == 1
+
+    def test_json_locates_each_problem(self, command: Command, write: Any) -> None:
+        assert command("validate", write(t=definition(rule="${a ==}")), "--json") == 1
+        document = json.loads(command.out)
+        assert document["tests"] == 1
+        (problem,) = document["problems"]
+        assert (problem["severity"], problem["test"]) == ("dropped", "t")
+        assert (problem["rule"], problem["allocation"]) == ("${a ==}", None)
+
+    def test_no_matrix_to_read_is_2(self, command: Command, tmp_path: Path) -> None:
+        assert command("validate", str(tmp_path / "nosuch.json")) == 2
+
+
+BAD_INPUT = {
+    "a matrix that is not there": ["groups", "nosuch.json"],
+    "a directory": ["groups", str(ROOT)],
+    "a path with a null byte": ["groups", "a\0b"],
+    "no JSON": ["groups", str(ROOT / "README.md")],
+    "a server that is not there": ["groups", "http://127.0.0.1:9/matrix.json"],
+    "a URL that is none": ["groups", "http://[/matrix.json"],
+    "an identifier without a value": ["groups", MATRIX, "--id", "USER"],
+    "an identifier without a name": ["groups", MATRIX, "--id", "=x"],
+    "an identifier of an unknown type": ["groups", MATRIX, "--id", "user=x"],
+    "an identifier of type RANDOM": ["groups", MATRIX, "--id", "RANDOM=x"],
+    "an identifier twice": ["groups", MATRIX, "--id", "USER=x", "--id", "USER=y"],
+    "a variable without a value": ["groups", MATRIX, "--context", "country"],
+    "a variable twice": ["groups", MATRIX, "--context", "a=1", "--context", "a=1"],
+    "a variable in both forms": ["groups", MATRIX, "--context=a=1", "--context-json", '{"a": 1}'],
+    "a context that is no JSON": ["groups", MATRIX, "--context-json", "{"],
+    "a context that is no object": ["groups", MATRIX, "--context-json", "[1]"],
+    "a context too deep": ["groups", MATRIX, "--context-json", "[" * 100_000],
+    "an unknown type": ["groups", MATRIX, "--context", "a=1", "--type", "a=Integr"],
+    "a type of no variable": ["groups", MATRIX, "--type", "a=int"],
+    "a value that does not fit": ["groups", MATRIX, "--context", "a=x", "--type", "a=int"],
+    "a type beside a configuration": [
+        *("groups", MATRIX, "--config", CONFIG),
+        *("--context", "country=US", "--type", "country=int"),
+    ],
+    "a configuration that is not there": ["groups", MATRIX, "--config", "nosuch.json"],
+    "a configuration that is none": ["groups", MATRIX, "--config", MATRIX],
+    "a key that is not configured": ["groups", MATRIX, "--config", CONFIG, "--context", "a=1"],
+    "an identifier that is not configured": ["groups", MATRIX, "--config", CONFIG, "--id", "a=1"],
+    "an unknown test": ["simulate", MATRIX, "buttoncolor"],
+    "no visitors": ["simulate", MATRIX, "buttoncolortst", "-n", "0"],
+    "visitors that are no number": ["simulate", MATRIX, "buttoncolortst", "-n", "many"],
+    "an unknown command": ["nosuch"],
+    "an unknown option": ["groups", MATRIX, "--nosuch"],
+    "an option cut short": ["groups", MATRIX, "--forc", "a1"],
+    "no command": [],
+    "no matrix": ["groups"],
+}
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("arguments", BAD_INPUT.values(), ids=BAD_INPUT)
+    def test_is_2_and_one_line(self, command: Command, arguments: list[str]) -> None:
+        assert command(*arguments) == 2
+        assert command.out == ""
+        assert command.err.startswith("python -m proctor")
+        assert command.err.endswith("\n")
+        assert len(command.err.splitlines()) == 1
+
+    def test_names_the_nearest_test(self, command: Command) -> None:
+        command("simulate", MATRIX, "buttoncolor")
+        assert "did you mean 'buttoncolortst'?" in command.err
+
+    def test_names_the_nearest_identifier(self, command: Command) -> None:
+        command("groups", MATRIX, "--id", "user=x")
+        assert "did you mean 'USER'?" in command.err
+
+    def test_says_why_a_test_was_dropped(self, command: Command, write: Any) -> None:
+        command("simulate", write(t=definition(testType="NOSUCH")), "t")
+        assert "the test 't' was dropped: the test type 'NOSUCH' is unknown" in command.err
+
+    def test_cannot_break_the_line(self, command: Command) -> None:
+        command("groups", MATRIX, "--id", "a\n\x1b[31mb=x")
+        assert len(command.err.splitlines()) == 1
+        assert "\x1b" not in command.err
+
+
+class TestProcess:
+    def test_the_matrix_may_come_from_standard_input(self) -> None:
+        content = Path(MATRIX).read_bytes()
+        result = run("groups", "-", *VISITOR, input=content)
+        assert result.returncode == 0
+        assert b"buttoncolortst" in result.stdout
+
+    def test_closed_standard_input_is_one_line(self) -> None:
+        result = run("groups", "-")
+        assert result.returncode == 2
+        assert len(result.stderr.splitlines()) == 1
+
+    def test_a_reader_that_has_enough_is_no_error(self) -> None:
+        program = [sys.executable, "-m", "proctor", "groups", MATRIX, *VISITOR]
+        read, written = os.pipe()
+        os.close(read)
+        result = subprocess.run(
+            program, stdout=written, stderr=subprocess.PIPE, cwd=ROOT, check=False
+        )
+        os.close(written)
+        assert (result.returncode, result.stderr) == (141, b"")
+
+    def test_a_terminal_that_knows_ascii_only_gets_escapes(self) -> None:
+        environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        arguments = ("simulate", MATRIX, "newfeaturerollout", "-n", "10")
+        result = run(*arguments, env=environment)
+        assert result.returncode == 0
+        assert rb"\u2588" in result.stdout
+
+    @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+    def test_an_interrupt_is_one_line(self) -> None:
+        # A server that never answers: when it was asked, the command is surely at work.
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+            program = [sys.executable, "-m", "proctor", "groups", url]
+            with subprocess.Popen(program, stderr=subprocess.PIPE, cwd=ROOT) as process:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(1)
+                    process.send_signal(signal.SIGINT)
+                    _, message = process.communicate()
+        assert (process.returncode, message) == (130, b"python -m proctor: interrupted\n")
+
+    def test_help_says_the_exit_codes(self) -> None:
+        result = run("--help")
+        assert result.returncode == 0
+        assert b"exit codes:" in result.stdout
+
+    def test_django_and_requests_are_not_imported(self) -> None:
+        code = (
+            f"import sys; from proctor.cli.main import main; main(['groups', {MATRIX!r}]);"
+            "print({'django', 'requests'} & {*sys.modules})"
+        )
+        result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        assert result.stdout.splitlines()[-1] == b"set()"
+
+
+@pytest.fixture
+def served() -> Iterator[str]:
+    """The URL of a folder: the examples, behind a real server."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(ROOT / "examples"))
+
+        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - its name there
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class TestUrl:
+    def test_the_matrix_may_come_from_a_server(self, command: Command, served: str) -> None:
+        assert command("validate", f"{served}/matrix.json") == 0
+
+    def test_a_missing_page_is_one_line(self, command: Command, served: str) -> None:
+        assert command("validate", f"{served}/nosuch.json") == 2
+        assert "404" in command.err
+
+
+class TestPrinting:
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("plain", "plain"),
+            ("Zürich", "Zürich"),
+            ("a\nb", r"a\nb"),
+            ("\x1b[2J", r"\x1b[2J"),
+            ("\u202egnp.exe", r"\u202egnp.exe"),
+            ("\ud800", r"\ud800"),
+        ],
+    )
+    def test_printable_escapes_what_is_not(self, text: str, shown: str) -> None:
+        assert printable(text) == shown
+
+    def test_columns_are_as_wide_as_they_need(self) -> None:
+        lines = list(table(("A", "B"), [("x", "1"), ("long", "22")], "<>"))
+        assert lines == ["A      B", "x      1", "long  22"]
+
+    def test_wide_characters_take_two_columns(self) -> None:
+        assert width("日本") == 4
+        assert width("e\u0301") == 1
+
+    def test_a_long_cell_is_cut(self) -> None:
+        assert cut("abcdef", 4) == "abc…"
+
+    def test_a_table_without_rows_is_its_header(self) -> None:
+        assert list(table(("A", "B"), [])) == ["A  B"]
+
+    def test_a_bar_for_little_is_not_empty(self) -> None:
+        assert bar(0.0001) == "█"
+        assert bar(0.0) == ""
+        assert len(bar(1.0)) == 40
