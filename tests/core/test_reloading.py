@@ -19,7 +19,7 @@ from proctor.core.exceptions import (
     MatrixNotReady,
     SourceError,
 )
-from proctor.core.sources import MatrixSource
+from proctor.core.reloading import MatrixLoader
 from tests.core.httpserver import Reply, serving
 
 LONG = 30.0
@@ -63,7 +63,7 @@ def make():
 
         def make(location, **options):
             options = {"build": lambda matrix: matrix, "reload_interval": 0, **options}
-            return stack.enter_context(MatrixSource(location, **options))
+            return stack.enter_context(MatrixLoader(location, **options))
 
         yield make
     # What still runs must not log into the next test.
@@ -315,12 +315,12 @@ def test_after_closing_nothing_is_loaded(make, path):
 )
 def test_arguments_without_sense_are_refused(wrong):
     with pytest.raises(ConfigurationError):
-        MatrixSource(**{"location": "matrix.json", "build": str, **wrong})
+        MatrixLoader(**{"location": "matrix.json", "build": str, **wrong})
 
 
 def test_the_repr_tells_no_password():
-    source = MatrixSource("https://me:secret@example.com/m.json?key=secret", build=str)
-    assert repr(source) == "<MatrixSource 'https://example.com/m.json?…', version None>"
+    source = MatrixLoader("https://me:secret@example.com/m.json?key=secret", build=str)
+    assert repr(source) == "<MatrixLoader 'https://example.com/m.json?…', version None>"
 
 
 # A URL
@@ -543,8 +543,8 @@ def test_the_interpreter_ends_without_a_word(moment):
     reply = Reply(hang=True) if moment == "hangs" else Reply(matrix("1"))
     code = (
         "import sys\n"
-        "from proctor.core.sources import MatrixSource\n"
-        "source = MatrixSource(sys.argv[1], build=str, reload_interval=0, wait=0.2)\n"
+        "from proctor.core.reloading import MatrixLoader\n"
+        "source = MatrixLoader(sys.argv[1], build=str, reload_interval=0, wait=0.2)\n"
         "try:\n"
         "    for _ in range(3): source.current()\n"
         "except Exception as error: print(type(error).__name__)\n"
