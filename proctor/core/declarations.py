@@ -1,0 +1,288 @@
+"""What an application expects of the matrix: its tests, their groups, defaults, payloads."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from proctor.core.context_types import nearest, shown
+from proctor.core.exceptions import ConfigurationError
+from proctor.core.payloads import PAYLOAD_TYPES
+
+if TYPE_CHECKING:
+    import os
+
+    from proctor.core.groups import GroupAssignment
+
+__all__ = ["ProctorTest", "Registry", "declaration_problems"]
+
+#: What may be written for a payload's type besides Proctor's own keys.
+_PYTHON_TYPES: dict[Any, str] = {
+    str: "stringValue",
+    int: "longValue",
+    float: "doubleValue",
+    list[str]: "stringArray",
+    list[int]: "longArray",
+    list[float]: "doubleArray",
+    dict: "map",
+}
+
+#: Bucket names are declared as a list, or with their values as a mapping.
+GroupsDeclaration = Sequence[str] | Mapping[str, int]
+
+
+class ProctorTest:
+    """One test that an application uses. Immutable.
+
+    *groups* are the names that the application handles, or names with their values;
+    without them any group is taken. *default* is the group of a visitor who has none.
+    *payload* is the type that the groups carry: str, int, float, list[str], list[int],
+    list[float], dict, or Proctor's own name of it.
+
+    Nothing is checked here, since this is written into settings: `problems` and
+    `Registry` say what is wrong.
+    """
+
+    __slots__ = ("default", "groups", "name", "payload")
+
+    #: pytest looks for classes by their name.
+    __test__ = False
+
+    name: str
+    groups: GroupsDeclaration | None
+    default: str | None
+    payload: Any
+
+    def __init__(
+        self,
+        name: str,
+        groups: GroupsDeclaration | None = None,
+        default: str | None = None,
+        payload: Any = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "name", name)
+        put(self, "groups", _frozen_groups(groups))
+        put(self, "default", default)
+        put(self, "payload", payload)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a ProctorTest cannot be changed; {name!r} was to be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a ProctorTest cannot be changed; {name!r} was to be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ProctorTest):
+            return NotImplemented
+        return all(getattr(self, each) == getattr(other, each) for each in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.default))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        groups = dict(self.groups) if isinstance(self.groups, Mapping) else self.groups
+        return ProctorTest, (self.name, groups, self.default, self.payload)
+
+    def __repr__(self) -> str:
+        options = [
+            f", {option}={value!r}"
+            for option in ("groups", "default", "payload")
+            if (value := getattr(self, option)) is not None
+        ]
+        return f"ProctorTest({self.name!r}{''.join(options)})"
+
+    @property
+    def payload_type(self) -> str | None:
+        """Proctor's name of the payload's type; None where none is declared."""
+        if self.payload is None or isinstance(self.payload, str):
+            return self.payload
+        return _PYTHON_TYPES.get(self.payload)
+
+    def value_of(self, group: str) -> int | None:
+        """The declared value of a group, if values are declared."""
+        return self.groups.get(group) if isinstance(self.groups, Mapping) else None
+
+    def knows(self, group: str | None) -> bool:
+        """Whether the application handles a group of that name."""
+        return self.groups is None or group in self.groups
+
+    def accepts_payload(self, assignment: GroupAssignment) -> bool:
+        """Whether the payload of an assignment is of the declared type, or there is none."""
+        expected = self.payload_type
+        if expected is None or not assignment.payload_type or expected == assignment.payload_type:
+            return True
+        # A dict is what the application wants; whether it comes as map or json is the matrix's.
+        return self.payload is dict and isinstance(assignment.payload, Mapping)
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the declaration, each with the way out."""
+        name: Any = self.name
+        if not isinstance(name, str) or not name:
+            yield f"{shown(self.name)} is no name of a test; write a text"
+            return
+        yield from self._group_problems()
+        if self.payload is not None and self._payload_is_unknown():
+            yield (
+                f"{self.name!r} declares the payload {shown(self.payload)}; take one of str, int, "
+                f"float, list[str], list[int], list[float], dict, {', '.join(PAYLOAD_TYPES)}"
+            )
+
+    def _payload_is_unknown(self) -> bool:
+        try:
+            return self.payload_type not in PAYLOAD_TYPES
+        except TypeError:  # something unhashable was written
+            return True
+
+    def _group_problems(self) -> Iterator[str]:
+        if isinstance(self.groups, str):
+            yield (
+                f"{self.name!r} declares its groups as the text {self.groups!r}; a tuple of one "
+                f"needs a comma: ({self.groups!r},)"
+            )
+            return
+        if self.groups is not None and not isinstance(self.groups, (Mapping, tuple)):
+            yield f"{self.name!r} declares the groups {shown(self.groups)}; write a list of names"
+            return
+        for group in self.groups or ():
+            if not isinstance(group, str):
+                yield f"{self.name!r} declares the group {shown(group)}; write a name"
+        if isinstance(self.groups, Mapping):
+            value: Any
+            for group, value in self.groups.items():
+                if not isinstance(value, int) or isinstance(value, bool):
+                    yield (
+                        f"{self.name!r} gives the group {group!r} the value {shown(value)}; "
+                        "write the bucket's whole number"
+                    )
+        if self.default is not None and not isinstance(self.default, str):
+            yield f"{self.name!r} has the default {shown(self.default)}; write a group's name"
+        elif self.default is not None and self.groups is not None and not self.knows(self.default):
+            yield (
+                f"{self.name!r} has the default {self.default!r}, which is not among its groups: "
+                f"{nearest(self.default, list(self.groups))}"
+            )
+
+
+def _frozen_groups(groups: Any) -> Any:
+    """A copy that nobody can change; what is neither list nor mapping stays, to be reported."""
+    if isinstance(groups, Mapping):
+        return types.MappingProxyType(dict(groups))
+    if isinstance(groups, (list, tuple, set, frozenset)):
+        return tuple(groups)
+    return groups
+
+
+_OPTIONS = ("groups", "default", "payload")
+
+
+def _from_options(name: str, options: object) -> ProctorTest | str:
+    """An entry of the dict form, or what is wrong with it."""
+    if isinstance(options, ProctorTest):
+        return options
+    if options is None:
+        options = {}
+    if not isinstance(options, Mapping):
+        return f"{name!r} is declared as {shown(options)}; write a dict of {', '.join(_OPTIONS)}"
+    unknown = [option for option in options if option not in _OPTIONS]
+    if unknown:
+        return f"{name!r} has the option {shown(unknown[0])}: {nearest(unknown[0], _OPTIONS)}"
+    return ProctorTest(name, **options)
+
+
+def _entries(declared: object) -> Iterator[ProctorTest | str]:
+    """The declarations in each of their forms, or what is wrong with them."""
+    if isinstance(declared, str):
+        yield (
+            f"the tests are declared as the text {declared!r}; a tuple of one needs a comma: "
+            f"({declared!r},)"
+        )
+    elif isinstance(declared, Mapping):
+        for name, options in declared.items():
+            yield _from_options(name, options)
+    elif isinstance(declared, (list, tuple)):
+        for each in declared:
+            if isinstance(each, ProctorTest):
+                yield each
+            elif isinstance(each, str):
+                yield ProctorTest(each)
+            else:
+                yield f"{shown(each)} is no declaration; write a name or ProctorTest(...)"
+    else:
+        yield f"the tests are declared as {shown(declared)}; write a tuple, a list or a dict"
+
+
+def declaration_problems(declared: object) -> list[str]:
+    """Everything that is wrong with the declarations, in any of their forms."""
+    problems: list[str] = []
+    seen: set[str] = set()
+    for entry in _entries(declared):
+        if isinstance(entry, str):
+            problems.append(entry)
+            continue
+        problems.extend(entry.problems())
+        if entry.name in seen:
+            problems.append(f"{entry.name!r} is declared twice; remove one")
+        seen.add(str(entry.name))
+    return problems
+
+
+class Registry(Mapping[str, ProctorTest]):
+    """The tests of an application by name, in the order of their declaration. Immutable."""
+
+    __slots__ = ("_tests", "names")
+
+    #: The names of all tests.
+    names: tuple[str, ...]
+
+    def __init__(self, tests: Sequence[ProctorTest | str] | Mapping[str, Any] = ()) -> None:
+        """Take the declarations: names, `ProctorTest`s, or a dict of name → options.
+
+        Raises ConfigurationError with everything that is wrong with them.
+        """
+        problems = declaration_problems(tests)
+        if problems:
+            raise ConfigurationError("; ".join(problems))
+        entries = [entry for entry in _entries(tests) if isinstance(entry, ProctorTest)]
+        self._tests = {entry.name: entry for entry in entries}
+        self.names = tuple(self._tests)
+
+    def __getitem__(self, name: str) -> ProctorTest:
+        return self._tests[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tests)
+
+    def __len__(self) -> int:
+        return len(self._tests)
+
+    def __repr__(self) -> str:
+        return f"Registry({list(self._tests.values())!r})"
+
+    def hint(self, name: str) -> str:
+        """The tail of an error about an undeclared *name*: the nearest, and all."""
+        return nearest(name, self.names) if self.names else "no tests are declared"
+
+    @classmethod
+    def from_specification(
+        cls, specification: Mapping[str, Any] | str | os.PathLike[str]
+    ) -> Registry:
+        """Read a Proctor *specification*: its path, or what was parsed from it.
+
+        A test's fallback value becomes the default, by the bucket of that value. Raises
+        ConfigurationError for what is no specification.
+        """
+        from proctor.core.specification import read_specification  # noqa: PLC0415 - rare
+
+        return cls(read_specification(specification))
+
+    def to_specification(self) -> dict[str, Any]:
+        """The registry as a Proctor specification, to be written as JSON.
+
+        Raises ConfigurationError for a test without values of its groups, since Proctor
+        needs them.
+        """
+        from proctor.core.specification import write_specification  # noqa: PLC0415 - rare
+
+        return write_specification(self)
