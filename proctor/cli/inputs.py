@@ -33,7 +33,8 @@ def read_content(location: str) -> bytes:
     if location == "-":
         return sys.stdin.buffer.read()
     if location.lower().startswith(("http://", "https://")):
-        return location_of(location, timeout=TIMEOUT, max_bytes=MAX_BYTES).read() or b""
+        document = location_of(location, timeout=TIMEOUT, max_bytes=MAX_BYTES).read(None)
+        return document.content if document else b""
     try:
         return Path(location).read_bytes()
     except (OSError, ValueError) as error:

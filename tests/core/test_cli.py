@@ -408,6 +408,7 @@ class TestProcess:
     def test_an_interrupt_is_one_line(self) -> None:
         # A server that never answers: when it was asked, the command is surely at work.
         with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(30)
             url = f"http://127.0.0.1:{server.getsockname()[1]}/"
             program = [sys.executable, "-m", "proctor", "groups", url]
             with subprocess.Popen(program, stderr=subprocess.PIPE, cwd=ROOT) as process:
