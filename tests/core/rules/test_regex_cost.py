@@ -123,7 +123,7 @@ def bound_of(tree, length, **how):
         return None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.builds("{}{}{}".format, patterns, patterns, tails), subjects)
 @example("a*a*a*b", "a" * 14)
 @example(".*abc.*abc.*abc.*b", "abcabcabcabc")
@@ -137,7 +137,7 @@ def test_no_match_takes_more_steps_than_the_bound(pattern, subject):
     assert steps_to_match(tree, subject) <= bound
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.builds("{}{}{}".format, patterns, patterns, tails), subjects)
 @example("aab*a", "a" * 14)
 @example("abc.*b", "abcabcabcabc")
@@ -149,7 +149,7 @@ def test_no_search_takes_more_steps_than_the_bound(pattern, subject):
     assert steps_to_search(tree, subject) <= bound
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.builds("{}{}{}".format, patterns, patterns, st.sampled_from([".*", ".+"])), subjects)
 @example(".*a.*a.*", "a" * 14)
 def test_the_bound_holds_for_subjects_that_the_guard_lets_through(pattern, subject):

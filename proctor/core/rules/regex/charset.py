@@ -52,6 +52,10 @@ class CharSet:
 
     def overlaps(self, other: CharSet) -> bool:
         """Whether some code point is in both."""
+        if len(self.ranges) == len(other.ranges) == 1:
+            # By far the most frequent case, and pairs of branches are many.
+            (low, high), (least, most) = self.ranges[0], other.ranges[0]
+            return low <= most and least <= high
         return next(self._shared(other), None) is not None
 
     def ignoring_case(self) -> CharSet:

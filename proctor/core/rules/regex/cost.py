@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import compress, zip_longest
-from typing import TypeAlias
+from itertools import combinations, zip_longest
+from typing import TYPE_CHECKING, TypeAlias
 
 from proctor.core.rules.regex.charset import END, EVERYTHING, CharSet
 from proctor.core.rules.regex.nodes import (
@@ -34,6 +34,9 @@ from proctor.core.rules.regex.nodes import (
     Sequence,
     width,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Patterns that could need more steps are refused; CPython takes 3 to 10 ns for one.
 MAX_STEPS = 5_000_000
@@ -228,15 +231,19 @@ class _Estimate:
         heads = []
         for branch in branches:
             head, done = _prefix(branch)
-            heads.append([*head, rest.ahead] if done else head)
+            heads.append((*head, rest.ahead) if done else tuple(head))
         own = _sum((1 + len(branches) * (1 + rest.miss),), *(cost.own for cost in costs))
         # Branches that go on together are alike in pairs, so they are all among those
         # that are like any one of them.
-        ways = []
-        for head in heads:
-            alike = [_alike(head, other) for other in heads]
-            ways.append(_sum(*(cost.ways for cost in compress(costs, alike))))
-        return _Cost(own, _greatest(ways))
+        together: dict[tuple[CharSet, ...], Polynomial] = {}
+        for key, cost in zip(heads, costs, strict=True):
+            together[key] = _sum(together.get(key, _NONE), cost.ways)
+        ways = dict(together)
+        for one, other in combinations(together, 2):
+            if _alike(one, other):
+                ways[one] = _sum(ways[one], together[other])
+                ways[other] = _sum(ways[other], together[one])
+        return _Cost(own, _greatest(ways.values()))
 
     def _repeat(self, node: Repeat, rest: _Rest) -> _Cost:
         body, low, high = node.body, node.low, node.high
@@ -341,7 +348,7 @@ def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
     return _Cost((0, 2), (1, 1 / len(word))), len(word)
 
 
-def _alike(left: list[CharSet], right: list[CharSet]) -> bool:
+def _alike(left: tuple[CharSet, ...], right: tuple[CharSet, ...]) -> bool:
     """Whether one text can begin as both say."""
     return all(one.overlaps(other) for one, other in zip(left, right, strict=False))
 
@@ -361,7 +368,7 @@ def _sum(*terms: Polynomial) -> Polynomial:
     return tuple(min(sum(column), _CAP) for column in zip_longest(*terms, fillvalue=0))
 
 
-def _greatest(terms: list[Polynomial]) -> Polynomial:
+def _greatest(terms: Iterable[Polynomial]) -> Polynomial:
     return tuple(map(max, zip_longest(*terms, fillvalue=0)))
 
 
