@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException, Inexact
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import RuleRuntimeError
@@ -20,9 +20,11 @@ from proctor.core.rules.coercion import (
 )
 from proctor.core.rules.values import (
     MAX_DECIMAL_EXPONENT,
+    MAX_INTEGER_BITS,
     BigInteger,
     Character,
     Float,
+    bounded_decimal,
     decimal_scale,
     parse_double,
     parse_integer,
@@ -32,8 +34,10 @@ from proctor.core.rules.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: BigDecimal is exact. So is this, as far as numbers within `MAX_DECIMAL_EXPONENT` can need.
+#: BigDecimal is exact. So is this, as far as numbers within `MAX_DECIMAL_EXPONENT` can need;
+#: where it would have to round, it raises.
 _EXACT = Context(prec=4 * MAX_DECIMAL_EXPONENT, rounding=ROUND_HALF_UP)
+_EXACT.traps[Inexact] = True
 
 
 def _looks_floating(value: object) -> bool:
@@ -65,16 +69,17 @@ def _arithmetic_kind(left: object, right: object) -> Conversion:
     return AS_BIG_INTEGER if big else AS_LONG
 
 
-def _bounded(value: Decimal) -> Decimal:
-    """*value*, unless a rule made it so large that the next step would take for ever."""
-    if abs(value.adjusted()) > MAX_DECIMAL_EXPONENT:
-        raise RuleRuntimeError(f"a decimal of more than {MAX_DECIMAL_EXPONENT} digits")
-    return abs(value) if value == 0 else value
+def _exactly(operate: Callable[..., Decimal], *operands: Decimal) -> Decimal:
+    """The exact result, unless a rule made it so large that the next step takes for ever."""
+    try:
+        return bounded_decimal(operate(*operands))
+    except DecimalException:
+        raise RuleRuntimeError(f"a decimal is beyond {MAX_DECIMAL_EXPONENT} digits") from None
 
 
 def _bounded_integer(value: int) -> BigInteger:
-    if value.bit_length() > 4 * MAX_DECIMAL_EXPONENT:
-        raise RuleRuntimeError(f"an integer of more than {MAX_DECIMAL_EXPONENT} digits")
+    if value.bit_length() > MAX_INTEGER_BITS:
+        raise RuleRuntimeError(f"an integer is beyond {MAX_INTEGER_BITS} bits")
     return BigInteger(value)
 
 
@@ -89,7 +94,7 @@ def _additive(
     kind = _arithmetic_kind(left, right)
     a, b = _operands(left, right, kind)
     if kind is AS_DECIMAL:
-        return _bounded(exact(a, b))
+        return _exactly(exact, a, b)
     if kind is AS_DOUBLE:
         return float(plain(a, b))
     if kind is AS_BIG_INTEGER:
@@ -146,7 +151,7 @@ def _divide_exactly(left: Decimal, right: Decimal) -> Decimal:
         quotient += 1
     if (top < 0) != (bottom < 0):
         quotient = -quotient
-    return _EXACT.scaleb(Decimal(quotient), -scale)
+    return _exactly(_EXACT.scaleb, Decimal(quotient), Decimal(-scale))
 
 
 def modulo(left: object, right: object) -> object:
@@ -186,5 +191,5 @@ def negate(value: object) -> object:
     if isinstance(value, float):
         return -value
     if isinstance(value, Decimal):
-        return _bounded(_EXACT.minus(value)) if value else value
+        return _exactly(Decimal.copy_negate, value)
     return wrap(-for_comparison(value, *AS_LONG))

@@ -21,6 +21,7 @@ from proctor.core.rules.values import (
     Float,
     Integer,
     Short,
+    bounded_decimal,
     java_class,
     java_string,
     parse_big_integer,
@@ -97,10 +98,8 @@ def character_code(value: Character) -> int:
     return wrap(ord(value), 16)
 
 
-def truncate(value: float | Decimal) -> int:
-    """A Java cast of a fraction to an integer kind, before it is narrowed."""
-    if isinstance(value, Decimal):
-        return int(value)
+def truncate(value: float) -> int:
+    """A Java cast of a double to an integer kind, before it is narrowed."""
     if math.isnan(value):
         return 0
     return int(max(min(value, 2.0**63), -(2.0**63)))
@@ -108,13 +107,17 @@ def truncate(value: float | Decimal) -> int:
 
 def to_long(number: float | Decimal) -> int:
     """Number.longValue: integers wrap, fractions are cut and, where too large, clamped."""
-    if isinstance(number, float):
-        return max(min(truncate(number), LONG_MAX), LONG_MIN)
-    return wrap(int(number))
+    if isinstance(number, Decimal):
+        number = int(bounded_decimal(number))
+    if isinstance(number, int):
+        return wrap(int(number))
+    return max(min(truncate(number), LONG_MAX), LONG_MIN)
 
 
 def to_double(number: float | Decimal) -> float:
     """Number.doubleValue."""
+    if isinstance(number, Decimal):
+        number = bounded_decimal(number)
     try:
         return float(number)
     except OverflowError:
@@ -124,23 +127,21 @@ def to_double(number: float | Decimal) -> float:
 def to_decimal(number: float | Decimal) -> Decimal:
     """To BigDecimal as Tomcat does it: through a double, but for BigInteger."""
     if isinstance(number, Decimal):
-        return number
+        return bounded_decimal(number)
     if isinstance(number, BigInteger):
-        return Decimal(int(number))
+        return bounded_decimal(Decimal(int(number)))
     double = to_double(number)
     if not math.isfinite(double):
         raise RuleRuntimeError(
             f"{java_string(double)} has no decimal form",
             java_class="java.lang.NumberFormatException",
         )
-    return abs(Decimal(double)) if double == 0 else Decimal(double)
+    return bounded_decimal(Decimal(double))
 
 
-def to_big_integer(number: float | Decimal) -> BigInteger:
-    """To BigInteger, as comparisons convert."""
-    if isinstance(number, float):
-        return BigInteger(to_long(number))
-    return BigInteger(int(number))
+def to_big_integer(number: float) -> BigInteger:
+    """To BigInteger, as comparisons convert; a BigDecimal is never asked to."""
+    return BigInteger(number if isinstance(number, int) else to_long(number))
 
 
 #: Java's narrow integer kinds: bits, and the class that keeps a value of them apart.

@@ -25,7 +25,9 @@ from proctor.core.rules.coercion import (
 )
 from proctor.core.rules.values import (
     BigInteger,
+    ByteArray,
     Character,
+    CharArray,
     ReleaseVersion,
     decimal_scale,
     java_class,
@@ -182,6 +184,7 @@ def is_empty(value: object) -> bool:
     """`empty`: null, "", and collections without members; everything else is not."""
     if value is None:
         return True
-    if isinstance(value, (str, Mapping, Sequence, AbstractSet)):
-        return len(value) == 0
-    return False
+    if isinstance(value, (ByteArray, CharArray)):
+        # AstEmpty asks for Object[], and an array of primitives is none.
+        return False
+    return isinstance(value, (str, Mapping, Sequence, AbstractSet)) and len(value) == 0

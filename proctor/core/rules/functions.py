@@ -20,10 +20,12 @@ from proctor.core.exceptions import (
     RuleError,
     RuleEvaluationError,
     RuleRuntimeError,
+    RuleSyntaxError,
 )
 from proctor.core.rules import text
-from proctor.core.rules.coercion import shown, to_long
+from proctor.core.rules.coercion import is_text, shown, to_long
 from proctor.core.rules.comparison import compare_same, java_equals
+from proctor.core.rules.lexer import tokens
 from proctor.core.rules.regex import full_match
 from proctor.core.rules.signatures import Type, coerce
 from proctor.core.rules.values import (
@@ -60,7 +62,7 @@ class Function:
         try:
             hints = typing.get_type_hints(code)
             parameters = inspect.signature(code).parameters.values()
-        except (TypeError, ValueError, NameError) as error:
+        except Exception as error:  # annotations may be any code, as text
             raise ConfigurationError(f"{code!r} cannot be a rule function: {error}") from error
         positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         for parameter in parameters:
@@ -103,11 +105,23 @@ def extended(
     """
     merged = dict(library)
     for name, function in functions.items():
-        prefix, _, local = name.partition(":")
-        if not (prefix.isidentifier() and local.isidentifier()):
-            raise ConfigurationError(f"{name!r} cannot name a rule function; write 'prefix:name'")
+        if not _is_callable_name(name):
+            raise ConfigurationError(
+                f"{name!r} cannot name a rule function; write 'prefix:name', both of letters and "
+                "digits and neither a keyword of rules"
+            )
         merged[name] = function if isinstance(function, Function) else Function.of(function)
     return MappingProxyType(merged)
+
+
+def _is_callable_name(name: str) -> bool:
+    try:
+        found = tokens(name, 0)
+    except RuleSyntaxError:
+        return False
+    kinds = [token.kind for token in found]
+    # Blanks around the colon are fine in a rule, but they are no part of the name.
+    return kinds == ["name", ":", "name", "end"] and "".join(name.split()) == name
 
 
 def call(
@@ -171,10 +185,7 @@ def _substring_before(subject: str, part: str) -> str:
 
 
 def _replace(subject: str, before: str, after: str) -> str:
-    replaced = subject.replace(before, after) if before else subject
-    if len(replaced) > 100_000:
-        raise ValueError("the text would grow beyond 100,000 characters")
-    return replaced
+    return text.replace(subject, before, after) if before else subject
 
 
 def _split(subject: str, delimiters: str) -> StringArray:
@@ -182,29 +193,26 @@ def _split(subject: str, delimiters: str) -> StringArray:
         return StringArray([""])
     if not delimiters:
         return StringArray([subject])
-    spaced = subject.translate({ord(character): "\0" for character in delimiters})
-    pieces: list[str] = []
-    start = 0
-    for index, character in enumerate(spaced + "\0"):
-        if character == "\0" and (index == len(subject) or subject[index] in delimiters):
-            if index > start:
-                pieces.append(subject[start:index])
-            start = index + 1
-    return StringArray(pieces)
+    # One delimiter for all, so that each piece between two of them is found by str.split.
+    first = delimiters[0]
+    same = subject.translate(dict.fromkeys(map(ord, delimiters), first))
+    return StringArray(piece for piece in same.split(first) if piece)
 
 
 def _length(value: object) -> Integer:
     if value is None:
         return Integer(0)
-    if isinstance(value, str):
-        return Integer(text.utf16_length(value))
-    if isinstance(value, (Sequence, Mapping, AbstractSet)):
+    if is_text(value):
+        return Integer(text.utf16_length(str(value)))
+    if isinstance(value, (Sequence, Mapping, AbstractSet)) and not isinstance(value, str):
         return Integer(len(value))
     raise TypeError(f"{shown(value)!r} of type {java_class(value)} has no length")
 
 
 def _join(pieces: Sequence[str] | None, separator: str) -> str:
-    return separator.join(pieces or ())
+    pieces = pieces or ()
+    text.check_length(sum(map(len, pieces)) + len(pieces) * len(separator))
+    return separator.join(pieces)
 
 
 # -- proctor: -----------------------------------------------------------------------------

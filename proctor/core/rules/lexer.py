@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 from proctor.core.exceptions import RuleSyntaxError
 
-__all__ = ["MAX_LENGTH", "Token", "literal_end", "literal_text", "tokens"]
+__all__ = [
+    "MAX_LENGTH",
+    "Token",
+    "is_java_identifier",
+    "literal_end",
+    "literal_text",
+    "syntax_error",
+    "tokens",
+]
 
 #: Longer rules are refused. The Java has no limit; nobody has written such a rule either.
 MAX_LENGTH = 10_000
@@ -96,6 +104,14 @@ def is_java_identifier(word: str) -> bool:
     )
 
 
+def syntax_error(text: str, start: int, problem: str) -> RuleSyntaxError:
+    """The error of a *problem* at offset *start*, which shows the text around it."""
+    begin = max(0, start - 40) if len(text) > 80 else 0
+    part = text[begin : begin + 80]
+    shown = f"{'…' if begin else ''}{part}{'…' if begin + 80 < len(text) else ''}"
+    return RuleSyntaxError(f"column {start + 1} of {shown!r}: {problem}", column=start + 1)
+
+
 def tokens(text: str, position: int) -> list[Token]:
     """The tokens of the expression that begins at *position*, up to its closing brace.
 
@@ -109,9 +125,7 @@ def tokens(text: str, position: int) -> list[Token]:
         kind, start, position = match.lastgroup, match.start(match.lastgroup or 0), match.end()
         value: str | float = text[start:position]
         if kind == "illegal":
-            raise RuleSyntaxError(
-                f"column {start + 1} of {text!r}: {_illegal(str(value))}", column=start + 1
-            )
+            raise syntax_error(text, start, _illegal(str(value)))
         if kind == "word":
             kind = _SPELLINGS.get(str(value), str(value)) if value in KEYWORDS else "name"
         elif kind == "symbol":

@@ -6,6 +6,7 @@ an object that the site puts into the context.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
@@ -33,6 +34,7 @@ from proctor.core.rules.values import (
     BigInteger,
     Byte,
     Character,
+    CharArray,
     Float,
     Integer,
     JavaArray,
@@ -132,17 +134,23 @@ def _substring(subject: str, begin: int, end: int | None = None) -> str:
     return text.utf16_slice(subject, begin, end)
 
 
-def _replace(subject: str, before: str, after: str) -> str:
-    replaced = subject.replace(before, after)
-    if len(replaced) > 100_000:
-        raise ValueError("the text would grow beyond 100,000 characters")
-    return replaced
-
-
 def _repeat(subject: str, count: int) -> str:
-    if count < 0 or count * len(subject) > 100_000:
-        raise ValueError(f"count {count} is negative or makes a text beyond 100,000 characters")
+    if count < 0:
+        raise ValueError(f"count {count} is negative")
+    text.check_length(count * len(subject))
     return subject * count
+
+
+def _index_of(subject: str, code: int, begin: int = 0) -> Integer:
+    return Integer(text.find(subject, chr(code), begin) if _is_code(code) else -1)
+
+
+def _last_index_of(subject: str, code: int, begin: int | None = None) -> Integer:
+    return Integer(text.rfind(subject, chr(code), begin) if _is_code(code) else -1)
+
+
+def _is_code(code: int) -> bool:
+    return 0 <= code <= sys.maxunicode
 
 
 def _compare_text(left: str, right: str) -> Integer:
@@ -211,29 +219,29 @@ _STRING: dict[str, tuple[Method, ...]] = _OBJECT | {
     "equalsIgnoreCase": _one(text.equal_ignoring_case, _S),
     "indexOf": (
         Method((_S,), lambda s, part: Integer(text.find(s, part))),
-        Method((_I,), lambda s, code: Integer(text.find(s, chr(code)))),
+        Method((_I,), _index_of),
         Method((_S, _I), lambda s, part, at: Integer(text.find(s, part, at))),
-        Method((_I, _I), lambda s, code, at: Integer(text.find(s, chr(code), at))),
+        Method((_I, _I), _index_of),
     ),
     "lastIndexOf": (
         Method((_S,), lambda s, part: Integer(text.rfind(s, part))),
-        Method((_I,), lambda s, code: Integer(text.rfind(s, chr(code)))),
+        Method((_I,), _last_index_of),
         Method((_S, _I), lambda s, part, at: Integer(text.rfind(s, part, at))),
-        Method((_I, _I), lambda s, code, at: Integer(text.rfind(s, chr(code), at))),
+        Method((_I, _I), _last_index_of),
     ),
     "intern": _one(lambda s: s),
     "matches": _one(lambda s, pattern: full_match(pattern, s), _S),
     "repeat": _one(_repeat, _I),
     "replace": (
-        Method((_CS, _CS), lambda s, a, b: _replace(s, _not_null(a), _not_null(b))),
-        Method((_C, _C), lambda s, a, b: _replace(s, str(a), str(b))),
+        Method((_CS, _CS), lambda s, a, b: text.replace(s, _not_null(a), _not_null(b))),
+        Method((_C, _C), lambda s, a, b: text.replace(s, str(a), str(b))),
     ),
     "strip": _one(text.strip),
     "stripLeading": _one(lambda s: text.strip(s, trailing=False)),
     "stripTrailing": _one(lambda s: text.strip(s, leading=False)),
     "subSequence": _one(_substring, _I, _I),
     "substring": (Method((_I,), _substring), Method((_I, _I), _substring)),
-    "toCharArray": _one(lambda s: JavaArray(map(Character, text.units(s)))),
+    "toCharArray": _one(lambda s: CharArray(map(Character, text.units(s)))),
     "toLowerCase": _one(text.lower),
     "toUpperCase": _one(text.upper),
     "trim": _one(text.trim),

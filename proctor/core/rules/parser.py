@@ -12,6 +12,7 @@ from proctor.core.rules.lexer import (
     is_java_identifier,
     literal_end,
     literal_text,
+    syntax_error,
     tokens,
 )
 from proctor.core.rules.values import LONG_MAX
@@ -50,7 +51,8 @@ _PREFIXES: dict[str, type[nodes.Unary]] = {
 def parse(text: str) -> Node:
     """The tree of a whole rule: one `${…}`, or text and expressions that are joined.
 
-    Raises RuleSyntaxError with the column where it is no expression, or is over a limit.
+    Raises RuleSyntaxError where it is no expression, with the column, or is over a limit:
+    `MAX_LENGTH` characters, or `MAX_DEPTH` levels.
     """
     if len(text) > MAX_LENGTH:
         raise RuleSyntaxError(
@@ -63,10 +65,7 @@ def parse(text: str) -> Node:
     while position < len(text):
         if text.startswith(("${", "#{"), position):
             if opening and opening != text[position]:
-                raise RuleSyntaxError(
-                    f"column {position + 1} of {text!r}: ${{}} and #{{}} are mixed; use ${{}}",
-                    column=position + 1,
-                )
+                raise syntax_error(text, position, "${} and #{} are mixed; use ${}")
             opening = text[position]
             parser = _Parser(text, tokens(text, position + 2))
             parts.append(parser.whole())
@@ -117,11 +116,8 @@ class _Parser:
     def error(self, problem: str, token: Token | None = None) -> RuleSyntaxError:
         token = token or self.token
         found = self.text[token.start : token.end]
-        place = f"found {found!r}" if found else "found the end of the rule"
-        return RuleSyntaxError(
-            f"column {token.start + 1} of {self.text!r}: {problem}, {place}",
-            column=token.start + 1,
-        )
+        place = f"found {found[:40]!r}" if found else "found the end of the rule"
+        return syntax_error(self.text, token.start, f"{problem}, {place}")
 
     def built(self, node: Node) -> Node:
         """*node*, once it is sure that it is not too deep."""
@@ -131,6 +127,12 @@ class _Parser:
         # The tree holds every node until the parser is gone, so no id is used twice.
         self.depths[id(node)] = depth
         return node
+
+    def deeper(self) -> None:
+        """Begin what is one level further down; `nesting` falls where it ends."""
+        self.nesting += 1
+        if self.nesting > MAX_DEPTH:
+            raise self.too_deep()
 
     def too_deep(self) -> RuleSyntaxError:
         return self.error(f"the rule is nested more than {MAX_DEPTH} levels deep; split it up")
@@ -142,9 +144,7 @@ class _Parser:
 
     def expression(self) -> Node:
         """`a ? b : c`, which nests to the right."""
-        self.nesting += 1
-        if self.nesting > MAX_DEPTH:
-            raise self.too_deep()
+        self.deeper()
         start = self.token.start
         node = self.binary(1)
         while self.token.kind == "?":
@@ -166,13 +166,20 @@ class _Parser:
                 operands = [left]
                 while self.token.kind == operator:
                     self.take()
-                    operands.append(self.binary(level + 1))
+                    operands.append(self.right(level))
                 left = self.built(_CHAINS[operator](start, self.end, tuple(operands)))
             else:
                 self.take()
-                right = self.binary(level + 1)
+                right = self.right(level)
                 left = self.built(nodes.Binary(start, self.end, operator, left, right))
         return left
+
+    def right(self, level: int) -> Node:
+        """The right operand of an operator of *level*."""
+        self.deeper()
+        node = self.binary(level + 1)
+        self.nesting -= 1
+        return node
 
     def unary(self) -> Node:
         """Prefix operators, which bind to the next unary expression."""

@@ -2,7 +2,8 @@
 
 A rule reaches what is listed here, and the public attributes of objects that the site puts
 into the context. Nothing that begins with an underscore, and no Python callable, is ever
-touched.
+touched; nor is anything inside a class, a module, a generator and the like, from where the
+whole program can be reached.
 """
 
 from __future__ import annotations
@@ -10,23 +11,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+    TracebackType,
+)
 from typing import Any
 
-from proctor.core.exceptions import (
-    RuleEvaluationError,
-    UndefinedName,
-)
+from proctor.core.exceptions import RuleEvaluationError, UndefinedName
 from proctor.core.rules import text
-from proctor.core.rules.coercion import (
-    is_number,
-    shown,
-    to_narrow,
-)
+from proctor.core.rules.coercion import is_number, shown, to_narrow
 from proctor.core.rules.comparison import java_equals
 from proctor.core.rules.values import (
     Byte,
+    ByteArray,
     Character,
-    JavaArray,
+    MatchPrecision,
+    MaybeBool,
     ReleaseVersion,
     java_class,
     java_string,
@@ -90,17 +98,23 @@ def _getters(base: object) -> Mapping[str, Callable[[Any], object]] | None:
         return {} if isinstance(base, Character) else _STRING_GETTERS
     if isinstance(base, float):
         return FLOAT_GETTERS
-    if isinstance(base, (bool, int, Decimal, AbstractSet)):
-        return {"empty": lambda value: not value} if isinstance(base, AbstractSet) else {}
+    if isinstance(base, AbstractSet):
+        return _SET_GETTERS
     if isinstance(base, ReleaseVersion):
-        return {"matchPrecision": lambda version: version.match_precision}
+        return _VERSION_GETTERS
+    if isinstance(base, (bool, int, Decimal, MaybeBool, MatchPrecision)):
+        return {}
     return None
 
 
+_SET_GETTERS: dict[str, Callable[[AbstractSet[Any]], object]] = {"empty": lambda value: not value}
+_VERSION_GETTERS: dict[str, Callable[[ReleaseVersion], object]] = {
+    "matchPrecision": lambda version: version.match_precision
+}
 _STRING_GETTERS: dict[str, Callable[[str], object]] = {
     "empty": lambda value: not value,
     "blank": lambda value: not text.strip(value),
-    "bytes": lambda value: JavaArray(map(Byte, _signed_bytes(value))),
+    "bytes": lambda value: ByteArray(map(Byte, _signed_bytes(value))),
 }
 FLOAT_GETTERS: dict[str, Callable[[float], object]] = {
     "infinite": lambda value: value in (float("inf"), float("-inf")),
@@ -112,8 +126,24 @@ def _signed_bytes(value: str) -> list[int]:
     return [wrap(byte, 8) for byte in value.encode("utf-8", "replace")]
 
 
+#: Their public attributes lead to code, frames and the globals of modules.
+_OPAQUE = (
+    type,
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+    TracebackType,
+)
+
+
 def _attribute(base: object, name: str) -> object:
-    if not name.isidentifier() or name.startswith("_") or isinstance(base, type):
+    if not name.isidentifier() or name.startswith("_") or isinstance(base, _OPAQUE):
         raise _no_property(base, name)
     try:
         value: object = getattr(base, name)

@@ -118,8 +118,8 @@ def coerce(value: object, declared: Type) -> Any:
     """ELSupport.coerceToType. Raises RuleEvaluationError where nothing converts."""
     if value is not None and _BELONGS[declared](value):
         return value
-    if declared in (Type.STRING, Type.CHAR_SEQUENCE) and (declared is Type.STRING or value is None):
-        return to_text(value) if declared is Type.STRING else None
+    if declared is Type.STRING:
+        return to_text(value)
     if declared.value in NARROW:
         return to_narrow(value, declared.value)
     if declared in (Type.FLOAT, Type.DOUBLE):

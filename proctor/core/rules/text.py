@@ -10,6 +10,12 @@ import unicodedata
 
 __all__ = ["find", "lower", "rfind", "units", "upper", "utf16_length", "utf16_slice"]
 
+#: What a rule makes by repeating and replacing is no longer than this. A few nested calls
+#: would otherwise fill the memory.
+MAX_LENGTH = 100_000
+
+_UP_TO_BLANK = "".join(map(chr, range(0x21)))
+
 
 def _wide(text: str) -> bool:
     return not text.isascii() and max(text) > "\uffff"
@@ -107,7 +113,20 @@ def is_whitespace(character: str) -> bool:
 
 def trim(text: str) -> str:
     """String.trim: characters up to U+0020 go, at both ends."""
-    return text.strip("".join(map(chr, range(0x21))))
+    return text.strip(_UP_TO_BLANK)
+
+
+def replace(text: str, before: str, after: str) -> str:
+    """String.replace; ValueError where the result would be longer than `MAX_LENGTH`."""
+    if len(after) > len(before):
+        check_length(len(text) + text.count(before) * (len(after) - len(before)))
+    return text.replace(before, after)
+
+
+def check_length(length: int) -> None:
+    """Raise ValueError before a text of *length* characters is made, if that is too long."""
+    if length > MAX_LENGTH:
+        raise ValueError(f"the text would have {length} characters; {MAX_LENGTH} are the limit")
 
 
 def strip(text: str, *, leading: bool = True, trailing: bool = True) -> str:

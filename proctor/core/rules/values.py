@@ -16,7 +16,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from proctor.core.exceptions import RuleRuntimeError
 
@@ -28,6 +28,8 @@ __all__ = [
     "LONG_MIN",
     "BigInteger",
     "Byte",
+    "ByteArray",
+    "CharArray",
     "Character",
     "Float",
     "Integer",
@@ -41,6 +43,7 @@ __all__ = [
     "decimal_scale",
     "java_class",
     "java_string",
+    "parse_big_integer",
     "parse_decimal",
     "parse_double",
     "parse_integer",
@@ -51,6 +54,10 @@ LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 
 #: A rule may write `'1e999999999'`; a decimal with so many digits would eat the memory.
 MAX_DECIMAL_EXPONENT = 10_000
+#: The largest scale of a decimal: what two numbers of that size can need.
+MAX_DECIMAL_SCALE = 2 * MAX_DECIMAL_EXPONENT
+#: The largest integer: about 12 000 digits, which print in well under a millisecond.
+MAX_INTEGER_BITS = 4 * MAX_DECIMAL_EXPONENT
 
 
 class Integer(int):
@@ -117,6 +124,20 @@ class LongArray(JavaArray):
 
     __slots__ = ()
     component = "java.lang.Long"
+
+
+class ByteArray(JavaArray):
+    """byte[], which only a rule can make: `text.bytes`."""
+
+    __slots__ = ()
+    component = "byte"
+
+
+class CharArray(JavaArray):
+    """char[], which only a rule can make: `text.toCharArray()`."""
+
+    __slots__ = ()
+    component = "char"
 
 
 class MaybeBool(enum.Enum):
@@ -273,16 +294,30 @@ def parse_decimal(text: str) -> Decimal:
         value = Decimal(text)
     except InvalidOperation:
         raise _not_a_number(text) from None
-    if abs(value.adjusted()) > MAX_DECIMAL_EXPONENT or abs(decimal_scale(value)) > 20_000:
-        raise _not_a_number(text)
-    return value + 0 if value else value.copy_abs()
+    return bounded_decimal(value)
+
+
+def bounded_decimal(value: Decimal) -> Decimal:
+    """*value* as a BigDecimal, which has no NaN, no infinity and no negative zero.
+
+    Raises RuleRuntimeError for these, and for what is so large, or of so many places,
+    that a rule could fill the memory with it.
+    """
+    if not value.is_finite():
+        raise RuleRuntimeError(
+            f"{value} has no decimal form", java_class="java.lang.NumberFormatException"
+        )
+    if (
+        abs(value.adjusted()) > MAX_DECIMAL_EXPONENT
+        or abs(decimal_scale(value)) > MAX_DECIMAL_SCALE
+    ):
+        raise RuleRuntimeError(f"a decimal is beyond {MAX_DECIMAL_EXPONENT} digits")
+    return value if value else value.copy_abs()
 
 
 def decimal_scale(value: Decimal) -> int:
     """Java's BigDecimal.scale of a finite Decimal."""
-    exponent = value.as_tuple().exponent
-    assert isinstance(exponent, int)
-    return -exponent
+    return -cast("int", value.as_tuple().exponent)
 
 
 _NAMES: dict[type, str] = {
@@ -306,14 +341,16 @@ _NAMES: dict[type, str] = {
     frozenset: "java.util.HashSet",
 }
 
+_PRIMITIVE_ARRAYS: dict[type, str] = {ByteArray: "[B", CharArray: "[C"}
+
 
 def java_class(value: object) -> str:
     """The name of the Java class that *value* stands for; other objects keep their own."""
+    if isinstance(value, JavaArray):
+        return _PRIMITIVE_ARRAYS.get(type(value), f"[L{value.component};")
     for cls in type(value).__mro__:
         if cls in _NAMES:
             return _NAMES[cls]
-    if isinstance(value, JavaArray):
-        return f"[L{value.component};"
     return type(value).__qualname__
 
 
@@ -347,8 +384,17 @@ def _float_string(value: float) -> str:
 
 
 def _decimal_string(value: Decimal) -> str:
-    """Java's BigDecimal.toString, which differs from Python's in the exponent's case only."""
-    return str(value)
+    """Java's BigDecimal.toString, which is Python's but for the negative zero."""
+    return str(value if value else value.copy_abs())
+
+
+def _integer_string(value: int) -> str:
+    if -(2**63) <= value < 2**64:
+        return int.__repr__(value)
+    if value.bit_length() > MAX_INTEGER_BITS:
+        raise RuleRuntimeError(f"an integer of more than {MAX_INTEGER_BITS} bits is not printed")
+    # Python refuses to print more than 4300 digits of an int, and of a Decimal it does not.
+    return str(Decimal(value))
 
 
 def java_string(value: object) -> str:
@@ -362,7 +408,7 @@ def java_string(value: object) -> str:
     if isinstance(value, float):
         return _float_string(value)
     if isinstance(value, int):
-        return int.__repr__(value)
+        return _integer_string(value)
     if isinstance(value, Decimal):
         return _decimal_string(value)
     if isinstance(value, enum.Enum):
