@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from proctor.core.allocation import Random, RangeTable, random_range, smallest_live
 from proctor.core.conversion import to_json
-from proctor.core.exceptions import RuleError, RuleEvaluationError
+from proctor.core.exceptions import RuleError
 from proctor.core.forced_payloads import apply_payload
 from proctor.core.forcing import DefaultMode, ForceGroups
 from proctor.core.groups import GroupAssignment, Reason
 from proctor.core.hashing import encode_identifier, md5, salted_prefix
 from proctor.core.rule_check import MISSING_EXPERIMENTAL_UNIT
+from proctor.core.rules.rule import guarded
 from proctor.core.source_keys import RANDOM
 
 if TYPE_CHECKING:
@@ -191,19 +192,8 @@ class Visit:
 
 
 def holds(rule: Rule, scope: Scope) -> bool:
-    """Whether *rule* holds. Raises RuleError and nothing else.
-
-    What a site puts into the context may raise anything when it is compared or printed; the
-    Java survives every RuntimeException here.
-    """
-    try:
-        return rule.holds(scope)
-    except RuleError:
-        raise
-    except Exception as error:
-        raise RuleEvaluationError(
-            f"a value of the context failed: {type(error).__name__}: {error}"
-        ) from error
+    """Whether *rule* holds. Raises RuleError and nothing else."""
+    return guarded(rule.holds, scope)
 
 
 def choose(test: Chooser, visit: Visit) -> GroupAssignment | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from proctor.core.rules.compiler import Compiler
 from proctor.core.rules.functions import LIBRARY, Function
 from proctor.core.rules.parser import parse
-from proctor.core.rules.rule import Rule, boolean
+from proctor.core.rules.rule import Rule, boolean, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,11 +49,14 @@ class RulePool:
         return node
 
     def whole(self, text: str, constants: Mapping[str, Any]) -> Callable[[Scope], bool]:
-        """Type check, value and conversion of the text as a whole."""
+        """Type check, value and conversion of the text as a whole; raises only RuleError."""
         rule = self.get(text, constants)
-        if rule.node is not None:
-            return rule.holds
-        return boolean(self.tree(text, constants), Compiler(constants, self._library))
+        holds = (
+            boolean(self.tree(text, constants), Compiler(constants, self._library))
+            if rule.node is None
+            else rule.holds
+        )
+        return lambda scope: guarded(holds, scope)
 
     def _seen(self, text: str | None, constants: Mapping[str, Any]) -> str:
         if not constants or text is None or not any(name in text for name in constants):

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import enum
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from proctor.core.exceptions import RuleError, RuleEvaluationError
 from proctor.core.rules import nodes
 from proctor.core.rules.coercion import to_boolean
 from proctor.core.rules.compiler import Compiler, Evaluate, Scope
 from proctor.core.rules.functions import LIBRARY, Function, extended
 from proctor.core.rules.parser import parse
 from proctor.core.rules.partial import has_unknowns, partial_value
+from proctor.core.rules.text import is_whitespace, trim
 from proctor.core.rules.typecheck import boolean_check
 from proctor.core.rules.values import MaybeBool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Kind", "Rule", "boolean", "classify", "is_blank"]
+__all__ = ["Kind", "Rule", "boolean", "classify", "guarded", "is_blank"]
 
 logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 
 class Kind(enum.Enum):
@@ -40,8 +44,6 @@ class Kind(enum.Enum):
 
 def is_blank(text: str | None) -> bool:
     """StringUtils.isBlank: null, or nothing but Java's whitespace."""
-    from proctor.core.rules.text import is_whitespace  # noqa: PLC0415
-
     return text is None or all(map(is_whitespace, text))
 
 
@@ -55,7 +57,7 @@ def classify(text: str | None, *, whole_words: bool = False) -> Kind:
         return Kind.EMPTY
     if not (text.startswith("${") and text.endswith("}")):
         return Kind.INVALID
-    inner = text[2:-1].strip("".join(map(chr, range(0x21))))
+    inner = trim(text[2:-1])
     if not inner:
         return Kind.EMPTY
     for kind in (Kind.TRUE, Kind.FALSE):
@@ -86,7 +88,8 @@ class Rule:
     node: nodes.Node | None
     #: The constants that the rule sees.
     constants: Mapping[str, Any]
-    #: `evaluate`, for a scope that a caller uses for many rules.
+    #: `evaluate`, for a scope that a caller uses for many rules. What a value of the context
+    #: raises passes as it is: call it through `guarded`.
     holds: Callable[[Scope], bool]
 
     def __init__(
@@ -114,12 +117,17 @@ class Rule:
         """The variables that the rule mentions; constants are none."""
         return frozenset() if self.node is None else nodes.names(self.node) - set(self.constants)
 
+    @property
+    def compiler(self) -> Compiler:
+        """What makes closures of parts of the rule, with its constants and functions."""
+        return self._compiler
+
     def evaluate(self, context: Mapping[str, Any]) -> bool:
         """Whether the rule holds for *context*  [evaluateBooleanRule].
 
         Raises RuleError where the Java throws.
         """
-        return self.holds(Scope(context))
+        return guarded(self.holds, Scope(context))
 
     def value(self, context: Mapping[str, Any]) -> Any:
         """The value before type check and conversion to boolean.
@@ -128,7 +136,7 @@ class Rule:
         is parsed.
         """
         node = self.node or parse(self.text or "")
-        return self._compiler.compile(node)(Scope(context))
+        return guarded(self._compiler.compile(node), Scope(context))
 
     def could_hold(self, context: Mapping[str, Any]) -> bool:
         """Whether the rule may hold, variables that are not in *context* being unknown.
@@ -136,12 +144,14 @@ class Rule:
         [evaluateBooleanRulePartial] Raises RuleError where the Java throws.
         """
         if classify(self.text, whole_words=True) is not Kind.EXPRESSION:
-            return self.holds(Scope(context))
+            return self.evaluate(context)
         node = self.node or parse(self.text or "")
         known = {*context, *self.constants}
         if not has_unknowns(node, known):
-            return boolean(node, self._compiler)(Scope(context))
-        value = partial_value(node, known, self._compiler, Scope(context))
+            return guarded(boolean(node, self._compiler), Scope(context))
+        value = guarded(
+            lambda scope: partial_value(node, known, self._compiler, scope), Scope(context)
+        )
         return value is not MaybeBool.FALSE
 
     def _fixed(self) -> Callable[[Scope], bool]:
@@ -154,6 +164,28 @@ class Rule:
     def _complain(self, scope: Scope) -> bool:
         logger.error("Invalid rule %r: it has to begin with ${ and end with }", self.text)
         return False
+
+
+def guarded(evaluate: Callable[[Scope], _T], scope: Scope) -> _T:
+    """What *evaluate* gives for *scope*. Raises RuleError and nothing else.
+
+    What a site puts into the context may raise anything when it is compared or printed, and
+    a list may be nested deeper than the stack. The Java survives every RuntimeException here.
+    """
+    try:
+        return evaluate(scope)
+    except RuleError:
+        raise
+    except Exception as error:
+        raise RuleEvaluationError(f"a value of the context failed: {_described(error)}") from error
+
+
+def _described(error: Exception) -> str:
+    """*error* in a line, also where it cannot print itself."""
+    try:
+        return f"{type(error).__name__}: {error}"[:200]
+    except Exception:  # noqa: BLE001 - the error is the site's, and so is what prints it
+        return type(error).__name__
 
 
 #: Nodes that give a Boolean, whatever their operands are.
