@@ -15,16 +15,11 @@ import re
 from typing import TYPE_CHECKING
 
 from proctor.core.exceptions import RuleEvaluationError
-from proctor.core.rules.regex.charset import EVERYTHING
-from proctor.core.rules.regex.cost import MAX_STEPS, Explosive, alphabet, competitors, steps
-from proctor.core.rules.regex.emitter import emit, emit_set
 from proctor.core.rules.regex.errors import UnsupportedPattern, unsupported
-from proctor.core.rules.regex.parser import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from proctor.core.rules.regex.nodes import Node
 
 __all__ = [
     "MAX_PATTERN",
@@ -62,8 +57,10 @@ def translate(pattern: str, *, searching: bool = False) -> str:
             MAX_PATTERN,
             f"patterns have at most {MAX_PATTERN} characters; split it into several rules",
         )
-    tree = parse(pattern)
-    return _guard(pattern, tree, searching) + emit(tree)
+    # Slow to import, and many a matrix has no pattern.
+    from proctor.core.rules.regex.translation import translated  # noqa: PLC0415
+
+    return translated(pattern, MAX_SUBJECT, searching=searching)
 
 
 @functools.lru_cache(maxsize=_CACHE_SIZE)
@@ -110,31 +107,3 @@ def check_subject(subject: str) -> None:
             f"a text of {len(subject)} characters, {subject[:40]!r}…, is too long to match; "
             f"pass at most {MAX_SUBJECT}, for instance with fn:substring"
         )
-
-
-def _guard(pattern: str, tree: Node, searching: bool) -> str:
-    """A look-ahead to put before the pattern, mostly ""; refuses what would be slow.
-
-    Where all that the pattern matches is of the characters of its last `.*`, a subject
-    with another character is better refused at once than found wanting at every place.
-    """
-    try:
-        if steps(tree, MAX_SUBJECT, searching=searching) <= MAX_STEPS:
-            return ""
-        letters = alphabet(tree)
-        if not searching and steps(tree, MAX_SUBJECT, sure=letters) <= MAX_STEPS:
-            return "" if letters == EVERYTHING else f"(?={emit_set(letters)}*\\Z)"
-    except Explosive as error:
-        raise unsupported(
-            pattern,
-            error.position,
-            "what this repeats can match one text in several ways; write it so that the next "
-            "character always says how to go on",
-        ) from None
-    places = competitors(tree)
-    raise unsupported(
-        pattern,
-        places[0] if places else 0,
-        f"too many repetitions (at {', '.join(map(str, places))}) could share out one text; "
-        "use more exact sets, or several matches joined by &&",
-    )
