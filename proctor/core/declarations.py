@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.core.context_types import nearest, shown
 from proctor.core.exceptions import ConfigurationError
+from proctor.core.groups import GroupAssignment, Reason
 from proctor.core.payloads import PAYLOAD_TYPES
 
 if TYPE_CHECKING:
     import os
-
-    from proctor.core.groups import GroupAssignment
 
 __all__ = ["ProctorTest", "Registry", "declaration_problems"]
 
@@ -44,7 +43,10 @@ class ProctorTest:
     `Registry` say what is wrong.
     """
 
-    __slots__ = ("default", "groups", "name", "payload")
+    __slots__ = ("_defaults", "_takes_all", "default", "groups", "name", "payload")
+
+    #: What the declaration says, and all that it is compared and shown by.
+    _FIELDS = ("name", "groups", "default", "payload")
 
     #: pytest looks for classes by their name.
     __test__ = False
@@ -53,6 +55,8 @@ class ProctorTest:
     groups: GroupsDeclaration | None
     default: str | None
     payload: Any
+    _defaults: dict[Reason, GroupAssignment]
+    _takes_all: bool
 
     def __init__(
         self,
@@ -66,6 +70,8 @@ class ProctorTest:
         put(self, "groups", _frozen_groups(groups))
         put(self, "default", default)
         put(self, "payload", payload)
+        put(self, "_defaults", {})
+        put(self, "_takes_all", groups is None and payload is None)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a ProctorTest cannot be changed; {name!r} was to be set")
@@ -76,7 +82,7 @@ class ProctorTest:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ProctorTest):
             return NotImplemented
-        return all(getattr(self, each) == getattr(other, each) for each in self.__slots__)
+        return all(getattr(self, each) == getattr(other, each) for each in self._FIELDS)
 
     def __hash__(self) -> int:
         return hash((self.name, self.default))
@@ -99,6 +105,19 @@ class ProctorTest:
         if self.payload is None or isinstance(self.payload, str):
             return self.payload
         return _PYTHON_TYPES.get(self.payload)
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether any group and any payload is what was declared."""
+        return self._takes_all
+
+    def default_for(self, reason: Reason) -> GroupAssignment:
+        """What a visitor without a group has, and why: the default, or no group at all."""
+        made = self._defaults.get(reason)
+        if made is None:
+            value = None if self.default is None else self.value_of(self.default)
+            made = self._defaults[reason] = GroupAssignment(self.default, value, reason=reason)
+        return made
 
     def value_of(self, group: str) -> int | None:
         """The declared value of a group, if values are declared."""

@@ -21,6 +21,31 @@ class Reason(enum.Enum):
     #: He asked for it: a forced group, or the mode that forces the smallest live one.
     FORCED = "forced"
 
+    # With all others he has what the application declared, its default or no group.
+
+    #: The source gave none: not eligible, no identifier, or no such test.
+    NO_GROUP = "no_group"
+    #: The source gave a group that the application does not handle.
+    UNEXPECTED_GROUP = "unexpected_group"
+    #: The matrix has not been loaded yet.
+    NOT_READY = "not_ready"
+    #: The source had no answer.
+    SOURCE_FAILED = "source_failed"
+    #: No source is configured.
+    NO_SOURCE = "no_source"
+    #: A hook of the application failed, so that nobody knows who this is.
+    HOOK_FAILED = "hook_failed"
+    #: There is no request, and so no visitor.
+    NO_REQUEST = "no_request"
+
+    @property
+    def is_default(self) -> bool:
+        """Whether the group is the declared default, and not an answer."""
+        return self not in _ANSWERS
+
+
+_ANSWERS = frozenset({Reason.ASSIGNED, Reason.FORCED})
+
 
 class GroupAssignment:
     """The group of one visitor in one test. Immutable; shared by all who are in it.
@@ -93,6 +118,11 @@ class GroupAssignment:
     def forced(self) -> bool:
         """Whether the visitor asked for this group."""
         return self.reason is Reason.FORCED
+
+    def without_payload(self) -> GroupAssignment:
+        """The same assignment, carrying nothing."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return GroupAssignment(**{**fields, "payload": None, "payload_type": None})
 
     def _fields(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__slots__)

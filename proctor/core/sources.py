@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from proctor.core.engine import IdentifierValidator
+    from proctor.core.forcing import ForceGroups
     from proctor.core.groups import Groups
     from proctor.core.matrix import Matrix
     from proctor.core.rules.functions import Function
@@ -29,8 +30,8 @@ class GroupsRequest:
 
     identifiers: Mapping[str, object] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
-    #: The text of `prforceGroups`, or None.
-    force_groups: str | None = None
+    #: What the visitor asks for, by a privilege that has been checked.
+    force_groups: ForceGroups | None = None
     #: Names of the tests wanted; None for all.
     tests: tuple[str, ...] | None = None
     #: Seconds that the answer may take; None for the source's own limit.

@@ -1,0 +1,62 @@
+"""The settings and their defaults.
+
+Read them as `settings.PROCTOR_…` where they are used: then `override_settings` works.
+The attributes of `ProctorConf` are defaults only, and do not follow it.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from appconf import AppConf
+from django.conf import settings
+
+__all__ = ["DEFAULTS", "settings"]
+
+
+class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
+    """All settings, each with its default."""
+
+    #: The tests that the project uses: names, `ProctorTest`s, or a dict of name → options.
+    TESTS: Any = ()
+
+    #: Path or URL of the test matrix, which is evaluated in the process.
+    MATRIX: Any = None
+    #: Who decides instead: dotted path of a class, see `proctor.core.sources.Source`.
+    SOURCE: str | None = None
+    #: Seconds between two looks at the matrix.
+    MATRIX_RELOAD = 30.0
+    #: Seconds that a page may wait for a source, for the whole of a call.
+    TIMEOUT = 0.25
+
+    #: Source key → test type, for keys that are not the name of a type themselves.
+    IDENTIFIERS: Any = MappingProxyType({})
+    #: Source key → type of the variable, or {"name", "type", "default"}; None: not declared.
+    CONTEXT: Any = None
+    #: Path of a pipet-config.json, instead of the two above.
+    PIPET_CONFIG: Any = None
+    #: Test types besides Proctor's own.
+    TEST_TYPES: tuple[str, ...] = ()
+    #: None, or "noempty": empty identifiers go to tests with unitless allocations only.
+    IDENTIFIER_VALIDATOR: str | None = None
+
+    #: False: hooks run, and a source with I/O is asked, before the view; True: at the first
+    #: read of a group.
+    LAZY = False
+    #: Headers that pages vary by, instead of being private; () means private.
+    VARY: tuple[str, ...] = ()
+
+    #: Name of the cookie of `proctor.middleware.ProctorMiddleware`.
+    ID_COOKIE = "proctor_id"
+
+    class Meta:
+        """Read by django-appconf."""
+
+        prefix = "proctor"
+
+
+#: Every setting by its full name, with its default.
+DEFAULTS: dict[str, Any] = {
+    f"PROCTOR_{name}": value for name, value in vars(ProctorConf).items() if name.isupper()
+}

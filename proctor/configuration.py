@@ -1,0 +1,136 @@
+"""What the settings say, made into objects once for as long as they say it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from proctor.conf import settings
+from proctor.core.declarations import Registry
+from proctor.core.exceptions import ConfigurationError
+from proctor.core.sources import MatrixSource
+from proctor.core.variables import Variables
+from proctor.once import OnceLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proctor.core.sources import Source
+
+__all__ = ["Configuration", "current_configuration", "variables_from_settings"]
+
+T = TypeVar("T")
+
+#: On these the source depends.
+_SOURCE_SETTINGS = (
+    "PROCTOR_SOURCE",
+    "PROCTOR_MATRIX",
+    "PROCTOR_MATRIX_RELOAD",
+    "PROCTOR_TIMEOUT",
+    "PROCTOR_IDENTIFIERS",
+    "PROCTOR_CONTEXT",
+    "PROCTOR_PIPET_CONFIG",
+    "PROCTOR_TEST_TYPES",
+    "PROCTOR_IDENTIFIER_VALIDATOR",
+)
+
+
+class _Memo(Generic[T]):
+    """Keeps what was made of settings, for as long as these are the same objects.
+
+    So `override_settings` works, and no signal has to be connected at import. A few are
+    kept, since tests go back and forth between settings.
+    """
+
+    KEPT = 4
+
+    def __init__(self, names: tuple[str, ...], make: Callable[[], T]) -> None:
+        self._names = names
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: tuple[tuple[tuple[object, ...], T], ...] = ()
+
+    def get(self) -> T:
+        values = tuple([getattr(settings, name) for name in self._names])
+        for known, made in self._made:
+            if _same(known, values):
+                return made
+        with self._lock:
+            for known, made in self._made:
+                if _same(known, values):
+                    return made
+            made = self._make()
+            self._made = ((values, made), *self._made[: self.KEPT - 1])
+        return made
+
+
+def _same(left: tuple[object, ...], right: tuple[object, ...]) -> bool:
+    return all(a is b for a, b in zip(left, right, strict=True))
+
+
+def _make_registry() -> Registry:
+    try:
+        return Registry(settings.PROCTOR_TESTS)
+    except ConfigurationError as error:
+        raise ImproperlyConfigured(f"PROCTOR_TESTS: {error}") from error
+
+
+def variables_from_settings() -> Variables:
+    """What source keys mean. Raises ConfigurationError."""
+    from proctor.core.user_agents import user_agent_parser  # noqa: PLC0415 - rarely needed
+
+    if settings.PROCTOR_PIPET_CONFIG is not None:
+        return Variables.from_pipet_config(
+            settings.PROCTOR_PIPET_CONFIG,
+            test_types=settings.PROCTOR_TEST_TYPES,
+            user_agent=user_agent_parser(),
+        )
+    return Variables.from_settings(
+        settings.PROCTOR_IDENTIFIERS, settings.PROCTOR_CONTEXT, user_agent=user_agent_parser()
+    )
+
+
+def _make_source() -> Source | None:
+    try:
+        if settings.PROCTOR_SOURCE is not None:
+            made: Source = import_string(settings.PROCTOR_SOURCE)()
+            return made
+        if settings.PROCTOR_MATRIX is None:
+            return None
+        return MatrixSource(
+            settings.PROCTOR_MATRIX,
+            variables_from_settings(),
+            test_types=settings.PROCTOR_TEST_TYPES,
+            identifier_validator=settings.PROCTOR_IDENTIFIER_VALIDATOR,
+            reload_interval=settings.PROCTOR_MATRIX_RELOAD,
+            wait=settings.PROCTOR_TIMEOUT,
+        )
+    except (ConfigurationError, ImportError) as error:
+        raise ImproperlyConfigured(f"the source of Proctor's groups: {error}") from error
+
+
+class Configuration:
+    """The declared tests, who decides, and what was already logged about both."""
+
+    __slots__ = ("log", "registry", "source")
+
+    registry: Registry
+    #: None where nothing is configured.
+    source: Source | None
+    log: OnceLog
+
+    def __init__(self) -> None:
+        self.registry = _make_registry()
+        self.source = _make_source()
+        self.log = OnceLog()
+
+
+_memo: _Memo[Configuration] = _Memo(("PROCTOR_TESTS", *_SOURCE_SETTINGS), Configuration)
+
+
+def current_configuration() -> Configuration:
+    """What the settings say now. Raises ImproperlyConfigured where they make no sense."""
+    return _memo.get()

@@ -1,0 +1,96 @@
+"""Where a request's force groups come from, and the cookie that keeps them.
+
+[ProctorConsumerUtils] The caller has made sure that the visitor may force groups.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from proctor.conf import settings
+from proctor.core.forcing import ForceGroups
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+__all__ = ["COOKIE", "HEADER", "PARAMETER", "forced_groups", "is_forcing", "keep"]
+
+logger = logging.getLogger(__name__)
+
+PARAMETER = COOKIE = "prforceGroups"
+HEADER = "X-PRFORCEGROUPS"
+_HEADER_KEY = "HTTP_X_PRFORCEGROUPS"
+
+
+#: A browser refuses a cookie of more than 4,096 characters, name and attributes included.
+MAX_COOKIE = 3800
+
+
+def is_forcing(request: HttpRequest) -> bool:
+    """Whether there is anything to force, so that it matters who asks."""
+    return (
+        PARAMETER in request.META.get("QUERY_STRING", "")
+        or _HEADER_KEY in request.META
+        or COOKIE in request.META.get("HTTP_COOKIE", "")
+        or COOKIE in request.COOKIES
+    )
+
+
+def asked_now(request: HttpRequest) -> str | None:
+    """What this request itself asks for, by parameter or header; "" clears."""
+    # Reading GET may raise for a hostile query, which is no matter of most requests.
+    if PARAMETER in request.META.get("QUERY_STRING", ""):
+        asked = request.GET.get(PARAMETER)
+        if asked is not None:
+            return asked
+    header: str | None = request.META.get(_HEADER_KEY)
+    return header
+
+
+def forced_groups(request: HttpRequest) -> ForceGroups:
+    """The first that is present of parameter, header and cookies."""
+    asked = asked_now(request)
+    if asked is not None:
+        return ForceGroups.parse(asked)
+    return ForceGroups.parse_cookie(*_cookies(request))
+
+
+def _cookies(request: HttpRequest) -> list[str]:
+    """The values of all cookies of the name, in the order of the request.
+
+    Django keeps the last one only; the Java joins them, and a browser sends several where
+    paths or domains differ.
+    """
+    raw = request.META.get("HTTP_COOKIE", "")
+    pairs = (chunk.partition("=") for chunk in raw.split(";"))
+    found = [value.strip() for name, _, value in pairs if name.strip() == COOKIE]
+    return found or [request.COOKIES[COOKIE]] if COOKIE in request.COOKIES else found
+
+
+def keep(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Write what this request asks for into the cookie; forget it where it asks for nothing.
+
+    The cookie lasts for the browser's session, is on for the whole site, and has the form
+    that Java services read.
+    """
+    asked = asked_now(request)
+    if asked is None:
+        return
+    force = ForceGroups.parse(asked)
+    if force.is_empty:
+        response.delete_cookie(COOKIE, path="/", samesite="Lax")
+        return
+    value = force.cookie_value()
+    if len(value) > MAX_COOKIE:
+        logger.warning("So many groups are forced that no cookie can keep them: %d", len(value))
+        return
+    response.set_cookie(
+        COOKIE,
+        value,
+        path="/",
+        secure=settings.SESSION_COOKIE_SECURE or request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )

@@ -1,0 +1,174 @@
+"""`request.proc`: the groups of a visitor, read by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from proctor import overrides
+from proctor.http_caches import mark_as_private
+from proctor.signals import exposed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from django.http import HttpRequest
+
+    from proctor.configuration import Configuration
+    from proctor.core.declarations import Registry
+    from proctor.core.groups import GroupAssignment
+    from proctor.resolution import Resolution
+
+__all__ = ["Proc"]
+
+
+class Proc:
+    """The declared tests of one visitor, by attribute or by item.
+
+    Every declared test is there, with an assignment or with its default. The first read of
+    a test counts as an exposure, if the group was assigned and has a value of 0 or more;
+    `peek`, `str` and the other methods count nothing. It is no mapping: iteration gives the
+    names. The groups are determined at the first read, once.
+    """
+
+    _configuration: Configuration
+    _registry: Registry
+    _resolve: Callable[[], Resolution]
+    _request: HttpRequest | None
+    #: None until the first read.
+    _resolution: Resolution | None
+    _assignments: dict[str, GroupAssignment] | None
+    #: The tests that were read, which count no second time.
+    _read: set[str]
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        resolve: Callable[[], Resolution],
+        request: HttpRequest | None = None,
+    ) -> None:
+        own = self.__dict__
+        own["_configuration"] = configuration
+        own["_registry"] = configuration.registry
+        own["_resolve"] = resolve
+        own["_request"] = request
+        own["_resolution"] = None
+        own["_assignments"] = None
+        own["_read"] = set()
+
+    def __getattr__(self, name: str) -> GroupAssignment:
+        # Only called for what is not in the instance: a test's first read, or a mistake.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            assignment = self[name]
+        except KeyError as error:
+            raise AttributeError(str(error.args[0])) from None
+        self.__dict__[name] = assignment
+        return assignment
+
+    def __getitem__(self, name: str) -> GroupAssignment:
+        assignments = self._loaded()
+        try:
+            assignment = assignments[name]
+        except KeyError:
+            raise KeyError(self._undeclared(name)) from None
+        if self._request is not None:
+            mark_as_private(self._request)
+        if name not in self._read:
+            self._read.add(name)
+            self._expose(name, assignment)
+        return assignment
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"proc cannot be changed; {name!r} was to be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"proc cannot be changed; {name!r} was to be deleted")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._registry
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._registry)
+
+    def __len__(self) -> int:
+        return len(self._registry)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __dir__(self) -> list[str]:
+        return [*object.__dir__(self), *self._registry]
+
+    def __str__(self) -> str:
+        """The log line: `buttoncolortst1,newfeaturerollout0`."""
+        return ",".join(self.get_group_string_list())
+
+    def __repr__(self) -> str:
+        if self._assignments is None:
+            return "<Proc: not determined yet>"
+        return f"<Proc: {', '.join(self.get_group_string_list()) or 'no groups'}>"
+
+    def get_group_string_list(self) -> list[str]:
+        """Name and value of each test that has a group of value 0 or more, by name."""
+        return [
+            f"{name}{assignment.value}"
+            for name, assignment in sorted(self._loaded().items())
+            if _counts(assignment)
+        ]
+
+    def logging_string(self) -> str:
+        """The Java's newer log line, with allocation ids: `#A1:buttoncolortst1`."""
+        assignments = self._loaded()
+        unlogged = self._resolution.groups.unlogged if self._resolution else ()
+        return ",".join(
+            assignment.log_entry
+            for name, assignment in sorted(assignments.items())
+            if assignment.log_entry is not None and _counts(assignment) and name not in unlogged
+        )
+
+    def peek(self, name: str) -> GroupAssignment:
+        """The assignment of a test, without counting an exposure.
+
+        Raises KeyError for an undeclared test, as `proc[name]` does.
+        """
+        assignments = self._loaded()
+        if name not in assignments:
+            raise KeyError(
+                f"the test {name!r} is not in PROCTOR_TESTS: {self._registry.hint(name)}"
+            )
+        if self._request is not None:
+            mark_as_private(self._request)
+        return assignments[name]
+
+    def _undeclared(self, name: str) -> str:
+        return f"the test {name!r} is not in PROCTOR_TESTS: {self._registry.hint(str(name))}"
+
+    def _loaded(self) -> dict[str, GroupAssignment]:
+        """The assignments; determines them if that has not been done."""
+        assignments = self._assignments
+        if assignments is None:
+            resolution = self._resolve()
+            assignments = resolution.assignments(self._configuration)
+            for name, assignment in overrides.active().items():
+                if name in assignments:
+                    assignments[name] = assignment
+            self.__dict__["_resolution"] = resolution
+            self.__dict__["_assignments"] = assignments
+        return assignments
+
+    def _expose(self, name: str, assignment: GroupAssignment) -> None:
+        if exposed.receivers and _counts(assignment):
+            exposed.notify(
+                Proc,
+                request=self._request,
+                test=name,
+                assignment=assignment,
+                forced=assignment.forced,
+            )
+
+
+def _counts(assignment: GroupAssignment) -> bool:
+    """Whether an assignment is an answer, and of a group that takes part."""
+    value: Any = assignment.value
+    return value is not None and value >= 0 and not assignment.reason.is_default

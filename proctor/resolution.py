@@ -1,0 +1,106 @@
+"""From a visitor to one assignment for each declared test: answers, else the defaults."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from proctor.core.exceptions import MatrixNotReady, SourceError
+from proctor.core.groups import GroupAssignment, Groups, Reason
+from proctor.signals import source_failed
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from proctor.configuration import Configuration
+    from proctor.core.declarations import ProctorTest
+    from proctor.core.sources import GroupsRequest
+    from proctor.once import OnceLog
+
+__all__ = ["Resolution", "ask"]
+
+logger = logging.getLogger(__name__)
+
+_NO_GROUPS = Groups({})
+
+
+class Resolution:
+    """What a source answered to one request, and why there is no more, if so."""
+
+    __slots__ = ("groups", "reason")
+
+    #: The answer; empty where there was none.
+    groups: Groups
+    #: Why a test that is not among the groups has its default.
+    reason: Reason
+
+    def __init__(self, groups: Groups = _NO_GROUPS, reason: Reason = Reason.NO_GROUP) -> None:
+        self.groups = groups
+        self.reason = reason
+
+    def assignments(self, configuration: Configuration) -> dict[str, GroupAssignment]:
+        """The assignment of every declared test."""
+        found: dict[str, GroupAssignment] = {}
+        find, reason = self.groups.get, self.reason
+        for name, test in configuration.registry.items():
+            assignment = find(name)
+            if assignment is None:
+                found[name] = test.default_for(reason)
+            elif test.takes_all or (
+                test.knows(assignment.group) and test.accepts_payload(assignment)
+            ):
+                found[name] = assignment
+            else:
+                found[name] = _unfit(test, assignment, configuration.log)
+        return found
+
+
+def ask(
+    configuration: Configuration, asked: GroupsRequest, request: HttpRequest | None
+) -> Resolution:
+    """What the source says. A failure is told to `source_failed`, and gives the defaults."""
+    source, log = configuration.source, configuration.log
+    if source is None:
+        return Resolution(reason=Reason.NO_SOURCE)
+    began = time.perf_counter()
+    try:
+        groups = source.determine_groups(asked)
+    except SourceError as error:
+        elapsed = time.perf_counter() - began
+        log.log(logger, logging.WARNING, "No groups from %s: %s", type(source).__name__, error)
+        source_failed.notify(type(source), error=error, request=request, elapsed=elapsed)
+        not_ready = isinstance(error, MatrixNotReady)
+        return Resolution(reason=Reason.NOT_READY if not_ready else Reason.SOURCE_FAILED)
+    for test, failure in groups.errors.items():
+        log.log(logger, logging.WARNING, "A rule of the test %s failed: %s", test, failure)
+    for variable in groups.variable_errors:
+        log.log(
+            logger,
+            logging.WARNING,
+            "The context variable %s has a value that does not fit its type; rules do without it",
+            variable,
+        )
+    return Resolution(groups)
+
+
+def _unfit(test: ProctorTest, assignment: GroupAssignment, log: OnceLog) -> GroupAssignment:
+    """An answer that is not what was declared: the default, or the group without payload."""
+    if not test.knows(assignment.group):
+        log.log(
+            logger,
+            logging.WARNING,
+            "The test %s gave the group %s, which PROCTOR_TESTS does not declare",
+            test.name,
+            assignment.group,
+        )
+        return test.default_for(Reason.UNEXPECTED_GROUP)
+    log.log(
+        logger,
+        logging.WARNING,
+        "The test %s carries a payload of the type %s, and PROCTOR_TESTS declares %s",
+        test.name,
+        assignment.payload_type,
+        test.payload_type,
+    )
+    return assignment.without_payload()

@@ -1,0 +1,183 @@
+"""One request: the hooks are asked who the visitor is, and `proc` is put on the request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404
+
+from proctor import forced
+from proctor.conf import settings
+from proctor.configuration import current_configuration
+from proctor.core.groups import Reason
+from proctor.core.sources import GroupsRequest
+from proctor.proc import Proc
+from proctor.resolution import Resolution, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from django.http import HttpRequest
+
+    from proctor.middleware import BaseProctorMiddleware
+
+__all__ = ["Visit"]
+
+logger = logging.getLogger(__name__)
+
+#: What a hook may raise on purpose, to answer the request with it.
+ANSWERS = (Http404, PermissionDenied, SuspiciousOperation)
+
+
+class Visit:
+    """What the middleware knows of one request."""
+
+    __slots__ = (
+        "_asked",
+        "_configuration",
+        "_failed",
+        "_middleware",
+        "_privileged",
+        "proc",
+        "request",
+    )
+
+    request: HttpRequest
+    proc: Proc
+
+    def __init__(self, middleware: BaseProctorMiddleware, request: HttpRequest) -> None:
+        self.request = request
+        self._middleware = middleware
+        self._configuration = current_configuration()
+        #: What to ask the source; None until the hooks have run.
+        self._asked: GroupsRequest | None = None
+        self._failed = False
+        self._privileged: bool | None = None
+        self.proc = Proc(self._configuration, self.resolve, request)
+        request.proc = self.proc  # type: ignore[attr-defined]  # see ProctorHttpRequest
+
+    def resolve(self) -> Resolution:
+        """What `proc` asks for at its first read. Never an exception but a hook's answer."""
+        if not self._configuration.registry:
+            return Resolution()
+        self.run_hooks()
+        if self._asked is None:
+            return Resolution(reason=Reason.HOOK_FAILED)
+        return ask(self._configuration, self._asked, self.request)
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether the visitor may force groups, as far as that was asked."""
+        return bool(self._privileged)
+
+    def run_hooks(self) -> None:
+        """Ask who the visitor is, unless that is known."""
+        if self._asked is not None or self._failed:
+            return
+        try:
+            identifiers = self._call("get_identifiers")
+            context = self._call("get_context")
+        except Exception as error:  # noqa: BLE001 - it is the site's code, and may raise anything
+            self._give_up(error)
+            return
+        if forced.is_forcing(self.request):
+            self.check_privilege()
+        self._note(identifiers, context)
+
+    async def arun_hooks(self) -> None:
+        """`run_hooks` on a loop: plain hooks run in a thread, all in one go."""
+        middleware, request = self._middleware, self.request
+        forcing = forced.is_forcing(request)
+        names = ["get_identifiers", "get_context", *(["is_privileged"] if forcing else [])]
+        answers: dict[str, Any] = {"get_context": {}, "is_privileged": False}
+        plain = [
+            name
+            for name in names
+            if middleware.overrides(name) and not middleware.overrides(f"a{name}")
+        ]
+        try:
+            if plain:
+                answers.update(await sync_to_async(self._call_plain)(plain))
+            for name in names:
+                if middleware.overrides(f"a{name}"):
+                    answers[name] = await self._acall(getattr(middleware, f"a{name}"), name)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._give_up(error)
+            return
+        self._privileged = bool(answers["is_privileged"])
+        self._note(answers["get_identifiers"], answers["get_context"])
+
+    def check_privilege(self) -> bool:
+        """Ask whether the visitor may force groups; once for a request."""
+        if self._privileged is None:
+            self._privileged = False
+            try:
+                self._privileged = bool(self._call("is_privileged"))
+            except ANSWERS:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it means no
+                self._privilege_failed(error)
+        return self._privileged
+
+    def _call_plain(self, names: list[str]) -> dict[str, Any]:
+        found = {}
+        for name in names:
+            if name == "is_privileged":
+                found[name] = self.check_privilege()
+            else:
+                found[name] = getattr(self._middleware, name)(self.request)
+        return found
+
+    async def _acall(self, hook: Callable[[HttpRequest], Awaitable[Any]], name: str) -> Any:
+        try:
+            return await hook(self.request)
+        except ANSWERS:
+            raise
+        except Exception as error:
+            if name != "is_privileged":
+                raise
+            self._privilege_failed(error)
+            return False
+
+    def _call(self, name: str) -> Any:
+        """Call a hook outside of a loop; the twin where only that one is overridden."""
+        middleware = self._middleware
+        if middleware.overrides(f"a{name}") and not middleware.overrides(name):
+            return async_to_sync(getattr(middleware, f"a{name}"))(self.request)
+        return getattr(middleware, name)(self.request)
+
+    def _note(self, identifiers: Any, context: Any) -> None:
+        for name, value in (("get_identifiers", identifiers), ("get_context", context)):
+            if not isinstance(value, Mapping):
+                self._give_up(TypeError(f"{name} returned {value!r}; return a dict"))
+                return
+        self._asked = GroupsRequest(
+            identifiers=identifiers,
+            context=context,
+            force_groups=forced.forced_groups(self.request) if self._privileged else None,
+            tests=self._configuration.registry.names,
+        )
+
+    def _give_up(self, error: Exception) -> None:
+        """After a failing hook: let its answer through, else go on without groups."""
+        self._failed = True
+        if isinstance(error, ANSWERS) or settings.DEBUG:
+            raise error
+        logger.error(
+            "A hook of %s failed, and so every test has its default: %s",
+            type(self._middleware).__qualname__,
+            type(error).__name__,
+            exc_info=error,
+        )
+
+    def _privilege_failed(self, error: Exception) -> None:
+        logger.warning(
+            "is_privileged of %s failed, which counts as no: %s",
+            type(self._middleware).__qualname__,
+            type(error).__name__,
+            exc_info=error,
+        )
