@@ -4,6 +4,7 @@
     ├── MatrixLoadError              the Java refuses the whole matrix; nothing was loaded
     ├── ConfigurationError           what the application said of itself makes no sense
     ├── IdentifierError              an identifier that a call may not bring
+    ├── UnknownTest                  the matrix has no test of that name
     ├── SourceError                  a source has no answer
     │   └── MatrixNotReady           … because no matrix has been loaded yet
     ├── ConversionError              a value that does not fit the type declared for it
@@ -53,6 +54,14 @@ class ConfigurationError(ProctorError, ValueError):
 
 class IdentifierError(ProctorError, ValueError):
     """A call brought an identifier of a type that cannot be given: RANDOM."""
+
+
+class UnknownTest(ProctorError, KeyError):  # noqa: N818 - reads as the field says it
+    """A test was asked for by a name that is not in the matrix."""
+
+    def __str__(self) -> str:
+        # A KeyError shows the repr of its argument; this is a sentence.
+        return str(self.args[0])
 
 
 class SourceError(ProctorError):
