@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from proctor import overrides
 from proctor.http_caches import mark_as_private
+from proctor.resolution import Resolution
 from proctor.signals import exposed
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from proctor.configuration import Configuration
     from proctor.core.declarations import Registry
     from proctor.core.groups import GroupAssignment
-    from proctor.resolution import Resolution
 
 __all__ = ["Proc"]
 
@@ -127,6 +127,10 @@ class Proc:
             if assignment.log_entry is not None and _counts(assignment) and name not in unlogged
         )
 
+    def known_groups(self) -> str:
+        """`str()` of this if the groups are determined already, else "". Never raises."""
+        return "" if self._assignments is None else str(self)
+
     def peek(self, name: str) -> GroupAssignment:
         """The assignment of a test, without counting an exposure.
 
@@ -148,9 +152,13 @@ class Proc:
         """The assignments; determines them if that has not been done."""
         assignments = self._assignments
         if assignments is None:
-            resolution = self._resolve()
+            set_by_tests = overrides.active()
+            if set_by_tests.keys() >= self._registry.keys():
+                resolution = Resolution()
+            else:
+                resolution = self._resolve()
             assignments = resolution.assignments(self._configuration)
-            for name, assignment in overrides.active().items():
+            for name, assignment in set_by_tests.items():
                 if name in assignments:
                     assignments[name] = assignment
             self.__dict__["_resolution"] = resolution
