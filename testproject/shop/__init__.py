@@ -1,0 +1,3 @@
+"""The shop's only app."""
+
+from __future__ import annotations
