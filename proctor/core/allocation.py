@@ -164,16 +164,17 @@ def _index_cells(
     pieces: list[T_co | None] = [None]
     numbers: dict[int, int] = {}
     table = bytearray(256)
-    for cell in range(256):
-        at = bisect.bisect_right(starts, cell * _CELL) - 1
-        if at + 1 < len(starts) and starts[at + 1] < (cell + 1) * _CELL:
+    for start, end, outcome in zip(starts, (*starts[1:], 256 * _CELL), outcomes, strict=True):
+        # The cells that begin and end within the piece.
+        first, last = -(-start // _CELL), end // _CELL
+        if first >= last:
             continue
-        outcome = outcomes[at]
         number = numbers.setdefault(id(outcome), len(pieces))
         if number == len(pieces):
             pieces.append(outcome)
         # A byte counts to 255: with 256 outcomes, one cell each, the last stays at 0.
-        table[cell] = number if number < 256 else 0
+        if number < 256:
+            table[first:last] = bytes((number,)) * (last - first)
     return bytes(table), tuple(pieces[:256])
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from proctor.core.problems import Problem, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from proctor.core.matrix import TestDefinition
 
@@ -25,14 +25,40 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
         message = _direct(test, tests)
         if message:
             dropped[name] = _problem(name, message)
+    settled = set(dropped)
     for name in tests:
-        chain = list(_ancestors(name, tests))
-        if name not in dropped and any(each in dropped for each in chain):
-            first = next(each for each in chain if each in dropped)
-            dropped.setdefault(name, _problem(name, f"it depends on {first!r}, which is dropped"))
-        elif name not in dropped and chain and chain[-1] in (name, *chain[:-1]):
-            dropped[name] = _problem(name, f"it depends on a circle: {' → '.join([name, *chain])}")
+        # Up to a test that is settled: so each is walked over once, however long the chains.
+        path, end = _path(name, tests, settled)
+        settled.update(path)
+        if end in path:
+            circle = path[path.index(end) :]
+            for each in path:
+                dropped[each] = _problem(each, f"it depends on a circle: {_shown(circle)}")
+        elif end in dropped:
+            for each in path:
+                dropped[each] = _problem(each, f"it depends on {end!r}, which is dropped")
     return dropped
+
+
+def _path(
+    name: str, tests: Mapping[str, TestDefinition], settled: Collection[str]
+) -> tuple[list[str], str | None]:
+    """*name* and its ancestors, as far as they are not *settled*; and what comes next.
+
+    That is one of the settled, the first name of a circle, or None where the chain ends.
+    """
+    path: dict[str, None] = {}
+    current: str | None = name
+    while current is not None and current not in settled and current not in path:
+        path[current] = None
+        current = _parent(current, tests)
+    return list(path), current
+
+
+def _shown(circle: list[str]) -> str:
+    """The names of a circle, of which a long one shows only its beginning."""
+    names = [*circle, circle[0]] if len(circle) <= 10 else [*circle[:10], "…"]
+    return " → ".join(names)
 
 
 def _problem(name: str, message: str) -> Problem:
@@ -69,18 +95,6 @@ def _parent(name: str, tests: Mapping[str, TestDefinition]) -> str | None:
     return None if test is None or test.depends_on is None else test.depends_on.test_name
 
 
-def _ancestors(name: str, tests: Mapping[str, TestDefinition]) -> Iterator[str]:
-    """Parent, grandparent …; in a circle it ends with the first name that comes again."""
-    seen = {name}
-    parent = _parent(name, tests)
-    while parent is not None and parent in tests:
-        yield parent
-        if parent in seen:
-            return
-        seen.add(parent)
-        parent = _parent(parent, tests)
-
-
 def in_order(tests: Mapping[str, TestDefinition], wanted: Iterable[str]) -> list[str]:
     """The *wanted* names, and before each the tests that it depends on.
 
@@ -89,6 +103,6 @@ def in_order(tests: Mapping[str, TestDefinition], wanted: Iterable[str]) -> list
     ordered: dict[str, None] = {}
     for name in wanted:
         if name in tests:
-            for each in reversed([name, *_ancestors(name, tests)]):
-                ordered.setdefault(each)
+            path, _ = _path(name, tests, ordered)
+            ordered.update(dict.fromkeys(reversed(path)))
     return list(ordered)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from proctor.core.chooser import Chooser, Visit, choose, holds
-from proctor.core.context_types import ContextType, pipet_type
+from proctor.core.context_types import ContextType, pipet_type, shown
+from proctor.core.conversion import plain_text
 from proctor.core.dependencies import in_order
 from proctor.core.exceptions import (
     ConfigurationError,
@@ -24,12 +25,13 @@ from proctor.core.rule_check import MISSING_EXPERIMENTAL_UNIT
 from proctor.core.rules.compiler import Scope
 from proctor.core.rules.functions import LIBRARY, Function, extended
 from proctor.core.rules.pool import RulePool
-from proctor.core.rules.values import LONG_MAX, LONG_MIN, BigInteger, java_string
-from proctor.core.selection import build_select, is_ordinary
+from proctor.core.rules.values import LONG_MAX, LONG_MIN, BigInteger
+from proctor.core.selection import build_select, is_convertible, is_ordinary
 from proctor.core.source_keys import RANDOM
 from proctor.core.validation import examine
 
 if TYPE_CHECKING:
+    from proctor.core.explanation import Explanation
     from proctor.core.matrix import Matrix, TestDefinition
     from proctor.core.problems import Problem
     from proctor.core.rules.rule import Rule
@@ -39,8 +41,10 @@ __all__ = ["Proctor"]
 #: A context variable that the engine itself reads.
 INCOGNITO = "isIncognitoUser"
 
+#: Where fewer than one test in so many is asked for, they are evaluated one by one.
+_FEW = 20
+
 _NO_FORCE = ForceGroups()
-_NO_CONTEXT: Mapping[str, Any] = {}
 
 #: "noempty", or a function of test type and identifier that says whether it is valid.
 IdentifierValidator = Literal["noempty"] | Callable[[str, str], bool]
@@ -70,10 +74,10 @@ class Proctor:
         functions: Mapping[str, Function | Callable[..., Any]] | None = None,
     ) -> None:
         self._matrix = matrix
-        self._types = None if context_types is None else _declared(context_types)
+        types = None if context_types is None else _declared(context_types)
         self._is_valid = _validator(identifier_validator)
         pool = RulePool(extended(LIBRARY, functions) if functions else LIBRARY)
-        examination = examine(matrix, pool, self._types, test_types)
+        examination = examine(matrix, pool, types, test_types)
         if examination.fatal:
             raise MatrixLoadError(
                 f"the matrix cannot be loaded: {examination.fatal[0]}", examination.problems
@@ -86,7 +90,7 @@ class Proctor:
                 Chooser(examination.loaded[name], pool)
                 for name in in_order(examination.loaded, sorted(examination.loaded))
             ],
-            self._types,
+            types,
         )
 
     def __repr__(self) -> str:
@@ -139,57 +143,120 @@ class Proctor:
         value that cannot be converted costs its variable, and is in `variable_errors`.
         Raises IdentifierError for an identifier of type RANDOM.
         """
+        if type(identifiers) is not dict or type(context) is not dict:
+            context = _checked(identifiers, context)
         if RANDOM in identifiers:
-            raise IdentifierError(
-                "an identifier of type RANDOM was given; such tests draw a number themselves"
-            )
-        context = _NO_CONTEXT if context is None else context
-        call = _Call(self._plan, self._types, context)
-        if tests or force_groups or INCOGNITO in context:
+            raise _random_given()
+        plan = self._plan
+        call = _Call(plan, context)
+        force = _forced(force_groups, force_payload_tests) if force_groups else _NO_FORCE
+        incognito = INCOGNITO in context and call.is_incognito()
+        needed = plan.with_parents(tests) if tests else None
+        if force or incognito or (needed is not None and len(needed) * _FEW < len(plan.choosers)):
+            call.convert()
             groups: dict[str, GroupAssignment] = {}
-            remaining = self._plan.order(tests)
+            remaining = plan.in_order(needed)
         else:
-            groups = self._select(call, identifiers)
-            if not self._plan.others:
-                return call.result(groups)
-            remaining = self._plan.others
-        visit = Visit(
-            scope=call.scope,
-            identifiers={
-                name: None if value is None else str(value) for name, value in identifiers.items()
-            },
-            is_valid=self._is_valid or _accept,
-            force=_forced(force_groups, force_payload_tests),
-            incognito=call.is_incognito(),
-            random=random if random_enabled else None,
-            groups=groups,
-            errors=call.errors,
-        )
-        for test in remaining:
-            assignment = choose(test, visit)
-            if assignment is not None:
-                groups[test.name] = assignment
+            groups = self._select(call, identifiers, needed)
+            remaining = plan.others
+            if needed is not None and remaining:
+                remaining = tuple(each for each in remaining if each.name in needed)
+        if remaining:
+            visit = Visit(
+                scope=call.scope,
+                identifiers=_texts(identifiers),
+                is_valid=self._is_valid or _accept,
+                force=force,
+                incognito=incognito,
+                random=random if random_enabled else None,
+                groups=groups,
+                errors=call.errors,
+            )
+            for test in remaining:
+                assignment = choose(test, visit)
+                if assignment is not None:
+                    groups[test.name] = assignment
         if tests:
             wanted = set(tests)
             groups = {name: groups[name] for name in groups if name in wanted}
         return call.result(groups)
 
+    def explain(
+        self,
+        test: str,
+        *,
+        identifiers: Mapping[str, str | None],
+        context: Mapping[str, Any] | None = None,
+        force_groups: ForceGroups | str | None = None,
+        force_payload_tests: Collection[str] = (),
+        random_enabled: bool = False,
+    ) -> Explanation:
+        """What is decided for one visitor in one test, and why.
+
+        The arguments are those of `determine_groups`, and so is the group, but that a test
+        of type RANDOM draws anew. Slow: rules are evaluated several times. A test that is
+        dropped is explained too. Raises UnknownTest for one that is not in the matrix, and
+        IdentifierError as `determine_groups` does.
+        """
+        # Imported here: most programs never ask why.
+        from proctor.core.explaining import (  # noqa: PLC0415
+            WatchedVisit,
+            explain,
+            explain_dropped,
+            refuse_unknown,
+        )
+
+        context = _checked(identifiers, context)
+        if RANDOM in identifiers:
+            raise _random_given()
+        if test in self._dropped:
+            definition = self._matrix.tests.get(test)
+            test_type = None if definition is None else definition.test_type
+            return explain_dropped(test, test_type, self._dropped[test])
+        if test not in self._definitions:
+            refuse_unknown(test, self._matrix.tests)
+        call = _Call(self._plan, context)
+        force = _forced(force_groups, force_payload_tests) if force_groups else _NO_FORCE
+
+        def visit(force: ForceGroups) -> WatchedVisit:
+            return WatchedVisit(
+                scope=call.scope,
+                identifiers=_texts(identifiers),
+                is_valid=self._is_valid or _accept,
+                force=force,
+                incognito=INCOGNITO in context and call.is_incognito(),
+                random=random if random_enabled else None,
+                groups={},
+                errors={},
+                variable_errors=call.variable_errors,
+            )
+
+        order = self._plan.in_order(self._plan.with_parents([test]))
+        return explain(tuple(order), visit(force), visit(_NO_FORCE))
+
     def _select(
-        self, call: _Call, identifiers: Mapping[str, str | None]
+        self, call: _Call, identifiers: Mapping[str, str | None], needed: Collection[str] | None
     ) -> dict[str, GroupAssignment]:
-        """The groups in all ordinary tests."""
+        """The groups in all ordinary tests, or those of them that are *needed*."""
         is_valid = self._is_valid
         encoded: list[bytes | None] = []
         for test_type in self._plan.slots:
             identifier = identifiers.get(test_type)
-            if identifier is None or (is_valid is not None and not is_valid(test_type, identifier)):
-                encoded.append(None)
-            else:
-                try:
-                    encoded.append(identifier.encode())
-                except (UnicodeEncodeError, AttributeError):
-                    encoded.append(encode_identifier(str(identifier)))
-        rows, failures = self._plan.select(call.context.get, call.ask)
+            if identifier is not None:
+                if type(identifier) is not str:
+                    identifier = str(identifier)
+                if is_valid is None or is_valid(test_type, identifier):
+                    try:
+                        encoded.append(identifier.encode())
+                    except UnicodeEncodeError:
+                        encoded.append(encode_identifier(identifier))
+                    continue
+            encoded.append(None)
+        rows, failures = self._plan.select(call.context.get, call.ask, call.convert)
+        call.notice_refusals()
+        if needed is not None:
+            rows = [row for row in rows if row[0] in needed]
+            failures = [failure for failure in failures if failure[0] in needed]
         groups: dict[str, GroupAssignment] = {}
         for test, slot, prefix, table, pieces, exact in rows:
             encoded_identifier = encoded[slot]
@@ -205,12 +272,26 @@ class Proctor:
 class _Plan:
     """The tests in the order of evaluation, and the function that answers for most."""
 
-    __slots__ = ("choosers", "experiments", "holds", "others", "select", "slots")
+    __slots__ = (
+        "choosers",
+        "closures",
+        "experiments",
+        "others",
+        "ranks",
+        "rules",
+        "select",
+        "slots",
+        "types",
+        "unread",
+    )
 
     def __init__(
         self, choosers: Iterable[Chooser], context_types: Mapping[str, ContextType] | None
     ) -> None:
+        self.types = context_types
         self.choosers = {each.name: each for each in choosers}
+        #: Each test's place in the order of evaluation.
+        self.ranks = {name: rank for rank, name in enumerate(self.choosers)}
         ordinary = [each for each in self.choosers.values() if is_ordinary(each)]
         #: The tests that need their own way, each after those that it depends on.
         self.others = tuple(each for each in self.choosers.values() if not is_ordinary(each))
@@ -219,36 +300,56 @@ class _Plan:
             name: index for index, name in enumerate(sorted({each.test_type for each in ordinary}))
         }
         rules: dict[Rule, int] = {}
-        self.select = build_select(ordinary, self.slots, rules, context_types)
-        #: The rules that may be asked for, by number.
-        self.holds = tuple(rules)
+        self.select, read = build_select(ordinary, self.slots, rules, context_types)
+        #: Variables that the function does not look at, and whether a value is of their type.
+        self.unread = tuple(
+            (name, is_convertible(each))
+            for name, each in (context_types or {}).items()
+            if name not in read
+        )
+        #: The rules that may be asked for, by number, and their closures.
+        self.rules = tuple(rules)
+        self.closures = tuple(rule.holds for rule in rules)
         #: Tests whose json payloads compete, in the order of evaluation.
         self.experiments = tuple(each for each in self.choosers.values() if each.experiment)
 
-    def order(self, tests: Collection[str] | None) -> Iterable[Chooser]:
-        """The choosers of *tests*, and of all that these depend on, in order."""
-        if not tests:
+    def with_parents(self, tests: Collection[str]) -> set[str]:
+        """Those of *tests* that are there, and all that these depend on."""
+        if isinstance(tests, (str, bytes)):
+            raise TypeError(f"tests is {shown(tests)}; give a list of names, or None for all")
+        names: set[str] = set()
+        for name in tests:
+            test = self.choosers.get(name)
+            while test is not None and test.name not in names:
+                names.add(test.name)
+                test = None if test.depends_on is None else self.choosers[test.depends_on[0]]
+        return names
+
+    def in_order(self, names: Collection[str] | None) -> Collection[Chooser]:
+        """The tests of those names, None for all, each after those that it depends on."""
+        if names is None:
             return self.choosers.values()
-        definitions = {name: each.definition for name, each in self.choosers.items()}
-        return [self.choosers[name] for name in in_order(definitions, sorted(tests))]
+        return [self.choosers[name] for name in sorted(names, key=self.ranks.__getitem__)]
 
 
 class _Call:
-    """What one call needs and finds. The scope is made when a rule first asks for it."""
+    """What one call needs and finds.
 
-    __slots__ = ("_errors", "_scope", "context", "failed", "plan", "types", "variable_errors")
+    Most calls find nothing wrong, and many ask no closure: what they do not need is not
+    made, and the attributes of the class stand for it.
+    """
 
-    def __init__(
-        self,
-        plan: _Plan,
-        types: Mapping[str, ContextType] | None,
-        context: Mapping[str, Any],
-    ) -> None:
-        # Most calls find nothing wrong, and a dict costs as much as a rule.
-        self._errors: dict[str, RuleError] | None = None
-        self._scope: Scope | None = None
+    #: The tests in which a rule failed.
+    _errors: dict[str, RuleError] | None = None
+    #: The variables as rules see them, once someone asked.
+    _scope: Scope | None = None
+    #: What rules that failed raised, by their numbers.
+    failed: dict[int, RuleError]
+    #: Why variables are left out of the scope, by name.
+    variable_errors: dict[str, str]
+
+    def __init__(self, plan: _Plan, context: Mapping[str, Any]) -> None:
         self.plan = plan
-        self.types = types
         self.context = context
 
     @property
@@ -260,15 +361,18 @@ class _Call:
 
     @property
     def scope(self) -> Scope:
-        """The variables as rules see them."""
+        """The variables as rules see them; made when it is first asked for."""
+        return self._scope or self.convert()
+
+    def convert(self) -> Scope:
+        """Convert the whole context; what cannot be converted is then in `variable_errors`."""
         if self._scope is None:
-            self.failed: dict[int, RuleError] = {}
-            self.variable_errors: dict[str, str] = {}
-            if self.types is None:
-                self._scope = _plain_scope(self.context)
-            else:
-                self._scope = self._converted_scope(self.types)
-            self._scope[MISSING_EXPERIMENTAL_UNIT] = False
+            self.failed = {}
+            self.variable_errors = {}
+            types = self.plan.types
+            scope = _plain_scope(self.context) if types is None else self._converted_scope(types)
+            scope[MISSING_EXPERIMENTAL_UNIT] = False
+            self._scope = scope
         return self._scope
 
     def _converted_scope(self, types: Mapping[str, ContextType]) -> Scope:
@@ -286,16 +390,32 @@ class _Call:
 
     def ask(self, number: int) -> bool | None:
         """Whether the rule of that number holds; None where it fails."""
+        scope = self._scope or self.convert()
         try:
-            return holds(self.plan.holds[number], self._scope or self.scope)
-        except RuleError as error:
-            self.failed[number] = error
-            return None
+            return self.plan.closures[number](scope)
+        except Exception:  # noqa: BLE001 - most rules do not fail, and pay for no second look
+            try:
+                return holds(self.plan.rules[number], scope)
+            except RuleError as error:
+                self.failed[number] = error
+                return None
+
+    def notice_refusals(self) -> None:
+        """See that a value that cannot be converted is reported, though no rule asked for it."""
+        if self._scope is None:
+            get = self.context.get
+            for name, converts in self.plan.unread:
+                if (value := get(name)) is not None and not converts(value):
+                    self.convert()
+                    return
 
     def is_incognito(self) -> bool:
         """Whether the visitor is one to be left alone  [Proctor.determineTestGroups]."""
+        # The usual value decides by itself: converted or not, it is never "true".
+        if self.context[INCOGNITO] is False:
+            return False
         value = self.scope.get(INCOGNITO)
-        return value is not None and java_string(value).lower() == "true"
+        return value is not None and plain_text(value).lower() == "true"
 
     def result(self, groups: dict[str, GroupAssignment]) -> Groups:
         """The groups, with what went wrong, and the properties that they won."""
@@ -309,10 +429,21 @@ class _Call:
         return Groups(groups, self._errors or {}, properties, variable_errors, unlogged)
 
 
+def _checked(identifiers: object, context: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The context, or an empty one; TypeError where either is no mapping."""
+    for name, value in (("identifiers", identifiers), ("context", context)):
+        if value is None and name == "context":
+            return {}
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{name} is {shown(value)}; give a dict of values by name")
+    assert context is not None
+    return context
+
+
 def _plain_scope(context: Mapping[str, Any]) -> Scope:
     scope = Scope(context)
     for name, value in scope.items():
-        if value.__class__ is int and not LONG_MIN <= value <= LONG_MAX:
+        if type(value) is int and not LONG_MIN <= value <= LONG_MAX:
             scope[name] = BigInteger(value)
     return scope
 
@@ -335,11 +466,23 @@ def _validator(given: IdentifierValidator | None) -> Callable[[str, str], bool] 
     )
 
 
+def _texts(identifiers: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in identifiers.items()}
+
+
+def _random_given() -> IdentifierError:
+    return IdentifierError(
+        "an identifier of type RANDOM was given; such tests draw a number themselves"
+    )
+
+
 def _accept(test_type: str, identifier: str) -> bool:
     return True
 
 
-def _forced(given: ForceGroups | str | None, payload_tests: Collection[str]) -> ForceGroups:
+def _forced(given: ForceGroups | str, payload_tests: Collection[str]) -> ForceGroups:
     if isinstance(given, ForceGroups):
         return given
-    return ForceGroups.parse(given, payload_tests) if given else _NO_FORCE
+    if not isinstance(given, str):
+        raise TypeError(f"force_groups is {shown(given)}; give the text, a ForceGroups, or None")
+    return ForceGroups.parse(given, payload_tests)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from proctor.core.frozen import EMPTY
+
 if TYPE_CHECKING:
     from proctor.core.exceptions import RuleError
 
@@ -158,9 +160,6 @@ class Property(NamedTuple):
     test: str
 
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
 class Groups(Mapping[str, GroupAssignment]):
     """The assignments of one visitor, by test name. Immutable.
 
@@ -168,31 +167,40 @@ class Groups(Mapping[str, GroupAssignment]):
     the order of the names.
     """
 
-    __slots__ = ("_assignments", "errors", "properties", "unlogged", "variable_errors")
+    __slots__ = ("_assignments", "_errors", "_properties", "_variable_errors", "unlogged")
 
-    #: Tests in which a rule failed, so that they gave no group; and how.
-    errors: Mapping[str, RuleError]
-    #: What payload experiments gave, by the name of the property.
-    properties: Mapping[str, Property]
-    #: Context variables whose values could not be converted; to the rules they were absent.
-    variable_errors: Mapping[str, str]
     #: Tests that the logging string leaves out for this visitor alone.
     unlogged: frozenset[str]
 
     def __init__(
         self,
         assignments: dict[str, GroupAssignment],
-        errors: Mapping[str, RuleError] = _NOTHING,
-        properties: Mapping[str, Property] = _NOTHING,
-        variable_errors: Mapping[str, str] = _NOTHING,
+        errors: Mapping[str, RuleError] = EMPTY,
+        properties: Mapping[str, Property] = EMPTY,
+        variable_errors: Mapping[str, str] = EMPTY,
         unlogged: frozenset[str] = frozenset(),
     ) -> None:
-        # The dict is taken over and not copied: whoever makes a Groups gives it away.
+        # The dicts are taken over and not copied: whoever makes a Groups gives them away.
         self._assignments = assignments
-        self.errors = errors
-        self.properties = properties
-        self.variable_errors = variable_errors
+        self._errors = errors
+        self._properties = properties
+        self._variable_errors = variable_errors
         self.unlogged = unlogged
+
+    @property
+    def errors(self) -> Mapping[str, RuleError]:
+        """Tests in which a rule failed, so that they gave no group; and how."""
+        return MappingProxyType(self._errors)
+
+    @property
+    def properties(self) -> Mapping[str, Property]:
+        """What payload experiments gave, by the name of the property."""
+        return MappingProxyType(self._properties)
+
+    @property
+    def variable_errors(self) -> Mapping[str, str]:
+        """Context variables whose values could not be converted; to the rules they were absent."""
+        return MappingProxyType(self._variable_errors)
 
     def __getitem__(self, test: str) -> GroupAssignment:
         return self._assignments[test]

@@ -5,11 +5,11 @@ one by one, most of the time goes into calls. So one Python function is built fo
 them, as a syntax tree: a rule over variables of declared types is an expression in it
 (`rules.typed`), every other rule a call of its closure. For two tests it looks like this:
 
-    def select(get, ask, ok...):
+    def select(get, ask, refuse):
         v0 = get('country')
-        ok0 = v0.__class__ is str
+        ok0 = type(v0) is str
         if not ok0:
-            v0 = convert0(v0)
+            v0 = convert0(v0, refuse)
             ok0 = v0 is not None
         chosen = []
         add = chosen.append
@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,13 +40,14 @@ from proctor.core.exceptions import ConversionError
 from proctor.core.rule_check import MISSING_EXPERIMENTAL_UNIT
 from proctor.core.rules.rule import Kind, Rule
 from proctor.core.rules.typed import NameTable, TypedBuilder, VariableType, compared, load
+from proctor.core.rules.values import Character, Float
 
 if TYPE_CHECKING:
     from proctor.core.chooser import Chooser
     from proctor.core.context_types import ContextType
     from proctor.core.groups import GroupAssignment
 
-__all__ = ["Row", "Select", "build_select", "is_ordinary"]
+__all__ = ["Row", "Select", "build_select", "is_convertible", "is_ordinary"]
 
 #: More allocations than this would nest the function too deeply to be compiled.
 MAX_OPTIONS = 20
@@ -72,10 +73,12 @@ class Failure(NamedTuple):
     rule: int
 
 
-#: `select(get, ask)`: *get* gives a variable's raw value or None; *ask* the answer of a
-#: rule by its number, None where it fails. Returns the rows, and the failures.
+#: `select(get, ask, refuse)`: *get* gives a variable's raw value or None; *ask* the answer of
+#: a rule by its number, None where it fails; *refuse* is called where a raw value may not be
+#: what its variable is declared to be. Returns the rows, and the failures.
 Select = Callable[
-    [Callable[[str], Any], Callable[[int], "bool | None"]], tuple[list[Row], list[Failure]]
+    [Callable[[str], Any], Callable[[int], "bool | None"], Callable[[], object]],
+    tuple[list[Row], list[Failure]],
 ]
 
 
@@ -94,13 +97,14 @@ def build_select(
     slots: Mapping[str, int],
     rules: dict[Rule, int],
     context_types: Mapping[str, ContextType] | None,
-) -> Select:
-    """The function for *tests*, all of them ordinary.
+) -> tuple[Select, Collection[str]]:
+    """The function for *tests*, all of them ordinary, and the variables that it looks at.
 
-    *slots* numbers the test types. Rules that may have to be asked for are numbered in
-    *rules*, which is added to.
+    It sees to it that a bad value of these is refused. *slots* numbers the test types.
+    Rules that may have to be asked for are numbered in *rules*, which is added to.
     """
-    return _SelectBuilder(slots, rules, context_types or {}).build(tests)
+    builder = _SelectBuilder(slots, rules, context_types or {})
+    return builder.build(tests), builder.variables
 
 
 class _SelectBuilder:
@@ -116,11 +120,17 @@ class _SelectBuilder:
         self._kinds = {
             name: VariableType(each.kind, each.low, each.high)
             for name, each in context_types.items()
-            if each.kind is not None
+            # The engine sets that one, whatever the context says.
+            if each.kind is not None and name != MISSING_EXPERIMENTAL_UNIT
         }
         self._table = NameTable()
         #: Expressions of rules that are asked for more than once, each a local.
         self._shared: dict[Rule, ast.expr] = {}
+
+    @property
+    def variables(self) -> Collection[str]:
+        """The variables that are looked at."""
+        return self._table.variables.keys()
 
     def build(self, tests: Sequence[Chooser]) -> Select:
         uses = Counter(rule for test in tests for rule in _rules(test))
@@ -148,27 +158,22 @@ class _SelectBuilder:
         return statements
 
     def _variable(self, name: str, number: int) -> list[ast.stmt]:
+        """A variable and its flag: whether it has a value of its type."""
         local, flag = f"v{number}", f"ok{number}"
-        convert = self._table.value(_converter(self._types[name]))
         fetch = ast.Call(load("get"), [self._table.value(name)], [])
-        converted = ast.Call(convert, [load(local)], [])
-        none = self._table.value(None)
+        convert = self._table.value(_converter(self._types[name]))
+        converted = ast.Call(convert, [load(local), load("refuse")], [])
+        needs = _assign(flag, compared(load(local), ast.IsNot(), self._table.value(None)))
         return [
             _assign(local, fetch),
             _assign(flag, self._guard(load(local), self._kinds[name])),
-            ast.If(
-                ast.UnaryOp(ast.Not(), load(flag)),
-                [
-                    _assign(local, converted),
-                    _assign(flag, compared(load(local), ast.IsNot(), none)),
-                ],
-                [],
-            ),
+            ast.If(ast.UnaryOp(ast.Not(), load(flag)), [_assign(local, converted), needs], []),
         ]
 
     def _guard(self, value: ast.expr, variable: VariableType) -> ast.expr:
         """Whether a raw value is what it would be converted to."""
-        cls = ast.Attribute(value, "__class__", ast.Load())
+        # The class is asked and not the object: a lazy object pretends to be what it wraps.
+        cls = ast.Call(self._table.value(type), [value], [])
         exact = compared(cls, ast.Is(), self._table.value(_CLASSES[variable.kind]))
         if variable.kind == "int":
             low, high = self._table.value(variable.low), self._table.value(variable.high)
@@ -178,6 +183,10 @@ class _SelectBuilder:
             # Finite: an infinity or NaN less itself is NaN, which equals nothing.
             zero = ast.BinOp(value, ast.Sub(), value)
             return ast.BoolOp(ast.And(), [exact, compared(zero, ast.Eq(), self._table.value(0.0))])
+        if variable.kind == "list":
+            # Members of other kinds would be converted, and may be equal to anything.
+            kinds = ast.Call(self._table.value(_has_only_text), [value], [])
+            return ast.BoolOp(ast.And(), [exact, kinds])
         return exact
 
     def _answer(self, rule: Rule) -> ast.expr:
@@ -235,7 +244,8 @@ class _SelectBuilder:
             statements.append(_assign("r", answer))
             answer = load("r")
         failed = compared(answer, ast.Is(), self._table.value(None))
-        statements.append(ast.If(answer, yes, [ast.If(failed, [note], no)]))
+        # Nothing to do is nothing that a tree can say.
+        statements.append(ast.If(answer, yes or [ast.Pass()], [ast.If(failed, [note], no)]))
         return statements
 
     def _object(self, value: Row | Failure) -> ast.expr:
@@ -262,25 +272,58 @@ _CLASSES: dict[str, type] = {
 }
 
 
-def _converter(declared: ContextType) -> Callable[[Any], Any]:
-    """Raw value → the plain value that expressions use, or None for the general way."""
+def _has_only_text(members: list[Any]) -> bool:
+    """Whether all members are plain strings, which stay as they are."""
+    return all(type(each) is str for each in members)
+
+
+def _converter(declared: ContextType) -> Callable[[Any, Callable[[], object]], Any]:
+    """Raw value → the plain value that expressions use, or None for the general way.
+
+    The converter calls its second argument where the raw value cannot be converted.
+    """
     kind = declared.kind
     plain = _CLASSES[kind or ""]
 
-    def convert(raw: Any) -> Any:
+    def convert(raw: Any, refuse: Callable[[], object]) -> Any:
         if raw is None:
             return None
         try:
             value = declared.convert(raw)
         except ConversionError:
+            refuse()
             return None
         if kind == "double":
             return value if isinstance(value, float) and value - value == 0 else None
         if kind == "list":
-            return value
+            return value if isinstance(value, list) and _has_only_text(value) else None
         return plain(value)
 
     return convert
+
+
+def is_convertible(declared: ContextType) -> Callable[[Any], bool]:
+    """A function of a raw value: whether it can be converted. The usual ones are not tried."""
+    cls, low, high = declared.python_type, declared.low, declared.high
+
+    def convertible(raw: Any) -> bool:
+        kind = type(raw)
+        if kind is int:
+            if declared.kind == "int":
+                return bool(low <= raw <= high)
+            if cls is not None and issubclass(cls, float):
+                return True
+        elif kind is str and cls is Character:
+            return len(raw) == 1 and raw <= "\uffff"
+        elif (kind is cls and kind in (str, bool, float)) or (kind is float and cls is Float):
+            return True
+        try:
+            declared.convert(raw)
+        except ConversionError:
+            return False
+        return True
+
+    return convertible
 
 
 def _assign(name: str, value: ast.expr) -> ast.stmt:
@@ -295,7 +338,8 @@ _RETURN = ast.Return(ast.Tuple([load("chosen"), load("failed")], ast.Load()))
 
 
 def _function(body: list[ast.stmt]) -> ast.Module:
-    arguments = ast.arguments([], [ast.arg("get"), ast.arg("ask")], None, [], [], None, [])
+    names = [ast.arg(name) for name in ("get", "ask", "refuse")]
+    arguments = ast.arguments([], names, None, [], [], None, [])
     function = ast.FunctionDef("select", arguments, body, [])
     # Python 3.12 has a field for this and wants it set; earlier ones take no notice.
     setattr(function, "type_params", [])  # noqa: B010 - not there for a checker of 3.10

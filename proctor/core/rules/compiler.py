@@ -21,6 +21,7 @@ from proctor.core.rules.coercion import to_boolean, to_text
 from proctor.core.rules.comparison import compare, equals, is_empty
 from proctor.core.rules.methods import call_method
 from proctor.core.rules.properties import get_property
+from proctor.core.rules.values import Byte, Integer, Short
 
 if TYPE_CHECKING:
     from proctor.core.rules.functions import Function
@@ -213,8 +214,11 @@ def _any(operands: tuple[Evaluate, ...]) -> Evaluate:
     return evaluate
 
 
-# The comparisons look at two plain values of one class first: that is what rules compare
+# The comparisons look at two texts or two whole numbers first: that is what rules compare
 # nearly always, and there Python's operators and the Java's agree.
+
+#: The classes that the Java compares as Long.
+_LONGS = frozenset((int, Integer, Short, Byte))
 
 
 def _equal(left: Evaluate, right: Evaluate) -> Evaluate:
@@ -222,6 +226,8 @@ def _equal(left: Evaluate, right: Evaluate) -> Evaluate:
         a, b = left(scope), right(scope)
         if type(a) is str and type(b) is str:
             return a == b
+        if type(a) in _LONGS and type(b) in _LONGS:
+            return bool(a == b)
         return equals(a, b)
 
     return evaluate
@@ -241,7 +247,7 @@ def _strictly(holds: Callable[[Any, Any], bool]) -> Callable[[Evaluate, Evaluate
             if a is None:
                 return False
             b = right(scope)
-            if type(a) is int and type(b) is int:
+            if type(a) in _LONGS and type(b) in _LONGS:
                 return holds(a, b)
             return b is not None and holds(compare(a, b), 0)
 
@@ -258,7 +264,7 @@ def _weakly(holds: Callable[[Any, Any], bool]) -> Callable[[Evaluate, Evaluate],
             a, b = left(scope), right(scope)
             if a is b:
                 return True
-            if type(a) is int and type(b) is int:
+            if type(a) in _LONGS and type(b) in _LONGS:
                 return holds(a, b)
             return a is not None and b is not None and holds(compare(a, b), 0)
 
