@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.cli.arguments import add_declarations, add_json, add_matrix, add_visitor
 from proctor.cli.inputs import load_proctor, read_visitor
-from proctor.cli.printing import compact_json, pretty_json, printable, table
+from proctor.cli.printing import MAX_LINE, compact_json, pretty_json, table
+from proctor.core.display import printable
 from proctor.core.frozen import thaw
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import TextIO
 
     from proctor.core.groups import GroupAssignment, Groups
@@ -33,23 +34,24 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     """Print the groups; the result is the exit code."""
     proctor, variables = load_proctor(options)
     visitor = read_visitor(options, variables)
-    groups = proctor.determine_groups(
-        identifiers=visitor.identifiers,
-        context=visitor.context,
-        force_groups=options.force,
-        random_enabled=options.random,
-    )
+    asked: dict[str, Any] = {
+        "identifiers": visitor.identifiers,
+        "context": visitor.context,
+        "force_groups": options.force,
+        "random_enabled": options.random,
+    }
+    groups = proctor.determine_groups(**asked)
+    missing = sorted(name for name in proctor.matrix.tests if name not in groups)
+    reasons = {name: proctor.explain(name, **asked).summary for name in missing}
     if options.json:
-        out.write(pretty_json(as_json(groups, proctor.loaded, proctor.dropped)) + "\n")
+        out.write(pretty_json(as_json(groups, reasons)) + "\n")
     else:
-        out.writelines(f"{line}\n" for line in lines(groups, proctor.loaded, proctor.dropped))
+        out.writelines(f"{line}\n" for line in lines(groups, reasons))
     return 0
 
 
-def lines(
-    groups: Groups, tests: Iterable[str] = (), dropped: Mapping[str, object] | None = None
-) -> Iterator[str]:
-    """The groups as a table, and below it what of the *tests* is not in it, and why."""
+def lines(groups: Groups, reasons: Mapping[str, str]) -> Iterator[str]:
+    """The groups as a table, and below it *reasons*: why other tests gave none, by name."""
     if groups:
         yield from table(
             ("TEST", "GROUP", "VALUE", "PAYLOAD", "WHY"),
@@ -58,23 +60,13 @@ def lines(
         )
     else:
         yield "The visitor is in no group."
-    notes = list(_notes(groups, tests, dropped or {}))
-    if notes:
+    if groups.properties or reasons:
         yield ""
-    yield from notes
-
-
-def _notes(groups: Groups, tests: Iterable[str], dropped: Mapping[str, object]) -> Iterator[str]:
-    quiet = sorted(name for name in tests if name not in groups and name not in groups.errors)
-    if quiet and groups:
-        yield f"no group in: {', '.join(map(printable, quiet))}"
-    for name, error in sorted(groups.errors.items()):
-        yield f"rule failed in {printable(name)}: {printable(str(error))}"
-    for name, problem in sorted(dropped.items()):
-        yield f"dropped {printable(name)}: {printable(str(problem))}"
     for name, won in sorted(groups.properties.items()):
-        value = printable(compact_json(thaw(won.value)))
-        yield f"property {printable(name)} of {printable(won.test)}: {value}"
+        value = compact_json(thaw(won.value))
+        yield printable(f"property {name} of {won.test}: {value}", MAX_LINE)
+    for name, reason in reasons.items():
+        yield printable(f"{name}: {reason}", MAX_LINE)
 
 
 def _row(name: str, assignment: GroupAssignment) -> tuple[str, ...]:
@@ -100,15 +92,12 @@ def why(assignment: GroupAssignment) -> str:
     return f"allocation {assignment.allocation_id or assignment.allocation_index + 1}"
 
 
-def as_json(
-    groups: Groups, tests: Iterable[str] = (), dropped: Mapping[str, object] | None = None
-) -> dict[str, Any]:
+def as_json(groups: Groups, reasons: Mapping[str, str]) -> dict[str, Any]:
     """The groups as a JSON document; what it holds is said in the documentation."""
     return {
-        "groups": {name: _assignment_as_json(groups[name]) for name in groups},
-        "no_group": sorted(name for name in tests if name not in groups),
+        "groups": {name: _as_json(groups[name]) for name in groups},
+        "no_group": dict(reasons),
         "errors": {name: str(error) for name, error in sorted(groups.errors.items())},
-        "dropped": {name: str(problem) for name, problem in sorted((dropped or {}).items())},
         "properties": {
             name: {"value": thaw(won.value), "test": won.test}
             for name, won in sorted(groups.properties.items())
@@ -116,7 +105,7 @@ def as_json(
     }
 
 
-def _assignment_as_json(assignment: GroupAssignment) -> dict[str, Any]:
+def _as_json(assignment: GroupAssignment) -> dict[str, Any]:
     return {
         "group": assignment.group,
         "value": assignment.value,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +12,10 @@ from proctor.cli.errors import CommandError
 from proctor.core.context_types import nearest, pipet_type
 from proctor.core.engine import Proctor
 from proctor.core.exceptions import MatrixLoadError
+from proctor.core.explaining import refuse_unknown
 from proctor.core.locations import location_of
 from proctor.core.matrix import Matrix
+from proctor.core.user_agents import user_agent_parser
 from proctor.core.variables import TEST_TYPES, Variables
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ TIMEOUT, MAX_BYTES = 30.0, 64 * 1024 * 1024
 
 def read_content(location: str) -> bytes:
     """What a path, an http(s) URL or - (standard input) holds; CommandError if nothing."""
-    if location == "-":
-        return sys.stdin.buffer.read()
     if location.lower().startswith(("http://", "https://")):
         document = location_of(location, timeout=TIMEOUT, max_bytes=MAX_BYTES).read(None)
         return document.content if document else b""
+    if location == "-" and sys.stdin is None:
+        raise CommandError("cannot read standard input: it is closed")
     try:
-        return Path(location).read_bytes()
+        return sys.stdin.buffer.read() if location == "-" else Path(location).read_bytes()
     except (OSError, ValueError) as error:
         words = getattr(error, "strerror", None) or error
         raise CommandError(f"cannot read {location!r}: {words}") from error
@@ -66,7 +67,9 @@ def read_variables(options: argparse.Namespace) -> Variables:
     """The declarations of `--config`; without it no context is declared."""
     if options.config is None:
         return Variables.from_settings()
-    return Variables.from_pipet_config(options.config, test_types=options.test_type)
+    return Variables.from_pipet_config(
+        options.config, test_types=options.test_type, user_agent=user_agent_parser()
+    )
 
 
 def load_proctor(options: argparse.Namespace) -> tuple[Proctor, Variables]:
@@ -82,13 +85,11 @@ def load_proctor(options: argparse.Namespace) -> tuple[Proctor, Variables]:
 
 
 def require_test(proctor: Proctor, name: str) -> None:
-    """CommandError unless the test was loaded."""
+    """CommandError if the test was dropped, UnknownTest if the matrix has none of that name."""
     if name in proctor.dropped:
         raise CommandError(f"the test {name!r} was dropped: {proctor.dropped[name].message}")
     if name not in proctor.loaded:
-        close = difflib.get_close_matches(name, proctor.loaded, n=1)
-        guess = f"; did you mean {close[0]!r}?" if close else ""
-        raise CommandError(f"the matrix has no test {name!r}{guess}")
+        refuse_unknown(name, proctor.loaded)
 
 
 def read_context(options: argparse.Namespace, variables: Variables) -> dict[str, object]:

@@ -7,9 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from proctor.cli import groups, simulate, validate
+from proctor.cli import explain, groups, simulate, validate
 from proctor.cli.errors import CommandError
-from proctor.cli.printing import be_lenient, printable
+from proctor.cli.printing import MAX_LINE, be_lenient
+from proctor.core.display import printable
 from proctor.core.exceptions import ProctorError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the line and exit with 2."""
-        self.exit(BAD_INPUT, f"{self.prog}: {printable(message)} (see --help)\n")
+        self.exit(BAD_INPUT, f"{self.prog}: {printable(message, MAX_LINE)} (see --help)\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -51,13 +52,15 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (groups, validate, simulate):
+    for module in (groups, explain, validate, simulate):
         module.add_parser(commands)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the result is its exit code."""
+    if sys.stdout is None:
+        return _complain("cannot write: standard output is closed", BAD_INPUT)
     be_lenient()
     try:
         options = build_parser().parse_args(arguments)
@@ -66,14 +69,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CommandError, ProctorError) as error:
         return _complain(str(error), BAD_INPUT)
     except BrokenPipeError:
-        # Whoever read has enough. Python would complain at exit when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read has enough.
+        _drop_output()
         return BROKEN_PIPE
+    except OSError as error:
+        _drop_output()
+        return _complain(f"cannot write: {error.strerror or error}", BAD_INPUT)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
     return code
 
 
+def _drop_output() -> None:
+    # What is still in the buffer would fail once more when Python ends, and be shown.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _complain(message: str, code: int) -> int:
-    sys.stderr.write(f"{PROGRAM}: {printable(message)}\n")
+    sys.stderr.write(f"{PROGRAM}: {printable(message, MAX_LINE)}\n")
     return code

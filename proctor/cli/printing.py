@@ -7,28 +7,13 @@ import sys
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from proctor.core.display import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-#: Longer cells are cut; `--json` shows all.
-MAX_CELL = 60
-
-
-def printable(text: str) -> str:
-    """The text with everything escaped that could command a terminal or break a line.
-
-    A matrix is data from elsewhere: an escape sequence in it must not reach the screen.
-    """
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape", "surrogatepass").decode("ascii")
-
-
-def cut(text: str, width: int = MAX_CELL) -> str:
-    """The text, or its beginning and an ellipsis where it is longer than the width."""
-    return text if len(text) <= width else text[: width - 1] + "…"
+#: Longer cells and lines are cut; `--json` shows all.
+MAX_CELL, MAX_LINE = 60, 2000
 
 
 def compact_json(value: Any) -> str:
@@ -57,7 +42,7 @@ def table(
     Cells are made printable and cut. *alignments* has < or > for each column; those without
     are aligned to the left.
     """
-    cells = [list(header), *([cut(printable(cell)) for cell in row] for row in rows)]
+    cells = [list(header), *([printable(cell, MAX_CELL) for cell in row] for row in rows)]
     widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
     aligned = alignments.ljust(len(header), "<")
     for row in cells:

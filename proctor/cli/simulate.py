@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.cli.arguments import add_context, add_declarations, add_json, add_matrix, positive
 from proctor.cli.inputs import load_proctor, read_context, require_test
-from proctor.cli.printing import bar, pretty_json, printable, table
+from proctor.cli.printing import MAX_LINE, bar, pretty_json, table
 from proctor.cli.progress import tracked
+from proctor.core.display import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -142,7 +143,7 @@ def lines(split: Split) -> Iterator[str]:
     yield ""
     yield from table([*header, ""], _rows(split), alignments)
     for error, count in sorted(split.errors.items()):
-        yield f"rule failed for {count:,} in {printable(error)}"
+        yield f"rule failed for {count:,} in {printable(error, MAX_LINE)}"
 
 
 def _rows(split: Split) -> Iterator[Sequence[str]]:

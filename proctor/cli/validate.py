@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.cli.arguments import add_declarations, add_json, add_matrix
 from proctor.cli.inputs import read_matrix, read_variables
-from proctor.cli.printing import pretty_json, printable
+from proctor.cli.printing import MAX_LINE, pretty_json
+from proctor.core.display import printable
 from proctor.core.exceptions import MatrixLoadError
 from proctor.core.validation import Problem, Severity, validate
 
@@ -69,7 +70,7 @@ def lines(problems: Sequence[Problem], tests: int) -> Iterator[str]:
     order = list(Severity)
     for problem in sorted(problems, key=lambda each: order.index(each.severity)):
         text = str(problem) if problem.test else problem.message
-        yield f"{problem.severity.value}: {printable(text)}"
+        yield f"{problem.severity.value}: {printable(text, MAX_LINE)}"
     counts = [
         f"{count} {severity.value}"
         for severity in order

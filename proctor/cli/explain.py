@@ -1,0 +1,42 @@
+"""`explain`: why a visitor is in a group, or in none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from proctor.cli.arguments import add_declarations, add_json, add_matrix, add_visitor
+from proctor.cli.inputs import load_proctor, read_visitor
+from proctor.cli.printing import pretty_json
+
+if TYPE_CHECKING:
+    import argparse
+    from typing import TextIO
+
+DESCRIPTION = "Say why a visitor is in a group of a test, or in none."
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser("explain", help=DESCRIPTION, description=DESCRIPTION)
+    add_matrix(parser)
+    parser.add_argument("test", metavar="TEST", help="name of the test")
+    add_visitor(parser)
+    add_declarations(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, out: TextIO) -> int:
+    """Print the explanation; the result is the exit code."""
+    proctor, variables = load_proctor(options)
+    visitor = read_visitor(options, variables)
+    explanation = proctor.explain(
+        options.test,
+        identifiers=visitor.identifiers,
+        context=visitor.context,
+        force_groups=options.force,
+        random_enabled=options.random,
+    )
+    out.write(pretty_json(explanation.to_dict()) if options.json else str(explanation))
+    out.write("\n")
+    return 0
