@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version as installed_version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 project = "django-proctor"
 author = "The django-proctor authors"
@@ -20,3 +25,25 @@ myst_heading_anchors = 3
 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
+
+
+def as_restructured_text(  # noqa: PLR0917 - Sphinx calls it so
+    app: Sphinx, what: str, name: str, documented: object, options: object, lines: list[str]
+) -> None:
+    """Our docstrings are plain text: code stands in single backticks, examples are indented."""
+    result: list[str] = []
+    in_example = False
+    for line in lines:
+        indented = line.startswith("    ")
+        if indented and not in_example and not (result and result[-1].strip()):
+            result += ["::", ""]
+            in_example = True
+        elif line.strip() and not indented:
+            in_example = False
+        result.append(line if in_example else re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", line))
+    lines[:] = result
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx calls this."""
+    app.connect("autodoc-process-docstring", as_restructured_text)
