@@ -90,7 +90,10 @@ def _fold(character: str) -> str:
     raised = character.upper()
     character = raised if len(raised) == 1 else character
     lowered = character.lower()
-    return lowered if len(lowered) == 1 else character
+    if len(lowered) == 1:
+        return lowered
+    # Of the dotted capital I the Java drops the dot where it maps to one character.
+    return "i" if character == "\u0130" else character
 
 
 def _same_letter(left: str, right: str) -> bool:
