@@ -167,10 +167,7 @@ class Groups(Mapping[str, GroupAssignment]):
     the order of the names.
     """
 
-    __slots__ = ("_assignments", "_errors", "_properties", "_variable_errors", "unlogged")
-
-    #: Tests that the logging string leaves out for this visitor alone.
-    unlogged: frozenset[str]
+    __slots__ = ("_assignments", "_errors", "_properties", "_unlogged", "_variable_errors")
 
     def __init__(
         self,
@@ -185,7 +182,7 @@ class Groups(Mapping[str, GroupAssignment]):
         self._errors = errors
         self._properties = properties
         self._variable_errors = variable_errors
-        self.unlogged = unlogged
+        self._unlogged = unlogged
 
     @property
     def errors(self) -> Mapping[str, RuleError]:
@@ -201,6 +198,11 @@ class Groups(Mapping[str, GroupAssignment]):
     def variable_errors(self) -> Mapping[str, str]:
         """Context variables whose values could not be converted; to the rules they were absent."""
         return MappingProxyType(self._variable_errors)
+
+    @property
+    def unlogged(self) -> frozenset[str]:
+        """Tests that the logging string leaves out for this visitor alone."""
+        return self._unlogged
 
     def __getitem__(self, test: str) -> GroupAssignment:
         return self._assignments[test]
@@ -238,5 +240,5 @@ class Groups(Mapping[str, GroupAssignment]):
         return ",".join(
             assignment.log_entry
             for name, assignment in sorted(self._assignments.items())
-            if assignment.log_entry is not None and name not in self.unlogged
+            if assignment.log_entry is not None and name not in self._unlogged
         )
