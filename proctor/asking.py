@@ -1,0 +1,158 @@
+"""What templates and views ask of `proc`, by names of which one may be wrong.
+
+A wrong name raises in DEBUG. Else it is logged once, and counts as a test that nobody is
+in: a visitor need not pay for a typing error.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from django.utils.html import json_script
+
+from proctor.conf import settings
+from proctor.configuration import current_configuration
+from proctor.core.context_types import nearest, shown
+from proctor.core.frozen import thaw
+from proctor.core.groups import Reason
+from proctor.proc import Proc
+from proctor.resolution import Resolution
+
+if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
+
+    from proctor.core.groups import GroupAssignment
+
+__all__ = ["Asker", "assignment_of", "flattened", "proc_of", "undeclared_group", "undeclared_test"]
+
+logger = logging.getLogger(__name__)
+
+
+def undeclared_test(test: object) -> str | None:
+    """What is wrong with the name of a test, and the nearest one; None if it is declared."""
+    if not isinstance(test, str):
+        return f"{shown(test)} is no name of a test; give a text"
+    registry = current_configuration().registry
+    if test in registry:
+        return None
+    return f"the test {shown(test)} is not in PROCTOR_TESTS: {registry.hint(test)}"
+
+
+def undeclared_group(test: str, group: object) -> str | None:
+    """What is wrong with the name of a group of a declared *test*; None if nothing is."""
+    if not isinstance(group, str):
+        return f"{shown(group)} is no name of a group of the test {test!r}; give a text"
+    declared = current_configuration().registry[test]
+    if declared.groups is None or group in declared.groups:
+        return None
+    return (
+        f"PROCTOR_TESTS declares no group {shown(group)} for the test {test!r}: "
+        f"{nearest(group, declared.groups)}"
+    )
+
+
+def flattened(values: Iterable[object]) -> list[object]:
+    """Names, each of which may also be several: a list, a tuple, whatever is no text."""
+    names: list[object] = []
+    for value in values:
+        if isinstance(value, Iterable) and not isinstance(value, str):
+            names.extend(value)
+        else:
+            names.append(value)
+    return names
+
+
+def proc_of(request: object) -> Proc | None:
+    """The `proc` that the middleware has put on a request; None if it has not run."""
+    proc = getattr(request, "proc", None)
+    return proc if isinstance(proc, Proc) else None
+
+
+def _proc_in(context: Any) -> Proc | None:
+    """The `proc` of a template's context, or of the request in it."""
+    proc = context.get("proc")
+    # A site may call something else by that name.
+    if isinstance(proc, Proc):
+        return proc
+    # Django's RequestContext knows its request also where no context processor tells it.
+    return proc_of(context.get("request")) or proc_of(getattr(context, "request", None))
+
+
+def assignment_of(proc: Proc | None, test: str, *, expose: bool = True) -> GroupAssignment:
+    """The assignment of a declared test; its default where there is no visitor."""
+    if proc is None or test not in proc:
+        # The latter where settings were overridden after the request had begun.
+        return Proc(current_configuration(), _no_visitor).peek(test)
+    return proc[test] if expose else proc.peek(test)
+
+
+def _no_visitor() -> Resolution:
+    return Resolution(reason=Reason.NO_REQUEST)
+
+
+class Asker:
+    """The questions, with the *error* that a wrong name raises in DEBUG.
+
+    A *context* is that of a template, Django's or Jinja2's. Where there is no visitor in it,
+    every test has its default.
+    """
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: type[Exception]) -> None:
+        self._error = error
+
+    def is_in(self, context: Any, test: object, groups: Iterable[object]) -> bool:
+        """Whether the visitor is in one of the *groups*; the test is read if any is declared."""
+        if not self.is_declared(test):
+            return False
+        declared = [group for group in groups if not self.is_wrong(undeclared_group(test, group))]
+        if not declared:
+            return False
+        return assignment_of(_proc_in(context), test).group in declared
+
+    def group(self, context: Any, test: object) -> str:
+        """The name of the visitor's group; "" where there is none."""
+        if not self.is_declared(test):
+            return ""
+        return assignment_of(_proc_in(context), test).group or ""
+
+    def payload(self, context: Any, test: object, default: Any) -> Any:
+        """What the visitor's group carries, else *default*."""
+        if not self.is_declared(test):
+            return default
+        payload = assignment_of(_proc_in(context), test).payload
+        return default if payload is None else payload
+
+    def json(
+        self, context: Any, tests: Iterable[object], element_id: str, *, expose: bool
+    ) -> SafeString:
+        """A script element of JSON, `{test: {group, value, payload}}`, which is no program."""
+        found = {}
+        for test in tests:
+            if self.is_declared(test):
+                found[test] = _as_json(assignment_of(_proc_in(context), test, expose=expose))
+        return json_script(found, element_id)
+
+    def is_declared(self, test: object) -> TypeGuard[str]:
+        """Whether PROCTOR_TESTS has the test; else as the class says."""
+        return not self.is_wrong(undeclared_test(test))
+
+    def is_wrong(self, problem: str | None) -> bool:
+        """Whether there is a problem, and the telling of it."""
+        if problem is None:
+            return False
+        if settings.DEBUG:
+            raise self._error(problem)
+        current_configuration().log.log(logger, logging.WARNING, "%s", problem)
+        return True
+
+
+def _as_json(assignment: GroupAssignment) -> dict[str, Any]:
+    return {
+        "group": assignment.group,
+        "value": assignment.value,
+        "payload": thaw(assignment.payload),
+    }
