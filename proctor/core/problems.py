@@ -32,19 +32,17 @@ class Problem:
     allocation: int | None = None
     #: The text of the rule, where it is about one.
     rule: str | None = None
-    #: 1-based column in the rule's text.
+    #: 1-based column in the rule's text, where the message names one.
     column: int | None = None
 
     @property
     def place(self) -> str:
-        """Where it is: `buttoncolortst, allocation 1, rule, column 12`."""
+        """Where it is: `buttoncolortst, allocation 1, rule`."""
         parts = [self.test or "the matrix"]
         if self.allocation is not None:
             parts.append(f"allocation {self.allocation}")
         if self.rule is not None:
             parts.append("rule")
-        if self.column is not None:
-            parts.append(f"column {self.column}")
         return ", ".join(parts)
 
     def __str__(self) -> str:

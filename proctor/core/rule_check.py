@@ -103,7 +103,8 @@ def _undeclared(
         each for each in nodes.walk(node) if isinstance(each, nodes.Name) and each.name in unknown
     )
     return RuleSyntaxError(
-        f"the variable {first.name!r} is not declared: {nearest(first.name, types)}",
+        f"column {first.start + 1}: the variable {first.name!r} is not declared: "
+        f"{nearest(first.name, types)}",
         column=first.start + 1,
     )
 
@@ -127,7 +128,9 @@ def _refuse_patterns(node: nodes.Node) -> None:
             try:
                 compile_regex(pattern.value)
             except UnsupportedPattern as error:
-                raise RuleSyntaxError(str(error), column=pattern.start + 1) from error
+                raise RuleSyntaxError(
+                    f"column {pattern.start + 1}: {error}", column=pattern.start + 1
+                ) from error
             except RuleSyntaxError:
                 # The Java refuses it too, each time that the rule is evaluated.
                 continue

@@ -17,7 +17,7 @@ from proctor.core.problems import Problem, Severity
         ({"test": "atest", "rule": "${x}"}, "atest, rule"),
         (
             {"test": "atest", "allocation": 1, "rule": "${x}", "column": 3},
-            "atest, allocation 1, rule, column 3",
+            "atest, allocation 1, rule",
         ),
     ],
 )
