@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from proctor.core.engine import IdentifierValidator
+    from proctor.core.explanation import Explanation
     from proctor.core.forcing import ForceGroups
     from proctor.core.groups import Groups
     from proctor.core.matrix import Matrix
@@ -91,18 +92,33 @@ class MatrixSource:
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
         """The groups of a visitor. Raises SourceError while there is no matrix."""
-        proctor = self._loader.current(request.timeout).proctor
-        identifiers = self._variables.identifiers(
-            request.identifiers,
-            (*TEST_TYPES, *self._test_types),
-            keep_empty=self._keep_empty,
-        )
-        return proctor.determine_groups(
-            identifiers=identifiers,
+        return self._loader.current(request.timeout).proctor.determine_groups(
+            identifiers=self._identifiers(request),
             context=self._variables.context(request.context),
             force_groups=request.force_groups,
             tests=request.tests,
             random_enabled=True,
+        )
+
+    def explain(self, request: GroupsRequest, test: str) -> Explanation:
+        """What is decided for a visitor in one test, and why: see `Proctor.explain`.
+
+        The request's own list of tests does not matter. Raises UnknownTest for a test that
+        is not in the matrix, and SourceError while there is none.
+        """
+        return self._loader.current(request.timeout).proctor.explain(
+            test,
+            identifiers=self._identifiers(request),
+            context=self._variables.context(request.context),
+            force_groups=request.force_groups,
+            random_enabled=True,
+        )
+
+    def _identifiers(self, request: GroupsRequest) -> dict[str, str]:
+        return self._variables.identifiers(
+            request.identifiers,
+            (*TEST_TYPES, *self._test_types),
+            keep_empty=self._keep_empty,
         )
 
     def close(self) -> None:
