@@ -202,7 +202,8 @@ class _Inspection:
         total = 0.0
         for each in allocation.ranges:
             total += each.length
-        if not SUM_MIN <= total <= SUM_MAX:
+        # NaN, which Jackson makes of the text "NaN", passes both, as in the Java.
+        if total < SUM_MIN or total > SUM_MAX:
             shown = " + ".join(str(each.length) for each in allocation.ranges[:20])
             yield self._problem(
                 f"the lengths of the ranges add up to {total}, not to 1: {shown}",
