@@ -91,11 +91,8 @@ class Float(float):
 
     def __new__(cls, value: float) -> Self:
         """Round *value* to single precision; what is too large becomes an infinity."""
-        try:
-            rounded = struct.unpack("f", struct.pack("f", value))[0]
-        except OverflowError:
-            rounded = math.copysign(math.inf, value)
-        return super().__new__(cls, rounded)
+        # The native format casts as C does; the standard one ("<f") would raise.
+        return super().__new__(cls, struct.unpack("f", struct.pack("f", value))[0])
 
 
 class Character(str):

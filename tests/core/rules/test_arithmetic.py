@@ -196,10 +196,9 @@ def test_a_quotient_that_needs_too_many_digits_is_refused():
 
 
 def test_digits_are_refused_rather_than_rounded():
-    value = Decimal("1." + "7" * 9_000)
-    with pytest.raises(RuleRuntimeError, match="beyond"):  # noqa: PT012
-        for _ in range(5):
-            value = multiply(value, value)
+    value = Decimal("1." + "7" * 20_000)
+    with pytest.raises(RuleRuntimeError, match="beyond"):
+        multiply(value, value)
 
 
 longs = st.integers(-(2**63), 2**63 - 1)

@@ -376,7 +376,21 @@ def test_what_a_function_raises_is_a_problem_calling_it(error):
 
 @pytest.mark.parametrize(
     "name",
-    ["f", ":f", "my:", "my:f:g", "my f:g", "my:1", "my:not", "or:f", "my: f", "", "my:f(", "'a':b"],
+    [
+        "f",
+        ":f",
+        "my:",
+        "my:f:g",
+        "my f:g",
+        "my=f",
+        "my:1",
+        "my:not",
+        "or:f",
+        "my: f",
+        "",
+        "my:f(",
+        "'a':b",
+    ],
 )
 def test_a_name_that_no_rule_could_write_is_a_configuration_error(name):
     with pytest.raises(ConfigurationError, match="cannot name a rule function"):

@@ -234,6 +234,11 @@ def test_an_unknown_method_is_named_with_the_classes_of_its_arguments():
         call_method("a", "nope", (1, None))
 
 
+def test_a_number_that_the_java_has_not_fails_inside_the_method():
+    with pytest.raises(RuleEvaluationError, match="NaN has no decimal form"):
+        call_method(Decimal("NaN"), "longValue", ())
+
+
 def test_a_pattern_that_java_refuses_is_refused_when_it_is_used():
     with pytest.raises(RuleSyntaxError, match="not closed"):
         call_method("a", "matches", ("(",))
