@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.context_types import nearest, shown
+from proctor.core.declaration_problems import DeclarationProblem, Fault, problems_of_test
 from proctor.core.exceptions import ConfigurationError
 from proctor.core.groups import GroupAssignment, Reason
-from proctor.core.payloads import PAYLOAD_TYPES
 
 if TYPE_CHECKING:
     import os
@@ -135,53 +135,9 @@ class ProctorTest:
         # A dict is what the application wants; whether it comes as map or json is the matrix's.
         return self.payload is dict and isinstance(assignment.payload, Mapping)
 
-    def problems(self) -> Iterator[str]:
+    def problems(self) -> Iterator[DeclarationProblem]:
         """What is wrong with the declaration, each with the way out."""
-        name: Any = self.name
-        if not isinstance(name, str) or not name:
-            yield f"{shown(self.name)} is no name of a test; write a text"
-            return
-        yield from self._group_problems()
-        if self.payload is not None and self._payload_is_unknown():
-            yield (
-                f"{self.name!r} declares the payload {shown(self.payload)}; take one of str, int, "
-                f"float, list[str], list[int], list[float], dict, {', '.join(PAYLOAD_TYPES)}"
-            )
-
-    def _payload_is_unknown(self) -> bool:
-        try:
-            return self.payload_type not in PAYLOAD_TYPES
-        except TypeError:  # something unhashable was written
-            return True
-
-    def _group_problems(self) -> Iterator[str]:
-        if isinstance(self.groups, str):
-            yield (
-                f"{self.name!r} declares its groups as the text {self.groups!r}; a tuple of one "
-                f"needs a comma: ({self.groups!r},)"
-            )
-            return
-        if self.groups is not None and not isinstance(self.groups, (Mapping, tuple)):
-            yield f"{self.name!r} declares the groups {shown(self.groups)}; write a list of names"
-            return
-        for group in self.groups or ():
-            if not isinstance(group, str):
-                yield f"{self.name!r} declares the group {shown(group)}; write a name"
-        if isinstance(self.groups, Mapping):
-            value: Any
-            for group, value in self.groups.items():
-                if not isinstance(value, int) or isinstance(value, bool):
-                    yield (
-                        f"{self.name!r} gives the group {group!r} the value {shown(value)}; "
-                        "write the bucket's whole number"
-                    )
-        if self.default is not None and not isinstance(self.default, str):
-            yield f"{self.name!r} has the default {shown(self.default)}; write a group's name"
-        elif self.default is not None and self.groups is not None and not self.knows(self.default):
-            yield (
-                f"{self.name!r} has the default {self.default!r}, which is not among its groups: "
-                f"{nearest(self.default, list(self.groups))}"
-            )
+        return problems_of_test(self)
 
 
 def _frozen_groups(groups: Any) -> Any:
@@ -196,26 +152,35 @@ def _frozen_groups(groups: Any) -> Any:
 _OPTIONS = ("groups", "default", "payload")
 
 
-def _from_options(name: str, options: object) -> ProctorTest | str:
+def _from_options(name: str, options: object) -> ProctorTest | DeclarationProblem:
     """An entry of the dict form, or what is wrong with it."""
     if isinstance(options, ProctorTest):
         return options
     if options is None:
         options = {}
     if not isinstance(options, Mapping):
-        return f"{name!r} is declared as {shown(options)}; write a dict of {', '.join(_OPTIONS)}"
+        return DeclarationProblem(
+            Fault.TYPE,
+            f"{name!r} is declared as {shown(options)}",
+            f"write a dict of {', '.join(_OPTIONS)}",
+        )
     unknown = [option for option in options if option not in _OPTIONS]
     if unknown:
-        return f"{name!r} has the option {shown(unknown[0])}: {nearest(unknown[0], _OPTIONS)}"
+        return DeclarationProblem(
+            Fault.TYPE,
+            f"{name!r} has the option {shown(unknown[0])}",
+            nearest(unknown[0], _OPTIONS),
+        )
     return ProctorTest(name, **options)
 
 
-def _entries(declared: object) -> Iterator[ProctorTest | str]:
+def _entries(declared: object) -> Iterator[ProctorTest | DeclarationProblem]:
     """The declarations in each of their forms, or what is wrong with them."""
     if isinstance(declared, str):
-        yield (
-            f"the tests are declared as the text {declared!r}; a tuple of one needs a comma: "
-            f"({declared!r},)"
+        yield DeclarationProblem(
+            Fault.TEXT,
+            f"the tests are declared as the text {declared!r}",
+            f"a tuple of one needs a comma: ({declared!r},)",
         )
     elif isinstance(declared, Mapping):
         for name, options in declared.items():
@@ -227,22 +192,32 @@ def _entries(declared: object) -> Iterator[ProctorTest | str]:
             elif isinstance(each, str):
                 yield ProctorTest(each)
             else:
-                yield f"{shown(each)} is no declaration; write a name or ProctorTest(...)"
+                yield DeclarationProblem(
+                    Fault.TYPE,
+                    f"{shown(each)} is no declaration",
+                    "write a name or ProctorTest(...)",
+                )
     else:
-        yield f"the tests are declared as {shown(declared)}; write a tuple, a list or a dict"
+        yield DeclarationProblem(
+            Fault.TYPE,
+            f"the tests are declared as {shown(declared)}",
+            "write a tuple, a list or a dict",
+        )
 
 
-def declaration_problems(declared: object) -> list[str]:
+def declaration_problems(declared: object) -> list[DeclarationProblem]:
     """Everything that is wrong with the declarations, in any of their forms."""
-    problems: list[str] = []
+    problems: list[DeclarationProblem] = []
     seen: set[str] = set()
     for entry in _entries(declared):
-        if isinstance(entry, str):
+        if isinstance(entry, DeclarationProblem):
             problems.append(entry)
             continue
         problems.extend(entry.problems())
         if entry.name in seen:
-            problems.append(f"{entry.name!r} is declared twice; remove one")
+            problems.append(
+                DeclarationProblem(Fault.TWICE, f"{entry.name!r} is declared twice", "remove one")
+            )
         seen.add(str(entry.name))
     return problems
 
@@ -262,7 +237,7 @@ class Registry(Mapping[str, ProctorTest]):
         """
         problems = declaration_problems(tests)
         if problems:
-            raise ConfigurationError("; ".join(problems))
+            raise ConfigurationError("; ".join(map(str, problems)))
         entries = [entry for entry in _entries(tests) if isinstance(entry, ProctorTest)]
         self._tests = {entry.name: entry for entry in entries}
         self.names = tuple(self._tests)
