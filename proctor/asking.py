@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     from proctor.core.groups import GroupAssignment
 
-__all__ = ["Asker", "assignment_of", "flattened", "proc_of", "undeclared_group", "undeclared_test"]
+__all__ = [
+    "Asker",
+    "assignment_of",
+    "default_proc",
+    "flattened",
+    "proc_of",
+    "undeclared_group",
+    "undeclared_test",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +92,13 @@ def assignment_of(proc: Proc | None, test: str, *, expose: bool = True) -> Group
     """The assignment of a declared test; its default where there is no visitor."""
     if proc is None or test not in proc:
         # The latter where settings were overridden after the request had begun.
-        return Proc(current_configuration(), _no_visitor).peek(test)
+        return default_proc().peek(test)
     return proc[test] if expose else proc.peek(test)
+
+
+def default_proc() -> Proc:
+    """A `proc` of no visitor: every test has its default."""
+    return Proc(current_configuration(), _no_visitor)
 
 
 def _no_visitor() -> Resolution:

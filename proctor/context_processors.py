@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from proctor.asking import default_proc
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
@@ -11,6 +13,10 @@ __all__ = ["proc"]
 
 
 def proc(request: HttpRequest) -> dict[str, Any]:
-    """`proc` in every template; nothing where the middleware has not run."""
+    """`proc` in every template, which reads nothing until the template does.
+
+    Where the middleware has not run, as on the error page of one before it, every test has
+    its default.
+    """
     found = getattr(request, "proc", None)
-    return {} if found is None else {"proc": found}
+    return {"proc": default_proc() if found is None else found}
