@@ -1,10 +1,12 @@
-"""The pages of the shop."""
+"""The pages of the shop, and in DEBUG its pictures and styles."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.contrib.staticfiles.urls import staticfiles_urlpatterns
+from django.urls import include, path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern
-
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", include("testproject.shop.urls")),
+    # runserver does this by itself, other servers do not; it is empty unless DEBUG is on.
+    *staticfiles_urlpatterns(),
+]

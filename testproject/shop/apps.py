@@ -1,0 +1,18 @@
+"""The app's configuration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ShopConfig(AppConfig):
+    """Small Hours, a shop."""
+
+    name = "testproject.shop"
+
+    def ready(self) -> None:
+        """Listen to who is shown which group."""
+        from proctor.signals import exposed  # noqa: PLC0415 - apps must be ready
+        from testproject.shop.receivers import note_exposure  # noqa: PLC0415
+
+        exposed.connect(note_exposure, dispatch_uid="shop")

@@ -1,0 +1,13 @@
+"""For templates: how many things are in the basket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+def basket(request: HttpRequest) -> dict[str, Any]:
+    """`basket_size` in every template."""
+    return {"basket_size": sum(request.session.get("basket", {}).values())}
