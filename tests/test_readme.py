@@ -22,7 +22,7 @@ def test_a_command_prints_what_the_page_shows(command: Command) -> None:
     run_command(command)
 
 
-@pytest.mark.parametrize("mark", ["see-it-run", "test-it"])
+@pytest.mark.parametrize("mark", ["see-the-shop", "see-it-run", "test-it"])
 def test_each_set_up_is_one_line(mark: str) -> None:
     after = README.read_text(encoding="utf-8").partition(f"<!-- {mark} -->\n```sh\n")[2]
     assert len(after.partition("\n```")[0].splitlines()) == 1
