@@ -80,8 +80,8 @@ class _Arguments:
         elif (given := _KEYWORD.fullmatch(bit)) and given[1] in keywords:
             value = self.parser.compile_filter(given[2])
             # What is written in quotes is known already, and can be checked like a bare word.
-            known: Word = value.var if not value.is_var and not value.filters else value
-            self.keywords.setdefault(given[1], []).append(known)
+            literal = isinstance(value.var, str) and not value.filters
+            self.keywords.setdefault(given[1], []).append(value.var if literal else value)
         else:
             known_keywords = ", ".join(f"{keyword}=" for keyword in keywords)
             raise self.error(f"{bit!r} is no name; variables go with {known_keywords}")
