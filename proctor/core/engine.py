@@ -19,6 +19,7 @@ from proctor.core.exceptions import (
 )
 from proctor.core.experiments import won_properties
 from proctor.core.forcing import ForceGroups
+from proctor.core.frozen import EMPTY
 from proctor.core.groups import GroupAssignment, Groups, Property
 from proctor.core.hashing import encode_identifier, md5
 from proctor.core.rule_check import MISSING_EXPERIMENTAL_UNIT
@@ -253,7 +254,8 @@ class Proctor:
                     continue
             encoded.append(None)
         rows, failures = self._plan.select(call.context.get, call.ask, call.convert)
-        call.notice_refusals()
+        if self._plan.unread:
+            call.notice_refusals()
         if needed is not None:
             rows = [row for row in rows if row[0] in needed]
             failures = [failure for failure in failures if failure[0] in needed]
@@ -343,10 +345,9 @@ class _Call:
     _errors: dict[str, RuleError] | None = None
     #: The variables as rules see them, once someone asked.
     _scope: Scope | None = None
-    #: What rules that failed raised, by their numbers.
-    failed: dict[int, RuleError]
+    _failed: dict[int, RuleError] | None = None
     #: Why variables are left out of the scope, by name.
-    variable_errors: dict[str, str]
+    variable_errors: Mapping[str, str] = EMPTY
 
     def __init__(self, plan: _Plan, context: Mapping[str, Any]) -> None:
         self.plan = plan
@@ -360,6 +361,13 @@ class _Call:
         return self._errors
 
     @property
+    def failed(self) -> dict[int, RuleError]:
+        """What rules that failed raised, by their numbers."""
+        if self._failed is None:
+            self._failed = {}
+        return self._failed
+
+    @property
     def scope(self) -> Scope:
         """The variables as rules see them; made when it is first asked for."""
         return self._scope or self.convert()
@@ -367,8 +375,6 @@ class _Call:
     def convert(self) -> Scope:
         """Convert the whole context; what cannot be converted is then in `variable_errors`."""
         if self._scope is None:
-            self.failed = {}
-            self.variable_errors = {}
             types = self.plan.types
             scope = _plain_scope(self.context) if types is None else self._converted_scope(types)
             scope[MISSING_EXPERIMENTAL_UNIT] = False
@@ -377,6 +383,7 @@ class _Call:
 
     def _converted_scope(self, types: Mapping[str, ContextType]) -> Scope:
         scope = Scope()
+        refused: dict[str, str] = {}
         for name, value in self.context.items():
             declared = types.get(name)
             if declared is None:
@@ -385,7 +392,9 @@ class _Call:
             try:
                 scope[name] = declared.convert(value)
             except ConversionError as error:
-                self.variable_errors[name] = str(error)
+                refused[name] = str(error)
+        if refused:
+            self.variable_errors = refused
         return scope
 
     def ask(self, number: int) -> bool | None:
@@ -419,14 +428,11 @@ class _Call:
 
     def result(self, groups: dict[str, GroupAssignment]) -> Groups:
         """The groups, with what went wrong, and the properties that they won."""
-        if self._scope is None and not self.plan.experiments:
-            return Groups(groups)
-        properties: dict[str, Property] = {}
+        properties: Mapping[str, Property] = EMPTY
         unlogged: frozenset[str] = frozenset()
         if self.plan.experiments:
             properties, unlogged = won_properties(self.plan.experiments, groups)
-        variable_errors = {} if self._scope is None else self.variable_errors
-        return Groups(groups, self._errors or {}, properties, variable_errors, unlogged)
+        return Groups(groups, self._errors or EMPTY, properties, self.variable_errors, unlogged)
 
 
 def _checked(identifiers: object, context: Mapping[str, Any] | None) -> Mapping[str, Any]:

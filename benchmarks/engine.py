@@ -1,0 +1,313 @@
+"""How fast the engine is, beside the floor: `python benchmarks/engine.py`.
+
+The floor is what no engine in Python can do without: for each test one hashlib.md5 of salt
+and identifier, its last four bytes as a signed integer, and a bisect, in a plain loop. All
+times are multiples of it, or of a loop written by hand, since a machine's speed is no
+property of the engine.
+
+Both sides of a ratio are timed in turn, a few milliseconds each, over many rounds, and the
+median of the rounds' ratios is shown: what slows a machine down for a moment slows both.
+pyperf times one function after the other, each in processes of its own, and on a machine
+that others use its ratios differ by half from run to run. Time is that of this thread, so
+that what others do in between does not count; the garbage collector stays on.
+
+Exits with 1 where a figure misses what is wanted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import bisect
+import gc
+import hashlib
+import json
+import random
+import statistics
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from proctor.core.engine import Proctor
+from proctor.core.matrix import Matrix
+from tests.core.vectorfiles import conformance_directory, read_jsonl, read_matrix_text
+from tests.core.vectorvalues import converted, declared_types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: Seconds that one side of one round takes, about.
+ROUND = 0.004
+
+IDENTIFIERS = [f"{random.Random(number).getrandbits(60):015x}" for number in range(100)]
+
+
+def ratio(subject: Callable[[], object], base: Callable[[], object], rounds: int) -> float:
+    """How many times as long *subject* takes as *base*."""
+    loops = [_loops(subject), _loops(base)]
+    ratios = []
+    for _ in range(rounds):
+        taken = [
+            _seconds(each, count) / count
+            for each, count in zip((subject, base), loops, strict=True)
+        ]
+        ratios.append(taken[0] / taken[1])
+    return statistics.median(ratios)
+
+
+def _seconds(function: Callable[[], object], loops: int) -> float:
+    begin = time.thread_time()
+    for _ in range(loops):
+        function()
+    return time.thread_time() - begin
+
+
+def _loops(function: Callable[[], object]) -> int:
+    loops = 1
+    while (taken := _seconds(function, loops)) < ROUND / 4:
+        loops *= 2
+    return max(1, round(loops * ROUND / taken))
+
+
+# -- the floor ----------------------------------------------------------------------------
+
+Places = list[tuple[str, bytes, list[int]]]
+
+
+def places(count: int) -> Places:
+    """Name, salt and cut-offs of so many tests of three buckets."""
+    return [
+        (f"test{n}", f"test{n}|salt{n}".encode(), [-715827883, 715827882]) for n in range(count)
+    ]
+
+
+def floor(tests: Places, identifier: str) -> dict[str, int]:
+    """The range of one visitor in each of *tests*."""
+    encoded = identifier.encode()
+    found = {}
+    for name, salt, cutoffs in tests:
+        digest = hashlib.md5(salt + encoded).digest()
+        position = int.from_bytes(digest[12:], "big", signed=True)
+        found[name] = bisect.bisect_left(cutoffs, position)
+    return found
+
+
+def floor_of(count: int) -> Callable[[], object]:
+    """The floor of so many tests, for all of `IDENTIFIERS`."""
+    tests = places(count)
+    return lambda: [floor(tests, identifier) for identifier in IDENTIFIERS]
+
+
+# -- matrices -----------------------------------------------------------------------------
+
+
+def matrix_of(tests: dict[str, dict[str, Any]]) -> Matrix:
+    """A matrix of tests of three buckets."""
+    ranges = [{"bucketValue": value, "length": 1 / 3} for value in (-1, 0, 1)]
+    usual = {
+        "version": "1",
+        "testType": "USER",
+        "buckets": [{"name": f"group{value}", "value": value} for value in (-1, 0, 1)],
+        "allocations": [{"id": "#A1", "ranges": ranges}],
+    }
+    return Matrix.from_dict(
+        {
+            "audit": {"version": "1", "updated": 1, "updatedBy": "benchmark"},
+            "tests": {
+                name: {**usual, "salt": f"salt{number}", **test}
+                for number, (name, test) in enumerate(tests.items())
+            },
+        }
+    )
+
+
+def bench100() -> tuple[Matrix, dict[str, Any], list[dict[str, Any]]]:
+    """The matrix, the context types and the visitors of the vectors for timing."""
+    directory = conformance_directory()
+    lines = read_jsonl(directory, "assignments/bench100.jsonl")
+    header = next(lines)["header"]
+    matrix = Matrix.from_json(read_matrix_text(directory, header["matrix"]))
+    return matrix, declared_types(header), list(lines)
+
+
+def large_matrix(count: int) -> str:
+    """JSON of so many tests after the manner of bench100: three in ten have a payload."""
+    source = json.loads(read_matrix_text(conformance_directory(), "matrices/bench100.json"))
+    tests = list(source["tests"].values())
+    source["tests"] = {f"large{n}x": {**tests[n % 100], "salt": f"large{n}"} for n in range(count)}
+    return json.dumps(source)
+
+
+# -- the figures --------------------------------------------------------------------------
+
+Figure = tuple[str, float, str, float]
+
+
+def visitor_of_bench100(rounds: int) -> Iterator[Figure]:
+    matrix, types, visitors = bench100()
+    typed, untyped = Proctor(matrix, context_types=types), Proctor(matrix)
+    raw = [(each["identifiers"], each["context"]) for each in visitors]
+    ready = [(identifiers, converted(context, types)) for identifiers, context in raw]
+    base = floor_of(100)
+    yield (
+        "a) bench100, raw contexts, converted in the call [floors of 100 tests]",
+        ratio(lambda: [_ask(typed, *each) for each in raw], base, rounds),
+        "x",
+        0.8,
+    )
+    yield (
+        "d) bench100 without declared types [floors of 100 tests]",
+        ratio(lambda: [_ask(untyped, *each) for each in ready], base, rounds),
+        "x",
+        2.0,
+    )
+
+
+def _ask(proctor: Proctor, identifiers: dict[str, Any], context: dict[str, Any]) -> object:
+    return proctor.determine_groups(identifiers=identifiers, context=context)
+
+
+COUNTRIES = ["US", "GB", "CA", "AU", "DE", "FR", "JP", "IN"]
+
+
+def fifty_tests(rounds: int) -> Iterator[Figure]:
+    """25 for everybody, 15 for some countries, 10 for these and a version besides."""
+    rules = [None] * 25 + ["${proctor:contains(COUNTRIES, country)}"] * 15
+    rules += ["${proctor:contains(COUNTRIES, country) && appVersion >= 12}"] * 10
+    constants = {"COUNTRIES": COUNTRIES}
+    tests = {f"test{n}x": {"rule": rule, "constants": constants} for n, rule in enumerate(rules)}
+    proctor = Proctor(matrix_of(tests), context_types={"country": "String", "appVersion": "int"})
+    chosen = random.Random(1)
+    visitors = [
+        (
+            identifier,
+            {"country": chosen.choice([*COUNTRIES, "XX"]), "appVersion": chosen.choice([11, 12])},
+        )
+        for identifier in IDENTIFIERS
+    ]
+    by_hand = _by_hand(proctor)
+    for identifier, context in visitors:
+        groups = _ask(proctor, {"USER": identifier}, context)
+        assert {name: each.group for name, each in groups.items()} == by_hand(identifier, context)
+    yield (
+        "b) 50 tests of three buckets, 25 with rules [times a loop by hand]",
+        ratio(
+            lambda: [_ask(proctor, {"USER": each}, context) for each, context in visitors],
+            lambda: [by_hand(each, context) for each, context in visitors],
+            rounds,
+        ),
+        "x",
+        1.1,
+    )
+
+
+def _by_hand(proctor: Proctor) -> Callable[[str, dict[str, Any]], dict[str, str]]:
+    """The same work as one would write it for these tests and no others."""
+    buckets = ("group-1", "group0", "group1")
+    countries = frozenset(COUNTRIES)
+    cutoffs = (-715827883, 715827882)
+    tests = []
+    for name in proctor.loaded:
+        rule = proctor.definition(name).rule or ""
+        salt = f"{name}|{proctor.definition(name).salt}".encode()
+        tests.append((name, salt, "COUNTRIES" in rule, "appVersion" in rule))
+
+    def determine(identifier: str, context: dict[str, Any]) -> dict[str, str]:
+        encoded = identifier.encode()
+        is_wanted = context["country"] in countries
+        is_recent = is_wanted and context["appVersion"] >= 12
+        groups = {}
+        for name, salt, needs_country, needs_version in tests:
+            if needs_country and not (is_recent if needs_version else is_wanted):
+                continue
+            digest = hashlib.md5(salt + encoded).digest()
+            position = int.from_bytes(digest[12:], "big", signed=True)
+            groups[name] = buckets[bisect.bisect_left(cutoffs, position)]
+        return groups
+
+    return determine
+
+
+def single_tests(rounds: int) -> Iterator[Figure]:
+    country = {"rule": "${country == 'US'}"}
+    cases = [
+        ("without a rule", {}, {"country": "String"}),
+        ("for a country", country, {"country": "String"}),
+        ("for a country, without declared types", country, None),
+    ]
+    context = {"country": "US"}
+    base = floor_of(1)
+    for what, test, types in cases:
+        proctor = Proctor(matrix_of({"single": test}), context_types=types)
+        yield (
+            f"c) a single test {what} [floors]",
+            ratio(
+                lambda: [_ask(proctor, {"USER": each}, context) for each in IDENTIFIERS],  # noqa: B023 - called at once
+                base,
+                rounds,
+            ),
+            "x",
+            3.0,
+        )
+
+
+def loading() -> Iterator[Figure]:
+    """1,000 tests from JSON to a Proctor, and what is kept of them: the matrix too."""
+    text = large_matrix(1000)
+    types = bench100()[1]
+    taken = []
+    for _ in range(5):
+        begin = time.thread_time()
+        Proctor(Matrix.from_json(text), context_types=types)
+        taken.append(time.thread_time() - begin)
+    yield "e) 1,000 tests: JSON read, checked and compiled", statistics.median(taken), " s", 0.5
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    kept = Proctor(Matrix.from_json(text), context_types=types)
+    gc.collect()
+    size = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert len(kept.loaded) == 1000
+    yield "e) kept of each test, its definition in the matrix included", size / 1e6, " kB", 15
+
+
+def importing(rounds: int) -> Iterator[Figure]:
+    ratios = [(_process("import proctor.core"), _process("pass")) for _ in range(rounds)]
+    core, bare = (statistics.median(each) * 1000 for each in zip(*ratios, strict=True))
+    yield f"f) import proctor.core ({core:.0f} ms less a bare {bare:.0f})", core - bare, " ms", 40
+
+
+def _process(code: str) -> float:
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
+    return time.perf_counter() - begin
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=101, help="rounds of each ratio")
+    rounds = parser.parse_args().rounds
+    per_call = _seconds(floor_of(100), 20) / 20 / len(IDENTIFIERS)
+    print(f"The floor of 100 tests takes {per_call * 1e6:.0f} µs here and now.")
+    missed = 0
+    for figures in (
+        visitor_of_bench100(rounds),
+        fifty_tests(rounds),
+        single_tests(rounds),
+        loading(),
+        importing(21),
+    ):
+        for what, value, unit, wanted in figures:
+            verdict = "met" if value <= wanted else "MISSED"
+            missed += value > wanted
+            print(f"{what:75} {value:8.2f}{unit:3}  wanted {wanted:g}  {verdict}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
