@@ -96,9 +96,8 @@ class Variants:
 
     def _missing_proc(self, request: Any) -> str:
         return (
-            f"proctor_variant({self.test!r}) was called with a {type(request).__qualname__} that "
-            "has no proc: add a middleware of proctor to MIDDLEWARE, and decorate methods "
-            "through method_decorator"
+            f"proctor_variant({self.test!r}) found no proc on {type(request).__name__}: add a "
+            "middleware of proctor to MIDDLEWARE, and decorate methods through method_decorator"
         )
 
     def _imported(self, group: str) -> Callable[..., Any]:
