@@ -119,7 +119,7 @@ def outcome(evaluate: Any) -> Any:
         return str(error)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     document=randomrules.definitions(),
     style=randomrules.styles,

@@ -77,7 +77,7 @@ def by_closure(text: str, values: dict[str, object]) -> bool:
     return Rule(text, CONSTANTS).holds(Scope(seen))
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(condition=randomrules.conditions, values=VALUES)
 def test_an_expression_says_what_the_closure_says(condition, values):
     text = f"${{{condition}}}"
