@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proctor.core.exceptions import ConversionError
 from proctor.core.rule_check import MISSING_EXPERIMENTAL_UNIT
+from proctor.core.rules import trees
 from proctor.core.rules.rule import Kind, Rule
 from proctor.core.rules.typed import NameTable, TypedBuilder, VariableType, compared, load
 from proctor.core.rules.values import Character, Float
@@ -148,10 +149,10 @@ class _SelectBuilder:
     def _prologue(self) -> list[ast.stmt]:
         """Fetches the variables that the expressions need, and sets their flags."""
         statements: list[ast.stmt] = [
-            _assign("chosen", ast.List([], ast.Load())),
-            _assign("failed", ast.List([], ast.Load())),
-            _assign("add", ast.Attribute(load("chosen"), "append", ast.Load())),
-            _assign("fail", ast.Attribute(load("failed"), "append", ast.Load())),
+            _assign("chosen", trees.List([], ast.Load())),
+            _assign("failed", trees.List([], ast.Load())),
+            _assign("add", trees.Attribute(load("chosen"), "append", ast.Load())),
+            _assign("fail", trees.Attribute(load("failed"), "append", ast.Load())),
         ]
         for name, number in self._table.variables.items():
             statements.extend(self._variable(name, number))
@@ -160,33 +161,35 @@ class _SelectBuilder:
     def _variable(self, name: str, number: int) -> list[ast.stmt]:
         """A variable and its flag: whether it has a value of its type."""
         local, flag = f"v{number}", f"ok{number}"
-        fetch = ast.Call(load("get"), [self._table.value(name)], [])
+        fetch = trees.Call(load("get"), [self._table.value(name)], [])
         convert = self._table.value(_converter(self._types[name]))
-        converted = ast.Call(convert, [load(local), load("refuse")], [])
+        converted = trees.Call(convert, [load(local), load("refuse")], [])
         needs = _assign(flag, compared(load(local), ast.IsNot(), self._table.value(None)))
         return [
             _assign(local, fetch),
             _assign(flag, self._guard(load(local), self._kinds[name])),
-            ast.If(ast.UnaryOp(ast.Not(), load(flag)), [_assign(local, converted), needs], []),
+            trees.If(trees.UnaryOp(ast.Not(), load(flag)), [_assign(local, converted), needs], []),
         ]
 
     def _guard(self, value: ast.expr, variable: VariableType) -> ast.expr:
         """Whether a raw value is what it would be converted to."""
         # The class is asked and not the object: a lazy object pretends to be what it wraps.
-        cls = ast.Call(self._table.value(type), [value], [])
+        cls = trees.Call(self._table.value(type), [value], [])
         exact = compared(cls, ast.Is(), self._table.value(_CLASSES[variable.kind]))
         if variable.kind == "int":
             low, high = self._table.value(variable.low), self._table.value(variable.high)
-            within = ast.Compare(low, [ast.LtE(), ast.LtE()], [value, high])
-            return ast.BoolOp(ast.And(), [exact, within])
+            within = trees.Compare(low, [ast.LtE(), ast.LtE()], [value, high])
+            return trees.BoolOp(ast.And(), [exact, within])
         if variable.kind == "double":
             # Finite: an infinity or NaN less itself is NaN, which equals nothing.
-            zero = ast.BinOp(value, ast.Sub(), value)
-            return ast.BoolOp(ast.And(), [exact, compared(zero, ast.Eq(), self._table.value(0.0))])
+            zero = trees.BinOp(value, ast.Sub(), value)
+            return trees.BoolOp(
+                ast.And(), [exact, compared(zero, ast.Eq(), self._table.value(0.0))]
+            )
         if variable.kind == "list":
             # Members of other kinds would be converted, and may be equal to anything.
-            kinds = ast.Call(self._table.value(_has_only_text), [value], [])
-            return ast.BoolOp(ast.And(), [exact, kinds])
+            kinds = trees.Call(self._table.value(_has_only_text), [value], [])
+            return trees.BoolOp(ast.And(), [exact, kinds])
         return exact
 
     def _answer(self, rule: Rule) -> ast.expr:
@@ -194,7 +197,7 @@ class _SelectBuilder:
         if rule in self._shared:
             return self._shared[rule]
         number = self._rules.setdefault(rule, len(self._rules))
-        asked = ast.Call(load("ask"), [self._table.value(number)], [])
+        asked = trees.Call(load("ask"), [self._table.value(number)], [])
         if rule.node is None:
             return asked
         builder = TypedBuilder(self._kinds, rule.constants, self._table)
@@ -209,8 +212,8 @@ class _SelectBuilder:
         flags = [load(flag) for flag in needed]
         if not flags:
             return condition
-        test = flags[0] if len(flags) == 1 else ast.BoolOp(ast.And(), list[ast.expr](flags))
-        return ast.IfExp(test, condition, asked)
+        test = flags[0] if len(flags) == 1 else trees.BoolOp(ast.And(), list[ast.expr](flags))
+        return trees.IfExp(test, condition, asked)
 
     def _test(self, test: Chooser) -> list[ast.stmt]:
         """The statements of one test: its rule, then its allocations in turn."""
@@ -245,7 +248,7 @@ class _SelectBuilder:
             answer = load("r")
         failed = compared(answer, ast.Is(), self._table.value(None))
         # Nothing to do is nothing that a tree can say.
-        statements.append(ast.If(answer, yes or [ast.Pass()], [ast.If(failed, [note], no)]))
+        statements.append(trees.If(answer, yes or [trees.Pass()], [trees.If(failed, [note], no)]))
         return statements
 
     def _object(self, value: Row | Failure) -> ast.expr:
@@ -327,42 +330,23 @@ def is_convertible(declared: ContextType) -> Callable[[Any], bool]:
 
 
 def _assign(name: str, value: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Name(name, ast.Store())], value)
+    return trees.Assign([trees.Name(name, ast.Store())], value)
 
 
 def _call(name: str, argument: ast.expr) -> ast.stmt:
-    return ast.Expr(ast.Call(load(name), [argument], []))
+    return trees.Expr(trees.Call(load(name), [argument], []))
 
 
-_RETURN = ast.Return(ast.Tuple([load("chosen"), load("failed")], ast.Load()))
+_RETURN = trees.Return(trees.Tuple([load("chosen"), load("failed")], ast.Load()))
 
 
 def _function(body: list[ast.stmt]) -> ast.Module:
-    names = [ast.arg(name) for name in ("get", "ask", "refuse")]
+    names: list[ast.arg] = [trees.Arg(name) for name in ("get", "ask", "refuse")]
     arguments = ast.arguments([], names, None, [], [], None, [])
-    function = ast.FunctionDef("select", arguments, body, [])
+    function = trees.FunctionDef("select", arguments, body, [])
     # Python 3.12 has a field for this and wants it set; earlier ones take no notice.
     setattr(function, "type_params", [])  # noqa: B010 - not there for a checker of 3.10
-    module = ast.Module([function], [])
-    _place(module)
-    return module
-
-
-#: The compiler wants to know where in a file each part stands; these stand in none.
-_NOWHERE = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
-
-
-def _place(module: ast.Module) -> None:
-    """What ast.fix_missing_locations does, in a third of the time and at any depth."""
-    nodes: list[ast.AST] = [module]
-    for node in nodes:
-        for value in vars(node).values():
-            if isinstance(value, ast.AST):
-                nodes.append(value)
-            elif isinstance(value, list):
-                nodes.extend(value)
-        if isinstance(node, (ast.expr, ast.stmt, ast.arg)):
-            vars(node).update(_NOWHERE)
+    return ast.Module([function], [])
 
 
 def _compiled(module: ast.Module, values: dict[str, Any]) -> Select:

@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from proctor.core.rules import nodes
+from proctor.core.rules import nodes, trees
 from proctor.core.rules.values import LONG_MAX, LONG_MIN, Float, Integer
 
 if TYPE_CHECKING:
@@ -78,17 +78,17 @@ class NameTable:
 
 def load(name: str) -> ast.Name:
     """The expression that reads *name*."""
-    return ast.Name(name, ast.Load())
+    return trees.Name(name, ast.Load())
 
 
 def method(receiver: ast.expr, name: str, *arguments: ast.expr) -> ast.expr:
     """The expression `receiver.name(arguments)`."""
-    return ast.Call(ast.Attribute(receiver, name, ast.Load()), list(arguments), [])
+    return trees.Call(trees.Attribute(receiver, name, ast.Load()), list(arguments), [])
 
 
 def compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
     """The expression `left operator right`."""
-    return ast.Compare(left, [operator], [right])
+    return trees.Compare(left, [operator], [right])
 
 
 _OPERATORS: dict[str, type[ast.cmpop]] = {
@@ -171,26 +171,26 @@ class TypedBuilder:
         if operands is None or any(each.kind != "boolean" for each in operands):
             return None
         operator = ast.And() if isinstance(node, nodes.And) else ast.Or()
-        return Typed(ast.BoolOp(operator, [each.expression for each in operands]), "boolean")
+        return Typed(trees.BoolOp(operator, [each.expression for each in operands]), "boolean")
 
     def _not(self, node: nodes.Not) -> Typed | None:
         operand = self._build(node.operand)
         if operand is None or operand.kind != "boolean":
             return None
-        return Typed(ast.UnaryOp(ast.Not(), operand.expression), "boolean")
+        return Typed(trees.UnaryOp(ast.Not(), operand.expression), "boolean")
 
     def _empty(self, node: nodes.Empty) -> Typed | None:
         operand = self._build(node.operand)
         if operand is None or operand.kind not in ("string", "list"):
             return None
-        return Typed(ast.UnaryOp(ast.Not(), operand.expression), "boolean")
+        return Typed(trees.UnaryOp(ast.Not(), operand.expression), "boolean")
 
     def _choice(self, node: nodes.Choice) -> Typed | None:
         parts = self._all((node.test, node.yes, node.no))
         if parts is None or any(each.kind != "boolean" for each in parts):
             return None
         test, yes, no = (each.expression for each in parts)
-        return Typed(ast.IfExp(test, yes, no), "boolean")
+        return Typed(trees.IfExp(test, yes, no), "boolean")
 
     def _binary(self, node: nodes.Binary) -> Typed | None:
         operands = self._all((node.left, node.right))
@@ -228,25 +228,25 @@ class TypedBuilder:
         ]
         if min(ends) < LONG_MIN or max(ends) > LONG_MAX:
             return None
-        expression = ast.BinOp(left.expression, _ARITHMETIC[operator](), right.expression)
+        expression = trees.BinOp(left.expression, _ARITHMETIC[operator](), right.expression)
         return Typed(expression, "int", min(ends), max(ends))
 
     def _remainder(self, left: Typed, right: Typed) -> Typed | None:
         """`x % n` for a positive literal: Python's sign is the divisor's, Java's is not."""
         if right.literal is None or right.literal <= 0:
             return None
-        plain = ast.BinOp(left.expression, ast.Mod(), right.expression)
+        plain = trees.BinOp(left.expression, ast.Mod(), right.expression)
         if left.low >= 0:
             return Typed(plain, "int", 0, right.literal - 1)
         if not isinstance(left.expression, ast.Name):
             return None
         zero = self._table.value(0)
-        minus = ast.UnaryOp(ast.USub(), left.expression)
-        mirrored = ast.BinOp(minus, ast.Mod(), right.expression)
-        expression = ast.IfExp(
+        minus = trees.UnaryOp(ast.USub(), left.expression)
+        mirrored = trees.BinOp(minus, ast.Mod(), right.expression)
+        expression = trees.IfExp(
             compared(left.expression, ast.GtE(), zero),
             plain,
-            ast.UnaryOp(ast.USub(), mirrored),
+            trees.UnaryOp(ast.USub(), mirrored),
         )
         return Typed(expression, "int", 1 - right.literal, right.literal - 1)
 
@@ -259,7 +259,7 @@ class TypedBuilder:
             return None
         if number.literal in (None, 0) or abs(number.literal) > _EXACT_DOUBLE:
             return None
-        expression = ast.BinOp(left.expression, _ARITHMETIC[operator](), right.expression)
+        expression = trees.BinOp(left.expression, _ARITHMETIC[operator](), right.expression)
         return Typed(expression, "double")
 
     def _call(self, node: nodes.Call) -> Typed | None:
