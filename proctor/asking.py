@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from django.utils.html import json_script
 
+from proctor import overrides
 from proctor.conf import settings
 from proctor.configuration import current_configuration
 from proctor.core.context_types import nearest, shown
@@ -23,6 +24,7 @@ from proctor.resolution import Resolution
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
+    from proctor.core.declarations import ProctorTest
     from proctor.core.groups import GroupAssignment
 
 __all__ = [
@@ -50,13 +52,16 @@ def undeclared_test(test: object) -> str | None:
 
 def undeclared_group(test: str, group: object) -> str | None:
     """What is wrong with the name of a group of a declared *test*; None if nothing is."""
+    return _wrong_group(current_configuration().registry[test], group)
+
+
+def _wrong_group(declared: ProctorTest, group: object) -> str | None:
     if not isinstance(group, str):
-        return f"{shown(group)} is no name of a group of the test {test!r}; give a text"
-    declared = current_configuration().registry[test]
+        return f"{shown(group)} is no name of a group of the test {declared.name!r}; give a text"
     if declared.groups is None or group in declared.groups:
         return None
     return (
-        f"PROCTOR_TESTS declares no group {shown(group)} for the test {test!r}: "
+        f"PROCTOR_TESTS declares no group {shown(group)} for the test {declared.name!r}: "
         f"{nearest(group, declared.groups)}"
     )
 
@@ -88,12 +93,15 @@ def _proc_in(context: Any) -> Proc | None:
     return proc_of(context.get("request")) or proc_of(getattr(context, "request", None))
 
 
-def assignment_of(proc: Proc | None, test: str, *, expose: bool = True) -> GroupAssignment:
+def assignment_of(
+    proc: Proc | None, declared: ProctorTest, *, expose: bool = True
+) -> GroupAssignment:
     """The assignment of a declared test; its default where there is no visitor."""
-    if proc is None or test not in proc:
+    name = declared.name
+    if proc is None or name not in proc:
         # The latter where settings were overridden after the request had begun.
-        return default_proc().peek(test)
-    return proc[test] if expose else proc.peek(test)
+        return overrides.active().get(name) or declared.default_for(Reason.NO_REQUEST)
+    return proc[name] if expose else proc.peek(name)
 
 
 def default_proc() -> Proc:
@@ -119,39 +127,47 @@ class Asker:
 
     def is_in(self, context: Any, test: object, groups: Iterable[object]) -> bool:
         """Whether the visitor is in one of the *groups*; the test is read if any is declared."""
-        if not self.is_declared(test):
+        declared = self.declaration(test)
+        if declared is None:
             return False
-        declared = [group for group in groups if not self.is_wrong(undeclared_group(test, group))]
-        if not declared:
-            return False
-        return assignment_of(_proc_in(context), test).group in declared
+        known = self.known_groups(declared, groups)
+        return bool(known) and assignment_of(_proc_in(context), declared).group in known
 
     def group(self, context: Any, test: object) -> str:
         """The name of the visitor's group; "" where there is none."""
-        if not self.is_declared(test):
+        declared = self.declaration(test)
+        if declared is None:
             return ""
-        return assignment_of(_proc_in(context), test).group or ""
+        return assignment_of(_proc_in(context), declared).group or ""
 
     def payload(self, context: Any, test: object, default: Any) -> Any:
         """What the visitor's group carries, else *default*."""
-        if not self.is_declared(test):
+        declared = self.declaration(test)
+        if declared is None:
             return default
-        payload = assignment_of(_proc_in(context), test).payload
+        payload = assignment_of(_proc_in(context), declared).payload
         return default if payload is None else payload
 
     def json(
         self, context: Any, tests: Iterable[object], element_id: str, *, expose: bool
     ) -> SafeString:
         """A script element of JSON, `{test: {group, value, payload}}`, which is no program."""
-        found = {}
-        for test in tests:
-            if self.is_declared(test):
-                found[test] = _as_json(assignment_of(_proc_in(context), test, expose=expose))
+        proc, found = _proc_in(context), {}
+        for declared in map(self.declaration, tests):
+            if declared is not None:
+                found[declared.name] = _as_json(assignment_of(proc, declared, expose=expose))
         return json_script(found, element_id)
 
-    def is_declared(self, test: object) -> TypeGuard[str]:
-        """Whether PROCTOR_TESTS has the test; else as the class says."""
-        return not self.is_wrong(undeclared_test(test))
+    def declaration(self, test: object) -> ProctorTest | None:
+        """What PROCTOR_TESTS says of a test; None for a wrong name, which is told."""
+        found = current_configuration().registry.get(test) if isinstance(test, str) else None
+        if found is None:
+            self.is_wrong(undeclared_test(test))
+        return found
+
+    def known_groups(self, declared: ProctorTest, groups: Iterable[object]) -> list[object]:
+        """Those of the *groups* that a visitor may be in; of the others it is told."""
+        return [group for group in groups if not self.is_wrong(_wrong_group(declared, group))]
 
     def is_wrong(self, problem: str | None) -> bool:
         """Whether there is a problem, and the telling of it."""

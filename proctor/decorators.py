@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from proctor.asking import Asker, assignment_of, proc_of, undeclared_group
+from proctor.asking import Asker, assignment_of, proc_of
 from proctor.core.context_types import shown
 
 if TYPE_CHECKING:
@@ -84,15 +84,14 @@ class Variants:
         ImproperlyConfigured in DEBUG; else they are logged once, and the fallback answers.
         """
         proc = proc_of(request)
-        if proc is None and _asker.is_wrong(self._missing_proc(request)):
+        if proc is None:
+            _asker.is_wrong(self._missing_proc(request))
             return self.fallback
-        if not _asker.is_declared(self.test) or not any([*map(self._handles, self.views)]):
+        declared = _asker.declaration(self.test)
+        if declared is None or not _asker.known_groups(declared, self.views):
             return self.fallback
-        group = assignment_of(proc, self.test).group
+        group = assignment_of(proc, declared).group
         return self.resolve(group) if group is not None and group in self.views else self.fallback
-
-    def _handles(self, group: str) -> bool:
-        return not _asker.is_wrong(undeclared_group(self.test, group))
 
     def _missing_proc(self, request: Any) -> str:
         return (

@@ -174,7 +174,8 @@ class _PrintingNode(Node):
         return f"<{type(self).__name__}: {self.test}>"
 
     def value(self, context: Context) -> Any:
-        raise NotImplementedError
+        """What is printed."""
+        raise NotImplementedError  # pragma: no cover - each subclass has its own
 
     def render(self, context: Context) -> str:
         """The value; nothing if it goes into the context."""
