@@ -3,44 +3,29 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from proctor.core.chooser import Chooser, Visit, choose, holds
+from proctor.core.call import INCOGNITO, Call
+from proctor.core.chooser import Chooser, Visit, choose
 from proctor.core.context_types import ContextType, pipet_type, shown
-from proctor.core.conversion import plain_text
 from proctor.core.dependencies import in_order
-from proctor.core.exceptions import (
-    ConfigurationError,
-    ConversionError,
-    IdentifierError,
-    MatrixLoadError,
-    RuleError,
-)
-from proctor.core.experiments import won_properties
+from proctor.core.exceptions import ConfigurationError, IdentifierError, MatrixLoadError
 from proctor.core.forcing import ForceGroups
-from proctor.core.frozen import EMPTY
-from proctor.core.groups import GroupAssignment, Groups, Property
 from proctor.core.hashing import encode_identifier, md5
-from proctor.core.rule_check import MISSING_EXPERIMENTAL_UNIT
-from proctor.core.rules.compiler import Scope
+from proctor.core.plan import Plan
 from proctor.core.rules.functions import LIBRARY, Function, extended
 from proctor.core.rules.pool import RulePool
-from proctor.core.rules.values import LONG_MAX, LONG_MIN, BigInteger
-from proctor.core.selection import build_select, is_convertible, is_ordinary
 from proctor.core.source_keys import RANDOM
 from proctor.core.validation import examine
 
 if TYPE_CHECKING:
     from proctor.core.explanation import Explanation
+    from proctor.core.groups import GroupAssignment, Groups
     from proctor.core.matrix import Matrix, TestDefinition
     from proctor.core.problems import Problem
-    from proctor.core.rules.rule import Rule
 
 __all__ = ["Proctor"]
-
-#: A context variable that the engine itself reads.
-INCOGNITO = "isIncognitoUser"
 
 #: Where fewer than one test in so many is asked for, they are evaluated one by one.
 _FEW = 20
@@ -86,7 +71,7 @@ class Proctor:
         self._dropped = examination.dropped
         self._problems = examination.problems
         self._definitions = examination.loaded
-        self._plan = _Plan(
+        self._plan = Plan(
             [
                 Chooser(examination.loaded[name], pool)
                 for name in in_order(examination.loaded, sorted(examination.loaded))
@@ -149,7 +134,7 @@ class Proctor:
         if RANDOM in identifiers:
             raise _random_given()
         plan = self._plan
-        call = _Call(plan, context)
+        call = Call(plan, context)
         force = _forced(force_groups, force_payload_tests) if force_groups else _NO_FORCE
         incognito = INCOGNITO in context and call.is_incognito()
         needed = plan.with_parents(tests) if tests else None
@@ -216,7 +201,7 @@ class Proctor:
             return explain_dropped(test, test_type, self._dropped[test])
         if test not in self._definitions:
             refuse_unknown(test, self._matrix.tests)
-        call = _Call(self._plan, context)
+        call = Call(self._plan, context)
         force = _forced(force_groups, force_payload_tests) if force_groups else _NO_FORCE
 
         def visit(force: ForceGroups) -> WatchedVisit:
@@ -236,7 +221,7 @@ class Proctor:
         return explain(tuple(order), visit(force), visit(_NO_FORCE))
 
     def _select(
-        self, call: _Call, identifiers: Mapping[str, str | None], needed: Collection[str] | None
+        self, call: Call, identifiers: Mapping[str, str | None], needed: Collection[str] | None
     ) -> dict[str, GroupAssignment]:
         """The groups in all ordinary tests, or those of them that are *needed*."""
         is_valid = self._is_valid
@@ -271,170 +256,6 @@ class Proctor:
         return groups
 
 
-class _Plan:
-    """The tests in the order of evaluation, and the function that answers for most."""
-
-    __slots__ = (
-        "choosers",
-        "closures",
-        "experiments",
-        "others",
-        "ranks",
-        "rules",
-        "select",
-        "slots",
-        "types",
-        "unread",
-    )
-
-    def __init__(
-        self, choosers: Iterable[Chooser], context_types: Mapping[str, ContextType] | None
-    ) -> None:
-        self.types = context_types
-        self.choosers = {each.name: each for each in choosers}
-        #: Each test's place in the order of evaluation.
-        self.ranks = {name: rank for rank, name in enumerate(self.choosers)}
-        ordinary = [each for each in self.choosers.values() if is_ordinary(each)]
-        #: The tests that need their own way, each after those that it depends on.
-        self.others = tuple(each for each in self.choosers.values() if not is_ordinary(each))
-        #: The test types of ordinary tests, numbered.
-        self.slots = {
-            name: index for index, name in enumerate(sorted({each.test_type for each in ordinary}))
-        }
-        rules: dict[Rule, int] = {}
-        self.select, read = build_select(ordinary, self.slots, rules, context_types)
-        #: Variables that the function does not look at, and whether a value is of their type.
-        self.unread = tuple(
-            (name, is_convertible(each))
-            for name, each in (context_types or {}).items()
-            if name not in read
-        )
-        #: The rules that may be asked for, by number, and their closures.
-        self.rules = tuple(rules)
-        self.closures = tuple(rule.holds for rule in rules)
-        #: Tests whose json payloads compete, in the order of evaluation.
-        self.experiments = tuple(each for each in self.choosers.values() if each.experiment)
-
-    def with_parents(self, tests: Collection[str]) -> set[str]:
-        """Those of *tests* that are there, and all that these depend on."""
-        if isinstance(tests, (str, bytes)):
-            raise TypeError(f"tests is {shown(tests)}; give a list of names, or None for all")
-        names: set[str] = set()
-        for name in tests:
-            test = self.choosers.get(name)
-            while test is not None and test.name not in names:
-                names.add(test.name)
-                test = None if test.depends_on is None else self.choosers[test.depends_on[0]]
-        return names
-
-    def in_order(self, names: Collection[str] | None) -> Collection[Chooser]:
-        """The tests of those names, None for all, each after those that it depends on."""
-        if names is None:
-            return self.choosers.values()
-        return [self.choosers[name] for name in sorted(names, key=self.ranks.__getitem__)]
-
-
-class _Call:
-    """What one call needs and finds.
-
-    Most calls find nothing wrong, and many ask no closure: what they do not need is not
-    made, and the attributes of the class stand for it.
-    """
-
-    #: The tests in which a rule failed.
-    _errors: dict[str, RuleError] | None = None
-    #: The variables as rules see them, once someone asked.
-    _scope: Scope | None = None
-    _failed: dict[int, RuleError] | None = None
-    #: Why variables are left out of the scope, by name.
-    variable_errors: Mapping[str, str] = EMPTY
-
-    def __init__(self, plan: _Plan, context: Mapping[str, Any]) -> None:
-        self.plan = plan
-        self.context = context
-
-    @property
-    def errors(self) -> dict[str, RuleError]:
-        """The tests in which a rule failed."""
-        if self._errors is None:
-            self._errors = {}
-        return self._errors
-
-    @property
-    def failed(self) -> dict[int, RuleError]:
-        """What rules that failed raised, by their numbers."""
-        if self._failed is None:
-            self._failed = {}
-        return self._failed
-
-    @property
-    def scope(self) -> Scope:
-        """The variables as rules see them; made when it is first asked for."""
-        return self._scope or self.convert()
-
-    def convert(self) -> Scope:
-        """Convert the whole context; what cannot be converted is then in `variable_errors`."""
-        if self._scope is None:
-            types = self.plan.types
-            scope = _plain_scope(self.context) if types is None else self._converted_scope(types)
-            scope[MISSING_EXPERIMENTAL_UNIT] = False
-            self._scope = scope
-        return self._scope
-
-    def _converted_scope(self, types: Mapping[str, ContextType]) -> Scope:
-        scope = Scope()
-        refused: dict[str, str] = {}
-        for name, value in self.context.items():
-            declared = types.get(name)
-            if declared is None:
-                scope[name] = value
-                continue
-            try:
-                scope[name] = declared.convert(value)
-            except ConversionError as error:
-                refused[name] = str(error)
-        if refused:
-            self.variable_errors = refused
-        return scope
-
-    def ask(self, number: int) -> bool | None:
-        """Whether the rule of that number holds; None where it fails."""
-        scope = self._scope or self.convert()
-        try:
-            return self.plan.closures[number](scope)
-        except Exception:  # noqa: BLE001 - most rules do not fail, and pay for no second look
-            try:
-                return holds(self.plan.rules[number], scope)
-            except RuleError as error:
-                self.failed[number] = error
-                return None
-
-    def notice_refusals(self) -> None:
-        """See that a value that cannot be converted is reported, though no rule asked for it."""
-        if self._scope is None:
-            get = self.context.get
-            for name, converts in self.plan.unread:
-                if (value := get(name)) is not None and not converts(value):
-                    self.convert()
-                    return
-
-    def is_incognito(self) -> bool:
-        """Whether the visitor is one to be left alone  [Proctor.determineTestGroups]."""
-        # The usual value decides by itself: converted or not, it is never "true".
-        if self.context[INCOGNITO] is False:
-            return False
-        value = self.scope.get(INCOGNITO)
-        return value is not None and plain_text(value).lower() == "true"
-
-    def result(self, groups: dict[str, GroupAssignment]) -> Groups:
-        """The groups, with what went wrong, and the properties that they won."""
-        properties: Mapping[str, Property] = EMPTY
-        unlogged: frozenset[str] = frozenset()
-        if self.plan.experiments:
-            properties, unlogged = won_properties(self.plan.experiments, groups)
-        return Groups(groups, self._errors or EMPTY, properties, self.variable_errors, unlogged)
-
-
 def _checked(identifiers: object, context: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """The context, or an empty one; TypeError where either is no mapping."""
     for name, value in (("identifiers", identifiers), ("context", context)):
@@ -444,14 +265,6 @@ def _checked(identifiers: object, context: Mapping[str, Any] | None) -> Mapping[
             raise TypeError(f"{name} is {shown(value)}; give a dict of values by name")
     assert context is not None
     return context
-
-
-def _plain_scope(context: Mapping[str, Any]) -> Scope:
-    scope = Scope(context)
-    for name, value in scope.items():
-        if type(value) is int and not LONG_MIN <= value <= LONG_MAX:
-            scope[name] = BigInteger(value)
-    return scope
 
 
 def _declared(context_types: Mapping[str, ContextType | str]) -> dict[str, ContextType]:
