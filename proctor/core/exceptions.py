@@ -120,6 +120,14 @@ class UndefinedName(RuleEvaluationError):  # noqa: N818 - reads as the field say
 
     java_class = "javax.el.PropertyNotFoundException"
 
+    #: The variable of the rule that is not there; None where it is a property. Unlike the
+    #: message, this holds nothing of the visitor's.
+    variable: str | None
+
+    def __init__(self, message: str, *, variable: str | None = None) -> None:
+        super().__init__(message)
+        self.variable = variable
+
 
 class UnknownMethod(RuleEvaluationError):  # noqa: N818 - reads as the field says it
     """A method that the value does not have, or that a rule may not call."""

@@ -48,7 +48,8 @@ class Scope(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         raise UndefinedName(
-            f"the variable {name!r} is not in the context; known are {self._known()}"
+            f"the variable {name!r} is not in the context; known are {self._known()}",
+            variable=name,
         )
 
     def _known(self) -> str:
