@@ -25,8 +25,11 @@ class ProctorFilter(logging.Filter):
 
 
 def _groups(record: logging.LogRecord) -> str:
-    proc = current_proc()
-    if proc is None:
-        # Django logs its own records of a request when all middleware is done.
+    try:
+        # Django writes its own records of a request when all middleware is done.
         proc = getattr(getattr(record, "request", None), "proc", None)
-    return proc.known_groups() if isinstance(proc, Proc) else ""
+        if not isinstance(proc, Proc):
+            proc = current_proc()
+        return "" if proc is None else proc.known_groups()
+    except Exception:  # noqa: BLE001 - whatever was given as `request`, the line must come
+        return ""

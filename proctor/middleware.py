@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from proctor import forced, http_caches
 from proctor.conf import settings
 from proctor.current import enter, leave
+from proctor.signals import hold, release
 from proctor.visit import Visit
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class BaseProctorMiddleware:
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
+        elif not hasattr(self, "process_view"):
+            # Not in the class: under ASGI it would cost each request a thread.
+            self.process_view = self._before_view
 
     # -- The hooks ------------------------------------------------------------------------
 
@@ -91,7 +95,7 @@ class BaseProctorMiddleware:
         if self._is_async:
             return self.__acall__(request)
         visit = Visit(self, request)
-        token = enter(visit.proc)
+        token, held = enter(visit.proc), hold()
         try:
             if not settings.PROCTOR_LAZY:
                 visit.run_hooks()
@@ -100,8 +104,18 @@ class BaseProctorMiddleware:
                 visit.check_privilege()
             self._finish(visit, response)
         finally:
+            release(held)
             leave(token)
         return response
+
+    def _before_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
+        """Let hooks run before a coroutine view, since in its loop plain ones may not.
+
+        Django calls this, as `process_view`, where the view is called from outside of a loop.
+        """
+        visit = Visit.of(request)
+        if visit is not None and iscoroutinefunction(view):
+            visit.run_hooks()
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a request under ASGI; the hooks are awaited before the view."""
@@ -119,7 +133,8 @@ class BaseProctorMiddleware:
         """What is left to do with a response: cookies, and headers for caches."""
         if visit.is_privileged:
             forced.keep(visit.request, response)
-        http_caches.patch_response(visit.request, response)
+        # What was forced may have come by a header, which no PROCTOR_VARY names.
+        http_caches.patch_response(visit.request, response, for_nobody_else=visit.is_privileged)
         self.finish_response(visit.request, response)
 
     def overrides(self, hook: str) -> bool:
@@ -181,6 +196,8 @@ class ProctorMiddleware(BaseProctorMiddleware):
                 httponly=True,
                 samesite="Lax",
             )
+            # Two visitors without a cookie look alike to a cache, and must not share an id.
+            http_caches.make_private(request, response)
 
     def _says_more(self, hook: str) -> bool:
         """Whether a subclass changed the plain hook, and so means its twin too."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import logging
 
-__all__ = ["OnceLog", "printable"]
+__all__ = ["OnceLog", "described", "printable"]
 
 
 class OnceLog:
@@ -43,3 +45,15 @@ def printable(value: object) -> str:
     if not text.isprintable():
         text = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
     return text if len(text) <= 300 else f"{text[:297]}..."
+
+
+def described(error: BaseException) -> str:
+    """What an exception of the site's code is and where it comes from, for one log line.
+
+    Its own text is left out, and so is the traceback, which ends with it: it may hold a
+    visitor's identifier, or line breaks from a header.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    places = [f"{PurePath(f.filename).name}:{f.lineno} in {f.name}" for f in reversed(frames)]
+    kind = printable(type(error).__qualname__)
+    return f"{kind} ({', from '.join(places)})" if places else kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,18 +14,21 @@ __all__ = ["active", "pop", "push"]
 
 #: Innermost last. Replaced and never changed, so that a reader needs no lock.
 _layers: tuple[Mapping[str, GroupAssignment], ...] = ()
+_writing = threading.Lock()
 
 
 def push(layer: Mapping[str, GroupAssignment]) -> None:
     """Lay *layer* over those that are there."""
     global _layers  # noqa: PLW0603 - like override_settings, this is for the process
-    _layers = (*_layers, layer)
+    with _writing:
+        _layers = (*_layers, layer)
 
 
 def pop(layer: Mapping[str, GroupAssignment]) -> None:
     """Take *layer* away, and no other."""
     global _layers  # noqa: PLW0603
-    _layers = tuple(each for each in _layers if each is not layer)
+    with _writing:
+        _layers = tuple(each for each in _layers if each is not layer)
 
 
 def active() -> Mapping[str, GroupAssignment]:

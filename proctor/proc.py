@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proctor import overrides
-from proctor.http_caches import mark_as_private
+from proctor.http_caches import mark_as_read
 from proctor.resolution import Resolution
 from proctor.signals import exposed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import NoReturn, Self
 
     from django.http import HttpRequest
 
@@ -37,8 +38,8 @@ class Proc:
     #: None until the first read.
     _resolution: Resolution | None
     _assignments: dict[str, GroupAssignment] | None
-    #: The tests that were read, which count no second time.
-    _read: set[str]
+    #: What was told to receivers, which is done once for each test.
+    _exposed: dict[str, object]
 
     def __init__(
         self,
@@ -46,36 +47,30 @@ class Proc:
         resolve: Callable[[], Resolution],
         request: HttpRequest | None = None,
     ) -> None:
-        own = self.__dict__
-        own["_configuration"] = configuration
-        own["_registry"] = configuration.registry
-        own["_resolve"] = resolve
-        own["_request"] = request
-        own["_resolution"] = None
-        own["_assignments"] = None
-        own["_read"] = set()
+        self.__dict__.update(
+            _configuration=configuration,
+            _registry=configuration.registry,
+            _resolve=resolve,
+            _request=request,
+            _resolution=None,
+            _assignments=None,
+            _exposed={},
+        )
 
     def __getattr__(self, name: str) -> GroupAssignment:
         # Only called for what is not in the instance: a test's first read, or a mistake.
         if name.startswith("_"):
             raise AttributeError(name)
-        try:
-            assignment = self[name]
-        except KeyError as error:
-            raise AttributeError(str(error.args[0])) from None
-        self.__dict__[name] = assignment
+        # Not `self[name]` in a try: a hook's own KeyError, in DEBUG, would look like a mistake
+        # in the name.
+        if name not in self._registry:
+            raise AttributeError(self._undeclared(name))
+        assignment = self.__dict__[name] = self[name]
         return assignment
 
     def __getitem__(self, name: str) -> GroupAssignment:
-        assignments = self._loaded()
-        try:
-            assignment = assignments[name]
-        except KeyError:
-            raise KeyError(self._undeclared(name)) from None
-        if self._request is not None:
-            mark_as_private(self._request)
-        if name not in self._read:
-            self._read.add(name)
+        assignment = self.peek(name)
+        if exposed.receivers and _counts(assignment):
             self._expose(name, assignment)
         return assignment
 
@@ -100,6 +95,18 @@ class Proc:
     def __dir__(self) -> list[str]:
         return [*object.__dir__(self), *self._registry]
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "proc belongs to its request and cannot be pickled; take assignments out of it, "
+            "or str(proc)"
+        )
+
     def __str__(self) -> str:
         """The log line: `buttoncolortst1,newfeaturerollout0`."""
         return ",".join(self.get_group_string_list())
@@ -107,7 +114,7 @@ class Proc:
     def __repr__(self) -> str:
         if self._assignments is None:
             return "<Proc: not determined yet>"
-        return f"<Proc: {', '.join(self.get_group_string_list()) or 'no groups'}>"
+        return f"<Proc: {str(self) or 'no groups'}>"
 
     def get_group_string_list(self) -> list[str]:
         """Name and value of each test that has a group of value 0 or more, by name."""
@@ -129,21 +136,33 @@ class Proc:
 
     def known_groups(self) -> str:
         """`str()` of this if the groups are determined already, else "". Never raises."""
-        return "" if self._assignments is None else str(self)
+        own = self.__dict__
+        if own["_assignments"] is None:
+            return ""
+        # Asked for each log record.
+        text: str | None = own.get("_text")
+        if text is None:
+            text = own["_text"] = str(self)
+        return text
 
     def peek(self, name: str) -> GroupAssignment:
         """The assignment of a test, without counting an exposure.
 
         Raises KeyError for an undeclared test, as `proc[name]` does.
         """
-        assignments = self._loaded()
-        if name not in assignments:
-            raise KeyError(
-                f"the test {name!r} is not in PROCTOR_TESTS: {self._registry.hint(name)}"
-            )
+        assignments = self._assignments
+        if assignments is None:
+            # A mistake in the name is no reason to ask a source.
+            if name not in self._registry:
+                raise KeyError(self._undeclared(name))
+            assignments = self._loaded()
+        try:
+            assignment = assignments[name]
+        except KeyError:
+            raise KeyError(self._undeclared(name)) from None
         if self._request is not None:
-            mark_as_private(self._request)
-        return assignments[name]
+            mark_as_read(self._request)
+        return assignment
 
     def _undeclared(self, name: str) -> str:
         return f"the test {name!r} is not in PROCTOR_TESTS: {self._registry.hint(str(name))}"
@@ -151,22 +170,27 @@ class Proc:
     def _loaded(self) -> dict[str, GroupAssignment]:
         """The assignments; determines them if that has not been done."""
         assignments = self._assignments
-        if assignments is None:
-            set_by_tests = overrides.active()
-            if set_by_tests.keys() >= self._registry.keys():
-                resolution = Resolution()
-            else:
-                resolution = self._resolve()
-            assignments = resolution.assignments(self._configuration)
-            for name, assignment in set_by_tests.items():
-                if name in assignments:
-                    assignments[name] = assignment
-            self.__dict__["_resolution"] = resolution
-            self.__dict__["_assignments"] = assignments
-        return assignments
+        if assignments is not None:
+            return assignments
+        set_by_tests = overrides.active()
+        if set_by_tests.keys() >= self._registry.keys():
+            resolution = Resolution()
+        else:
+            resolution = self._resolve()
+        assignments = resolution.assignments(self._configuration)
+        for name, assignment in set_by_tests.items():
+            if name in assignments:
+                assignments[name] = assignment
+        # Of two threads that are here at once, the first one's answer holds for both.
+        own = self.__dict__
+        answer: tuple[Resolution, dict[str, GroupAssignment]]
+        answer = own.setdefault("_answer", (resolution, assignments))
+        own["_resolution"], own["_assignments"] = answer
+        return answer[1]
 
     def _expose(self, name: str, assignment: GroupAssignment) -> None:
-        if exposed.receivers and _counts(assignment):
+        mine = object()
+        if self._exposed.setdefault(name, mine) is mine:
             exposed.notify(
                 Proc,
                 request=self._request,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.http import HttpRequest
 
-if TYPE_CHECKING:
-    from proctor.proc import Proc
+from proctor.proc import Proc  # noqa: TC001 - whoever resolves annotations must find it
 
 __all__ = ["ProctorHttpRequest"]
 

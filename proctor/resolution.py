@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from proctor.core.exceptions import MatrixNotReady, SourceError
+from proctor.core.exceptions import MatrixNotReady, SourceError, UndefinedName
 from proctor.core.groups import GroupAssignment, Groups, Reason
 from proctor.signals import source_failed
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from proctor.configuration import Configuration
     from proctor.core.declarations import ProctorTest
+    from proctor.core.exceptions import RuleError
     from proctor.core.sources import GroupsRequest
     from proctor.once import OnceLog
 
@@ -73,7 +74,14 @@ def ask(
         not_ready = isinstance(error, MatrixNotReady)
         return Resolution(reason=Reason.NOT_READY if not_ready else Reason.SOURCE_FAILED)
     for test, failure in groups.errors.items():
-        log.log(logger, logging.WARNING, "A rule of the test %s failed: %s", test, failure)
+        # Its text may show a value of the visitor's, and would be another for each of them.
+        log.log(
+            logger,
+            logging.WARNING,
+            "A rule of the test %s failed with %s; the source's explain() shows how",
+            test,
+            _kind(failure),
+        )
     for variable in groups.variable_errors:
         log.log(
             logger,
@@ -82,6 +90,12 @@ def ask(
             variable,
         )
     return Resolution(groups)
+
+
+def _kind(failure: RuleError) -> str:
+    if isinstance(failure, UndefinedName) and failure.variable is not None:
+        return f"{type(failure).__name__} of {failure.variable}"
+    return type(failure).__name__
 
 
 def _unfit(test: ProctorTest, assignment: GroupAssignment, log: OnceLog) -> GroupAssignment:

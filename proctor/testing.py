@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import inspect
+from typing import TYPE_CHECKING, Any
+from unittest import TestCase
 
 from django.test.utils import TestContextDecorator
 
@@ -14,7 +16,7 @@ from proctor.core.groups import GroupAssignment, Reason
 from proctor.core.sources import MatrixSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from proctor.core.declarations import ProctorTest
     from proctor.core.matrix import Bucket
@@ -55,18 +57,16 @@ class override_proctor(TestContextDecorator):  # noqa: N801 - as override_settin
 
     def decorate_class(self, cls: Any) -> Any:
         """Decorate a test case of unittest's, or the test methods of any other class."""
-        if hasattr(cls, "setUp") and hasattr(cls, "addCleanup"):
+        if issubclass(cls, TestCase):
             return super().decorate_class(cls)
-        for name, method in _test_methods(cls):
-            setattr(cls, name, self.decorate_callable(method))
+        for name in dir(cls):
+            if name.startswith("test"):
+                method = inspect.getattr_static(cls, name)
+                if isinstance(method, (staticmethod, classmethod)):
+                    setattr(cls, name, type(method)(self.decorate_callable(method.__func__)))
+                elif inspect.isfunction(method):
+                    setattr(cls, name, self.decorate_callable(method))
         return cls
-
-
-def _test_methods(cls: type) -> Iterator[tuple[str, Callable[..., Any]]]:
-    for name in dir(cls):
-        method = getattr(cls, name)
-        if name.startswith("test") and callable(method) and not isinstance(method, type):
-            yield name, method
 
 
 def _assignment(name: str, wanted: Override) -> GroupAssignment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -15,6 +16,7 @@ from proctor.conf import settings
 from proctor.configuration import current_configuration
 from proctor.core.groups import Reason
 from proctor.core.sources import GroupsRequest
+from proctor.once import described
 from proctor.proc import Proc
 from proctor.resolution import Resolution, ask
 
@@ -32,6 +34,11 @@ logger = logging.getLogger(__name__)
 #: What a hook may raise on purpose, to answer the request with it.
 ANSWERS = (Http404, PermissionDenied, SuspiciousOperation)
 
+_VISIT = "_proctor_visit"
+
+#: Whose hooks are running, here and in the threads that they are called in.
+_asking: ContextVar[Visit | None] = ContextVar("proctor_asking", default=None)
+
 
 class Visit:
     """What the middleware knows of one request."""
@@ -39,7 +46,7 @@ class Visit:
     __slots__ = (
         "_asked",
         "_configuration",
-        "_failed",
+        "_failure",
         "_middleware",
         "_privileged",
         "proc",
@@ -55,10 +62,16 @@ class Visit:
         self._configuration = current_configuration()
         #: What to ask the source; None until the hooks have run.
         self._asked: GroupsRequest | None = None
-        self._failed = False
+        #: What a hook raised, after which there is nothing to ask.
+        self._failure: Exception | None = None
         self._privileged: bool | None = None
         self.proc = Proc(self._configuration, self.resolve, request)
-        request.proc = self.proc  # type: ignore[attr-defined]  # see ProctorHttpRequest
+        request.__dict__.update({"proc": self.proc, _VISIT: self})
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Visit | None:
+        """The visit that this request is; None where the middleware has not run."""
+        return request.__dict__.get(_VISIT)
 
     def resolve(self) -> Resolution:
         """What `proc` asks for at its first read. Never an exception but a hook's answer."""
@@ -76,23 +89,30 @@ class Visit:
 
     def run_hooks(self) -> None:
         """Ask who the visitor is, unless that is known."""
-        if self._asked is not None or self._failed:
+        if not self._must_ask():
             return
+        token = _asking.set(self)
         try:
             identifiers = self._call("get_identifiers")
             context = self._call("get_context")
         except Exception as error:  # noqa: BLE001 - it is the site's code, and may raise anything
-            self._give_up(error)
+            self._give_up(error, described(error))
             return
+        finally:
+            _asking.reset(token)
         if forced.is_forcing(self.request):
             self.check_privilege()
         self._note(identifiers, context)
 
     async def arun_hooks(self) -> None:
         """`run_hooks` on a loop: plain hooks run in a thread, all in one go."""
+        if not self._must_ask():
+            return
+        token = _asking.set(self)
         middleware, request = self._middleware, self.request
         forcing = forced.is_forcing(request)
-        names = ["get_identifiers", "get_context", *(["is_privileged"] if forcing else [])]
+        # The privilege first: a forced link sticks also where another hook fails.
+        names = [*(["is_privileged"] if forcing else []), "get_identifiers", "get_context"]
         answers: dict[str, Any] = {"get_context": {}, "is_privileged": False}
         plain = [
             name
@@ -105,11 +125,22 @@ class Visit:
             for name in names:
                 if middleware.overrides(f"a{name}"):
                     answers[name] = await self._acall(getattr(middleware, f"a{name}"), name)
+                if name == "is_privileged":
+                    self._privileged = bool(answers[name])
         except Exception as error:  # noqa: BLE001 - as above
-            self._give_up(error)
+            self._give_up(error, described(error))
             return
-        self._privileged = bool(answers["is_privileged"])
+        finally:
+            _asking.reset(token)
         self._note(answers["get_identifiers"], answers["get_context"])
+
+    def _must_ask(self) -> bool:
+        """Whether hooks have to run. Raises what they raised in DEBUG, each time."""
+        if _asking.get() is self:
+            raise RuntimeError("a hook of the middleware reads proc, which waits for the hooks")
+        if self._failure is not None and settings.DEBUG and not isinstance(self._failure, ANSWERS):
+            raise self._failure
+        return self._asked is None and self._failure is None
 
     def check_privilege(self) -> bool:
         """Ask whether the visitor may force groups; once for a request."""
@@ -153,7 +184,8 @@ class Visit:
     def _note(self, identifiers: Any, context: Any) -> None:
         for name, value in (("get_identifiers", identifiers), ("get_context", context)):
             if not isinstance(value, Mapping):
-                self._give_up(TypeError(f"{name} returned {value!r}; return a dict"))
+                problem = f"{name} returned a {type(value).__qualname__}; return a dict"
+                self._give_up(TypeError(problem), problem)
                 return
         self._asked = GroupsRequest(
             identifiers=identifiers,
@@ -162,22 +194,20 @@ class Visit:
             tests=self._configuration.registry.names,
         )
 
-    def _give_up(self, error: Exception) -> None:
+    def _give_up(self, error: Exception, problem: str) -> None:
         """After a failing hook: let its answer through, else go on without groups."""
-        self._failed = True
+        self._failure = error
         if isinstance(error, ANSWERS) or settings.DEBUG:
             raise error
         logger.error(
             "A hook of %s failed, and so every test has its default: %s",
             type(self._middleware).__qualname__,
-            type(error).__name__,
-            exc_info=error,
+            problem,
         )
 
     def _privilege_failed(self, error: Exception) -> None:
         logger.warning(
             "is_privileged of %s failed, which counts as no: %s",
             type(self._middleware).__qualname__,
-            type(error).__name__,
-            exc_info=error,
+            described(error),
         )
