@@ -403,6 +403,12 @@ def test_variants_resolve_their_views():
     assert variants.resolve("b").view_class is Blue
 
 
+def test_a_path_is_resolved_once_for_all_that_a_decorator_decorates():
+    decorator = proctor_variant("t", a=f"{HERE}.Blue")
+    views = [decorator(view).proctor_variants.resolve("a") for view in (usual, ausual)]
+    assert views[0] is views[1]
+
+
 def test_variants_cannot_be_added_later():
     with pytest.raises(TypeError):
         proctor_variant("t", a=blue)(usual).proctor_variants.views["b"] = blue
