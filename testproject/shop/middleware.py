@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from proctor.middleware import ProctorMiddleware
+from proctor.request import ProctorHttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,13 @@ COUNTRIES = {"US": "United States", "DE": "Germany", "GB": "Great Britain", "JP"
 
 #: Customers whom one can sign in as, without a password: by account number.
 CUSTOMERS = {"5083": "Ada", "5084": "Grace", "5085": "Konrad"}
+
+
+class ShopRequest(ProctorHttpRequest):
+    """For annotations: a request with `proc`, and with what the hooks have said of its visitor."""
+
+    identifiers: Mapping[str, Any]
+    context: Mapping[str, Any]
 
 
 class ShopProctorMiddleware(ProctorMiddleware):
@@ -33,7 +41,7 @@ class ShopProctorMiddleware(ProctorMiddleware):
             "acctid": request.session.get("account"),
         }
         # The page /you/ shows its visitor what was asked for him.
-        request.identifiers = identifiers  # type: ignore[attr-defined]  # the shop's own
+        request.identifiers = identifiers  # type: ignore[attr-defined]  # see ShopRequest
         return identifiers
 
     def get_context(self, request: HttpRequest) -> Mapping[str, Any]:
@@ -42,7 +50,7 @@ class ShopProctorMiddleware(ProctorMiddleware):
             "country": request.session.get("country", next(iter(COUNTRIES))),
             "loggedIn": "account" in request.session,
         }
-        request.context = context  # type: ignore[attr-defined]  # the shop's own
+        request.context = context  # type: ignore[attr-defined]  # see ShopRequest
         return context
 
     def is_privileged(self, request: HttpRequest) -> bool:

@@ -20,7 +20,7 @@ from testproject.shop.products import ALIKE, BY_SLUG, PRODUCTS, Product, find, l
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from proctor.request import ProctorHttpRequest
+    from testproject.shop.middleware import ShopRequest
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def basket(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def add_to_basket(request: ProctorHttpRequest) -> HttpResponse:
+def add_to_basket(request: ShopRequest) -> HttpResponse:
     """Put one product into the basket: what the colour of the button is meant to achieve."""
     chosen = _product(request.POST.get("slug", ""))
     counts = request.session.get("basket", {})
@@ -102,7 +102,7 @@ def empty_basket(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def you(request: ProctorHttpRequest) -> HttpResponse:
+def you(request: ShopRequest) -> HttpResponse:
     """Who the visitor is, his groups, and why. Looking counts as no exposure."""
     return render(
         request,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from proctor import GroupAssignment
     from proctor.core.explanation import Explanation
-    from proctor.request import ProctorHttpRequest
+    from testproject.shop.middleware import ShopRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class TestOfVisitor:
     position: str | None = None
 
 
-def tests_of(request: ProctorHttpRequest) -> list[TestOfVisitor]:
+def tests_of(request: ShopRequest) -> list[TestOfVisitor]:
     """Every declared test, as the visitor of this request has it."""
     proc = request.proc
     return [_describe(request, name, proc.peek(name)) for name in proc]
 
 
-def _describe(request: ProctorHttpRequest, name: str, assignment: GroupAssignment) -> TestOfVisitor:
+def _describe(request: ShopRequest, name: str, assignment: GroupAssignment) -> TestOfVisitor:
     explanation = _explain(request, name, is_forced=assignment.forced)
     if explanation is None:
         return TestOfVisitor(name, assignment, None)
@@ -63,7 +63,7 @@ def _describe(request: ProctorHttpRequest, name: str, assignment: GroupAssignmen
     return TestOfVisitor(name, assignment, explanation, tuple(_segments(plain)), position)
 
 
-def _explain(request: ProctorHttpRequest, name: str, *, is_forced: bool) -> Explanation | None:
+def _explain(request: ShopRequest, name: str, *, is_forced: bool) -> Explanation | None:
     source = current_configuration().source
     if not isinstance(source, MatrixSource):
         return None

@@ -355,6 +355,18 @@ def test_the_page_you_says_what_was_forced(asked, group):
     assert f"group &#x27;{group}&#x27; ({asked}), forced" in text
 
 
+@override_settings(DEBUG=True)
+def test_the_page_you_says_where_somebody_would_be_who_forced_nothing():
+    client = Client()
+    placed = group_on_page_you(client, "buttoncolortst")
+    other = "0" if placed != "control" else "2"
+    text = client.get(f"/you/?prforceGroups=buttoncolortst{other}").text
+    assert (
+        f'hit" width="100%" height="28"/><text x="50%" y="18" text-anchor="middle">{placed}<'
+        in text
+    )
+
+
 def test_elsewhere_no_group_can_be_asked_for():
     assert '"badge forced"' not in Client().get("/you/?prforceGroups=buttoncolortst2").text
 
