@@ -1,4 +1,8 @@
-"""The fenced blocks of a Markdown page, and how each kind is run."""
+"""The fenced blocks of a Markdown page, and how each kind is run.
+
+A block may be a file of a site; `tests.sites` makes a site of a page's files and runs in it
+what needs one.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 _OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _FENCE = re.compile(
-    r"^(?P<ticks>```+)(?P<language>[\w-]*)[^\n]*\n(?P<body>.*?)^(?P=ticks) *$",
+    r"^(?P<ticks>```+)(?P<language>[\w+-]*) *(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=ticks) *$",
     re.MULTILINE | re.DOTALL,
 )
+#: The comment in the first line of a block that is a file: its path in the site.
+_PATH = re.compile(r"(?:# |\{# )(?P<path>[\w./-]+\.\w+)(?: #\})?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +37,23 @@ class Fence:
     language: str
     body: str
     line: int
+    #: What stands behind the language.
+    info: str = ""
+
+    @property
+    def path(self) -> str | None:
+        """The file that the block is, if it is one: its first line says so, as `# shop/views.py`.
+
+        JSON has no comments: there it stands behind the language.
+        """
+        if self.language == "json":
+            return self.info or None
+        found = _PATH.match(self.body.partition("\n")[0])
+        return found["path"] if found else None
 
     def __str__(self) -> str:
-        return f"{self.page.relative_to(ROOT).as_posix()}:{self.line}"
+        page = self.page.relative_to(ROOT) if self.page.is_relative_to(ROOT) else self.page
+        return f"{page.as_posix()}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +65,18 @@ class Command:
 
 
 def fences(page: Path, *languages: str) -> list[Fence]:
-    """The page's blocks in one of the languages, in order."""
+    """The page's blocks in one of the languages, or all of them, in order."""
     text = page.read_text(encoding="utf-8")
     return [
-        Fence(page, match["language"], match["body"], text.count("\n", 0, match.start("body")) + 1)
+        Fence(
+            page,
+            match["language"],
+            match["body"],
+            text.count("\n", 0, match.start("body")) + 1,
+            match["info"].strip(),
+        )
         for match in _FENCE.finditer(text)
-        if match["language"] in languages
+        if not languages or match["language"] in languages
     ]
 
 
@@ -78,18 +104,27 @@ def run_python(fence: Fence, namespace: dict[str, object]) -> None:
     assert not failures, "".join(failures)
 
 
-def run_command(command: Command) -> None:
-    """Runs a command in the project's folder and compares what it prints, errors too.
+def run_command(command: Command, folder: Path = ROOT) -> None:
+    """Runs a command in a folder, and compares what it prints, errors too.
 
     `...` in the page stands for any text, as in a doctest.
     """
     # The page says `python`; that shall be the Python that runs the tests.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {
+        **os.environ,
+        "PATH": path,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONIOENCODING": "utf-8",
+        "COLUMNS": "100",
+    }
+    # Whose commands these are knows nothing of the settings of the tests.
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
     result = subprocess.run(
         command.text,
         shell=True,
-        cwd=ROOT,
-        env={**os.environ, "PATH": path, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"},
+        cwd=folder,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
