@@ -1,7 +1,7 @@
 """The settings and their defaults.
 
 Read them as `settings.PROCTOR_…` where they are used: then `override_settings` works.
-The attributes of `ProctorConf` are defaults only, and do not follow it.
+The attributes of `ProctorConf` are what was set at its import, and do not follow it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from appconf import AppConf
 from django.conf import settings
 
-__all__ = ["DEFAULTS", "settings"]
+__all__ = ["NAMES", "settings"]
 
 
 class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
@@ -56,7 +56,6 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
         prefix = "proctor"
 
 
-#: Every setting by its full name, with its default.
-DEFAULTS: dict[str, Any] = {
-    f"PROCTOR_{name}": value for name, value in vars(ProctorConf).items() if name.isupper()
-}
+#: The full names of all settings. No values: django-appconf puts the project's own into the
+#: class as it is made.
+NAMES: tuple[str, ...] = tuple(f"PROCTOR_{name}" for name in vars(ProctorConf) if name.isupper())
