@@ -15,4 +15,7 @@ class ProctorConfig(AppConfig):
 
     def ready(self) -> None:
         """Write the settings' defaults, and register the checks."""
-        from proctor import conf  # noqa: F401, PLC0415 - its import writes the defaults
+        # Their import writes the defaults, and needs Django's settings.
+        from proctor.checks import register_checks  # noqa: PLC0415
+
+        register_checks()

@@ -1,0 +1,168 @@
+"""MIDDLEWARE: whether ours is there, once, and after what it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.core import checks
+from django.utils.module_loading import import_string
+
+from proctor.checks.values import value_of
+from proctor.conf import settings
+from proctor.middleware import BaseProctorMiddleware, ProctorMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["check_middleware", "check_sessions", "installed_middleware"]
+
+_SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+_USERS = "django.contrib.auth.middleware.AuthenticationMiddleware"
+
+_HOOK = "get_identifiers"
+_HOOKS = (_HOOK, "get_context", "is_privileged")
+
+
+class _Entry(NamedTuple):
+    """One entry of MIDDLEWARE."""
+
+    place: int
+    path: str
+    #: None for what is no class, or cannot be imported, which Django tells of.
+    middleware: type | None
+
+
+class _Ours(NamedTuple):
+    """An entry that is a middleware of proctor."""
+
+    place: int
+    path: str
+    middleware: type[BaseProctorMiddleware]
+
+
+def check_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """What is wrong with our middleware in MIDDLEWARE."""
+    installed = list(_installed())
+    ours = _ours(installed)
+    found = [message for each in ours for message in _of_one(each, installed)]
+    if not ours and settings.PROCTOR_TESTS:
+        found.append(
+            checks.Warning(
+                "PROCTOR_TESTS declares tests, and MIDDLEWARE has no middleware of proctor: no "
+                "request has a proc.",
+                hint="Add 'proctor.middleware.ProctorMiddleware', or a subclass of "
+                "BaseProctorMiddleware, behind Django's own middleware.",
+                id="proctor.W004",
+            )
+        )
+    if len(ours) > 1:
+        found.append(
+            checks.Warning(
+                f"MIDDLEWARE has {len(ours)} middlewares of proctor: "
+                f"{', '.join(repr(each.path) for each in ours)}. Each asks who the visitor is, "
+                "and views see the answer of the last.",
+                hint="Keep one of them.",
+                id="proctor.W005",
+            )
+        )
+    return found
+
+
+def check_sessions(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Whether there are sessions, if groups are to be remembered in them."""
+    if value_of("PROCTOR_CACHE_METHOD") != "session":
+        return []
+    installed = list(_installed())
+    sessions = _last(installed, _SESSIONS)
+    if sessions is not None and all(sessions.place < each.place for each in _ours(installed)):
+        return []
+    return [
+        checks.Error(
+            "PROCTOR_CACHE_METHOD is 'session', and no SessionMiddleware runs before proctor's.",
+            hint=f"Add {_SESSIONS!r} to MIDDLEWARE, above the middleware of proctor; or set "
+            "PROCTOR_CACHE_METHOD to 'cache' or None.",
+            id="proctor.E007",
+        )
+    ]
+
+
+def installed_middleware() -> list[type]:
+    """Our middleware in MIDDLEWARE, in its order."""
+    return [each.middleware for each in _ours(list(_installed()))]
+
+
+def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessage]:
+    if not (_overrides(ours, _HOOK) or _overrides(ours, f"a{_HOOK}")):
+        yield checks.Error(
+            f"{ours.path!r} does not say who a visitor is, and no server will start with it.",
+            hint="Override get_identifiers(self, request), or aget_identifiers; "
+            "'proctor.middleware.ProctorMiddleware' is a ready one.",
+            id="proctor.E012",
+        )
+    names_needed = (_USERS,) if _is_ready(ours, _HOOKS) else (_SESSIONS, _USERS)
+    behind = [
+        needed
+        for name in names_needed
+        if (needed := _last(installed, name)) is not None and needed.place > ours.place
+    ]
+    if not behind:
+        return
+    names = " and ".join(repr(each.path) for each in behind)
+    hint = f"Move {ours.path!r} below {names} in MIDDLEWARE."
+    misses_users = _is_ready(ours, (_HOOK,)) and behind[-1] == _last(installed, _USERS)
+    if misses_users and not settings.PROCTOR_LAZY:
+        yield checks.Error(
+            f"{ours.path!r} stands before {names}, and so never sees who is signed in.",
+            hint=hint,
+            id="proctor.E013",
+        )
+    else:
+        yield checks.Warning(
+            f"{ours.path!r} stands before {names}: hooks that read request.user or "
+            "request.session fail before the view.",
+            hint=f"{hint} If no hook reads them, silence this check.",
+            id="proctor.W006",
+        )
+
+
+def _is_ready(ours: _Ours, hooks: tuple[str, ...]) -> bool:
+    """Whether these hooks are those of `ProctorMiddleware`; what others read, nobody can know."""
+    return issubclass(ours.middleware, ProctorMiddleware) and all(
+        getattr(ours.middleware, hook) is getattr(ProctorMiddleware, hook)
+        for name in hooks
+        for hook in (name, f"a{name}")
+    )
+
+
+def _overrides(ours: _Ours, hook: str) -> bool:
+    return getattr(ours.middleware, hook) is not getattr(BaseProctorMiddleware, hook)
+
+
+def _installed() -> Iterator[_Entry]:
+    for place, path in enumerate(settings.MIDDLEWARE):
+        try:
+            found = import_string(path)
+        except Exception:  # noqa: BLE001 - a module may raise anything
+            found = None
+        yield _Entry(place, path, found if isinstance(found, type) else None)
+
+
+def _ours(installed: list[_Entry]) -> list[_Ours]:
+    return [
+        _Ours(each.place, each.path, each.middleware)
+        for each in installed
+        if each.middleware is not None and issubclass(each.middleware, BaseProctorMiddleware)
+    ]
+
+
+def _last(installed: list[_Entry], name: str) -> _Entry | None:
+    """The last middleware of that name, or of a subclass."""
+    return next((each for each in reversed(installed) if _is_a(each, name)), None)
+
+
+def _is_a(entry: _Entry, name: str) -> bool:
+    # By name: to import Django's own may need apps that a site does not install.
+    bases = entry.middleware.__mro__ if entry.middleware is not None else ()
+    return entry.path == name or any(
+        f"{base.__module__}.{base.__qualname__}" == name for base in bases
+    )

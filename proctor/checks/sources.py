@@ -1,0 +1,122 @@
+"""Who decides: a Pipet, a matrix, or a class of the site's own."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.core import checks
+from django.utils.module_loading import import_string
+
+from proctor.checks.values import is_sound, value_of
+from proctor.conf import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["check_encryption", "check_source"]
+
+
+def check_source(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Whether exactly one source is configured, as far as it can be seen without a network."""
+    return [*_number(), *_class(), *_file(), *_cache()]
+
+
+def _number() -> Iterator[checks.CheckMessage]:
+    pipet = value_of("PROCTOR_API_ROOT") is not None
+    matrix = value_of("PROCTOR_MATRIX") is not None
+    if pipet and matrix:
+        yield checks.Error(
+            "PROCTOR_API_ROOT and PROCTOR_MATRIX are both set, and only one can decide.",
+            hint="Keep PROCTOR_API_ROOT for a Pipet, or PROCTOR_MATRIX to do without one, and set "
+            "the other to None.",
+            id="proctor.E005",
+        )
+    if not pipet and not matrix and value_of("PROCTOR_SOURCE") is None:
+        yield checks.Warning(
+            "Neither PROCTOR_API_ROOT nor PROCTOR_MATRIX is set, and so every test has its "
+            "default.",
+            hint="Set PROCTOR_MATRIX to the path or URL of a test matrix, or PROCTOR_API_ROOT to "
+            "the URL of a Pipet.",
+            id="proctor.W002",
+        )
+
+
+def _class() -> Iterator[checks.CheckMessage]:
+    name = value_of("PROCTOR_SOURCE")
+    if name is None or not is_sound("PROCTOR_SOURCE"):
+        return
+    try:
+        found = import_string(name)
+    except Exception as error:  # noqa: BLE001 - the site's module may raise anything
+        yield checks.Error(
+            f"PROCTOR_SOURCE is {name!r}, which cannot be imported: {error}",
+            hint="Give the dotted path of a class: 'shop.groups.OurSource'.",
+            id="proctor.E009",
+        )
+        return
+    if not callable(found) or (isinstance(found, type) and not hasattr(found, "determine_groups")):
+        yield checks.Error(
+            f"PROCTOR_SOURCE is {name!r}, which is no class with a method determine_groups.",
+            hint="Give it the methods of proctor.core.sources.Source.",
+            id="proctor.E009",
+        )
+
+
+def _file() -> Iterator[checks.CheckMessage]:
+    matrix = value_of("PROCTOR_MATRIX")
+    if matrix is None or not is_sound("PROCTOR_MATRIX") or "://" in os.fspath(matrix):
+        return
+    path = Path(matrix)
+    if not path.is_file():
+        relative = "" if path.is_absolute() else f", seen from {str(Path.cwd())!r}"
+        yield checks.Warning(
+            f"PROCTOR_MATRIX is {str(path)!r}, and there is no such file{relative}.",
+            hint="Give the absolute path of the file, as BASE_DIR / 'matrix.json'. Until it is "
+            "there every test has its default.",
+            id="proctor.W003",
+        )
+
+
+def _cache() -> Iterator[checks.CheckMessage]:
+    if value_of("PROCTOR_CACHE_METHOD") != "cache" or not is_sound("PROCTOR_CACHE_NAME"):
+        return
+    alias = value_of("PROCTOR_CACHE_NAME") or "default"
+    if alias not in settings.CACHES:
+        yield checks.Error(
+            f"PROCTOR_CACHE_METHOD is 'cache', and CACHES has no cache {alias!r}.",
+            hint=f"Set PROCTOR_CACHE_NAME to one of {', '.join(settings.CACHES) or 'its keys'}, "
+            "or add the cache.",
+            id="proctor.E006",
+        )
+
+
+def check_encryption(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Addresses from which groups come over an open line."""
+    return [
+        checks.Warning(
+            f"{name} is an http:// address: who can change what travels there decides what "
+            "visitors see.",
+            hint="Use https://, or silence this where the network is your own.",
+            id="proctor.W014",
+        )
+        for name in ("PROCTOR_MATRIX", "PROCTOR_API_ROOT")
+        if is_sound(name) and _is_open(value_of(name))
+    ]
+
+
+def _is_open(address: object) -> bool:
+    if not isinstance(address, str):
+        return False
+    parts = urlsplit(address)
+    return parts.scheme == "http" and not _is_this_machine(parts.hostname or "")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,102 @@
+"""Every `proctor_variant` that a URL can reach."""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from proctor.conf import settings
+from proctor.decorators import Variants
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Reached", "reached_variants"]
+
+#: What one view may consist of; an object that invents attributes has no end.
+_MAX_PARTS = 500
+
+
+class Reached(NamedTuple):
+    """Variants, and the view of the URL that leads to them."""
+
+    view: Callable[..., Any]
+    variants: Variants
+
+
+def reached_variants() -> Iterator[Reached]:
+    """All variants behind the URLconf, each once, in its order.
+
+    Nothing is said of a URLconf that cannot be read: Django's own checks do that.
+    """
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return
+    known: dict[int, Variants] = {}
+    for view in _views(get_resolver(), set()):
+        for variants in _variants_of(view):
+            if id(variants) not in known:
+                known[id(variants)] = variants
+                yield Reached(view, variants)
+
+
+def _views(resolver: URLResolver, above: set[int]) -> Iterator[Callable[..., Any]]:
+    try:
+        patterns = list(resolver.url_patterns)
+    except Exception:  # noqa: BLE001 - see above
+        return
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield pattern.callback
+        elif id(pattern) not in above:
+            yield from _views(pattern, {*above, id(pattern)})
+
+
+def _variants_of(view: Callable[..., Any]) -> Iterator[Variants]:
+    """The variants in what a view is made of, and in the views that these lead to."""
+    # The objects are kept, so that no other can take over their ids.
+    seen: dict[int, Any] = {}
+    waiting: list[Any] = [view]
+    while waiting and len(seen) < _MAX_PARTS:
+        part = waiting.pop(0)
+        if id(part) in seen:
+            continue
+        seen[id(part)] = part
+        variants = getattr(part, "proctor_variants", None)
+        if isinstance(variants, Variants) and id(variants) not in seen:
+            seen[id(variants)] = variants
+            yield variants
+            waiting += [variants.fallback, *variants.views.values()]
+        waiting += _parts(part)
+
+
+def _parts(part: Any) -> list[Any]:
+    """What a callable was made of, as far as Python and Django tell."""
+    if isinstance(part, type):
+        return [getattr(part, name, None) for name in ("dispatch", *_methods(part))]
+    if isinstance(part, functools.partial):
+        return [part.func]
+    if isinstance(part, types.MethodType):
+        return [part.__func__]
+    if not isinstance(part, types.FunctionType):
+        return [type(part).__call__] if callable(part) else []
+    found = [part.__dict__.get(name) for name in ("__wrapped__", "view_class", "cls")]
+    return [*found, *_enclosed(part)]
+
+
+def _methods(view_class: type) -> list[str]:
+    names = getattr(view_class, "http_method_names", ())
+    return [str(name) for name in names]
+
+
+def _enclosed(function: types.FunctionType) -> Iterator[Any]:
+    """Callables in the closure: what a decorator wraps that does not tell of it."""
+    for cell in function.__closure__ or ():
+        try:
+            content = cell.cell_contents
+        except ValueError:  # nothing was put in yet
+            continue
+        if isinstance(content, (types.FunctionType, types.MethodType, functools.partial)):
+            yield content
