@@ -47,8 +47,12 @@ def test_what_a_page_shows_happens_in_the_site_of_the_readme(page: Path, tmp_pat
     for fence in fences(page, "console"):
         for command in commands(fence):
             run_in(site, command)
-    if any(fence.path == "shop/tests.py" for fence in fences(page)):
+    paths = {fence.path for fence in fences(page) if fence.path}
+    if "shop/tests.py" in paths:
         result = in_site(site, "manage.py", "test")
+        assert result.returncode == 0, result.stdout
+    if for_pytest := sorted(path for path in paths if path.startswith("shop/test_")):
+        result = in_site(site, "-m", "pytest", *for_pytest, "-p", "no:cacheprovider")
         assert result.returncode == 0, result.stdout
 
 

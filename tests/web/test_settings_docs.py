@@ -1,0 +1,116 @@
+"""The table of the settings says what the code does."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from django.test import override_settings
+
+from proctor.checks import CHECKS
+from proctor.checks.variants import check_variants
+from proctor.conf import NAMES
+from tests.fences import ROOT
+
+
+class Row(NamedTuple):
+    name: str
+    kind: str
+    default: str
+    meaning: str
+
+
+def table() -> list[Row]:
+    """The README's table, which the page on settings includes."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    part = text.partition("<!-- settings -->")[2].partition("<!-- /settings -->")[0]
+    lines = [line for line in part.splitlines() if line.startswith("| `")]
+    return [
+        Row(*(cell.strip().strip("`") for cell in line.strip("|").split(" | "))) for line in lines
+    ]
+
+
+ROWS = {row.name: row for row in table()}
+
+#: What a type of the table stands for: values that fit, and values that do not.
+KINDS = {
+    "tests": ([("a",), ["a"], {"a": {}}], ["a", 1, (1,)]),
+    "path or URL, or None": (["m.json", Path("m.json"), "https://example.com/m", None], [1, ""]),
+    "seconds": ([0, 1.5, float("inf")], ["1", -1, None, True]),
+    "dotted path, or None": (["tests.web.test_settings_docs.Deciding", None], [1, ""]),
+    "dict": ([{}, {"USER": "USER"}], [("USER",), None, "USER"]),
+    "dict, or None": ([{}, {"country": "String"}, None], ["country", 1]),
+    "path or dict, or None": ([{}, None], [1, ""]),
+    "names": ([(), ("A",), ["A"]], ["A", 1, (1,)]),
+    "validator, or None": (["noempty", lambda kind, identifier: True, None], ["empty", 1]),
+    "bool": ([True, False], ["yes", None, 1]),
+    "name of a cookie": (["who"], ["", None, "a b", 1]),
+}
+
+
+class Deciding:
+    """A source."""
+
+    def determine_groups(self, request):
+        raise NotImplementedError
+
+
+def errors_of(name, value):
+    """The ids of the errors that the checks have for a value of one setting."""
+    with override_settings(**{name: value}):
+        # The shop's views have variants of the shop's tests, whatever is declared here.
+        checks = [check for check in CHECKS if check is not check_variants]
+        found = [message for check in checks for message in check(app_configs=None)]
+    return {each.id for each in found if each.is_serious() and name in f"{each.msg} {each.hint}"}
+
+
+def test_every_setting_is_in_the_table_once():
+    assert [row.name for row in table()] == [*ROWS]
+    assert sorted(ROWS) == sorted(NAMES)
+
+
+def test_the_defaults_are_those_of_a_project_that_sets_nothing():
+    program = (
+        "from django.conf import settings\n"
+        "settings.configure()\n"
+        "from proctor.conf import NAMES\n"
+        "for name in NAMES:\n"
+        "    value = getattr(settings, name)\n"
+        "    print(name, repr(dict(value) if hasattr(value, 'items') else value), sep='\\t')\n"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": ""},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
+    ).stdout
+    defaults = dict(line.split("\t") for line in printed.splitlines())
+    documented = {row.name: ast.literal_eval(row.default) for row in ROWS.values()}
+    assert documented == {name: ast.literal_eval(value) for name, value in defaults.items()}
+
+
+def test_every_type_of_the_table_is_one_that_is_tried_here():
+    assert {row.kind for row in ROWS.values()} == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(row.name, value) for row in ROWS.values() for value in KINDS[row.kind][0]],
+)
+def test_a_value_of_the_type_is_right(name, value):
+    assert errors_of(name, value) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(row.name, value) for row in ROWS.values() for value in KINDS[row.kind][1]],
+)
+def test_a_value_of_another_type_is_an_error(name, value):
+    assert errors_of(name, value) != set()
