@@ -137,7 +137,8 @@ class Proctor:
         call = Call(plan, context)
         force = _forced(force_groups, force_payload_tests) if force_groups else _NO_FORCE
         incognito = INCOGNITO in context and call.is_incognito()
-        needed = plan.with_parents(tests) if tests else None
+        wanted = plan.wanted(tests) if tests else None
+        needed = None if wanted is None else wanted.names
         if force or incognito or (needed is not None and len(needed) * _FEW < len(plan.choosers)):
             call.convert()
             groups: dict[str, GroupAssignment] = {}
@@ -162,9 +163,9 @@ class Proctor:
                 assignment = choose(test, visit)
                 if assignment is not None:
                     groups[test.name] = assignment
-        if tests:
-            wanted = set(tests)
-            groups = {name: groups[name] for name in groups if name in wanted}
+        if wanted is not None:
+            for name in wanted.parents:
+                groups.pop(name, None)
         return call.result(groups)
 
     def explain(

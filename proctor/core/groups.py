@@ -204,6 +204,10 @@ class Groups(Mapping[str, GroupAssignment]):
         """Tests that the logging string leaves out for this visitor alone."""
         return self._unlogged
 
+    def to_dict(self) -> dict[str, GroupAssignment]:
+        """The assignments by name, in a dict of the caller's own and in no order."""
+        return self._assignments.copy()
+
     def __getitem__(self, test: str) -> GroupAssignment:
         return self._assignments[test]
 

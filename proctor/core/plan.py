@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.core.context_types import shown
 from proctor.core.selection import build_select, is_convertible, is_ordinary
@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     from proctor.core.rules.rule import Rule
 
 __all__ = ["Plan"]
+
+
+#: So many questions are remembered: who asks more of them asks each time for other names.
+_REMEMBERED = 64
+
+
+class Wanted(NamedTuple):
+    """The tests that an answer about some of them takes."""
+
+    #: All that have to be evaluated.
+    names: frozenset[str]
+    #: Those that are evaluated only because others depend on them.
+    parents: frozenset[str]
 
 
 class Plan:
@@ -31,6 +44,7 @@ class Plan:
         "slots",
         "types",
         "unread",
+        "wanted_by_names",
     )
 
     def __init__(
@@ -60,6 +74,8 @@ class Plan:
         self.closures = tuple(rule.holds for rule in rules)
         #: Tests whose json payloads compete, in the order of evaluation.
         self.experiments = tuple(each for each in self.choosers.values() if each.experiment)
+        #: What `wanted` remembers.
+        self.wanted_by_names: dict[tuple[str, ...], Wanted | None] = {}
 
     def with_parents(self, tests: Collection[str]) -> set[str]:
         """Those of *tests* that are there, and all that these depend on."""
@@ -72,6 +88,26 @@ class Plan:
                 names.add(test.name)
                 test = None if test.depends_on is None else self.choosers[test.depends_on[0]]
         return names
+
+    def wanted(self, tests: Collection[str]) -> Wanted | None:
+        """What an answer about *tests* takes; None where that is all that there are.
+
+        Remembered for tuples: an application asks for the same names again and again.
+        """
+        if type(tests) is not tuple:
+            return self._wanted(tests)
+        remembered = self.wanted_by_names
+        if tests not in remembered:
+            if len(remembered) >= _REMEMBERED:
+                return self._wanted(tests)
+            remembered[tests] = self._wanted(tests)
+        return remembered[tests]
+
+    def _wanted(self, tests: Collection[str]) -> Wanted | None:
+        names = frozenset(self.with_parents(tests))
+        parents = names.difference(tests)
+        everything = not parents and len(names) == len(self.choosers)
+        return None if everything else Wanted(names, parents)
 
     def in_order(self, names: Collection[str] | None) -> Collection[Chooser]:
         """The tests of those names, None for all, each after those that it depends on."""

@@ -73,6 +73,7 @@ class MatrixSource:
     ) -> None:
         self._variables = variables or Variables(context=None)
         self._test_types = tuple(test_types)
+        self._known_types = frozenset((*TEST_TYPES, *self._test_types))
         self._keep_empty = identifier_validator is not None
 
         def build(matrix: Matrix) -> Proctor:
@@ -117,7 +118,7 @@ class MatrixSource:
     def _identifiers(self, request: GroupsRequest) -> dict[str, str]:
         return self._variables.identifiers(
             request.identifiers,
-            (*TEST_TYPES, *self._test_types),
+            self._known_types,
             keep_empty=self._keep_empty,
         )
 

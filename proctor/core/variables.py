@@ -43,7 +43,7 @@ __all__ = [
 class Variables:
     """What an application says of its identifiers and its context. Immutable."""
 
-    __slots__ = ("_self_named", "context_variables", "identifier_variables")
+    __slots__ = ("_keys", "_routes", "_self_named", "context_variables", "identifier_variables")
 
     #: In the order of their declaration; None where no context was declared at all.
     context_variables: tuple[ContextVariable, ...] | None
@@ -66,6 +66,8 @@ class Variables:
         self.context_variables = None if context is None else tuple(context)
         self.identifier_variables = tuple(identifiers)
         self._self_named = self_named
+        self._routes = [(each.test_type, each.source_key) for each in self.identifier_variables]
+        self._keys = frozenset(key for _, key in self._routes)
         seen: set[str] = set()
         for variable in self.context_variables or ():
             if variable.name in seen:
@@ -152,7 +154,7 @@ class Variables:
         ignored, see `unmapped`. Raises ConversionError for a value that has no text.
         """
         found: dict[str, str] = {}
-        for test_type, key in self._routes(values, test_types):
+        for test_type, key in self._routes_of(values, test_types):
             text = _identifier_text(key, values.get(key))
             if text or (text is not None and keep_empty):
                 found[test_type] = text
@@ -163,17 +165,16 @@ class Variables:
     ) -> tuple[str, ...]:
         """Those of the source *keys* of identifiers that lead to no test type."""
         keys = tuple(keys)
-        mapped = {key for kind, key in self._routes(keys, test_types) if kind in test_types}
+        mapped = {key for kind, key in self._routes_of(keys, test_types) if kind in test_types}
         return tuple(key for key in keys if key not in mapped)
 
-    def _routes(
+    def _routes_of(
         self, keys: Iterable[str], test_types: Collection[str]
     ) -> Iterable[tuple[str, str]]:
-        declared = [(each.test_type, each.source_key) for each in self.identifier_variables]
         if not self._self_named:
-            return declared
-        known = {key for _, key in declared}
-        return [(key, key) for key in keys if key in test_types and key not in known] + declared
+            return self._routes
+        known = self._keys
+        return [(key, key) for key in keys if key in test_types and key not in known] + self._routes
 
     def __repr__(self) -> str:
         return (
