@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -18,9 +19,16 @@ from proctor.once import OnceLog
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from proctor.core.declarations import ProctorTest
+    from proctor.core.groups import GroupAssignment, Reason
     from proctor.core.sources import Source
 
-__all__ = ["Configuration", "current_configuration", "variables_from_settings"]
+__all__ = [
+    "Configuration",
+    "current_configuration",
+    "current_variables",
+    "variables_from_settings",
+]
 
 T = TypeVar("T")
 
@@ -48,27 +56,24 @@ class _Memo(Generic[T]):
     KEPT = 4
 
     def __init__(self, names: tuple[str, ...], make: Callable[[], T]) -> None:
-        self._names = names
+        self._values = attrgetter(*names)
         self._make = make
         self._lock = threading.Lock()
         self._made: tuple[tuple[tuple[object, ...], T], ...] = ()
 
     def get(self) -> T:
-        values = tuple([getattr(settings, name) for name in self._names])
+        # The settings object itself looks at each name twice, for each request ten times.
+        values = self._values(settings._wrapped)  # noqa: SLF001 - what override_settings changes
         for known, made in self._made:
-            if _same(known, values):
+            if all(map(is_, known, values)):
                 return made
         with self._lock:
             for known, made in self._made:
-                if _same(known, values):
+                if all(map(is_, known, values)):
                     return made
             made = self._make()
             self._made = ((values, made), *self._made[: self.KEPT - 1])
         return made
-
-
-def _same(left: tuple[object, ...], right: tuple[object, ...]) -> bool:
-    return all(a is b for a, b in zip(left, right, strict=True))
 
 
 def _make_registry() -> Registry:
@@ -115,22 +120,59 @@ def _make_source() -> Source | None:
 class Configuration:
     """The declared tests, who decides, and what was already logged about both."""
 
-    __slots__ = ("log", "registry", "source")
+    __slots__ = ("_defaults", "_fitting", "log", "particular", "registry", "source")
 
     registry: Registry
     #: None where nothing is configured.
     source: Source | None
     log: OnceLog
+    #: The tests that do not take any group and payload.
+    particular: tuple[ProctorTest, ...]
+
+    #: How many assignments are remembered to be as declared; those of a matrix are shared by
+    #: all visitors, and new ones come with each of its versions.
+    FITTING = 10_000
 
     def __init__(self) -> None:
         self.registry = _make_registry()
         self.source = _make_source()
         self.log = OnceLog()
+        self.particular = tuple(each for each in self.registry.values() if not each.takes_all)
+        self._defaults: dict[Reason, dict[str, GroupAssignment]] = {}
+        self._fitting: dict[int, tuple[ProctorTest, GroupAssignment]] = {}
+
+    def defaults(self, reason: Reason) -> dict[str, GroupAssignment]:
+        """What every test gives who has no group, in a dict of the caller's own."""
+        made = self._defaults.get(reason)
+        if made is None:
+            made = {name: test.default_for(reason) for name, test in self.registry.items()}
+            self._defaults[reason] = made
+        return made.copy()
+
+    def fits(self, test: ProctorTest, assignment: GroupAssignment) -> bool:
+        """Whether an assignment is of a group, and with a payload, that the test declares."""
+        # By identity: to compare assignments would take longer than to look at them again.
+        # What is remembered stays alive, so its id is no other's.
+        known = self._fitting.get(id(assignment))
+        if known is not None and known[0] is test:
+            return True
+        if not (test.knows(assignment.group) and test.accepts_payload(assignment)):
+            return False
+        if len(self._fitting) >= self.FITTING:
+            self._fitting.clear()
+        self._fitting[id(assignment)] = (test, assignment)
+        return True
 
 
+_variables: _Memo[Variables] = _Memo(_SOURCE_SETTINGS, variables_from_settings)
 _memo: _Memo[Configuration] = _Memo(("PROCTOR_TESTS", *_SOURCE_SETTINGS), Configuration)
 
 
 def current_configuration() -> Configuration:
     """What the settings say now. Raises ImproperlyConfigured where they make no sense."""
     return _memo.get()
+
+
+def current_variables() -> Variables:
+    """`variables_from_settings`, made once for as long as they say the same."""
+    return _variables.get()

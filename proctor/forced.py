@@ -30,11 +30,13 @@ MAX_COOKIE = 3800
 
 def is_forcing(request: HttpRequest) -> bool:
     """Whether there is anything to force, so that it matters who asks."""
+    meta = request.META
     return (
-        PARAMETER in request.META.get("QUERY_STRING", "")
-        or _HEADER_KEY in request.META
-        or COOKIE in request.META.get("HTTP_COOKIE", "")
-        or COOKIE in request.COOKIES
+        PARAMETER in meta.get("QUERY_STRING", "")
+        or _HEADER_KEY in meta
+        or COOKIE in meta.get("HTTP_COOKIE", "")
+        # A request that was made by hand; others parse their cookies when they are asked for.
+        or COOKIE in request.__dict__.get("COOKIES", ())
     )
 
 

@@ -60,7 +60,10 @@ def patch_response(
 def make_private(request: HttpRequest, response: HttpResponseBase) -> None:
     """Keep all caches but the visitor's own from storing a response."""
     request.__class__ = _never_stored(request.__dict__.setdefault(_READ, type(request)))
-    patch_cache_control(response, private=True)
+    if "Cache-Control" in response:
+        patch_cache_control(response, private=True)
+    else:
+        response["Cache-Control"] = "private"
 
 
 @cache

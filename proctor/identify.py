@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from proctor.configuration import current_configuration, variables_from_settings
+from proctor.configuration import current_configuration, current_variables
 from proctor.core.exceptions import ConfigurationError
 from proctor.core.sources import GroupsRequest
 from proctor.proc import Proc
@@ -47,7 +47,7 @@ def proc_by_accountid(accountid: Any) -> Proc:
 
 def _account_key() -> str:
     try:
-        variables = variables_from_settings().identifier_variables
+        variables = current_variables().identifier_variables
     except ConfigurationError:
         # The same mistake stops the source, which tells of it.
         return _ACCOUNT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["BaseProctorMiddleware", "ProctorMiddleware"]
 
 GetResponse = Callable[["HttpRequest"], "HttpResponseBase | Awaitable[HttpResponseBase]"]
+
+HOOKS = ("get_identifiers", "get_context", "is_privileged")
 
 
 class BaseProctorMiddleware:
@@ -44,6 +47,10 @@ class BaseProctorMiddleware:
                 f"{type(self).__qualname__} does not say who a visitor is: override "
                 "get_identifiers(self, request), or aget_identifiers"
             )
+        #: Hooks of which only the twin is there.
+        self.awaitable_only = frozenset(
+            hook for hook in HOOKS if self.overrides(f"a{hook}") and not self.overrides(hook)
+        )
         self.get_response = get_response
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
@@ -114,7 +121,7 @@ class BaseProctorMiddleware:
         Django calls this, as `process_view`, where the view is called from outside of a loop.
         """
         visit = Visit.of(request)
-        if visit is not None and iscoroutinefunction(view):
+        if visit is not None and not visit.has_asked and _is_coroutine_view(view):
             visit.run_hooks()
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
@@ -140,6 +147,12 @@ class BaseProctorMiddleware:
     def overrides(self, hook: str) -> bool:
         """Whether a subclass has a *hook* of its own."""
         return getattr(type(self), hook) is not getattr(BaseProctorMiddleware, hook)
+
+
+@lru_cache(maxsize=1024)
+def _is_coroutine_view(view: Callable[..., Any]) -> bool:
+    # To find out would be half of what an unused proc costs.
+    return iscoroutinefunction(view)
 
 
 #: A year, in seconds: longer than any test should run.

@@ -65,7 +65,12 @@ class Proc:
         # in the name.
         if name not in self._registry:
             raise AttributeError(self._undeclared(name))
-        assignment = self.__dict__[name] = self[name]
+        assignment = self[name]
+        if exposed.receivers:
+            self.__dict__[name] = assignment
+        else:
+            # Nobody counts, so the other tests need no way through here either.
+            self._put_attributes()
         return assignment
 
     def __getitem__(self, name: str) -> GroupAssignment:
@@ -93,7 +98,7 @@ class Proc:
         return True
 
     def __dir__(self) -> list[str]:
-        return [*object.__dir__(self), *self._registry]
+        return [*{*object.__dir__(self), *self._registry}]
 
     def __copy__(self) -> Self:
         return self
@@ -173,12 +178,12 @@ class Proc:
         if assignments is not None:
             return assignments
         set_by_tests = overrides.active()
-        if set_by_tests.keys() >= self._registry.keys():
+        if set_by_tests and set_by_tests.keys() >= self._registry.keys():
             resolution = Resolution()
         else:
             resolution = self._resolve()
         assignments = resolution.assignments(self._configuration)
-        for name, assignment in set_by_tests.items():
+        for name, assignment in set_by_tests.items():  # nearly always none
             if name in assignments:
                 assignments[name] = assignment
         # Of two threads that are here at once, the first one's answer holds for both.
@@ -187,6 +192,15 @@ class Proc:
         answer = own.setdefault("_answer", (resolution, assignments))
         own["_resolution"], own["_assignments"] = answer
         return answer[1]
+
+    def _put_attributes(self) -> None:
+        """Make plain attributes of all tests, but of those whose names mean something else."""
+        assignments = self._loaded()
+        if _OWN_NAMES.isdisjoint(assignments):
+            self.__dict__.update(assignments)
+        else:
+            names = assignments.keys() - _OWN_NAMES
+            self.__dict__.update((name, assignments[name]) for name in names)
 
     def _expose(self, name: str, assignment: GroupAssignment) -> None:
         mine = object()
@@ -198,6 +212,10 @@ class Proc:
                 assignment=assignment,
                 forced=assignment.forced,
             )
+
+
+#: By attribute these are no tests; there are items for such names.
+_OWN_NAMES = frozenset((*dir(Proc), *Proc.__annotations__, "_answer", "_text"))
 
 
 def _counts(assignment: GroupAssignment) -> bool:

@@ -6,8 +6,16 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from proctor.core.exceptions import MatrixNotReady, SourceError, UndefinedName
+from proctor.conf import settings
+from proctor.core.exceptions import (
+    ConversionError,
+    IdentifierError,
+    MatrixNotReady,
+    SourceError,
+    UndefinedName,
+)
 from proctor.core.groups import GroupAssignment, Groups, Reason
+from proctor.once import described
 from proctor.signals import source_failed
 
 if TYPE_CHECKING:
@@ -42,18 +50,18 @@ class Resolution:
 
     def assignments(self, configuration: Configuration) -> dict[str, GroupAssignment]:
         """The assignment of every declared test."""
-        found: dict[str, GroupAssignment] = {}
-        find, reason = self.groups.get, self.reason
-        for name, test in configuration.registry.items():
-            assignment = find(name)
-            if assignment is None:
-                found[name] = test.default_for(reason)
-            elif test.takes_all or (
-                test.knows(assignment.group) and test.accepts_payload(assignment)
-            ):
-                found[name] = assignment
-            else:
-                found[name] = _unfit(test, assignment, configuration.log)
+        found = configuration.defaults(self.reason)
+        answers = self.groups.to_dict()
+        declared = len(found)
+        found.update(answers)
+        if len(found) > declared:
+            # A source may say more than it was asked.
+            for name in answers.keys() - configuration.registry.keys():
+                del found[name]
+        for test in configuration.particular:
+            assignment = answers.get(test.name)
+            if assignment is not None and not configuration.fits(test, assignment):
+                found[test.name] = _unfit(test, assignment, configuration.log)
         return found
 
 
@@ -73,6 +81,19 @@ def ask(
         source_failed.notify(type(source), error=error, request=request, elapsed=elapsed)
         not_ready = isinstance(error, MatrixNotReady)
         return Resolution(reason=Reason.NOT_READY if not_ready else Reason.SOURCE_FAILED)
+    except Exception as error:
+        # An identifier that is none, or a mistake in a source of the site's own.
+        if settings.DEBUG:
+            raise
+        log.log(
+            logger,
+            logging.ERROR,
+            "%s failed, and so every test has its default: %s",
+            type(source).__name__,
+            described(error),
+        )
+        of_hooks = isinstance(error, (ConversionError, IdentifierError))
+        return Resolution(reason=Reason.HOOK_FAILED if of_hooks else Reason.SOURCE_FAILED)
     for test, failure in groups.errors.items():
         # Its text may show a value of the visitor's, and would be another for each of them.
         log.log(

@@ -83,6 +83,11 @@ class Visit:
         return ask(self._configuration, self._asked, self.request)
 
     @property
+    def has_asked(self) -> bool:
+        """Whether the hooks have run."""
+        return self._asked is not None or self._failure is not None
+
+    @property
     def is_privileged(self) -> bool:
         """Whether the visitor may force groups, as far as that was asked."""
         return bool(self._privileged)
@@ -140,7 +145,7 @@ class Visit:
             raise RuntimeError("a hook of the middleware reads proc, which waits for the hooks")
         if self._failure is not None and settings.DEBUG and not isinstance(self._failure, ANSWERS):
             raise self._failure
-        return self._asked is None and self._failure is None
+        return not self.has_asked
 
     def check_privilege(self) -> bool:
         """Ask whether the visitor may force groups; once for a request."""
@@ -176,14 +181,14 @@ class Visit:
 
     def _call(self, name: str) -> Any:
         """Call a hook outside of a loop; the twin where only that one is overridden."""
-        middleware = self._middleware
-        if middleware.overrides(f"a{name}") and not middleware.overrides(name):
-            return async_to_sync(getattr(middleware, f"a{name}"))(self.request)
-        return getattr(middleware, name)(self.request)
+        hook = getattr(self._middleware, name)
+        if name in self._middleware.awaitable_only:
+            hook = async_to_sync(getattr(self._middleware, f"a{name}"))
+        return hook(self.request)
 
     def _note(self, identifiers: Any, context: Any) -> None:
         for name, value in (("get_identifiers", identifiers), ("get_context", context)):
-            if not isinstance(value, Mapping):
+            if type(value) is not dict and not isinstance(value, Mapping):
                 problem = f"{name} returned a {type(value).__qualname__}; return a dict"
                 self._give_up(TypeError(problem), problem)
                 return

@@ -1,0 +1,265 @@
+"""What the middleware adds to a request: `python benchmarks/request.py`.
+
+Two stacks of Django's are asked for the same page in turn, a few milliseconds each: one with
+the middleware and one without any. What is shown is the median of the differences over many
+rounds, in microseconds, for 50 declared tests and a matrix in the process; half of the tests
+have a rule. Beside it stands the time of the engine alone for these 50 tests, in the same
+rounds. Nobody listens to exposures. Each request is a new object and a new visitor.
+
+Exits with 1 where a figure misses what is wanted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import itertools
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import django
+from django.conf import settings
+
+settings.configure()  # the modules below read settings when they are imported
+
+from django.core.handlers.asgi import ASGIRequest  # noqa: E402
+from django.core.handlers.base import BaseHandler  # noqa: E402
+from django.core.handlers.wsgi import WSGIRequest  # noqa: E402
+from django.http import HttpRequest, HttpResponse  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from proctor.core import Matrix, Proctor  # noqa: E402
+from proctor.middleware import BaseProctorMiddleware  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+#: Requests of one side of one round.
+REQUESTS = 40
+
+NAMES = [f"test{number}x" for number in range(50)]
+COUNTRIES = ["US", "GB", "CA", "AU", "DE", "FR", "JP", "IN"]
+
+visitors = itertools.count()
+
+
+def matrix() -> str:
+    """50 tests of three buckets, half of them for some countries."""
+    ranges = [{"bucketValue": value, "length": 1 / 3} for value in (-1, 0, 1)]
+    tests = {
+        name: {
+            "version": "1",
+            "salt": f"salt{number}",
+            "testType": "USER",
+            "rule": "${proctor:contains(COUNTRIES, country)}" if number % 2 else None,
+            "constants": {"COUNTRIES": COUNTRIES},
+            "buckets": [{"name": f"group{value}", "value": value} for value in (-1, 0, 1)],
+            "allocations": [{"id": "#A1", "ranges": ranges}],
+        }
+        for number, name in enumerate(NAMES)
+    }
+    audit = {"version": "1", "updated": 1, "updatedBy": "benchmark"}
+    return json.dumps({"audit": audit, "tests": tests})
+
+
+# -- the site -----------------------------------------------------------------------------
+
+
+class Plain(BaseProctorMiddleware):
+    def get_identifiers(self, request):
+        return {"USER": request.META["visitor"]}
+
+    def get_context(self, request):
+        return {"country": "US"}
+
+
+class Awaited(BaseProctorMiddleware):
+    async def aget_identifiers(self, request):
+        return {"USER": request.META["visitor"]}
+
+    async def aget_context(self, request):
+        return {"country": "US"}
+
+
+def read_all(request):
+    proc = request.proc
+    for name in NAMES:
+        getattr(proc, name).group  # noqa: B018 - the read is what is timed
+    return HttpResponse()
+
+
+def read_nothing(request):
+    return HttpResponse()
+
+
+async def aread_all(request):
+    return read_all(request)
+
+
+async def aread_nothing(request):
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("all", read_all),
+    path("nothing", read_nothing),
+    path("aall", aread_all),
+    path("anothing", aread_nothing),
+]
+
+
+def handler(middleware: type | None, *, is_async: bool) -> BaseHandler:
+    """Django's own stack, with this middleware or none."""
+    settings.MIDDLEWARE = [f"{__name__}.{middleware.__name__}"] if middleware else []
+    made = BaseHandler()
+    made.load_middleware(is_async=is_async)
+    return made
+
+
+def wsgi_request(url: str) -> HttpRequest:
+    return WSGIRequest(
+        {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": url,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "wsgi.input": io.BytesIO(),
+            "wsgi.url_scheme": "http",
+            "visitor": f"visitor{next(visitors)}",
+        }
+    )
+
+
+def asgi_request(url: str) -> HttpRequest:
+    scope = {"type": "http", "method": "GET", "path": url, "headers": [], "query_string": b""}
+    request = ASGIRequest(scope, io.BytesIO())
+    request.META["visitor"] = f"visitor{next(visitors)}"
+    return request
+
+
+# -- the clock ----------------------------------------------------------------------------
+
+
+def wsgi(middleware: type | None, url: str) -> Callable[[], float]:
+    """Microseconds that a request takes, asked anew with each call."""
+    get_response = handler(middleware, is_async=False).get_response
+
+    def measure() -> float:
+        requests = [wsgi_request(url) for _ in range(REQUESTS)]
+        begin = time.perf_counter()
+        for request in requests:
+            get_response(request)
+        return (time.perf_counter() - begin) / REQUESTS * 1e6
+
+    return measure
+
+
+def asgi(middleware: type | None, url: str) -> Callable[[], Awaitable[float]]:
+    get_response = handler(middleware, is_async=True).get_response_async
+
+    async def measure() -> float:
+        requests = [asgi_request(url) for _ in range(REQUESTS)]
+        begin = time.perf_counter()
+        for request in requests:
+            await get_response(request)
+        return (time.perf_counter() - begin) / REQUESTS * 1e6
+
+    return measure
+
+
+def engine() -> Callable[[], float]:
+    proctor = Proctor(Matrix.from_json(matrix()), context_types={"country": "String"})
+
+    def measure() -> float:
+        identifiers = [{"USER": f"visitor{next(visitors)}"} for _ in range(REQUESTS)]
+        begin = time.perf_counter()
+        for each in identifiers:
+            proctor.determine_groups(identifiers=each, context={"country": "US"})
+        return (time.perf_counter() - begin) / REQUESTS * 1e6
+
+    return measure
+
+
+async def medians(rounds: int, *sides: Callable[[], Any]) -> list[float]:
+    """The first is the bare stack: its median, and by how much the others exceed it."""
+    taken = []
+    for number in range(rounds + 1):
+        row = [each() for each in sides]
+        row = [await each if asyncio.iscoroutine(each) else each for each in row]
+        if number:  # the first one warms up
+            taken.append([row[0], *(each - row[0] for each in row[1:])])
+    return [statistics.median(column) for column in zip(*taken, strict=True)]
+
+
+# -- the figures --------------------------------------------------------------------------
+
+Figure = tuple[str, float, "float | None"]
+
+
+def under_wsgi(rounds: int) -> Iterator[Figure]:
+    sides = [
+        wsgi(None, "/nothing"),
+        wsgi(Plain, "/nothing"),
+        wsgi(Plain, "/all"),
+        engine(),
+    ]
+    bare, unused, read, alone = asyncio.run(medians(rounds, *sides))
+    alone += bare
+    yield "WSGI, a bare request", bare, None
+    yield "the engine alone, 50 tests", alone, None
+    yield "WSGI, lazy and unused: added", unused, 15
+    yield "WSGI, all 50 tests read: added", read, 2 * alone + 30
+
+
+def under_asgi(rounds: int) -> Iterator[Figure]:
+    sides = [
+        asgi(None, "/anothing"),
+        asgi(Awaited, "/anothing"),
+        asgi(Awaited, "/aall"),
+        asgi(Plain, "/anothing"),
+        engine(),
+    ]
+    bare, unused, read, hop, alone = asyncio.run(medians(rounds, *sides))
+    alone += bare
+    yield "ASGI, a bare request", bare, None
+    yield "the engine alone, 50 tests", alone, None
+    yield "ASGI, coroutine hooks, unused: added", unused, 15
+    yield "ASGI, coroutine hooks, all 50 tests read: added", read, 2 * alone + 30
+    yield "ASGI, plain hooks in their one hop, unused: added", hop, None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=201, help="rounds of each figure")
+    rounds = parser.parse_args().rounds
+    missed = 0
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory, "matrix.json")
+        place.write_text(matrix())
+        settings.ROOT_URLCONF = __name__
+        settings.PROCTOR_MATRIX = place
+        settings.PROCTOR_TESTS = tuple(NAMES)
+        settings.PROCTOR_CONTEXT = {"country": "String"}
+        settings.PROCTOR_LAZY = True
+        django.setup()
+        print(f"Django {django.get_version()}, Python {sys.version.split()[0]}, µs a request")
+        for figures in (under_wsgi(rounds), under_asgi(rounds)):
+            for what, value, wanted in figures:
+                verdict = ""
+                if wanted is not None:
+                    verdict = f"wanted {wanted:5.1f}  {'met' if value <= wanted else 'MISSED'}"
+                    missed += value > wanted
+                print(f"{what:52} {value:7.1f}  {verdict}".rstrip())
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
