@@ -6,8 +6,15 @@ import re
 from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING
 
+import django
+from django.conf import settings
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
+# The modules whose docstrings are shown want settings, and no particular ones.
+settings.configure()
+django.setup()
 
 project = "django-proctor"
 author = "The django-proctor authors"
