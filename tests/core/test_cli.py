@@ -467,7 +467,12 @@ class TestProcess:
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.settimeout(30)
             url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-            program = [sys.executable, "-m", "proctor", "groups", url]
+            # A shell's background jobs, and so tests in one, ignore the signal from the start.
+            code = (
+                "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+                "from proctor.cli.main import main; sys.exit(main())"
+            )
+            program = [sys.executable, "-c", code, "groups", url]
             with subprocess.Popen(program, stderr=subprocess.PIPE, cwd=ROOT) as process:
                 connection, _ = server.accept()
                 with connection:
