@@ -130,7 +130,7 @@ class Call:
 
 def _plain_scope(context: Mapping[str, Any]) -> Scope:
     scope = Scope(context)
-    for name, value in scope.items():
+    for name, value in context.items():
         if type(value) is int and not LONG_MIN <= value <= LONG_MAX:
             scope[name] = BigInteger(value)
     return scope

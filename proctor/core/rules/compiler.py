@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import itemgetter
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import (
@@ -36,15 +35,10 @@ class Scope(dict[str, Any]):
     A name that is not there raises UndefinedName when it is read.
     """
 
-    __slots__ = ("resolved",)
-
     #: Whether a property or method was found in this evaluation. Tomcat keeps that in the
     #: context, and a null at the head of a chain reads as null after, as an error before.
-    resolved: bool
-
-    def __init__(self, variables: Mapping[str, Any] = MappingProxyType({})) -> None:
-        super().__init__(variables)
-        self.resolved = False
+    #: An attribute of the class until it is set, since a scope is made for every visitor.
+    resolved: bool = False
 
     def __missing__(self, name: str) -> Any:
         raise UndefinedName(
