@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from proctor.core.exceptions import RuleRuntimeError
 from proctor.core.groups import GroupAssignment, Property
-from proctor.core.rules.values import parse_integer
+from proctor.core.rules.values import LONG_MIN, parse_integer
 
 if TYPE_CHECKING:
     from proctor.core.chooser import Chooser
@@ -43,9 +43,11 @@ def won_properties(
 
 def _outranks(priority: str | None, other: str | None) -> bool:
     """Whether a priority is higher; one that is no number neither wins nor loses."""
-    if priority is None:
-        return False
     try:
-        return other is None or parse_integer(priority) > parse_integer(other)
+        return _as_long(priority) > _as_long(other)
     except RuleRuntimeError:
         return False
+
+
+def _as_long(priority: str | None) -> int:
+    return LONG_MIN if priority is None else parse_integer(priority)

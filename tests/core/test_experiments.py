@@ -47,7 +47,8 @@ def test_among_equals_the_first_evaluated_stays(priority):
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("high", "9"), ("1", "high"), ("1", "1.5"), ("1", "")]
+    ("first", "second"),
+    [("high", "9"), ("1", "high"), ("1", "1.5"), ("1", ""), (None, "high"), ("high", None)],
 )
 def test_with_a_priority_that_is_no_integer_the_old_one_stays(first, second):
     each = {"colour": "red"}
