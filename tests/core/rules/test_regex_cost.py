@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 
 from proctor.core.exceptions import RuleSyntaxError
 from proctor.core.rules.regex.charset import CharSet
-from proctor.core.rules.regex.cost import MAX_STEPS, Explosive, alphabet, steps
-from proctor.core.rules.regex.nodes import Chars, Choice, Edge, Group, Look, Repeat, Sequence
+from proctor.core.rules.regex.cost import MAX_STEPS, Explosive, steps
+from proctor.core.rules.regex.nodes import (
+    Chars,
+    Choice,
+    Edge,
+    Group,
+    Look,
+    Repeat,
+    Sequence,
+    alphabet,
+)
 from proctor.core.rules.regex.parser import parse
 
 #: Bounds beyond are not tried out: the counting takes too long.

@@ -3,7 +3,8 @@ r"""java.util.regex on Python's `re`: what `proctor:matches` and String's method
 A pattern is parsed as the Java parses it, checked, and written anew for `re`. The
 differences that remain: back-references, possessive quantifiers, atomic groups, `\\G`,
 `\\X`, `\\N`, the Unicode properties and flags, and look-behinds of varying width are
-refused; so is what some subject could make slow (see `cost`). Subjects are capped.
+refused; so is what some subject could make slow (see `neighbours` and `cost`). Subjects
+are capped.
 `\\b` asks Python which characters beyond ASCII are letters or digits: it takes numerals
 such as ½ for one, and combining marks for none.
 """

@@ -32,6 +32,7 @@ from proctor.core.rules.regex.nodes import (
     Node,
     Repeat,
     Sequence,
+    first,
     width,
 )
 
@@ -116,40 +117,6 @@ def competitors(node: Node) -> list[int]:
     return []
 
 
-def alphabet(node: Node) -> CharSet:
-    """The characters that a match can consist of."""
-    match node:
-        case Chars(chars=chars):
-            return chars
-        case Repeat(body=body) | Group(body=body):
-            return alphabet(body)
-        case Sequence(items=nodes) | Choice(branches=nodes):
-            return CharSet.of(part for item in nodes for part in alphabet(item).ranges)
-    return CharSet()
-
-
-def _first(node: Node, ahead: CharSet) -> CharSet:
-    """What *node* may begin with, where *ahead* is what may follow it."""
-    match node:
-        case Chars(chars=chars):
-            return chars
-        case Edge(ahead=edge):
-            return ahead if edge is None else edge & ahead
-        case Look():
-            return ahead
-        case Group(body=body):
-            return _first(body, ahead)
-        case Sequence(items=items):
-            for item in reversed(items):
-                ahead = _first(item, ahead)
-            return ahead
-        case Choice(branches=branches):
-            return CharSet.of(part for branch in branches for part in _first(branch, ahead).ranges)
-        case Repeat(body=body, low=low):
-            begins = _first(body, ahead)
-            return begins if low else begins | ahead
-
-
 def _prefix(node: Node) -> tuple[list[CharSet], bool]:
     """The sets of the leading characters that every match has; whether there are no more."""
     match node:
@@ -223,7 +190,7 @@ class _Estimate:
             own = _sum(cost.own, _times(cost.ways, tail.own))
             tails.append(_Cost(own, _times(cost.ways, tail.ways)))
             holds = isinstance(item, Edge) and item.ahead is not None and item.ahead.overlaps(END)
-            rest = _Rest(_first(item, rest.ahead), self._miss(item, rest.miss), rest.last and holds)
+            rest = _Rest(first(item, rest.ahead), self._miss(item, rest.miss), rest.last and holds)
         return tails[-1]
 
     def _choice(self, branches: tuple[Node, ...], rest: _Rest) -> _Cost:
@@ -253,7 +220,7 @@ class _Estimate:
             return self.cost(body, rest) if low else self._choice((body, Sequence(())), rest)
         if self._takes_all(node, rest):
             return _Cost((low + 1,))
-        begins = _first(body, END)
+        begins = first(body, END)
         competing = begins.overlaps(rest.ahead)
         turn = _SET_TURN if isinstance(body, Chars) else _TURN
         stop = self._miss(body, 0) + rest.miss

@@ -1,12 +1,14 @@
-"""The tree of a pattern. Flags and groups that capture nothing leave no node behind."""
+"""The tree of a pattern, and what can be said of a node by itself.
+
+Flags and groups that capture nothing leave no node behind.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from proctor.core.rules.regex.charset import CharSet
+from proctor.core.rules.regex.charset import CharSet
 
 Node: TypeAlias = "Chars | Edge | Sequence | Choice | Group | Look | Repeat"
 
@@ -98,3 +100,37 @@ def width(node: Node) -> tuple[int, int | None]:
         case Repeat(body=body, low=low, high=high):
             least, most = width(body)
             return least * low, None if most is None or high is None else most * high
+
+
+def alphabet(node: Node) -> CharSet:
+    """The characters that a match can consist of."""
+    match node:
+        case Chars(chars=chars):
+            return chars
+        case Repeat(body=body) | Group(body=body):
+            return alphabet(body)
+        case Sequence(items=nodes) | Choice(branches=nodes):
+            return CharSet.of(part for item in nodes for part in alphabet(item).ranges)
+    return CharSet()
+
+
+def first(node: Node, ahead: CharSet) -> CharSet:
+    """What *node* may begin with, where *ahead* is what may follow it."""
+    match node:
+        case Chars(chars=chars):
+            return chars
+        case Edge(ahead=edge):
+            return ahead if edge is None else edge & ahead
+        case Look():
+            return ahead
+        case Group(body=body):
+            return first(body, ahead)
+        case Sequence(items=items):
+            for item in reversed(items):
+                ahead = first(item, ahead)
+            return ahead
+        case Choice(branches=branches):
+            return CharSet.of(part for branch in branches for part in first(branch, ahead).ranges)
+        case Repeat(body=body, low=low):
+            begins = first(body, ahead)
+            return begins if low else begins | ahead

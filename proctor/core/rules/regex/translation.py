@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proctor.core.rules.regex.charset import EVERYTHING
-from proctor.core.rules.regex.cost import MAX_STEPS, Explosive, alphabet, competitors, steps
+from proctor.core.rules.regex.cost import MAX_STEPS, Explosive, competitors, steps
 from proctor.core.rules.regex.emitter import emit, emit_set
 from proctor.core.rules.regex.errors import unsupported
+from proctor.core.rules.regex.neighbours import SideBySide, refuse_neighbours
+from proctor.core.rules.regex.nodes import alphabet
 from proctor.core.rules.regex.parser import parse
 
 if TYPE_CHECKING:
@@ -30,11 +32,21 @@ def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
     with another character is better refused at once than found wanting at every place.
     """
     try:
+        refuse_neighbours(tree)
         if steps(tree, length, searching=searching) <= MAX_STEPS:
             return ""
         letters = alphabet(tree)
         if not searching and steps(tree, length, sure=letters) <= MAX_STEPS:
             return "" if letters == EVERYTHING else f"(?={emit_set(letters)}*\\Z)"
+    except SideBySide as error:
+        alone = error.position == error.other
+        rival = "in its own next turn" if alone else f"by the repetition at {error.position}"
+        raise unsupported(
+            pattern,
+            error.other,
+            f"what this repeats could be taken {rival} as well; write it once, or put between "
+            "what neither takes",
+        ) from None
     except Explosive as error:
         raise unsupported(
             pattern,

@@ -1,0 +1,131 @@
+"""Unbounded repetitions that stand side by side and can share one text out between them.
+
+Of `a*a*` no text says where the first ends and the second begins, so a matcher tries every
+place. What may be empty between them, as in `a*b?a*`, keeps them no further apart; nor does
+a group around one, or a loop that leads from its end back to its beginning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+
+from proctor.core.rules.regex.charset import CharSet
+from proctor.core.rules.regex.nodes import (
+    Chars,
+    Choice,
+    Group,
+    Look,
+    Node,
+    Repeat,
+    Sequence,
+    alphabet,
+    first,
+    width,
+)
+
+__all__ = ["SideBySide", "refuse_neighbours"]
+
+
+class SideBySide(Exception):  # noqa: N818 - says how the repetitions stand
+    """Two unbounded repetitions, by where their quantifiers stand in the pattern."""
+
+    def __init__(self, position: int, other: int) -> None:
+        super().__init__(position, other)
+        self.position = position
+        self.other = other
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """An unbounded repetition."""
+
+    body: Node
+    position: int
+    #: What a turn may begin with, and all that it may consist of.
+    begins: CharSet
+    letters: CharSet
+
+    def shares_with(self, other: _Loop) -> bool:
+        """Whether a turn of this could as well be taken by *other*, which comes behind."""
+        return self.begins.overlaps(other.begins) and _spells(self.body, other.letters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """The unbounded repetitions with which a match may begin, and may end."""
+
+    leading: tuple[_Loop, ...] = ()
+    trailing: tuple[_Loop, ...] = ()
+    #: Whether a match may be empty.
+    empty: bool = True
+
+
+def refuse_neighbours(tree: Node) -> None:
+    """Raise `SideBySide` for the first two repetitions that could share one text out."""
+    _ends(tree)
+
+
+def _ends(node: Node) -> _Ends:
+    match node:
+        case Group(body=body):
+            return _ends(body)
+        case Look(body=body):
+            # Once it is decided, nobody comes back to try it otherwise.
+            refuse_neighbours(body)
+            return _Ends()
+        case Sequence(items=items):
+            return reduce(_joined, map(_ends, items), _Ends())
+        case Choice(branches=branches):
+            ends = [_ends(branch) for branch in branches]
+            return _Ends(
+                tuple(loop for each in ends for loop in each.leading),
+                tuple(loop for each in ends for loop in each.trailing),
+                any(each.empty for each in ends),
+            )
+        case Repeat():
+            return _repeated(node)
+    return _Ends(empty=width(node)[0] == 0)
+
+
+def _joined(left: _Ends, right: _Ends) -> _Ends:
+    """What `left` and `right` are one after the other."""
+    for one in left.trailing:
+        for other in right.leading:
+            if one.shares_with(other):
+                raise SideBySide(one.position, other.position)
+    return _Ends(
+        left.leading + right.leading if left.empty else left.leading,
+        left.trailing + right.trailing if right.empty else right.trailing,
+        left.empty and right.empty,
+    )
+
+
+def _repeated(node: Repeat) -> _Ends:
+    if node.high == 0:
+        return _Ends()
+    inner = _ends(node.body)
+    if node.high != 1:
+        # One turn comes after the other.
+        _joined(inner, inner)
+    own: tuple[_Loop, ...] = ()
+    if node.high is None:
+        begins, letters = first(node.body, CharSet()), alphabet(node.body)
+        own = (_Loop(node.body, node.position, begins, letters),)
+    return _Ends(own + inner.leading, inner.trailing + own, node.low == 0 or inner.empty)
+
+
+def _spells(node: Node, letters: CharSet) -> bool:
+    """Whether *node* can match something of these characters only."""
+    match node:
+        case Chars(chars=chars):
+            return chars.overlaps(letters)
+        case Group(body=body):
+            return _spells(body, letters)
+        case Sequence(items=items):
+            return all(_spells(item, letters) for item in items)
+        case Choice(branches=branches):
+            return any(_spells(branch, letters) for branch in branches)
+        case Repeat(body=body, low=low):
+            return low == 0 or _spells(body, letters)
+    return True
