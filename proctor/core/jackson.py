@@ -14,7 +14,16 @@ from typing import Any
 from proctor.core.exceptions import ConversionError, RuleRuntimeError
 from proctor.core.rules.values import parse_double, parse_integer
 
-__all__ = ["DecimalText", "parse", "shown", "to_boolean", "to_double", "to_integer", "to_text"]
+__all__ = [
+    "DecimalText",
+    "parse",
+    "parse_document",
+    "shown",
+    "to_boolean",
+    "to_double",
+    "to_integer",
+    "to_text",
+]
 
 #: Longer integers are refused: reading one takes time that grows with its square.
 MAX_DIGITS = 4000
@@ -65,6 +74,23 @@ def parse(text: str) -> Any:
     except RecursionError:
         raise ConversionError("nested too deeply; flatten it") from None
     return value
+
+
+def parse_document(content: str | bytes) -> Any:
+    """`parse` of a text, or of bytes in UTF-8: ConversionError too where these are none.
+
+    Behind the value there may be any bytes.
+    """
+    if isinstance(content, str):
+        return parse(content)
+    try:
+        text = bytes(content).decode()
+    except UnicodeDecodeError as error:
+        try:
+            return parse(bytes(content[: error.start]).decode())
+        except ConversionError:
+            raise ConversionError(f"no UTF-8: {error}; save the file as UTF-8") from None
+    return parse(text)
 
 
 def _parse_int(text: str) -> int:

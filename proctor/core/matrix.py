@@ -24,7 +24,7 @@ from proctor.core.dates import central_time
 from proctor.core.documents import Fields, written
 from proctor.core.exceptions import ConversionError, MatrixLoadError
 from proctor.core.frozen import FrozenDict, thaw
-from proctor.core.jackson import parse, shown
+from proctor.core.jackson import parse_document, shown
 from proctor.core.payloads import PAYLOAD_TYPES, Payload
 
 if TYPE_CHECKING:
@@ -341,9 +341,7 @@ class Matrix:
         integers of thousands of digits.
         """
         try:
-            return cls.from_dict(parse(text if isinstance(text, str) else bytes(text).decode()))
-        except UnicodeDecodeError as error:
-            raise MatrixLoadError(f"no UTF-8: {error}; save the file as UTF-8") from None
+            return cls.from_dict(parse_document(text))
         except ConversionError as error:
             raise MatrixLoadError(str(error)) from None
 

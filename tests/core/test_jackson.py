@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.core.exceptions import ConversionError
-from proctor.core.jackson import parse, shown, to_boolean, to_double, to_integer, to_text
+from proctor.core.jackson import (
+    parse,
+    parse_document,
+    shown,
+    to_boolean,
+    to_double,
+    to_integer,
+    to_text,
+)
 
 NULLS = ["null", '""', '" "', '"null"', '" null "']
 NO_SCALARS = ["[]", "[5]", "{}", '{"a": 1}']
@@ -212,6 +220,16 @@ def test_a_byte_order_mark_is_named():
 
 def test_text_after_the_value_is_not_looked_at():
     assert parse(' \t\r\n{"a": 1} trailing') == {"a": 1}
+
+
+def test_bytes_after_the_value_are_not_looked_at():
+    assert parse_document(b'{"a": "\xc3\xa9"} \xff\xfe') == {"a": "\xe9"}
+
+
+@pytest.mark.parametrize("content", [b'{"a": "\xff"}', b'{"a": 1 \xff}', b"\xff", b"{\xc3"])
+def test_bytes_that_are_no_utf_8_are_refused(content):
+    with pytest.raises(ConversionError, match=r"no UTF-8: .*; save the file as UTF-8"):
+        parse_document(content)
 
 
 def test_the_last_of_repeated_keys_wins():
