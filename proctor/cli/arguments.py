@@ -10,7 +10,7 @@ from proctor.core.context_types import ContextType, pipet_type
 from proctor.core.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 def add_matrix(parser: argparse.ArgumentParser) -> None:
@@ -121,7 +121,7 @@ def typed_name(text: str) -> tuple[str, ContextType]:
 def json_object(text: str) -> dict[str, Any]:
     """A JSON object."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"{text[:80]!r} is no JSON: {error}") from None
     if not isinstance(value, dict):
@@ -129,15 +129,24 @@ def json_object(text: str) -> dict[str, Any]:
     return value
 
 
-def positive(text: str) -> int:
-    """A whole number from 1."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no whole number above 0")
-    return number
+def _refuse_constant(text: str) -> Any:
+    # Python reads NaN and Infinity, which are no JSON.
+    raise ValueError(f"it has {text}")
+
+
+def whole_number(most: int) -> Callable[[str], int]:
+    """A reader of whole numbers from 1 to *most*."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = 0
+        if not 1 <= number <= most:
+            raise argparse.ArgumentTypeError(f"{text[:80]!r} is no whole number from 1 to {most:,}")
+        return number
+
+    return read
 
 
 def unique(option: str, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proctor.cli.arguments import add_declarations, add_json, add_matrix, add_visitor
+from proctor.cli.complaints import muted
 from proctor.cli.inputs import load_proctor, read_visitor
 from proctor.cli.printing import pretty_json
 
@@ -30,13 +31,14 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     """Print the explanation; the result is the exit code."""
     proctor, variables = load_proctor(options)
     visitor = read_visitor(options, variables)
-    explanation = proctor.explain(
-        options.test,
-        identifiers=visitor.identifiers,
-        context=visitor.context,
-        force_groups=options.force,
-        random_enabled=options.random,
-    )
+    with muted():
+        explanation = proctor.explain(
+            options.test,
+            identifiers=visitor.identifiers,
+            context=visitor.context,
+            force_groups=visitor.force_groups,
+            random_enabled=options.random,
+        )
     out.write(pretty_json(explanation.to_dict()) if options.json else str(explanation))
     out.write("\n")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proctor.cli.arguments import add_declarations, add_json, add_matrix, add_visitor
+from proctor.cli.complaints import muted
 from proctor.cli.inputs import load_proctor, read_visitor
 from proctor.cli.printing import MAX_LINE, compact_json, pretty_json, table
 from proctor.core.display import printable
@@ -37,12 +38,13 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     asked: dict[str, Any] = {
         "identifiers": visitor.identifiers,
         "context": visitor.context,
-        "force_groups": options.force,
+        "force_groups": visitor.force_groups,
         "random_enabled": options.random,
     }
     groups = proctor.determine_groups(**asked)
     missing = sorted(name for name in proctor.matrix.tests if name not in groups)
-    reasons = {name: proctor.explain(name, **asked).summary for name in missing}
+    with muted():
+        reasons = {name: proctor.explain(name, **asked).summary for name in missing}
     if options.json:
         out.write(pretty_json(as_json(groups, reasons)) + "\n")
     else:

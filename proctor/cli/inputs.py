@@ -11,8 +11,10 @@ from proctor.cli.arguments import unique
 from proctor.cli.errors import CommandError
 from proctor.core.context_types import nearest, pipet_type
 from proctor.core.engine import Proctor
-from proctor.core.exceptions import MatrixLoadError
+from proctor.core.exceptions import ConversionError, MatrixLoadError
 from proctor.core.explaining import refuse_unknown
+from proctor.core.forcing import ForceGroups
+from proctor.core.jackson import parse_document
 from proctor.core.locations import location_of
 from proctor.core.matrix import Matrix
 from proctor.core.user_agents import user_agent_parser
@@ -44,13 +46,15 @@ def read_content(location: str) -> bytes:
 
 
 def read_matrix(location: str) -> Matrix:
-    """The matrix at the location. CommandError if it cannot be read.
+    """The matrix at the location. CommandError if it cannot be read, or is no JSON.
 
     MatrixLoadError, with the location in front, where the Java's load fails.
     """
     content = read_content(location)
     try:
-        return Matrix.from_json(content)
+        return Matrix.from_dict(parse_document(content))
+    except ConversionError as error:
+        raise CommandError(f"{location}: {error}") from error
     except MatrixLoadError as error:
         raise MatrixLoadError(f"{location}: {error}", error.problems) from error
 
@@ -61,6 +65,7 @@ class Visitor:
 
     identifiers: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
+    force_groups: ForceGroups = field(default_factory=ForceGroups)
 
 
 def read_variables(options: argparse.Namespace) -> Variables:
@@ -121,7 +126,8 @@ def read_visitor(options: argparse.Namespace, variables: Variables) -> Visitor:
     keys = [each.source_key for each in variables.identifier_variables]
     _known("identifier", unmapped, keys if options.config is not None else test_types)
     identifiers = variables.identifiers(values, test_types, keep_empty=True)
-    return Visitor(identifiers, read_context(options, variables))
+    context = read_context(options, variables)
+    return Visitor(identifiers, context, ForceGroups.parse(options.force))
 
 
 def _unique(option: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,7 +7,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from proctor.cli.arguments import add_context, add_declarations, add_json, add_matrix, positive
+from proctor.cli.arguments import (
+    add_context,
+    add_declarations,
+    add_json,
+    add_matrix,
+    whole_number,
+)
+from proctor.cli.complaints import said_once
 from proctor.cli.inputs import load_proctor, read_context, require_test
 from proctor.cli.printing import MAX_LINE, bar, pretty_json, table
 from proctor.cli.progress import tracked
@@ -27,6 +34,9 @@ DETAILS = (
     "and a number, so that the same command prints the same. Rules and dependencies count. "
     "EXPECTED is the share by the lengths of the allocation, where all visitors get the same one."
 )
+
+#: More would take hours, and show nothing that fewer do not.
+MAX_VISITORS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +68,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "-n",
         "--visitors",
-        type=positive,
+        type=whole_number(MAX_VISITORS),
         default=10_000,
         metavar="NUMBER",
-        help="how many visitors (default: %(default)s)",
+        help="how many visitors, up to 100 million (default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
@@ -87,7 +97,9 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     require_test(proctor, options.test)
     context = read_context(options, variables)
     numbers = tracked(range(options.visitors), wanted=options.progress)
-    split = simulate(proctor, options.test, (f"{options.seed}-{n}" for n in numbers), context)
+    identifiers = (f"{options.seed}-{n}" for n in numbers)
+    with said_once():
+        split = simulate(proctor, options.test, identifiers, context)
     if options.json:
         out.write(pretty_json(as_json(split)) + "\n")
     else:

@@ -20,7 +20,7 @@ DESCRIPTION = "Find everything that is wrong with a matrix."
 
 DETAILS = (
     "Exit code 0: no test is lost. 1: the matrix cannot be loaded, or tests would be dropped "
-    "(with --strict: or there are warnings). 2: bad usage, or no matrix to read."
+    "(with --strict: or there are warnings). 2: bad usage, or no JSON to read."
 )
 
 CLEAN, PROBLEMS = 0, 1

@@ -358,6 +358,7 @@ BAD_INPUT = {
     "a variable in both forms": ["groups", MATRIX, "--context=a=1", "--context-json", '{"a": 1}'],
     "a context that is no JSON": ["groups", MATRIX, "--context-json", "{"],
     "a context that is no object": ["groups", MATRIX, "--context-json", "[1]"],
+    "a context with a word for a number": ["groups", MATRIX, "--context-json", '{"a": [NaN]}'],
     "a context too deep": ["groups", MATRIX, "--context-json", "[" * 100_000],
     "an unknown type": ["groups", MATRIX, "--context", "a=1", "--type", "a=Integr"],
     "a type of no variable": ["groups", MATRIX, "--type", "a=int"],
@@ -373,6 +374,8 @@ BAD_INPUT = {
     "an unknown test to explain": ["explain", MATRIX, "buttoncolor"],
     "an unknown test": ["simulate", MATRIX, "buttoncolor"],
     "no visitors": ["simulate", MATRIX, "buttoncolortst", "-n", "0"],
+    "visitors without end": ["simulate", MATRIX, "buttoncolortst", "-n", "99999999999999"],
+    "no JSON to validate": ["validate", str(ROOT / "README.md")],
     "visitors that are no number": ["simulate", MATRIX, "buttoncolortst", "-n", "many"],
     "an unknown command": ["nosuch"],
     "an unknown option": ["groups", MATRIX, "--nosuch"],
@@ -380,6 +383,36 @@ BAD_INPUT = {
     "no command": [],
     "no matrix": ["groups"],
 }
+
+
+class TestInvalidRules:
+    """A rule without braces is false, and what is wrong with it is logged."""
+
+    COMPLAINT = "Invalid rule \"country == 'US'\": it has to begin with ${ and end with }"
+
+    @pytest.fixture
+    def path(self, write: Any) -> str:
+        matrix: str = write(t=definition(rule="country == 'US'"))
+        return matrix
+
+    def test_are_told_once_beside_the_groups(
+        self, command: Command, path: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert command("groups", path, "--id", "USER=x") == 0
+        assert caplog.messages == [self.COMPLAINT]
+
+    def test_are_told_by_the_explanation_alone(
+        self, command: Command, path: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert command("explain", path, "t", "--id", "USER=x") == 0
+        assert "does not begin with ${" in command.out
+        assert caplog.messages == []
+
+    def test_are_told_once_for_all_made_up_visitors(
+        self, command: Command, path: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert command("simulate", path, "t", "-n", "50") == 0
+        assert caplog.messages == [self.COMPLAINT]
 
 
 class TestBadInput:
@@ -390,6 +423,10 @@ class TestBadInput:
         assert command.err.startswith("python -m proctor")
         assert command.err.endswith("\n")
         assert len(command.err.splitlines()) == 1
+
+    def test_names_the_most_visitors(self, command: Command) -> None:
+        command("simulate", MATRIX, "buttoncolortst", "-n", "100000001")
+        assert "from 1 to 100,000,000" in command.err
 
     def test_names_the_nearest_test(self, command: Command) -> None:
         command("simulate", MATRIX, "buttoncolor")
@@ -415,6 +452,16 @@ class TestProcess:
         result = run("groups", "-", *VISITOR, input=content)
         assert result.returncode == 0
         assert b"buttoncolortst" in result.stdout
+
+    def test_a_standard_input_that_is_no_json_is_one_line_to_validate_too(self) -> None:
+        result = run("validate", "-", input=b"<html>")
+        message = b"python -m proctor: -: no JSON: Expecting value (line 1, column 1)\n"
+        assert (result.returncode, result.stdout, result.stderr) == (2, b"", message)
+
+    def test_force_groups_that_are_too_long_are_told_once(self) -> None:
+        result = run("groups", MATRIX, "--force", "buttoncolortst2," * 8000)
+        assert result.returncode == 0
+        assert len(result.stderr.splitlines()) == 1
 
     def test_an_empty_standard_input_is_one_line(self) -> None:
         result = run("groups", "-")

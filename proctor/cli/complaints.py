@@ -1,0 +1,43 @@
+"""What rules log, and how often the command lets them say it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from proctor.core.rules import rule
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def muted() -> Iterator[None]:
+    """Log nothing about rules: an explanation evaluates them again, and says it itself."""
+    with _filtered(lambda record: False):
+        yield
+
+
+@contextlib.contextmanager
+def said_once() -> Iterator[None]:
+    """Log about each rule once, and not for every visitor."""
+    seen: set[str] = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        new = message not in seen
+        seen.add(message)
+        return new
+
+    with _filtered(is_new):
+        yield
+
+
+@contextlib.contextmanager
+def _filtered(keep: Callable[[logging.LogRecord], bool]) -> Iterator[None]:
+    rule.logger.addFilter(keep)
+    try:
+        yield
+    finally:
+        rule.logger.removeFilter(keep)
