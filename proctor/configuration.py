@@ -120,26 +120,27 @@ def _make_source() -> Source | None:
 class Configuration:
     """The declared tests, who decides, and what was already logged about both."""
 
-    __slots__ = ("_defaults", "_fitting", "log", "particular", "registry", "source")
+    __slots__ = ("_defaults", "log", "particular", "registry", "source")
 
     registry: Registry
     #: None where nothing is configured.
     source: Source | None
     log: OnceLog
-    #: The tests that do not take any group and payload.
-    particular: tuple[ProctorTest, ...]
+    #: The tests that do not take any group and payload, each with the assignments, by
+    #: identity, that are known to be as declared.
+    particular: tuple[tuple[ProctorTest, dict[int, GroupAssignment]], ...]
 
-    #: How many assignments are remembered to be as declared; those of a matrix are shared by
-    #: all visitors, and new ones come with each of its versions.
-    FITTING = 10_000
+    #: How many are remembered for a test. Those of a matrix are shared by all visitors; new
+    #: ones come with each of its versions.
+    FITTING = 1000
 
     def __init__(self) -> None:
         self.registry = _make_registry()
         self.source = _make_source()
         self.log = OnceLog()
-        self.particular = tuple(each for each in self.registry.values() if not each.takes_all)
+        tests = self.registry.values()
+        self.particular = tuple((test, {}) for test in tests if not test.takes_all)
         self._defaults: dict[Reason, dict[str, GroupAssignment]] = {}
-        self._fitting: dict[int, tuple[ProctorTest, GroupAssignment]] = {}
 
     def defaults(self, reason: Reason) -> dict[str, GroupAssignment]:
         """What every test gives who has no group, in a dict of the caller's own."""
@@ -148,20 +149,6 @@ class Configuration:
             made = {name: test.default_for(reason) for name, test in self.registry.items()}
             self._defaults[reason] = made
         return made.copy()
-
-    def fits(self, test: ProctorTest, assignment: GroupAssignment) -> bool:
-        """Whether an assignment is of a group, and with a payload, that the test declares."""
-        # By identity: to compare assignments would take longer than to look at them again.
-        # What is remembered stays alive, so its id is no other's.
-        known = self._fitting.get(id(assignment))
-        if known is not None and known[0] is test:
-            return True
-        if not (test.knows(assignment.group) and test.accepts_payload(assignment)):
-            return False
-        if len(self._fitting) >= self.FITTING:
-            self._fitting.clear()
-        self._fitting[id(assignment)] = (test, assignment)
-        return True
 
 
 _variables: _Memo[Variables] = _Memo(_SOURCE_SETTINGS, variables_from_settings)

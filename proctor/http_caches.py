@@ -54,12 +54,16 @@ def patch_response(
         patch_vary_headers(response, settings.PROCTOR_VARY)
         request.__class__ = request.__dict__[_READ]
     else:
-        make_private(request, response)
+        _say_private(response)
 
 
 def make_private(request: HttpRequest, response: HttpResponseBase) -> None:
     """Keep all caches but the visitor's own from storing a response."""
     request.__class__ = _never_stored(request.__dict__.setdefault(_READ, type(request)))
+    _say_private(response)
+
+
+def _say_private(response: HttpResponseBase) -> None:
     if "Cache-Control" in response:
         patch_cache_control(response, private=True)
     else:

@@ -14,7 +14,7 @@ from proctor import forced, http_caches
 from proctor.conf import settings
 from proctor.current import enter, leave
 from proctor.signals import hold, release
-from proctor.visit import Visit
+from proctor.visit import HOOKS, Visit
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["BaseProctorMiddleware", "ProctorMiddleware"]
 
 GetResponse = Callable[["HttpRequest"], "HttpResponseBase | Awaitable[HttpResponseBase]"]
-
-HOOKS = ("get_identifiers", "get_context", "is_privileged")
 
 
 class BaseProctorMiddleware:
@@ -47,10 +45,9 @@ class BaseProctorMiddleware:
                 f"{type(self).__qualname__} does not say who a visitor is: override "
                 "get_identifiers(self, request), or aget_identifiers"
             )
-        #: Hooks of which only the twin is there.
-        self.awaitable_only = frozenset(
-            hook for hook in HOOKS if self.overrides(f"a{hook}") and not self.overrides(hook)
-        )
+        #: Hooks whose twins are there, and those that are there themselves.
+        self.awaitable_hooks = frozenset(hook for hook in HOOKS if self.overrides(f"a{hook}"))
+        self.plain_hooks = frozenset(hook for hook in HOOKS if self.overrides(hook))
         self.get_response = get_response
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:

@@ -58,9 +58,17 @@ class Resolution:
             # A source may say more than it was asked.
             for name in answers.keys() - configuration.registry.keys():
                 del found[name]
-        for test in configuration.particular:
+        for test, fitting in configuration.particular:
             assignment = answers.get(test.name)
-            if assignment is not None and not configuration.fits(test, assignment):
+            if assignment is None or id(assignment) in fitting:
+                continue
+            if test.knows(assignment.group) and test.accepts_payload(assignment):
+                # By identity: to compare assignments would take longer than to look again.
+                # What is remembered stays alive, so that its id is no other's.
+                if len(fitting) >= configuration.FITTING:
+                    fitting.clear()
+                fitting[id(assignment)] = assignment
+            else:
                 found[test.name] = _unfit(test, assignment, configuration.log)
         return found
 

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
     from proctor.middleware import BaseProctorMiddleware
 
-__all__ = ["Visit"]
+__all__ = ["HOOKS", "Visit"]
 
 logger = logging.getLogger(__name__)
 
 #: What a hook may raise on purpose, to answer the request with it.
 ANSWERS = (Http404, PermissionDenied, SuspiciousOperation)
+
+#: The privilege first: a forced link sticks also where another hook fails.
+HOOKS = ("is_privileged", "get_identifiers", "get_context")
 
 _VISIT = "_proctor_visit"
 
@@ -114,21 +117,17 @@ class Visit:
         if not self._must_ask():
             return
         token = _asking.set(self)
-        middleware, request = self._middleware, self.request
-        forcing = forced.is_forcing(request)
-        # The privilege first: a forced link sticks also where another hook fails.
-        names = [*(["is_privileged"] if forcing else []), "get_identifiers", "get_context"]
+        middleware = self._middleware
+        awaitable, plain = middleware.awaitable_hooks, middleware.plain_hooks
+        names = HOOKS if forced.is_forcing(self.request) else HOOKS[1:]
         answers: dict[str, Any] = {"get_context": {}, "is_privileged": False}
-        plain = [
-            name
-            for name in names
-            if middleware.overrides(name) and not middleware.overrides(f"a{name}")
-        ]
         try:
-            if plain:
-                answers.update(await sync_to_async(self._call_plain)(plain))
+            if not plain <= awaitable:
+                hop = [name for name in names if name in plain and name not in awaitable]
+                if hop:
+                    answers.update(await sync_to_async(self._call_plain)(hop))
             for name in names:
-                if middleware.overrides(f"a{name}"):
+                if name in awaitable:
                     answers[name] = await self._acall(getattr(middleware, f"a{name}"), name)
                 if name == "is_privileged":
                     self._privileged = bool(answers[name])
@@ -181,10 +180,10 @@ class Visit:
 
     def _call(self, name: str) -> Any:
         """Call a hook outside of a loop; the twin where only that one is overridden."""
-        hook = getattr(self._middleware, name)
-        if name in self._middleware.awaitable_only:
-            hook = async_to_sync(getattr(self._middleware, f"a{name}"))
-        return hook(self.request)
+        middleware = self._middleware
+        if name in middleware.awaitable_hooks and name not in middleware.plain_hooks:
+            return async_to_sync(getattr(middleware, f"a{name}"))(self.request)
+        return getattr(middleware, name)(self.request)
 
     def _note(self, identifiers: Any, context: Any) -> None:
         for name, value in (("get_identifiers", identifiers), ("get_context", context)):

@@ -216,7 +216,7 @@ def test_what_is_remembered_of_assignments_is_bounded(site, monkeypatch):
     for _ in range(100):
         groups = Groups({"buttoncolortst": GroupAssignment("blue", 1)})
         assert Resolution(groups).assignments(configuration)["buttoncolortst"].group == "blue"
-    assert len(configuration._fitting) <= 10
+    assert len(dict(configuration.particular)[configuration.registry["buttoncolortst"]]) <= 10
 
 
 def test_a_source_is_asked_for_the_declared_tests(site):
