@@ -6,12 +6,19 @@ Jackson's coercions and remembers which ones were asked for: the rest is `unknow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from proctor.core.exceptions import ConversionError, MatrixLoadError
 from proctor.core.frozen import freeze
-from proctor.core.jackson import shown, to_boolean, to_double, to_integer, to_text
+from proctor.core.jackson import (
+    RepeatedKeys,
+    shown,
+    to_boolean,
+    to_double,
+    to_integer,
+    to_text,
+)
 
 __all__ = ["Fields", "written"]
 
@@ -24,7 +31,7 @@ class Fields:
     Every method raises MatrixLoadError, with the place, where the Java's load fails.
     """
 
-    __slots__ = ("_asked", "_owner", "_path", "_values")
+    __slots__ = ("_asked", "_owner", "_pairs", "_path", "_values")
 
     def __init__(self, value: Any, path: str = "", owner: str = "") -> None:
         """Take the JSON object *value*, which stands at *path* inside *owner* (a test)."""
@@ -34,12 +41,11 @@ class Fields:
         if not isinstance(value, Mapping):
             self.fail(None, f"{shown(value)} is no JSON object; write {{...}}")
         self._values = value
+        #: Empty where no field is given twice.
+        self._pairs = value.pairs if isinstance(value, RepeatedKeys) else ()
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
 
     def inside(self, name: str, value: Any) -> Fields:
         """The JSON object *value*, which stands in the field *name*."""
@@ -53,72 +59,106 @@ class Fields:
     def _join(self, name: str | None) -> str:
         return ".".join(filter(None, (self._path, name)))
 
-    def raw(self, name: str) -> Any:
-        """The field as it was read; None where it is missing."""
-        self._asked.add(name)
-        return self._values.get(name)
+    def pairs(self) -> Iterable[tuple[str, Any]]:
+        """The fields and their values as they were read, each time that one was given."""
+        return self._pairs or self._values.items()
 
     def convert(self, name: str, reader: Callable[[Any], T]) -> T:
-        """The field as *reader* makes it of what was read."""
-        return self._convert(name, self.raw(name), reader)
+        """The field as *reader* makes it of what was read, which is None where it is missing.
+
+        Where the field was given more than once, the last one counts, and *reader* has to
+        be able to read each.
+        """
+        self._asked.add(name)
+        if self._pairs:
+            for value in self._replaced(name):
+                self.convert_value(name, value, reader)
+        return self.convert_value(name, self._values.get(name), reader)
+
+    def convert_value(self, name: str, value: Any, reader: Callable[[Any], T]) -> T:
+        """What *reader* makes of *value*, which was read in the field *name*."""
+        self._asked.add(name)
+        return self._convert(name, value, reader)
 
     def text(self, name: str) -> str | None:
         """A String field."""
-        return self._convert(name, self.raw(name), to_text)
+        return self.convert(name, to_text)
 
     def integer(self, name: str) -> int:
         """An int field; null and missing are 0."""
-        return self._convert(name, self.raw(name), to_integer) or 0
+        return self.convert(name, to_integer) or 0
 
     def long(self, name: str) -> int | None:
         """A long field."""
-        return self._convert(name, self.raw(name), lambda value: to_integer(value, 64))
+        return self.convert(name, lambda value: to_integer(value, 64))
 
     def double(self, name: str) -> float:
         """A double field; null and missing are 0."""
-        return self._convert(name, self.raw(name), to_double) or 0.0
+        return self.convert(name, to_double) or 0.0
 
     def boolean(self, name: str) -> bool:
         """A boolean field; null and missing are false."""
-        return self._convert(name, self.raw(name), to_boolean) or False
+        return self.convert(name, to_boolean) or False
 
     def texts(self, name: str) -> tuple[str | None, ...]:
         """A list of Strings; null and missing are empty."""
-        items = self.raw(name)
-        return tuple(
-            self._convert(f"{name}[{index}]", item, to_text)
-            for index, item in enumerate(self._list(name, items))
+        return self.convert(
+            name,
+            lambda items: tuple(
+                self._convert(f"{name}[{index}]", item, to_text)
+                for index, item in enumerate(self._list(name, items))
+            ),
         )
 
-    def entries(self, name: str) -> Mapping[str, Any]:
-        """A Map, its values as they were read; missing is empty, null fails the load."""
-        value = self.raw(name) if name in self else {}
+    def entries(self, name: str, read: Callable[[str, Any], T]) -> dict[str, T]:
+        """A Map, its values as *read* makes them of key and value, those that are null left out.
+
+        Missing is empty, null fails the load, wherever it stands.
+        """
         self._asked.add(name)
-        if not isinstance(value, Mapping):
-            self.fail(name, f"{shown(value)} is no JSON object; write {{...}}, or leave it out")
-        for key in value:
-            if not isinstance(key, str):
-                self.fail(name, f"the key {shown(key)} is no string; JSON has no other keys")
-        return value
+        found: dict[str, T] = {}
+        for value in (*self._replaced(name), self._values.get(name, {})):
+            found.clear()
+            for key, item in _pairs_of(self._map(name, value)):
+                if item is None:
+                    found.pop(key, None)
+                else:
+                    found[key] = read(key, item)
+        return found
 
     def mapping(self, name: str) -> Mapping[str, Any]:
         """A Map of any values, deeply frozen; missing is empty, null fails the load."""
-        return self._frozen_mapping(name, self.entries(name))
+        self._asked.add(name)
+        for value in self._replaced(name):
+            if value is not None:
+                self._frozen_mapping(name, self._map(name, value))
+        return self._frozen_mapping(name, self._map(name, self._values.get(name, {})))
 
-    def objects(self, name: str, *, nullable: bool = False) -> list[Fields]:
-        """A list of JSON objects; missing is empty, null is so only where *nullable*."""
-        items = self.raw(name)
-        if items is None and name in self and not nullable:
+    def objects(
+        self, name: str, read: Callable[[Fields], T], *, nullable: bool = False
+    ) -> tuple[T, ...]:
+        """A list of JSON objects, each as *read* makes it.
+
+        Missing is empty, null is so only where *nullable*.
+        """
+        found = self.convert(
+            name,
+            lambda items: tuple(
+                [
+                    read(self.inside(f"{name}[{index}]", item))
+                    for index, item in enumerate(self._list(name, items))
+                ]
+            ),
+        )
+        if not nullable and self._values.get(name, ()) is None:
             self.fail(name, "null is no list; write [], or leave it out")
-        return [
-            self.inside(f"{name}[{index}]", item)
-            for index, item in enumerate(self._list(name, items))
-        ]
+        return found
 
-    def object(self, name: str) -> Fields | None:
-        """A nested JSON object; None where it is null or missing."""
-        value = self.raw(name)
-        return None if value is None else self.inside(name, value)
+    def object(self, name: str, read: Callable[[Fields], T]) -> T | None:
+        """A nested JSON object as *read* makes it; None where it is null or missing."""
+        return self.convert(
+            name, lambda value: None if value is None else read(self.inside(name, value))
+        )
 
     def unknown(self) -> Mapping[str, Any]:
         """The fields that nobody asked for, deeply frozen."""
@@ -128,6 +168,18 @@ class Fields:
     def given(self) -> frozenset[str]:
         """The names of the fields that were asked for and are there."""
         return frozenset(name for name in self._asked if name in self._values)
+
+    def _replaced(self, name: str) -> list[Any]:
+        """What was read in the field before its last value."""
+        return [value for key, value in self._pairs if key == name][:-1]
+
+    def _map(self, name: str, value: Any) -> Mapping[str, Any]:
+        if not isinstance(value, Mapping):
+            self.fail(name, f"{shown(value)} is no JSON object; write {{...}}, or leave it out")
+        for key in value:
+            if not isinstance(key, str):
+                self.fail(name, f"the key {shown(key)} is no string; JSON has no other keys")
+        return value
 
     def _list(self, name: str, items: Any) -> list[Any] | tuple[Any, ...]:
         if items is None:
@@ -145,6 +197,11 @@ class Fields:
             return convert(value)
         except ConversionError as error:
             self.fail(name, str(error))
+
+
+def _pairs_of(value: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    pairs = value.pairs if isinstance(value, RepeatedKeys) else value.items()
+    return [(str(key), item) for key, item in pairs]
 
 
 def written(

@@ -16,6 +16,7 @@ from proctor.core.rules.values import parse_double, parse_integer
 
 __all__ = [
     "DecimalText",
+    "RepeatedKeys",
     "parse",
     "parse_document",
     "shown",
@@ -54,16 +55,36 @@ class DecimalText(float):
         self.text = text
 
 
+class RepeatedKeys(dict[str, Any]):
+    """A JSON object with a key more than once; as a dict it has the last value of each.
+
+    Jackson reads an object as a stream, and what it refuses it refuses at any place.
+    """
+
+    __slots__ = ("pairs",)
+    #: All keys and values, in the order of the text.
+    pairs: list[tuple[str, Any]]
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        """Keep *pairs*."""
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
 def parse(text: str) -> Any:
     """The first JSON value of *text*; what follows it is not looked at, as in the Java.
 
-    Numbers with a point come as `DecimalText`. Raises ConversionError for what is no JSON,
+    Numbers with a point come as `DecimalText`, objects as dicts, those in which a key
+    stands more than once as `RepeatedKeys`. Raises ConversionError for what is no JSON,
     which a byte-order mark, a comment, NaN and a trailing comma are not.
     """
     if text.startswith("\ufeff"):
         raise ConversionError("begins with a byte-order mark; save it without one")
     decoder = json.JSONDecoder(
-        parse_float=DecimalText, parse_int=_parse_int, parse_constant=_refuse_constant
+        parse_float=DecimalText,
+        parse_int=_parse_int,
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_object,
     )
     try:
         value, _end = decoder.raw_decode(text, len(text) - len(text.lstrip(" \t\r\n")))
@@ -74,6 +95,11 @@ def parse(text: str) -> Any:
     except RecursionError:
         raise ConversionError("nested too deeply; flatten it") from None
     return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else RepeatedKeys(pairs)
 
 
 def parse_document(content: str | bytes) -> Any:

@@ -24,7 +24,7 @@ from proctor.core.dates import central_time
 from proctor.core.documents import Fields, written
 from proctor.core.exceptions import ConversionError, MatrixLoadError
 from proctor.core.frozen import FrozenDict, thaw
-from proctor.core.jackson import parse_document, shown
+from proctor.core.jackson import parse_document, shown, to_text
 from proctor.core.payloads import PAYLOAD_TYPES, Payload
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Allocation:
     def read(cls, source: Fields) -> Allocation:
         """Read one entry of `allocations`."""
         rule = source.text("rule")
-        ranges = tuple(map(Range.read, source.objects("ranges", nullable=True)))
+        ranges = source.objects("ranges", Range.read, nullable=True)
         identifier, name = source.text("id") or "", source.text("name") or ""
         return cls(rule, ranges, identifier, name, source.unknown(), source.given())
 
@@ -250,26 +250,24 @@ class TestDefinition:
     @classmethod
     def read(cls, name: str, source: Fields) -> TestDefinition:
         """Read one entry of `tests`."""
-        depends_on = source.object("dependsOn")
-        payload_experiment = source.object("payloadExperimentConfig")
         fields: dict[str, Any] = {
             "version": source.text("version"),
             "salt": source.text("salt"),
             "rule": source.text("rule"),
-            "test_type": _test_type(source),
-            "buckets": tuple(map(Bucket.read, source.objects("buckets"))),
-            "allocations": tuple(map(Allocation.read, source.objects("allocations"))),
+            "test_type": source.convert("testType", _test_type),
+            "buckets": source.objects("buckets", Bucket.read),
+            "allocations": source.objects("allocations", Allocation.read),
             "constants": source.mapping("constants"),
             "silent": source.boolean("silent"),
             "description": source.text("description"),
             "meta_tags": source.texts("metaTags"),
-            "depends_on": depends_on and Dependency.read(depends_on),
+            "depends_on": source.object("dependsOn", Dependency.read),
             "evaluate_for_incognito_users": source.boolean("evaluateForIncognitoUsers"),
             "enable_unitless_allocations": source.boolean("enableUnitlessAllocations"),
             "contains_unitless_allocation": source.boolean("containsUnitlessAllocation"),
             "force_logging": source.boolean("forceLogging"),
-            "payload_experiment_config": (
-                payload_experiment and PayloadExperimentConfig.read(payload_experiment)
+            "payload_experiment_config": source.object(
+                "payloadExperimentConfig", PayloadExperimentConfig.read
             ),
             "dynamic": source.boolean("dynamic"),
         }
@@ -300,12 +298,11 @@ class TestDefinition:
         return written(fields, self.given, thaw(self.extra))
 
 
-def _test_type(source: Fields) -> str | None:
+def _test_type(value: Any) -> str | None:
     # The Java makes an object of the name, and has no way to make one of a number.
-    value = source.raw("testType")
     if value is not None and not isinstance(value, str):
-        source.fail("testType", f"{shown(value)} is no string; write one in quotes")
-    return source.text("testType")
+        raise ConversionError(f"{shown(value)} is no string; write one in quotes")
+    return to_text(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,12 +351,8 @@ class Matrix:
         source = Fields(value)
         if "audit" not in source:
             source.fail("audit", 'missing; write {"version": "...", "updated": ...}')
-        audit = Audit.read(source.inside("audit", source.raw("audit")))
-        tests = {
-            str(name): TestDefinition.from_dict(str(name), test)
-            for name, test in source.entries("tests").items()
-            if test is not None
-        }
+        audit = source.convert("audit", lambda value: Audit.read(source.inside("audit", value)))
+        tests = source.entries("tests", TestDefinition.from_dict)
         return cls(audit, FrozenDict(tests), source.unknown(), source.given())
 
     def to_dict(self) -> dict[str, Any]:

@@ -87,7 +87,10 @@ class Payload:
         A bare string is a stringValue, a bare number a longValue or a doubleValue.
         Raises MatrixLoadError where the Java's load fails.
         """
-        value = bucket.raw(field)
+        return bucket.convert(field, lambda value: cls._read(bucket, field, value))
+
+    @classmethod
+    def _read(cls, bucket: Fields, field: str, value: Any) -> Payload | None:
         if value is None:
             return None
         bare = _bare_type(value)
@@ -96,13 +99,17 @@ class Payload:
         nulls: dict[str, Any] = {}
         # The Java calls a setter for each key in turn, null or not, and each setter refuses
         # to follow one that set a value.
-        for name in [name for name in source if name in PAYLOAD_TYPES]:
+        for name, item in source.pairs():
+            if name not in _READERS:
+                continue
             if found is not None:
-                source.fail(None, f"has both {found[0]} and {name}; a payload has one type")
-            read = source.convert(name, _READERS[name])
+                both = f"both {found[0]} and {name}" if name != found[0] else f"{name} twice"
+                source.fail(None, f"has {both}; a payload has one type and one value")
+            read = source.convert_value(name, item, _READERS[name])
             if read is None and name != "json":
                 nulls[name] = None
             else:
+                nulls.pop(name, None)
                 found = (name, read)
         payload_type, found_value = found or (None, None)
         return cls(payload_type, found_value, FrozenDict({**source.unknown(), **nulls}))

@@ -20,13 +20,13 @@ def test_what_was_asked_for_and_is_there_is_given():
 
 
 def test_an_error_says_where_it_stands():
-    inner = Fields({"a": [{"b": {"c": "x"}}]}, owner="test 't'").objects("a")[0].object("b")
+    fields = Fields({"a": [{"b": {"c": "x"}}]}, owner="test 't'")
     with pytest.raises(MatrixLoadError, match=r"^test 't', a\[0\]\.b\.c: 'x' is no boolean"):
-        inner.boolean("c")
+        fields.objects("a", lambda a: a.object("b", lambda b: b.boolean("c")))
 
 
 def test_an_object_that_is_missing_is_none():
-    assert Fields({}).object("a") is None
+    assert Fields({}).object("a", lambda a: a) is None
 
 
 def test_a_default_that_the_original_left_out_is_not_written():

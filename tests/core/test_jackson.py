@@ -236,6 +236,10 @@ def test_the_last_of_repeated_keys_wins():
     assert parse('{"a": 1, "a": 2}') == {"a": 2}
 
 
+def test_repeated_keys_are_all_kept_beside():
+    assert parse('{"a": 1, "b": [], "a": 2}').pairs == [("a", 1), ("b", []), ("a", 2)]
+
+
 def test_nesting_without_end_is_refused():
     with pytest.raises(ConversionError, match="nested too deeply"):
         parse("[" * 100_000)

@@ -190,6 +190,75 @@ def test_the_last_of_repeated_tests_wins():
     assert Matrix.from_json(text).tests["t"].salt == "b"
 
 
+BUCKET = '{"audit": {}, "tests": {"t": {"buckets": [%s]}}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"audit": null, "audit": {}}',
+        '{"audit": {}, "audit": null}',
+        '{"audit": {"updated": "soon", "updated": 5}}',
+        '{"audit": {"updated": "soon"}, "audit": {}}',
+        '{"audit": {}, "tests": null, "tests": {}}',
+        '{"audit": {}, "tests": [], "tests": {}}',
+        '{"audit": {}, "tests": {"t": 5}, "tests": {}}',
+        '{"audit": {}, "tests": {"t": 5, "t": {}}}',
+        '{"audit": {}, "tests": {"t": {"silent": "yes"}, "t": {}}}',
+        '{"audit": {}, "tests": {"t": {"silent": "yes", "silent": true}}}',
+        '{"audit": {}, "tests": {"t": {"testType": 5, "testType": "USER"}}}',
+        '{"audit": {}, "tests": {"t": {"metaTags": [[]], "metaTags": []}}}',
+        '{"audit": {}, "tests": {"t": {"constants": [], "constants": {}}}}',
+        '{"audit": {}, "tests": {"t": {"dependsOn": 5, "dependsOn": null}}}',
+        '{"audit": {}, "tests": {"t": {"buckets": [{"value": []}], "buckets": []}}}',
+        BUCKET % '{"value": "x", "value": 1}',
+        BUCKET % '{"payload": {"longValue": "x"}, "payload": null}',
+        BUCKET % '{"payload": {"stringValue": "a", "stringValue": "b"}}',
+        BUCKET % '{"payload": {"stringValue": "a", "stringValue": null}}',
+        BUCKET % '{"payload": {"longValue": "x", "longValue": 1}}',
+    ],
+)
+def test_a_repeated_field_that_cannot_be_read_fails_though_a_later_one_can(text):
+    with pytest.raises(MatrixLoadError):
+        Matrix.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ('{"x": [], "x": {}, "audit": {}}', '{"x": {}, "audit": {}}'),
+        ('{"audit": {"version": 1, "version": 2}}', '{"audit": {"version": 2}}'),
+        (
+            '{"audit": {}, "tests": {"t": {}}, "tests": {"u": {}}}',
+            '{"audit": {}, "tests": {"u": {}}}',
+        ),
+        (BUCKET % '{"value": "1", "value": 2}', BUCKET % '{"value": 2}'),
+        (
+            BUCKET % '{"payload": {"stringValue": null, "stringValue": "b"}}',
+            BUCKET % '{"payload": {"stringValue": "b"}}',
+        ),
+        (
+            BUCKET % '{"payload": {"longValue": 1}, "payload": {"stringValue": "b"}}',
+            BUCKET % '{"payload": {"stringValue": "b"}}',
+        ),
+        (
+            BUCKET % '{"payload": {"map": {"a": 1, "a": "b"}}}',
+            BUCKET % '{"payload": {"map": {"a": "b"}}}',
+        ),
+        (
+            '{"audit": {}, "tests": {"t": {"buckets": null, "buckets": []}}}',
+            '{"audit": {}, "tests": {"t": {"buckets": []}}}',
+        ),
+        (
+            '{"audit": {}, "tests": {"t": {"constants": null, "constants": {"a": 1, "a": 2}}}}',
+            '{"audit": {}, "tests": {"t": {"constants": {"a": 2}}}}',
+        ),
+    ],
+)
+def test_the_last_of_repeated_fields_counts(text, same):
+    assert Matrix.from_json(text) == Matrix.from_json(same)
+
+
 def test_bytes_are_read_as_utf8():
     matrix = Matrix.from_json('{"audit": {"updatedBy": "Zoë"}}'.encode())
     assert matrix.audit.updated_by == "Zoë"
