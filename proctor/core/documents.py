@@ -72,8 +72,8 @@ class Fields:
         self._asked.add(name)
         if self._pairs:
             for value in self._replaced(name):
-                self.convert_value(name, value, reader)
-        return self.convert_value(name, self._values.get(name), reader)
+                self._convert(name, value, reader)
+        return self._convert(name, self._values.get(name), reader)
 
     def convert_value(self, name: str, value: Any, reader: Callable[[Any], T]) -> T:
         """What *reader* makes of *value*, which was read in the field *name*."""
