@@ -70,7 +70,7 @@ def flattened(values: Iterable[object]) -> list[object]:
     """Names, each of which may also be several: a list, a tuple, whatever is no text."""
     names: list[object] = []
     for value in values:
-        if isinstance(value, Iterable) and not isinstance(value, str):
+        if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
             names.extend(value)
         else:
             names.append(value)

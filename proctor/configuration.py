@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import threading
+import time
 from operator import attrgetter, is_
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from proctor.conf import settings
 from proctor.core.declarations import Registry
-from proctor.core.exceptions import ConfigurationError
+from proctor.core.exceptions import ConfigurationError, SourceError
 from proctor.core.sources import MatrixSource
 from proctor.core.variables import Variables
-from proctor.once import OnceLog
+from proctor.once import OnceLog, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proctor.core.declarations import ProctorTest
-    from proctor.core.groups import GroupAssignment, Reason
-    from proctor.core.sources import Source
+    from proctor.core.groups import GroupAssignment, Groups, Reason
+    from proctor.core.sources import GroupsRequest, Source
 
 __all__ = [
     "Configuration",
@@ -101,8 +102,7 @@ def variables_from_settings() -> Variables:
 def _make_source() -> Source | None:
     try:
         if settings.PROCTOR_SOURCE is not None:
-            made: Source = import_string(settings.PROCTOR_SOURCE)()
-            return made
+            return _of_its_own(import_string(settings.PROCTOR_SOURCE))
         if settings.PROCTOR_MATRIX is None:
             return None
         return MatrixSource(
@@ -115,6 +115,55 @@ def _make_source() -> Source | None:
         )
     except (ConfigurationError, ImportError) as error:
         raise ImproperlyConfigured(f"the source of Proctor's groups: {error}") from error
+
+
+def _of_its_own(cls: Any) -> Source:
+    """The site's own source. What it needs may be down just when a process begins."""
+    if not isinstance(cls, type) or not hasattr(cls, "determine_groups"):
+        raise ConfigurationError(
+            f"PROCTOR_SOURCE is {settings.PROCTOR_SOURCE!r}, which is no class with a method "
+            "determine_groups"
+        )
+    try:
+        made: Source = cls()
+    except Exception as error:  # noqa: BLE001 - the site's code, and no page's fault
+        return _LateSource(cls, error)
+    return made
+
+
+class _LateSource:
+    """Stands for a source that could not be made, and tries again from time to time."""
+
+    #: Seconds between two tries.
+    PAUSE = 10.0
+
+    def __init__(self, cls: Callable[[], Source], error: Exception) -> None:
+        self._cls = cls
+        self._error = error
+        self._made: Source | None = None
+        self._due = time.monotonic() + self.PAUSE
+
+    @property
+    def waits(self) -> bool:
+        """What the source says; and to make one may take long."""
+        return self._made is None or getattr(self._made, "waits", True)
+
+    def determine_groups(self, request: GroupsRequest) -> Groups:
+        """What the source says; SourceError while there is none."""
+        if self._made is None and time.monotonic() >= self._due:
+            self._due = time.monotonic() + self.PAUSE
+            try:
+                self._made = self._cls()
+            except Exception as error:  # noqa: BLE001 - as above
+                self._error = error
+        if self._made is None:
+            raise SourceError(f"the source cannot be made: {described(self._error)}")
+        return self._made.determine_groups(request)
+
+    def close(self) -> None:
+        """Close the source, if there is one."""
+        if self._made is not None:
+            self._made.close()
 
 
 class Configuration:

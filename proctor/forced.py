@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from proctor.conf import settings
 from proctor.core.forcing import ForceGroups
@@ -32,7 +33,7 @@ def is_forcing(request: HttpRequest) -> bool:
     """Whether there is anything to force, so that it matters who asks."""
     meta = request.META
     return (
-        PARAMETER in meta.get("QUERY_STRING", "")
+        _may_have_parameter(request)
         or _HEADER_KEY in meta
         or COOKIE in meta.get("HTTP_COOKIE", "")
         # A request that was made by hand; others parse their cookies when they are asked for.
@@ -40,10 +41,15 @@ def is_forcing(request: HttpRequest) -> bool:
     )
 
 
+def _may_have_parameter(request: HttpRequest) -> bool:
+    """Whether it is worth to read GET, which raises for a hostile query."""
+    query = request.META.get("QUERY_STRING", "")
+    return PARAMETER in query or ("%" in query and PARAMETER in unquote(query))
+
+
 def asked_now(request: HttpRequest) -> str | None:
     """What this request itself asks for, by parameter or header; "" clears."""
-    # Reading GET may raise for a hostile query, which is no matter of most requests.
-    if PARAMETER in request.META.get("QUERY_STRING", ""):
+    if _may_have_parameter(request):
         asked = request.GET.get(PARAMETER)
         if asked is not None:
             return asked
@@ -71,23 +77,24 @@ def _cookies(request: HttpRequest) -> list[str]:
     return found or [request.COOKIES[COOKIE]] if COOKIE in request.COOKIES else found
 
 
-def keep(request: HttpRequest, response: HttpResponseBase) -> None:
+def keep(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Write what this request asks for into the cookie; forget it where it asks for nothing.
 
+    True if the response has a cookie now, which no cache may store for others.
     The cookie lasts for the browser's session, is on for the whole site, and has the form
     that Java services read.
     """
     asked = asked_now(request)
     if asked is None:
-        return
+        return False
     force = ForceGroups.parse(asked)
     if force.is_empty:
         response.delete_cookie(COOKIE, path="/", samesite="Lax")
-        return
+        return True
     value = force.cookie_value()
     if len(value) > MAX_COOKIE:
         logger.warning("So many groups are forced that no cookie can keep them: %d", len(value))
-        return
+        return False
     response.set_cookie(
         COOKIE,
         value,
@@ -96,3 +103,4 @@ def keep(request: HttpRequest, response: HttpResponseBase) -> None:
         httponly=True,
         samesite="Lax",
     )
+    return True

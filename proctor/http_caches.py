@@ -21,17 +21,17 @@ __all__ = ["make_private", "mark_as_read", "patch_response", "was_read"]
 
 #: What Django's cache middlewares look at before they store a page.
 _UPDATE = "_cache_update_cache"
-#: In a request's `__dict__`: the class that it had before a group was read.
+#: In a request's `__dict__`: that a group was read, and the class that the request had.
 _READ = "_proctor_was_read"
+_OWN_CLASS = "_proctor_own_class"
 
 
 def mark_as_read(request: HttpRequest) -> None:
     """Note that a group was read, and keep Django's caches from storing the page."""
     state = request.__dict__
     if _READ not in state:
-        own: Any = type(request)
-        state[_READ] = own
-        request.__class__ = _never_stored(own)
+        state[_READ] = True
+        _store_nowhere(request)
 
 
 def was_read(request: HttpRequest) -> bool:
@@ -52,15 +52,20 @@ def patch_response(
         return
     if settings.PROCTOR_VARY and not for_nobody_else:
         patch_vary_headers(response, settings.PROCTOR_VARY)
-        request.__class__ = request.__dict__[_READ]
+        request.__class__ = request.__dict__[_OWN_CLASS]
     else:
         _say_private(response)
 
 
 def make_private(request: HttpRequest, response: HttpResponseBase) -> None:
     """Keep all caches but the visitor's own from storing a response."""
-    request.__class__ = _never_stored(request.__dict__.setdefault(_READ, type(request)))
+    _store_nowhere(request)
     _say_private(response)
+
+
+def _store_nowhere(request: HttpRequest) -> None:
+    own: Any = request.__dict__.setdefault(_OWN_CLASS, type(request))
+    request.__class__ = _never_stored(own)
 
 
 def _say_private(response: HttpResponseBase) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from proctor.configuration import current_configuration, current_variables
 from proctor.core.exceptions import ConfigurationError
 from proctor.core.sources import GroupsRequest
 from proctor.proc import Proc
 from proctor.resolution import Resolution, ask
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["identify", "proc_by_accountid"]
 
@@ -22,8 +20,11 @@ def identify(identifiers: Mapping[str, Any], context: Mapping[str, Any] | None =
     """The `proc` of whoever these identifiers, by source key, belong to.
 
     It behaves as `request.proc` does; exposures have no request. The groups are determined
-    at the first read.
+    at the first read. Raises TypeError where either argument is no mapping.
     """
+    for name, value in (("identifiers", identifiers), ("context", context or {})):
+        if not isinstance(value, Mapping):
+            raise TypeError(f"identify got the {name} {value!r}; give a dict by source key")
     configuration = current_configuration()
     asked = GroupsRequest(
         identifiers=dict(identifiers),

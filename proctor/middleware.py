@@ -52,9 +52,9 @@ class BaseProctorMiddleware:
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
-        elif not hasattr(self, "process_view"):
-            # Not in the class: under ASGI it would cost each request a thread.
-            self.process_view = self._before_view
+        if not hasattr(self, "process_view"):
+            # Not in the class: Django would call the wrong one in a thread, or in a loop.
+            self.process_view: Any = self._abefore_view if self._is_async else self._before_view
 
     # -- The hooks ------------------------------------------------------------------------
 
@@ -103,6 +103,7 @@ class BaseProctorMiddleware:
         try:
             if not settings.PROCTOR_LAZY:
                 visit.run_hooks()
+                visit.wait()
             response: Any = self.get_response(request)
             if forced.is_forcing(request):
                 visit.check_privilege()
@@ -120,6 +121,17 @@ class BaseProctorMiddleware:
         visit = Visit.of(request)
         if visit is not None and not visit.has_asked and _is_coroutine_view(view):
             visit.run_hooks()
+            visit.wait()
+
+    async def _abefore_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
+        """Ask a source that may take long before a coroutine view, whose loop it would block.
+
+        Django calls this, as `process_view`, under ASGI. A plain view runs in a thread, and
+        may wait there.
+        """
+        visit = Visit.of(request)
+        if visit is not None and visit.must_wait and _is_coroutine_view(view):
+            await sync_to_async(visit.wait, thread_sensitive=False)()
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a request under ASGI; the hooks are awaited before the view."""
@@ -135,8 +147,9 @@ class BaseProctorMiddleware:
 
     def _finish(self, visit: Visit, response: HttpResponseBase) -> None:
         """What is left to do with a response: cookies, and headers for caches."""
-        if visit.is_privileged:
-            forced.keep(visit.request, response)
+        if visit.is_privileged and forced.keep(visit.request, response):
+            # The cookie is this visitor's, whatever the page shows.
+            http_caches.make_private(visit.request, response)
         # What was forced may have come by a header, which no PROCTOR_VARY names.
         http_caches.patch_response(visit.request, response, for_nobody_else=visit.is_privileged)
         self.finish_response(visit.request, response)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from proctor.core.declarations import Registry
     from proctor.core.groups import GroupAssignment
 
-__all__ = ["Proc"]
+__all__ = ["Proc", "determine"]
 
 
 class Proc:
@@ -222,3 +222,8 @@ def _counts(assignment: GroupAssignment) -> bool:
     """Whether an assignment is an answer, and of a group that takes part."""
     value: Any = assignment.value
     return value is not None and value >= 0 and not assignment.reason.is_default
+
+
+def determine(proc: Proc) -> None:
+    """Determine the groups of *proc* now, and not at the first read."""
+    proc._loaded()  # noqa: SLF001 - no attribute of its own, where a test may have the name

@@ -17,7 +17,7 @@ from proctor.configuration import current_configuration
 from proctor.core.groups import Reason
 from proctor.core.sources import GroupsRequest
 from proctor.once import described
-from proctor.proc import Proc
+from proctor.proc import Proc, determine
 from proctor.resolution import Resolution, ask
 
 if TYPE_CHECKING:
@@ -146,14 +146,23 @@ class Visit:
             raise self._failure
         return not self.has_asked
 
+    @property
+    def must_wait(self) -> bool:
+        """Whether a read may take as long as files or a network do."""
+        source = self._configuration.source
+        return source is not None and getattr(source, "waits", True)
+
+    def wait(self) -> None:
+        """Determine the groups now, if that may take long later."""
+        if self.must_wait:
+            determine(self.proc)
+
     def check_privilege(self) -> bool:
         """Ask whether the visitor may force groups; once for a request."""
         if self._privileged is None:
             self._privileged = False
             try:
                 self._privileged = bool(self._call("is_privileged"))
-            except ANSWERS:
-                raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it means no
                 self._privilege_failed(error)
         return self._privileged
@@ -170,8 +179,6 @@ class Visit:
     async def _acall(self, hook: Callable[[HttpRequest], Awaitable[Any]], name: str) -> Any:
         try:
             return await hook(self.request)
-        except ANSWERS:
-            raise
         except Exception as error:
             if name != "is_privileged":
                 raise

@@ -130,6 +130,11 @@ class MatrixLoader(Generic[T]):
         # Set in one step, and last: a process may be forked at any point of a load.
         self._seen: _Seen | None = None
 
+    @property
+    def has_matrix(self) -> bool:
+        """Whether there is a matrix, so that nobody has to wait for one."""
+        return self._snapshot is not None
+
     def current(self, timeout: float | None = None) -> Snapshot[T]:
         """The snapshot of now; a look at the location is started when one is due.
 

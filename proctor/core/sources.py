@@ -42,6 +42,14 @@ class GroupsRequest:
 class Source(Protocol):
     """Who decides."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether an answer may take as long as files or a network do.
+
+        Such a source is not asked in an event loop. A class without the attribute counts as
+        one that waits.
+        """
+
     def determine_groups(self, request: GroupsRequest) -> Groups:
         """The groups of a visitor. Raises SourceError where there is no answer."""
 
@@ -86,6 +94,11 @@ class MatrixSource:
             )
 
         self._loader: MatrixLoader[Proctor] = MatrixLoader(location, build=build, **options)
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is no matrix yet, so that an answer has to wait for one."""
+        return not self._loader.has_matrix
 
     def current(self, timeout: float | None = None) -> Snapshot[Proctor]:
         """The matrix of now, compiled; see `MatrixLoader.current`."""

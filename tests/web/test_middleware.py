@@ -104,6 +104,10 @@ def _urls(site):
         yield
 
 
+def raise_(error):
+    raise error
+
+
 def with_middleware(name):
     return override_settings(MIDDLEWARE=[f"{HERE}.{name}"])
 
@@ -299,6 +303,26 @@ class TestForceGroups:
             response = self.get("/?prforceGroups=buttoncolortst2")
         assert response.content == b"blue"
         assert "counts as no" in caplog.text
+
+    @pytest.mark.parametrize("error", [Http404("no"), PermissionDenied(), SuspiciousOperation()])
+    @pytest.mark.parametrize("lazy", [False, True])
+    def test_no_error_of_is_privileged_is_an_answer(self, error, lazy, monkeypatch):
+        monkeypatch.setattr(ByHeader, "is_privileged", lambda self, request: raise_(error))
+        with override_settings(PROCTOR_LAZY=lazy):
+            response = self.get("/nothing?prforceGroups=buttoncolortst2")
+        assert response.status_code == 200
+
+    def test_a_page_with_the_cookie_is_private(self):
+        response = self.get("/nothing?prforceGroups=buttoncolortst2", privileged="yes")
+        assert response["Cache-Control"] == "private"
+
+    def test_a_page_that_reads_nothing_for_others_is_left_alone(self):
+        response = self.get("/nothing?prforceGroups=buttoncolortst2")
+        assert "Cache-Control" not in response
+
+    def test_the_parameter_is_seen_however_it_is_encoded(self):
+        response = self.get("/?prforce%47roups=buttoncolortst2", privileged="yes")
+        assert response.content == b"green"
 
     async def test_forcing_works_under_asgi(self):
         client = AsyncClient()
