@@ -153,9 +153,13 @@ class Visit:
         return source is not None and getattr(source, "waits", True)
 
     def wait(self) -> None:
-        """Determine the groups now, if that may take long later."""
+        """Do now what may take long later: ask the source, or let it prepare."""
         if self.must_wait:
-            determine(self.proc)
+            prepare = getattr(self._configuration.source, "prepare", None)
+            if prepare is None:
+                determine(self.proc)
+            else:
+                prepare()
 
     def check_privilege(self) -> bool:
         """Ask whether the visitor may force groups; once for a request."""

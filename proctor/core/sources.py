@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from proctor.core.engine import Proctor
+from proctor.core.exceptions import SourceError
 from proctor.core.reloading import MatrixLoader, Snapshot
 from proctor.core.variables import TEST_TYPES, Variables
 
@@ -46,8 +48,9 @@ class Source(Protocol):
     def waits(self) -> bool:
         """Whether an answer may take as long as files or a network do.
 
-        Such a source is not asked in an event loop. A class without the attribute counts as
-        one that waits.
+        Such a source is not asked in an event loop: it is asked before, in a thread. If it
+        has a method `prepare`, that is called instead, to make the answer a quick one. A
+        class without this attribute counts as one that waits.
         """
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
@@ -99,6 +102,14 @@ class MatrixSource:
     def waits(self) -> bool:
         """Whether there is no matrix yet, so that an answer has to wait for one."""
         return not self._loader.has_matrix
+
+    def prepare(self) -> None:
+        """Load the matrix if there is none yet, so that later answers do not wait for it.
+
+        Where that fails, the next question says why.
+        """
+        with contextlib.suppress(SourceError):
+            self.current()
 
     def current(self, timeout: float | None = None) -> Snapshot[Proctor]:
         """The matrix of now, compiled; see `MatrixLoader.current`."""
