@@ -13,7 +13,7 @@ import functools
 import math
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, KeysView, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -35,6 +35,7 @@ __all__ = [
     "Integer",
     "JavaArray",
     "LongArray",
+    "MapValues",
     "MatchPrecision",
     "MaybeBool",
     "ReleaseVersion",
@@ -53,11 +54,11 @@ __all__ = [
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 
 #: A rule may write `'1e999999999'`; a decimal with so many digits would eat the memory.
-MAX_DECIMAL_EXPONENT = 10_000
+MAX_DECIMAL_EXPONENT = 2_000
 #: The largest scale of a decimal: what two numbers of that size can need.
 MAX_DECIMAL_SCALE = 2 * MAX_DECIMAL_EXPONENT
 #: The largest integer: about 12 000 digits, which print in well under a millisecond.
-MAX_INTEGER_BITS = 4 * MAX_DECIMAL_EXPONENT
+MAX_INTEGER_BITS = 40_000
 
 
 class Integer(int):
@@ -137,6 +138,34 @@ class CharArray(JavaArray):
     component = "char"
 
 
+class MapValues(Collection[Any]):
+    """What `Map.values()` gives: a Collection, neither List nor Set, and no copy.
+
+    Equal only to the values of the very same map, as the Java keeps one object of them.
+    """
+
+    __slots__ = ("_map",)
+
+    def __init__(self, of: Mapping[Any, Any]) -> None:
+        """The values of the map *of*."""
+        self._map = of
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._map.values()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._map.values())
+
+    def __len__(self) -> int:
+        return len(self._map)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MapValues) and other._map is self._map
+
+    def __hash__(self) -> int:
+        return id(self._map)
+
+
 class MaybeBool(enum.Enum):
     """ProctorRuleFunctions.MaybeBool: what is known of a condition."""
 
@@ -176,11 +205,11 @@ class ReleaseVersion:
         elif len(pieces) < 4:
             pieces.clear()
         if not pieces:
-            raise ValueError(f"{text!r} is no version; write four numbers, or end it in '.x'")
+            raise ValueError(f"{text[:80]!r} is no version; write four numbers, or end it in '.x'")
         parts = tuple(parse_integer(piece, -(2**31), 2**31 - 1) for piece in pieces[:4])
         for part, limit in zip(parts, self._LIMITS, strict=False):
             if not 0 <= part <= limit:
-                raise ValueError(f"{part} in version {text!r} is outside 0 to {limit}")
+                raise ValueError(f"{part} in version {text[:80]!r} is outside 0 to {limit}")
         self._parts = parts
 
     @property
@@ -225,8 +254,10 @@ def wrap(value: int, bits: int = 64) -> int:
 
 # Characters beyond U+FFFF are two units to the Java, and neither is a digit to it.
 _INTEGER = re.compile(r"[+-]?(?:(?![\U00010000-\U0010ffff])\d)+")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_DOUBLE = re.compile(_DECIMAL.pattern + r"[fFdD]?")
+_POINT = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_DOUBLE = re.compile(_POINT + r"[fFdD]?")
+#: A decimal takes the digits of any script, as an integer does and a double does not.
+_DECIMAL = re.compile(_POINT.replace("[0-9]", r"(?:(?![\U00010000-\U0010ffff])\d)"))
 _HEX_DOUBLE = re.compile(
     r"([+-]?0[xX](?:[0-9a-fA-F]+\.?|[0-9a-fA-F]*\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)[fFdD]?"
 )
@@ -336,6 +367,9 @@ _NAMES: dict[type, str] = {
     dict: "java.util.LinkedHashMap",
     set: "java.util.HashSet",
     frozenset: "java.util.HashSet",
+    KeysView: "java.util.LinkedHashMap$LinkedKeySet",
+    type({}.keys()): "java.util.LinkedHashMap$LinkedKeySet",
+    MapValues: "java.util.LinkedHashMap$LinkedValues",
 }
 
 _PRIMITIVE_ARRAYS: dict[type, str] = {ByteArray: "[B", CharArray: "[C"}
@@ -351,12 +385,23 @@ def java_class(value: object) -> str:
     return type(value).__qualname__
 
 
+def _shortest(value: float) -> str:
+    """The shortest form with an exponent that reads as *value*, positive and finite.
+
+    Of forms of up to two digits Java takes the nearest: 4.9E-324, where 5E-324 would do.
+    """
+    kind = type(value)
+    two = f"{float(value):.1e}"
+    if kind(float(two)) == value:
+        return two
+    if kind is Float:
+        return next(s for n in range(9) if Float(float(s := f"{float(value):.{n}e}")) == value)
+    return f"{Decimal(repr(float(value))):e}"
+
+
 def _digits_and_exponent(value: float) -> tuple[str, int]:
-    """The shortest digits of a positive finite number and the position of its point."""
-    if isinstance(value, Float):
-        text = next(s for n in range(9) if Float(float(s := f"{float(value):.{n}e}")) == value)
-    else:
-        text = f"{Decimal(repr(float(value))):e}"
+    """The digits of a positive finite number and the position of its point."""
+    text = _shortest(value)
     mantissa, _, exponent = text.partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).rstrip("0") or "0"
@@ -372,7 +417,8 @@ def _float_string(value: float) -> str:
         return sign + "Infinity"
     if value == 0:
         return sign + "0.0"
-    digits, point = _digits_and_exponent(type(value)(abs(value)))
+    kind = Float if isinstance(value, Float) else float
+    digits, point = _digits_and_exponent(kind(abs(value)))
     if -3 < point <= 7:
         if point <= 0:
             return f"{sign}0.{'0' * -point}{digits}"
@@ -415,6 +461,6 @@ def java_string(value: object) -> str:
         return "{" + ", ".join(items) + "}"
     if isinstance(value, JavaArray):
         return f"{java_class(value)}@0"
-    if isinstance(value, (Sequence, AbstractSet)):
+    if isinstance(value, (Sequence, AbstractSet, MapValues)):
         return "[" + ", ".join(map(java_string, value)) + "]"
     return str(value)

@@ -23,6 +23,7 @@ from proctor.core.rules.values import (
     Float,
     Integer,
     LongArray,
+    MapValues,
     MatchPrecision,
     MaybeBool,
     ReleaseVersion,
@@ -157,7 +158,7 @@ def test_a_decimal_is_finite(text):
     ],
 )
 def test_a_decimal_has_a_size(value):
-    with pytest.raises(RuleRuntimeError, match="beyond 10000 digits"):
+    with pytest.raises(RuleRuntimeError, match="beyond 2000 digits"):
         bounded_decimal(value)
 
 
@@ -277,3 +278,66 @@ def test_a_version_equals_nothing_else():
 
 def test_a_version_shows_its_text():
     assert repr(ReleaseVersion("1.x")) == "ReleaseVersion('1.x')"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("\u0661\u0661", "11"),
+        ("-\u0661.\u0665", "-1.5"),
+        ("1e\u0662", "1E+2"),
+        (".\uff15", "0.5"),
+    ],
+)
+def test_a_decimal_takes_the_digits_of_any_script(text, value):
+    assert str(parse_decimal(text)) == value
+
+
+@pytest.mark.parametrize("text", ["\U0001d7d8", "1.\U0001d7d8", "\u00b2"])
+def test_a_decimal_takes_no_other_digits(text):
+    with pytest.raises(RuleRuntimeError):
+        parse_decimal(text)
+
+
+def test_a_double_takes_no_digits_but_ascii():
+    with pytest.raises(RuleRuntimeError):
+        parse_double("\u0661")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((5e-324, "4.9E-324"), (-5e-324, "-4.9E-324"), (1e-323, "9.9E-324"), (2e-323, "2.0E-323")),
+        *((Float(1e-45), "1.4E-45"), (Float(3e-45), "2.8E-45"), (2e23, "2.0E23"), (1e23, "1.0E23")),
+        *((Float(1.1), "1.1"), (Float(16777216), "1.6777216E7"), (0.001, "0.001")),
+    ],
+)
+def test_the_nearest_of_two_digits_is_printed(value, text):
+    assert java_string(value) == text
+
+
+def test_the_values_of_a_map_are_equal_to_no_others():
+    one, other = {"a": 1}, {"a": 1}
+    assert MapValues(one) == MapValues(one) != MapValues(other)
+    assert MapValues(one) != [1]
+
+
+def test_the_values_of_one_map_have_one_hash():
+    one = {"a": 1}
+    assert hash(MapValues(one)) == hash(MapValues(one))
+
+
+def test_the_values_of_a_map_are_a_collection():
+    values = MapValues({"a": 1, "b": 2})
+    assert (list(values), len(values), 2 in values, 3 in values) == ([1, 2], 2, True, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ({}.keys(), "java.util.LinkedHashMap$LinkedKeySet"),
+        (MapValues({}), "java.util.LinkedHashMap$LinkedValues"),
+    ],
+)
+def test_the_views_of_a_map_have_their_own_class(value, name):
+    assert java_class(value) == name
