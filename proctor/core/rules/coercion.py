@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import RuleEvaluationError, RuleRuntimeError
+from proctor.core.rules.printing import shown
 from proctor.core.rules.values import (
     LONG_MAX,
     LONG_MIN,
@@ -33,12 +34,6 @@ from proctor.core.rules.values import (
 
 if TYPE_CHECKING:
     import enum
-
-
-def shown(value: object) -> str:
-    """*value* for a message: short, whatever it is."""
-    text = java_string(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def cannot_convert(value: object, target: str) -> RuleEvaluationError:
@@ -139,8 +134,10 @@ def to_decimal(number: float | Decimal) -> Decimal:
     return bounded_decimal(Decimal(double))
 
 
-def to_big_integer(number: float) -> BigInteger:
-    """To BigInteger, as comparisons convert; a BigDecimal is never asked to."""
+def to_big_integer(number: float | Decimal) -> BigInteger:
+    """To BigInteger: a BigDecimal is cut at its point, a double is a long first."""
+    if isinstance(number, Decimal):
+        return BigInteger(bounded_decimal(number))
     return BigInteger(number if isinstance(number, int) else to_long(number))
 
 

@@ -18,16 +18,17 @@ from proctor.core.rules.coercion import (
     Conversion,
     for_comparison,
     is_text,
-    shown,
     to_boolean,
     to_enum,
     to_text,
 )
+from proctor.core.rules.printing import shown
 from proctor.core.rules.values import (
     BigInteger,
     ByteArray,
     Character,
     CharArray,
+    MapValues,
     ReleaseVersion,
     decimal_scale,
     java_class,
@@ -187,4 +188,4 @@ def is_empty(value: object) -> bool:
     if isinstance(value, (ByteArray, CharArray)):
         # AstEmpty asks for Object[], and an array of primitives is none.
         return False
-    return isinstance(value, (str, Mapping, Sequence, AbstractSet)) and len(value) == 0
+    return isinstance(value, (str, Mapping, Sequence, AbstractSet, MapValues)) and not len(value)

@@ -8,7 +8,7 @@ whole program can be reached.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from types import (
@@ -27,12 +27,14 @@ from typing import Any
 
 from proctor.core.exceptions import RuleEvaluationError, UndefinedName
 from proctor.core.rules import text
-from proctor.core.rules.coercion import is_number, shown, to_narrow
+from proctor.core.rules.coercion import is_number, to_narrow
 from proctor.core.rules.comparison import java_equals
+from proctor.core.rules.printing import shown
 from proctor.core.rules.values import (
     Byte,
     ByteArray,
     Character,
+    MapValues,
     MatchPrecision,
     MaybeBool,
     ReleaseVersion,
@@ -98,8 +100,8 @@ def _getters(base: object) -> Mapping[str, Callable[[Any], object]] | None:
         return {} if isinstance(base, Character) else _STRING_GETTERS
     if isinstance(base, float):
         return FLOAT_GETTERS
-    if isinstance(base, AbstractSet):
-        return _SET_GETTERS
+    if isinstance(base, (AbstractSet, MapValues)):
+        return _COLLECTION_GETTERS
     if isinstance(base, ReleaseVersion):
         return _VERSION_GETTERS
     if isinstance(base, (bool, int, Decimal, MaybeBool, MatchPrecision)):
@@ -107,23 +109,23 @@ def _getters(base: object) -> Mapping[str, Callable[[Any], object]] | None:
     return None
 
 
-_SET_GETTERS: dict[str, Callable[[AbstractSet[Any]], object]] = {"empty": lambda value: not value}
+_COLLECTION_GETTERS: dict[str, Callable[[Collection[Any]], object]] = {
+    "empty": lambda value: not value
+}
 _VERSION_GETTERS: dict[str, Callable[[ReleaseVersion], object]] = {
     "matchPrecision": lambda version: version.match_precision
 }
+#: The Java's bytes have a sign.
+_BYTES = tuple(Byte(wrap(byte, 8)) for byte in range(256))
 _STRING_GETTERS: dict[str, Callable[[str], object]] = {
     "empty": lambda value: not value,
     "blank": lambda value: not text.strip(value),
-    "bytes": lambda value: ByteArray(map(Byte, _signed_bytes(value))),
+    "bytes": lambda value: ByteArray(map(_BYTES.__getitem__, value.encode("utf-8", "replace"))),
 }
 FLOAT_GETTERS: dict[str, Callable[[float], object]] = {
     "infinite": lambda value: value in (float("inf"), float("-inf")),
     "naN": lambda value: value != value,  # noqa: PLR0124 - NaN alone differs from itself
 }
-
-
-def _signed_bytes(value: str) -> list[int]:
-    return [wrap(byte, 8) for byte in value.encode("utf-8", "replace")]
 
 
 #: Their public attributes lead to code, frames and the globals of modules.

@@ -10,7 +10,6 @@ import pytest
 
 from proctor.core.exceptions import RuleEvaluationError, RuleRuntimeError
 from proctor.core.rules.coercion import (
-    shown,
     to_boolean,
     to_decimal,
     to_double,
@@ -154,7 +153,3 @@ def test_to_an_enum(value, member):
 def test_what_names_no_member_is_refused(value):
     with pytest.raises(RuleEvaluationError, match="to MaybeBool"):
         to_enum(value, MaybeBool)
-
-
-def test_a_long_value_is_shown_short():
-    assert len(shown("x" * 1000)) == 80
