@@ -20,6 +20,7 @@ from proctor.core.rules.coercion import to_boolean, to_text
 from proctor.core.rules.comparison import compare, equals, is_empty
 from proctor.core.rules.methods import call_method
 from proctor.core.rules.properties import get_property
+from proctor.core.rules.scope import Scope
 from proctor.core.rules.values import Byte, Integer, Short
 
 if TYPE_CHECKING:
@@ -27,30 +28,6 @@ if TYPE_CHECKING:
     from proctor.core.rules.nodes import Node
 
 __all__ = ["Compiler", "Evaluate", "Scope"]
-
-
-class Scope(dict[str, Any]):
-    """The variables that a rule sees, by name, and what one evaluation remembers.
-
-    A name that is not there raises UndefinedName when it is read.
-    """
-
-    #: Whether a property or method was found in this evaluation. Tomcat keeps that in the
-    #: context, and a null at the head of a chain reads as null after, as an error before.
-    #: An attribute of the class until it is set, since a scope is made for every visitor.
-    resolved: bool = False
-
-    def __missing__(self, name: str) -> Any:
-        raise UndefinedName(
-            f"the variable {name!r} is not in the context; known are {self._known()}",
-            variable=name,
-        )
-
-    def _known(self) -> str:
-        listed = sorted(map(str, self))
-        if not listed:
-            return "no variables"
-        return ", ".join(listed[:12]) + (", …" if len(listed) > 12 else "")
 
 
 Evaluate = Callable[[Scope], Any]
@@ -172,7 +149,7 @@ def _access(
             break
         suffix = key(scope)
         if arguments is not None:
-            value = call_method(value, suffix, [argument(scope) for argument in arguments])
+            value = call_method(value, suffix, [argument(scope) for argument in arguments], scope)
         elif suffix is None:
             return None
         else:

@@ -220,6 +220,7 @@ class _Probe:
         self._scope = scope
 
     def __call__(self, node: nodes.Node, resolved: bool) -> _Value:
+        self._scope.begin()
         self._scope.resolved = resolved
         try:
             value = self._compiler.compile(node)(self._scope)

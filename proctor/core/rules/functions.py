@@ -23,19 +23,22 @@ from proctor.core.exceptions import (
     RuleSyntaxError,
 )
 from proctor.core.rules import text
-from proctor.core.rules.coercion import is_text, shown, to_long
+from proctor.core.rules.coercion import is_text, to_long
 from proctor.core.rules.comparison import compare_same, java_equals
 from proctor.core.rules.lexer import tokens
+from proctor.core.rules.printing import shown
 from proctor.core.rules.regex import full_match
 from proctor.core.rules.signatures import Type, coerce
 from proctor.core.rules.values import (
     Integer,
+    MapValues,
     MatchPrecision,
     MaybeBool,
     ReleaseVersion,
     StringArray,
     java_class,
 )
+from proctor.core.rules.work import growth_work, pattern_work
 
 __all__ = ["LIBRARY", "Function", "call", "extended"]
 
@@ -51,6 +54,8 @@ class Function:
     parameters: tuple[Type, ...]
     returns: Type
     code: Callable[..., Any]
+    #: What a call costs, of the converted arguments (see `work`); None: not worth counting.
+    work: Callable[..., int] | None = None
 
     @classmethod
     def of(cls, code: Callable[..., Any]) -> Function:
@@ -127,7 +132,7 @@ def _is_callable_name(name: str) -> bool:
 def call(
     name: str, function: Function, arguments: Sequence[Callable[[Any], Any]], scope: Any
 ) -> Any:
-    """Evaluate and convert *arguments*, and call  [AstFunction.getValue].
+    """Evaluate and convert *arguments*, and call, at the cost of *scope*  [AstFunction.getValue].
 
     An ELException on the way becomes one that names the function, other runtime exceptions
     of the Java pass as they are.
@@ -141,6 +146,8 @@ def call(
         raise
     except RuleError as error:
         raise RuleEvaluationError(f"problem calling {name}: {error}") from error
+    if function.work is not None:
+        scope.spend(function.work(*values))
     try:
         return function.code(*values)
     except _NullPointer:
@@ -204,7 +211,9 @@ def _length(value: object) -> Integer:
         return Integer(0)
     if is_text(value):
         return Integer(text.utf16_length(str(value)))
-    if isinstance(value, (Sequence, Mapping, AbstractSet)) and not isinstance(value, str):
+    if isinstance(value, (Sequence, Mapping, AbstractSet, MapValues)) and not isinstance(
+        value, str
+    ):
         return Integer(len(value))
     raise TypeError(f"{shown(value)!r} of type {java_class(value)} has no length")
 
@@ -310,7 +319,7 @@ _FN = {
     "substringAfter": Function((_S, _S), _S, _substring_after),
     "substringBefore": Function((_S, _S), _S, _substring_before),
     "trim": Function((_S,), _S, text.trim),
-    "replace": Function((_S, _S, _S), _S, _replace),
+    "replace": Function((_S, _S, _S), _S, _replace, growth_work),
     "split": Function((_S, _S), Type.STRING_ARRAY, _split),
     "length": Function((_O,), _I, _length),
     "join": Function((Type.STRING_ARRAY, _S), _S, _join),
@@ -319,7 +328,12 @@ _FN = {
 _M = Type.MAYBE_BOOL
 _PROCTOR = {
     "contains": Function((Type.COLLECTION, _O), _B, _contains),
-    "matches": Function((_S, _S), _B, lambda subject, pattern: full_match(pattern, subject)),
+    "matches": Function(
+        (_S, _S),
+        _B,
+        lambda subject, pattern: full_match(pattern, subject),
+        lambda subject, pattern: pattern_work(pattern, subject),
+    ),
     "now": Function((), Type.LONG, _now),
     "version": Function((_S,), Type.RELEASE_VERSION, ReleaseVersion),
     "inRange": Function((Type.COMPARABLE,) * 3, _B, _in_range),

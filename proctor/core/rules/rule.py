@@ -198,20 +198,25 @@ def boolean(node: nodes.Node, compiler: Compiler) -> Callable[[Scope], bool]:
     check = boolean_check(node, compiler)
     if check is None:
         if isinstance(node, (_BOOLEAN_NODES, nodes.Binary)):
-            return _fresh(evaluate) if _looks_into_values(node) else evaluate
+            return _fresh(evaluate) if _leaves_traces(node, compiler) else evaluate
         return _fresh(lambda scope: to_boolean(evaluate(scope)))
     return _fresh(lambda scope: (check(scope), to_boolean(evaluate(scope)))[1])
 
 
-def _looks_into_values(node: nodes.Node) -> bool:
-    return any(isinstance(each, nodes.Access) for each in nodes.walk(node))
+def _leaves_traces(node: nodes.Node, compiler: Compiler) -> bool:
+    """Whether evaluating *node* may change what the scope remembers."""
+    return any(
+        isinstance(each, nodes.Access)
+        or (isinstance(each, nodes.Call) and compiler.function(each).work is not None)
+        for each in nodes.walk(node)
+    )
 
 
 def _fresh(evaluate: Evaluate) -> Evaluate:
     """*evaluate*, which begins with nothing remembered from the rule before."""
 
     def begin(scope: Scope) -> Any:
-        scope.resolved = False
+        scope.begin()
         return evaluate(scope)
 
     return begin

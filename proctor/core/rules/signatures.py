@@ -10,8 +10,11 @@ from typing import Any
 
 from proctor.core.exceptions import RuleEvaluationError
 from proctor.core.rules.coercion import (
+    AS_BIG_INTEGER,
+    AS_DECIMAL,
     NARROW,
     cannot_convert,
+    for_comparison,
     is_number,
     is_text,
     to_boolean,
@@ -28,6 +31,7 @@ from proctor.core.rules.values import (
     Float,
     Integer,
     JavaArray,
+    MapValues,
     MaybeBool,
     ReleaseVersion,
     Short,
@@ -58,7 +62,7 @@ class Type(enum.Enum):
     STRING_ARRAY = "String[]"
     MAYBE_BOOL = "MaybeBool"
     RELEASE_VERSION = "ReleaseVersion"
-    # The receivers of Comparable methods, whose one parameter has the receiver's class.
+    # Parameters of the methods of these classes themselves.
     BIG_DECIMAL = "BigDecimal"
     BIG_INTEGER = "BigInteger"
 
@@ -68,7 +72,7 @@ def _is_list(value: object) -> bool:
 
 
 def _is_collection(value: object) -> bool:
-    return isinstance(value, AbstractSet) or _is_list(value)
+    return isinstance(value, (AbstractSet, MapValues)) or _is_list(value)
 
 
 #: Whether a value that is not null belongs to a type without any conversion.
@@ -128,6 +132,10 @@ def coerce(value: object, declared: Type) -> Any:
         return to_boolean(value)
     if declared is Type.CHAR:
         return _to_character(value)
+    if declared is Type.BIG_DECIMAL:
+        return for_comparison(value, *AS_DECIMAL)
+    if declared is Type.BIG_INTEGER:
+        return BigInteger(for_comparison(value, *AS_BIG_INTEGER))
     if declared is Type.MAYBE_BOOL:
         return to_enum(value, MaybeBool)
     if value is None or (value == "" and is_text(value)):

@@ -6,27 +6,39 @@ functions here take the short way when there is none.
 
 from __future__ import annotations
 
-import unicodedata
+import re
+from itertools import starmap
 
 __all__ = ["find", "lower", "rfind", "units", "upper", "utf16_length", "utf16_slice"]
 
 #: What a rule makes by repeating and replacing is no longer than this. A few nested calls
 #: would otherwise fill the memory.
-MAX_LENGTH = 100_000
+MAX_LENGTH = 10_000
 
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _UP_TO_BLANK = "".join(map(chr, range(0x21)))
+#: The blanks and separators of Unicode, but for those that do not break a line.
+_WHITESPACE = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+)
+#: Texts up to this length are looked for from the end as they are.
+_SHORT = 8
 
 
 def _wide(text: str) -> bool:
-    return not text.isascii() and max(text) > "\uffff"
+    return not text.isascii() and _BEYOND.search(text) is not None
 
 
 def units(text: str) -> str:
     """*text* with every character beyond U+FFFF as its two surrogates."""
     if not _wide(text):
         return text
-    encoded = text.encode("utf-16-be", "surrogatepass")
-    return "".join(chr(encoded[i] << 8 | encoded[i + 1]) for i in range(0, len(encoded), 2))
+    return text.translate({ord(each): _pair(ord(each)) for each in set(text) if each > "\uffff"})
+
+
+def _pair(code: int) -> str:
+    return chr(0xD7C0 + (code >> 10)) + chr(0xDC00 + (code & 0x3FF))
 
 
 def joined(text: str) -> str:
@@ -56,9 +68,15 @@ def find(text: str, part: str, begin: int = 0) -> int:
 def rfind(text: str, part: str, begin: int | None = None) -> int:
     """String.lastIndexOf: the last place at or before *begin*, or -1."""
     haystack, needle = units(text), units(part)
-    if begin is None:
-        return haystack.rfind(needle)
-    return -1 if begin < 0 else haystack.rfind(needle, 0, begin + len(needle))
+    begin = len(haystack) if begin is None else begin
+    if begin < 0:
+        return -1
+    end = min(begin + len(needle), len(haystack))
+    if len(needle) <= _SHORT:
+        return haystack.rfind(needle, 0, end)
+    # Python is quick to find long texts only forwards.
+    place = haystack[:end][::-1].find(needle[::-1])
+    return -1 if place < 0 else end - place - len(needle)
 
 
 def upper(text: str) -> str:
@@ -82,7 +100,8 @@ def java_hash(text: str) -> int:
 def equal_ignoring_case(left: str, right: str) -> bool:
     """String.equalsIgnoreCase: unit by unit, upper case first, then lower."""
     a, b = units(left), units(right)
-    return len(a) == len(b) and all(map(_same_letter, a, b))
+    # Pairs that come again are looked at once: a long text has few.
+    return len(a) == len(b) and (a == b or all(starmap(_same_letter, set(zip(a, b, strict=True)))))
 
 
 def _fold(character: str) -> str:
@@ -107,11 +126,7 @@ def fold(text: str) -> str:
 
 def is_whitespace(character: str) -> bool:
     """Character.isWhitespace."""
-    if character in "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f":
-        return True
-    if character in "\u00a0\u2007\u202f":
-        return False
-    return unicodedata.category(character) in ("Zs", "Zl", "Zp")
+    return character in _WHITESPACE
 
 
 def trim(text: str) -> str:
@@ -134,9 +149,5 @@ def check_length(length: int) -> None:
 
 def strip(text: str, *, leading: bool = True, trailing: bool = True) -> str:
     """String.strip, stripLeading and stripTrailing."""
-    begin, end = 0, len(text)
-    while leading and begin < end and is_whitespace(text[begin]):
-        begin += 1
-    while trailing and end > begin and is_whitespace(text[end - 1]):
-        end -= 1
-    return text[begin:end]
+    text = text.lstrip(_WHITESPACE) if leading else text
+    return text.rstrip(_WHITESPACE) if trailing else text

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from proctor.core.exceptions import RuleRuntimeError, RuleTypeError, UndefinedName
 from proctor.core.rules import nodes
-from proctor.core.rules.coercion import shown
 from proctor.core.rules.methods import call_method
+from proctor.core.rules.printing import shown
 from proctor.core.rules.properties import get_property, property_index
 from proctor.core.rules.signatures import Type
 from proctor.core.rules.values import JavaArray, java_class
@@ -109,7 +109,7 @@ def _step(
 ) -> object:
     scope.resolved = True
     if arguments is not None:
-        return call_method(target, key, [argument(scope) for argument in arguments])
+        return call_method(target, key, [argument(scope) for argument in arguments], scope)
     return None if key is None else get_property(target, key)
 
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from proctor.core.exceptions import RuleEvaluationError, RuleSyntaxError, UnknownMethod
-from proctor.core.rules.methods import call_method
+from proctor.core.rules import methods
+from proctor.core.rules.scope import Scope
 from proctor.core.rules.values import (
     BigInteger,
     Byte,
@@ -21,6 +22,11 @@ from proctor.core.rules.values import (
     java_class,
 )
 from tests.core.rules.strategies import Account, Colour, Hostile
+
+
+def call_method(base, name, arguments):
+    return methods.call_method(base, name, arguments, Scope())
+
 
 INT, C = Integer, Character
 NAN = float("nan")
@@ -136,8 +142,7 @@ OTHERS = [
     *(({"a": None}, "getOrDefault", ("a", 5), None), ({"a": 1}, "containsKey", ("a",), True)),
     *(
         ({"a": 1}, "containsValue", (1,), True),
-        ({"a": 1}, "keySet", (), ["a"]),
-        ({"a": 1}, "values", (), [1]),
+        ({"a": 1}, "keySet", (), {"a"}),
     ),
     *((ReleaseVersion("1.x"), "compareTo", (ReleaseVersion("2.x"),), -1),),
     *((ReleaseVersion("1.x"), "toString", (), "1.x"), (MaybeBool.FALSE, "name", (), "FALSE")),
@@ -145,7 +150,51 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("base", "name", "arguments", "expected"), STRINGS + OTHERS)
+D, N, F = Decimal, BigInteger, Float
+REGION = [
+    ("abcaXb", "regionMatches", (1, "xbcx", 1, 2), True),
+    ("abcaXb", "regionMatches", (1, "xBcx", 1, 2), False),
+    ("abcaXb", "regionMatches", (True, 1, "xBcx", 1, 2), True),
+    ("abcaXb", "regionMatches", (True, -1, "xBcx", 1, 2), False),
+    ("abcaXb", "regionMatches", (1, "xbcx", 1, 20), False),
+    ("abcaXb", "regionMatches", (8, "xbcx", 1, -2), True),
+    ("abcaXb", "regionMatches", (9, "xbcx", 1, -2), False),
+]
+CODE_POINTS = [
+    (WIDE, "codePointCount", (0, 4), 3),
+    (WIDE, "codePointCount", (0, 2), 2),
+    (WIDE, "codePointBefore", (3,), 0x1F600),
+    (WIDE, "codePointBefore", (2,), 0xD83D),
+    (WIDE, "codePointBefore", (1,), 97),
+]
+BIG = [
+    *((D("1.50"), "scale", (), 2), (D("1.50"), "precision", (), 3), (D("-1.5"), "signum", (), -1)),
+    *((D("-1.5"), "abs", (), D("1.5")), (D("1.5"), "abs", (), D("1.5"))),
+    *((D("1.5"), "negate", (), D("-1.5")), (D("1.5"), "add", (1,), D("2.5"))),
+    *((D("1.5"), "add", ("2.25",), D("3.75")), (D("1.5"), "add", (None,), D("1.5"))),
+    *((D("1.5"), "subtract", (N(2),), D("-0.5")), (D("1.5"), "multiply", (D(2),), D(3))),
+    *((N(5), "signum", (), 1), (N(-5), "abs", (), 5), (N(5), "negate", (), -5)),
+    *((N(5), "add", (2.9,), 7), (N(5), "add", (D("1.5"),), 6), (N(5), "subtract", ("5",), 0)),
+    (N(2**70), "multiply", (N(2),), 2**71),
+]
+HASHES = [
+    *((2.5, "hashCode", (), 1074003968), (-1e-320, "hashCode", (), -2147481624)),
+    *((NAN, "hashCode", (), 2146959360), (F(1.5), "hashCode", (), 1069547520)),
+    *((F(-0.0), "hashCode", (), -(2**31)), (F(NAN), "hashCode", (), 2143289344)),
+    *((D("1.50"), "hashCode", (), 4652), (N(-5), "hashCode", (), -5), (N(0), "hashCode", (), 0)),
+    *(([1, "a"], "hashCode", (), 1089), ({"a"}, "hashCode", (), 97), ([None], "hashCode", (), 31)),
+    ({"k": INT(1)}, "hashCode", (), 106),
+]
+COLLECTIONS = [
+    *(([1, 2, 3], "subList", (1, 3), [2, 3]), ([1], "subList", (1, 1), [])),
+    (NAN, "equals", (NAN,), True),
+]
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "arguments", "expected"),
+    STRINGS + OTHERS + REGION + CODE_POINTS + BIG + HASHES + COLLECTIONS,
+)
 def test_a_method_gives_what_it_gives_in_java(base, name, arguments, expected):
     assert call_method(base, name, arguments) == expected
 
@@ -177,8 +226,14 @@ def test_a_result_has_its_java_class(base, name, arguments, cls):
             ("a", "replace", ("a", None)),
         ),
         *(([1], "get", (1,)), ([1], "get", (-1,)), (ReleaseVersion("1.x"), "compareTo", (None,))),
-        *(([1], "hashCode", ()), (1.5, "hashCode", ()), ([1], "containsAll", (None,))),
-        *((BigInteger(1), "hashCode", ()),),
+        *((Colour.RED, "hashCode", ()), ([1], "containsAll", (None,))),
+        *((5, "compareTo", ("x",)), (INT(5), "compareTo", (5,)), ("a", "compareTo", (5,))),
+        *((C("a"), "compareTo", ("a",)), (Decimal(1), "compareTo", (1,))),
+        *((ReleaseVersion("1.x"), "compareTo", ("1.x",)), (5, "compareTo", (INT(5),))),
+        *(([1], "subList", (0, 2)), ([1], "subList", (1, 0)), ([1], "subList", (-1, 0))),
+        *(([Colour.RED], "hashCode", ()), ("ab", "codePointBefore", (0,))),
+        *(("ab", "codePointBefore", (3,)), ("ab", "codePointCount", (1, 0))),
+        *((Decimal("1e1500"), "multiply", (Decimal("1e1500"),)), ("a" * 9999, "concat", ("bb",))),
     ],
 )
 def test_a_method_that_fails_is_an_evaluation_error(base, name, arguments):
@@ -209,7 +264,8 @@ def test_a_method_that_fails_is_an_evaluation_error(base, name, arguments):
         ),
         *((True, "intValue", ()), (object(), "toString", ()), (Account(), "__init__", ())),
         *((Hostile(), "plan", ()), (len, "__call__", ("a",)), ("abc", "charAt", ("x",))),
-        *((5, "compareTo", ("x",)), (Decimal(1), "compareTo", (1,)), ("a", "getClass", ())),
+        *(("a", "getClass", ()), ({}, "entrySet", ()), ({"a": 1}.keys(), "get", (0,))),
+        *((Decimal(1), "add", ("x",)), (BigInteger(1), "add", ("1.5",))),
     ],
 )
 def test_a_method_that_is_not_listed_is_unknown(base, name, arguments):
@@ -220,11 +276,26 @@ def test_a_method_that_is_not_listed_is_unknown(base, name, arguments):
 
 def test_a_method_without_a_best_overload_is_ambiguous():
     with pytest.raises(UnknownMethod, match="is ambiguous"):
-        call_method("abc", "indexOf", (98,))
+        call_method("abc", "indexOf", (98, 0))
 
 
 def test_the_exact_overload_is_taken_before_one_that_converts():
     assert call_method("a1", "indexOf", ("1",)) == 1
+
+
+@pytest.mark.parametrize("name", ["indexOf", "lastIndexOf"])
+@pytest.mark.parametrize("number", [98, 98.0, Decimal(98), BigInteger(98), Short(98)])
+def test_a_number_takes_the_only_overload_for_numbers(name, number):
+    assert call_method("abc", name, (number,)) == 1
+
+
+def test_null_stays_ambiguous():
+    with pytest.raises(UnknownMethod, match="is ambiguous"):
+        call_method("abc", "indexOf", (None,))
+
+
+def test_compare_to_takes_null_for_the_value_it_converts_to():
+    assert call_method(INT(5), "compareTo", (None,)) == 1
 
 
 def test_an_unknown_method_is_named_with_the_classes_of_its_arguments():

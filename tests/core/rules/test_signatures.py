@@ -115,7 +115,7 @@ def test_an_array_becomes_an_array_of_texts(array):
             (1, Type.CHAR_SEQUENCE),
         ),
         *((StringArray("a"), Type.COLLECTION), (Character("a"), Type.CHAR_SEQUENCE), (1, Type.MAP)),
-        *(("maybe", Type.MAYBE_BOOL), (1, Type.BIG_DECIMAL), (object(), Type.COMPARABLE)),
+        *(("maybe", Type.MAYBE_BOOL), ("x", Type.BIG_DECIMAL), (object(), Type.COMPARABLE)),
     ],
 )
 def test_what_does_not_fit_is_refused(value, declared):

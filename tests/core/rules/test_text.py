@@ -51,10 +51,21 @@ def test_find(value, part, begin, expected):
         ("aXbX", "X", 2, 1),
         ("abc", "abc", 99, 0),
         (WIDE, "b", None, 3),
+        ("xabcabcabcabc", "abcabcabc", None, 4),
+        ("xabcabcabcabc", "abcabcabc", 3, 1),
+        ("xabcabcabcabc", "abcabcabc", 0, -1),
+        ("abc", "abcabcabcabc", None, -1),
     ],
 )
 def test_rfind(value, part, begin, expected):
     assert text.rfind(value, part, begin) == expected
+
+
+@given(st.text("ab", max_size=40), st.text("ab", max_size=12), st.integers(-1, 50))
+def test_a_long_text_is_found_from_the_end_as_a_short_one_is(value, part, begin):
+    assert text.rfind(value, part, begin) == (
+        -1 if begin < 0 else value.rfind(part, 0, begin + len(part))
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +132,7 @@ def test_the_length_of_a_replacement_is_known_before_it_is_made(value, before, a
 
 
 def test_a_replacement_that_would_be_too_long_is_refused():
-    with pytest.raises(ValueError, match="would have 1000000 characters; 100000 are the limit"):
+    with pytest.raises(ValueError, match="would have 1000000 characters; 10000 are the limit"):
         text.replace("a" * 1000, "a", "b" * 1000)
 
 

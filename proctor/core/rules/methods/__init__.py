@@ -1,0 +1,92 @@
+"""Methods of values: `base.name(arguments)`  [java.lang.String and others].
+
+What is not listed here cannot be called: no method that would change a value, and none of
+an object that the site puts into the context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from proctor.core.exceptions import RuleError, RuleEvaluationError, RuleRuntimeError
+from proctor.core.rules.methods import containers, numeric, texts
+from proctor.core.rules.methods.choosing import Method, Methods, choose
+from proctor.core.rules.methods.objects import OBJECT, comparable
+from proctor.core.rules.signatures import Type, coerce
+from proctor.core.rules.values import (
+    BigInteger,
+    Byte,
+    Character,
+    Float,
+    Integer,
+    JavaArray,
+    MapValues,
+    ReleaseVersion,
+    Short,
+    java_class,
+    java_string,
+)
+
+if TYPE_CHECKING:
+    from proctor.core.rules.scope import Scope
+
+__all__ = ["call_method"]
+
+
+def call_method(base: object, name: object, arguments: Sequence[object], scope: Scope) -> object:
+    """`base.name(arguments)` by the overload that the Java would choose.
+
+    What it costs is spent of *scope*. Raises UnknownMethod where there is no such method or
+    no single best one, and RuleEvaluationError where the method itself fails.
+    """
+    found = java_string(name)
+    method = choose(base, found, _methods(base).get(found, ()), arguments)
+    try:
+        return _called(method, base, arguments, scope)
+    except RuleRuntimeError as error:
+        raise RuleEvaluationError(str(error)) from error
+    except RuleError:
+        raise
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise RuleEvaluationError(f"{name}() of {java_class(base)} failed: {error}") from error
+
+
+def _called(method: Method, base: object, arguments: Sequence[object], scope: Scope) -> object:
+    values = list(map(coerce, arguments, method.parameters))
+    if method.work is not None:
+        scope.spend(method.work(base, *values))
+    return method.code(base, *values)
+
+
+def _methods(base: object) -> Methods:
+    for classes, methods in _BY_CLASS:
+        if isinstance(base, classes):
+            return methods
+    return {}
+
+
+#: The first class that fits counts: a Character is a str to Python, too.
+_BY_CLASS: tuple[tuple[type, Methods], ...] = (
+    (Character, texts.CHARACTER),
+    (str, texts.STRING),
+    (bool, numeric.BOOLEAN),
+    (Integer, numeric.INTEGER),
+    (Short, numeric.SHORT),
+    (Byte, numeric.BYTE),
+    (BigInteger, numeric.BIG_INTEGER),
+    (int, numeric.LONG),
+    (Float, numeric.FLOAT),
+    (float, numeric.DOUBLE),
+    (Decimal, numeric.BIG_DECIMAL),
+    (JavaArray, {}),
+    (Mapping, containers.MAP),
+    (Sequence, containers.LIST),
+    (AbstractSet, containers.COLLECTION),
+    (MapValues, containers.COLLECTION),
+    (ReleaseVersion, OBJECT | comparable(Type.RELEASE_VERSION)),
+    (Enum, containers.ENUM),
+)

@@ -1,0 +1,83 @@
+"""Methods of numbers and of Boolean  [java.lang.Number and others]."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proctor.core.rules import arithmetic
+from proctor.core.rules.coercion import to_boolean, to_double, to_narrow
+from proctor.core.rules.methods.choosing import Methods, one
+from proctor.core.rules.methods.objects import OBJECT, comparable
+from proctor.core.rules.properties import FLOAT_GETTERS
+from proctor.core.rules.signatures import Type
+from proctor.core.rules.values import BigInteger, Float, Integer, bounded_decimal, decimal_scale
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+__all__ = [
+    "BIG_DECIMAL",
+    "BIG_INTEGER",
+    "BOOLEAN",
+    "BYTE",
+    "DOUBLE",
+    "FLOAT",
+    "INTEGER",
+    "LONG",
+    "SHORT",
+]
+
+_NUMBER: Methods = OBJECT | {
+    "byteValue": one(lambda n: to_narrow(n, "byte")),
+    "shortValue": one(lambda n: to_narrow(n, "short")),
+    "intValue": one(lambda n: to_narrow(n, "int")),
+    "longValue": one(lambda n: to_narrow(n, "long")),
+    "floatValue": one(lambda n: Float(to_double(n))),
+    "doubleValue": one(to_double),
+}
+
+_FLOATING: Methods = {
+    "isNaN": one(FLOAT_GETTERS["naN"]),
+    "isInfinite": one(FLOAT_GETTERS["infinite"]),
+}
+
+
+def _signum(number: Decimal | BigInteger) -> Integer:
+    return Integer((number > 0) - (number < 0))
+
+
+def _abs(number: Decimal | BigInteger) -> object:
+    return arithmetic.negate(number) if number < 0 else number
+
+
+def _big(same: Type) -> Methods:
+    return (
+        _NUMBER
+        | comparable(same)
+        | {
+            "signum": one(_signum),
+            "abs": one(_abs),
+            "negate": one(arithmetic.negate),
+            "add": one(arithmetic.add, same),
+            "subtract": one(arithmetic.subtract, same),
+            "multiply": one(arithmetic.multiply, same),
+        }
+    )
+
+
+def _precision(number: Decimal) -> Integer:
+    return Integer(len(bounded_decimal(number).as_tuple().digits))
+
+
+BOOLEAN = OBJECT | comparable(Type.BOOLEAN) | {"booleanValue": one(to_boolean)}
+INTEGER = _NUMBER | comparable(Type.INT)
+SHORT = _NUMBER | comparable(Type.SHORT)
+BYTE = _NUMBER | comparable(Type.BYTE)
+LONG = _NUMBER | comparable(Type.LONG)
+FLOAT = _NUMBER | comparable(Type.FLOAT) | _FLOATING
+DOUBLE = _NUMBER | comparable(Type.DOUBLE) | _FLOATING
+BIG_INTEGER = _big(Type.BIG_INTEGER)
+BIG_DECIMAL = _big(Type.BIG_DECIMAL) | {
+    "scale": one(lambda n: Integer(decimal_scale(bounded_decimal(n)))),
+    "precision": one(_precision),
+}

@@ -1,0 +1,115 @@
+"""String's methods that take a pattern  [String.split, Matcher.replaceAll]."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from proctor.core.exceptions import RuleEvaluationError
+from proctor.core.rules import text
+from proctor.core.rules.regex import find_all
+from proctor.core.rules.values import StringArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["replace_all", "replace_first", "split"]
+
+
+def split(subject: str, pattern: str, limit: int = 0) -> StringArray:
+    """String.split: at most *limit* pieces; for 0 all, without empty ones at the end."""
+    pieces: list[str] = []
+    start = 0
+    for match in _finds(pattern, subject):
+        if len(pieces) == limit - 1:
+            break
+        # An empty match at the very beginning does not make an empty piece.
+        if match.end() > 0:
+            pieces.append(subject[start : match.start()])
+            start = match.end()
+    if start == 0:
+        return StringArray([subject])
+    pieces.append(subject[start:])
+    while limit == 0 and pieces and not pieces[-1]:
+        pieces.pop()
+    return StringArray(pieces)
+
+
+def replace_all(subject: str, pattern: str, replacement: str) -> str:
+    """String.replaceAll: `$1` and `${name}` are groups, a backslash takes what follows."""
+    return _replaced(subject, _finds(pattern, subject), replacement)
+
+
+def replace_first(subject: str, pattern: str, replacement: str) -> str:
+    """String.replaceFirst, with the replacement of `replace_all`."""
+    first = (match for match, _ in zip(_finds(pattern, subject), range(1), strict=False))
+    return _replaced(subject, first, replacement)
+
+
+def _finds(pattern: str, subject: str) -> Iterator[re.Match[str]]:
+    for match in find_all(pattern, subject):
+        if match.start() == match.end() and subject[match.end() :][:1] > "\uffff":
+            raise RuleEvaluationError(
+                f"{pattern[:80]!r} matches the empty text before a character beyond U+FFFF, which "
+                "the Java would cut in two; write a pattern that does not match the empty text"
+            )
+        yield match
+
+
+def _replaced(subject: str, matches: Iterator[re.Match[str]], replacement: str) -> str:
+    pieces: list[str] = []
+    start = length = 0
+    for match in matches:
+        expanded = [subject[start : match.start()], *_expanded(match, replacement)]
+        length += sum(map(len, expanded))
+        text.check_length(length)
+        pieces += expanded
+        start = match.end()
+    return "".join([*pieces, subject[start:]])
+
+
+_PART = re.compile(
+    r"\\(?P<taken>.)|\$\{(?P<name>[A-Za-z][A-Za-z0-9]*)\}|\$(?P<digits>[0-9]+)", re.S
+)
+
+
+def _expanded(match: re.Match[str], replacement: str) -> Iterator[str]:
+    """Matcher.appendReplacement. Raises ValueError for a replacement that is none."""
+    start = 0
+    while (at := _special(replacement, start)) >= 0:
+        part = _PART.match(replacement, at)
+        if part is None:
+            raise ValueError(
+                f"the replacement {replacement[:80]!r} has a lone {replacement[at]!r} at {at}; "
+                f"write '\\\\{replacement[at]}' for itself"
+            )
+        yield replacement[start:at]
+        start = part.end()
+        if part["taken"] is not None:
+            yield part["taken"]
+        elif part["name"] is not None:
+            yield _group(match, part["name"])
+        else:
+            number, start = _number(part["digits"], match.re.groups, part.start() + 1)
+            yield _group(match, number)
+    yield replacement[start:]
+
+
+def _special(replacement: str, start: int) -> int:
+    places = [at for at in (replacement.find(c, start) for c in "\\$") if at >= 0]
+    return min(places, default=-1)
+
+
+def _number(digits: str, groups: int, begin: int) -> tuple[int, int]:
+    """The longest number that is a group's, of one digit at least, and where it ends."""
+    number, used = int(digits[0]), 1
+    while used < len(digits) and (longer := number * 10 + int(digits[used])) <= groups:
+        number, used = longer, used + 1
+    return number, begin + used
+
+
+def _group(match: re.Match[str], group: int | str) -> str:
+    known = group in match.re.groupindex if isinstance(group, str) else group <= match.re.groups
+    if not known:
+        raise ValueError(f"the pattern has no group {group!r}")
+    return match[group] or ""
