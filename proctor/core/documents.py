@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from proctor.core.exceptions import ConversionError, MatrixLoadError
-from proctor.core.frozen import freeze
+from proctor.core.frozen import EMPTY, freeze
 from proctor.core.jackson import (
     RepeatedKeys,
     shown,
@@ -38,7 +38,8 @@ class Fields:
         self._path = path
         self._owner = owner
         self._asked: set[str] = set()
-        if not isinstance(value, Mapping):
+        # Of ten thousand objects all are dicts, and to ask an abstract class takes its time.
+        if type(value) is not dict and not isinstance(value, Mapping):
             self.fail(None, f"{shown(value)} is no JSON object; write {{...}}")
         self._values = value
         #: Empty where no field is given twice.
@@ -49,7 +50,7 @@ class Fields:
 
     def inside(self, name: str, value: Any) -> Fields:
         """The JSON object *value*, which stands in the field *name*."""
-        return Fields(value, self._join(name), self._owner)
+        return Fields(value, f"{self._path}.{name}" if self._path else name, self._owner)
 
     def fail(self, name: str | None, message: str) -> NoReturn:
         """Raise MatrixLoadError about the field *name*, or about the object itself."""
@@ -162,12 +163,14 @@ class Fields:
 
     def unknown(self) -> Mapping[str, Any]:
         """The fields that nobody asked for, deeply frozen."""
+        if self._asked.issuperset(self._values):
+            return EMPTY
         rest = {name: self._values[name] for name in self._values if name not in self._asked}
         return self._frozen_mapping(None, rest)
 
     def given(self) -> frozenset[str]:
         """The names of the fields that were asked for and are there."""
-        return frozenset(name for name in self._asked if name in self._values)
+        return frozenset(self._asked.intersection(self._values))
 
     def _replaced(self, name: str) -> list[Any]:
         """What was read in the field before its last value."""
