@@ -27,7 +27,7 @@ def read_specification(
 ) -> list[ProctorTest]:
     """The tests of a specification: its path, or what was parsed from it."""
     document = specification if isinstance(specification, Mapping) else _load(specification)
-    tests = _object(document.get("tests") or {}, "tests")
+    tests = _optional(document, "tests", "tests")
     return [_read_test(name, _object(test, f"tests, {name}")) for name, test in tests.items()]
 
 
@@ -44,8 +44,13 @@ def _object(value: object, place: str) -> Mapping[str, Any]:
     return value
 
 
+def _optional(values: Mapping[str, Any], key: str, place: str) -> Mapping[str, Any]:
+    value = values.get(key)
+    return {} if value is None else _object(value, place)
+
+
 def _read_test(name: str, test: Mapping[str, Any]) -> ProctorTest:
-    buckets = _object(test.get("buckets") or {}, f"{name}, buckets")
+    buckets = _optional(test, "buckets", f"{name}, buckets")
     fallback = test.get("fallbackValue", -1)
     default = next((group for group, value in buckets.items() if value == fallback), None)
     payload = test.get("payload")
