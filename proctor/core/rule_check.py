@@ -22,7 +22,7 @@ from proctor.core.rules.regex import UnsupportedPattern, compile_regex
 from proctor.core.rules.rule import Kind, classify
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Any
 
     from proctor.core.context_types import ContextType
@@ -109,28 +109,36 @@ def _undeclared(
     )
 
 
-_MATCHERS = {"proctor:matches", "indeed:matches"}
-_MATCHING_METHODS = {"matches"}
+#: Functions and methods that take a pattern, and whether they search with it.
+_FUNCTIONS = {"proctor:matches": False, "indeed:matches": False}
+_METHODS = {"matches": False, "split": True, "replaceAll": True, "replaceFirst": True}
+
+
+def _patterns(node: nodes.Node) -> Iterator[tuple[nodes.Node, bool]]:
+    """What stands for a pattern in a rule, and whether it is searched for."""
+    for each in nodes.walk(node):
+        if isinstance(each, nodes.Call):
+            searching = _FUNCTIONS.get(f"{each.prefix}:{each.name}")
+            if searching is not None:
+                yield each.arguments[1], searching
+        elif isinstance(each, nodes.Access):
+            for suffix in each.suffixes:
+                name = suffix.key.value if isinstance(suffix.key, nodes.Literal) else None
+                if isinstance(name, str) and name in _METHODS and suffix.arguments:
+                    yield suffix.arguments[0], _METHODS[name]
 
 
 def _refuse_patterns(node: nodes.Node) -> None:
     """Raise where a pattern is written out that would never be matched here."""
-    for each in nodes.walk(node):
-        pattern: nodes.Node | None = None
-        if isinstance(each, nodes.Call) and f"{each.prefix}:{each.name}" in _MATCHERS:
-            pattern = each.arguments[1]
-        elif isinstance(each, nodes.Access):
-            for suffix in each.suffixes:
-                named = isinstance(suffix.key, nodes.Literal) and suffix.key.value
-                if named in _MATCHING_METHODS and suffix.arguments:
-                    pattern = suffix.arguments[0]
-        if isinstance(pattern, nodes.Literal) and isinstance(pattern.value, str):
-            try:
-                compile_regex(pattern.value)
-            except UnsupportedPattern as error:
-                raise RuleSyntaxError(
-                    f"column {pattern.start + 1}: {error}", column=pattern.start + 1
-                ) from error
-            except RuleSyntaxError:
-                # The Java refuses it too, each time that the rule is evaluated.
-                continue
+    for pattern, searching in _patterns(node):
+        if not isinstance(pattern, nodes.Literal) or not isinstance(pattern.value, str):
+            continue
+        try:
+            compile_regex(pattern.value, searching=searching)
+        except UnsupportedPattern as error:
+            raise RuleSyntaxError(
+                f"column {pattern.start + 1}: {error}", column=pattern.start + 1
+            ) from error
+        except RuleSyntaxError:
+            # The Java refuses it too, each time that the rule is evaluated.
+            continue

@@ -116,6 +116,21 @@ def test_a_pattern_that_is_never_matched_here_is_refused_at_once(pattern):
     assert found.column is not None
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "${country.matches('(a+)+') && true}",
+        "${country.replaceAll('(a+)+', '') == ''}",
+        "${country.replaceFirst('(a+)+', '') == ''}",
+        "${country.split('(a+)+')[0] == ''}",
+        "${country.matches('(a+)+') && country.trim().matches('a') == country.trim().isEmpty()}",
+        "${country.replaceAll('(a+)+', '').matches('a')}",
+    ],
+)
+def test_the_patterns_of_methods_are_checked_too_also_of_several(rule):
+    assert error(rule, None).column is not None
+
+
 def test_a_pattern_that_the_java_refuses_too_is_no_problem_of_the_load():
     assert check("${proctor:matches(country, '(')}", None) is None
 
