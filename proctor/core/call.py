@@ -12,7 +12,8 @@ from proctor.core.frozen import EMPTY
 from proctor.core.groups import Groups
 from proctor.core.rule_check import MISSING_EXPERIMENTAL_UNIT
 from proctor.core.rules.compiler import Scope
-from proctor.core.rules.values import LONG_MAX, LONG_MIN, BigInteger
+from proctor.core.rules.numerals import LONG_MAX, LONG_MIN
+from proctor.core.rules.values import BigInteger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from proctor.core import conversion
 from proctor.core.exceptions import ConfigurationError, ConversionError, RuleRuntimeError
-from proctor.core.rules.values import (
-    LONG_MAX,
-    LONG_MIN,
-    Byte,
-    Character,
-    Float,
-    Integer,
-    Short,
-)
+from proctor.core.rules.numerals import LONG_MAX, LONG_MIN
+from proctor.core.rules.values import Byte, Character, Float, Integer, Short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

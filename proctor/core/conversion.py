@@ -16,19 +16,8 @@ from collections.abc import Callable, Iterable, Mapping, Sized
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from proctor.core.rules.values import (
-    LONG_MAX,
-    LONG_MIN,
-    BigInteger,
-    Byte,
-    Character,
-    Float,
-    Integer,
-    JavaArray,
-    Short,
-    parse_double,
-    parse_integer,
-)
+from proctor.core.rules.numerals import LONG_MAX, LONG_MIN, parse_double, parse_integer
+from proctor.core.rules.values import BigInteger, Byte, Character, Float, Integer, JavaArray, Short
 
 if TYPE_CHECKING:
     from fractions import Fraction

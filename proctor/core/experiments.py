@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from proctor.core.exceptions import RuleRuntimeError
 from proctor.core.groups import GroupAssignment, Property
-from proctor.core.rules.values import LONG_MIN, parse_integer
+from proctor.core.rules.numerals import LONG_MIN, parse_integer
 
 if TYPE_CHECKING:
     from proctor.core.chooser import Chooser

@@ -11,7 +11,8 @@ from proctor.core.exceptions import ConversionError
 from proctor.core.frozen import FrozenDict
 from proctor.core.jackson import parse
 from proctor.core.payloads import PAYLOAD_TYPES, Payload, payload_value
-from proctor.core.rules.values import LONG_MAX, LONG_MIN, java_string
+from proctor.core.rules.numerals import LONG_MAX, LONG_MIN
+from proctor.core.rules.values import java_string
 
 __all__ = ["apply_payload", "read_payload", "write_payload"]
 

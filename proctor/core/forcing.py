@@ -21,7 +21,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from proctor.core.forced_payloads import apply_payload, read_payload, write_payload
 from proctor.core.frozen import FrozenDict
-from proctor.core.rules.values import parse_integer
+from proctor.core.rules.numerals import parse_integer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

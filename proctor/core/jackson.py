@@ -12,7 +12,7 @@ import math
 from typing import Any
 
 from proctor.core.exceptions import ConversionError, RuleRuntimeError
-from proctor.core.rules.values import parse_double, parse_integer
+from proctor.core.rules.numerals import parse_double, parse_integer
 
 __all__ = [
     "DecimalText",

@@ -15,15 +15,8 @@ from hypothesis import strategies as st
 
 from proctor.core.context_types import MISSING, pipet_type, specification_type
 from proctor.core.exceptions import ConfigurationError, ConversionError
-from proctor.core.rules.values import (
-    BigInteger,
-    Byte,
-    Character,
-    Float,
-    Integer,
-    Short,
-    parse_double,
-)
+from proctor.core.rules.numerals import parse_double
+from proctor.core.rules.values import BigInteger, Byte, Character, Float, Integer, Short
 
 WHOLE = {"byte": (Byte, 8), "short": (Short, 16), "int": (Integer, 32), "long": (int, 64)}
 ALL_NAMES = [

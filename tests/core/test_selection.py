@@ -15,8 +15,9 @@ from proctor.core.exceptions import ConversionError, MatrixLoadError
 from proctor.core.forcing import ForceGroups
 from proctor.core.matrix import Matrix
 from proctor.core.rules.compiler import Scope
+from proctor.core.rules.numerals import LONG_MAX, LONG_MIN
 from proctor.core.rules.pool import RulePool
-from proctor.core.rules.values import LONG_MAX, LONG_MIN, BigInteger
+from proctor.core.rules.values import BigInteger
 from proctor.core.validation import examine
 from tests.core import randomrules
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from proctor.core.context_types import ContextType, pipet_type, specification_type
 from proctor.core.conversion import to_json
+from proctor.core.rules.numerals import parse_decimal, parse_double
 from proctor.core.rules.values import (
     BigInteger,
     Byte,
@@ -14,14 +15,12 @@ from proctor.core.rules.values import (
     Integer,
     JavaArray,
     LongArray,
-    ReleaseVersion,
     Short,
     StringArray,
     java_class,
     java_string,
-    parse_decimal,
-    parse_double,
 )
+from proctor.core.rules.versions import ReleaseVersion
 
 
 def _double(value: Any) -> float:

@@ -18,18 +18,16 @@ from proctor.core.rules.coercion import (
     for_arithmetic,
     for_comparison,
 )
-from proctor.core.rules.values import (
+from proctor.core.rules.numerals import (
     MAX_DECIMAL_EXPONENT,
     MAX_INTEGER_BITS,
-    BigInteger,
-    Character,
-    Float,
     bounded_decimal,
     decimal_scale,
     parse_double,
     parse_integer,
     wrap,
 )
+from proctor.core.rules.values import BigInteger, Character, Float
 
 if TYPE_CHECKING:
     from collections.abc import Callable

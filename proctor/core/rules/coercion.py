@@ -12,24 +12,26 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import RuleEvaluationError, RuleRuntimeError
-from proctor.core.rules.printing import shown
-from proctor.core.rules.values import (
+from proctor.core.rules.numerals import (
     LONG_MAX,
     LONG_MIN,
+    bounded_decimal,
+    parse_big_integer,
+    parse_decimal,
+    parse_double,
+    parse_integer,
+    wrap,
+)
+from proctor.core.rules.printing import shown
+from proctor.core.rules.values import (
     BigInteger,
     Byte,
     Character,
     Float,
     Integer,
     Short,
-    bounded_decimal,
     java_class,
     java_string,
-    parse_big_integer,
-    parse_decimal,
-    parse_double,
-    parse_integer,
-    wrap,
 )
 
 if TYPE_CHECKING:

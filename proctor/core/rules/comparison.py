@@ -22,6 +22,7 @@ from proctor.core.rules.coercion import (
     to_enum,
     to_text,
 )
+from proctor.core.rules.numerals import decimal_scale
 from proctor.core.rules.printing import shown
 from proctor.core.rules.values import (
     BigInteger,
@@ -29,10 +30,9 @@ from proctor.core.rules.values import (
     Character,
     CharArray,
     MapValues,
-    ReleaseVersion,
-    decimal_scale,
     java_class,
 )
+from proctor.core.rules.versions import ReleaseVersion
 
 
 def _common_kind(left: object, right: object) -> Conversion | None:

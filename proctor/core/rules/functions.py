@@ -29,15 +29,8 @@ from proctor.core.rules.lexer import tokens
 from proctor.core.rules.printing import shown
 from proctor.core.rules.regex import full_match
 from proctor.core.rules.signatures import Type, coerce
-from proctor.core.rules.values import (
-    Integer,
-    MapValues,
-    MatchPrecision,
-    MaybeBool,
-    ReleaseVersion,
-    StringArray,
-    java_class,
-)
+from proctor.core.rules.values import Integer, MapValues, MaybeBool, StringArray, java_class
+from proctor.core.rules.versions import MatchPrecision, ReleaseVersion
 from proctor.core.rules.work import growth_work, pattern_work
 
 __all__ = ["LIBRARY", "Function", "call", "extended"]

@@ -15,7 +15,7 @@ from proctor.core.rules.lexer import (
     syntax_error,
     tokens,
 )
-from proctor.core.rules.values import LONG_MAX
+from proctor.core.rules.numerals import LONG_MAX
 
 if TYPE_CHECKING:
     from proctor.core.rules.nodes import Node

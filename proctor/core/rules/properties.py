@@ -29,20 +29,18 @@ from proctor.core.exceptions import RuleEvaluationError, UndefinedName
 from proctor.core.rules import text
 from proctor.core.rules.coercion import is_number, to_narrow
 from proctor.core.rules.comparison import java_equals
+from proctor.core.rules.numerals import parse_integer, wrap
 from proctor.core.rules.printing import shown
 from proctor.core.rules.values import (
     Byte,
     ByteArray,
     Character,
     MapValues,
-    MatchPrecision,
     MaybeBool,
-    ReleaseVersion,
     java_class,
     java_string,
-    parse_integer,
-    wrap,
 )
+from proctor.core.rules.versions import MatchPrecision, ReleaseVersion
 
 __all__ = ["get_property", "has_key", "map_get", "property_index"]
 

@@ -33,10 +33,10 @@ from proctor.core.rules.values import (
     JavaArray,
     MapValues,
     MaybeBool,
-    ReleaseVersion,
     Short,
     StringArray,
 )
+from proctor.core.rules.versions import ReleaseVersion
 
 __all__ = ["Type", "assignable", "coerce"]
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from proctor.core.rules import nodes, trees
-from proctor.core.rules.values import LONG_MAX, LONG_MIN, Float, Integer
+from proctor.core.rules.numerals import LONG_MAX, LONG_MIN
+from proctor.core.rules.values import Float, Integer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

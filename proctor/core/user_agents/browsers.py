@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-from proctor.core.rules.values import Integer, parse_integer
+from proctor.core.rules.numerals import parse_integer
+from proctor.core.rules.values import Integer
 from proctor.core.user_agents.kinds import Kind, find, numbered
 from proctor.core.user_agents.values import BrowserVersion, UserAgentVersion
 

@@ -20,10 +20,10 @@ from proctor.core.rules.values import (
     Integer,
     LongArray,
     MaybeBool,
-    ReleaseVersion,
     Short,
     StringArray,
 )
+from proctor.core.rules.versions import ReleaseVersion
 
 
 class Colour(enum.Enum):

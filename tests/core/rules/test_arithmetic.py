@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from proctor.core.exceptions import RuleError, RuleEvaluationError, RuleRuntimeError
 from proctor.core.rules.arithmetic import add, divide, modulo, multiply, negate, subtract
+from proctor.core.rules.numerals import wrap
 from proctor.core.rules.values import (
     BigInteger,
     Byte,
@@ -20,7 +21,6 @@ from proctor.core.rules.values import (
     Short,
     java_class,
     java_string,
-    wrap,
 )
 
 OPERATIONS = {"+": add, "-": subtract, "*": multiply, "/": divide, "%": modulo}

@@ -20,9 +20,9 @@ from proctor.core.rules.values import (
     Float,
     Integer,
     MaybeBool,
-    ReleaseVersion,
     StringArray,
 )
+from proctor.core.rules.versions import ReleaseVersion
 from tests.core.rules.strategies import java_values
 
 Colour = enum.Enum("Colour", "RED BLUE")

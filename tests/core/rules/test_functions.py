@@ -31,11 +31,11 @@ from proctor.core.rules.values import (
     Integer,
     LongArray,
     MaybeBool,
-    ReleaseVersion,
     Short,
     StringArray,
     java_class,
 )
+from proctor.core.rules.versions import ReleaseVersion
 
 
 def value(expression, **context):

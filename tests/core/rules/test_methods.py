@@ -16,11 +16,11 @@ from proctor.core.rules.values import (
     Float,
     Integer,
     MaybeBool,
-    ReleaseVersion,
     Short,
     StringArray,
     java_class,
 )
+from proctor.core.rules.versions import ReleaseVersion
 from tests.core.rules.strategies import Account, Colour, Hostile
 
 

@@ -10,15 +10,8 @@ import pytest
 
 from proctor.core.exceptions import RuleEvaluationError, RuleRuntimeError, UndefinedName
 from proctor.core.rules.properties import get_property, has_key, map_get, property_index
-from proctor.core.rules.values import (
-    Character,
-    Float,
-    Integer,
-    MatchPrecision,
-    MaybeBool,
-    ReleaseVersion,
-    StringArray,
-)
+from proctor.core.rules.values import Character, Float, Integer, MaybeBool, StringArray
+from proctor.core.rules.versions import MatchPrecision, ReleaseVersion
 from tests.core.rules.strategies import Account, Colour, Hostile, Point, Text
 
 

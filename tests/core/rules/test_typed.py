@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from proctor.core.conversion import to_json
 from proctor.core.exceptions import RuleSyntaxError
 from proctor.core.rules.compiler import Scope
+from proctor.core.rules.numerals import LONG_MAX, LONG_MIN
 from proctor.core.rules.rule import Kind, Rule
 from proctor.core.rules.typed import NameTable, TypedBuilder, VariableType
-from proctor.core.rules.values import LONG_MAX, LONG_MIN, Integer
+from proctor.core.rules.values import Integer
 from tests.core import randomrules
 
 KINDS = {

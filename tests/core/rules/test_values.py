@@ -10,11 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.core.exceptions import RuleRuntimeError
-from proctor.core.rules.values import (
+from proctor.core.rules.numerals import (
     LONG_MAX,
     LONG_MIN,
     MAX_DECIMAL_EXPONENT,
     MAX_INTEGER_BITS,
+    bounded_decimal,
+    decimal_scale,
+    parse_big_integer,
+    parse_decimal,
+    parse_double,
+    parse_integer,
+    wrap,
+)
+from proctor.core.rules.values import (
     BigInteger,
     Byte,
     ByteArray,
@@ -24,20 +33,12 @@ from proctor.core.rules.values import (
     Integer,
     LongArray,
     MapValues,
-    MatchPrecision,
     MaybeBool,
-    ReleaseVersion,
     StringArray,
-    bounded_decimal,
-    decimal_scale,
     java_class,
     java_string,
-    parse_big_integer,
-    parse_decimal,
-    parse_double,
-    parse_integer,
-    wrap,
 )
+from proctor.core.rules.versions import MatchPrecision, ReleaseVersion
 
 
 @pytest.mark.parametrize(

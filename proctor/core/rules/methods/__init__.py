@@ -25,11 +25,11 @@ from proctor.core.rules.values import (
     Integer,
     JavaArray,
     MapValues,
-    ReleaseVersion,
     Short,
     java_class,
     java_string,
 )
+from proctor.core.rules.versions import ReleaseVersion
 
 if TYPE_CHECKING:
     from proctor.core.rules.scope import Scope

@@ -8,9 +8,10 @@ from proctor.core.rules import arithmetic
 from proctor.core.rules.coercion import to_boolean, to_double, to_narrow
 from proctor.core.rules.methods.choosing import Methods, one
 from proctor.core.rules.methods.objects import OBJECT, comparable
+from proctor.core.rules.numerals import bounded_decimal, decimal_scale
 from proctor.core.rules.properties import FLOAT_GETTERS
 from proctor.core.rules.signatures import Type
-from proctor.core.rules.values import BigInteger, Float, Integer, bounded_decimal, decimal_scale
+from proctor.core.rules.values import BigInteger, Float, Integer
 
 if TYPE_CHECKING:
     from decimal import Decimal

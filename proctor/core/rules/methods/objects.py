@@ -10,6 +10,7 @@ from decimal import Decimal
 from proctor.core.rules import text
 from proctor.core.rules.comparison import compare_same, java_equals
 from proctor.core.rules.methods.choosing import Method, Methods, one
+from proctor.core.rules.numerals import bounded_decimal, decimal_scale, wrap
 from proctor.core.rules.signatures import Type
 from proctor.core.rules.values import (
     BigInteger,
@@ -19,11 +20,8 @@ from proctor.core.rules.values import (
     Integer,
     JavaArray,
     Short,
-    bounded_decimal,
-    decimal_scale,
     java_class,
     java_string,
-    wrap,
 )
 from proctor.core.rules.work import LOOPING
 
