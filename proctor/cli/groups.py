@@ -97,24 +97,11 @@ def why(assignment: GroupAssignment) -> str:
 def as_json(groups: Groups, reasons: Mapping[str, str]) -> dict[str, Any]:
     """The groups as a JSON document; what it holds is said in the documentation."""
     return {
-        "groups": {name: _as_json(groups[name]) for name in groups},
+        "groups": {name: groups[name].to_dict() for name in groups},
         "no_group": dict(reasons),
         "errors": {name: str(error) for name, error in sorted(groups.errors.items())},
         "properties": {
             name: {"value": thaw(won.value), "test": won.test}
             for name, won in sorted(groups.properties.items())
         },
-    }
-
-
-def _as_json(assignment: GroupAssignment) -> dict[str, Any]:
-    return {
-        "group": assignment.group,
-        "value": assignment.value,
-        "payload": thaw(assignment.payload),
-        "payload_type": assignment.payload_type,
-        "reason": assignment.reason.value,
-        "allocation": assignment.allocation_index,
-        "allocation_id": assignment.allocation_id,
-        "version": assignment.version,
     }

@@ -232,7 +232,7 @@ class Explanation:
             "decision": self.decision.value,
             "summary": self.summary,
             "eligible": self.eligible,
-            "assignment": _assignment(self.assignment),
+            "assignment": None if self.assignment is None else self.assignment.to_dict(),
             "problem": None if self.problem is None else str(self.problem),
             "rule": None if self.rule is None else self.rule.to_dict(),
             "allocations": [each.to_dict() for each in self.allocations],
@@ -243,18 +243,3 @@ class Explanation:
             "force": None if self.force is None else self.force.to_dict(),
             "unforced": None if self.unforced is None else self.unforced.to_dict(),
         }
-
-
-def _assignment(assignment: GroupAssignment | None) -> dict[str, Any] | None:
-    if assignment is None:
-        return None
-    return {
-        "group": assignment.group,
-        "value": assignment.value,
-        "payload": thaw(assignment.payload),
-        "payload_type": assignment.payload_type,
-        "reason": assignment.reason.value,
-        "allocation": assignment.allocation_index,
-        "allocation_id": assignment.allocation_id,
-        "version": assignment.version,
-    }

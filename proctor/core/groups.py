@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from proctor.core.frozen import EMPTY
+from proctor.core.frozen import EMPTY, thaw
 
 if TYPE_CHECKING:
     from proctor.core.exceptions import RuleError
@@ -120,6 +120,19 @@ class GroupAssignment:
     def forced(self) -> bool:
         """Whether the visitor asked for this group."""
         return self.reason is Reason.FORCED
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that one may want to see of it, in plain JSON types."""
+        return {
+            "group": self.group,
+            "value": self.value,
+            "payload": thaw(self.payload),
+            "payload_type": self.payload_type,
+            "reason": self.reason.value,
+            "allocation": self.allocation_index,
+            "allocation_id": self.allocation_id,
+            "version": self.version,
+        }
 
     def without_payload(self) -> GroupAssignment:
         """The same assignment, carrying nothing."""
