@@ -131,6 +131,11 @@ def test_the_patterns_of_methods_are_checked_too_also_of_several(rule):
     assert error(rule, None).column is not None
 
 
+def test_a_search_tries_every_place_and_so_refuses_more_than_a_match():
+    assert check("${country.matches('.*a.*b') && true}", None) is None
+    assert error("${country.replaceAll('.*a.*b', '') == ''}", None).column is not None
+
+
 def test_a_pattern_that_the_java_refuses_too_is_no_problem_of_the_load():
     assert check("${proctor:matches(country, '(')}", None) is None
 
