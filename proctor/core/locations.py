@@ -99,7 +99,8 @@ class UrlLocation:
     def __init__(self, url: str, *, timeout: float, max_bytes: int) -> None:
         # Imported here and not in the thread that loads: a process forked during an
         # import would keep the module's lock for ever.
-        from proctor.core.download import host, public_url  # noqa: PLC0415 - imports requests
+        from proctor.core.http import download  # noqa: F401, PLC0415 - imports requests
+        from proctor.core.http.bodies import host, public_url  # noqa: PLC0415
 
         try:
             self.shown = public_url(url)
@@ -118,7 +119,7 @@ class UrlLocation:
 
     def read(self, token: object) -> Document | None:
         """The document, or None if the server says that it is still that of *token*."""
-        from proctor.core.download import Validators, fetch  # noqa: PLC0415 - imports requests
+        from proctor.core.http.download import Validators, fetch  # noqa: PLC0415 - imports requests
 
         known = token if isinstance(token, Validators) else None
         found = fetch(self._url, timeout=self._timeout, max_bytes=self._max_bytes, known=known)

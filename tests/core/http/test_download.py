@@ -6,8 +6,9 @@ import zlib
 
 import pytest
 
-from proctor.core.download import MAX_REDIRECTS, Validators, _target, fetch, public_url
 from proctor.core.exceptions import SourceError
+from proctor.core.http.bodies import public_url
+from proctor.core.http.download import MAX_REDIRECTS, Validators, _target, fetch
 from tests.core.httpserver import Reply, serving
 
 LIMIT = 1000
