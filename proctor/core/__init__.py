@@ -24,18 +24,21 @@ if TYPE_CHECKING:
         MatrixLoadError,
         MatrixNotReady,
         ProctorError,
+        RequestRejected,
         RuleError,
         RuleEvaluationError,
         RuleRuntimeError,
         RuleSyntaxError,
         RuleTypeError,
         SourceError,
+        SourceUnavailable,
         UndefinedName,
         UnknownMethod,
     )
     from proctor.core.forcing import ForceGroups
     from proctor.core.groups import GroupAssignment, Groups, Reason
     from proctor.core.matrix import Matrix, TestDefinition
+    from proctor.core.pipet_client import PipetSource
     from proctor.core.problems import Problem, Severity
     from proctor.core.rules.functions import Function
     from proctor.core.rules.rule import Rule
@@ -57,10 +60,12 @@ __all__ = [
     "MatrixLoadError",
     "MatrixNotReady",
     "MatrixSource",
+    "PipetSource",
     "Problem",
     "Proctor",
     "ProctorError",
     "Reason",
+    "RequestRejected",
     "Rule",
     "RuleError",
     "RuleEvaluationError",
@@ -70,6 +75,7 @@ __all__ = [
     "Severity",
     "Source",
     "SourceError",
+    "SourceUnavailable",
     "TestDefinition",
     "UndefinedName",
     "UnknownMethod",
@@ -88,6 +94,7 @@ _MODULES = {
     "GroupsRequest": "sources",
     "Matrix": "matrix",
     "MatrixSource": "sources",
+    "PipetSource": "pipet_client",
     "Problem": "problems",
     "Proctor": "engine",
     "Reason": "groups",

@@ -6,7 +6,9 @@
     ├── IdentifierError              an identifier that a call may not bring
     ├── UnknownTest                  the matrix has no test of that name
     ├── SourceError                  a source has no answer
-    │   └── MatrixNotReady           … because no matrix has been loaded yet
+    │   ├── MatrixNotReady           … because no matrix has been loaded yet
+    │   ├── SourceUnavailable        … because a service is down, or not understood
+    │   └── RequestRejected          … to this one request, which the service refuses
     ├── ConversionError              a value that does not fit the type declared for it
     └── RuleError                    where the Java throws
         ├── RuleSyntaxError          the text is no expression, or is over a limit
@@ -70,6 +72,34 @@ class SourceError(ProctorError):
 
 class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
     """No matrix has been loaded yet, and the time to wait for one is over."""
+
+
+class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
+    """A service does not answer, or not what it should, and so it is left alone for a while.
+
+    The source has logged that itself, once for the outage.
+    """
+
+    #: Whether the service was asked at all for this.
+    asked: bool
+
+    def __init__(self, message: str, *, asked: bool = True) -> None:
+        super().__init__(message)
+        self.asked = asked
+
+
+class RequestRejected(SourceError):  # noqa: N818 - says what happened to the request
+    """A service refuses this request, and would answer another one.
+
+    The source has logged that itself, now and then.
+    """
+
+    #: The status of HTTP, from 400 to 499.
+    status: int
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ConversionError(ProctorError, ValueError):

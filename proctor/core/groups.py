@@ -12,7 +12,7 @@ from proctor.core.frozen import EMPTY, thaw
 if TYPE_CHECKING:
     from proctor.core.exceptions import RuleError
 
-__all__ = ["GroupAssignment", "Groups", "Property", "Reason"]
+__all__ = ["GroupAssignment", "Groups", "MatrixVersion", "Property", "Reason"]
 
 
 class Reason(enum.Enum):
@@ -22,6 +22,8 @@ class Reason(enum.Enum):
     ASSIGNED = "assigned"
     #: He asked for it: a forced group, or the mode that forces the smallest live one.
     FORCED = "forced"
+    #: It is the last answer that is known for him, since the source has none now.
+    STALE = "stale"
 
     # With all others he has what the application declared, its default or no group.
 
@@ -33,6 +35,8 @@ class Reason(enum.Enum):
     NOT_READY = "not_ready"
     #: The source had no answer.
     SOURCE_FAILED = "source_failed"
+    #: The source refused what it was asked of this visitor.
+    REJECTED = "rejected"
     #: No source is configured.
     NO_SOURCE = "no_source"
     #: A hook of the application failed, so that nobody knows who this is.
@@ -46,7 +50,7 @@ class Reason(enum.Enum):
         return self not in _ANSWERS
 
 
-_ANSWERS = frozenset({Reason.ASSIGNED, Reason.FORCED})
+_ANSWERS = frozenset({Reason.ASSIGNED, Reason.FORCED, Reason.STALE})
 
 
 class GroupAssignment:
@@ -173,6 +177,14 @@ class Property(NamedTuple):
     test: str
 
 
+class MatrixVersion(NamedTuple):
+    """Which matrix an answer is from (Java: Audit)."""
+
+    version: str
+    #: Milliseconds since 1970.
+    updated: int
+
+
 class Groups(Mapping[str, GroupAssignment]):
     """The assignments of one visitor, by test name. Immutable.
 
@@ -180,7 +192,17 @@ class Groups(Mapping[str, GroupAssignment]):
     the order of the names.
     """
 
-    __slots__ = ("_assignments", "_errors", "_properties", "_unlogged", "_variable_errors")
+    __slots__ = (
+        "_assignments",
+        "_errors",
+        "_properties",
+        "_unlogged",
+        "_variable_errors",
+        "matrix_version",
+    )
+
+    #: Of the matrix that they are from, where a service has told.
+    matrix_version: MatrixVersion | None
 
     def __init__(
         self,
@@ -189,6 +211,8 @@ class Groups(Mapping[str, GroupAssignment]):
         properties: Mapping[str, Property] = EMPTY,
         variable_errors: Mapping[str, str] = EMPTY,
         unlogged: frozenset[str] = frozenset(),
+        *,
+        matrix_version: MatrixVersion | None = None,
     ) -> None:
         # The dicts are taken over and not copied: whoever makes a Groups gives them away.
         self._assignments = assignments
@@ -196,6 +220,7 @@ class Groups(Mapping[str, GroupAssignment]):
         self._properties = properties
         self._variable_errors = variable_errors
         self._unlogged = unlogged
+        self.matrix_version = matrix_version
 
     @property
     def errors(self) -> Mapping[str, RuleError]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    import requests
+
     from proctor.core.engine import IdentifierValidator
     from proctor.core.explanation import Explanation
     from proctor.core.forcing import ForceGroups
@@ -39,6 +41,9 @@ class GroupsRequest:
     tests: tuple[str, ...] | None = None
     #: Seconds that the answer may take; None for the source's own limit.
     timeout: float | None = None
+    #: Gives the session of requests that a service is asked with, or None for the source's
+    #: own. Called only where a call is made.
+    get_http: Callable[[], requests.Session | None] | None = None
 
 
 class Source(Protocol):
