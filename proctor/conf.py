@@ -23,12 +23,23 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
 
     #: Path or URL of the test matrix, which is evaluated in the process.
     MATRIX: Any = None
+    #: URL of a Pipet, which decides instead.
+    API_ROOT: str | None = None
     #: Who decides instead: dotted path of a class, see `proctor.core.sources.Source`.
     SOURCE: str | None = None
     #: Seconds between two looks at the matrix.
     MATRIX_RELOAD = 30.0
     #: Seconds that a page may wait for a source, for the whole of a call.
     TIMEOUT = 0.25
+
+    #: Where the answers of a Pipet are kept: None, "cache" or "session".
+    CACHE_METHOD: str | None = None
+    #: The alias in CACHES for that; None means "default".
+    CACHE_NAME: str | None = None
+    #: Seconds that an answer is kept; None for ever.
+    CACHE_TIMEOUT: float | None = 24 * 60 * 60
+    #: Seconds until the version of a Pipet's matrix is asked for again; None for never.
+    CACHE_VERSION_TIMEOUT: float | None = 300
 
     #: Source key → test type, for keys that are not the name of a type themselves.
     IDENTIFIERS: Any = MappingProxyType({})

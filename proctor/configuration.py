@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from proctor.caching import AnswerCache
 from proctor.conf import settings
 from proctor.core.declarations import Registry
 from proctor.core.exceptions import ConfigurationError, SourceError
@@ -36,6 +37,7 @@ T = TypeVar("T")
 #: On these the source depends.
 _SOURCE_SETTINGS = (
     "PROCTOR_SOURCE",
+    "PROCTOR_API_ROOT",
     "PROCTOR_MATRIX",
     "PROCTOR_MATRIX_RELOAD",
     "PROCTOR_TIMEOUT",
@@ -44,6 +46,15 @@ _SOURCE_SETTINGS = (
     "PROCTOR_PIPET_CONFIG",
     "PROCTOR_TEST_TYPES",
     "PROCTOR_IDENTIFIER_VALIDATOR",
+)
+
+
+#: On these the cache of its answers does.
+_CACHE_SETTINGS = (
+    "PROCTOR_CACHE_METHOD",
+    "PROCTOR_CACHE_NAME",
+    "PROCTOR_CACHE_TIMEOUT",
+    "PROCTOR_CACHE_VERSION_TIMEOUT",
 )
 
 
@@ -104,7 +115,7 @@ def _make_source() -> Source | None:
         if settings.PROCTOR_SOURCE is not None:
             return _of_its_own(import_string(settings.PROCTOR_SOURCE))
         if settings.PROCTOR_MATRIX is None:
-            return None
+            return _make_pipet()
         return MatrixSource(
             settings.PROCTOR_MATRIX,
             variables_from_settings(),
@@ -115,6 +126,18 @@ def _make_source() -> Source | None:
         )
     except (ConfigurationError, ImportError) as error:
         raise ImproperlyConfigured(f"the source of Proctor's groups: {error}") from error
+
+
+def _make_pipet() -> Source | None:
+    if settings.PROCTOR_API_ROOT is None:
+        return None
+    from proctor.core.pipet_client import PipetSource  # noqa: PLC0415 - imports requests
+
+    return PipetSource(
+        settings.PROCTOR_API_ROOT,
+        timeout=settings.PROCTOR_TIMEOUT,
+        keep_empty=settings.PROCTOR_IDENTIFIER_VALIDATOR is not None,
+    )
 
 
 def _of_its_own(cls: Any) -> Source:
@@ -166,14 +189,22 @@ class _LateSource:
             self._made.close()
 
 
+def _make_cache(source: Any, log: OnceLog) -> AnswerCache | None:
+    if settings.PROCTOR_CACHE_METHOD is None or not hasattr(source, "fingerprint"):
+        return None
+    return AnswerCache(source, log)
+
+
 class Configuration:
     """The declared tests, who decides, and what was already logged about both."""
 
-    __slots__ = ("_defaults", "log", "particular", "registry", "source")
+    __slots__ = ("_defaults", "cache", "log", "particular", "registry", "source")
 
     registry: Registry
     #: None where nothing is configured.
     source: Source | None
+    #: Who remembers its answers; None where nobody does, or need.
+    cache: AnswerCache | None
     log: OnceLog
     #: The tests that do not take any group and payload, each with the assignments, by
     #: identity, that are known to be as declared.
@@ -187,6 +218,7 @@ class Configuration:
         self.registry = _make_registry()
         self.source = _make_source()
         self.log = OnceLog()
+        self.cache = _make_cache(self.source, self.log)
         tests = self.registry.values()
         self.particular = tuple((test, {}) for test in tests if not test.takes_all)
         self._defaults: dict[Reason, dict[str, GroupAssignment]] = {}
@@ -201,7 +233,9 @@ class Configuration:
 
 
 _variables: _Memo[Variables] = _Memo(_SOURCE_SETTINGS, variables_from_settings)
-_memo: _Memo[Configuration] = _Memo(("PROCTOR_TESTS", *_SOURCE_SETTINGS), Configuration)
+_memo: _Memo[Configuration] = _Memo(
+    ("PROCTOR_TESTS", *_SOURCE_SETTINGS, *_CACHE_SETTINGS), Configuration
+)
 
 
 def current_configuration() -> Configuration:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from proctor.answers import ask
 from proctor.configuration import current_configuration, current_variables
 from proctor.core.exceptions import ConfigurationError
 from proctor.core.sources import GroupsRequest
 from proctor.proc import Proc
-from proctor.resolution import Resolution, ask
+from proctor.resolution import Resolution
 
 __all__ = ["identify", "proc_by_accountid"]
 

@@ -17,6 +17,7 @@ from proctor.signals import hold, release
 from proctor.visit import HOOKS, Visit
 
 if TYPE_CHECKING:
+    import requests
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
@@ -48,6 +49,8 @@ class BaseProctorMiddleware:
         #: Hooks whose twins are there, and those that are there themselves.
         self.awaitable_hooks = frozenset(hook for hook in HOOKS if self.overrides(f"a{hook}"))
         self.plain_hooks = frozenset(hook for hook in HOOKS if self.overrides(hook))
+        #: None where the source has its own.
+        self.http_hook = self.get_http if self.overrides("get_http") else None
         self.get_response = get_response
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
@@ -76,6 +79,15 @@ class BaseProctorMiddleware:
         An exception means no.
         """
         return False
+
+    def get_http(self) -> requests.Session | None:
+        """The session of requests that a Pipet is asked with; by default proctor's own.
+
+        Called for each call, in the thread that makes it; give the same session each time,
+        or one for each thread. It stays as it is: what its adapters do, as to try again,
+        counts to nobody's time but the visitor's.
+        """
+        return None
 
     async def aget_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
         """`get_identifiers` under ASGI; by default that one, in a thread."""
@@ -131,7 +143,7 @@ class BaseProctorMiddleware:
         """
         visit = Visit.of(request)
         if visit is not None and visit.must_wait and _is_coroutine_view(view):
-            await sync_to_async(visit.wait, thread_sensitive=False)()
+            await sync_to_async(visit.wait)()
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a request under ASGI; the hooks are awaited before the view."""

@@ -21,7 +21,7 @@ from proctor.once import described
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["exposed", "hold", "release", "source_failed"]
+__all__ = ["exposed", "hold", "release", "resolved", "source_failed"]
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +108,13 @@ def _failed(receiver: Callable[..., Any], error: BaseException) -> None:
 #: `assignment` (a GroupAssignment), `forced` (whether the visitor asked for it).
 exposed = RobustSignal()
 
-#: Sent where a source has no answer, by the source's class. Arguments: `error` (what was
-#: raised), `request` (None outside of one), `elapsed` (seconds).
+#: Sent where a source has no answer, by the source's class; for each visitor, in an outage
+#: too. Arguments: `error` (what was raised: a SourceUnavailable whose `asked` is False made
+#: no call), `request` (None outside of one), `elapsed` (seconds), `stale` (whether he got
+#: the last known answer).
 source_failed = RobustSignal()
+
+#: Sent once the groups of a visitor are known, by the source's class. Arguments: `outcome`
+#: ("answered", "cached", "stale", "rejected" or "failed"), `cache` ("hit", "miss" or "stale";
+#: None without one), `elapsed` (seconds), `request` (None outside of one).
+resolved = RobustSignal()

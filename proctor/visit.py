@@ -12,13 +12,14 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
 
 from proctor import forced
+from proctor.answers import ask
 from proctor.conf import settings
 from proctor.configuration import current_configuration
 from proctor.core.groups import Reason
 from proctor.core.sources import GroupsRequest
 from proctor.once import described
 from proctor.proc import Proc, determine
-from proctor.resolution import Resolution, ask
+from proctor.resolution import Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -207,6 +208,7 @@ class Visit:
             context=context,
             force_groups=forced.forced_groups(self.request) if self._privileged else None,
             tests=self._configuration.registry.names,
+            get_http=self._middleware.http_hook,
         )
 
     def _give_up(self, error: Exception, problem: str) -> None:

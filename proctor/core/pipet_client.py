@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 import weakref
 from typing import TYPE_CHECKING
@@ -144,7 +145,7 @@ class PipetSource:
         self.close()
 
     def __str__(self) -> str:
-        return f"the Pipet at {public_url(self.root)}"
+        return f"Pipet at {public_url(self.root)}"
 
     def __repr__(self) -> str:
         return f"<PipetSource {public_url(self.root)!r}>"
@@ -235,7 +236,7 @@ class PipetSource:
         message = read_error(reply.body)
         identifiers = self._texts(request.identifiers, "identifier", keep_empty=False)
         # What is logged must not name the visitor.
-        if message and not any(text in message for _, text in identifiers):
+        if message and not any(_names(message, text) for _, text in identifiers):
             words = f": {_printable(message)}"
         else:
             words = ""
@@ -288,6 +289,10 @@ def _checked(root: str) -> str:
             "it out"
         )
     return root.rstrip("/")
+
+
+def _names(message: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", message) is not None
 
 
 def _printable(text: str) -> str:

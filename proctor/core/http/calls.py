@@ -120,8 +120,11 @@ def _get(
 
 def is_timeout(error: BaseException | None) -> bool:
     """Whether a time that ran out is behind *error*."""
+    timeouts = (TimeoutError, requests.Timeout, urllib3_errors.TimeoutError)
     while error is not None:
-        if isinstance(error, (TimeoutError, requests.Timeout, urllib3_errors.TimeoutError)):
+        # Whom nobody lets in is a kind of timeout to urllib3.
+        is_refusal = isinstance(error, urllib3_errors.NewConnectionError)
+        if isinstance(error, timeouts) and not is_refusal:
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -1,0 +1,564 @@
+"""A Pipet as a source: what it is asked, what is made of its answer, and its outages."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import socket
+import threading
+import time
+
+import pytest
+import requests
+
+from proctor.core import (
+    ConfigurationError,
+    ConversionError,
+    ForceGroups,
+    GroupsRequest,
+    PipetSource,
+    Reason,
+    RequestRejected,
+    SourceUnavailable,
+)
+from tests.live import pipet as live
+from tests.live.pipet import FAULTS, QUICK_FAULTS, SLOW_FAULTS, response, says
+
+VISITOR = GroupsRequest(identifiers={"USER": "somebody"}, tests=("buttoncolortst",))
+
+#: Long enough for a machine that is busy, where nothing is meant to run out.
+AMPLE = 10.0
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def pipet():
+    with live.serving() as pipet:
+        pipet.publish("1", 1000, buttoncolortst=("blue", 1), headlinetst=("warm", 0))
+        yield pipet
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def source(pipet, clock):
+    with PipetSource(pipet.root, timeout=AMPLE, clock=clock) as source:
+        yield source
+
+
+def ask(source, **request):
+    return source.determine_groups(
+        GroupsRequest(**{"identifiers": {"USER": "a"}, "tests": ("buttoncolortst",), **request})
+    )
+
+
+# -- what is asked --------------------------------------------------------------------------
+
+
+def test_it_asks_with_identifiers_context_and_the_tests_that_are_wanted(pipet, source):
+    ask(
+        source,
+        identifiers={"USER": "a b&c", "acctid": 5083},
+        context={"country": "US", "loggedIn": True, "ua": ""},
+        tests=("buttoncolortst", "headlinetst"),
+    )
+    (call,) = pipet.calls
+    assert call.path == "/groups/identify"
+    assert call.query == {
+        "id.USER": ["a b&c"],
+        "id.acctid": ["5083"],
+        "ctx.country": ["US"],
+        "ctx.loggedIn": ["True"],
+        "ctx.ua": [""],
+        "test": ["buttoncolortst,headlinetst"],
+    }
+
+
+def test_all_tests_are_asked_for_where_none_is_named(pipet, source):
+    ask(source, tests=None)
+    assert "test" not in pipet.calls[0].query
+
+
+def test_force_groups_are_sent_as_they_are_written(pipet, source):
+    ask(source, force_groups=ForceGroups.parse("default_to_min_live,buttoncolortst2,othertst0"))
+    assert pipet.calls[0].query["prforceGroups"] == [
+        "default_to_min_live,buttoncolortst2,othertst0"
+    ]
+
+
+def test_what_is_none_is_left_out(pipet, source):
+    ask(source, identifiers={"USER": "a", "acctid": None}, context={"country": None})
+    assert pipet.calls[0].query.keys() == {"id.USER", "test"}
+
+
+def test_text_that_is_no_unicode_arrives_as_the_java_writes_it(pipet, source):
+    ask(source, identifiers={"USER": "a\ud800b"}, context={"país": "日本"})
+    assert pipet.calls[0].query["id.USER"] == ["a?b"]
+    assert pipet.calls[0].query["ctx.país"] == ["日本"]
+
+
+def test_a_slash_at_the_end_of_the_address_is_none_too_many(pipet):
+    with PipetSource(f"{pipet.root}/", timeout=AMPLE) as source:
+        ask(source)
+    assert pipet.calls[0].path == "/groups/identify"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        GroupsRequest(identifiers={}, tests=("buttoncolortst",)),
+        GroupsRequest(identifiers={"USER": None}, tests=("buttoncolortst",)),
+        GroupsRequest(identifiers={"USER": ""}, tests=("buttoncolortst",)),
+        GroupsRequest(identifiers={"USER": "a"}, tests=()),
+    ],
+    ids=["no identifier", "None", "empty", "no test"],
+)
+def test_where_there_is_nothing_to_ask_nothing_is_called(pipet, source, request_):
+    assert source.determine_groups(request_) == {}
+    assert pipet.connections == 0
+
+
+def test_an_empty_identifier_is_sent_where_it_is_wanted(pipet):
+    with PipetSource(pipet.root, timeout=AMPLE, keep_empty=True) as source:
+        ask(source, identifiers={"USER": ""})
+    assert pipet.calls[0].query["id.USER"] == [""]
+
+
+def test_a_value_without_a_text_is_an_error_of_the_caller(source):
+    class Mute:
+        def __str__(self):
+            raise RuntimeError("no")
+
+    with pytest.raises(ConversionError, match="'USER' has a value without a text"):
+        ask(source, identifiers={"USER": Mute()})
+    assert ask(source)["buttoncolortst"].group == "blue"
+
+
+@pytest.mark.parametrize(
+    "root",
+    ["", "pipet.example.com", "ftp://pipet", "http://", "http://[::1", "http://a:b", None, 5],
+)
+def test_an_address_that_is_none_is_refused(root):
+    with pytest.raises(ConfigurationError, match="http://"):
+        PipetSource(root)
+
+
+def test_an_address_with_a_query_is_refused():
+    with pytest.raises(ConfigurationError, match="query"):
+        PipetSource("http://pipet.example.com/?a=b")
+
+
+# -- what is answered -----------------------------------------------------------------------
+
+
+def test_a_group_has_its_value_payload_version_and_reason(pipet, source):
+    pipet.groups["buttoncolortst"]["payload"] = {"stringArray": ["a", "b"]}
+    blue = ask(source)["buttoncolortst"]
+    assert (blue.group, blue.value, blue.payload) == ("blue", 1, ("a", "b"))
+    assert (blue.version, blue.payload_type, blue.reason) == ("1", "stringArray", Reason.ASSIGNED)
+
+
+def test_the_logging_string_has_no_allocations(source):
+    assert ask(source, tests=("buttoncolortst", "headlinetst")).logging_string() == (
+        "buttoncolortst1,headlinetst0"
+    )
+
+
+def test_an_answer_knows_of_which_matrix_it_is(source):
+    assert ask(source).matrix_version == ("1", 1000)
+
+
+def test_an_answer_without_an_audit_is_an_answer(pipet, source):
+    pipet.fault = says(response(b'{"data": {"groups": {}, "audit": null}, "meta": {}}'))
+    assert ask(source).matrix_version is None
+
+
+def test_visitors_in_the_same_group_share_it(source):
+    first, second = ask(source), ask(source, identifiers={"USER": "b"})
+    assert first["buttoncolortst"] is second["buttoncolortst"]
+
+
+def test_a_group_that_was_forced_says_so(source):
+    forced = ask(source, force_groups=ForceGroups.parse("buttoncolortst1"))
+    assert forced["buttoncolortst"].forced
+
+
+def test_a_group_is_not_forced_where_the_pipet_gave_another(source):
+    refused = ask(source, force_groups=ForceGroups.parse("buttoncolortst7"))
+    assert not refused["buttoncolortst"].forced
+
+
+def test_the_mode_for_all_tests_forces_those_that_are_not_named(source):
+    force = ForceGroups.parse("default_to_min_live,buttoncolortst1")
+    groups = ask(source, tests=("buttoncolortst", "headlinetst"), force_groups=force)
+    assert all(each.forced for each in groups.values())
+
+
+# -- connections ----------------------------------------------------------------------------
+
+
+def test_calls_one_after_the_other_use_one_connection(pipet, source):
+    for _ in range(5):
+        ask(source)
+    assert (len(pipet.calls), pipet.connections) == (5, 1)
+
+
+def test_calls_at_once_have_a_connection_each(pipet, source):
+    meeting = threading.Barrier(4)
+    pipet.reply, reply = lambda call: (meeting.wait(5) and None) or reply(call), pipet.reply
+    threads = [threading.Thread(target=ask, args=(source,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert pipet.connections == 4
+
+
+def test_threads_that_come_and_go_leave_no_connections_behind(pipet, source):
+    for _ in range(20):
+        thread = threading.Thread(target=ask, args=(source,))
+        thread.start()
+        thread.join()
+    assert pipet.connections == 1
+
+
+def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(pipet, source):
+    ask(source)
+    pipet.fault = None
+
+    def answer_and_close(connection, pipet):
+        connection.sendall(response(pipet.reply(pipet.calls[-1])))
+
+    pipet.fault = answer_and_close
+    for _ in range(3):
+        assert ask(source)["buttoncolortst"].group == "blue"
+
+
+def test_a_connection_that_dies_under_the_request_is_replaced_once(pipet, source):
+    ask(source)
+    faults = [live.reset, None]
+
+    def die_once(connection, pipet):
+        pipet.fault = None
+        live.reset(connection, pipet)
+
+    pipet.fault = die_once
+    assert ask(source)["buttoncolortst"].group == "blue"
+    assert (len(pipet.calls), pipet.connections) == (3, 2)
+    assert faults
+
+
+def test_a_new_connection_that_dies_is_not_tried_again(pipet, source):
+    pipet.fault = live.reset
+    with pytest.raises(SourceUnavailable):
+        ask(source)
+    assert len(pipet.calls) == 1
+
+
+def test_no_cookie_goes_from_one_visitor_to_the_next(pipet, source):
+    body = pipet.reply(live.Call("/", {"test": [""]}, {}))
+
+    def set_cookie(connection, pipet):
+        connection.sendall(response(body, Set_Cookie="JSESSIONID=1; Path=/"))
+
+    pipet.fault = set_cookie
+    ask(source)
+    ask(source)
+    assert "cookie" not in pipet.calls[-1].headers
+
+
+def test_a_password_in_the_address_is_used_and_shown_nowhere(pipet, caplog):
+    root = pipet.root.replace("//", "//me:secret@")
+    pipet.fault = live.hang_up
+    with PipetSource(root, timeout=AMPLE) as source:
+        with pytest.raises(SourceUnavailable) as caught:
+            ask(source)
+        shown = f"{caught.value} {source} {source!r} {caplog.text}"
+    assert pipet.calls[0].headers["authorization"].startswith("Basic ")
+    assert "secret" not in shown
+
+
+def test_a_source_that_is_forgotten_closes_its_connections(pipet):
+    source = PipetSource(pipet.root, timeout=AMPLE)
+    ask(source)
+    del source
+    gc.collect()
+    with live.contextlib.suppress(AssertionError):
+        live.wait_until(lambda: False, 0.05)
+    # An open socket that nobody closes is a ResourceWarning, which fails the tests.
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_process_has_connections_of_its_own(pipet, source):
+    ask(source)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            groups = ask(source)
+            os.write(writer, b"ok" if groups["buttoncolortst"].group == "blue" else b"no")
+        finally:
+            os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as told:
+        assert told.read() == "ok"
+    assert pipet.connections == 2
+    ask(source)
+    assert pipet.connections == 2
+
+
+# -- outages --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_whatever_fails_is_an_outage_and_the_next_ones_do_not_call(pipet, clock, fault):
+    pipet.fault = fault
+    timeout = 0.3 if fault in SLOW_FAULTS.values() else AMPLE
+    with PipetSource(pipet.root, timeout=timeout, clock=clock) as source:
+        with pytest.raises(SourceUnavailable, match="does not answer") as first:
+            ask(source)
+        with pytest.raises(SourceUnavailable, match="left alone") as second:
+            ask(source)
+    assert (first.value.asked, second.value.asked) == (True, False)
+    assert len(pipet.calls) == 1
+
+
+@pytest.mark.parametrize("fault", SLOW_FAULTS.values(), ids=SLOW_FAULTS)
+def test_who_is_slow_is_waited_for_as_long_as_was_said_and_no_longer(pipet, fault):
+    pipet.fault = fault
+    with PipetSource(pipet.root, timeout=0.3) as source:
+        began = time.monotonic()
+        with pytest.raises(SourceUnavailable, match=r"longer than 0\.3 seconds in all"):
+            ask(source)
+    # A second and not a fraction of one: the machine may be busy. One who drips takes 30.
+    assert 0.3 <= time.monotonic() - began < 1.5
+
+
+def test_a_request_may_bring_less_time_than_the_source_has(pipet, source):
+    pipet.fault = live.hang
+    with pytest.raises(SourceUnavailable, match=r"longer than 0\.1 seconds"):
+        ask(source, timeout=0.1)
+
+
+def test_an_address_where_nobody_listens_is_an_outage(clock):
+    with (
+        PipetSource(f"http://127.0.0.1:{live.free_port()}", clock=clock) as source,
+        pytest.raises(SourceUnavailable, match="refused"),
+    ):
+        ask(source)
+
+
+def test_an_address_that_swallows_connections_is_given_up_in_time():
+    # Its queue is full, so that the system answers nobody who knocks.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        knocking = []
+        for _ in range(4):
+            each = socket.socket()
+            each.setblocking(False)
+            each.connect_ex(address)
+            knocking.append(each)
+        with PipetSource(f"http://127.0.0.1:{address[1]}", timeout=0.3) as source:
+            began = time.monotonic()
+            with pytest.raises(SourceUnavailable):
+                ask(source)
+            assert time.monotonic() - began < 1.5
+        for each in knocking:
+            each.close()
+
+
+def test_a_name_that_nobody_knows_is_an_outage():
+    with (
+        PipetSource("http://nobody.invalid", timeout=AMPLE) as source,
+        pytest.raises(SourceUnavailable),
+    ):
+        ask(source)
+
+
+def test_https_to_one_who_does_not_speak_it_is_given_up_in_time(pipet):
+    with PipetSource(pipet.root.replace("http:", "https:"), timeout=0.3) as source:
+        began = time.monotonic()
+        with pytest.raises(SourceUnavailable):
+            ask(source)
+        assert time.monotonic() - began < 1.5
+
+
+def test_after_a_pause_one_call_tries_and_its_success_ends_the_outage(pipet, source, clock, caplog):
+    caplog.set_level(logging.INFO, "proctor")
+    pipet.fault = live.hang_up
+    with pytest.raises(SourceUnavailable):
+        ask(source)
+    pipet.fault = None
+    clock.now += 1.0
+    assert ask(source)["buttoncolortst"].group == "blue"
+    assert ask(source)["buttoncolortst"].group == "blue"
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert "answers again, after 1.0 seconds" in caplog.text
+
+
+def test_an_outage_is_one_record_however_many_visitors_it_meets(pipet, source, clock, caplog):
+    pipet.fault = live.hang_up
+    for _ in range(100):
+        with pytest.raises(SourceUnavailable):
+            ask(source)
+        clock.now += 0.5
+    assert len([each for each in caplog.records if each.levelno >= logging.WARNING]) == 1
+    # In 50 seconds: at the beginning, and after 1, 2, 4, 8, 16 seconds.
+    assert len(pipet.calls) == 6
+
+
+def test_a_second_outage_is_told_again(pipet, source, clock, caplog):
+    for _ in range(2):
+        pipet.fault = live.hang_up
+        with pytest.raises(SourceUnavailable):
+            ask(source)
+        pipet.fault = None
+        clock.now += 1.0
+        ask(source)
+    assert len([each for each in caplog.records if each.levelno >= logging.WARNING]) == 2
+
+
+# -- refusals -------------------------------------------------------------------------------
+
+
+def refusing(message, status=400):
+    body = b'{"data": {}, "meta": {"status": 400, "error": %s}}' % live.json.dumps(message).encode()
+    return says(response(body, status))
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 499])
+def test_a_refusal_concerns_that_visitor_alone(pipet, source, status):
+    pipet.fault = refusing("Request must have at least one identifier.", status)
+    with pytest.raises(RequestRejected) as caught:
+        ask(source)
+    assert caught.value.status == status
+    pipet.fault = None
+    assert ask(source)["buttoncolortst"].group == "blue"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>no</html>", b" " * 1_000_000, b"[" * 50_000], ids=len
+)
+def test_a_refusal_is_one_whatever_it_says(pipet, source, body):
+    pipet.fault = says(response(body, 404))
+    with pytest.raises(RequestRejected):
+        ask(source)
+
+
+def test_a_refusal_that_ends_an_outage_shows_that_the_service_is_well(pipet, source, clock):
+    pipet.fault = live.hang_up
+    with pytest.raises(SourceUnavailable):
+        ask(source)
+    clock.now += 1
+    pipet.fault = refusing("no")
+    with pytest.raises(RequestRejected):
+        ask(source)
+    pipet.fault = None
+    ask(source)
+
+
+def test_refusals_are_logged_once_a_minute_with_their_number(pipet, source, clock, caplog):
+    pipet.fault = refusing("Required variable 'country' not found by 'QUERY:ctx.country'.")
+    for _ in range(5):
+        with pytest.raises(RequestRejected):
+            ask(source)
+    clock.now += 60
+    with pytest.raises(RequestRejected):
+        ask(source)
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first.endswith("with 400: Required variable 'country' not found by 'QUERY:ctx.country'.")
+    assert second.endswith("(4 more since the last such record)")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Could not convert raw value 'somebody's' to type 'int' for context variable 'age'",
+        "no such visitor: somebody",
+        "line\nbreak",
+    ],
+)
+def test_no_value_of_a_visitor_and_no_control_character_is_logged(pipet, source, caplog, message):
+    pipet.fault = refusing(message)
+    with pytest.raises(RequestRejected):
+        source.determine_groups(VISITOR)
+    assert "somebody" not in caplog.text
+    assert "\n" not in caplog.records[0].getMessage()
+
+
+# -- a session of the site's own --------------------------------------------------------------
+
+
+def test_a_session_of_the_sites_own_is_used_as_it_is(pipet, source):
+    with requests.Session() as session:
+        session.headers["X-Team"] = "shop"
+        before = dict(session.adapters), dict(session.headers)
+        assert ask(source, get_http=lambda: session)["buttoncolortst"].group == "blue"
+        assert (dict(session.adapters), dict(session.headers)) == before
+    assert pipet.calls[0].headers["x-team"] == "shop"
+
+
+def test_without_one_the_sources_own_is_used(pipet, source):
+    assert ask(source, get_http=lambda: None)["buttoncolortst"].group == "blue"
+
+
+def test_the_session_is_asked_for_only_where_a_call_is_made(source):
+    def get_http():
+        raise AssertionError
+
+    assert ask(source, identifiers={}, get_http=get_http) == {}
+
+
+@pytest.mark.parametrize("fault", ["hangs", "drips its body", "drips chunks"])
+def test_with_it_the_body_has_a_deadline_and_each_operation_a_timeout(pipet, fault):
+    pipet.fault = SLOW_FAULTS[fault]
+    with requests.Session() as session, PipetSource(pipet.root, timeout=0.3) as source:
+        began = time.monotonic()
+        with pytest.raises(SourceUnavailable, match="longer than"):
+            ask(source, get_http=lambda: session)
+        assert time.monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize("fault", ["is huge when unpacked", "answers HTML", "answers 503"])
+def test_with_it_the_same_is_an_outage(pipet, source, fault):
+    pipet.fault = QUICK_FAULTS[fault]
+    with requests.Session() as session:
+        with pytest.raises(SourceUnavailable, match="does not answer"):
+            ask(source, get_http=lambda: session)
+        with pytest.raises(SourceUnavailable, match="left alone"):
+            ask(source, get_http=lambda: session)
+
+
+def test_what_get_http_raises_is_no_outage(pipet, source, clock):
+    def get_http():
+        raise LookupError("no session")
+
+    with pytest.raises(LookupError):
+        ask(source, get_http=get_http)
+    assert ask(source)["buttoncolortst"].group == "blue"
+
+
+def test_what_get_http_raises_in_an_outage_leaves_the_try_to_the_next(pipet, source, clock):
+    def get_http():
+        raise LookupError("no session")
+
+    pipet.fault = live.hang_up
+    with pytest.raises(SourceUnavailable):
+        ask(source)
+    pipet.fault = None
+    clock.now += 1
+    with pytest.raises(LookupError):
+        ask(source, get_http=get_http)
+    assert ask(source)["buttoncolortst"].group == "blue"
