@@ -49,6 +49,10 @@ class Fingerprinting(Protocol):
     #: Its address.
     root: str
 
+    @property
+    def is_down(self) -> bool:
+        """Whether there is an outage, in which it asks for a single visitor at a time."""
+
     def fingerprint(self, request: GroupsRequest) -> str | None:
         """All that decides an answer, as a text; None where there is nothing to ask."""
 
@@ -128,7 +132,9 @@ class AnswerCache:
         version, fresh_until = _version_in(found.get(self._version_key))
         recalled.version = version
         if fresh_until is not None and time.time() >= fresh_until:
-            recalled.is_refresh = self._claims_refresh()
+            # In an outage the source itself lets a single one ask, and all others know that
+            # what they have is stale.
+            recalled.is_refresh = self._source.is_down or self._claims_refresh()
         if version is not None and not recalled.is_refresh:
             groups = _groups_in(recalled.stored)
             if groups is not None and groups.matrix_version == version:
@@ -210,7 +216,8 @@ class AnswerCache:
         """
         cache = self._cache
         if not cache.add(self._lock_key, 1, timeout=LOCK_SECONDS):
-            return False
+            # Who has it may have been told the same.
+            return _version_in(cache.get(self._version_key))[0] == version
         began = time.monotonic()
         try:
             current, _ = _version_in(cache.get(self._version_key))

@@ -92,6 +92,11 @@ class PipetSource:
         self._finalizer = weakref.finalize(self, _close_all, self._crews)
 
     @property
+    def is_down(self) -> bool:
+        """Whether there is an outage, as far as this process knows."""
+        return self._crew.breaker.is_open
+
+    @property
     def matrix_url(self) -> str:
         """Where the service shows its matrix."""
         return f"{self.root}/proctor/matrix"

@@ -303,3 +303,16 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     while not condition():
         assert time.monotonic() < ends, "it did not come to pass"
         time.sleep(0.01)
+
+
+def caches_forget_version() -> None:
+    """Let the version of the matrix be out of date, so that it has to be asked for."""
+    from django.core.cache import cache
+
+    from proctor.configuration import current_configuration
+
+    kept = current_configuration().cache
+    assert kept is not None
+    version, updated, _ = cache.get(kept._version_key)
+    cache.set(kept._version_key, (version, updated, 0.0), None)
+    cache.delete(kept._refresh_key)
