@@ -7,6 +7,7 @@ import os
 import re
 import time
 import weakref
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -103,7 +104,13 @@ class PipetSource:
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
         """All that decides the answer, as a text; None where there is nothing to ask."""
-        return self._url(request)
+        identifiers = self._identifiers(request)
+        if not identifiers or (request.tests is not None and not request.tests):
+            return None
+        # As texts of Python nothing can be taken for something else; a URL takes longer.
+        return (
+            f"{self.root} {identifiers} {_context(request)} {request.tests} {request.force_groups}"
+        )
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
         """The groups of a visitor; none, without a call, who has no identifier, or wants none.
@@ -171,14 +178,11 @@ class PipetSource:
     # -- what is asked --------------------------------------------------------------------
 
     def _url(self, request: GroupsRequest) -> str | None:
-        identifiers = self._texts(request.identifiers, "identifier", keep_empty=self._keep_empty)
-        if not identifiers or request.tests == ():
+        identifiers = self._identifiers(request)
+        if not identifiers or (request.tests is not None and not request.tests):
             return None
         query = [(f"id.{key}", text) for key, text in identifiers]
-        query += [
-            (f"ctx.{key}", text)
-            for key, text in self._texts(request.context, "context variable", keep_empty=True)
-        ]
+        query += [(f"ctx.{key}", text) for key, text in _context(request)]
         # What is alone a surrogate is a question mark to the Java, too.
         words = urlencode(query, errors="replace")
         if request.tests is not None:
@@ -187,22 +191,9 @@ class PipetSource:
             words += "&" + urlencode({"prforceGroups": str(request.force_groups)}, errors="replace")
         return f"{self.root}/groups/identify?{words}"
 
-    @staticmethod
-    def _texts(
-        values: Mapping[str, object], what: str, *, keep_empty: bool
-    ) -> list[tuple[str, str]]:
-        """The values that there are, as texts and in the order of the keys."""
-        found = []
-        for key, value in sorted(values.items()):
-            if value is None:
-                continue
-            try:
-                text = plain_text(value)
-            except Exception as error:
-                raise ConversionError(f"The {what} {key!r} has a value without a text") from error
-            if text or keep_empty:
-                found.append((key, text))
-        return found
+    def _identifiers(self, request: GroupsRequest) -> list[tuple[str, str]]:
+        found = _texts(request.identifiers, "identifier")
+        return found if self._keep_empty else [(key, text) for key, text in found if text]
 
     # -- the call -------------------------------------------------------------------------
 
@@ -239,9 +230,9 @@ class PipetSource:
 
     def _rejected(self, reply: Reply, request: GroupsRequest) -> RequestRejected:
         message = read_error(reply.body)
-        identifiers = self._texts(request.identifiers, "identifier", keep_empty=False)
+        identifiers = [text for _, text in self._identifiers(request) if text]
         # What is logged must not name the visitor.
-        if message and not any(_names(message, text) for _, text in identifiers):
+        if message and not any(_names(message, text) for text in identifiers):
             words = f": {_printable(message)}"
         else:
             words = ""
@@ -273,6 +264,30 @@ class PipetSource:
         crew.refusal_due = now + REFUSALS_EVERY
         more = f" ({before} more since the last such record)" if before else ""
         logger.warning("%s%s", error, more)
+
+
+@lru_cache(maxsize=8)
+def _shown_tests(tests: tuple[str, ...] | None) -> str:
+    # They are the same for all visitors.
+    return repr(tests)
+
+
+def _context(request: GroupsRequest) -> list[tuple[str, str]]:
+    return _texts(request.context, "context variable")
+
+
+def _texts(values: Mapping[str, object], what: str) -> list[tuple[str, str]]:
+    """The values that there are, as texts and in the order of the keys."""
+    found = []
+    for key in sorted(values):
+        value = values[key]
+        if value is None:
+            continue
+        try:
+            found.append((key, plain_text(value)))
+        except Exception as error:
+            raise ConversionError(f"The {what} {key!r} has a value without a text") from error
+    return found
 
 
 def _checked(root: str) -> str:

@@ -1,21 +1,22 @@
 """Groups as plain values for JSON, caches and sessions, and back.
 
 What comes back is shared: a group of a test is the same object for all visitors who are in
-it, as it is with a matrix in the process.
+it, as it is with a matrix in the process. So each assignment is written as one text, and
+whoever reads it for a second time looks it up.
 """
 
 from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from proctor.core.frozen import thaw
 from proctor.core.groups import GroupAssignment, Groups, MatrixVersion, Reason
 from proctor.core.payloads import payload_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
 __all__ = ["from_stored", "shared_assignment", "to_stored"]
 
@@ -50,35 +51,42 @@ def shared_assignment(  # noqa: PLR0917 - by their names they would take longer 
     )
 
 
-def to_stored(groups: Groups) -> dict[str, list[Any]]:
+def to_stored(groups: Groups) -> list[str]:
     """*groups* as JSON can hold them."""
-    return {
-        test: [
-            each.group,
-            each.value,
-            each.version,
-            each.payload_type,
-            None if each.payload_type is None else json.dumps(thaw(each.payload)),
-            int(each.forced),
-        ]
+    return [
+        json.dumps(
+            [
+                test,
+                each.group,
+                each.value,
+                each.version,
+                each.payload_type,
+                None if each.payload_type is None else json.dumps(thaw(each.payload)),
+                each.forced,
+            ]
+        )
         for test, each in groups.to_dict().items()
-    }
+    ]
 
 
-def from_stored(
-    stored: Mapping[str, list[Any]], version: MatrixVersion, *, stale: bool = False
-) -> Groups:
+def from_stored(stored: Iterable[str], version: MatrixVersion, *, stale: bool = False) -> Groups:
     """The groups that `to_stored` was given; those that are *stale* say so.
 
     Whatever is no such thing raises some exception of Python's.
     """
-    reasons = (Reason.STALE if stale else Reason.ASSIGNED, Reason.FORCED)
-    return Groups(
-        {
-            test: shared_assignment(
-                test, group, value, test_version, payload_type, payload, reasons[forced]
-            )
-            for test, (group, value, test_version, payload_type, payload, forced) in stored.items()
-        },
-        matrix_version=version,
-    )
+    return Groups(dict(map(_stale if stale else _current, stored)), matrix_version=version)
+
+
+@lru_cache(maxsize=KEPT)
+def _current(text: str) -> tuple[str, GroupAssignment]:
+    return _read(text, Reason.ASSIGNED)
+
+
+@lru_cache(maxsize=KEPT)
+def _stale(text: str) -> tuple[str, GroupAssignment]:
+    return _read(text, Reason.STALE)
+
+
+def _read(text: str, unforced: Reason) -> tuple[str, GroupAssignment]:
+    *fields, forced = json.loads(text)
+    return fields[0], shared_assignment(*fields, Reason.FORCED if forced else unforced)

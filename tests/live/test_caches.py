@@ -119,7 +119,9 @@ def test_payloads_and_forced_groups_come_back_as_they_were(cached, pipet):
     cached.PROCTOR_TESTS = tuple(names)
     configuration = current_configuration()
     asked = GroupsRequest(
-        identifiers={"USER": "a"}, force_groups=ForceGroups.parse("payload3tst1"), tests=names
+        identifiers={"USER": "a"},
+        force_groups=ForceGroups.parse("payload3tst1"),
+        tests=tuple(names),
     )
     cache, source = configuration.cache, configuration.source
     answered = source.determine_groups(asked)
