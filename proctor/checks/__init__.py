@@ -11,7 +11,7 @@ from django.core.checks import Tags, register
 from proctor.checks.declarations import check_declarations, check_names
 from proctor.checks.middleware import check_middleware, check_sessions
 from proctor.checks.older import check_removed_settings
-from proctor.checks.sources import check_encryption, check_source
+from proctor.checks.sources import check_encryption, check_shared_cache, check_source
 from proctor.checks.templates import check_context_processors
 from proctor.checks.values import check_settings
 from proctor.checks.variables import check_variables
@@ -36,13 +36,13 @@ CHECKS = (
     check_variants,
 )
 
-#: Run by `manage.py check --deploy` only.
-DEPLOY_CHECKS = (check_encryption,)
+#: Run by `manage.py check --deploy` only; each with the tag of Django's that it has too.
+DEPLOY_CHECKS = ((check_encryption, Tags.security), (check_shared_cache, Tags.caches))
 
 
 def register_checks() -> None:
     """Tell Django of all checks. Harmless when repeated."""
     for check in CHECKS:
         register(check, TAG)
-    for check in DEPLOY_CHECKS:
-        register(check, TAG, Tags.security, deploy=True)
+    for deploy_check, tag in DEPLOY_CHECKS:
+        register(deploy_check, TAG, tag, deploy=True)

@@ -17,7 +17,7 @@ from proctor.conf import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_encryption", "check_source"]
+__all__ = ["check_encryption", "check_shared_cache", "check_source"]
 
 
 def check_source(**_kwargs: Any) -> list[checks.CheckMessage]:
@@ -82,16 +82,62 @@ def _file() -> Iterator[checks.CheckMessage]:
 
 
 def _cache() -> Iterator[checks.CheckMessage]:
-    if value_of("PROCTOR_CACHE_METHOD") != "cache" or not is_sound("PROCTOR_CACHE_NAME"):
+    method = value_of("PROCTOR_CACHE_METHOD")
+    if method is None or not is_sound("PROCTOR_CACHE_METHOD", "PROCTOR_CACHE_NAME"):
         return
-    alias = value_of("PROCTOR_CACHE_NAME") or "default"
+    alias = _cache_alias()
     if alias not in settings.CACHES:
+        what = (
+            "and" if method == "cache" else "which keeps the version of the matrix in a cache, and"
+        )
         yield checks.Error(
-            f"PROCTOR_CACHE_METHOD is 'cache', and CACHES has no cache {alias!r}.",
+            f"PROCTOR_CACHE_METHOD is {method!r}, {what} CACHES has no cache {alias!r}.",
             hint=f"Set PROCTOR_CACHE_NAME to one of {', '.join(settings.CACHES) or 'its keys'}, "
             "or add the cache.",
             id="proctor.E006",
         )
+    if value_of("PROCTOR_MATRIX") is not None and value_of("PROCTOR_SOURCE") is None:
+        yield checks.Warning(
+            f"PROCTOR_CACHE_METHOD is {method!r}, and nothing is cached with the matrix in the "
+            "process: to determine groups is quicker than to look them up.",
+            hint="Set PROCTOR_CACHE_METHOD to None.",
+            id="proctor.W015",
+        )
+
+
+def _cache_alias() -> str:
+    return value_of("PROCTOR_CACHE_NAME") or "default"
+
+
+#: Backends that no two processes share, and what is wrong with them.
+_UNSHARED = {
+    "locmem.LocMemCache": "each process has for itself, so that they disagree after a change of "
+    "the matrix",
+    "dummy.DummyCache": "keeps nothing, so that the Pipet is asked at each request",
+}
+
+
+def check_shared_cache(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """A cache in which several processes cannot agree on the version of a Pipet's matrix."""
+    if (
+        value_of("PROCTOR_CACHE_METHOD") is None
+        or value_of("PROCTOR_API_ROOT") is None
+        or not is_sound("PROCTOR_CACHE_METHOD", "PROCTOR_CACHE_NAME")
+    ):
+        return []
+    alias = _cache_alias()
+    backend = str(settings.CACHES.get(alias, {}).get("BACKEND", ""))
+    return [
+        checks.Warning(
+            f"PROCTOR_CACHE_METHOD uses the cache {alias!r}, a {ending.partition('.')[2]}, which "
+            f"{words}.",
+            hint="Use a cache that all processes share, as Redis or Memcached; or silence this "
+            "where there is one process only.",
+            id="proctor.W016",
+        )
+        for ending, words in _UNSHARED.items()
+        if backend == f"django.core.cache.backends.{ending}"
+    ]
 
 
 def check_encryption(**_kwargs: Any) -> list[checks.CheckMessage]:

@@ -42,8 +42,9 @@ class FakePipet:
     #: What it does instead of answering; None where it is well.
     fault: Any = None
     calls: list[Call] = field(default_factory=list)
-    #: TCP connections that were made.
+    #: TCP connections that were made, and those that are open.
     connections: int = 0
+    open_connections: int = 0
     #: Set when it is over, so that nobody who hangs stays.
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -245,6 +246,7 @@ def serving(port: int = 0) -> Iterator[FakePipet]:
                 return
             pipet.connections += 1
             open_now.add(connection)
+            pipet.open_connections = len(open_now)
             threading.Thread(target=serve, args=(connection,), daemon=True).start()
 
     def serve(connection: socket.socket) -> None:
@@ -258,6 +260,7 @@ def serving(port: int = 0) -> Iterator[FakePipet]:
                     break
                 connection.sendall(response(pipet.reply(call)))
         open_now.discard(connection)
+        pipet.open_connections = len(open_now)
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
@@ -288,6 +291,24 @@ def _read(connection: socket.socket) -> Call | None:
     headers = dict(line.split(": ", 1) for line in lines)
     query = parse_qs(target.query, keep_blank_values=True)
     return Call(target.path, query, {name.lower(): value for name, value in headers.items()})
+
+
+@contextlib.contextmanager
+def full_queue() -> Iterator[int]:
+    """A port at which the system answers nobody who knocks, since too many wait already."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        knocking = []
+        for _ in range(4):
+            each = socket.socket()
+            each.setblocking(False)
+            each.connect_ex(address)
+            knocking.append(each)
+        try:
+            yield address[1]
+        finally:
+            for each in knocking:
+                each.close()
 
 
 def free_port() -> int:

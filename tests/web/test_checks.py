@@ -152,7 +152,7 @@ def test_all_checks_are_bound():
 
 def test_deploy_checks_are_bound_for_deployment_only():
     only_deployed = set(bound.get_checks(include_deployment_checks=True)) - set(bound.get_checks())
-    assert set(DEPLOY_CHECKS) <= only_deployed
+    assert {check for check, _ in DEPLOY_CHECKS} <= only_deployed
 
 
 def test_binding_twice_does_not_tell_twice(sound):
@@ -307,6 +307,9 @@ RIGHT = [
 
 @pytest.mark.parametrize(("name", "value"), RIGHT)
 def test_a_value_that_makes_sense_has_no_message(sound, name, value):
+    if name == "PROCTOR_CACHE_METHOD":
+        # With a matrix there is nothing to cache.
+        with_pipet(sound)
     setattr(sound, name, value)
     assert ids() == []
 
@@ -436,14 +439,52 @@ def test_a_relative_path_is_shown_with_where_it_begins(sound, tmp_path, monkeypa
     assert repr(str(tmp_path)) in only("proctor.W003").msg
 
 
+def with_pipet(sound):
+    sound.PROCTOR_MATRIX = None
+    sound.PROCTOR_API_ROOT = "https://pipet.example.com"
+
+
+def test_a_cache_beside_the_matrix_in_the_process_is_a_warning(sound):
+    sound.PROCTOR_CACHE_METHOD = "cache"
+    assert "'cache'" in only("proctor.W015").msg
+
+
+@pytest.mark.parametrize(
+    ("backend", "words"),
+    [("locmem.LocMemCache", "disagree"), ("dummy.DummyCache", "keeps nothing")],
+)
+def test_a_cache_that_no_processes_share_is_a_warning_when_deploying(sound, backend, words):
+    with_pipet(sound)
+    sound.PROCTOR_CACHE_METHOD = "cache"
+    sound.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}"}}
+    assert (ids(), ids(include_deployment_checks=True)) == ([], ["proctor.W016"])
+    (message,) = checks.run_checks(tags=["proctor"], include_deployment_checks=True)
+    assert words in message.msg
+
+
+def test_a_cache_that_processes_share_is_fine(sound):
+    with_pipet(sound)
+    sound.PROCTOR_CACHE_METHOD = "cache"
+    sound.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
+    assert ids(include_deployment_checks=True) == []
+
+
+def test_without_a_pipet_it_does_not_matter_what_processes_share(sound):
+    sound.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    assert ids(include_deployment_checks=True) == []
+
+
 def test_a_cache_that_is_not_there_is_an_error(sound):
+    with_pipet(sound)
     sound.PROCTOR_CACHE_METHOD = "cache"
     sound.PROCTOR_CACHE_NAME = "groups"
     assert "'groups'" in only("proctor.E006").msg
 
 
-def test_without_a_name_the_default_cache_must_be_there(sound):
-    sound.PROCTOR_CACHE_METHOD = "cache"
+@pytest.mark.parametrize("method", ["cache", "session"])
+def test_without_a_name_the_default_cache_must_be_there(sound, method):
+    with_pipet(sound)
+    sound.PROCTOR_CACHE_METHOD = method
     sound.CACHES = {}
     assert "'default'" in only("proctor.E006").msg
 

@@ -268,6 +268,15 @@ def test_a_matrix_can_be_behind_a_url(site):
         assert run("--matrix", server.url)[0] == 0
 
 
+def test_the_matrix_of_a_pipet_is_the_one_that_it_shows(site):
+    with serving(Reply(site.PROCTOR_MATRIX.read_bytes())) as server:
+        site.PROCTOR_MATRIX = None
+        site.PROCTOR_API_ROOT = server.url.removesuffix("/matrix.json")
+        assert run()[0] == 0
+        site.PROCTOR_TESTS = ("absenttst",)
+        assert differences() == declared("missing test", "absenttst")
+
+
 def test_without_a_matrix_there_is_nothing_to_compare_with(site):
     site.PROCTOR_MATRIX = None
     message, code = failure()

@@ -49,6 +49,10 @@ KINDS = {
     "names": ([(), ("A",), ["A"]], ["A", 1, (1,)]),
     "validator, or None": (["noempty", lambda kind, identifier: True, None], ["empty", 1]),
     "bool": ([True, False], ["yes", None, 1]),
+    "URL, or None": (["https://pipet.example.com", None], ["pipet.example.com", 1, ""]),
+    "method, or None": (["cache", "session", None], ["redis", True, 1]),
+    "alias, or None": (["default", None], [1, ""]),
+    "seconds, or None": ([0, 1.5, None], ["1", -1, True]),
     "name of a cookie": (["who"], ["", None, "a b", 1]),
 }
 
@@ -62,7 +66,9 @@ class Deciding:
 
 def errors_of(name, value):
     """The ids of the errors that the checks have for a value of one setting."""
-    with override_settings(**{name: value}):
+    # Either a Pipet or a matrix.
+    others = {"PROCTOR_MATRIX": None} if name == "PROCTOR_API_ROOT" else {}
+    with override_settings(**others, **{name: value}):
         # The shop's views have variants of the shop's tests, whatever is declared here.
         checks = [check for check in CHECKS if check is not check_variants]
         found = [message for check in checks for message in check(app_configs=None)]

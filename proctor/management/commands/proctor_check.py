@@ -139,8 +139,13 @@ def _snapshot(location: str | None) -> Snapshot[Proctor]:
     source = current_configuration().source if location is None else _source_of(location)
     if source is None:
         raise ImproperlyConfigured(
-            "there is no matrix to compare with: set PROCTOR_MATRIX, or give --matrix PATH_OR_URL"
+            "there is no matrix to compare with: set PROCTOR_MATRIX or PROCTOR_API_ROOT, or give "
+            "--matrix PATH_OR_URL"
         )
+    # A Pipet shows its matrix.
+    matrix_url = getattr(source, "matrix_url", None)
+    if matrix_url is not None:
+        source = _source_of(matrix_url)
     if not isinstance(source, MatrixSource):
         raise ImproperlyConfigured(
             f"{type(source).__qualname__} decides, and shows no matrix: give --matrix PATH_OR_URL"
@@ -149,7 +154,7 @@ def _snapshot(location: str | None) -> Snapshot[Proctor]:
 
 
 def _source_of(location: str) -> MatrixSource:
-    """A source of another matrix, that reads it as the settings say."""
+    """A source of the matrix at *location*, that reads it as the settings say."""
     try:
         return MatrixSource(
             location,
