@@ -332,10 +332,12 @@ def test_whatever_fails_is_an_outage_and_the_next_ones_do_not_call(pipet, clock,
 @pytest.mark.parametrize("fault", SLOW_FAULTS.values(), ids=SLOW_FAULTS)
 def test_who_is_slow_is_waited_for_as_long_as_was_said_and_no_longer(pipet, fault):
     pipet.fault = fault
-    with PipetSource(pipet.root, timeout=0.3) as source:
-        # One who drips would go on for half a minute, and then his answer is none.
-        with pytest.raises(SourceUnavailable, match=r"longer than 0\.3 seconds in all"):
-            ask(source)
+    # One who drips would go on for half a minute, and then his answer is none.
+    with (
+        PipetSource(pipet.root, timeout=0.3) as source,
+        pytest.raises(SourceUnavailable, match=r"longer than 0\.3 seconds in all"),
+    ):
+        ask(source)
 
 
 def test_a_request_may_bring_less_time_than_the_source_has(pipet, source):
@@ -370,9 +372,11 @@ def test_a_name_that_nobody_knows_is_an_outage():
 
 
 def test_https_to_one_who_does_not_speak_it_is_given_up_in_time(pipet):
-    with PipetSource(pipet.root.replace("http:", "https:"), timeout=0.3) as source:
-        with pytest.raises(SourceUnavailable):
-            ask(source)
+    with (
+        PipetSource(pipet.root.replace("http:", "https:"), timeout=0.3) as source,
+        pytest.raises(SourceUnavailable),
+    ):
+        ask(source)
 
 
 def test_after_a_pause_one_call_tries_and_its_success_ends_the_outage(pipet, source, clock, caplog):
@@ -504,9 +508,12 @@ def test_the_session_is_asked_for_only_where_a_call_is_made(source):
 @pytest.mark.parametrize("fault", ["hangs", "drips its body", "drips chunks"])
 def test_with_it_the_body_has_a_deadline_and_each_operation_a_timeout(pipet, fault):
     pipet.fault = SLOW_FAULTS[fault]
-    with requests.Session() as session, PipetSource(pipet.root, timeout=0.3) as source:
-        with pytest.raises(SourceUnavailable, match="longer than"):
-            ask(source, get_http=lambda: session)
+    with (
+        requests.Session() as session,
+        PipetSource(pipet.root, timeout=0.3) as source,
+        pytest.raises(SourceUnavailable, match="longer than"),
+    ):
+        ask(source, get_http=lambda: session)
 
 
 @pytest.mark.parametrize("fault", ["is huge when unpacked", "answers HTML", "answers 503"])
