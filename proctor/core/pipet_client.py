@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
 from proctor.core.circuit_breaker import CircuitBreaker
+from proctor.core.closing import Closing
 from proctor.core.conversion import plain_text
 from proctor.core.exceptions import (
     ConfigurationError,
@@ -26,8 +27,6 @@ from proctor.core.pipet_reply import UnreadableReply, read_error, read_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
-    from typing import Self
 
     from proctor.core.circuit_breaker import Permit
     from proctor.core.http.calls import Reply
@@ -52,7 +51,7 @@ class _Crew:
         self.refusals = 0
 
 
-class PipetSource:
+class PipetSource(Closing):
     """A Pipet, which is asked for each visitor.
 
     *root* is its URL. *timeout* is the seconds that one call may take in all: connecting,
@@ -144,17 +143,6 @@ class PipetSource:
     def close(self) -> None:
         """Let go of the connections; harmless when repeated. A later call makes new ones."""
         _close_all(self._crews)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __str__(self) -> str:
         return f"Pipet at {public_url(self.root)}"

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from proctor.core.closing import Closing
 from proctor.core.exceptions import (
     ConfigurationError,
     MatrixLoadError,
@@ -22,8 +23,6 @@ from proctor.core.matrix import Matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
-    from typing import Self
 
 __all__ = ["MatrixLoader", "Snapshot"]
 
@@ -74,7 +73,7 @@ class _Crew:
         self.attempt = _Attempt()
 
 
-class MatrixLoader(Generic[T]):
+class MatrixLoader(Closing, Generic[T]):
     """A matrix in a file or behind a URL, loaded when it is needed and kept fresh.
 
     Nothing is read before the first `current`. A file is loaded there and then; a URL in
@@ -159,17 +158,6 @@ class MatrixLoader(Generic[T]):
     def close(self) -> None:
         """Load no more. The last snapshot stays readable; harmless when repeated."""
         self._closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         version = self._snapshot.matrix_version if self._snapshot else None

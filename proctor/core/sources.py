@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from proctor.core.closing import Closing
 from proctor.core.engine import Proctor
 from proctor.core.exceptions import SourceError
 from proctor.core.reloading import MatrixLoader, Snapshot
@@ -14,8 +15,6 @@ from proctor.core.variables import TEST_TYPES, Variables
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Mapping
-    from types import TracebackType
-    from typing import Self
 
     import requests
 
@@ -65,7 +64,7 @@ class Source(Protocol):
         """Let go of what is held; harmless when repeated."""
 
 
-class MatrixSource:
+class MatrixSource(Closing):
     """A matrix in a file or behind a URL, evaluated in the process and kept fresh.
 
     *location* is a path or an http(s) URL. *variables* says what source keys mean; without
@@ -154,17 +153,6 @@ class MatrixSource:
     def close(self) -> None:
         """Load no more; harmless when repeated."""
         self._loader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<MatrixSource over {self._loader!r}>"
