@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from proctor.cli import explain, groups, simulate, validate
+from proctor.cli import explain, groups, serve, simulate, validate
 from proctor.cli.errors import CommandError
 from proctor.cli.printing import MAX_LINE, be_lenient
 from proctor.core.display import printable
@@ -52,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (groups, explain, validate, simulate):
+    for module in (groups, explain, validate, simulate, serve):
         module.add_parser(commands)
     return parser
 

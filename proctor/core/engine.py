@@ -103,6 +103,11 @@ class Proctor:
         """Everything that is wrong with the matrix, warnings too."""
         return self._problems
 
+    @property
+    def loaded_names(self) -> Collection[str]:
+        """The same, in no order, and quick to ask for a name."""
+        return self._definitions.keys()
+
     def definition(self, test: str) -> TestDefinition:
         """The definition of a loaded test. Raises KeyError for another name."""
         return self._definitions[test]

@@ -118,6 +118,8 @@ class RuleError(ProctorError, ValueError):
 
     #: Name of the exception that the Java throws.
     java_class: str = "javax.el.ELException"
+    #: What the Java says, where that is known word for word.
+    java_message: str | None = None
     #: 1-based column in the rule's text, where one is known.
     column: int | None = None
 

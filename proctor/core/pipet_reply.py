@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import ConversionError
-from proctor.core.forcing import DefaultMode
 from proctor.core.groups import GroupAssignment, Groups, MatrixVersion, Reason
 from proctor.core.stored_groups import shared_assignment
 
@@ -107,9 +106,8 @@ def _payload(test: str, found: Any) -> tuple[str | None, str | None]:
 
 
 def _is_forced(test: str, value: int, force: ForceGroups) -> bool:
-    if test in force.groups:
-        return force.groups[test] == value
-    return force.default_mode is DefaultMode.MIN_LIVE
+    # Modes for the tests that are not named mean nothing to a Pipet.
+    return force.groups.get(test) == value
 
 
 def _version(audit: Any) -> MatrixVersion | None:

@@ -34,6 +34,8 @@ class Problem:
     rule: str | None = None
     #: 1-based column in the rule's text, where the message names one.
     column: int | None = None
+    #: What the Java says of it, where that is known word for word.
+    java_message: str | None = None
 
     @property
     def place(self) -> str:

@@ -28,6 +28,11 @@ class ContextVariable:
     default: object = MISSING
     source: PipetSource = "QUERY"
 
+    @property
+    def has_default(self) -> bool:
+        """Whether a value that is missing has one."""
+        return self.default is not MISSING
+
 
 @dataclass(frozen=True, slots=True)
 class IdentifierVariable:

@@ -103,6 +103,16 @@ class MatrixSource(Closing):
         self._loader: MatrixLoader[Proctor] = MatrixLoader(location, build=build, **options)
 
     @property
+    def variables(self) -> Variables:
+        """What source keys mean."""
+        return self._variables
+
+    @property
+    def test_types(self) -> tuple[str, ...]:
+        """The test types that are known besides Proctor's own."""
+        return self._test_types
+
+    @property
     def waits(self) -> bool:
         """Whether there is no matrix yet, so that an answer has to wait for one."""
         return not self._loader.has_matrix

@@ -127,8 +127,10 @@ class _Inspection:
         allocation: int | None = None,
         rule: str | None = None,
         column: int | None = None,
+        java_message: str | None = None,
     ) -> Problem:
-        return Problem(severity, message, self._test.name, allocation, rule, column)
+        name = self._test.name
+        return Problem(severity, message, name, allocation, rule, column, java_message)
 
     def _type(self) -> Iterator[Problem]:
         if self._test.test_type not in self._test_types:
@@ -147,6 +149,7 @@ class _Inspection:
                 allocation=allocation,
                 rule=rule,
                 column=error.column,
+                java_message=error.java_message,
             )
         kind = classify(rule)
         if kind is Kind.INVALID:

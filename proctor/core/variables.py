@@ -43,12 +43,14 @@ __all__ = [
 class Variables:
     """What an application says of its identifiers and its context. Immutable."""
 
-    __slots__ = ("_keys", "_routes", "_self_named", "context_variables", "identifier_variables")
+    __slots__ = ("_keys", "_routes", "context_variables", "identifier_variables", "self_named")
 
     #: In the order of their declaration; None where no context was declared at all.
     context_variables: tuple[ContextVariable, ...] | None
     #: In the order of their declaration.
     identifier_variables: tuple[IdentifierVariable, ...]
+    #: Whether a key that is the name of a test type stands for it.
+    self_named: bool
 
     def __init__(
         self,
@@ -65,7 +67,7 @@ class Variables:
         """
         self.context_variables = None if context is None else tuple(context)
         self.identifier_variables = tuple(identifiers)
-        self._self_named = self_named
+        self.self_named = self_named
         self._routes = [(each.test_type, each.source_key) for each in self.identifier_variables]
         self._keys = frozenset(key for _, key in self._routes)
         seen: set[str] = set()
@@ -171,7 +173,7 @@ class Variables:
     def _routes_of(
         self, keys: Iterable[str], test_types: Collection[str]
     ) -> Iterable[tuple[str, str]]:
-        if not self._self_named:
+        if not self.self_named:
             return self._routes
         known = self._keys
         return [(key, key) for key in keys if key in test_types and key not in known] + self._routes

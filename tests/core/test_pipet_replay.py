@@ -26,11 +26,16 @@ SESSIONS = [
 ]
 
 
-def exchanges(name):
+def recorded_session(name):
+    """What was recorded under one configuration, with that."""
     plain = DIRECTORY / f"{name}.json"
     compressed = DIRECTORY / f"{name}.json.gz"
     text = plain.read_bytes() if plain.exists() else gzip.decompress(compressed.read_bytes())
-    return json.loads(text)["exchanges"]
+    return json.loads(text)
+
+
+def exchanges(name):
+    return recorded_session(name)["exchanges"]
 
 
 def asked(query):

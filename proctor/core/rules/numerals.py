@@ -55,9 +55,11 @@ _JAVA_TRIM = "".join(map(chr, range(0x21)))
 
 
 def _not_a_number(text: str) -> RuleRuntimeError:
-    return RuleRuntimeError(
+    error = RuleRuntimeError(
         f"{text[:80]!r} is not a number", java_class="java.lang.NumberFormatException"
     )
+    error.java_message = f'For input string: "{text[:1000]}"'
+    return error
 
 
 def parse_integer(text: str, low: int = LONG_MIN, high: int = LONG_MAX) -> int:

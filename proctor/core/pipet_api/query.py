@@ -1,0 +1,69 @@
+"""The parameters of a query, read as Tomcat reads them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+__all__ = ["MAX_PARAMETERS", "MAX_QUERY", "QueryTooLarge", "read_query"]
+
+#: Bytes of a query, before anything of it is decoded.
+MAX_QUERY = 16 * 1024
+#: Parameters of a query. Each brings an identifier, a context variable, or nothing.
+MAX_PARAMETERS = 500
+
+_HEX = frozenset(b"0123456789abcdefABCDEF")
+
+
+class QueryTooLarge(ValueError):  # noqa: N818 - says what the query is
+    """A query beyond the limits; the text says which one."""
+
+
+def read_query(query: bytes) -> dict[str, str]:
+    """The first value of each parameter.
+
+    One whose percent-encoding cannot be decoded is left out. Raises QueryTooLarge.
+    """
+    if len(query) > MAX_QUERY:
+        raise QueryTooLarge(f"The query has {len(query)} bytes, and at most {MAX_QUERY} are read.")
+    pairs = query.split(b"&")
+    if len(pairs) > MAX_PARAMETERS:
+        raise QueryTooLarge(
+            f"The query has {len(pairs)} parameters, and at most {MAX_PARAMETERS} are read."
+        )
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition(b"=")
+        if not name:
+            continue
+        key, text = _name(name), _decoded(value) if separator else ""
+        if key is not None and text is not None:
+            found.setdefault(key, text)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _name(raw: bytes) -> str | None:
+    # A site asks with the same few names each time.
+    return _decoded(raw)
+
+
+def _decoded(raw: bytes) -> str | None:
+    if b"+" in raw:
+        raw = raw.replace(b"+", b" ")
+    if b"%" in raw:
+        if not _is_encoded(raw):
+            return None
+        raw = unquote_to_bytes(raw)
+    return raw.decode("utf-8", errors="replace")
+
+
+def _is_encoded(raw: bytes) -> bool:
+    """Whether two hexadecimal digits stand behind each percent sign."""
+    position = raw.find(b"%")
+    while position >= 0:
+        digits = raw[position + 1 : position + 3]
+        if len(digits) < 2 or not _HEX.issuperset(digits):
+            return False
+        position = raw.find(b"%", position + 3)
+    return True

@@ -1,0 +1,11 @@
+"""All that is below the place where this is included is Pipet's."""
+
+from __future__ import annotations
+
+from django.urls import re_path
+
+from proctor.pipet.views import pipet
+
+app_name = "proctor_pipet"
+
+urlpatterns = [re_path(r"^(?P<path>.*)\Z", pipet, name="pipet")]
