@@ -1,7 +1,8 @@
 """The settings of the shop, and of the tests under tests/web.
 
 There is nothing to set up: no database, no server besides this one. SHOP_DEBUG, SHOP_HOSTS
-and SHOP_SECRET_KEY in the environment change what a shop in a network would change.
+and SHOP_SECRET_KEY in the environment change what a shop in a network would change, and
+SHOP_PIPET is the URL of a Pipet that decides for it.
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ LOGGING = {
 
 # -- Proctor --------------------------------------------------------------------------------
 
-PROCTOR_MATRIX = HERE / "matrix.json"
+# A shop that is told of a Pipet, as the one of another shop, asks that.
+PROCTOR_API_ROOT = os.environ.get("SHOP_PIPET")
+PROCTOR_MATRIX = None if PROCTOR_API_ROOT else HERE / "matrix.json"
 
 #: The tests that the shop's code knows, and what it does where nobody decides.
 PROCTOR_TESTS = (

@@ -542,6 +542,7 @@ def test_under_load_no_page_is_of_an_older_matrix_than_the_stored_one(name, requ
         for thread in threads:
             thread.start()
         key = current_configuration().cache._version_key
+        live.wait_until(lambda: len(pages) > 4, 30)
         for number in range(2, 60):
             pipet.publish(str(number), 1000 * number, buttoncolortst=(f"group{number}", number))
             time.sleep(0.02)

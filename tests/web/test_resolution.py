@@ -126,7 +126,7 @@ def test_a_rule_that_fails_is_logged_once_and_by_name_of_test_and_variable(site,
     )
     for _ in range(3):
         assert identify({"USER": "a"}).buttoncolortst.reason is Reason.NO_GROUP
-    (record,) = [each for each in caplog.records if each.name == "proctor.resolution"]
+    (record,) = [each for each in caplog.records if each.name == "proctor.answers"]
     assert "buttoncolortst failed with UndefinedName of planet" in record.getMessage()
 
 
@@ -150,7 +150,7 @@ def test_a_source_that_is_down_is_logged_once_in_one_line(site, color, caplog):
     with own(Down):
         for _ in range(3):
             assert color().reason is Reason.SOURCE_FAILED
-    (record,) = [each for each in caplog.records if each.name == "proctor.resolution"]
+    (record,) = [each for each in caplog.records if each.name == "proctor.answers"]
     assert record.getMessage() == r"No groups from Down: no answer\nforged line"
 
 
@@ -158,7 +158,7 @@ def test_a_source_with_a_mistake_gives_the_defaults_and_is_logged_once(site, col
     with own(Broken):
         for _ in range(3):
             assert color().reason is Reason.SOURCE_FAILED
-    (record,) = [each for each in caplog.records if each.name == "proctor.resolution"]
+    (record,) = [each for each in caplog.records if each.name == "proctor.answers"]
     assert "ZeroDivisionError" in record.getMessage()
     assert "pa5xq" not in caplog.text
 
@@ -239,4 +239,4 @@ def test_a_source_is_asked_for_the_declared_tests(site):
 def test_records_name_the_module_s_logger(site, color, caplog):
     with own(Down), caplog.at_level(logging.DEBUG, "proctor"):
         color()
-    assert {each.name for each in caplog.records} >= {"proctor.resolution"}
+    assert {each.name for each in caplog.records} >= {"proctor.answers"}
