@@ -58,6 +58,11 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     #: Headers that pages vary by, instead of being private; () means private.
     VARY: tuple[str, ...] = ()
 
+    #: Whether signed-in staff may force groups, and see the pages of `proctor.urls`.
+    STAFF_MAY_FORCE = False
+    #: What these pages extend.
+    BASE_TEMPLATE = "proctor/base.html"
+
     #: Name of the cookie of `proctor.middleware.ProctorMiddleware`.
     ID_COOKIE = "proctor_id"
 

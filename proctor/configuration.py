@@ -198,7 +198,7 @@ def _make_cache(source: Any, log: OnceLog) -> AnswerCache | None:
 class Configuration:
     """The declared tests, who decides, and what was already logged about both."""
 
-    __slots__ = ("_defaults", "cache", "log", "particular", "registry", "source")
+    __slots__ = ("_defaults", "cache", "log", "particular", "registry", "source", "viewed")
 
     registry: Registry
     #: None where nothing is configured.
@@ -206,6 +206,8 @@ class Configuration:
     #: Who remembers its answers; None where nobody does, or need.
     cache: AnswerCache | None
     log: OnceLog
+    #: The matrix of a Pipet, once somebody looks at it.
+    viewed: MatrixSource | None
     #: The tests that do not take any group and payload, each with the assignments, by
     #: identity, that are known to be as declared.
     particular: tuple[tuple[ProctorTest, dict[int, GroupAssignment]], ...]
@@ -218,6 +220,7 @@ class Configuration:
         self.registry = _make_registry()
         self.source = _make_source()
         self.log = OnceLog()
+        self.viewed = None
         self.cache = _make_cache(self.source, self.log)
         tests = self.registry.values()
         self.particular = tuple((test, {}) for test in tests if not test.takes_all)

@@ -11,12 +11,13 @@ from urllib.parse import unquote
 
 from proctor.conf import settings
 from proctor.core.forcing import ForceGroups
+from proctor.once import printable
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-__all__ = ["COOKIE", "HEADER", "PARAMETER", "forced_groups", "is_forcing", "keep"]
+__all__ = ["COOKIE", "HEADER", "PARAMETER", "forced_groups", "is_forcing", "keep", "store"]
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,15 @@ _HEADER_KEY = "HTTP_X_PRFORCEGROUPS"
 
 #: A browser refuses a cookie of more than 4,096 characters, name and attributes included.
 MAX_COOKIE = 3800
+
+
+def _who(request: HttpRequest) -> str:
+    """The signed-in user, as far as somebody has asked already: that may take a query."""
+    known = request.__dict__
+    user = known.get("_cached_user") or known.get("_acached_user")
+    if user is None or not user.is_authenticated:
+        return "Somebody who may"
+    return f"The user {printable(user.pk)}"
 
 
 def is_forcing(request: HttpRequest) -> bool:
@@ -81,13 +91,18 @@ def keep(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Write what this request asks for into the cookie; forget it where it asks for nothing.
 
     True if the response has a cookie now, which no cache may store for others.
-    The cookie lasts for the browser's session, is on for the whole site, and has the form
-    that Java services read.
     """
     asked = asked_now(request)
-    if asked is None:
-        return False
-    force = ForceGroups.parse(asked)
+    return asked is not None and store(request, response, ForceGroups.parse(asked))
+
+
+def store(request: HttpRequest, response: HttpResponseBase, force: ForceGroups) -> bool:
+    """Write *force* into the cookie, and into the log; forget it where it forces nothing.
+
+    False if it is too much for a cookie. That lasts for the browser's session, is on for
+    the whole site, and has the form that Java services read.
+    """
+    logger.info("%s forces %s", _who(request), printable(str(force) or "nothing any more"))
     if force.is_empty:
         response.delete_cookie(COOKIE, path="/", samesite="Lax")
         return True

@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
 
-from proctor import forced
+from proctor import forced, staff
 from proctor.answers import ask
 from proctor.conf import settings
 from proctor.configuration import current_configuration
@@ -92,6 +92,11 @@ class Visit:
         return self._asked is not None or self._failure is not None
 
     @property
+    def asked(self) -> GroupsRequest | None:
+        """What the source is asked; None before the hooks have run, and where one failed."""
+        return self._asked
+
+    @property
     def is_privileged(self) -> bool:
         """Whether the visitor may force groups, as far as that was asked."""
         return bool(self._privileged)
@@ -132,6 +137,8 @@ class Visit:
                     answers[name] = await self._acall(getattr(middleware, f"a{name}"), name)
                 if name == "is_privileged":
                     self._privileged = bool(answers[name])
+                    if not self._privileged and settings.PROCTOR_STAFF_MAY_FORCE:
+                        self._privileged = await staff.ais_staff(self.request)
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error, described(error))
             return
@@ -170,6 +177,8 @@ class Visit:
                 self._privileged = bool(self._call("is_privileged"))
             except Exception as error:  # noqa: BLE001 - whatever it is, it means no
                 self._privilege_failed(error)
+            if not self._privileged and settings.PROCTOR_STAFF_MAY_FORCE:
+                self._privileged = staff.is_staff(self.request)
         return self._privileged
 
     def _call_plain(self, names: list[str]) -> dict[str, Any]:

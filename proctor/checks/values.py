@@ -111,7 +111,10 @@ _EXPECTED: Mapping[str, Expected] = {
     "PROCTOR_CACHE_NAME": Expected(_or_none(_is_text), "Give an alias of CACHES, or None."),
     "PROCTOR_CACHE_TIMEOUT": Expected(_or_none(_is_seconds), _NO_SECONDS),
     "PROCTOR_CACHE_VERSION_TIMEOUT": Expected(_or_none(_is_seconds), _NO_SECONDS),
-    "PROCTOR_BASE_TEMPLATE": Expected(_or_none(_is_text), "Give the name of a template, or None."),
+    "PROCTOR_STAFF_MAY_FORCE": Expected(
+        lambda value: isinstance(value, bool), "Give True or False."
+    ),
+    "PROCTOR_BASE_TEMPLATE": Expected(_is_text, "Give the name of a template."),
 }
 
 _PREFIX = "PROCTOR_"

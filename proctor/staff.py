@@ -1,0 +1,34 @@
+"""Who is signed in as staff, asked where that may not be known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+__all__ = ["ais_staff", "is_staff"]
+
+
+def is_staff(request: HttpRequest) -> bool:
+    """Whether the user of the request is active and staff; no, where there is no user.
+
+    An exception of the database counts as no.
+    """
+    try:
+        return _is_active_staff(request.user) if hasattr(request, "user") else False
+    except Exception:  # noqa: BLE001 - who cannot be asked for is not known to be staff
+        return False
+
+
+async def ais_staff(request: HttpRequest) -> bool:
+    """`is_staff` on an event loop."""
+    try:
+        return _is_active_staff(await request.auser()) if hasattr(request, "auser") else False
+    except Exception:  # noqa: BLE001 - as above
+        return False
+
+
+def _is_active_staff(user: object) -> bool:
+    # A user model of one's own need not know of staff.
+    return bool(getattr(user, "is_active", False) and getattr(user, "is_staff", False))

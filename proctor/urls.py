@@ -1,0 +1,18 @@
+"""The pages for those who may force groups; the addresses are those of django-proctor 1.
+
+path("private/", include("proctor.urls"))
+"""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from proctor import views
+
+urlpatterns = [
+    path("proctor/force/", views.groups_page, name="forcegroups"),
+    path("proctor/groups.json", views.groups_json, name="proctor_groups_json"),
+    # Version 1 took anything that began so.
+    re_path(r"^proctor/show/?\Z", views.show_test_matrix, name="proctor_showtestmatrix"),
+    re_path(r"^showTestMatrix/?\Z", views.show_test_matrix, name="showtestmatrix"),
+]
