@@ -141,8 +141,8 @@ def test_staff_may_then_force_at_any_address(site):
 async def test_staff_may_force_under_asgi(site):
     site.PROCTOR_STAFF_MAY_FORCE = True
     site.MIDDLEWARE = [f"{HERE}.SignedInAsync", f"{HERE}.Open"]
-    boss = AsyncClient(headers={"x-name": "boss"})
-    response = await boss.get("/", {"prforceGroups": "buttoncolortst2"})
+    asked = {"prforceGroups": "buttoncolortst2"}
+    response = await AsyncClient().get("/", asked, headers={"x-name": "boss"})
     assert response.content == b"green"
 
 
