@@ -134,7 +134,7 @@ Figure = tuple[str, float, str, float]
 
 def calls(server: Server, rounds: int) -> Iterator[Figure]:
     with PipetSource(server.root, timeout=10) as source, requests.Session() as session:
-        url = source.fingerprint(VISITOR) or ""
+        url = source.url(VISITOR) or ""
         bare, ours = paired(
             rounds, lambda: session.get(url), lambda: source.determine_groups(VISITOR)
         )

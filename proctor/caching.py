@@ -40,6 +40,9 @@ METHODS = ("cache", "session")
 #: Seconds that one process has the version for itself while it looks and writes.
 LOCK_SECONDS = 10
 
+#: Seconds by which the clocks of two machines may differ.
+SKEW = 60
+
 _SESSION_KEY = "_proctor"
 
 
@@ -100,7 +103,7 @@ class AnswerCache:
         self._alias = settings.PROCTOR_CACHE_NAME or "default"
         self._timeout: float | None = settings.PROCTOR_CACHE_TIMEOUT
         self._version_timeout: float | None = settings.PROCTOR_CACHE_VERSION_TIMEOUT
-        self._refresh_seconds = math.ceil(2 * settings.PROCTOR_TIMEOUT) + 1
+        self._refresh_seconds = math.ceil(2 * min(settings.PROCTOR_TIMEOUT, 60)) + 1
         self._log = log
         self._breaker = CircuitBreaker()
         self._secret = _secret()
@@ -131,7 +134,7 @@ class AnswerCache:
         recalled.is_current = True
         version, fresh_until = _version_in(found.get(self._version_key))
         recalled.version = version
-        if fresh_until is not None and time.time() >= fresh_until:
+        if not self._is_fresh(fresh_until):
             # In an outage the source itself lets a single one ask, and all others know that
             # what they have is stale.
             recalled.is_refresh = self._source.is_down or self._claims_refresh()
@@ -231,6 +234,12 @@ class AnswerCache:
             if _has_the_lock(began):
                 cache.delete(self._lock_key)
         return True
+
+    def _is_fresh(self, until: float | None) -> bool:
+        if until is None or self._version_timeout is None:
+            return True
+        # What is further away than it can be comes from a machine with another time of day.
+        return 0 < until - time.time() <= self._version_timeout + SKEW
 
     def _fresh_until(self) -> float | None:
         return None if self._version_timeout is None else time.time() + self._version_timeout

@@ -11,6 +11,7 @@ from django.core.checks import Tags, register
 from proctor.checks.declarations import check_declarations, check_names
 from proctor.checks.middleware import check_middleware, check_sessions
 from proctor.checks.older import check_removed_settings
+from proctor.checks.pages import check_pages
 from proctor.checks.sources import check_encryption, check_shared_cache, check_source
 from proctor.checks.templates import check_context_processors
 from proctor.checks.values import check_settings
@@ -34,6 +35,7 @@ CHECKS = (
     check_sessions,
     check_context_processors,
     check_variants,
+    check_pages,
 )
 
 #: Run by `manage.py check --deploy` only; each with the tag of Django's that it has too.

@@ -14,6 +14,9 @@ from django.utils.module_loading import import_string
 from proctor.checks.values import is_sound, value_of
 from proctor.conf import settings
 
+#: As in `proctor.core.pipet_client`, which is slow to import.
+LONGEST_TIMEOUT = 3600
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,7 +25,7 @@ __all__ = ["check_encryption", "check_shared_cache", "check_source"]
 
 def check_source(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Whether exactly one source is configured, as far as it can be seen without a network."""
-    return [*_number(), *_class(), *_file(), *_cache()]
+    return [*_number(), *_class(), *_file(), *_time(), *_cache()]
 
 
 def _number() -> Iterator[checks.CheckMessage]:
@@ -78,6 +81,18 @@ def _file() -> Iterator[checks.CheckMessage]:
             hint="Give the absolute path of the file, as BASE_DIR / 'matrix.json'. Until it is "
             "there every test has its default.",
             id="proctor.W003",
+        )
+
+
+def _time() -> Iterator[checks.CheckMessage]:
+    timeout = value_of("PROCTOR_TIMEOUT")
+    if value_of("PROCTOR_API_ROOT") is None or not is_sound("PROCTOR_TIMEOUT"):
+        return
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        yield checks.Error(
+            f"PROCTOR_TIMEOUT is {timeout!r}, which no call to a Pipet can keep.",
+            hint=f"Give a number of seconds above 0, and at most {LONGEST_TIMEOUT}.",
+            id="proctor.E015",
         )
 
 

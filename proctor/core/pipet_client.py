@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-import re
 import time
 import weakref
 from functools import lru_cache
@@ -23,10 +23,10 @@ from proctor.core.exceptions import (
 from proctor.core.groups import Groups
 from proctor.core.http.bodies import FAILURES, BodyError, public_url, root_cause
 from proctor.core.http.calls import SessionStack, get_with, is_timeout
-from proctor.core.pipet_reply import UnreadableReply, read_error, read_groups
+from proctor.core.pipet_reply import UnreadableReply, read_groups, read_refused_variable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from proctor.core.circuit_breaker import Permit
     from proctor.core.http.calls import Reply
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["PipetSource"]
 
 logger = logging.getLogger(__name__)
+
+#: Seconds; a page that waits longer has long been given up.
+LONGEST_TIMEOUT = 3600
 
 #: Seconds between two log records of refused requests.
 REFUSALS_EVERY = 60.0
@@ -46,9 +49,21 @@ class _Crew:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.sessions = SessionStack()
         self.breaker = CircuitBreaker(clock=clock)
+        #: Calls with sessions of the site's own: their permits, and when they must be over.
+        self.in_flight: dict[object, tuple[Permit, float]] = {}
         #: When the next refusal is logged, and how many were not since the last one.
         self.refusal_due = 0.0
         self.refusals = 0
+
+    @contextlib.contextmanager
+    def watched(self, permit: Permit, timeout: float) -> Iterator[None]:
+        """Let others see that the call under way is overdue, once it is."""
+        call = object()
+        self.in_flight[call] = permit, time.monotonic() + timeout
+        try:
+            yield
+        finally:
+            del self.in_flight[call]
 
 
 class PipetSource(Closing):
@@ -76,14 +91,18 @@ class PipetSource(Closing):
         root: str,
         *,
         timeout: float = 0.25,
-        max_bytes: int = 4 * 1024 * 1024,
+        max_bytes: int = 1024 * 1024,
         keep_empty: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the address; ConfigurationError where it is none. Nothing is called yet."""
         self.root = _checked(root)
-        if not timeout >= 0:
-            raise ConfigurationError(f"timeout is {timeout!r}; give seconds, 0 or more")
+        if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+            raise ConfigurationError(f"timeout is {timeout!r}; give a number of seconds")
+        if not 0 < timeout <= LONGEST_TIMEOUT:
+            raise ConfigurationError(
+                f"timeout is {timeout!r}; give seconds above 0, and at most {LONGEST_TIMEOUT}"
+            )
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._keep_empty = keep_empty
@@ -107,9 +126,8 @@ class PipetSource(Closing):
         if not identifiers or (request.tests is not None and not request.tests):
             return None
         # As texts of Python nothing can be taken for something else; a URL takes longer.
-        return (
-            f"{self.root} {identifiers} {_context(request)} {request.tests} {request.force_groups}"
-        )
+        asked = f"{identifiers} {_context(request)} {request.force_groups}"
+        return f"{self.root} {asked} {_shown_tests(request.tests and tuple(request.tests))}"
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
         """The groups of a visitor; none, without a call, who has no identifier, or wants none.
@@ -117,15 +135,17 @@ class PipetSource(Closing):
         Raises SourceUnavailable in an outage, and RequestRejected where the service refuses
         this request; ConversionError for a value that has no text.
         """
-        url = self._url(request)
+        url = self.url(request)
         if url is None:
             return Groups({})
         crew = self._crew
+        if crew.in_flight:
+            self._note_overdue(crew)
         permit = crew.breaker.ask()
         if permit is None:
             raise SourceUnavailable(f"{self} is left alone, since it did not answer", asked=False)
         try:
-            groups = self._ask(crew, url, request)
+            groups = self._ask(crew, permit, url, request)
         except SourceUnavailable as error:
             self._note_failure(crew, permit, error)
             raise
@@ -165,7 +185,8 @@ class PipetSource(Closing):
 
     # -- what is asked --------------------------------------------------------------------
 
-    def _url(self, request: GroupsRequest) -> str | None:
+    def url(self, request: GroupsRequest) -> str | None:
+        """The address that is asked; None where there is nothing to ask."""
         identifiers = self._identifiers(request)
         if not identifiers or (request.tests is not None and not request.tests):
             return None
@@ -185,16 +206,17 @@ class PipetSource(Closing):
 
     # -- the call -------------------------------------------------------------------------
 
-    def _ask(self, crew: _Crew, url: str, request: GroupsRequest) -> Groups:
+    def _ask(self, crew: _Crew, permit: Permit, url: str, request: GroupsRequest) -> Groups:
         timeout = self._timeout if request.timeout is None else request.timeout
         given = request.get_http() if request.get_http is not None else None
         try:
             if given is not None:
-                reply = get_with(given, url, timeout, self._max_bytes)
+                with crew.watched(permit, timeout):
+                    reply = get_with(given, url, timeout, self._max_bytes)
             else:
                 reply = crew.sessions.get(url, timeout, self._max_bytes)
             if reply.status == 200:
-                return read_groups(reply.body, request.force_groups)
+                return read_groups(reply.body, request.force_groups, request.tests)
         except UnreadableReply as error:
             raise self._unavailable(
                 f"its reply, {_printable(reply.content_type)}, cannot be read: {error}"
@@ -208,7 +230,7 @@ class PipetSource(Closing):
                 words = root_cause(error)
             raise self._unavailable(words) from error
         if 400 <= reply.status < 500:
-            raise self._rejected(reply, request)
+            raise self._rejected(reply)
         raise self._unavailable(f"it answered {reply.status}")
 
     # -- what came of it ------------------------------------------------------------------
@@ -216,14 +238,10 @@ class PipetSource(Closing):
     def _unavailable(self, words: str) -> SourceUnavailable:
         return SourceUnavailable(f"{self} does not answer: {words}")
 
-    def _rejected(self, reply: Reply, request: GroupsRequest) -> RequestRejected:
-        message = read_error(reply.body)
-        identifiers = [text for _, text in self._identifiers(request) if text]
-        # What is logged must not name the visitor.
-        if message and not any(_names(message, text) for text in identifiers):
-            words = f": {_printable(message)}"
-        else:
-            words = ""
+    def _rejected(self, reply: Reply) -> RequestRejected:
+        # Its own words quote what the visitor sent, which no log should show.
+        variable = read_refused_variable(reply.body)
+        words = "" if variable is None else f", for the context variable {variable!r}"
         return RequestRejected(
             f"{self} refuses a request with {reply.status}{words}", status=reply.status
         )
@@ -237,6 +255,13 @@ class PipetSource(Closing):
             )
         else:
             logger.debug("%s", error)
+
+    def _note_overdue(self, crew: _Crew) -> None:
+        """Calls with a session of the site's own may never end, and so never tell."""
+        now = time.monotonic()
+        for permit, ends in list(crew.in_flight.values()):
+            if now >= ends:
+                self._note_failure(crew, permit, self._unavailable("a call does not end"))
 
     def _note_success(self, crew: _Crew, permit: Permit) -> None:
         seconds = crew.breaker.succeeded(permit)
@@ -297,10 +322,6 @@ def _checked(root: str) -> str:
             "it out"
         )
     return root.rstrip("/")
-
-
-def _names(message: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", message) is not None
 
 
 def _printable(text: str) -> str:

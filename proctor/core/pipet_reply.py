@@ -8,44 +8,52 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import ConversionError
 from proctor.core.groups import GroupAssignment, Groups, MatrixVersion, Reason
-from proctor.core.stored_groups import shared_assignment
+from proctor.core.stored_groups import assignment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from proctor.core.forcing import ForceGroups
 
-__all__ = ["UnreadableReply", "read_error", "read_groups"]
+__all__ = ["UnreadableReply", "read_groups", "read_refused_variable"]
 
-#: Pipet's messages quote what a visitor sent, which no log should show.
-_QUOTED_VALUE = re.compile(r"raw value '.*' to type", re.DOTALL)
+#: Of Pipet's two messages: a variable that is missing, and one that cannot be converted.
+#: What a visitor wrote may stand before the last of these words, and not behind them.
+_VARIABLE = re.compile(
+    r"(?:Required variable|Could not convert .* for context variable) '([\w.-]{1,60})'(?! to type)",
+    re.DOTALL,
+)
 
 
 class UnreadableReply(ValueError):  # noqa: N818 - says what the reply is
     """A reply that is not what a Pipet says; the text says in what."""
 
 
-def read_groups(content: bytes, force: ForceGroups | None = None) -> Groups:
+def read_groups(
+    content: bytes, force: ForceGroups | None = None, tests: Iterable[str] | None = None
+) -> Groups:
     """The groups in the body of a reply to `groups/identify`.
 
     *force* is what was forced with the request: a reply does not say which groups were.
-    Raises UnreadableReply.
+    With *tests* no others are looked at. Raises UnreadableReply.
     """
     data = _member(_document(content), "data", "the reply")
     found = _member(data, "groups", "data")
+    wanted = found if tests is None else [test for test in tests if test in found]
     return Groups(
-        {test: _assignment(test, each, force) for test, each in found.items()},
+        {test: _assignment(test, found[test], force) for test in wanted},
         matrix_version=_version(data.get("audit")),
     )
 
 
-def read_error(content: bytes) -> str | None:
-    """The message in the body of an error, without the values that it quotes."""
+def read_refused_variable(content: bytes) -> str | None:
+    """The context variable that the body of an error is about; None where it names none."""
     try:
         message = _member(_document(content), "meta", "the reply").get("error")
     except UnreadableReply:
         return None
-    if not isinstance(message, str):
-        return None
-    return _QUOTED_VALUE.sub("raw value '…' to type", message[:4000])[:300]
+    found = _VARIABLE.match(message) if isinstance(message, str) else None
+    return found and found[1]
 
 
 def _document(content: bytes) -> dict[str, Any]:
@@ -89,7 +97,7 @@ def _assignment(test: str, found: Any, force: ForceGroups | None) -> GroupAssign
     payload_type, payload = _payload(test, found.get("payload"))
     reason = Reason.FORCED if force and _is_forced(test, value, force) else Reason.ASSIGNED
     try:
-        return shared_assignment(test, group, value, version, payload_type, payload, reason)
+        return assignment(test, group, value, version, payload_type, payload, reason)
     except (ConversionError, KeyError, RecursionError) as error:
         raise UnreadableReply(f"the payload of the test {test[:80]!r}: {error}") from error
 

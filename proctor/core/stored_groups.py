@@ -16,12 +16,16 @@ from proctor.core.groups import GroupAssignment, Groups, MatrixVersion, Reason
 from proctor.core.payloads import payload_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
-__all__ = ["from_stored", "shared_assignment", "to_stored"]
+__all__ = ["assignment", "from_stored", "to_stored"]
 
 #: How many assignments are kept; a matrix has as many as buckets.
 KEPT = 8192
+
+#: Characters of an assignment that is kept; a large payload would fill the memory with its
+#: versions.
+LARGE = 4096
 
 
 @lru_cache(maxsize=KEPT)
@@ -51,6 +55,21 @@ def shared_assignment(  # noqa: PLR0917 - by their names they would take longer 
     )
 
 
+def assignment(  # noqa: PLR0917 - as above
+    test: str,
+    group: str,
+    value: int,
+    version: str | None,
+    payload_type: str | None,
+    payload: str | None,
+    reason: Reason,
+) -> GroupAssignment:
+    """`shared_assignment`, or one for its own where the payload is large."""
+    is_large = payload is not None and len(payload) > LARGE
+    make = shared_assignment.__wrapped__ if is_large else shared_assignment
+    return make(test, group, value, version, payload_type, payload, reason)
+
+
 def to_stored(groups: Groups) -> list[str]:
     """*groups* as JSON can hold them."""
     return [
@@ -69,12 +88,18 @@ def to_stored(groups: Groups) -> list[str]:
     ]
 
 
-def from_stored(stored: Iterable[str], version: MatrixVersion, *, stale: bool = False) -> Groups:
+def from_stored(stored: Collection[str], version: MatrixVersion, *, stale: bool = False) -> Groups:
     """The groups that `to_stored` was given; those that are *stale* say so.
 
     Whatever is no such thing raises some exception of Python's.
     """
-    return Groups(dict(map(_stale if stale else _current, stored)), matrix_version=version)
+    read = _stale if stale else _current
+    if max(map(len, stored), default=0) > LARGE:
+        return Groups(
+            dict((read.__wrapped__ if len(text) > LARGE else read)(text) for text in stored),
+            matrix_version=version,
+        )
+    return Groups(dict(map(read, stored)), matrix_version=version)
 
 
 @lru_cache(maxsize=KEPT)
@@ -88,5 +113,6 @@ def _stale(text: str) -> tuple[str, GroupAssignment]:
 
 
 def _read(text: str, unforced: Reason) -> tuple[str, GroupAssignment]:
-    *fields, forced = json.loads(text)
-    return fields[0], shared_assignment(*fields, Reason.FORCED if forced else unforced)
+    test, group, value, version, payload_type, payload, forced = json.loads(text)
+    reason = Reason.FORCED if forced else unforced
+    return test, assignment(test, group, value, version, payload_type, payload, reason)

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import threading
+import time
 
 import pytest
 import requests
@@ -284,6 +285,35 @@ def test_a_password_in_the_address_is_used_and_shown_nowhere(pipet, caplog):
     assert "secret" not in shown
 
 
+def test_a_connection_that_has_waited_long_is_not_used_again(pipet, source, monkeypatch):
+    """What stands between may have forgotten it, and then nobody would ever answer."""
+    from proctor.core.http import calls
+
+    ask(source)
+    monkeypatch.setattr(calls, "MAX_IDLE", -1.0)
+    ask(source)
+    assert pipet.connections == 2
+
+
+def test_of_many_connections_a_few_are_kept(pipet, source):
+    meeting = threading.Barrier(20)
+    pipet.reply, reply = lambda call: (meeting.wait(10) and None) or reply(call), pipet.reply
+    threads = [threading.Thread(target=ask, args=(source,)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    live.wait_until(lambda: pipet.open_connections == 8)
+
+
+def test_a_connection_that_dies_in_the_middle_of_an_answer_is_not_replaced(pipet, source):
+    ask(source)
+    pipet.fault = live.cut_short
+    with pytest.raises(SourceUnavailable):
+        ask(source)
+    assert len(pipet.calls) == 2
+
+
 def test_a_source_that_is_forgotten_closes_its_connections(pipet):
     source = PipetSource(pipet.root, timeout=AMPLE)
     ask(source)
@@ -356,7 +386,7 @@ def test_an_address_where_nobody_listens_is_an_outage(clock):
 
 def test_an_address_that_swallows_connections_is_given_up_in_time():
     with (
-        live.full_queue() as port,
+        live.full_queue() as (port, _),
         PipetSource(f"http://127.0.0.1:{port}", timeout=0.3) as source,
         pytest.raises(SourceUnavailable, match="longer than"),
     ):
@@ -462,7 +492,7 @@ def test_refusals_are_logged_once_a_minute_with_their_number(pipet, source, cloc
     with pytest.raises(RequestRejected):
         ask(source)
     first, second = (record.getMessage() for record in caplog.records)
-    assert first.endswith("with 400: Required variable 'country' not found by 'QUERY:ctx.country'.")
+    assert first.endswith("with 400, for the context variable 'country'")
     assert second.endswith("(4 more since the last such record)")
 
 
@@ -472,6 +502,12 @@ def test_refusals_are_logged_once_a_minute_with_their_number(pipet, source, cloc
         "Could not convert raw value 'somebody's' to type 'int' for context variable 'age'",
         "no such visitor: somebody",
         "line\nbreak",
+        "Could not convert raw value '" + "x" * 5000 + " somebody' to type 'int'",
+        (
+            "Could not convert raw value 'x' for context variable 'somebody' to type 'int' for context "
+            "variable 'age': NumberFormatException"
+        ),
+        "x" * 290 + "somebody",
     ],
 )
 def test_no_value_of_a_visitor_and_no_control_character_is_logged(pipet, source, caplog, message):
@@ -524,6 +560,42 @@ def test_with_it_the_same_is_an_outage(pipet, source, fault):
             ask(source, get_http=lambda: session)
         with pytest.raises(SourceUnavailable, match="left alone"):
             ask(source, get_http=lambda: session)
+
+
+def test_with_it_a_call_that_never_ends_is_an_outage_for_all_others(pipet):
+    pipet.fault = live.drip_headers
+    with requests.Session() as session, PipetSource(pipet.root, timeout=0.3) as source:
+        slow = threading.Thread(target=fail, args=(source, session))
+        slow.start()
+        live.wait_until(lambda: len(pipet.calls) == 1)
+        time.sleep(0.35)
+        with pytest.raises(SourceUnavailable, match="left alone"):
+            ask(source, get_http=lambda: session)
+        assert len(pipet.calls) == 1
+        pipet.over.set()
+        slow.join()
+
+
+def fail(source, session):
+    with pytest.raises(SourceUnavailable):
+        ask(source, get_http=lambda: session)
+
+
+def test_with_it_not_even_the_body_of_a_redirect_is_read(pipet, source):
+    def redirect(connection, pipet):
+        head = b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 1000000000\r\n\r\n"
+        connection.sendall(head)
+        pipet.over.wait()
+
+    pipet.fault = redirect
+    seen = []
+    with requests.Session() as session:
+        session.hooks["response"].append(
+            lambda response, *_, **__: seen.append(response.status_code)
+        )
+        with pytest.raises(SourceUnavailable, match="answered 302"):
+            ask(source, get_http=lambda: session)
+    assert seen == [302]
 
 
 def test_what_get_http_raises_is_no_outage(pipet, source, clock):

@@ -181,6 +181,9 @@ QUICK_FAULTS = {
     "is cut short": cut_short,
     "speaks no HTTP": no_http,
     "has 500 headers": many_headers,
+    "has a header that is none": says(
+        response(b"{}").replace(b"\r\n\r\n", b"\r\nthis line has no colon\r\n\r\n")
+    ),
     "has a header of a megabyte": endless_header,
     "is huge": huge,
     "is huge when unpacked": says(response(BOMB, Content_Encoding="gzip")),
@@ -221,8 +224,16 @@ QUICK_FAULTS = {
             audit=_AUDIT,
         )
     ),
-    "has a payload without an end": says(
-        _data(groups={"t": {"name": "b", "value": 1, "payload": {"longValue": 1, "map": {}}}})
+    "has a payload of two types": says(
+        _data(
+            groups={
+                "buttoncolortst": {
+                    "name": "blue",
+                    "value": 1,
+                    "payload": {"longValue": 1, "map": {}},
+                }
+            }
+        )
     ),
 }
 FAULTS = {**SLOW_FAULTS, **QUICK_FAULTS}
@@ -294,8 +305,11 @@ def _read(connection: socket.socket) -> Call | None:
 
 
 @contextlib.contextmanager
-def full_queue() -> Iterator[int]:
-    """A port at which the system answers nobody who knocks, since too many wait already."""
+def full_queue() -> Iterator[tuple[int, Callable[[], None]]]:
+    """A port at which the system answers nobody who knocks, since too many wait already.
+
+    And what closes it, so that it refuses them.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         address = full.getsockname()
         knocking = []
@@ -305,7 +319,7 @@ def full_queue() -> Iterator[int]:
             each.connect_ex(address)
             knocking.append(each)
         try:
-            yield address[1]
+            yield address[1], full.close
         finally:
             for each in knocking:
                 each.close()

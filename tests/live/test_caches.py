@@ -186,6 +186,23 @@ def test_the_time_of_the_version_is_a_setting(cached, pipet):
     assert len(pipet.calls) == 2
 
 
+def test_a_version_from_a_machine_with_another_time_of_day_is_asked_for(locmem, pipet):
+    visit()
+    key = current_configuration().cache._version_key
+    caches["default"].set(key, ("1", 1000, time.time() + 10_000), None)
+    visit()
+    assert len(pipet.calls) == 2
+
+
+def test_another_secret_is_another_key(locmem, pipet):
+    visit()
+    locmem.SECRET_KEY = "another"
+    # Whatever the configuration is made of has to be another too, for it to be made anew.
+    locmem.PROCTOR_CACHE_TIMEOUT = 1000
+    visit()
+    assert len(pipet.calls) == 2
+
+
 def test_without_a_time_the_version_is_never_asked_for(locmem, pipet):
     locmem.PROCTOR_CACHE_VERSION_TIMEOUT = None
     visit()

@@ -444,6 +444,13 @@ def with_pipet(sound):
     sound.PROCTOR_API_ROOT = "https://pipet.example.com"
 
 
+@pytest.mark.parametrize("timeout", [0, float("inf"), 4000])
+def test_a_time_that_no_call_to_a_pipet_can_keep_is_an_error(sound, timeout):
+    with_pipet(sound)
+    sound.PROCTOR_TIMEOUT = timeout
+    assert repr(timeout) in only("proctor.E015").msg
+
+
 def test_a_cache_beside_the_matrix_in_the_process_is_a_warning(sound):
     sound.PROCTOR_CACHE_METHOD = "cache"
     assert "'cache'" in only("proctor.W015").msg
@@ -618,6 +625,56 @@ def test_a_middleware_that_cannot_be_imported_is_djangos_matter(sound):
 def test_the_session_method_without_sessions_is_an_error(sound, middleware):
     sound.MIDDLEWARE, sound.PROCTOR_CACHE_METHOD = middleware, "session"
     assert "proctor.E007" in ids()
+
+
+# -- The pages ------------------------------------------------------------------------------
+
+
+PAGES = "tests.web.test_pages"
+
+
+def with_pages(sound, **template):
+    sound.ROOT_URLCONF = PAGES
+    sound.TEMPLATES = [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "APP_DIRS": True,
+            "OPTIONS": {"context_processors": ["proctor.context_processors.proc"]},
+            **template,
+        }
+    ]
+
+
+def test_pages_that_nobody_may_see_are_a_warning(sound):
+    with_pages(sound)
+    sound.MIDDLEWARE = [f"{HERE}.OnlyIdentifiers"]
+    assert "is_privileged" in only("proctor.W017").hint
+
+
+class OnlyIdentifiers(BaseProctorMiddleware):
+    def get_identifiers(self, request):
+        return {}
+
+
+@pytest.mark.parametrize("way", ["hook", "setting"])
+def test_pages_that_somebody_may_see_are_fine(sound, way):
+    with_pages(sound)
+    sound.MIDDLEWARE = [f"{PAGES}.Open" if way == "hook" else f"{HERE}.OnlyIdentifiers"]
+    sound.PROCTOR_STAFF_MAY_FORCE = way == "setting"
+    assert ids() == []
+
+
+def test_a_base_template_that_is_not_there_is_an_error(sound):
+    with_pages(sound)
+    sound.MIDDLEWARE = [f"{PAGES}.Open"]
+    sound.PROCTOR_BASE_TEMPLATE = "absent.html"
+    assert "'absent.html'" in only("proctor.E014").msg
+
+
+def test_pages_whose_templates_no_engine_finds_are_an_error(sound):
+    with_pages(sound, APP_DIRS=False)
+    sound.MIDDLEWARE = [f"{PAGES}.Open"]
+    assert "APP_DIRS" in only("proctor.E014").hint
 
 
 # -- Templates ------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ KINDS = {
     "method, or None": (["cache", "session", None], ["redis", True, 1]),
     "alias, or None": (["default", None], [1, ""]),
     "seconds, or None": ([0, 1.5, None], ["1", -1, True]),
+    "template": (["base.html"], ["", None, 1]),
     "name of a cookie": (["who"], ["", None, "a b", 1]),
 }
 

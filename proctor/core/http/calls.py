@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,10 @@ __all__ = ["Reply", "SessionStack", "get_with", "is_timeout"]
 
 #: Sessions that wait for their next call; more are made when they are needed.
 IDLE = 8
+
+#: Seconds after which one is not used again. What stands between us and a server forgets
+#: a connection that says nothing, and tells nobody.
+MAX_IDLE = 15.0
 
 #: Bytes of an error's body that are read.
 MAX_MESSAGE = 64 * 1024
@@ -44,7 +49,8 @@ class SessionStack:
     """
 
     def __init__(self) -> None:
-        self._idle: deque[DeadlineSession] = deque()
+        #: Each with the time at which it was put back; the warmest is last.
+        self._idle: deque[tuple[DeadlineSession, float]] = deque()
 
     def get(self, url: str, timeout: float, max_bytes: int) -> Reply:
         """What *url* answers within *timeout* seconds in all.
@@ -68,22 +74,33 @@ class SessionStack:
 
     def close(self) -> None:
         """Close the sessions that nobody uses."""
-        while self._idle:
-            self._idle.pop().close()
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop()[0].close()
 
     def _take(self) -> DeadlineSession:
         try:
-            return self._idle.pop()
+            session, since = self._idle.pop()
         except IndexError:
-            session = DeadlineSession()
-            session.headers = CaseInsensitiveDict({**_HEADERS, "User-Agent": "django-proctor"})
+            return _new_session()
+        if time.monotonic() - since <= MAX_IDLE:
             return session
+        # All below have waited even longer.
+        session.close()
+        self.close()
+        return _new_session()
 
     def _put_back(self, session: DeadlineSession) -> None:
         if len(self._idle) < IDLE:
-            self._idle.append(session)
+            self._idle.append((session, time.monotonic()))
         else:
             session.close()
+
+
+def _new_session() -> DeadlineSession:
+    session = DeadlineSession()
+    session.headers = CaseInsensitiveDict({**_HEADERS, "User-Agent": "django-proctor"})
+    return session
 
 
 def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int) -> Reply:
@@ -93,7 +110,14 @@ def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int
     its adapters do besides, as to try again, is theirs.
     """
     deadline = Deadline(timeout)
-    return _get(session, url, timeout, max_bytes, deadline.remaining, headers=_HEADERS)
+    # Hooks of a call come before requests looks for a redirect, and replace the session's.
+    hooks = {"response": [*session.hooks.get("response", ()), _forget_redirect]}
+    return _get(session, url, timeout, max_bytes, deadline.remaining, headers=_HEADERS, hooks=hooks)
+
+
+def _forget_redirect(response: requests.Response, *_: Any, **__: Any) -> None:
+    """Requests would read the whole body of a redirect, whatever its size."""
+    response.headers.pop("Location", None)
 
 
 def _get(

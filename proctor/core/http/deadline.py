@@ -13,6 +13,7 @@ import io
 import socket
 import sys
 import time
+from email.errors import MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family, create_connection
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from urllib3 import PoolManager
 
 __all__ = ["Deadline", "DeadlineSession"]
+
+
+#: What the parser, which is one of mail, finds in headers that are fine for HTTP.
+_OF_MAIL = (StartBoundaryNotFoundDefect, MultipartInvariantViolationDefect)
 
 
 class Deadline:
@@ -107,6 +112,12 @@ def _pool_classes(deadline: Deadline) -> dict[str, Any]:
             super().__init__(sock, *args, **options)
             self.fp: Any = io.BufferedReader(_Receiver(self.fp.detach(), sock, deadline))
 
+        def begin(self) -> None:
+            super().begin()
+            # urllib3 would log the whole address with it, in which visitors are named.
+            if any(not isinstance(each, _OF_MAIL) for each in self.msg.defects):
+                raise http.client.HTTPException("its headers are malformed")
+
     class Plain(_WithinDeadline, HTTPConnection):
         call_deadline = deadline
         response_class = Response
@@ -141,7 +152,7 @@ class _WithinDeadline(HTTPConnection):
                     if self.call_deadline.is_over:
                         break
         except socket.gaierror as error:
-            raise NameResolutionError(self.host, self, error) from error
+            raise NewConnectionError(self, f"Failed to resolve {self.host}: {error}") from error
         if isinstance(last, TimeoutError):
             raise ConnectTimeoutError(self, f"Connection to {self.host} timed out") from last
         raise NewConnectionError(self, f"Failed to establish a new connection: {last}") from last
@@ -162,13 +173,7 @@ class _WithinDeadline(HTTPConnection):
             socket_options=self.socket_options,
         )
         sys.audit("http.client.connect", self, self.host, self.port)
-        # A handshake of TLS takes this for the whole of it.
-        try:
-            connected.settimeout(self.call_deadline.remaining())
-        except TimeoutError:
-            connected.close()
-            raise
-        return connected
+        return _Connected(connected, self.call_deadline)
 
     def putrequest(self, *args: Any, **options: Any) -> None:
         self.call_deadline.reused = self._served
@@ -183,6 +188,22 @@ class _WithinDeadline(HTTPConnection):
     def close(self) -> None:
         self._served = False
         super().close()
+
+
+class _Connected(socket.socket):
+    """A connection whose timeout is what is left of the time.
+
+    A handshake of TLS takes it over for the whole of it, after certificates were read.
+    """
+
+    def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
+        family, kind, protocol = connected.family, connected.type, connected.proto
+        super().__init__(family, kind, protocol, fileno=connected.detach())
+        self._deadline = deadline
+
+    def gettimeout(self) -> float:
+        """Raises TimeoutError where nothing is left."""
+        return self._deadline.remaining()
 
 
 class _Receiver(io.RawIOBase):
