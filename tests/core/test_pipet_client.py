@@ -504,8 +504,8 @@ def test_refusals_are_logged_once_a_minute_with_their_number(pipet, source, cloc
         "line\nbreak",
         "Could not convert raw value '" + "x" * 5000 + " somebody' to type 'int'",
         (
-            "Could not convert raw value 'x' for context variable 'somebody' to type 'int' for context "
-            "variable 'age': NumberFormatException"
+            "Could not convert raw value 'x' for context variable 'somebody' to type 'int' "
+            "for context variable 'age': NumberFormatException"
         ),
         "x" * 290 + "somebody",
     ],
