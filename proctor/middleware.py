@@ -49,6 +49,8 @@ class BaseProctorMiddleware:
         #: Hooks whose twins are there, and those that are there themselves.
         self.awaitable_hooks = frozenset(hook for hook in HOOKS if self.overrides(f"a{hook}"))
         self.plain_hooks = frozenset(hook for hook in HOOKS if self.overrides(hook))
+        #: Whether there is anything to ask before an exposure.
+        self.may_exclude = "exclude_request" in self.awaitable_hooks | self.plain_hooks
         #: None where the source has its own.
         self.http_hook = self.get_http if self.overrides("get_http") else None
         self.get_response = get_response
@@ -80,6 +82,14 @@ class BaseProctorMiddleware:
         """
         return False
 
+    def exclude_request(self, request: HttpRequest) -> bool:
+        """Whether exposures of this request are not sent, as those of crawlers; by default no.
+
+        Groups are given as ever. Called only where somebody listens to exposures: before the
+        first one, or under ASGI before the view. An exception means no.
+        """
+        return False
+
     def get_http(self) -> requests.Session | None:
         """The session of requests that a Pipet is asked with; by default proctor's own.
 
@@ -100,6 +110,10 @@ class BaseProctorMiddleware:
     async def ais_privileged(self, request: HttpRequest) -> bool:
         """`is_privileged` under ASGI; by default that one, in a thread."""
         return await sync_to_async(self.is_privileged)(request)
+
+    async def aexclude_request(self, request: HttpRequest) -> bool:
+        """`exclude_request` under ASGI; by default that one, in a thread."""
+        return await sync_to_async(self.exclude_request)(request)
 
     def finish_response(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Called with each response, at last: to set a cookie of one's own."""
@@ -131,9 +145,11 @@ class BaseProctorMiddleware:
         Django calls this, as `process_view`, where the view is called from outside of a loop.
         """
         visit = Visit.of(request)
-        if visit is not None and not visit.has_asked and _is_coroutine_view(view):
+        if visit is not None and visit.has_questions and _is_coroutine_view(view):
             visit.run_hooks()
             visit.wait()
+            if visit.must_exclude:
+                visit.check_excluded()
 
     async def _abefore_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
         """Ask a source that may take long before a coroutine view, whose loop it would block.

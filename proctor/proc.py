@@ -35,6 +35,8 @@ class Proc:
     _registry: Registry
     _resolve: Callable[[], Resolution]
     _request: HttpRequest | None
+    #: Whether this visitor's exposures are not sent; None where nobody ever says so.
+    _is_excluded: Callable[[], bool] | None
     #: None until the first read.
     _resolution: Resolution | None
     _assignments: dict[str, GroupAssignment] | None
@@ -46,12 +48,14 @@ class Proc:
         configuration: Configuration,
         resolve: Callable[[], Resolution],
         request: HttpRequest | None = None,
+        is_excluded: Callable[[], bool] | None = None,
     ) -> None:
         self.__dict__.update(
             _configuration=configuration,
             _registry=configuration.registry,
             _resolve=resolve,
             _request=request,
+            _is_excluded=is_excluded,
             _resolution=None,
             _assignments=None,
             _exposed={},
@@ -203,6 +207,8 @@ class Proc:
             self.__dict__.update((name, assignments[name]) for name in names)
 
     def _expose(self, name: str, assignment: GroupAssignment) -> None:
+        if self._is_excluded is not None and self._is_excluded():
+            return
         mine = object()
         if self._exposed.setdefault(name, mine) is mine:
             exposed.notify(

@@ -20,6 +20,7 @@ from proctor.core.sources import GroupsRequest
 from proctor.once import described
 from proctor.proc import Proc, determine
 from proctor.resolution import Resolution
+from proctor.signals import exposed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,8 +36,11 @@ logger = logging.getLogger(__name__)
 #: What a hook may raise on purpose, to answer the request with it.
 ANSWERS = (Http404, PermissionDenied, SuspiciousOperation)
 
-#: The privilege first: a forced link sticks also where another hook fails.
-HOOKS = ("is_privileged", "get_identifiers", "get_context")
+#: Each has an awaitable twin.
+HOOKS = ("is_privileged", "get_identifiers", "get_context", "exclude_request")
+
+#: Those whose exceptions mean no.
+YES_OR_NO = ("is_privileged", "exclude_request")
 
 _VISIT = "_proctor_visit"
 
@@ -50,6 +54,7 @@ class Visit:
     __slots__ = (
         "_asked",
         "_configuration",
+        "_excluded",
         "_failure",
         "_middleware",
         "_privileged",
@@ -69,7 +74,9 @@ class Visit:
         #: What a hook raised, after which there is nothing to ask.
         self._failure: Exception | None = None
         self._privileged: bool | None = None
-        self.proc = Proc(self._configuration, self.resolve, request)
+        self._excluded: bool | None = None
+        is_excluded = self.check_excluded if middleware.may_exclude else None
+        self.proc = Proc(self._configuration, self.resolve, request, is_excluded)
         request.__dict__.update({"proc": self.proc, _VISIT: self})
 
     @classmethod
@@ -95,6 +102,16 @@ class Visit:
     def asked(self) -> GroupsRequest | None:
         """What the source is asked; None before the hooks have run, and where one failed."""
         return self._asked
+
+    @property
+    def must_exclude(self) -> bool:
+        """Whether to ask before an exposure: a hook may say no, and somebody listens."""
+        return self._middleware.may_exclude and self._excluded is None and bool(exposed.receivers)
+
+    @property
+    def has_questions(self) -> bool:
+        """Whether a hook would still run, if a group were read."""
+        return not self.has_asked or self.must_exclude
 
     @property
     def is_privileged(self) -> bool:
@@ -125,7 +142,7 @@ class Visit:
         token = _asking.set(self)
         middleware = self._middleware
         awaitable, plain = middleware.awaitable_hooks, middleware.plain_hooks
-        names = HOOKS if forced.is_forcing(self.request) else HOOKS[1:]
+        names = self._hooks_to_await()
         answers: dict[str, Any] = {"get_context": {}, "is_privileged": False}
         try:
             if not plain <= awaitable:
@@ -139,6 +156,8 @@ class Visit:
                     self._privileged = bool(answers[name])
                     if not self._privileged and settings.PROCTOR_STAFF_MAY_FORCE:
                         self._privileged = await staff.ais_staff(self.request)
+                elif name == "exclude_request":
+                    self._excluded = bool(answers[name])
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error, described(error))
             return
@@ -146,13 +165,24 @@ class Visit:
             _asking.reset(token)
         self._note(answers["get_identifiers"], answers["get_context"])
 
+    def _hooks_to_await(self) -> list[str]:
+        names = ["get_identifiers", "get_context"]
+        if forced.is_forcing(self.request):
+            names.insert(0, "is_privileged")  # a forced link sticks also where another hook fails
+        if self.must_exclude:
+            names.append("exclude_request")
+        return names
+
     def _must_ask(self) -> bool:
         """Whether hooks have to run. Raises what they raised in DEBUG, each time."""
-        if _asking.get() is self:
-            raise RuntimeError("a hook of the middleware reads proc, which waits for the hooks")
+        self._forbid_hooks()
         if self._failure is not None and settings.DEBUG and not isinstance(self._failure, ANSWERS):
             raise self._failure
         return not self.has_asked
+
+    def _forbid_hooks(self) -> None:
+        if _asking.get() is self:
+            raise RuntimeError("a hook of the middleware reads proc, which waits for the hooks")
 
     @property
     def must_wait(self) -> bool:
@@ -173,19 +203,29 @@ class Visit:
         """Ask whether the visitor may force groups; once for a request."""
         if self._privileged is None:
             self._privileged = False
-            try:
-                self._privileged = bool(self._call("is_privileged"))
-            except Exception as error:  # noqa: BLE001 - whatever it is, it means no
-                self._privilege_failed(error)
+            self._privileged = self._call_or_no("is_privileged")
             if not self._privileged and settings.PROCTOR_STAFF_MAY_FORCE:
                 self._privileged = staff.is_staff(self.request)
         return self._privileged
+
+    def check_excluded(self) -> bool:
+        """Whether exposures are not to be sent; asked once for a request."""
+        if self._excluded is None:
+            self._forbid_hooks()
+            token = _asking.set(self)
+            try:
+                self._excluded = self._call_or_no("exclude_request")
+            finally:
+                _asking.reset(token)
+        return self._excluded
 
     def _call_plain(self, names: list[str]) -> dict[str, Any]:
         found = {}
         for name in names:
             if name == "is_privileged":
                 found[name] = self.check_privilege()
+            elif name == "exclude_request":
+                found[name] = self._call_or_no(name)
             else:
                 found[name] = getattr(self._middleware, name)(self.request)
         return found
@@ -194,9 +234,17 @@ class Visit:
         try:
             return await hook(self.request)
         except Exception as error:
-            if name != "is_privileged":
+            if name not in YES_OR_NO:
                 raise
-            self._privilege_failed(error)
+            self._count_as_no(name, error)
+            return False
+
+    def _call_or_no(self, name: str) -> bool:
+        """Call a hook whose exceptions mean no."""
+        try:
+            return bool(self._call(name))
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            self._count_as_no(name, error)
             return False
 
     def _call(self, name: str) -> Any:
@@ -231,9 +279,10 @@ class Visit:
             problem,
         )
 
-    def _privilege_failed(self, error: Exception) -> None:
-        logger.warning(
-            "is_privileged of %s failed, which counts as no: %s",
-            type(self._middleware).__qualname__,
-            described(error),
-        )
+    def _count_as_no(self, name: str, error: Exception) -> None:
+        message = "%s of %s failed, which counts as no: %s"
+        details = (name, type(self._middleware).__qualname__, described(error))
+        if name == "exclude_request":  # which is asked of every visitor
+            self._configuration.log.log(logger, logging.WARNING, message, *details)
+        else:
+            logger.warning(message, *details)

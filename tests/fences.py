@@ -26,7 +26,7 @@ _FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 #: The comment in the first line of a block that is a file: its path in the site.
-_PATH = re.compile(r"(?:# |\{# )(?P<path>[\w./-]+\.\w+)(?: #\})?$")
+_PATH = re.compile(r"(?:# |\{# |// )(?P<path>[\w./-]+\.\w+)(?: #\})?$")
 
 
 @dataclass(frozen=True, slots=True)
