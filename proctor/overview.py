@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from proctor.core.matrix import Allocation, Bucket, TestDefinition
     from proctor.core.sources import GroupsRequest
 
-__all__ = ["BucketOverview", "Overview", "TestOverview", "overview"]
+__all__ = ["Overview", "ShownBucket", "ShownTest", "overview"]
 
 
 @dataclass(frozen=True, slots=True)
-class BucketOverview:
+class ShownBucket:
     """One group of a test."""
 
     name: str
@@ -54,16 +54,13 @@ class BucketOverview:
 
 
 @dataclass(frozen=True, slots=True)
-class TestOverview:
+class ShownTest:
     """One declared test."""
-
-    # pytest looks for classes by their name.
-    __test__ = False
 
     name: str
     assignment: GroupAssignment
     description: str
-    buckets: tuple[BucketOverview, ...]
+    buckets: tuple[ShownBucket, ...]
     #: Why, in a line; "" where nobody can say.
     summary: str
     #: Why, in full.
@@ -117,7 +114,7 @@ class TestOverview:
 class Overview:
     """All declared tests, and where the answers come from."""
 
-    tests: tuple[TestOverview, ...]
+    tests: tuple[ShownTest, ...]
     matrix: LiveMatrix
 
     def to_dict(self) -> dict[str, Any]:
@@ -165,12 +162,12 @@ def _test(
     proctor: Proctor | None,
     explanation: Explanation | None,
     forced_value: int | None,
-) -> TestOverview:
+) -> ShownTest:
     name = declared.name
     definition = None if proctor is None else proctor.matrix.tests.get(name)
     dropped = None if proctor is None else proctor.dropped.get(name)
     shown = _allocation(definition, explanation)
-    return TestOverview(
+    return ShownTest(
         name=name,
         assignment=assignment,
         description=(definition.description or "") if definition else "",
@@ -211,12 +208,12 @@ def _bucket(
     assignment: GroupAssignment,
     shown: Allocation | None,
     forced_value: int | None,
-) -> BucketOverview:
+) -> ShownBucket:
     payload = bucket.payload
     lengths = (
         [each.length for each in shown.ranges if each.bucket_value == bucket.value] if shown else []
     )
-    return BucketOverview(
+    return ShownBucket(
         name=bucket.name or "",
         value=bucket.value,
         description=bucket.description or "",
