@@ -18,10 +18,10 @@ from proctor import forced
 from proctor.conf import settings
 from proctor.configuration import current_configuration
 from proctor.core.forcing import ForceGroups
-from proctor.live_matrix import live_matrix, matrix_document
-from proctor.overview import Overview, overview
+from proctor.pages.live_matrix import live_matrix, matrix_document
+from proctor.pages.overview import Overview, overview
+from proctor.pages.what_if import WhatIf
 from proctor.visit import Visit
-from proctor.what_if import WhatIf
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,14 +15,14 @@ from proctor.core.forcing import ForceGroups
 from proctor.core.groups import Reason
 from proctor.core.sources import GroupsRequest
 from proctor.core.variables import TEST_TYPES
-from proctor.overview import Overview, overview
+from proctor.pages.overview import Overview, overview
 from proctor.resolution import Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from proctor.configuration import Configuration
-    from proctor.live_matrix import LiveMatrix
+    from proctor.pages.live_matrix import LiveMatrix
 
 __all__ = ["Field", "WhatIf"]
 

@@ -10,7 +10,7 @@ from proctor.core.exceptions import ProctorError
 from proctor.core.forcing import ForceGroups
 from proctor.core.frozen import thaw
 from proctor.core.sources import MatrixSource
-from proctor.live_matrix import LiveMatrix, live_matrix
+from proctor.pages.live_matrix import LiveMatrix, live_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
