@@ -5,12 +5,16 @@ They have time, and someone who reads what went wrong: a page has neither.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError
 
-from proctor.cli.errors import CommandError
+from proctor.cli.complaints import muted
+from proctor.cli.errors import CommandError as BadInput
 from proctor.conf import settings
 from proctor.configuration import current_configuration, variables_from_settings
 from proctor.core.display import printable
@@ -19,17 +23,20 @@ from proctor.core.sources import MatrixSource
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Iterator
 
     from proctor.core.engine import Proctor
     from proctor.core.variables import Variables
 
-__all__ = ["FAILED", "TIMEOUT", "LiveMatrix", "add_matrix", "described", "live_matrix"]
+__all__ = ["FAILED", "TIMEOUT", "LiveMatrix", "add_matrix", "live_matrix", "one_line"]
 
 #: Seconds that a download of the matrix may take.
 TIMEOUT = 30.0
 
 #: The exit code where there is nothing to look into, or the input makes no sense.
 FAILED = 2
+
+_SOURCES = ("proctor.core.pipet_client", "proctor.core.reloading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,17 @@ def _source_of(location: str) -> MatrixSource:
         raise ConfigurationError(f"--matrix: {error}") from error
 
 
-def described(error: Exception) -> str:
-    """The one line that a command ends with."""
-    known = isinstance(error, (CommandError, ImproperlyConfigured, ProctorError))
+@contextlib.contextmanager
+def one_line() -> Iterator[None]:
+    """Let whatever is raised end the command in one line, with the exit code FAILED."""
+    try:
+        # What sources log of their failures, the line says too.
+        with muted(*map(logging.getLogger, _SOURCES)):
+            yield
+    except Exception as error:
+        raise CommandError(_described(error), returncode=FAILED) from error
+
+
+def _described(error: Exception) -> str:
+    known = isinstance(error, (BadInput, ImproperlyConfigured, ProctorError))
     return printable(str(error) if known else f"{type(error).__name__}: {error}", 2000)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from proctor.cli.inputs import Visitor
+    from proctor.cli.printing import Output
     from proctor.core.engine import Proctor
     from proctor.core.explanation import Explanation
 
@@ -54,6 +55,6 @@ def look(proctor: Proctor, test: str, visitor: Visitor, *, random: bool) -> Expl
         )
 
 
-def write(explanation: Explanation, out: TextIO, *, json: bool) -> None:
+def write(explanation: Explanation, out: Output, *, json: bool) -> None:
     """Print what `look` has found, as text or as JSON."""
     out.write((pretty_json(explanation.to_dict()) if json else str(explanation)) + "\n")

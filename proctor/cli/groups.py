@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from proctor.cli.inputs import Visitor
+    from proctor.cli.printing import Output
     from proctor.core.engine import Proctor
     from proctor.core.groups import GroupAssignment
 
@@ -66,12 +67,12 @@ def look(
         return groups, {name: proctor.explain(name, **asked).summary for name in missing}
 
 
-def write(groups: Groups, reasons: Mapping[str, str], out: TextIO, *, json: bool) -> None:
+def write(groups: Groups, reasons: Mapping[str, str], out: Output, *, json: bool) -> None:
     """Print what `look` has found, as a table or as JSON."""
     if json:
         out.write(pretty_json(as_json(groups, reasons)) + "\n")
     else:
-        out.writelines(f"{line}\n" for line in lines(groups, reasons))
+        out.write("".join(f"{line}\n" for line in lines(groups, reasons)))
 
 
 def lines(groups: Groups, reasons: Mapping[str, str]) -> Iterator[str]:

@@ -6,12 +6,12 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from proctor.cli.printing import table
 from proctor.configuration import current_configuration
 from proctor.core.display import printable
-from proctor.live_matrix import FAILED, LiveMatrix, add_matrix, described, live_matrix
+from proctor.live_matrix import LiveMatrix, add_matrix, live_matrix, one_line
 from proctor.matrix_check import Difference, Kind, compare, compare_literals
 from proctor.template_literals import Literals, find_literals
 
@@ -43,13 +43,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Compare, print, and exit with what CI wants to know."""
-        try:
+        # Whatever is raised: an exit code of 1 would say that there are differences.
+        with one_line():
             registry = current_configuration().registry
             matrix = live_matrix(options["matrix"])
             found = find_literals()
-        except Exception as error:
-            # Whatever it is: an exit code of 1 would say that there are differences.
-            raise CommandError(described(error), returncode=FAILED) from error
         differences = _differences(registry, matrix.proctor, found)
         if options["json"]:
             self._print_json(matrix, differences, found)
