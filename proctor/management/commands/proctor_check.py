@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
-from proctor.cli.printing import table
 from proctor.configuration import current_configuration
 from proctor.core.display import printable
 from proctor.live_matrix import LiveMatrix, add_matrix, live_matrix, one_line
+from proctor.management.findings import found_lines, unlisted_lines
 from proctor.matrix_check import Difference, Kind, compare, compare_literals
 from proctor.template_literals import Literals, find_literals
 
@@ -77,14 +77,9 @@ class Command(BaseCommand):
         found: Literals,
         declared: int,
     ) -> None:
-        if differences:
-            rows = [(each.kind.value, each.test, each.place) for each in differences]
-            lines = list(table(("DIFFERENCE", "TEST", "PLACE"), rows))
-            self.stdout.write(lines[0])
-            for line, each in zip(lines[1:], differences, strict=True):
-                self.stdout.write(self.style.ERROR(line))
-                self.stdout.write(f"    {printable(each.message, 2000)}")
-            self.stdout.write("")
+        words = [(each.message,) for each in differences]
+        for line in found_lines("DIFFERENCE", differences, words, self.style.ERROR):
+            self.stdout.write(line)
         for template in found.uncompiled:
             if not template.matters:
                 self.stdout.write(
@@ -93,10 +88,8 @@ class Command(BaseCommand):
                         f"{printable(template.message)}"
                     )
                 )
-        for loader in found.unlisted:
-            self.stdout.write(
-                self.style.WARNING(f"Not looked into: templates of {loader}, which lists none")
-            )
+        for line in unlisted_lines(found.unlisted, self.style.WARNING):
+            self.stdout.write(line)
         count = len(differences)
         self.stdout.write(
             f"{declared} declared tests and {found.compiled} templates, compared with the matrix "
