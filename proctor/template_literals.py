@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from django.template import Engine
     from django.template.loaders.base import Loader as BaseLoader
 
-__all__ = ["Literal", "Literals", "Uncompiled", "find_literals"]
+__all__ = [
+    "Literal",
+    "Literals",
+    "Texts",
+    "Uncompiled",
+    "find_literals",
+    "template_texts",
+    "text_of",
+]
 
 #: Loaders that tell which templates they have.
 _Listing = FilesystemLoader | LocmemLoader
@@ -66,6 +74,42 @@ class Literals:
     unlisted: tuple[str, ...]
 
 
+class Texts(NamedTuple):
+    """The texts of templates."""
+
+    texts: list[str]
+    #: Loaders that cannot list what they have.
+    unlisted: tuple[str, ...]
+
+
+def template_texts() -> Texts:
+    """The texts of the templates of all engines, Jinja2's too, that can be listed.
+
+    A template that another hides under the same name is left out, and so is what is no text.
+    Raises what Django raises where TEMPLATES is wrong.
+    """
+    texts: list[str] = []
+    unlisted: list[str] = []
+    for backend in engines.all():
+        if isinstance(backend, DjangoTemplates):
+            loaders = _listing(backend.engine, unlisted)
+            texts += [_text(loaders, name) for name in _all_names(loaders)]
+        else:
+            # Whatever it is, its templates are files in these.
+            for directory in map(Path, backend.template_dirs):
+                files = (path for path in directory.rglob("*") if path.is_file())
+                texts += [text_of(path) for path in files]
+    return Texts(texts, tuple(unlisted))
+
+
+def text_of(path: Path) -> str:
+    """The text of a file; "" where it cannot be read, as behind a link that leads nowhere."""
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+
+
 def find_literals() -> Literals:
     """Compile the templates of all engines, and collect the literals of proctor's tags.
 
@@ -79,13 +123,8 @@ def find_literals() -> Literals:
     for backend in engines.all():
         if not isinstance(backend, DjangoTemplates):
             continue
-        loaders: list[_Listing] = []
-        for loader in _plain(backend.engine.template_loaders):
-            if isinstance(loader, (FilesystemLoader, LocmemLoader)):
-                loaders.append(loader)
-            else:
-                unlisted.append(type(loader).__module__)
-        for name in sorted({name for loader in loaders for name in _names(loader)}):
+        loaders = _listing(backend.engine, unlisted)
+        for name in _all_names(loaders):
             try:
                 literals += _of_template(backend.engine, name)
                 compiled += 1
@@ -126,6 +165,21 @@ def _plain(loaders: Iterable[BaseLoader]) -> Iterator[BaseLoader]:
             yield from _plain(loader.loaders)
         else:
             yield loader
+
+
+def _listing(engine: Engine, unlisted: list[str]) -> list[_Listing]:
+    """The loaders of an engine that tell what they have; the others go to *unlisted*."""
+    loaders: list[_Listing] = []
+    for loader in _plain(engine.template_loaders):
+        if isinstance(loader, (FilesystemLoader, LocmemLoader)):
+            loaders.append(loader)
+        else:
+            unlisted.append(type(loader).__module__)
+    return loaders
+
+
+def _all_names(loaders: Iterable[_Listing]) -> list[str]:
+    return sorted({name for loader in loaders for name in _names(loader)})
 
 
 def _names(loader: _Listing) -> Iterator[str]:

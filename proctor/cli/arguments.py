@@ -38,11 +38,11 @@ def add_declarations(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_context(parser: argparse.ArgumentParser) -> None:
-    """What is known of a visitor besides identifiers."""
+def add_context(parser: argparse.ArgumentParser, declarations: str = "--config") -> None:
+    """What is known of a visitor besides identifiers, and types where *declarations* has none."""
     group = parser.add_argument_group(
         "context",
-        "Without --config a value is a String, as --type says, or what its JSON is. "
+        f"Without {declarations} a value is a String, as --type says, or what its JSON is. "
         "A rule such as ${loggedIn} needs a boolean, and the text 'true' is none.",
     )
     group.add_argument(
@@ -71,8 +71,8 @@ def add_context(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_visitor(parser: argparse.ArgumentParser) -> None:
-    """Who the visitor is, what is known of him, what is forced."""
+def add_identifiers(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Who the visitor is, and what is forced; the result is the group of these options."""
     group = parser.add_argument_group("visitor")
     group.add_argument(
         "--id",
@@ -85,6 +85,12 @@ def add_visitor(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--force", metavar="GROUPS", help="force groups: buttoncolortst2,newfeaturerollout-1"
     )
+    return group
+
+
+def add_visitor(parser: argparse.ArgumentParser) -> None:
+    """Who the visitor is, what is known of him, what is forced, and how the engine takes it."""
+    group = add_identifiers(parser)
     group.add_argument(
         "--random", action="store_true", help="give groups of RANDOM tests too, as Pipet does"
     )

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def muted() -> Iterator[None]:
-    """Log nothing about rules: an explanation evaluates them again, and says it itself."""
-    with _filtered(lambda record: False):
+def muted(*loggers: logging.Logger) -> Iterator[None]:
+    """Log nothing about rules: an explanation evaluates them again, and says it itself.
+
+    Or nothing to these *loggers*, of what an error says again.
+    """
+    with _filtered(lambda record: False, *(loggers or (rule.logger,))):
         yield
 
 
@@ -30,14 +33,18 @@ def said_once() -> Iterator[None]:
         seen.add(message)
         return new
 
-    with _filtered(is_new):
+    with _filtered(is_new, rule.logger):
         yield
 
 
 @contextlib.contextmanager
-def _filtered(keep: Callable[[logging.LogRecord], bool]) -> Iterator[None]:
-    rule.logger.addFilter(keep)
+def _filtered(
+    keep: Callable[[logging.LogRecord], bool], *loggers: logging.Logger
+) -> Iterator[None]:
+    for logger in loggers:
+        logger.addFilter(keep)
     try:
         yield
     finally:
-        rule.logger.removeFilter(keep)
+        for logger in loggers:
+            logger.removeFilter(keep)

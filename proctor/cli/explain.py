@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     import argparse
     from typing import TextIO
 
+    from proctor.cli.inputs import Visitor
+    from proctor.cli.printing import Output
+    from proctor.core.engine import Proctor
+    from proctor.core.explanation import Explanation
+
 DESCRIPTION = "Say why a visitor is in a group of a test, or in none."
 
 
@@ -30,15 +35,26 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 def run(options: argparse.Namespace, out: TextIO) -> int:
     """Print the explanation; the result is the exit code."""
     proctor, variables = load_proctor(options)
-    visitor = read_visitor(options, variables)
+    visitor = read_visitor(options, variables, options.test_type)
+    write(look(proctor, options.test, visitor, random=options.random), out, json=options.json)
+    return 0
+
+
+def look(proctor: Proctor, test: str, visitor: Visitor, *, random: bool) -> Explanation:
+    """What is decided for a visitor in one test, and why; rules log nothing besides.
+
+    *random* lets a test of type RANDOM draw. UnknownTest for one that the matrix has not.
+    """
     with muted():
-        explanation = proctor.explain(
-            options.test,
+        return proctor.explain(
+            test,
             identifiers=visitor.identifiers,
             context=visitor.context,
             force_groups=visitor.force_groups,
-            random_enabled=options.random,
+            random_enabled=random,
         )
-    out.write(pretty_json(explanation.to_dict()) if options.json else str(explanation))
-    out.write("\n")
-    return 0
+
+
+def write(explanation: Explanation, out: Output, *, json: bool) -> None:
+    """Print what `look` has found, as text or as JSON."""
+    out.write((pretty_json(explanation.to_dict()) if json else str(explanation)) + "\n")

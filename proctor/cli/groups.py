@@ -10,13 +10,17 @@ from proctor.cli.inputs import load_proctor, read_visitor
 from proctor.cli.printing import MAX_LINE, compact_json, pretty_json, table
 from proctor.core.display import printable
 from proctor.core.frozen import thaw
+from proctor.core.groups import Groups
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from typing import TextIO
 
-    from proctor.core.groups import GroupAssignment, Groups
+    from proctor.cli.inputs import Visitor
+    from proctor.cli.printing import Output
+    from proctor.core.engine import Proctor
+    from proctor.core.groups import GroupAssignment
 
 DESCRIPTION = "Print the groups of a visitor as a table."
 
@@ -34,22 +38,41 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 def run(options: argparse.Namespace, out: TextIO) -> int:
     """Print the groups; the result is the exit code."""
     proctor, variables = load_proctor(options)
-    visitor = read_visitor(options, variables)
+    visitor = read_visitor(options, variables, options.test_type)
+    groups, reasons = look(proctor, visitor, random=options.random)
+    write(groups, reasons, out, json=options.json)
+    return 0
+
+
+def look(
+    proctor: Proctor, visitor: Visitor, *, random: bool, tests: Collection[str] | None = None
+) -> tuple[Groups, dict[str, str]]:
+    """The groups of a visitor, and why the other tests gave none, by name.
+
+    *random* lets tests of type RANDOM draw. *tests* are those wanted; None for all of the
+    matrix. One that the matrix does not have is left out of both.
+    """
     asked: dict[str, Any] = {
         "identifiers": visitor.identifiers,
         "context": visitor.context,
         "force_groups": visitor.force_groups,
-        "random_enabled": options.random,
+        "random_enabled": random,
     }
-    groups = proctor.determine_groups(**asked)
-    missing = sorted(name for name in proctor.matrix.tests if name not in groups)
+    known = proctor.matrix.tests
+    wanted = sorted(known if tests is None else known.keys() & {*tests})
+    # No tests at all would mean all of them.
+    groups = proctor.determine_groups(**asked, tests=wanted) if wanted else Groups({})
+    missing = [name for name in wanted if name not in groups]
     with muted():
-        reasons = {name: proctor.explain(name, **asked).summary for name in missing}
-    if options.json:
+        return groups, {name: proctor.explain(name, **asked).summary for name in missing}
+
+
+def write(groups: Groups, reasons: Mapping[str, str], out: Output, *, json: bool) -> None:
+    """Print what `look` has found, as a table or as JSON."""
+    if json:
         out.write(pretty_json(as_json(groups, reasons)) + "\n")
     else:
-        out.writelines(f"{line}\n" for line in lines(groups, reasons))
-    return 0
+        out.write("".join(f"{line}\n" for line in lines(groups, reasons)))
 
 
 def lines(groups: Groups, reasons: Mapping[str, str]) -> Iterator[str]:

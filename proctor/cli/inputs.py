@@ -22,7 +22,7 @@ from proctor.core.variables import TEST_TYPES, Variables
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 #: Without a declaration a number is an Integer, a Long or a BigInteger by its size.
 AS_JSON = pipet_type("json")
@@ -97,19 +97,36 @@ def require_test(proctor: Proctor, name: str) -> None:
         refuse_unknown(name, proctor.loaded)
 
 
-def read_context(options: argparse.Namespace, variables: Variables) -> dict[str, object]:
-    """The context that the options give, by variable, checked against its types."""
-    values = _unique("--context", options.context)
+def given_identifiers(options: argparse.Namespace) -> dict[str, str]:
+    """The identifiers as the options give them; CommandError for one that comes twice."""
+    return _unique("--id", options.id)
+
+
+def given_context(options: argparse.Namespace) -> dict[str, object]:
+    """The context as the options give it, with the types of --type; CommandError as above."""
+    values: dict[str, object] = _unique("--context", options.context)
     types = _unique("--type", options.type)
-    if types and variables.context_variables is not None:
-        raise CommandError("--type goes without --config, which has the types already")
     for name in values.keys() & options.context_json.keys():
         raise CommandError(f"{name!r} is in --context and in --context-json")
     for name in types.keys() - values.keys() - options.context_json.keys():
         raise CommandError(f"--type has {name!r}, and neither --context nor --context-json has it")
     values.update({name: AS_JSON.convert(v) for name, v in options.context_json.items()})
+    values.update({name: types[name].convert(values[name]) for name in types})
+    return values
+
+
+def read_context(
+    options: argparse.Namespace, variables: Variables, declarations: str = "--config"
+) -> dict[str, object]:
+    """The context that the options give, by variable, checked against its types.
+
+    These are in *declarations*, if anywhere. CommandError for a variable that is not declared.
+    """
     if variables.context_variables is None:
-        return {name: types[name].convert(v) if name in types else v for name, v in values.items()}
+        return given_context(options)
+    if options.type:
+        raise CommandError(f"--type goes without {declarations}, which has the types already")
+    values = given_context(options)
     _known("context variable", values, [each.source_key for each in variables.context_variables])
     context = variables.context(values)
     for each in variables.context_variables:
@@ -118,16 +135,30 @@ def read_context(options: argparse.Namespace, variables: Variables) -> dict[str,
     return context
 
 
-def read_visitor(options: argparse.Namespace, variables: Variables) -> Visitor:
-    """The visitor of the options."""
-    test_types = (*TEST_TYPES, *options.test_type)
-    values = _unique("--id", options.id)
-    unmapped = variables.unmapped(values, test_types)
+def read_visitor(
+    options: argparse.Namespace,
+    variables: Variables,
+    test_types: Collection[str] = (),
+    *,
+    keep_empty: bool = True,
+    declarations: str = "--config",
+) -> Visitor:
+    """The visitor of the options, in the words of the engine.
+
+    *test_types* are those besides Proctor's own. Without *keep_empty* an empty identifier is
+    none. *declarations* is what has the types of context variables. CommandError for what is
+    not declared, with the nearest name; ConversionError for a value of another type.
+    """
+    test_types = (*TEST_TYPES, *test_types)
+    values = given_identifiers(options)
     keys = [each.source_key for each in variables.identifier_variables]
-    _known("identifier", unmapped, keys if options.config is not None else test_types)
-    identifiers = variables.identifiers(values, test_types, keep_empty=True)
-    context = read_context(options, variables)
-    return Visitor(identifiers, context, ForceGroups.parse(options.force))
+    known = dict.fromkeys((*keys, *test_types) if variables.self_named else keys)
+    _known("identifier", variables.unmapped(values, test_types), known)
+    return Visitor(
+        variables.identifiers(values, test_types, keep_empty=keep_empty),
+        read_context(options, variables, declarations),
+        ForceGroups.parse(options.force),
+    )
 
 
 def _unique(option: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from proctor.core.display import printable
 
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 #: Longer cells and lines are cut; `--json` shows all.
 MAX_CELL, MAX_LINE = 60, 2000
+
+
+class Output(Protocol):
+    """What is printed to: a stream, or what Django's commands have for one."""
+
+    def write(self, text: str, /) -> object:
+        """Print the text, which ends with its line break."""
 
 
 def compact_json(value: Any) -> str:

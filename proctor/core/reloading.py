@@ -130,6 +130,11 @@ class MatrixLoader(Closing, Generic[T]):
         self._seen: _Seen | None = None
 
     @property
+    def location(self) -> str:
+        """Where the matrix is, without secrets."""
+        return self._location.shown
+
+    @property
     def has_matrix(self) -> bool:
         """Whether there is a matrix, so that nobody has to wait for one."""
         return self._snapshot is not None

@@ -103,6 +103,11 @@ class MatrixSource(Closing):
         self._loader: MatrixLoader[Proctor] = MatrixLoader(location, build=build, **options)
 
     @property
+    def location(self) -> str:
+        """Where the matrix is, without secrets."""
+        return self._loader.location
+
+    @property
     def variables(self) -> Variables:
         """What source keys mean."""
         return self._variables
