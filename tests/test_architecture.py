@@ -21,6 +21,9 @@ CORE = sorted([PACKAGE / "__init__.py", *(PACKAGE / "core").rglob("*.py")])
 #: The command uses the core and itself, and nothing else of proctor.
 COMMAND = sorted([*PACKAGE.glob("__main__.py"), *(PACKAGE / "cli").rglob("*.py")])
 
+#: The provider of OpenFeature uses the core and itself, so that it needs no Django either.
+OPENFEATURE = sorted((PACKAGE / "openfeature").rglob("*.py"))
+
 #: What makes a program out of text.
 EXECUTING = {"eval", "exec", "compile", "__import__"}
 
@@ -95,11 +98,13 @@ def test_the_core_imports_nothing_of_django(path: Path) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("path", [*CORE, *COMMAND], ids=relative)
-def test_the_core_and_the_command_import_only_downwards(path: Path) -> None:
+@pytest.mark.parametrize("path", [*CORE, *COMMAND, *OPENFEATURE], ids=relative)
+def test_the_core_and_what_needs_only_the_core_import_only_downwards(path: Path) -> None:
     allowed = ["proctor.core"]
     if path in COMMAND:
         allowed.append("proctor.cli")
+    if path in OPENFEATURE:
+        allowed.append("proctor.openfeature")
     found = [
         module
         for module in imported_modules(path)
@@ -118,6 +123,18 @@ def test_the_core_needs_only_the_standard_library_and_requests(path: Path) -> No
         # The extra [useragent]; without it there is no parser, and no import either.
         allowed.add("ua_parser")
     assert imported_at_runtime(path) - allowed == set()
+
+
+@pytest.mark.parametrize("path", OPENFEATURE, ids=relative)
+def test_the_provider_needs_only_the_core_and_the_sdk_of_openfeature(path: Path) -> None:
+    allowed = {"proctor", "openfeature", *sys.stdlib_module_names}
+    assert imported_at_runtime(path) - allowed == set()
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=relative)
+def test_only_the_provider_imports_the_sdk_of_openfeature(path: Path) -> None:
+    found = [m for m in imported_modules(path) if is_inside(m, "openfeature")]
+    assert found == [] or path in OPENFEATURE
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=relative)

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from proctor.core.closing import Closing
 from proctor.core.exceptions import (
@@ -20,6 +20,7 @@ from proctor.core.exceptions import (
 )
 from proctor.core.locations import location_of
 from proctor.core.matrix import Matrix
+from proctor.core.subscribers import Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,8 +104,7 @@ class MatrixLoader(Closing, Generic[T]):
         *reload_interval* is the seconds between two looks at the location; `math.inf`
         for never again. *timeout* and *max_bytes* bound a download, the whole time in
         seconds and the size after decompression. *wait* is how many seconds callers wait
-        for the first matrix of a URL. *on_change* and *on_failure* are called in the
-        thread that loads, with each new snapshot and after each failure.
+        for the first matrix of a URL. *on_change* and *on_failure* are those of `subscribe`.
         Raises ConfigurationError for an argument that makes no sense.
         """
         for name, value in (("reload_interval", reload_interval), ("wait", wait)):
@@ -117,8 +117,8 @@ class MatrixLoader(Closing, Generic[T]):
         self._build = build
         self._interval = reload_interval
         self._wait = wait
-        self._on_change = on_change
-        self._on_failure = on_failure
+        self._subscribers: Subscribers[Snapshot[T]] = Subscribers()
+        self.subscribe(on_change=on_change, on_failure=on_failure)
         self._crews: dict[int, _Crew] = {}
         self._snapshot: Snapshot[T] | None = None
         self._due = -math.inf
@@ -159,6 +159,20 @@ class MatrixLoader(Closing, Generic[T]):
         if self._snapshot is None:
             raise self._no_matrix()
         return self._snapshot
+
+    def subscribe(
+        self,
+        *,
+        on_change: Callable[[Snapshot[T]], None] | None = None,
+        on_failure: Callable[[Exception], None] | None = None,
+        on_recovery: Callable[[], None] | None = None,
+    ) -> Callable[[], None]:
+        """Be told of each new snapshot, each failure, and of the first success after one.
+
+        The calls are made in the thread that loads, one after the other. Where a new matrix
+        ends an outage *on_change* comes first. What is returned ends the subscription.
+        """
+        return self._subscribers.add(on_change, on_failure, on_recovery)
 
     def close(self) -> None:
         """Load no more. The last snapshot stays readable; harmless when repeated."""
@@ -272,13 +286,14 @@ class MatrixLoader(Closing, Generic[T]):
         logger.info(
             "Matrix of version %s loaded from %s", snapshot.matrix_version, self._location.shown
         )
-        _tell(self._on_change, snapshot)
+        self._subscribers.changed(snapshot)
 
     def _well_again(self) -> None:
         if self._failure is not None:
             self._failure, self._failures = None, 0
             self._told.clear()
             logger.info("The matrix from %s is well again", self._location.shown)
+            self._subscribers.recovered()
 
     def _failed(self, error: Exception) -> float:
         """Note the failure; the seconds until the next attempt."""
@@ -297,7 +312,7 @@ class MatrixLoader(Closing, Generic[T]):
                 # What is no error of ours has its place in the code to show.
                 exc_info=None if isinstance(error, ProctorError) else error,
             )
-        _tell(self._on_failure, error)
+        self._subscribers.failed(error)
         if self._snapshot is not None:
             return self._interval
         return min(self._interval, FIRST_RETRY * 2.0 ** min(self._failures - 1, 16))
@@ -305,12 +320,3 @@ class MatrixLoader(Closing, Generic[T]):
 
 def _words(error: Exception) -> str:
     return str(error) if isinstance(error, ProctorError) else f"{type(error).__name__}: {error}"
-
-
-def _tell(subscriber: Callable[[Any], None] | None, news: object) -> None:
-    if subscriber is None:
-        return
-    try:
-        subscriber(news)
-    except Exception:  # a subscriber's fault must not cost the matrix
-        logger.exception("A subscriber of the matrix failed: %r", subscriber)

@@ -134,6 +134,18 @@ class MatrixSource(Closing):
         """The matrix of now, compiled; see `MatrixLoader.current`."""
         return self._loader.current(timeout)
 
+    def subscribe(
+        self,
+        *,
+        on_change: Callable[[Snapshot[Proctor]], None] | None = None,
+        on_failure: Callable[[Exception], None] | None = None,
+        on_recovery: Callable[[], None] | None = None,
+    ) -> Callable[[], None]:
+        """Be told of new matrices and of outages; see `MatrixLoader.subscribe`."""
+        return self._loader.subscribe(
+            on_change=on_change, on_failure=on_failure, on_recovery=on_recovery
+        )
+
     def determine_groups(self, request: GroupsRequest) -> Groups:
         """The groups of a visitor. Raises SourceError while there is no matrix."""
         return self._loader.current(request.timeout).proctor.determine_groups(

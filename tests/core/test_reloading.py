@@ -277,6 +277,50 @@ def test_a_subscriber_that_fails_costs_nothing_but_a_log_record(make, path, capl
     assert (source.current().matrix_version, len(caplog.records)) == ("1", 1)
 
 
+def test_subscribers_are_told_when_the_matrix_is_well_again(make, path):
+    told = []
+    source = make(path)
+    source.current()
+    source.subscribe(
+        on_change=lambda snapshot: told.append(snapshot.matrix_version),
+        on_failure=lambda failure: told.append("failure"),
+        on_recovery=lambda: told.append("recovery"),
+    )
+    replace(path, b"no matrix")
+    eventually(lambda: source.current() and "failure" in told)
+    replace(path, matrix("1"))
+    eventually(lambda: source.current() and "recovery" in told)
+    assert set(told[:-1]) == {"failure"}
+
+
+def test_who_is_told_of_the_recovery_knows_the_new_matrix_already(make, path):
+    told = []
+    source = make(path)
+    source.current()
+    source.subscribe(
+        on_change=lambda snapshot: told.append(snapshot.matrix_version),
+        on_recovery=lambda: told.append("recovery"),
+    )
+    failures = []
+    source.subscribe(on_failure=failures.append)
+    replace(path, b"no matrix")
+    eventually(lambda: source.current() and failures)
+    replace(path, matrix("2"))
+    eventually(lambda: source.current() and "recovery" in told)
+    assert told == ["2", "recovery"]
+
+
+def test_who_has_ended_his_subscription_is_told_nothing_and_others_are(make, path):
+    told, others = [], []
+    source = make(path)
+    end = source.subscribe(on_change=told.append)
+    source.subscribe(on_change=others.append)
+    end()
+    end()
+    source.current()
+    assert (told, len(others)) == ([], 1)
+
+
 # Closing
 
 

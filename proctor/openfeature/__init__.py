@@ -1,0 +1,24 @@
+"""Groups as flags of OpenFeature, over the engine alone: no Django, no settings.
+
+    from openfeature import api
+    from proctor.core import MatrixSource
+    from proctor.openfeature import ProctorProvider
+
+    api.set_provider_and_wait(ProctorProvider(MatrixSource("matrix.json")))
+
+It needs the OpenFeature SDK, which `pip install 'django-proctor[openfeature]'` brings.
+"""
+
+from __future__ import annotations
+
+try:
+    import openfeature.provider  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        "proctor.openfeature needs the OpenFeature SDK: "
+        "pip install 'django-proctor[openfeature]', which brings openfeature-sdk"
+    ) from error
+
+from proctor.openfeature.provider import ProctorProvider
+
+__all__ = ["ProctorProvider"]

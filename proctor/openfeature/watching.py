@@ -1,0 +1,120 @@
+"""What happens to a matrix, as events of OpenFeature."""
+
+from __future__ import annotations
+
+import enum
+import math
+from typing import TYPE_CHECKING
+
+from openfeature.event import ProviderEvent, ProviderEventDetails
+
+from proctor.core import SourceError
+from proctor.openfeature.refusals import no_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proctor.core import MatrixSource, Proctor
+    from proctor.core.reloading import Snapshot
+
+__all__ = ["Watch", "changed_flags"]
+
+
+class _State(enum.Enum):
+    #: Nobody is told of anything yet, or any more.
+    IDLE = enum.auto()
+    READY = enum.auto()
+    #: The first matrix could not be had.
+    FAILED = enum.auto()
+    #: There is a matrix, and no newer one can be had.
+    STALE = enum.auto()
+
+
+class Watch:
+    """Follows the matrix of a source, and emits what OpenFeature wants to know.
+
+    A source tells its news one after the other, so that nothing is locked here.
+    """
+
+    def __init__(
+        self, source: MatrixSource, emit: Callable[[ProviderEvent, ProviderEventDetails], None]
+    ) -> None:
+        self._source = source
+        self._emit = emit
+        self._state = _State.IDLE
+        self._known: Proctor | None = None
+        self._end: Callable[[], None] | None = None
+
+    def begin(self) -> None:
+        """Wait for the first matrix, as long as the source takes to load, and follow it then.
+
+        Raises OpenFeatureError where it cannot be had; it is followed all the same.
+        """
+        if self._end is None:
+            self._end = self._source.subscribe(
+                on_change=self._changed, on_failure=self._failed, on_recovery=self._recovered
+            )
+        try:
+            found = self._source.current(math.inf).proctor
+        except SourceError as error:
+            self._state = _State.FAILED
+            if self._known is None:  # it may have come in this moment
+                raise no_answer(error) from error
+        else:
+            self._known = self._known or found
+        self._state = _State.READY
+
+    def end(self) -> None:
+        """Follow it no more; `begin` begins anew."""
+        if self._end is not None:
+            self._end()
+        self._state, self._known, self._end = _State.IDLE, None, None
+
+    def _changed(self, snapshot: Snapshot[Proctor]) -> None:
+        before, self._known = self._known, snapshot.proctor
+        if self._state is _State.FAILED:
+            self._ready(snapshot.matrix_version)
+        elif self._state is not _State.IDLE and before is not None:
+            flags = changed_flags(before, snapshot.proctor)
+            if flags:
+                details = _details(snapshot.matrix_version)
+                details.flags_changed = flags
+                self._emit(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, details)
+
+    def _failed(self, error: Exception) -> None:
+        if self._state is _State.READY:
+            self._state = _State.STALE
+            self._emit(ProviderEvent.PROVIDER_STALE, ProviderEventDetails(message=str(error)))
+
+    def _recovered(self) -> None:
+        if self._state is _State.STALE and self._known is not None:
+            self._ready(self._known.matrix.audit.version)
+
+    def _ready(self, version: str | None) -> None:
+        self._state = _State.READY
+        self._emit(ProviderEvent.PROVIDER_READY, _details(version))
+
+
+def _details(version: str | None) -> ProviderEventDetails:
+    return ProviderEventDetails(metadata={} if version is None else {"matrix_version": version})
+
+
+def changed_flags(before: Proctor, after: Proctor) -> list[str]:
+    """The tests that may give other groups now, by name.
+
+    These are the ones that were added, removed or edited, and those that depend on them.
+    """
+    old = {name: before.definition(name) for name in before.loaded}
+    new = {name: after.definition(name) for name in after.loaded}
+    changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+    found = changed
+    while found:
+        found = {
+            name
+            for name, definition in new.items()
+            if name not in changed
+            and definition.depends_on is not None
+            and definition.depends_on.test_name in found
+        }
+        changed |= found
+    return sorted(changed)
