@@ -18,8 +18,8 @@ from proctor import forced
 from proctor.conf import settings
 from proctor.configuration import current_configuration
 from proctor.core.forcing import ForceGroups
-from proctor.pages.live_matrix import live_matrix, matrix_document
 from proctor.pages.overview import Overview, overview
+from proctor.pages.shown_matrix import matrix_document, shown_matrix
 from proctor.pages.what_if import WhatIf
 from proctor.visit import Visit
 
@@ -140,7 +140,7 @@ def groups_json(request: HttpRequest) -> HttpResponseBase:
 def show_test_matrix(request: HttpRequest) -> HttpResponseBase:
     """The declared tests of the live matrix, as JSON; 503 where there is no matrix."""
     configuration = current_configuration()
-    matrix = live_matrix(configuration)
+    matrix = shown_matrix(configuration)
     document = matrix_document(configuration, matrix)
     if matrix.proctor is None:
         return _json({**document, "problem": matrix.problem}, status=503)

@@ -10,7 +10,7 @@ from proctor.core.exceptions import ProctorError
 from proctor.core.forcing import ForceGroups
 from proctor.core.frozen import thaw
 from proctor.core.sources import MatrixSource
-from proctor.pages.live_matrix import LiveMatrix, live_matrix
+from proctor.pages.shown_matrix import ShownMatrix, shown_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,7 +115,7 @@ class Overview:
     """All declared tests, and where the answers come from."""
 
     tests: tuple[ShownTest, ...]
-    matrix: LiveMatrix
+    matrix: ShownMatrix
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -136,7 +136,7 @@ def overview(
 
     *force* is what he forces. Nothing is asked but the matrix.
     """
-    matrix = live_matrix(configuration)
+    matrix = shown_matrix(configuration)
     source = configuration.source if isinstance(configuration.source, MatrixSource) else None
     tests = []
     for name, declared in configuration.registry.items():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from proctor.configuration import Configuration
-    from proctor.pages.live_matrix import LiveMatrix
+    from proctor.pages.shown_matrix import ShownMatrix
 
 __all__ = ["Field", "WhatIf"]
 
@@ -55,7 +55,7 @@ class WhatIf:
         return cls(_with_prefix(posted, IDENTIFIER), _with_prefix(posted, CONTEXT))
 
     @classmethod
-    def of(cls, asked: GroupsRequest | None, matrix: LiveMatrix) -> WhatIf:
+    def of(cls, asked: GroupsRequest | None, matrix: ShownMatrix) -> WhatIf:
         """The visitor who looks at the page, with a field for each value that there may be."""
         identifiers, context = {}, {}
         if asked is not None:
@@ -116,7 +116,7 @@ def _texts(values: Mapping[str, object]) -> dict[str, str]:
     return found
 
 
-def _test_types(matrix: LiveMatrix) -> Iterable[str]:
+def _test_types(matrix: ShownMatrix) -> Iterable[str]:
     """The types of identifiers that the matrix asks for."""
     if matrix.proctor is None:
         return TEST_TYPES[:2]

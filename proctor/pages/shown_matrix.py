@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from proctor.configuration import Configuration
     from proctor.core.engine import Proctor
 
-__all__ = ["LiveMatrix", "live_matrix", "matrix_document"]
+__all__ = ["ShownMatrix", "matrix_document", "shown_matrix"]
 
 #: Seconds between two looks at the matrix of a Pipet.
 RELOAD = 10.0
 
 
-class LiveMatrix(NamedTuple):
+class ShownMatrix(NamedTuple):
     """The matrix as it is now, or why there is none."""
 
     proctor: Proctor | None = None
@@ -32,21 +32,21 @@ class LiveMatrix(NamedTuple):
         return self.proctor.matrix.audit.version if self.proctor else None
 
 
-def live_matrix(configuration: Configuration) -> LiveMatrix:
+def shown_matrix(configuration: Configuration) -> ShownMatrix:
     """The matrix of the site, or the one that its Pipet shows; waits PROCTOR_TIMEOUT for it."""
     if configuration.source is None:
-        return LiveMatrix(
+        return ShownMatrix(
             problem="Neither PROCTOR_MATRIX nor PROCTOR_API_ROOT is set, so that every test has "
             "its default."
         )
     source = _viewed(configuration)
     if source is None:
         name = type(configuration.source).__qualname__
-        return LiveMatrix(problem=f"{name} decides, and shows no matrix.")
+        return ShownMatrix(problem=f"{name} decides, and shows no matrix.")
     try:
-        return LiveMatrix(source.current(settings.PROCTOR_TIMEOUT).proctor)
+        return ShownMatrix(source.current(settings.PROCTOR_TIMEOUT).proctor)
     except ProctorError as error:
-        return LiveMatrix(problem=str(error))
+        return ShownMatrix(problem=str(error))
 
 
 def _viewed(configuration: Configuration) -> MatrixSource | None:
@@ -64,7 +64,7 @@ def _viewed(configuration: Configuration) -> MatrixSource | None:
     return configuration.viewed
 
 
-def matrix_document(configuration: Configuration, matrix: LiveMatrix) -> dict[str, Any]:
+def matrix_document(configuration: Configuration, matrix: ShownMatrix) -> dict[str, Any]:
     """The audit and the declared tests of the matrix, as JSON has them."""
     if matrix.proctor is None:
         return {"audit": None, "tests": {}}
