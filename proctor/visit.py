@@ -19,6 +19,7 @@ from proctor.core.groups import Reason
 from proctor.core.sources import GroupsRequest
 from proctor.once import described
 from proctor.proc import Proc, determine
+from proctor.reads import COUNTED, CountingProc
 from proctor.resolution import Resolution
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class Visit:
         #: What a hook raised, after which there is nothing to ask.
         self._failure: Exception | None = None
         self._privileged: bool | None = None
-        self.proc = Proc(self._configuration, self.resolve, request)
+        make = CountingProc if COUNTED in request.__dict__ else Proc
+        self.proc = make(self._configuration, self.resolve, request)
         request.__dict__.update({"proc": self.proc, _VISIT: self})
 
     @classmethod
