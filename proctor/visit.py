@@ -70,8 +70,10 @@ class Visit:
         #: What a hook raised, after which there is nothing to ask.
         self._failure: Exception | None = None
         self._privileged: bool | None = None
-        make = CountingProc if COUNTED in request.__dict__ else Proc
-        self.proc = make(self._configuration, self.resolve, request)
+        if COUNTED in request.__dict__:
+            self.proc = CountingProc(self._configuration, self.resolve, request)
+        else:
+            self.proc = Proc(self._configuration, self.resolve, request)
         request.__dict__.update({"proc": self.proc, _VISIT: self})
 
     @classmethod
