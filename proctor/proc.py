@@ -10,7 +10,7 @@ from proctor.resolution import Resolution
 from proctor.signals import exposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import NoReturn, Self
 
     from django.http import HttpRequest
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from proctor.core.declarations import Registry
     from proctor.core.groups import GroupAssignment
 
-__all__ = ["Proc", "determine"]
+__all__ = ["Proc", "determine", "known_assignments"]
 
 
 class Proc:
@@ -70,11 +70,7 @@ class Proc:
         if name not in self._registry:
             raise AttributeError(self._undeclared(name))
         assignment = self[name]
-        if exposed.receivers:
-            self.__dict__[name] = assignment
-        else:
-            # Nobody counts, so the other tests need no way through here either.
-            self._put_attributes()
+        self._put_attributes(name, assignment)
         return assignment
 
     def __getitem__(self, name: str) -> GroupAssignment:
@@ -197,8 +193,12 @@ class Proc:
         own["_resolution"], own["_assignments"] = answer
         return answer[1]
 
-    def _put_attributes(self) -> None:
-        """Make plain attributes of all tests, but of those whose names mean something else."""
+    def _put_attributes(self, name: str, assignment: GroupAssignment) -> None:
+        """Make plain attributes of what need not come through `__getattr__` again."""
+        if exposed.receivers:
+            self.__dict__[name] = assignment
+            return
+        # Nobody counts, so the other tests need not either, but for names that mean more.
         assignments = self._loaded()
         if _OWN_NAMES.isdisjoint(assignments):
             self.__dict__.update(assignments)
@@ -233,3 +233,9 @@ def _counts(assignment: GroupAssignment) -> bool:
 def determine(proc: Proc) -> None:
     """Determine the groups of *proc* now, and not at the first read."""
     proc._loaded()  # noqa: SLF001 - no attribute of its own, where a test may have the name
+
+
+def known_assignments(proc: Proc) -> Mapping[str, GroupAssignment] | None:
+    """The assignments of *proc*, None where they are not determined; determines nothing."""
+    assignments = proc._assignments  # noqa: SLF001 - as above
+    return None if assignments is None else assignments.copy()

@@ -19,6 +19,7 @@ from proctor.core.groups import Reason
 from proctor.core.sources import GroupsRequest
 from proctor.once import described
 from proctor.proc import Proc, determine
+from proctor.reads import COUNTED, CountingProc
 from proctor.resolution import Resolution
 from proctor.signals import exposed
 
@@ -75,8 +76,9 @@ class Visit:
         self._failure: Exception | None = None
         self._privileged: bool | None = None
         self._excluded: bool | None = None
+        kind = CountingProc if COUNTED in request.__dict__ else Proc
         is_excluded = self.check_excluded if middleware.may_exclude else None
-        self.proc = Proc(self._configuration, self.resolve, request, is_excluded)
+        self.proc = kind(self._configuration, self.resolve, request, is_excluded)
         request.__dict__.update({"proc": self.proc, _VISIT: self})
 
     @classmethod

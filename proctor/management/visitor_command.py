@@ -15,6 +15,7 @@ from proctor.live_matrix import add_matrix, one_line
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Iterable
 
     from proctor.cli.inputs import Visitor
     from proctor.core.declarations import ProctorTest
@@ -57,9 +58,11 @@ class VisitorCommand(BaseCommand, Generic[T]):
         """Print it."""
         raise NotImplementedError
 
-    def note(self, text: str) -> None:
-        """Say something beside the output, which stays as `python -m proctor` prints it."""
-        self.stderr.write(printable(text, 2000), str)
+    def note(self, notes: Iterable[str]) -> None:
+        """Say something below the output, which stays as `python -m proctor` prints it."""
+        self.stdout.flush()
+        for text in notes:
+            self.stderr.write(printable(text, 2000), str)
 
 
 def visitor_of(options: Namespace, matrix: LiveMatrix) -> Visitor:

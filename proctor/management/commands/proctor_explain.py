@@ -66,5 +66,4 @@ class Command(VisitorCommand[Found]):
     def show(self, found: Found, *, json: bool) -> None:
         """Print the explanation, and the notes on standard error."""
         write(found.explanation, self.stdout, json=json)
-        for note in found.notes:
-            self.note(note)
+        self.note(found.notes)

@@ -71,8 +71,7 @@ class Command(VisitorCommand[Found]):
     def show(self, found: Found, *, json: bool) -> None:
         """Print the groups, and the notes on standard error."""
         write(found.groups, found.reasons, self.stdout, json=json)
-        for note in found.notes:
-            self.note(note)
+        self.note(found.notes)
 
 
 def _is_asked(source: Source | None, options: Namespace) -> bool:
