@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from openfeature.exception import OpenFeatureError
-from openfeature.flag_evaluation import FlagResolutionDetails, FlagType, FlagValueType, Reason
+from openfeature.flag_evaluation import FlagResolutionDetails, FlagType, Reason
 from openfeature.provider import AbstractProvider, Metadata
 
 from proctor.core import MatrixSource, ProctorError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from openfeature.evaluation_context import EvaluationContext
+    from openfeature.flag_evaluation import FlagValueType
 
     from proctor.core import Proctor, Source, TestDefinition
 
