@@ -11,7 +11,7 @@ from proctor.cli.arguments import add_context, add_identifiers, add_json
 from proctor.cli.inputs import read_visitor
 from proctor.conf import settings
 from proctor.core.display import printable
-from proctor.live_matrix import add_matrix, one_line
+from proctor.management.live_matrix import add_matrix, one_line
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from proctor.cli.inputs import Visitor
     from proctor.core.declarations import ProctorTest
     from proctor.core.groups import GroupAssignment
-    from proctor.live_matrix import LiveMatrix
+    from proctor.management.live_matrix import LiveMatrix
 
 __all__ = ["VisitorCommand", "visitor_of", "what_the_site_makes_of"]
 

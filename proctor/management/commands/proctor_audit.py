@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand
 from proctor.audit import Finding, Kind, decided, undeclared, unused
 from proctor.configuration import current_configuration
 from proctor.core.display import printable
-from proctor.live_matrix import LiveMatrix, add_matrix, live_matrix, one_line
 from proctor.management.findings import found_lines, unlisted_lines
+from proctor.management.live_matrix import LiveMatrix, add_matrix, live_matrix, one_line
 from proctor.mentions import Mentions, find_mentions
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand
 
 from proctor.configuration import current_configuration
 from proctor.core.display import printable
-from proctor.live_matrix import LiveMatrix, add_matrix, live_matrix, one_line
 from proctor.management.findings import found_lines, unlisted_lines
+from proctor.management.live_matrix import LiveMatrix, add_matrix, live_matrix, one_line
 from proctor.matrix_check import Difference, Kind, compare, compare_literals
 from proctor.template_literals import Literals, find_literals
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.cli.explain import look, write
 from proctor.configuration import current_configuration
-from proctor.live_matrix import live_matrix
+from proctor.management.live_matrix import live_matrix
 from proctor.management.visitor_command import (
     VisitorCommand,
     visitor_of,

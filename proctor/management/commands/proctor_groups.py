@@ -12,7 +12,7 @@ from proctor.configuration import current_configuration
 from proctor.core.forcing import ForceGroups
 from proctor.core.groups import Groups
 from proctor.core.sources import GroupsRequest, MatrixSource
-from proctor.live_matrix import TIMEOUT, live_matrix
+from proctor.management.live_matrix import TIMEOUT, live_matrix
 from proctor.management.visitor_command import (
     VisitorCommand,
     visitor_of,
