@@ -80,10 +80,9 @@ def connect():
     """A client of a provider, as the SDK has it."""
 
     def connect(provider):
-        # Before 0.10 set_provider itself waits, and tells of no failure but by an event.
-        set_provider = getattr(api, "set_provider_and_wait", api.set_provider)
+        # Where there is no matrix this raises, and the provider is there all the same.
         with contextlib.suppress(OpenFeatureError):
-            set_provider(provider)
+            api.set_provider_and_wait(provider)
         return api.get_client()
 
     yield connect
@@ -588,6 +587,21 @@ def test_after_its_end_it_emits_nothing_and_can_begin_anew(path):
     provider.shutdown()
 
 
+def test_initialized_twice_it_tells_once(path):
+    path.write_bytes(document(t=everybody("blue")))
+    source, emitted = MatrixSource(path, reload_interval=0), []
+    provider = ProctorProvider(source)
+    provider.attach(lambda provider, event, details: emitted.append(details.metadata))
+    provider.initialize(EvaluationContext())
+    provider.initialize(EvaluationContext())
+    replace(path, document("2", t=everybody("control")))
+    assert eventually(lambda: source.current() and {"matrix_version": "2"} in emitted)
+    replace(path, document("3", t=everybody("blue")))
+    assert eventually(lambda: source.current() and {"matrix_version": "3"} in emitted)
+    assert emitted == [{"matrix_version": "2"}, {"matrix_version": "3"}]
+    provider.shutdown()
+
+
 def test_shutting_down_leaves_the_source_to_its_owner(path):
     path.write_bytes(document(t=everybody("blue")))
     source = MatrixSource(path, reload_interval=0)
@@ -692,6 +706,15 @@ def test_a_pipet_can_be_asked(connect):
     assert details.flag_metadata == {"value": 1, "version": "3"}
 
 
+def test_a_group_without_a_version_has_none_in_its_metadata(connect):
+    with (
+        serving(reply(t={"name": "blue", "value": 1})) as server,
+        PipetSource(server.url, timeout=LONG) as source,
+    ):
+        details = connect(ProctorProvider(source)).get_string_details("t", "none", ANN)
+    assert (details.value, details.flag_metadata) == ("blue", {"value": 1})
+
+
 def test_who_gets_no_group_from_a_pipet_has_the_default(connect):
     with serving(reply()) as server, PipetSource(server.url, timeout=LONG) as source:
         details = connect(ProctorProvider(source)).get_string_details("t", "none", ANN)
@@ -762,6 +785,10 @@ def test_a_source_without_an_answer_gives_the_default(connect):
     details = connect(ProctorProvider(Failing())).get_string_details("t", "none", ANN)
     assert error_of(details) == (ErrorCode.PROVIDER_NOT_READY, Reason.ERROR, "none")
     assert details.error_message == "not today"
+
+
+def test_the_provider_shows_what_it_asks(path):
+    assert "m.json" in repr(ProctorProvider(MatrixSource(path.with_name("m.json"))))
 
 
 # The optional dependency
