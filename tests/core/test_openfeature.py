@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from datetime import datetime, timezone
 
 import pytest
@@ -80,10 +82,9 @@ def connect():
     """A client of a provider, as the SDK has it."""
 
     def connect(provider):
-        # Before 0.10 set_provider itself waits, and tells of no failure but by an event.
-        set_provider = getattr(api, "set_provider_and_wait", api.set_provider)
+        # Where there is no matrix this raises, and the provider is there all the same.
         with contextlib.suppress(OpenFeatureError):
-            set_provider(provider)
+            api.set_provider_and_wait(provider)
         return api.get_client()
 
     yield connect
@@ -248,7 +249,19 @@ def test_the_variant_of_each_visitor_is_the_group_that_the_engine_gives(serve):
             Reason.TARGETING_MATCH,
         ),
     ],
-    ids=str,
+    ids=[
+        "split",
+        "rule and split",
+        "random",
+        "everybody",
+        "empty rule",
+        "empty range",
+        "rule of the test",
+        "rule of the allocation",
+        "rule of the allocation before",
+        "rule that is true",
+        "dependency",
+    ],
 )
 def test_the_reason_says_what_chose_the_group(serve, test, expected):
     client = serve(t=test, parent=everybody("blue"))
@@ -588,6 +601,19 @@ def test_after_its_end_it_emits_nothing_and_can_begin_anew(path):
     provider.shutdown()
 
 
+def test_after_its_end_the_source_holds_nothing_of_it(path):
+    path.write_bytes(document(t=everybody("blue")))
+    source = MatrixSource(path)
+    provider = ProctorProvider(source)
+    provider.initialize(EvaluationContext())
+    provider.initialize(EvaluationContext())
+    provider.shutdown()
+    left = weakref.ref(provider)
+    del provider
+    gc.collect()
+    assert left() is None
+
+
 def test_shutting_down_leaves_the_source_to_its_owner(path):
     path.write_bytes(document(t=everybody("blue")))
     source = MatrixSource(path, reload_interval=0)
@@ -692,6 +718,15 @@ def test_a_pipet_can_be_asked(connect):
     assert details.flag_metadata == {"value": 1, "version": "3"}
 
 
+def test_a_group_without_a_version_has_none_in_its_metadata(connect):
+    with (
+        serving(reply(t={"name": "blue", "value": 1})) as server,
+        PipetSource(server.url, timeout=LONG) as source,
+    ):
+        details = connect(ProctorProvider(source)).get_string_details("t", "none", ANN)
+    assert (details.value, details.flag_metadata) == ("blue", {"value": 1})
+
+
 def test_who_gets_no_group_from_a_pipet_has_the_default(connect):
     with serving(reply()) as server, PipetSource(server.url, timeout=LONG) as source:
         details = connect(ProctorProvider(source)).get_string_details("t", "none", ANN)
@@ -762,6 +797,10 @@ def test_a_source_without_an_answer_gives_the_default(connect):
     details = connect(ProctorProvider(Failing())).get_string_details("t", "none", ANN)
     assert error_of(details) == (ErrorCode.PROVIDER_NOT_READY, Reason.ERROR, "none")
     assert details.error_message == "not today"
+
+
+def test_the_provider_shows_what_it_asks(path):
+    assert "m.json" in repr(ProctorProvider(MatrixSource(path.with_name("m.json"))))
 
 
 # The optional dependency
