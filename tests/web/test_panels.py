@@ -338,7 +338,7 @@ def test_a_panel_that_is_switched_off_counts_nothing(site):
     client = Client()
     client.cookies["djdtProctorPanel"] = "off"
     client.get("/reads?user=x")
-    assert panels()[-1].get_stats() == {}
+    assert store().panel(list(store().request_ids())[-1], "ProctorPanel") == {}
 
 
 # -- Where it cannot say much -----------------------------------------------------------------

@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from proctor import ProctorTest
 from proctor.cli.main import main
 from proctor.configuration import current_configuration
 from proctor.core.groups import GroupAssignment, Groups
+from proctor.core.sources import MatrixSource
 from tests.core.httpserver import Reply, serving
 from tests.live import pipet as fake
 from tests.web.matrices import definition, one_bucket, write_matrix
@@ -35,6 +37,16 @@ class Elsewhere:
 
     def close(self):
         pass
+
+
+class Corrected(MatrixSource):
+    """Has a matrix, and knows better."""
+
+    def __init__(self):
+        super().__init__(settings.PROCTOR_MATRIX)
+
+    def determine_groups(self, request):
+        return Groups({"headlinetst": GroupAssignment("corrected", 1)})
 
 
 def run(command, *arguments):
@@ -307,6 +319,11 @@ def test_another_source_is_asked_for_the_groups(site):
     out, err = groups(*VISITOR)
     assert out.splitlines()[1].split() == ["headlinetst", "warm", "1", "assigned"]
     assert err == "Asked: Elsewhere.\n"
+
+
+def test_a_source_that_knows_better_than_its_matrix_is_asked(site):
+    site.PROCTOR_SOURCE = f"{HERE}.Corrected"
+    assert document("proctor_groups", *VISITOR)["groups"]["headlinetst"]["group"] == "corrected"
 
 
 def test_what_another_source_raises_is_one_line(site):

@@ -75,8 +75,11 @@ class Command(VisitorCommand[Found]):
 
 
 def _is_asked(source: Source | None, options: Namespace) -> bool:
-    """Whether the site's source has to be asked, since it shows no matrix or is a service."""
-    return options.matrix is None and source is not None and not isinstance(source, MatrixSource)
+    """Whether the site's source has to be asked, since more than a matrix decides."""
+    if options.matrix is not None or source is None:
+        return False
+    # A class of the site's own may answer otherwise than its matrix.
+    return getattr(type(source), "determine_groups", None) is not MatrixSource.determine_groups
 
 
 def _evaluate(registry: Registry, options: Namespace) -> Found:
