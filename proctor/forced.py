@@ -24,10 +24,16 @@ logger = logging.getLogger(__name__)
 PARAMETER = COOKIE = "prforceGroups"
 HEADER = "X-PRFORCEGROUPS"
 _HEADER_KEY = "HTTP_X_PRFORCEGROUPS"
+_STORED = "_proctor_force_stored"
 
 
 #: A browser refuses a cookie of more than 4,096 characters, name and attributes included.
 MAX_COOKIE = 3800
+
+
+def _note(request: HttpRequest, force: ForceGroups) -> None:
+    request.__dict__[_STORED] = True
+    logger.info("%s forces %s", _who(request), printable(str(force) or "nothing any more"))
 
 
 def _who(request: HttpRequest) -> str:
@@ -92,6 +98,8 @@ def keep(request: HttpRequest, response: HttpResponseBase) -> bool:
 
     True if the response has a cookie now, which no cache may store for others.
     """
+    if _STORED in request.__dict__:
+        return True  # a page has changed it, whatever its address asks for
     asked = asked_now(request)
     return asked is not None and store(request, response, ForceGroups.parse(asked))
 
@@ -102,14 +110,15 @@ def store(request: HttpRequest, response: HttpResponseBase, force: ForceGroups) 
     False if it is too much for a cookie. That lasts for the browser's session, is on for
     the whole site, and has the form that Java services read.
     """
-    logger.info("%s forces %s", _who(request), printable(str(force) or "nothing any more"))
     if force.is_empty:
+        _note(request, force)
         response.delete_cookie(COOKIE, path="/", samesite="Lax")
         return True
     value = force.cookie_value()
     if len(value) > MAX_COOKIE:
         logger.warning("So many groups are forced that no cookie can keep them: %d", len(value))
         return False
+    _note(request, force)
     response.set_cookie(
         COOKIE,
         value,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-__all__ = ["ais_staff", "is_staff"]
+__all__ = ["ais_staff", "aknow_user", "is_staff", "know_user"]
 
 
 def is_staff(request: HttpRequest) -> bool:
@@ -27,6 +27,16 @@ async def ais_staff(request: HttpRequest) -> bool:
         return _is_active_staff(await request.auser()) if hasattr(request, "auser") else False
     except Exception:  # noqa: BLE001 - as above
         return False
+
+
+def know_user(request: HttpRequest) -> None:
+    """Have the user of the request loaded, for the log to name him; no error if he cannot be."""
+    is_staff(request)
+
+
+async def aknow_user(request: HttpRequest) -> None:
+    """`know_user` on an event loop."""
+    await ais_staff(request)
 
 
 def _is_active_staff(user: object) -> bool:

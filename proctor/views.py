@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from functools import wraps
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.csrf import csrf_protect
+from django.urls import get_script_prefix
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from proctor import forced
+from proctor import forced, staff
 from proctor.conf import settings
 from proctor.configuration import current_configuration
 from proctor.core.forcing import ForceGroups
@@ -47,12 +49,14 @@ def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., 
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    return guarded
+    # Who may not see them is told neither of a token that is missing nor of signing in.
+    found: Callable[..., HttpResponseBase] = login_not_required(csrf_exempt(guarded))
+    return found
 
 
+@_for_the_privileged
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
-@_for_the_privileged
 def groups_page(request: HttpRequest) -> HttpResponseBase:
     """My groups and why, a form to force others, and "what if" I were somebody else."""
     if request.method != "POST":
@@ -60,19 +64,29 @@ def groups_page(request: HttpRequest) -> HttpResponseBase:
     if "what-if" in request.POST:
         return _page(request, WhatIf.read(request.POST))
     force = _chosen(request, forced.forced_groups(request))
-    response = HttpResponseRedirect(request.path, status=303)
+    staff.know_user(request)
+    response = HttpResponseRedirect(_place(request), status=303)
     if not forced.store(request, response, force):
         return _page(request, problem="That is more than a cookie can keep. Force fewer groups.")
     return response
+
+
+def _place(request: HttpRequest) -> str:
+    """Where the visitor was on the page."""
+    words, test = request.POST.get("q"), request.POST.get("force") or request.POST.get("clear")
+    query = f"?{urlencode({'q': words})}" if words else ""
+    return f"{request.path}{query}{f'#test-{quote(test)}' if test else ''}"
 
 
 def _chosen(request: HttpRequest, force: ForceGroups) -> ForceGroups:
     """What is forced after the buttons of the page; tests of other applications stay."""
     if "clear-all" in request.POST:
         return ForceGroups()
-    cleared = request.POST.get("clear")
+    cleared, only = request.POST.get("clear"), request.POST.get("force")
     for name in current_configuration().registry:
         chosen = request.POST.get(f"force.{name}")
+        if only is not None and name != only:
+            continue
         if name == cleared or chosen == "":
             force = force.without(name)
         elif chosen is not None and cleared is None:
@@ -97,12 +111,13 @@ def _page(request: HttpRequest, what_if: WhatIf | None = None, problem: str = ""
     if what_if is None:
         shown = overview(configuration, mine, visit.asked, force)
     else:
-        shown = what_if.overview(configuration)
+        shown = what_if.overview(configuration, visit.asked.get_http if visit.asked else None)
     words = request.GET.get("q", "").strip()[:100]
     return render(
         request,
         "proctor/groups.html",
         {
+            "path": request.path,
             "base_template": settings.PROCTOR_BASE_TEMPLATE,
             "overview": shown,
             "tests": [each for each in shown.tests if each.matches(words)],
@@ -119,11 +134,15 @@ def _page(request: HttpRequest, what_if: WhatIf | None = None, problem: str = ""
 
 def _link(request: HttpRequest, force: ForceGroups) -> str:
     """An address that forces the same for whoever may."""
-    return request.build_absolute_uri("/") + "?" + urlencode({forced.PARAMETER: str(force)})
+    return (
+        request.build_absolute_uri(get_script_prefix())
+        + "?"
+        + urlencode({forced.PARAMETER: str(force)})
+    )
 
 
-@require_safe
 @_for_the_privileged
+@require_safe
 def groups_json(request: HttpRequest) -> HttpResponseBase:
     """What the groups page shows, as JSON."""
     visit = Visit.of(request)
@@ -135,8 +154,8 @@ def groups_json(request: HttpRequest) -> HttpResponseBase:
     return _json({**found.to_dict(), "force_groups": str(force)})
 
 
-@require_safe
 @_for_the_privileged
+@require_safe
 def show_test_matrix(request: HttpRequest) -> HttpResponseBase:
     """The declared tests of the live matrix, as JSON; 503 where there is no matrix."""
     configuration = current_configuration()

@@ -156,8 +156,7 @@ class Visit:
                     answers[name] = await self._acall(getattr(middleware, f"a{name}"), name)
                 if name == "is_privileged":
                     self._privileged = bool(answers[name])
-                    if not self._privileged and settings.PROCTOR_STAFF_MAY_FORCE:
-                        self._privileged = await staff.ais_staff(self.request)
+                    await self._ask_for_staff()
                 elif name == "exclude_request":
                     self._excluded = bool(answers[name])
         except Exception as error:  # noqa: BLE001 - as above
@@ -166,6 +165,14 @@ class Visit:
         finally:
             _asking.reset(token)
         self._note(answers["get_identifiers"], answers["get_context"])
+
+    async def _ask_for_staff(self) -> None:
+        if not self._privileged and settings.PROCTOR_STAFF_MAY_FORCE:
+            self._privileged = await staff.ais_staff(self.request)
+            if not hasattr(self.request, "auser"):
+                self._privileged = None  # it is too early to know
+        elif self._privileged and forced.asked_now(self.request) is not None:
+            await staff.aknow_user(self.request)
 
     def _hooks_to_await(self) -> list[str]:
         names = ["get_identifiers", "get_context"]
@@ -208,7 +215,11 @@ class Visit:
             self._privileged = self._call_or_no("is_privileged")
             if not self._privileged and settings.PROCTOR_STAFF_MAY_FORCE:
                 self._privileged = staff.is_staff(self.request)
-        return self._privileged
+                if not hasattr(self.request, "user"):
+                    self._privileged = None  # it is too early to know
+            elif self._privileged and forced.asked_now(self.request) is not None:
+                staff.know_user(self.request)
+        return bool(self._privileged)
 
     def check_excluded(self) -> bool:
         """Whether exposures are not to be sent; asked once for a request."""

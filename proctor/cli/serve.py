@@ -110,6 +110,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         # Its own would show the query, in which visitors are named.
         access_log=False,
         server_header=False,
+        ws="none",
         timeout_graceful_shutdown=options.graceful,
     )
     return 0

@@ -146,9 +146,13 @@ class MatrixSource(Closing):
             on_change=on_change, on_failure=on_failure, on_recovery=on_recovery
         )
 
-    def determine_groups(self, request: GroupsRequest) -> Groups:
-        """The groups of a visitor. Raises SourceError while there is no matrix."""
-        return self._loader.current(request.timeout).proctor.determine_groups(
+    def determine_groups(self, request: GroupsRequest, *, proctor: Proctor | None = None) -> Groups:
+        """The groups of a visitor. Raises SourceError while there is no matrix.
+
+        *proctor* is as for `explain`.
+        """
+        found = proctor or self._loader.current(request.timeout).proctor
+        return found.determine_groups(
             identifiers=self._identifiers(request),
             context=self._variables.context(request.context),
             force_groups=request.force_groups,
@@ -156,13 +160,17 @@ class MatrixSource(Closing):
             random_enabled=True,
         )
 
-    def explain(self, request: GroupsRequest, test: str) -> Explanation:
+    def explain(
+        self, request: GroupsRequest, test: str, *, proctor: Proctor | None = None
+    ) -> Explanation:
         """What is decided for a visitor in one test, and why: see `Proctor.explain`.
 
-        The request's own list of tests does not matter. Raises UnknownTest for a test that
+        The request's own list of tests does not matter. *proctor* is one that `current` has
+        given before, for several questions to one version. Raises UnknownTest for a test that
         is not in the matrix, and SourceError while there is none.
         """
-        return self._loader.current(request.timeout).proctor.explain(
+        found = proctor or self._loader.current(request.timeout).proctor
+        return found.explain(
             test,
             identifiers=self._identifiers(request),
             context=self._variables.context(request.context),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from proctor.core.exceptions import ProctorError
 from proctor.core.forcing import ForceGroups
 from proctor.core.frozen import thaw
+from proctor.core.source_keys import RANDOM
 from proctor.core.sources import MatrixSource
 from proctor.pages.shown_matrix import ShownMatrix, shown_matrix
 
@@ -131,27 +132,33 @@ def overview(
     assignments: Mapping[str, GroupAssignment],
     asked: GroupsRequest | None,
     force: ForceGroups,
+    matrix: ShownMatrix | None = None,
 ) -> Overview:
     """What is to be shown of the *assignments* of a visitor for whom *asked* was asked.
 
-    *force* is what he forces. Nothing is asked but the matrix.
+    *force* is what he forces. Nothing is asked but the *matrix*, all of one version.
     """
-    matrix = shown_matrix(configuration)
+    matrix = matrix or shown_matrix(configuration)
     source = configuration.source if isinstance(configuration.source, MatrixSource) else None
     tests = []
     for name, declared in configuration.registry.items():
         explanation = None
         if source is not None and asked is not None and matrix.proctor is not None:
-            explanation = _explain(source, asked, name)
+            explanation = _explain(source, asked, name, matrix.proctor)
         tests.append(
             _test(declared, assignments[name], matrix.proctor, explanation, force.groups.get(name))
         )
     return Overview(tuple(tests), matrix)
 
 
-def _explain(source: MatrixSource, asked: GroupsRequest, name: str) -> Explanation | None:
+def _explain(
+    source: MatrixSource, asked: GroupsRequest, name: str, proctor: Proctor
+) -> Explanation | None:
+    definition = proctor.matrix.tests.get(name)
+    if definition is not None and definition.test_type == RANDOM:
+        return None  # it would draw once more, and explain another group
     try:
-        return source.explain(asked, name)
+        return source.explain(asked, name, proctor=proctor)
     except ProctorError:
         return None
 

@@ -13,16 +13,18 @@ from proctor.core.conversion import plain_text
 from proctor.core.exceptions import ConfigurationError, ProctorError
 from proctor.core.forcing import ForceGroups
 from proctor.core.groups import Reason
-from proctor.core.sources import GroupsRequest
+from proctor.core.sources import GroupsRequest, MatrixSource
 from proctor.core.variables import TEST_TYPES
 from proctor.pages.overview import Overview, overview
+from proctor.pages.shown_matrix import ShownMatrix, shown_matrix
 from proctor.resolution import Resolution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    import requests
 
     from proctor.configuration import Configuration
-    from proctor.pages.shown_matrix import ShownMatrix
 
 __all__ = ["Field", "WhatIf"]
 
@@ -81,21 +83,45 @@ class WhatIf:
             *(Field(f"{CONTEXT}{key}", key, value) for key, value in self.context.items()),
         ]
 
-    def overview(self, configuration: Configuration) -> Overview:
-        """What the page shows of him. He forces nothing, and nothing of him is kept."""
+    def overview(
+        self,
+        configuration: Configuration,
+        get_http: Callable[[], requests.Session | None] | None = None,
+    ) -> Overview:
+        """What the page shows of him; *get_http* as for the visitor of the page."""
+        empty = _that_may_be_empty()
         asked = GroupsRequest(
             identifiers={key: value for key, value in self.identifiers.items() if value},
-            context={key: value for key, value in self.context.items() if value},
+            context={key: value for key, value in self.context.items() if value or key in empty},
             tests=configuration.registry.names,
+            get_http=get_http,
         )
-        resolution = Resolution(reason=Reason.NO_SOURCE)
-        if configuration.source is not None and configuration.registry:
-            try:
-                resolution = Resolution(configuration.source.determine_groups(asked))
-            except ProctorError:
-                resolution = Resolution(reason=Reason.SOURCE_FAILED)
-        assignments = resolution.assignments(configuration)
-        return overview(configuration, assignments, asked, ForceGroups())
+        matrix = shown_matrix(configuration)
+        assignments = _resolution(configuration, asked, matrix).assignments(configuration)
+        return overview(configuration, assignments, asked, ForceGroups(), matrix)
+
+
+def _resolution(
+    configuration: Configuration, asked: GroupsRequest, matrix: ShownMatrix
+) -> Resolution:
+    source = configuration.source
+    if source is None or not configuration.registry:
+        return Resolution(reason=Reason.NO_SOURCE)
+    try:
+        if isinstance(source, MatrixSource):
+            return Resolution(source.determine_groups(asked, proctor=matrix.proctor))
+        return Resolution(source.determine_groups(asked))
+    except ProctorError:
+        return Resolution(reason=Reason.SOURCE_FAILED)
+
+
+def _that_may_be_empty() -> set[str]:
+    """Source keys of texts, for which "" is a value."""
+    try:
+        declared = current_variables().context_variables or ()
+    except ConfigurationError:
+        return set()
+    return {each.source_key for each in declared if each.type.java_class == "java.lang.String"}
 
 
 def _with_prefix(posted: Mapping[str, str], prefix: str) -> dict[str, str]:

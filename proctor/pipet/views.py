@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 from weakref import WeakKeyDictionary
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -27,6 +28,7 @@ _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDi
 
 
 # Nothing is changed by any method; the Java answers a POST where it answers at all.
+@login_not_required
 @csrf_exempt
 def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpResponse:
     """What a Pipet answers at *path*, from the matrix of this site.
@@ -40,6 +42,8 @@ def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpRes
         request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
         _headers(request),
     )
+    # Its answers are for one visitor, or of one version; the headers stay the Java's.
+    request.__dict__["_cache_update_cache"] = False
     response = HttpResponse(reply.body, status=reply.status)
     for name, value in reply.headers:
         response.headers[name] = value

@@ -33,6 +33,7 @@ def shop(tmp_path_factory):
 @pytest.fixture(scope="module")
 def chromium(shop):
     with browser() as window:
+        window.implicitly_wait(5)
         yield window
 
 
@@ -55,41 +56,59 @@ def text(window, selector="main"):
     return one(window, selector).text
 
 
+def says(window, words, selector="main"):
+    """Wait until a part of the page says this: a click may still be on its way."""
+    _wait(window, lambda: words in text(window, selector))
+
+
+def says_no_more(window, words):
+    _wait(window, lambda: words not in text(window))
+
+
+def _wait(window, condition):
+    from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    gone = (NoSuchElementException, StaleElementReferenceException)
+    WebDriverWait(window, 15, 0.05, ignored_exceptions=gone).until(lambda _: condition())
+
+
 def force_green(window):
     one(window, GREEN).click()
     one(window, '[aria-label="Force buttoncolortst"]').click()
+    says(window, "You force groups")
 
 
 def test_a_group_is_forced_and_stays_on_the_pages_of_the_shop(window, shop):
     force_green(window)
-    assert "You are in green" in text(window, "#test-buttoncolortst")
-    assert "forced" in text(window, "#test-buttoncolortst .proctor-badges")
+    says(window, "You are in green", "#test-buttoncolortst")
+    says(window, "forced", "#test-buttoncolortst .proctor-badges")
     window.get(shop)
     window.get(f"{shop}{GROUPS}")
-    assert "You are in green" in text(window, "#test-buttoncolortst")
+    says(window, "You are in green", "#test-buttoncolortst")
 
 
 def test_one_test_is_cleared(window):
     force_green(window)
     one(window, '[aria-label="Clear buttoncolortst"]').click()
-    assert "You force groups" not in text(window)
+    says_no_more(window, "You force groups")
 
 
 def test_all_are_cleared(window):
     force_green(window)
     one(window, 'button[name="clear-all"]').click()
-    assert "You force groups" not in text(window)
+    says_no_more(window, "You force groups")
 
 
 def test_the_link_is_copied_and_forces_the_same_in_another_browser(window):
     force_green(window)
     one(window, "#proctor-copy").click()
-    assert one(window, "#proctor-copy").text == "Copied"
+    says(window, "Copied", "#proctor-copy")
     link = one(window, "#proctor-link").get_attribute("value")
     window.delete_all_cookies()
     window.get(link)
     window.get(link.partition("?")[0] + GROUPS.lstrip("/"))
-    assert "You are in green" in text(window, "#test-buttoncolortst")
+    says(window, "You are in green", "#test-buttoncolortst")
 
 
 def test_what_if_asks_for_somebody_else(window):
@@ -97,8 +116,8 @@ def test_what_if_asks_for_somebody_else(window):
     country.clear()
     country.send_keys("DE")
     one(window, 'button[name="what-if"]').click()
-    assert "What if…" in text(window, "h1")
-    assert "Germany" in text(window, "#test-buttoncolortst")
+    says(window, "What if…", "h1")
+    says(window, "Germany", "#test-buttoncolortst")
     assert one(window, 'input[name="ctx.country"]').get_attribute("value") == "DE"
 
 
@@ -107,6 +126,7 @@ def test_the_filter_leaves_what_was_asked_for(window):
 
     one(window, "#proctor-filter").send_keys("headline")
     one(window, ".proctor-filter button").click()
+    _wait(window, lambda: len(window.find_elements(By.TAG_NAME, "article")) == 1)
     shown = [each.get_attribute("id") for each in window.find_elements(By.TAG_NAME, "article")]
     assert shown == ["test-headlinetst"]
 
@@ -133,10 +153,10 @@ def test_all_of_it_can_be_done_with_a_keyboard(window):
     press(Keys.SPACE, Keys.ARROW_DOWN, Keys.ARROW_DOWN)
     tab_to("aria-label", "Force buttoncolortst")
     press(Keys.ENTER)
-    assert "You are in green" in text(window, "#test-buttoncolortst")
+    says(window, "You are in green", "#test-buttoncolortst")
     tab_to("aria-label", "Clear buttoncolortst")
     press(Keys.ENTER)
-    assert "You force groups" not in text(window)
+    says_no_more(window, "You force groups")
 
 
 @pytest.fixture(scope="module")

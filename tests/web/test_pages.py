@@ -514,3 +514,62 @@ def test_for_a_site_with_a_pipet_its_matrix_is_shown(client, site):
 def test_a_source_of_the_sites_own_shows_no_matrix(client, site):
     site.PROCTOR_SOURCE = "tests.web.test_slow_sources.Slow"
     assert "Slow decides, and shows no matrix." in client.get(PAGE).content.decode()
+
+
+# -- what a review found ------------------------------------------------------------------------
+
+
+def test_buttons_do_what_they_say_also_where_the_address_forces(client):
+    address = f"{PAGE}?prforceGroups=buttoncolortst2,headlinetst1"
+    actions = [each.attributes.get("action") for each in page(client, address).all("form")]
+    assert set(actions) <= {PAGE, None}
+    client.post(address, {"clear": "headlinetst"})
+    document = client.get("/private/proctor/groups.json").json()
+    assert document["force_groups"] == "buttoncolortst2"
+
+
+def test_a_button_forces_its_own_test_only(client):
+    force(client, **{"force.buttoncolortst": "2", "force.sleepingtst": "1", "force": "sleepingtst"})
+    assert client.get("/private/proctor/groups.json").json()["force_groups"] == "sleepingtst1"
+
+
+def test_after_a_button_the_visitor_is_where_he_was(client):
+    response = client.post(PAGE, {"force.buttoncolortst": "2", "force": "buttoncolortst", "q": "b"})
+    assert response.headers["Location"] == f"{PAGE}?q=b#test-buttoncolortst"
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
+def test_for_who_may_not_see_it_there_is_nothing_by_any_method(method):
+    stranger = Client(enforce_csrf_checks=True)
+    assert getattr(stranger, method)(PAGE).status_code == 404
+
+
+def test_what_no_cookie_can_keep_is_not_logged_as_forced(client, site, caplog):
+    caplog.set_level(logging.INFO, "proctor.forced")
+    names = [f"{'long' * 12}{chr(97 + n // 26)}{chr(97 + n % 26)}tst" for n in range(90)]
+    site.PROCTOR_TESTS = tuple(names)
+    force(client, **{f"force.{name}": "1" for name in names})
+    told = [each.getMessage() for each in caplog.records if each.name == "proctor.forced"]
+    assert [each for each in told if " forces " in each] == []
+
+
+def test_a_test_of_type_random_is_not_explained_by_another_draw(client, site, tmp_path):
+    random = definition(one_bucket("blue", 1), one_bucket("green", 2), testType="RANDOM")
+    site.PROCTOR_MATRIX = write_matrix(tmp_path, buttoncolortst=random)
+    assert "Why: assigned" in article(page(client), "buttoncolortst")
+
+
+def test_the_matrix_of_one_page_is_of_one_version(client, site):
+    from proctor.configuration import current_configuration
+    from proctor.core.sources import GroupsRequest, MatrixSource
+
+    client.get(PAGE)
+    source = current_configuration().source
+    assert isinstance(source, MatrixSource)
+    before = source.current().proctor
+    empty = write_matrix(site.PROCTOR_MATRIX.parent)
+    asked = GroupsRequest(identifiers={"USER": "somebody"})
+    with MatrixSource(empty) as other:
+        explained = other.explain(asked, "buttoncolortst", proctor=before)
+        assert explained.assignment.group == "blue"
+        assert other.determine_groups(asked, proctor=before)["buttoncolortst"].group == "blue"

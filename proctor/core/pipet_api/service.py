@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from proctor.core.matrix import Audit
     from proctor.core.pipet_api.visitors import Headers
     from proctor.core.reloading import Snapshot
+    from proctor.core.source_keys import ContextVariable
     from proctor.core.sources import MatrixSource
 
 __all__ = ["MAX_TESTS", "PipetService"]
@@ -61,7 +62,7 @@ class PipetService:
                     "source": each.source,
                     "sourceKey": key_of(each, CONTEXT),
                     "type": each.type.java_class,
-                    **({"defaultValue": str(each.default)} if each.has_default else {}),
+                    **_default(each),
                 }
                 for each in variables.context_variables or ()
             }
@@ -203,6 +204,8 @@ class _Documents:
 
     def group(self, test: str, assignment: GroupAssignment) -> str:
         """A member of `groups`  [JsonTestBucket]."""
+        if assignment.forced:
+            return f"{java_json(test)}:{java_json(_bucket(assignment))}"  # made for this request
         # By identity; what is kept stays alive, so that its id is no other's.
         kept = self._groups.get((test, id(assignment)))
         if kept is None:
@@ -229,6 +232,13 @@ def _audit(audit: Audit) -> dict[str, object]:
         "updatedDate": audit.updated_date,
         "updatedBy": audit.updated_by,
     }
+
+
+def _default(variable: ContextVariable) -> dict[str, str]:
+    default = variable.default
+    if not variable.has_default or default is None:
+        return {}
+    return {"defaultValue": default if isinstance(default, str) else java_json(default).strip('"')}
 
 
 def _forced(text: str | None) -> ForceGroups | None:
