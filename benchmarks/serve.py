@@ -131,7 +131,10 @@ def _milliseconds(text: str) -> float:
 def _family(pid: int) -> Iterator[int]:
     yield pid
     for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
+        children = ""
+        with contextlib.suppress(OSError):  # a thread may have ended meanwhile
+            children = (task / "children").read_text()
+        for child in children.split():
             yield from _family(int(child))
 
 
