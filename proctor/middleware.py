@@ -14,6 +14,7 @@ from proctor import forced, http_caches
 from proctor.conf import settings
 from proctor.current import enter, leave
 from proctor.signals import hold, release
+from proctor.staff import is_active_staff
 from proctor.visit import HOOKS, Visit
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
 
     def is_privileged(self, request: HttpRequest) -> bool:
         """Staff, while DEBUG is on."""
-        return bool(settings.DEBUG and _may_be_signed_in(request) and _is_staff(request.user))
+        return bool(settings.DEBUG and _may_be_signed_in(request) and is_active_staff(request.user))
 
     async def ais_privileged(self, request: HttpRequest) -> bool:
         """`is_privileged` without a thread."""
@@ -233,7 +234,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
             return await super().ais_privileged(request)
         if not settings.DEBUG or not _may_be_signed_in(request):
             return False
-        return _is_staff(await request.auser())
+        return is_active_staff(await request.auser())
 
     def finish_response(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Set the cookie, once the visitor was shown a group."""
@@ -263,11 +264,6 @@ class ProctorMiddleware(BaseProctorMiddleware):
 
 
 _NEW_ID = "_proctor_new_id"
-
-
-def _is_staff(user: object) -> bool:
-    # A user model of one's own need not know of staff.
-    return bool(getattr(user, "is_staff", False))
 
 
 def _may_be_signed_in(request: HttpRequest) -> bool:

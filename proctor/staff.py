@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-__all__ = ["ais_staff", "aknow_user", "is_staff", "know_user"]
+__all__ = ["ais_staff", "aknow_user", "is_active_staff", "is_staff", "know_user"]
 
 
 def is_staff(request: HttpRequest) -> bool:
@@ -16,7 +16,7 @@ def is_staff(request: HttpRequest) -> bool:
     An exception of the database counts as no.
     """
     try:
-        return _is_active_staff(request.user) if hasattr(request, "user") else False
+        return is_active_staff(request.user) if hasattr(request, "user") else False
     except Exception:  # noqa: BLE001 - who cannot be asked for is not known to be staff
         return False
 
@@ -24,7 +24,7 @@ def is_staff(request: HttpRequest) -> bool:
 async def ais_staff(request: HttpRequest) -> bool:
     """`is_staff` on an event loop."""
     try:
-        return _is_active_staff(await request.auser()) if hasattr(request, "auser") else False
+        return is_active_staff(await request.auser()) if hasattr(request, "auser") else False
     except Exception:  # noqa: BLE001 - as above
         return False
 
@@ -39,6 +39,7 @@ async def aknow_user(request: HttpRequest) -> None:
     await ais_staff(request)
 
 
-def _is_active_staff(user: object) -> bool:
-    # A user model of one's own need not know of staff.
-    return bool(getattr(user, "is_active", False) and getattr(user, "is_staff", False))
+def is_active_staff(user: object) -> bool:
+    """Whether a user is staff, and has not been switched off."""
+    # A user model of one's own need know of neither.
+    return bool(getattr(user, "is_active", True) and getattr(user, "is_staff", False))

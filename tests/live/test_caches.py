@@ -150,6 +150,18 @@ def test_a_matrix_that_is_older_serves_its_visitor_and_is_not_kept(cached, pipet
     assert len(pipet.calls) == 3
 
 
+def test_while_another_process_decides_on_the_version_nobody_else_does(cached, pipet):
+    visit()
+    kept = current_configuration().cache
+    caches["default"].set(kept._lock_key, 1, 60)
+    pipet.publish("2", 2000, buttoncolortst=("green", 2))
+    assert visit("another") == "green assigned"
+    assert visit() == "blue assigned"
+    caches["default"].delete(kept._lock_key)
+    assert visit("another") == "green assigned"
+    assert visit() == "green assigned"
+
+
 def test_a_matrix_of_the_same_time_and_another_version_is_not_kept(locmem, pipet):
     visit()
     pipet.publish("other", 1000, buttoncolortst=("green", 2))
