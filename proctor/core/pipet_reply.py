@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import ConversionError
 from proctor.core.groups import GroupAssignment, Groups, MatrixVersion, Reason
-from proctor.core.stored_groups import assignment
+from proctor.core.stored_groups import Bucketing, assignment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,7 +97,7 @@ def _assignment(test: str, found: Any, force: ForceGroups | None) -> GroupAssign
     payload_type, payload = _payload(test, found.get("payload"))
     reason = Reason.FORCED if force and _is_forced(test, value, force) else Reason.ASSIGNED
     try:
-        return assignment(test, group, value, version, payload_type, payload, reason)
+        return assignment(Bucketing(test, group, value, version, payload_type, payload, reason))
     except (ConversionError, KeyError, RecursionError) as error:
         raise UnreadableReply(f"the payload of the test {test[:80]!r}: {error}") from error
 

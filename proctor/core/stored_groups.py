@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.core.frozen import thaw
 from proctor.core.groups import GroupAssignment, Groups, MatrixVersion, Reason
@@ -18,7 +18,7 @@ from proctor.core.payloads import payload_value
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["assignment", "from_stored", "to_stored"]
+__all__ = ["Bucketing", "assignment", "from_stored", "to_stored"]
 
 #: How many assignments are kept; a matrix has as many as buckets.
 KEPT = 8192
@@ -28,21 +28,31 @@ KEPT = 8192
 LARGE = 4096
 
 
-@lru_cache(maxsize=KEPT)
-def shared_assignment(  # noqa: PLR0917 - by their names they would take longer to look up
-    test: str,
-    group: str,
-    value: int,
-    version: str | None,
-    payload_type: str | None,
-    payload: str | None,
-    reason: Reason,
-) -> GroupAssignment:
-    """The assignment to a bucket whose *payload* is given as JSON.
+class Bucketing(NamedTuple):
+    """All that an assignment is made of, in values that can be told apart quickly."""
+
+    test: str
+    group: str
+    value: int
+    version: str | None
+    payload_type: str | None
+    #: As JSON.
+    payload: str | None
+    reason: Reason
+
+
+def assignment(bucketing: Bucketing) -> GroupAssignment:
+    """The assignment that is made of this; the same each time, unless its payload is large.
 
     Raises ConversionError for a payload that is not of its type, KeyError for an unknown
     one, and ValueError for one that is no JSON.
     """
+    payload = bucketing.payload
+    return (_make if payload is not None and len(payload) > LARGE else _shared)(bucketing)
+
+
+def _make(bucketing: Bucketing) -> GroupAssignment:
+    test, group, value, version, payload_type, payload, reason = bucketing
     # Where no allocation is known, the Java writes the name and the value alone.
     return GroupAssignment(
         group,
@@ -55,19 +65,7 @@ def shared_assignment(  # noqa: PLR0917 - by their names they would take longer 
     )
 
 
-def assignment(  # noqa: PLR0917 - as above
-    test: str,
-    group: str,
-    value: int,
-    version: str | None,
-    payload_type: str | None,
-    payload: str | None,
-    reason: Reason,
-) -> GroupAssignment:
-    """`shared_assignment`, or one for its own where the payload is large."""
-    is_large = payload is not None and len(payload) > LARGE
-    make = shared_assignment.__wrapped__ if is_large else shared_assignment
-    return make(test, group, value, version, payload_type, payload, reason)
+_shared = lru_cache(maxsize=KEPT)(_make)
 
 
 def to_stored(groups: Groups) -> list[str]:
@@ -115,4 +113,5 @@ def _stale(text: str) -> tuple[str, GroupAssignment]:
 def _read(text: str, unforced: Reason) -> tuple[str, GroupAssignment]:
     test, group, value, version, payload_type, payload, forced = json.loads(text)
     reason = Reason.FORCED if forced else unforced
-    return test, assignment(test, group, value, version, payload_type, payload, reason)
+    made = Bucketing(test, group, value, version, payload_type, payload, reason)
+    return test, assignment(made)
