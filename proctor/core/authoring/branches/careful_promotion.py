@@ -1,0 +1,133 @@
+"""Promotions and deletions checked without the gaps of Java Proctor's check.
+
+Java Proctor does not check a test that is new at the destination, an application that selects a
+test only by a filter, or a missing payload. It checks each test alone, so dependsOn always fails.
+It also deletes tests that others depend on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from proctor.core.authoring.compatibility.verification import verify
+from proctor.core.authoring.refusals import Refusal
+from proctor.core.java.frozen import FrozenDict
+from proctor.core.matrices.matrix import Audit, Matrix
+from proctor.core.problems import Problem, Severity
+from proctor.core.sentences import Sentence, gettext_noop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from proctor.core.authoring.branches.applications import Application
+    from proctor.core.authoring.compatibility.specifications import Specification
+    from proctor.core.matrices.matrix import TestDefinition
+
+__all__ = ["careful_deletion_problems", "careful_promotion_problems", "missing_payload"]
+
+
+def careful_promotion_problems(
+    test: TestDefinition,
+    destination: Mapping[str, TestDefinition],
+    applications: Iterable[Application],
+    source: str,
+) -> list[Problem]:
+    """Return which *applications* could not load *test* or other tests after it is promoted.
+
+    *destination* are the tests of the branch. The result includes the test itself and every test
+    that an application can load there now but could not load afterwards. *source* names the matrix
+    in messages.
+    """
+    before = Matrix(Audit(), FrozenDict(destination))
+    after = Matrix(Audit(), FrozenDict({**destination, test.name: test}))
+    found = []
+    for application in applications:
+        for specification in application.specifications:
+            broken = _errors(before, specification, source)
+            for name, problem in _errors(after, specification, source).items():
+                if name == test.name or name not in broken:
+                    found.append(_of_application(application, problem))
+            missing = missing_payload(test, specification)
+            if missing is not None:
+                found.append(_of_application(application, missing))
+    return found
+
+
+def _errors(matrix: Matrix, specification: Specification, source: str) -> dict[str, Problem]:
+    try:
+        checked = verify(matrix, specification, source)
+    except Refusal as refusal:
+        return {refusal.problem.test or "": refusal.problem}
+    return {**checked.errors, **checked.dynamic_errors}
+
+
+def _of_application(application: Application, problem: Problem) -> Problem:
+    return replace(
+        problem,
+        severity=Severity.FATAL,
+        message=Sentence(
+            gettext_noop("{label} could not load it: {message}"),
+            label=application.label,
+            message=problem.message,
+        ),
+        java_message=None,
+    )
+
+
+def missing_payload(test: TestDefinition, specification: Specification) -> Problem | None:
+    """Return a problem if a *specification* expects payloads but *test* has none."""
+    expected = specification.tests.get(test.name)
+    if expected is None or expected.payload is None:
+        return None
+    if any(each.payload is not None for each in test.buckets):
+        return None
+    return Problem(
+        Severity.FATAL,
+        Sentence(
+            gettext_noop(
+                "it expects payloads of type {type}, but the test has none; write one "
+                "into each bucket"
+            ),
+            type=expected.payload.type,
+        ),
+        test.name,
+        code="declared-payload-missing",
+    )
+
+
+def careful_deletion_problems(
+    name: str, destination: Mapping[str, TestDefinition], applications: Iterable[Application]
+) -> list[Problem]:
+    """Return the users of a test that is to be deleted from the *destination* tests.
+
+    These are applications that name it and tests that depend on it. Applications that select it
+    with a filter can run without it.
+    """
+    found = [
+        Problem(
+            Severity.FATAL,
+            Sentence(
+                gettext_noop("{label} names the test; remove it from its specification first"),
+                label=each.label,
+            ),
+            name,
+            code="in-use",
+        )
+        for each in applications
+        if each.names(name)
+    ]
+    for other, test in destination.items():
+        if test.depends_on is not None and test.depends_on.test_name == name and other != name:
+            found.append(
+                Problem(
+                    Severity.FATAL,
+                    Sentence(
+                        gettext_noop("test {other!r} depends on it; change that test first"),
+                        other=other,
+                    ),
+                    name,
+                    code="breaks-dependent",
+                )
+            )
+    return found

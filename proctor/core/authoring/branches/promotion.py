@@ -1,0 +1,162 @@
+"""Promotion: copying a definition from one branch to the next  [ProctorPromoter].
+
+Nothing is merged: the definition of one test becomes a new revision on the other branch.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from proctor.core.authoring.branches.revisions import UNKNOWN_REVISION, Branch, Revision
+from proctor.core.authoring.refusals import Refusal, refuse
+from proctor.core.rules.rule import is_blank
+
+if TYPE_CHECKING:
+    from proctor.core.authoring.definitions.definition import Definition
+
+__all__ = [
+    "PROMOTIONS",
+    "EffectiveVersion",
+    "Promotion",
+    "check_pair",
+    "effective_version",
+    "promote",
+    "promotion_message",
+]
+
+TRUNK, QA, PRODUCTION = "trunk", "qa", "production"
+#: The sources and destinations that are allowed.
+PROMOTIONS = ((TRUNK, QA), (TRUNK, PRODUCTION), (QA, PRODUCTION))
+
+#: Text that Java Proctor's Subversion migration tool added to messages.
+_IMPORTED = re.compile(r"^git-svn-id: .*trunk@(\d+) ", re.MULTILINE | re.ASCII)
+_MERGED = re.compile(r"^merged r(\d+):", re.MULTILINE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveVersion:
+    """The last revision of a test on a branch, and the revision on trunk from which it came."""
+
+    revision: str = UNKNOWN_REVISION
+    version: str = UNKNOWN_REVISION
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A promotion: the test, its revision, and the branches."""
+
+    test: str
+    source: str
+    revision: str
+    destination: str
+    #: The revision at the destination that the user saw, or "" if none was given.
+    destination_revision: str = ""
+
+
+def effective_version(branch: Branch, test: str) -> EffectiveVersion:
+    """Return the version of a test on a branch, or "-1" if it is missing  [EnvironmentVersion]."""
+    history = branch.history(test)
+    if not history:
+        return EffectiveVersion()
+    last = history[0]
+    if branch.name == TRUNK:
+        return EffectiveVersion(last.id, _imported_number(last))
+    if last.definition is None:
+        return EffectiveVersion(last.id)
+    merged = _MERGED.search(last.message)
+    version = merged[1] if merged is not None else last.definition.version
+    return EffectiveVersion(last.id, UNKNOWN_REVISION if version is None else version)
+
+
+def _imported_number(revision: Revision) -> str:
+    imported = _IMPORTED.search(revision.message)
+    return revision.id if imported is None else imported[1]
+
+
+def check_pair(source: str, destination: str) -> None:
+    """Raise Refusal unless definitions may go from *source* to *destination*."""
+    if (source, destination) not in PROMOTIONS:
+        raise refuse(
+            "promotion-pair",
+            f"a test cannot be promoted from {source} to {destination}; promote from trunk to qa, "
+            "trunk to production or qa to production",
+            f"Invalid combination of source and destination: source={source} dest={destination}",
+        )
+
+
+def promotion_message(test: str, source: str, revision: Revision, destination: str) -> str:
+    """Return the message for the revision that is created by promoting *revision*."""
+    message = f"Promoting {test} ({source} r{_imported_number(revision)}) to {destination}"
+    if is_blank(revision.message):
+        return message
+    followed = re.sub(r"\+(?=review)", "_", revision.message)
+    return f"{message}\n\n{followed}"
+
+
+def promote(promotion: Promotion, source: Branch, destination: Branch, author: str) -> Branch:
+    """Return *destination* with the promoted definition. Raises Refusal.
+
+    A copy from trunk gets the revision on trunk as its version. A copy from qa keeps its version.
+    """
+    test = promotion.test
+    try:
+        history = source.history_from(test, promotion.revision)
+        definition = _promoted(history, source)
+        existing = effective_version(destination, test)
+        _check_destination(promotion, destination, existing)
+    except Refusal as refusal:
+        if refusal.code == "destination-exists":
+            raise
+        raise wrapped(refusal) from refusal
+    message = promotion_message(test, source.name, history[0], destination.name)
+    revision = Revision(destination.next_id(), test, definition, author, message)
+    if existing.version == UNKNOWN_REVISION:
+        return destination.with_added(revision)
+    return destination.with_updated(revision)
+
+
+def _promoted(history: list[Revision], source: Branch) -> Definition:
+    definition = history[0].definition if history else None
+    if definition is None:
+        raise refuse("json-null", f"{source.name} does not have the test; promote one that it has")
+    if source.name != TRUNK:
+        return definition
+    return definition.with_version(_imported_number(history[0]))
+
+
+def _check_destination(
+    promotion: Promotion, destination: Branch, existing: EffectiveVersion
+) -> None:
+    if existing.version == UNKNOWN_REVISION:
+        return
+    given, test = promotion.destination_revision, promotion.test
+    if not given:
+        raise refuse(
+            "destination-exists",
+            f"the test is on {destination.name}, but no revision of it was given; give the one "
+            "that you saw",
+            f"Non-Positive revision r{given} given for destination ( {destination.name} ) but "
+            f"'{test}' exists.",
+            test=test,
+        )
+    if given != existing.revision:
+        raise refuse(
+            "stale",
+            f"the test was changed on {destination.name} after revision {given}; look at "
+            f"{existing.revision} and promote again",
+            f"Test '{test}' updated since {given}. Currently at {existing.revision}",
+            test=test,
+        )
+
+
+#: The packages of exceptions whose full names are in Java Proctor's messages.
+_PACKAGES = {"StoreException": "com.indeed.proctor.store"}
+
+
+def wrapped(refusal: Refusal) -> Refusal:
+    """Return the refusal for the RuntimeException in which Java Proctor wraps another one."""
+    name = f"{_PACKAGES.get(refusal.java_class, 'java.lang')}.{refusal.java_class}"
+    said = refusal.java_message
+    return refuse("wrapped", str(refusal), None if said is None else f"{name}: {said}")

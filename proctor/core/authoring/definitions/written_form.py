@@ -1,0 +1,26 @@
+"""A definition as it is after writing and reading it, with doubles of ten digits.
+
+Checks use this form, because the engine will load it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proctor.core.authoring.definitions.reading import read_definition
+from proctor.core.authoring.definitions.writing import definition_text
+
+if TYPE_CHECKING:
+    from proctor.core.authoring.definitions.definition import Definition
+
+__all__ = ["as_written"]
+
+
+def as_written(definition: Definition) -> Definition:
+    """Return *definition* as it would be read back after writing, including unknown fields.
+
+    Raises Refusal for a number that JSON cannot express.
+    """
+    read = read_definition(definition_text(definition), definition.name)
+    assert read is not None
+    return read

@@ -1,0 +1,3 @@
+"""The rules for edits: first Java Proctor's, then our own, which are stricter."""
+
+from __future__ import annotations

@@ -1,0 +1,380 @@
+"""Our own rules for edits, against mistakes that Java Proctor accepts.
+
+They are applied after those in `edit_rules`, and are never more lenient. Each problem has its own
+code, and none has a message from Java Proctor.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from proctor.core.authoring.compatibility.payload_requirements import payload_problem
+from proctor.core.authoring.definitions.definition import SPECIAL_FIELD
+from proctor.core.authoring.edits.rule_types import unlike_operands
+from proctor.core.authoring.refusals import Refusal
+from proctor.core.evaluation.hashing import salted_prefix
+from proctor.core.exceptions import RuleRuntimeError
+from proctor.core.java.jackson import shown_json
+from proctor.core.java.numerals import parse_integer
+from proctor.core.matrices.dependencies import check_dependencies
+from proctor.core.matrices.limits import PRIORITY_PATTERN, TEST_TYPES
+from proctor.core.matrices.matrix import Audit, Matrix
+from proctor.core.matrices.payloads import PAYLOAD_TYPES
+from proctor.core.matrices.validation import validate
+from proctor.core.messages import nearest, shown
+from proctor.core.problems import Problem, Severity
+from proctor.core.sentences import Sentence, gettext_noop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from proctor.core.authoring.branches.applications import Application
+    from proctor.core.authoring.compatibility.specifications import ExpectedTest
+    from proctor.core.authoring.definitions.definition import Definition
+    from proctor.core.java.context_types import ContextType
+    from proctor.core.matrices.matrix import TestDefinition
+
+__all__ = ["Surroundings", "is_running", "stricter_problems"]
+
+#: Problems that are warnings when a matrix is loaded, but errors in an edit.
+_DOUBTFUL = ("duplicate-bucket-value", "duplicate-bucket-name", "range-length")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The context of an edit, with which it must be consistent."""
+
+    #: The definition to be replaced; None if the test is new.
+    previous: Definition | None = None
+    #: The other tests by name, in the form of a matrix.
+    tests: Mapping[str, TestDefinition] = field(default_factory=dict)
+    applications: tuple[Application, ...] = ()
+    #: The variables and types that the site declares; None if it declares none.
+    context_types: Mapping[str, ContextType] | None = None
+    #: Known test types besides Proctor's own.
+    test_types: tuple[str, ...] = ()
+
+
+def stricter_problems(definition: Definition, around: Surroundings) -> list[Problem]:
+    """Return what our own rules find wrong with *definition*, in a fixed order.
+
+    A definition that Java Proctor refuses is not checked, because `edit_problems` reports why.
+    """
+    try:
+        test = definition.consumable()
+        before = None if around.previous is None else around.previous.consumable()
+    except Refusal:
+        return []
+    return [
+        *_test_type(test, around),
+        *_doubtful(test),
+        *_countries(definition),
+        *_payload_nulls(test),
+        *_experiment(test),
+        *_placement(test, before),
+        *_declared_buckets(test, before, around.applications),
+        *_dependencies(test, before, around.tests),
+        *_rules(test, around),
+        *_payloads(test, around.applications),
+    ]
+
+
+def _problem(test: TestDefinition, code: str, message: str) -> Problem:
+    return Problem(Severity.FATAL, message, test.name, code=code)
+
+
+def _test_type(test: TestDefinition, around: Surroundings) -> Iterator[Problem]:
+    known = (*TEST_TYPES, *around.test_types)
+    if test.test_type not in known:
+        yield _problem(
+            test,
+            "unknown-test-type",
+            Sentence(
+                gettext_noop("unknown test type {test_type}: {known}"),
+                test_type=shown(test.test_type),
+                known=nearest(test.test_type, known),
+            ),
+        )
+
+
+def _doubtful(test: TestDefinition) -> Iterator[Problem]:
+    """Yield duplicate buckets and lengths that are below 0 or above 1."""
+    for each in validate(_alone(test), test_types=(test.test_type or "",)):
+        if each.code in _DOUBTFUL:
+            yield replace(each, severity=Severity.FATAL)
+
+
+def _countries(definition: Definition) -> Iterator[Problem]:
+    """Yield a list of countries that is null, or that has something else than texts in it."""
+    # `consumable` has refused everything that is neither a list nor null.
+    countries = definition.special_constants.get("__COUNTRIES", ())
+    bad = [None] if countries is None else [each for each in countries if type(each) is not str]
+    if bad:
+        yield _problem(
+            definition.test,
+            "countries",
+            f"{SPECIAL_FIELD}.__COUNTRIES: expected a list of texts, got {shown_json(bad[0])}"
+            f"{'' if countries is None else ' in it'}; "
+            'write ["US", ...], or remove it for all countries',
+        )
+
+
+def _payload_nulls(test: TestDefinition) -> Iterator[Problem]:
+    """Yield nulls in payloads. They are no value of the type that the payload has."""
+    for each in test.buckets:
+        if each.payload is None:
+            continue
+        nulls = [name for name in PAYLOAD_TYPES if name in each.payload.extra]
+        payload_type, value = each.payload.type, each.payload.value
+        if payload_type is not None and payload_type.endswith("Array") and None in value:
+            nulls.append(f"an item of {payload_type}")
+        if nulls:
+            yield _problem(
+                test,
+                "payload-null",
+                f"{nulls[0]} is null in the payload of bucket {each.name!r}; write a value, or "
+                "remove it",
+            )
+
+
+def _experiment(test: TestDefinition) -> Iterator[Problem]:
+    """Yield a priority that never wins, since it is not a number, and nulls for namespaces."""
+    experiment = test.payload_experiment_config
+    if experiment is None:
+        return
+    if experiment.priority is not None and not _is_priority(experiment.priority):
+        yield _problem(
+            test,
+            "priority",
+            "expected an integer of up to 64 bits as the priority of the payload experiment, got "
+            f"{shown(experiment.priority)}",
+        )
+    if None in experiment.namespaces:
+        yield _problem(
+            test,
+            "namespaces",
+            "a namespace of the payload experiment is null; write a text, or remove it",
+        )
+
+
+def _is_priority(text: str) -> bool:
+    try:
+        parse_integer(text)
+    except RuleRuntimeError:
+        return False
+    return re.fullmatch(PRIORITY_PATTERN, text) is not None
+
+
+def _alone(test: TestDefinition) -> Matrix:
+    return Matrix(Audit(), {test.name: replace(test, depends_on=None)})
+
+
+def is_running(test: TestDefinition) -> bool:
+    """Return whether visitors can be in a live group, whose value is 0 or more."""
+    return any(
+        each.bucket_value >= 0 and each.length > 0
+        for allocation in test.allocations
+        for each in allocation.ranges
+    )
+
+
+def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[Problem]:
+    """Yield changes that assign every visitor again."""
+    if before is None or not is_running(before):
+        return
+    if salted_prefix(test.name, test.salt) != salted_prefix(before.name, before.salt):
+        yield _problem(
+            test,
+            "salt-changed",
+            Sentence(
+                gettext_noop(
+                    "the salt of a running test changed from {before} to {after}: every "
+                    "visitor is assigned again; keep it, or make a new test"
+                ),
+                before=shown(before.salt),
+                after=shown(test.salt),
+            ),
+        )
+    if test.test_type != before.test_type:
+        yield _problem(
+            test,
+            "test-type-changed",
+            Sentence(
+                gettext_noop(
+                    "the type of a running test changed from {before} to {after}: "
+                    "every visitor is assigned again; keep it, or make a new test"
+                ),
+                before=before.test_type,
+                after=test.test_type,
+            ),
+        )
+
+
+def _expectations(
+    test: str, applications: Iterable[Application]
+) -> Iterator[tuple[str, ExpectedTest]]:
+    """Yield mismatches with what each application expects from a test that it names."""
+    for application in applications:
+        for specification in application.specifications:
+            expected = specification.tests.get(test)
+            if expected is not None:
+                yield application.label, expected
+
+
+def _declared_buckets(
+    test: TestDefinition, before: TestDefinition | None, applications: Iterable[Application]
+) -> Iterator[Problem]:
+    """Yield buckets that an application declares and that are removed or get a new value."""
+    if before is None:
+        return
+    old_values = {each.value for each in before.buckets}
+    values = {each.value for each in test.buckets}
+    old_names = {each.name: each.value for each in before.buckets}
+    names = {each.name: each.value for each in test.buckets}
+    for label, expected in _expectations(test.name, applications):
+        for name, value in expected.buckets.items():
+            if name in old_names and name in names and names[name] != old_names[name]:
+                yield _problem(
+                    test,
+                    "declared-bucket-revalued",
+                    Sentence(
+                        gettext_noop(
+                            "bucket {name!r} changed its value from {before} to {after}, but "
+                            "{label} declares it; keep the value, or add a bucket"
+                        ),
+                        name=name,
+                        before=old_names[name],
+                        after=names[name],
+                        label=label,
+                    ),
+                )
+            elif value in old_values and value not in values:
+                yield _problem(
+                    test,
+                    "declared-bucket-removed",
+                    Sentence(
+                        gettext_noop(
+                            "bucket {name!r} ({value}) was removed, and {label} declares it; give "
+                            "its ranges to another bucket and keep it"
+                        ),
+                        name=name,
+                        value=value,
+                        label=label,
+                    ),
+                )
+
+
+def _dependencies(
+    test: TestDefinition, before: TestDefinition | None, others: Mapping[str, TestDefinition]
+) -> Iterator[Problem]:
+    """Yield an invalid dependsOn, and tests whose dependsOn the edit would break."""
+    former = {name: each for name, each in others.items() if name != test.name}
+    now = check_dependencies({**former, test.name: test})
+    if test.name in now:
+        yield replace(now[test.name], severity=Severity.FATAL)
+    if before is None:
+        return
+    already = check_dependencies({**former, before.name: before})
+    for name, problem in now.items():
+        if name != test.name and name not in already:
+            yield _problem(
+                test,
+                "breaks-dependent",
+                Sentence(
+                    gettext_noop("test {name!r} would be dropped: {problem}; change it first"),
+                    name=name,
+                    problem=problem.message,
+                ),
+            )
+
+
+def _rules(test: TestDefinition, around: Surroundings) -> Iterator[Problem]:
+    """Yield rules that applications cannot evaluate: those that use the test, or otherwise all."""
+    contexts = {
+        each.label: specification.context_types
+        for each in around.applications
+        for specification in each.specifications
+        if each.takes(test)
+    }
+    required = {label: types for label, types in contexts.items() if types is not None}
+    if around.context_types is not None:
+        required[Sentence(gettext_noop("this site"))] = dict(around.context_types)
+    if required:
+        for label, types in required.items():
+            for problem in _rule_problems(test, types):
+                yield replace(
+                    problem,
+                    message=Sentence(
+                        gettext_noop("{label} cannot evaluate it: {message}"),
+                        label=label,
+                        message=problem.message,
+                    ),
+                )
+        return
+    found = [
+        _rule_problems(test, specification.context_types or {})
+        for each in around.applications
+        for specification in each.specifications
+    ]
+    if found and all(found):
+        for problem in min(found, key=len):
+            yield replace(
+                problem,
+                message=Sentence(
+                    gettext_noop("no application can evaluate it: {message}"),
+                    message=problem.message,
+                ),
+            )
+
+
+def _rule_problems(test: TestDefinition, types: Mapping[str, ContextType]) -> list[Problem]:
+    problems = validate(_alone(test), context_types=types, test_types=(test.test_type or "",))
+    undeclared = [
+        replace(each, severity=Severity.FATAL, code="rule-context", java_message=None)
+        for each in problems
+        if each.code == "rule" or each.code.startswith("rule-fails")
+    ]
+    return undeclared or list(_unlike(test, types))
+
+
+def _unlike(test: TestDefinition, types: Mapping[str, ContextType]) -> Iterator[Problem]:
+    """Yield rules that the load check accepts but that compare values of different types."""
+    rules = [(None, test.rule), *((i, each.rule) for i, each in enumerate(test.allocations))]
+    for index, rule in rules:
+        for column, message in unlike_operands(rule, types, test.constants):
+            yield Problem(
+                Severity.FATAL, message, test.name, index, rule, column, code="rule-context"
+            )
+
+
+def _payloads(test: TestDefinition, applications: Iterable[Application]) -> Iterator[Problem]:
+    """Yield payloads that are missing or do not have the type that an application declares."""
+    for label, expected in _expectations(test.name, applications):
+        if expected.payload is None:
+            continue
+        if all(each.payload is None for each in test.buckets):
+            yield _problem(
+                test,
+                "declared-payload-missing",
+                Sentence(
+                    gettext_noop(
+                        "{label} expects payloads of type {type}, and the test has none; write "
+                        "one into each bucket"
+                    ),
+                    label=label,
+                    type=expected.payload.type,
+                ),
+            )
+            continue
+        try:
+            problem = payload_problem(test, expected.payload, label)
+        except Refusal as refusal:
+            problem = refusal.problem
+        if problem is not None:
+            yield _problem(
+                test,
+                "declared-payload",
+                Sentence(gettext_noop("{label}: {message}"), label=label, message=problem.message),
+            )

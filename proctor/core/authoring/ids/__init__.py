@@ -1,0 +1,3 @@
+"""Allocation ids: their base 26 letters, and when they are incremented."""
+
+from __future__ import annotations

@@ -1,0 +1,178 @@
+"""The allocation ids of a definition that is being saved  [AllocationIdUtil, EditAndPromoteJob].
+
+`saved_allocations` returns Java Proctor's ids. `careful_allocations` is our own rule: it also
+increments ids if visitors jump from one live group to another, and never reuses an id from any
+branch.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from proctor.core.authoring.definitions.sameness import same_allocation
+from proctor.core.authoring.ids.allocation_ids import (
+    highest_letters,
+    new_id,
+    next_id,
+    next_id_among,
+    parse_id,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from proctor.core.matrices.matrix import Allocation, TestDefinition
+
+__all__ = [
+    "careful_allocations",
+    "created_allocations",
+    "is_unbalanced",
+    "moved_on",
+    "outdated_allocations",
+    "saved_allocations",
+    "used_ids",
+]
+
+_TOLERANCE = 1e-6
+_INACTIVE = -1
+
+
+def created_allocations(test: TestDefinition) -> tuple[Allocation, ...]:
+    """Return the allocations of a new test with ids from `#A1`, whatever ids were sent."""
+    return tuple(replace(each, id=new_id(i)) for i, each in enumerate(test.allocations))
+
+
+def saved_allocations(
+    previous: TestDefinition, test: TestDefinition, history: Iterable[TestDefinition]
+) -> tuple[Allocation, ...]:
+    """Return the allocations of *test*, which replaces *previous*, with Java Proctor's ids.
+
+    *history* has all revisions of the test on trunk. Raises Refusal if an id must be incremented or
+    compared but does not have the form `#A1`.
+    """
+    moved = _moved(test, outdated_allocations(previous, test), next_id)
+    return _with_new_ids(moved, [*history, previous])
+
+
+def careful_allocations(
+    previous: TestDefinition | None,
+    test: TestDefinition,
+    history: Iterable[TestDefinition],
+    jumping: Collection[int] = (),
+) -> tuple[Allocation, ...]:
+    """Return the allocations of *test* with ids, so that no id is used for two splits.
+
+    *history* has the revisions of the test on every branch. *jumping* has the indexes, from 0, of
+    the allocations in which visitors jump from one live group to another. Without *previous*, the
+    test is new, or is created again after it was deleted. Raises Refusal in the same cases as
+    `saved_allocations`.
+    """
+    known = list(history)
+    if previous is None:
+        start = highest_letters(each for each in used_ids(known) if parse_id(each)) + 1
+        return tuple(replace(each, id=new_id(start + i)) for i, each in enumerate(test.allocations))
+    return _with_new_ids(moved_on(previous, test, known, jumping), [*known, previous])
+
+
+def moved_on(
+    previous: TestDefinition,
+    test: TestDefinition,
+    history: Iterable[TestDefinition],
+    jumping: Collection[int] = (),
+) -> tuple[Allocation, ...]:
+    """Return the allocations of *test*. `careful_allocations` increments outdated ids.
+
+    An allocation without an id does not get one.
+    """
+    used = used_ids([*history, previous])
+    outdated = {*outdated_allocations(previous, test)}
+    outdated |= {index for index in jumping if _keeps_id(previous, test, index)}
+    return _moved(test, outdated, lambda text: next_id_among(text, used))
+
+
+def _keeps_id(previous: TestDefinition, test: TestDefinition, index: int) -> bool:
+    """Return whether an allocation has an id that an allocation of *previous* had."""
+    text = test.allocations[index].id
+    return bool(text) and any(each.id == text for each in previous.allocations)
+
+
+def used_ids(history: Iterable[TestDefinition]) -> list[str]:
+    """Return the ids of all allocations in *history* in order, each of them once."""
+    found = {each.id: None for test in history for each in test.allocations if each.id}
+    return list(found)
+
+
+def _moved(
+    test: TestDefinition, outdated: Collection[int], following: Callable[[str], str]
+) -> tuple[Allocation, ...]:
+    allocations = list(test.allocations)
+    for index in sorted(outdated):
+        allocations[index] = replace(allocations[index], id=following(allocations[index].id))
+    return tuple(allocations)
+
+
+def _with_new_ids(
+    allocations: tuple[Allocation, ...], history: Iterable[TestDefinition]
+) -> tuple[Allocation, ...]:
+    """Return the *allocations*. Those without an id get letters that are not in *history*."""
+    if all(each.id for each in allocations):
+        return allocations
+    free = itertools.count(highest_letters(used_ids(history)) + 1)
+    return tuple(each if each.id else replace(each, id=new_id(next(free))) for each in allocations)
+
+
+def outdated_allocations(previous: TestDefinition, test: TestDefinition) -> list[int]:
+    """Return the indexes of the allocations of *test* whose ids Java Proctor increments.
+
+    These are all allocations from the first one whose rule or id is different, or all if the rule
+    or salt of the test is different, and those in which the shares of the live groups changed
+    unevenly. If two allocations are equal, only the first one counts.
+    """
+    old, new = previous.allocations, test.allocations
+    both = min(len(old), len(new))
+    start = _first_changed(previous, test, both)
+    found = [] if start is None else list(range(start, len(new)))
+    unchanged = both if start is None else min(start, both)
+    found += [index for index in range(unchanged) if is_unbalanced(old[index], new[index])]
+    with_ids = [index for index in sorted(found) if new[index].id]
+    return _without_repeated(new, with_ids)
+
+
+def _first_changed(previous: TestDefinition, test: TestDefinition, both: int) -> int | None:
+    if previous.rule != test.rule or previous.salt != test.salt:
+        return 0
+    pairs = zip(previous.allocations[:both], test.allocations[:both], strict=True)
+    changed = (i for i, (old, new) in enumerate(pairs) if old.id != new.id or old.rule != new.rule)
+    return next(changed, None)
+
+
+def is_unbalanced(old: Allocation, new: Allocation) -> bool:
+    """Return whether the shares of the groups changed by different factors.
+
+    Bucket -1, the order of ranges and the way they are split are ignored.
+    """
+    before, after = _live_lengths(old), _live_lengths(new)
+    if before.keys() != after.keys():
+        return True
+    quotients = [after[value] / before[value] for value in sorted(before)]
+    return any(abs(each - quotients[0]) > _TOLERANCE for each in quotients)
+
+
+def _live_lengths(allocation: Allocation) -> dict[int, float]:
+    """Return the total length of each bucket except -1. Tiny ranges and sums of 0 are left out."""
+    sums: dict[int, float] = defaultdict(float)
+    for each in allocation.ranges:
+        if each.bucket_value != _INACTIVE and not abs(each.length) <= _TOLERANCE:
+            sums[each.bucket_value] += each.length
+    return {value: total for value, total in sums.items() if not total <= 0}
+
+
+def _without_repeated(allocations: tuple[Allocation, ...], indices: list[int]) -> list[int]:
+    kept: list[int] = []
+    for index in indices:
+        if not any(same_allocation(allocations[index], allocations[other]) for other in kept):
+            kept.append(index)
+    return kept

@@ -1,0 +1,266 @@
+"""Decide where on the line groups give and get, so that as few ranges as possible are new.
+
+The line is a list of runs, which are adjacent ranges of one group, joined. Each run becomes a
+sequence of groups. All sequences are searched, the shortest lines first, up to `MAX_STEPS`. After
+that, a plan is used that adds at most one range for each changed group.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import permutations
+from typing import TYPE_CHECKING, TypeAlias
+
+from proctor.core.authoring.moves.transport import transport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from proctor.core.authoring.moves.flows import Flows
+    from proctor.core.authoring.moves.transport import Run
+
+__all__ = ["MAX_STEPS", "Part", "arrange"]
+
+#: A run after the change, or part of one: a group and its length in ticks.
+Part: TypeAlias = "tuple[int, int]"
+
+#: The limits on the steps of the search, and on the lines that are compared.
+MAX_STEPS, MAX_LINES = 150_000, 300
+#: Computing amounts counts as this many steps.
+_TRANSPORT_STEPS = 20
+#: There is no search for lines with more runs, or for runs that can give to more groups.
+_MAX_RUNS, _MAX_TARGETS = 60, 4
+
+
+def arrange(runs: Sequence[Run], choices: Iterable[Flows]) -> list[list[Part]]:
+    """Return the parts of each run after the change, for the best of the flows.
+
+    It prefers, in this order: the fewest ranges; new ranges that do not touch another live group,
+    so that both can grow; the shortest decimals; low groups first.
+    """
+    found = []
+    for flows in choices:
+        found.extend(list(_Search(runs, flows).lines()) or [_in_order(runs, flows)])
+    return min(found, key=lambda line: _rank(runs, line))
+
+
+class _Search:
+    """All lines with the smallest number of ranges.
+
+    A *sequence* lists the groups that a run has after the change, in order.
+    """
+
+    def __init__(self, runs: Sequence[Run], flows: Flows) -> None:
+        self.runs, self.flows = runs, flows
+        self.steps = 0
+        self._length = Counter[int]()
+        for value, length in runs:
+            self._length[value] += length
+        stays = {value for value in flows.gives if self._length[value] > flows.gives[value]}
+        wanted = [(True, value) for value in sorted(stays)]
+        wanted += [(False, value) for value in sorted(flows.gets)]
+        #: A bit for each group that some run must keep, and for each group that must get something.
+        self._bits = {key: 1 << index for index, key in enumerate(wanted)}
+        self._options = [
+            [
+                (each, self._served(value, each), self._costs(value, length, each))
+                for each in self._sequences(value, length)
+            ]
+            for value, length in runs
+        ]
+        self._fewest: dict[tuple[int, int, int], int] = {}
+        #: States of the search, with the number of ranges for which no line continues from there.
+        self._dead: dict[tuple[object, ...], int] = {}
+
+    def _targets(self, value: int) -> list[int]:
+        return sorted(target for source, target in self.flows.allowed if source == value)
+
+    def _sequences(self, value: int, length: int) -> Iterator[tuple[int, ...]]:
+        targets = self._targets(value)
+        if not targets or not length or len(targets) > _MAX_TARGETS:
+            yield (value,)
+            return
+        goes_away = self.flows.gives[value] == self._length[value]
+        groups = targets if goes_away else sorted([value, *targets])
+        for count in range(1, len(groups) + 1):
+            yield from permutations(groups, count)
+
+    def _served(self, own: int, sequence: Sequence[int]) -> int:
+        """Return the bits that a run with this sequence satisfies."""
+        return sum(self._bits.get((value == own, value), 0) for value in sequence)
+
+    def _costs(self, own: int, length: int, sequence: Sequence[int]) -> list[tuple[str, int]]:
+        """Return the budgets from which the length of a run with this sequence comes."""
+        costs = [
+            ("reach", target)
+            for target in self._targets(own)
+            if target not in sequence and target in self.flows.gets
+        ]
+        if own not in sequence:
+            costs.append(("gives", own))
+        if len(sequence) == 1:
+            costs.append(("spare" if sequence[0] == own else "room", sequence[0]))
+        return costs if length else []
+
+    def _budgets(self) -> dict[tuple[str, int], int]:
+        """Return how many ticks of runs can have a sequence that uses a budget.
+
+        A group gives at most the amount that it must give, and keeps the rest. A group gets at most
+        the amount that it must get, and there must be enough runs to get it from.
+        """
+        budgets: dict[tuple[str, int], int] = {}
+        for value, ticks in self.flows.gives.items():
+            budgets["gives", value] = ticks
+            budgets["spare", value] = self._length[value] - ticks
+        for value, ticks in self.flows.gets.items():
+            sources = {source for source, target in self.flows.allowed if target == value}
+            budgets["room", value] = ticks
+            budgets["reach", value] = sum(self._length[each] for each in sources) - ticks
+        return budgets
+
+    def _bound(self, index: int, before: int, unserved: int) -> int:
+        """Return the fewest ranges that satisfy the bits from a run on; amounts are ignored."""
+        if index == len(self.runs):
+            return _ANY if unserved else 0
+        key = index, before, unserved
+        if key not in self._fewest:
+            self.steps += 1
+            self._fewest[key] = min(
+                len(sequence)
+                - (sequence[0] == before)
+                + self._bound(index + 1, sequence[-1], unserved & ~bits)
+                for sequence, bits, _ in self._options[index]
+            )
+        return self._fewest[key]
+
+    def lines(self) -> Iterator[list[list[Part]]]:
+        """Yield lines that give every group its share, all with the fewest ranges."""
+        if len(self.runs) > _MAX_RUNS:
+            return
+        every = (1 << len(self._bits)) - 1
+        most = len(self.runs) + len({*self.flows.gives, *self.flows.gets})
+        for limit in range(self._bound(0, _ANY, every), most + 1):
+            found = 0
+            for sequences in self._walk([], limit, every, self._budgets()):
+                self.steps += _TRANSPORT_STEPS
+                amounts = transport(self.runs, sequences, self.flows.gives, self.flows.gets)
+                if amounts is not None:
+                    yield _parts(self.runs, sequences, amounts)
+                    found += 1
+                if found == MAX_LINES:
+                    break
+            if found or self.steps >= MAX_STEPS:
+                return
+
+    def _walk(
+        self,
+        chosen: list[tuple[int, ...]],
+        left: int,
+        unserved: int,
+        budgets: dict[tuple[str, int], int],
+    ) -> Iterator[list[tuple[int, ...]]]:
+        """Yield a sequence for each run. Together, they have at most *left* additional ranges."""
+        index = len(chosen)
+        if index == len(self.runs):
+            yield list(chosen)
+            return
+        length = self.runs[index][1]
+        before = chosen[-1][-1] if chosen else _ANY
+        state = index, before, unserved, tuple(budgets.values())
+        if self._dead.get(state, -1) >= left:
+            return
+        alive = False
+        for sequence, bits, costs in self._options[index]:
+            self.steps += 1
+            if self.steps >= MAX_STEPS:
+                return
+            rest = left - len(sequence) + (sequence[0] == before)
+            # Groups that move nothing have no budget.
+            if any(budgets.get(key, length) < length for key in costs):
+                continue
+            if self._bound(index + 1, sequence[-1], unserved & ~bits) <= rest:
+                known = [key for key in costs if key in budgets]
+                chosen.append(sequence)
+                for key in known:
+                    budgets[key] -= length
+                for line in self._walk(chosen, rest, unserved & ~bits, budgets):
+                    alive = True
+                    yield line
+                for key in known:
+                    budgets[key] += length
+                chosen.pop()
+        if not alive:
+            self._dead[state] = left
+
+
+#: Greater than any number of ranges, and not a bucket's value, because Java's int is smaller.
+_ANY = 2**40
+
+
+def _parts(
+    runs: Sequence[Run],
+    supports: Sequence[Sequence[int]],
+    amounts: dict[tuple[int, int], int],
+) -> list[list[Part]]:
+    found = []
+    for index, ((value, length), support) in enumerate(zip(runs, supports, strict=True)):
+        moved = {target: amounts.get((index, target), 0) for target in support if target != value}
+        moved[value] = length - sum(moved.values())
+        parts = [(target, moved[target]) for target in support]
+        found.append([part for part in parts if part[1] or not length])
+    return found
+
+
+def _in_order(runs: Sequence[Run], flows: Flows) -> list[list[Part]]:
+    """Return a line that is constructed without a search.
+
+    Groups give from their first runs on. The given parts are lined up, with the negative groups
+    first. The groups that get take from these parts one after the other, with the live groups
+    first, so each of them makes at most one cut.
+    """
+    gives = dict(flows.gives)
+    waiting = [
+        [value, ticks] for value, ticks in sorted(flows.gets.items(), key=lambda each: each[0] < 0)
+    ]
+    order = sorted(range(len(runs)), key=lambda index: runs[index][0] >= 0)
+    found: list[list[Part]] = [[run] for run in runs]
+    for index in order:
+        value, length = runs[index]
+        given = min(gives.get(value, 0), length)
+        if not given:
+            continue
+        gives[value] -= given
+        parts = [(value, length - given)] if length > given else []
+        while given:
+            ticks = min(given, waiting[0][1])
+            parts.append((waiting[0][0], ticks))
+            waiting[0][1] -= ticks
+            given -= ticks
+            if not waiting[0][1]:
+                waiting.pop(0)
+        found[index] = parts
+    return found
+
+
+def _rank(runs: Sequence[Run], line: Sequence[Sequence[Part]]) -> tuple[object, ...]:
+    joined: list[list[int]] = []
+    for (value, _), parts in zip(runs, line, strict=True):
+        for target, ticks in parts:
+            if joined and joined[-1][0] == target:
+                joined[-1][1] += ticks
+                joined[-1][2] |= target == value
+            else:
+                joined.append([target, ticks, target == value])
+    groups = tuple(each[0] for each in joined)
+    digits = sum(len(str(each[1]).rstrip("0")) for each in joined)
+    return len(joined), _crowding(joined), digits, groups
+
+
+def _crowding(joined: Sequence[Sequence[int]]) -> int:
+    """Return how often a new range of a live group touches another live group."""
+    total = 0
+    for index, (value, _, is_old) in enumerate(joined):
+        if value >= 0 and not is_old:
+            neighbors = (*joined[max(0, index - 1) : index], *joined[index + 1 : index + 2])
+            total += sum(other[0] >= 0 for other in neighbors)
+    return total

@@ -1,0 +1,11 @@
+"""The error for a change that cannot be made."""
+
+from __future__ import annotations
+
+from proctor.core.exceptions import ProctorError
+
+__all__ = ["ChangeRefused"]
+
+
+class ChangeRefused(ProctorError, ValueError):  # noqa: N818 - says what happened to the change
+    """An invalid change of a definition. The message says what to do instead."""

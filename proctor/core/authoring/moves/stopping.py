@@ -1,0 +1,107 @@
+"""Stop a test: move all its visitors to one group, and find the tests that depend on the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from proctor.core.authoring.moves.refused import ChangeRefused
+from proctor.core.matrices.matrix import Range
+from proctor.core.sentences import Sentence, gettext_noop, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from proctor.core.matrices.matrix import Allocation, TestDefinition
+
+__all__ = ["dependents_of_emptied_groups", "stop", "stop_value"]
+
+
+def stop(definition: TestDefinition, value: int | None = None) -> TestDefinition:
+    """Return *definition* with all ranges of every allocation given to one bucket.
+
+    *value* is that bucket's value; None uses `stop_value`. Rules stay, and so do
+    unknown fields, ids and versions. The definition may have the matrix's form or the
+    editor's. The same object is returned if the test is already stopped.
+
+    Raises ChangeRefused if the bucket does not exist or its value is above 0.
+    """
+    wanted = stop_value(definition) if value is None else value
+    _check(definition, wanted)
+    allocations = tuple(_stopped(each, wanted) for each in definition.allocations)
+    if all(new is old for new, old in zip(allocations, definition.allocations, strict=True)):
+        return definition
+    return replace(definition, allocations=allocations)
+
+
+def stop_value(definition: TestDefinition) -> int:
+    """Return the value of the bucket to which a stop moves visitors.
+
+    This is the negative bucket closest to 0, usually -1. If there is none, it is 0, the control. A
+    PAGE test must not have a negative bucket. Raises ChangeRefused if the test has neither.
+    """
+    values = {bucket.value for bucket in definition.buckets}
+    negative = [] if definition.test_type == "PAGE" else [each for each in values if each < 0]
+    if negative:
+        return max(negative)
+    if 0 in values:
+        return 0
+    raise ChangeRefused(
+        Sentence(
+            gettext_noop(
+                "A stopped test needs a bucket with a value of 0 or less; add one: "
+                '{{"name": "inactive", "value": -1}}'
+            )
+        )
+    )
+
+
+def _check(definition: TestDefinition, value: int) -> None:
+    known = [bucket.value for bucket in definition.buckets if bucket.value <= 0]
+    if value not in known:
+        values = listed(map(str, sorted(set(known))))
+        raise ChangeRefused(
+            Sentence(
+                gettext_noop(
+                    "expected the value of a bucket, 0 or less, got {value}; there are {values}"
+                ),
+                value=value,
+                values=values if known else Sentence(gettext_noop("none")),
+            )
+        )
+
+
+def _stopped(allocation: Allocation, value: int) -> Allocation:
+    ranges = allocation.ranges
+    if ranges and all(each.bucket_value == value for each in ranges):
+        return allocation
+    own = next((each for each in ranges if each.bucket_value == value), Range(value))
+    return replace(allocation, ranges=(replace(own, length=1.0),))
+
+
+def dependents_of_emptied_groups(
+    old: TestDefinition, new: TestDefinition, tests: Mapping[str, TestDefinition]
+) -> dict[str, int]:
+    """Return the tests that depend on a group that *new* empties, with the group's value.
+
+    A group is emptied if *old* has a range for it that is longer than 0 and *new* has none. Its
+    visitors lose these tests as well. The result is sorted by name.
+    """
+    emptied = _used(old) - _used(new)
+    found = {}
+    for name, test in sorted(tests.items()):
+        depends_on = test.depends_on
+        if depends_on is None or depends_on.test_name != old.name:
+            continue
+        if depends_on.bucket_value in emptied:
+            found[name] = depends_on.bucket_value
+    return found
+
+
+def _used(test: TestDefinition) -> set[int]:
+    return {
+        each.bucket_value
+        for allocation in test.allocations
+        for each in allocation.ranges
+        if each.length > 0
+    }

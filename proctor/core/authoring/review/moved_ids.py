@@ -1,0 +1,123 @@
+"""Allocation ids in a review: those that changed, and those that should have been incremented.
+
+An id names one split of one audience. If it is incremented, results from before and after must not
+be pooled. Java Proctor increments it as in `_outdated`. We also increment it if visitors jump.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from proctor.core.authoring.ids.saved_ids import is_unbalanced
+from proctor.core.authoring.moves.audience import matched
+from proctor.core.authoring.moves.findings import ROUNDING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from proctor.core.authoring.moves.who_moves import PairMoves
+    from proctor.core.matrices.matrix import TestDefinition
+
+__all__ = ["IdChange", "id_changes", "ids_not_moved_on"]
+
+_ID = re.compile(r"#([A-Z]+)(-?[0-9]+)\Z")
+_COUNTRIES = "proctor:contains(__COUNTRIES, country)"
+
+
+@dataclass(frozen=True, slots=True)
+class IdChange:
+    """An allocation whose id changed; None if there is no such allocation, or no id."""
+
+    #: The index after the change.
+    allocation: int | None
+    old: str | None
+    new: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the change as JSON. Allocations are numbered from 1."""
+        number = None if self.allocation is None else self.allocation + 1
+        return {"allocation": number, "from": self.old, "to": self.new}
+
+
+def id_changes(old: TestDefinition | None, new: TestDefinition | None) -> list[IdChange]:
+    """Return the ids that changed, appeared or vanished."""
+    before = () if old is None else old.allocations
+    after = () if new is None else new.allocations
+    pairs = {} if old is None or new is None else matched(old, new)
+    found = []
+    for index, allocation in enumerate(after):
+        previous = before[pairs[index]].id if index in pairs else ""
+        if previous != allocation.id:
+            found.append(IdChange(index, previous or None, allocation.id or None))
+    for index, allocation in enumerate(before):
+        if index not in pairs.values() and allocation.id:
+            found.append(IdChange(None, allocation.id, None))
+    return found
+
+
+def ids_not_moved_on(
+    old: TestDefinition, new: TestDefinition, moves: Iterable[PairMoves]
+) -> list[int]:
+    """Return the indexes of the allocations of *new* whose ids should have been incremented.
+
+    They still have an equal id or one without a higher number, although Java Proctor's rule
+    increments it or visitors jump.
+    """
+    outdated = _outdated(old, new)
+    jumping = {(pair.old_allocation, pair.allocation) for pair in moves if pair.jump > ROUNDING}
+    pairs = matched(old, new)
+    return [
+        index
+        for index, allocation in enumerate(new.allocations)
+        if index in pairs
+        and _stays(old.allocations[pairs[index]].id, allocation.id)
+        and (index in outdated or (pairs[index], index) in jumping)
+    ]
+
+
+def _stays(old: str, new: str) -> bool:
+    if not new:
+        return False
+    before, after = _ID.match(old), _ID.match(new)
+    if before is None or after is None:
+        return old == new
+    return before[1] == after[1] and _number(after[2]) <= _number(before[2])
+
+
+def _number(digits: str) -> tuple[int, str]:
+    """Return a sort key for numbers of any length. Python refuses to read very long ones."""
+    bare = digits.lstrip("-0")
+    return (-1, "") if digits.startswith("-") else (len(bare), bare)
+
+
+def _outdated(old: TestDefinition, new: TestDefinition) -> set[int]:
+    """Return the allocations whose ids Java Proctor increments (AllocationIdUtil)."""
+    count = min(len(old.allocations), len(new.allocations))
+    first = len(new.allocations)
+    if old.salt != new.salt or _bare(old.rule) != _bare(new.rule):
+        first = 0
+    for index in range(min(count, first)):
+        before, after = old.allocations[index], new.allocations[index]
+        # An allocation that had no id gets one. This does not increment any other id.
+        renamed = before.id != "" and _letters(before.id) != _letters(after.id)
+        if renamed or _bare(before.rule) != _bare(after.rule):
+            first = index
+            break
+    found = set(range(first, len(new.allocations)))
+    for index in range(min(count, first)):
+        if is_unbalanced(old.allocations[index], new.allocations[index]):
+            found.add(index)
+    return found
+
+
+def _letters(identifier: str) -> str:
+    found = _ID.match(identifier)
+    return identifier if found is None else found[1]
+
+
+def _bare(rule: str | None) -> str:
+    """Return a rule without the restriction to countries, which the editor keeps separately."""
+    inner = (rule or "").removeprefix("${").removesuffix("}").strip()
+    return inner.removeprefix(_COUNTRIES).removeprefix(" && ")

@@ -1,0 +1,220 @@
+"""Describe in sentences which visitors move, each with its risk."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from proctor.core.authoring.moves.audience import matched
+from proctor.core.authoring.moves.findings import (
+    ROUNDING,
+    Finding,
+    Risk,
+    allocation_title,
+    group_name,
+    percent,
+)
+from proctor.core.authoring.moves.placement import pieces_of, shares
+from proctor.core.sentences import Sentence, gettext_noop, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from proctor.core.authoring.moves.who_moves import PairMoves
+    from proctor.core.matrices.matrix import Range, TestDefinition
+
+__all__ = ["appearing_findings", "emptied_findings", "move_findings"]
+
+#: If shares of live groups differ by less, they are equal: thirds are written .3334 and .3333.
+_EQUAL = Fraction(2, 10**4)
+_HALF = Fraction(1, 2)
+
+
+def appearing_findings(old: TestDefinition | None, new: TestDefinition | None) -> Iterator[Finding]:
+    """Yield the shares of a test that is created or deleted, for each allocation."""
+    test = new or old
+    if test is None:
+        return
+    risk = Risk.NONE if old is None else Risk.NOTICE
+    for index, allocation in enumerate(test.allocations):
+        spread = shares(pieces_of(allocation.ranges))
+        live = sum((share for value, share in spread.items() if value >= 0), Fraction(0))
+        groups = listed(_share_of(value, share, test) for value, share in sorted(spread.items()))
+        text = gettext_noop("{allocation} had {groups}.")
+        if old is None:
+            text = gettext_noop("{allocation} has {groups}.")
+            risk = Risk.NOTICE if live > _HALF else Risk.NONE
+            yield from _unequal(index, test)
+        elif not live:
+            risk = Risk.NONE
+        title = allocation_title(index, test)
+        yield Finding(risk, Sentence(text, allocation=title, groups=groups))
+
+
+def _share_of(value: int, share: Fraction, test: TestDefinition) -> Sentence:
+    text = gettext_noop("{share} {group}")
+    return Sentence(text, share=percent(share), group=group_name(value, test))
+
+
+def move_findings(
+    old: TestDefinition, new: TestDefinition, pairs: Sequence[PairMoves]
+) -> Iterator[Finding]:
+    """Yield the moves of the visitors of a test that exists before and after the change."""
+    for pair in pairs:
+        if pair.old_allocation == pair.allocation and pair.allocation is not None:
+            yield from _allocation(pair.allocation, old, new, pair)
+    unknown = [pair for pair in pairs if pair.audience == "unknown"]
+    if unknown:
+        yield _unknown(unknown)
+    for pair in pairs:
+        if pair.audience == "same":
+            yield from _seen(pair, new)
+
+
+def _allocation(
+    index: int, old: TestDefinition, new: TestDefinition, pair: PairMoves
+) -> Iterator[Finding]:
+    """Yield the changed shares of an allocation whose rule is the same, and who moves."""
+    before, after = (shares(pieces_of(test.allocations[index].ranges)) for test in (old, new))
+    changes = _share_changes(before, after, new)
+    moving = pair.audience == "same" and pair.moves_anyone
+    if changes or moving:
+        risk = _risk(pair) if pair.audience == "same" else Risk.NONE
+        yield Finding(risk, _happens(index, changes, pair, new))
+    if changes:
+        yield from _unequal(index, new)
+
+
+def _happens(
+    index: int, changes: Sequence[Sentence], pair: PairMoves, test: TestDefinition
+) -> Sentence:
+    """Return the changed shares of an allocation, and who moves if that is known."""
+    values = {
+        "allocation": allocation_title(index, test),
+        "changes": listed(changes),
+        "moves": listed(_who_moves(pair, changes, test)),
+    }
+    is_only_one = len(test.allocations) == 1
+    if not changes:
+        text = gettext_noop("{allocation}: the shares stay; {moves}.")
+        if is_only_one:
+            text = gettext_noop("The shares stay; {moves}.")
+    elif pair.audience == "same":
+        text = gettext_noop("{allocation}: {changes}; {moves}.")
+        if is_only_one:
+            text = gettext_noop("{changes}; {moves}.")
+    else:
+        text = gettext_noop("{allocation}: {changes}.")
+        if is_only_one:
+            text = gettext_noop("{changes}.")
+    return Sentence(text, **values)
+
+
+def _share_changes(
+    before: dict[int, Fraction], after: dict[int, Fraction], test: TestDefinition
+) -> list[Sentence]:
+    """Return a clause for each live group that grows or shrinks.
+
+    The negative groups are named only if no live group changes.
+    """
+    live: list[Sentence] = []
+    negative: list[Sentence] = []
+    for value in sorted({*before, *after}):
+        old, new = before.get(value, Fraction(0)), after.get(value, Fraction(0))
+        if abs(new - old) > ROUNDING:
+            text = gettext_noop("{group} shrinks from {before} to {after}")
+            if new > old:
+                text = gettext_noop("{group} grows from {before} to {after}")
+            group = group_name(value, test)
+            clause = Sentence(text, group=group, before=percent(old), after=percent(new))
+            (live if value >= 0 else negative).append(clause)
+    return live or negative
+
+
+def _who_moves(
+    pair: PairMoves, changes: Sequence[Sentence], test: TestDefinition
+) -> Iterator[Sentence]:
+    """Yield a clause for those who enter, leave and jump; the first one says of whom."""
+    is_first = True
+    if pair.enter > ROUNDING:
+        is_first = False
+        text = gettext_noop("{share} of visitors enter")
+        if len(changes) == 1:
+            text = gettext_noop("{share} of visitors enter it")
+        yield Sentence(text, share=percent(pair.enter))
+    if pair.leave > ROUNDING:
+        text = gettext_noop("{share} leave")
+        if is_first:
+            text = gettext_noop("{share} of visitors leave")
+        is_first = False
+        yield Sentence(text, share=percent(pair.leave))
+    for row in pair.table:
+        if row.jumps and row.share > ROUNDING:
+            text = gettext_noop("{share} jump from {source} to {target}")
+            if is_first:
+                text = gettext_noop("{share} of visitors jump from {source} to {target}")
+            is_first = False
+            source, target = group_name(row.source, test), group_name(row.target, test)
+            yield Sentence(text, share=percent(row.share), source=source, target=target)
+    if pair.jump <= ROUNDING:
+        yield Sentence(gettext_noop("nobody jumps"))
+
+
+def _risk(pair: PairMoves) -> Risk:
+    if pair.jump > ROUNDING:
+        return Risk.DANGER
+    return Risk.NOTICE if pair.leave > ROUNDING else Risk.NONE
+
+
+def _seen(pair: PairMoves, test: TestDefinition) -> Iterator[Finding]:
+    if pair.sees_something_else > ROUNDING and pair.allocation is not None:
+        text = gettext_noop(
+            "{allocation}: {share} of visitors stay in a group that has a different name or "
+            "payload now, and see something else."
+        )
+        title, share = allocation_title(pair.allocation, test), percent(pair.sees_something_else)
+        yield Finding(Risk.DANGER, Sentence(text, allocation=title, share=share))
+
+
+def _unknown(pairs: Sequence[PairMoves]) -> Finding:
+    """Return the headline for visitors who may be in a different allocation than before."""
+    texts = {
+        "enter": gettext_noop("at most {share} enter"),
+        "leave": gettext_noop("at most {share} leave"),
+        "jump": gettext_noop("at most {share} jump"),
+        "sees_something_else": gettext_noop("at most {share} see something else"),
+    }
+    most = {name: max(getattr(pair, name) for pair in pairs) for name in texts}
+    parts = [
+        Sentence(text, share=percent(most[name]))
+        for name, text in texts.items()
+        if most[name] > ROUNDING
+    ]
+    if not most["jump"] > ROUNDING:
+        parts.append(Sentence(gettext_noop("nobody jumps")))
+    grave = max(most["jump"], most["sees_something_else"]) > ROUNDING
+    text = gettext_noop("Who is in the test or its allocations may change: {moves}.")
+    return Finding(Risk.DANGER if grave else Risk.NOTICE, Sentence(text, moves=listed(parts)))
+
+
+def emptied_findings(old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:
+    """Yield the live groups that lose all visitors of an allocation."""
+    for index, before in sorted(matched(old, new).items()):
+        emptied = _live(old.allocations[before].ranges) - _live(new.allocations[index].ranges)
+        for value in sorted(emptied):
+            text = gettext_noop("{allocation} leaves {group} without visitors.")
+            title, group = allocation_title(index, new), group_name(value, old)
+            yield Finding(Risk.DANGER, Sentence(text, allocation=title, group=group))
+
+
+def _live(ranges: Iterable[Range]) -> set[int]:
+    return {each.bucket_value for each in ranges if each.bucket_value >= 0 and each.length > 0}
+
+
+def _unequal(index: int, test: TestDefinition) -> Iterator[Finding]:
+    spread = shares(pieces_of(test.allocations[index].ranges))
+    live = [share for value, share in spread.items() if value >= 0 and share > ROUNDING]
+    if live and max(live) - min(live) > _EQUAL:
+        text = gettext_noop("{allocation} has live groups of unequal share.")
+        sentence = Sentence(text, allocation=allocation_title(index, test))
+        yield Finding(Risk.NOTICE, sentence)
