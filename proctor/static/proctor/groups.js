@@ -1,16 +1,52 @@
-// Copies the link; without this the text can be selected and copied by hand.
+// Filter while the user types, and copy the link. Without this script, a button filters, and the
+// link can be selected and copied by hand.
 "use strict";
-const button = document.getElementById("proctor-copy");
-const link = document.getElementById("proctor-link");
-if (button && link) {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    link.select();
-    try {
-      await navigator.clipboard.writeText(link.value);
-    } catch {
-      document.execCommand("copy"); // a page that is not on https has no clipboard
+(() => {
+  const search = document.getElementById("proctor-search");
+  const found = document.getElementById("proctor-found");
+  if (search && found) {
+    const field = document.getElementById("proctor-filter");
+    const nothing = document.getElementById("proctor-nothing");
+    const tests = [...document.querySelectorAll(".proctor-test")];
+    const button = search.querySelector("button");
+    button.hidden = true;
+    function show() {
+      const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let count = 0;
+      for (const test of tests) {
+        test.hidden = !words.every((word) => test.dataset.text.includes(word));
+        if (!test.hidden) count += 1;
+      }
+      found.textContent = found.textContent.replace(/\d+/, count);
+      nothing.querySelector("span").textContent = field.value.trim();
+      nothing.hidden = count > 0;
+      // The buttons return to this page with the same filter.
+      for (const hidden of document.querySelectorAll('#proctor-force [name="q"]')) {
+        hidden.value = field.value.trim();
+      }
+      const address = new URL(location.href);
+      if (words.length) address.searchParams.set("q", field.value.trim());
+      else address.searchParams.delete("q");
+      history.replaceState(null, "", address);
     }
-    button.textContent = "Copied";
-  });
-}
+    field.addEventListener("input", show);
+    search.addEventListener("submit", (event) => {
+      event.preventDefault();
+      show();
+    });
+  }
+  const button = document.getElementById("proctor-copy");
+  const link = document.getElementById("proctor-link");
+  if (button && link) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      link.select();
+      try {
+        await navigator.clipboard.writeText(link.value);
+      } catch {
+        document.execCommand("copy"); // pages without https have no clipboard
+      }
+      button.textContent = button.dataset.done;
+    });
+  }
+})();

@@ -1,0 +1,117 @@
+"""The content of the bar: the forced tests, and the tests that the page has read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from proctor.core.evaluation.groups import Reason
+from proctor.pages.overview import ShownBucket, overview
+from proctor.pages.shown_matrix import shown_matrix
+from proctor.resolving.site_setup import current_setup
+from proctor.visits.proc import determine, known_assignments
+from proctor.visits.read_counts import Reads, reads_of
+
+if TYPE_CHECKING:
+    from proctor.core.declarations.proctor_test import ProctorTest
+    from proctor.core.evaluation.groups import GroupAssignment
+    from proctor.pages.overview import ShownTest
+    from proctor.resolving.site_setup import SiteSetup
+    from proctor.visits.bar_cookie import Identity
+    from proctor.visits.forcing import Forcing
+    from proctor.visits.visit import Visit
+
+__all__ = ["BarContent", "BarTest", "content_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class BarTest:
+    """One test as the groups page shows it, with the number of times the page has read it."""
+
+    shown: ShownTest
+    #: Number of reads by attribute, item, tag or decorator.
+    reads: int
+    #: Number of reads by `peek`, and by tags that count no exposure.
+    peeks: int
+
+    @property
+    def is_forced(self) -> bool:
+        """True if the visitor forces one of its groups, even if forcing it has no effect."""
+        return self.shown.forced_value is not None
+
+
+@dataclass(frozen=True, slots=True)
+class BarContent:
+    """Everything that the bar shows."""
+
+    #: Forced tests first; within each part, in the order in which they were read.
+    tests: tuple[BarTest, ...]
+    identity: Identity | None
+    #: Forced tests of other applications.
+    foreign: tuple[str, ...]
+
+    @property
+    def read(self) -> int:
+        """The number of tests that the page has read."""
+        return sum(each.reads + each.peeks > 0 for each in self.tests)
+
+    @property
+    def forced(self) -> int:
+        """The number of forced tests, including those of other applications."""
+        return sum(each.is_forced for each in self.tests) + len(self.foreign)
+
+
+def content_of(visit: Visit, forcing: Forcing) -> BarContent:
+    """Return the bar's content for a visit so far. Reads no group and counts no exposure."""
+    setup, force = current_setup(), forcing.groups
+    reads = reads_of(visit.proc) or Reads(Counter(), Counter())
+    forced = [name for name in setup.registry if name in force.groups]
+    if forced and known_assignments(visit.proc) is None and not visit.must_wait:
+        determine(visit.proc)
+    names = [*forced, *(each for each in reads.peeks if each not in forced)]
+    shown = _shown(visit, forcing, setup, [each for each in names if each in setup.registry])
+    return BarContent(
+        tuple(
+            BarTest(each, reads.reads.get(each.name, 0), reads.peeks.get(each.name, 0))
+            for each in shown
+        ),
+        forcing.identity,
+        tuple(sorted(force.groups.keys() - setup.registry.keys())),
+    )
+
+
+def _shown(
+    visit: Visit, forcing: Forcing, setup: SiteSetup, names: list[str]
+) -> tuple[ShownTest, ...]:
+    if not names:
+        return ()
+    known = known_assignments(visit.proc)
+    assignments: Mapping[str, GroupAssignment] = known or {
+        name: setup.default_of(setup.registry[name], Reason.NOT_READY) for name in names
+    }
+    # A page does not wait for the matrix of a Pipet; the next page shows it.
+    matrix = shown_matrix(setup, timeout=0)
+    found = overview(setup, assignments, visit.asked, forcing.groups, matrix, names=names)
+    return tuple(_with_declared(each, setup.registry[each.name]) for each in found.tests)
+
+
+def _with_declared(shown: ShownTest, declared: ProctorTest) -> ShownTest:
+    """Return the test with its declared groups if no matrix lists its groups."""
+    if shown.buckets or not isinstance(declared.groups, Mapping):
+        return shown
+    buckets = [
+        ShownBucket(
+            name=name,
+            value=value,
+            description="",
+            percent=0,
+            payload="",
+            is_mine=not shown.assignment.reason.is_default and shown.assignment.value == value,
+            is_forced=shown.forced_value == value,
+            is_declared=True,
+        )
+        for name, value in declared.groups.items()
+    ]
+    return replace(shown, buckets=tuple(buckets))

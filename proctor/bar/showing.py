@@ -1,0 +1,139 @@
+"""Render the bar as HTML, where a template places it or at the end of a page."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware, get_token
+from django.template import Context, Engine
+from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString, mark_safe
+
+from proctor.bar.content import content_of
+from proctor.core.java.encodable import encodable
+from proctor.core.messages import error_place
+from proctor.pages.places import NEXT, here, with_query
+from proctor.resolving.site_setup import current_setup
+from proctor.visits import bar_cookie
+from proctor.visits.visit import Visit
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from proctor.visits.forcing import Forcing
+
+__all__ = ["bar_of", "insert_bar"]
+
+logger = logging.getLogger("proctor.bar")
+
+_ELEMENT = b"<proctor-bar"
+_END = b"</body>"
+_NOTHING = SafeString()
+
+
+def bar_of(request: HttpRequest | None) -> SafeString:
+    """Return the bar for a page; return "" unless its visitor may see it.
+
+    It is cheap for visitors without the bar's cookie. It never raises, because the bar must not
+    break a page.
+    """
+    visit = None if request is None else Visit.of(request)
+    if visit is None or visit.forcing is None:
+        return _NOTHING
+    return _bar(visit, visit.forcing)
+
+
+def _bar(visit: Visit, forcing: Forcing) -> SafeString:
+    try:
+        address = reverse("forcegroups")
+    except NoReverseMatch:
+        return _NOTHING  # check W029 reports this
+    try:
+        return _rendered(visit, forcing, address) if forcing.show_bar() else _NOTHING
+    except Exception as error:  # noqa: BLE001 - a hook, a storage of static files, ...
+        current_setup().log.log(
+            logger, logging.ERROR, "The bar could not be shown: %s", error_place(error)
+        )
+        return _NOTHING
+
+
+def _rendered(visit: Visit, forcing: Forcing, address: str) -> SafeString:
+    request = visit.request
+    place = here(request)
+    context = {
+        "bar": content_of(visit, forcing),
+        "address": address,
+        "place": place,
+        "page": with_query(address, **{NEXT: place}),
+        "token": _token(request),
+        "nonce": _nonce(request),
+        "is_open": request.COOKIES.get(bar_cookie.OPEN) == "1",
+    }
+    html = _engine().get_template("proctor/bar.html").render(Context(context))
+    # A matrix may contain lone surrogates, which cannot be encoded in a page.
+    return mark_safe(encodable(html))  # noqa: S308 - made by a template
+
+
+@cache
+def _engine() -> Engine:
+    # The site's own engine may be Jinja2, or may escape differently.
+    return Engine(
+        dirs=[str(Path(__file__).parent.parent / "templates")],
+        libraries={
+            "i18n": "django.templatetags.i18n",
+            "static": "django.templatetags.static",
+        },
+    )
+
+
+def _token(request: HttpRequest) -> str:
+    """Return the CSRF token, even if the site has no CSRF middleware."""
+    if "CSRF_COOKIE" not in request.META:
+        CsrfViewMiddleware(lambda _request: HttpResponse()).process_request(request)
+    return get_token(request)
+
+
+def _nonce(request: HttpRequest) -> str:
+    """Return the nonce of the page's CSP, from Django 6.0 or later or from django-csp."""
+    nonce = getattr(request, "csp_nonce", None)
+    try:
+        from django.middleware.csp import get_nonce  # noqa: PLC0415 - since Django 6.0
+    except ImportError:
+        pass
+    else:
+        nonce = get_nonce(request) if nonce is None else nonce
+    # Both nonces are lazy, and false until they are used.
+    return "" if nonce is None else str(nonce)
+
+
+def insert_bar(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Add the bar at the end of a page that has none, if PROCTOR_BAR is True.
+
+    Only complete HTML pages get it: not downloads, and not compressed or streamed responses.
+    """
+    if not isinstance(response, HttpResponse) or not _is_page(response):
+        return
+    content = response.content
+    end = content.lower().rfind(_END)
+    if end < 0 or _ELEMENT in content:
+        return
+    bar = bar_of(request)
+    if bar:
+        encoded = bar.encode(response.charset, "xmlcharrefreplace")
+        response.content = b"".join((content[:end], encoded, content[end:]))
+        if "Content-Length" in response:
+            response["Content-Length"] = str(len(response.content))
+        del response["ETag"]  # the ETag was computed without the bar
+
+
+def _is_page(response: HttpResponse) -> bool:
+    return (
+        response.get("Content-Type", "").startswith("text/html")
+        and "Content-Encoding" not in response
+        and not response.get("Content-Disposition", "").startswith("attachment")
+    )

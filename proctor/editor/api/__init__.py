@@ -1,0 +1,3 @@
+"""The JSON API of the editor."""
+
+from __future__ import annotations

@@ -1,0 +1,153 @@
+"""The fields of a request, read with size limits and type checks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from proctor.core.messages import nearest, shown
+from proctor.editor.api.failures import BadRequest, BaseMissing, MediaType, TooLarge
+from proctor.editor.publishing.texts import is_storable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from django.http import HttpRequest
+
+__all__ = ["MAX_BYTES", "Fields", "query_fields", "read_fields", "refuse_media_type"]
+
+#: Largest body of a request, in bytes.
+MAX_BYTES = 1024 * 1024
+
+_MISSING = object()
+
+
+class Fields:
+    """The fields of one request. Each method raises BadRequest for a value of the wrong type."""
+
+    def __init__(self, values: Mapping[str, Any], known: Iterable[str]) -> None:
+        """Raise BadRequest unless all names are *known*.
+
+        A misspelled field would be ignored otherwise.
+        """
+        self._values = values
+        self.only([*known])
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Return a text. The field is required unless there is a *default*."""
+        value = self._values.get(name, _MISSING if default is None else default)
+        if value is _MISSING:
+            raise BadRequest(f'The field "{name}" is missing')
+        if not isinstance(value, str):
+            raise BadRequest(f'"{name}": expected a text, got {shown(value)}')
+        if not is_storable(value):
+            raise BadRequest(f'"{name}": {shown(value)} contains a NUL or a lone surrogate')
+        return value
+
+    def text_or_none(self, name: str) -> str | None:
+        """Return a text, or None if it is missing or null."""
+        return None if self._values.get(name) is None else self.text(name)
+
+    def has(self, name: str) -> bool:
+        """Return whether the request has this field."""
+        return name in self._values
+
+    def base(self) -> str | None:
+        """Return the revision that the write is based on, or None for null. Raises BaseMissing."""
+        if "base" not in self._values:
+            raise BaseMissing
+        return None if self._values["base"] is None else self.text("base")
+
+    def integer(self, name: str) -> int | None:
+        """Return an integer, or None if it is missing or null."""
+        value = self._values.get(name)
+        if value is not None and type(value) is not int:
+            raise BadRequest(f'"{name}": expected an integer or null, got {shown(value)}')
+        return value
+
+    def boolean(self, name: str) -> bool:
+        """Return a boolean, or False if the field is missing."""
+        value = self._values.get(name, False)
+        if type(value) is not bool:
+            raise BadRequest(f'"{name}": expected true or false, got {shown(value)}')
+        return value
+
+    def only(self, known: Collection[str]) -> None:
+        """Raise BadRequest for a field that is not *known*."""
+        for name in self._values:
+            if name not in known:
+                raise BadRequest(f"Unknown field {shown(name)}: {nearest(name, known)}")
+
+    def json(self, name: str) -> str:
+        """Return the value of a required field as ASCII JSON."""
+        if name not in self._values:
+            raise BadRequest(f'The field "{name}" is missing')
+        return _json(self._values[name], f'"{name}"')
+
+    def whole(self) -> str:
+        """Return all fields as ASCII JSON."""
+        return _json(dict(self._values), "The body")
+
+
+def _json(value: Any, place: str) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise BadRequest(f"{place} has a number that is too large for a double") from None
+
+
+def query_fields(request: HttpRequest, known: Iterable[str]) -> Fields:
+    """Return the parameters of the query string. Raises BadRequest if one is given twice."""
+    for name, values in request.GET.lists():
+        if len(values) > 1:
+            raise BadRequest(f"{shown(name)} occurs {len(values)} times; send it once")
+    return Fields(request.GET.dict(), known)
+
+
+def refuse_media_type(request: HttpRequest) -> None:
+    """Raise MediaType unless the body is plain JSON in UTF-8."""
+    charset = (request.content_params or {}).get("charset", "utf-8").lower()
+    if request.content_type != "application/json" or charset not in ("utf-8", "utf8"):
+        given = request.headers.get("Content-Type", "")
+        raise MediaType(f"expected application/json in UTF-8, got {shown(given)}")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise MediaType("expected a body without Content-Encoding; send it uncompressed")
+
+
+def read_fields(request: HttpRequest, known: Iterable[str], limit: int = MAX_BYTES) -> Fields:
+    """Return the fields of the JSON object in the body.
+
+    Raises TooLarge if the body has more than *limit* bytes; the rest is not read. Raises BadRequest
+    unless the body is one object with known fields.
+    """
+    try:
+        # Not request.body: the site's own limit applies to it, with a different exception.
+        content = request.read(limit + 1)
+    except OSError:  # UnreadablePostError
+        raise BadRequest("The connection was closed before the whole body was sent") from None
+    if len(content) > limit:
+        raise TooLarge(f"expected at most {limit} bytes of JSON; the body has more")
+    try:
+        value = json.loads(
+            content.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant
+        )
+    except RecursionError:
+        raise BadRequest("The JSON is nested too deeply") from None
+    except ValueError as error:
+        raise BadRequest(f"The body is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise BadRequest(f"expected a JSON object, got {shown(value)}")
+    return Fields(value, known)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {shown(double)} occurs twice in one object")
+    return found
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")

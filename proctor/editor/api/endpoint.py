@@ -1,0 +1,116 @@
+"""Views of the API: they identify the sender and turn refusals into responses.
+
+The order is always the same: method, sender, media type, CSRF, and then the handler, which checks
+the permission before it reads the body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils.cache import get_conditional_response
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from proctor.editor.access.permissions import VIEW, Actor
+from proctor.editor.access.who import actor_of, has_token
+from proctor.editor.api.bodies import refuse_media_type
+from proctor.editor.api.documents import error_answer, etag
+from proctor.editor.api.failures import MethodRefused, PreconditionFailed, RequestFailure
+from proctor.editor.errors import BadToken, EditorError, NotFound
+from proctor.editor.publishing.texts import is_storable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from proctor.editor.models import Revision
+
+__all__ = ["Call", "endpoint"]
+
+_SAFE = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request from an identified sender."""
+
+    request: HttpRequest
+    actor: Actor
+    #: The test or the application in the address, or "" if it has none.
+    test: str
+    #: The environment in the address of an application.
+    environment: str = ""
+    #: The id of the proposal in the address, or 0 if the address has none.
+    proposal: int = 0
+
+    def see(self, branch: str) -> None:
+        """Raise NotFound if the sender may see tests on the branch, but not this one."""
+        actor = self.actor
+        if actor.may(VIEW, branch=branch) and not actor.may(VIEW, test=self.test, branch=branch):
+            raise NotFound(f"there is no test {self.test!r} on {branch!r}")
+
+    def require_match(self, head: Revision | None) -> None:
+        """Raise PreconditionFailed unless If-Match and If-None-Match allow the write."""
+        found = get_conditional_response(self.request, etag=etag(head))
+        if found is not None and found.status_code == 412:
+            raise PreconditionFailed(
+                "The current revision of the test does not match the header If-Match or "
+                "If-None-Match"
+            )
+
+
+class _CsrfFailed(RequestFailure):
+    code, status = "csrf", 403
+
+
+def endpoint(**handlers: Callable[[Call], HttpResponse]) -> Callable[..., HttpResponseBase]:
+    """Return a view. *handlers* are keyed by method, in lower case; `get` also answers HEAD."""
+    allowed = ", ".join(sorted(name.upper() for name in handlers))
+
+    def handled(request: HttpRequest, test: str, environment: str, proposal: int) -> HttpResponse:
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        handler = handlers.get(method.lower())
+        if handler is None:
+            raise MethodRefused(method, allowed)
+        actor = actor_of(request)
+        if actor.user is None or not actor.user.is_authenticated:
+            raise BadToken("Send a token (Authorization: Bearer …), or sign in")
+        if not is_storable(test + environment):
+            raise NotFound(f"there is no {'application' if environment else 'test'} {test!r}")
+        if method in ("POST", "PUT"):
+            refuse_media_type(request)
+        if method not in _SAFE and not has_token(request):
+            _check_csrf(request)
+        return handler(Call(request, actor, test, environment, proposal))
+
+    @csrf_exempt
+    @login_not_required
+    @transaction.non_atomic_requests
+    def view(
+        request: HttpRequest, test: str = "", environment: str = "", proposal: int = 0
+    ) -> HttpResponseBase:
+        try:
+            return handled(request, test, environment, proposal)
+        except EditorError as error:
+            return error_answer(error)
+
+    return view
+
+
+def _check_csrf(request: HttpRequest) -> None:
+    """Raise _CsrfFailed if Django's CSRF protection rejects the request of a session."""
+
+    @csrf_protect
+    def passed(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=204)
+
+    if passed(request).status_code != 204:
+        raise _CsrfFailed(
+            "The CSRF token is missing or wrong: send the header X-CSRFToken, or use a bearer token"
+        )

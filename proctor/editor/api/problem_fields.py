@@ -1,0 +1,50 @@
+"""Maps the code of a problem to the field of the definition that it is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from proctor.core.problems import Problem
+
+__all__ = ["field_of"]
+
+#: Prefixes of codes → fields of the definition, or of the allocation that the problem names.
+_FIELDS = {
+    "test-name": "name",
+    "test-type": "testType",
+    "unknown-test-type": "testType",
+    "salt": "salt",
+    "dependency": "dependsOn",
+    "depends": "dependsOn",
+    "description": "description",
+    "allocations": "allocations",
+    "no-allocations": "allocations",
+    "no-ranges": "ranges",
+    "unitless-ranges": "ranges",
+    "unknown-bucket": "ranges",
+    "range": "ranges",
+    "payload": "buckets",
+    "bucket": "buckets",
+    "page-bucket": "buckets",
+    "duplicate-bucket": "buckets",
+    "declared-bucket": "buckets",
+    "declared-payload": "buckets",
+    "empty-rule": "rule",
+    "rule": "rule",
+    "meta-tag": "metaTags",
+    "countries": "specialConstants",
+    "priority": "payloadExperimentConfig",
+    "namespaces": "payloadExperimentConfig",
+    "constant": "constants",
+    "id-": "id",
+    "reason-required": "reason",
+}
+
+
+def field_of(problem: Problem) -> str | None:
+    """Return the name of the field, or None if the problem is about the whole definition."""
+    if problem.rule is not None:
+        return "rule"
+    found = [prefix for prefix in _FIELDS if problem.code.startswith(prefix)]
+    return _FIELDS[max(found, key=len)] if found else None

@@ -1,0 +1,31 @@
+"""The effects of a change on the applications of a branch, for the pages that show them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proctor.core.authoring.refusals import Refusal
+from proctor.editor.branches import check_branch
+from proctor.editor.changes.family import Relatives
+from proctor.editor.specifications.verdicts import Verdict, verdicts
+
+if TYPE_CHECKING:
+    from proctor.core.authoring.definitions.definition import Definition
+
+__all__ = ["Verdict", "what_applications_say"]
+
+
+def what_applications_say(branch: str, test: str, definition: Definition | None) -> list[Verdict]:
+    """Return the verdict of each application of a branch on publishing *definition* there.
+
+    Pass None to delete the test. A verdict has the `application`, its `state` (`ok`, `breaks`,
+    `older` or `undeclared`) and the `reasons`. A definition that cannot be converted to the
+    matrix's form has no verdicts; its problems give the reason. Raises NotFound for an unknown
+    branch.
+    """
+    relatives = Relatives.read(test, check_branch(branch), definition)
+    try:
+        after = relatives.after(definition)
+    except Refusal:
+        return []
+    return verdicts(relatives.applications.on(branch), relatives.before, after, [test])

@@ -1,0 +1,50 @@
+"""The branches in the order of the setting, and their rows in the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proctor.conf import settings
+from proctor.core.messages import nearest
+from proctor.core.sentences import Sentence, gettext_noop
+from proctor.editor.errors import NotFound
+from proctor.editor.models import Branch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["approvals_needed", "branch_names", "check_branch", "ensure_rows", "first_branch"]
+
+
+def branch_names() -> tuple[str, ...]:
+    """Return the names of the branches. Edits enter the first one."""
+    return tuple(settings.PROCTOR_EDITOR_BRANCHES)
+
+
+def first_branch() -> str:
+    """Return the branch where edits enter."""
+    return branch_names()[0]
+
+
+def check_branch(name: str) -> str:
+    """Return *name*. Raises NotFound if the setting has no such branch."""
+    if name not in branch_names():
+        raise NotFound(
+            Sentence(
+                gettext_noop("there is no branch {name!r}. {known}"),
+                name=name,
+                known=nearest(name, branch_names()),
+            )
+        )
+    return name
+
+
+def approvals_needed(branch: str) -> int:
+    """Return how many other people must approve a publication on *branch*."""
+    return int(settings.PROCTOR_EDITOR_APPROVALS.get(branch, 0))
+
+
+def ensure_rows(names: Iterable[str], using: str) -> None:
+    """Create the rows of branches that do not have one yet."""
+    rows = [Branch(name=name) for name in names]
+    Branch.objects.using(using).bulk_create(rows, ignore_conflicts=True)

@@ -1,0 +1,3 @@
+"""Changes to a test: prepare, check and publish them."""
+
+from __future__ import annotations

@@ -1,0 +1,26 @@
+"""The reason to break applications, as it is kept in the history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["with_override"]
+
+
+def with_override(message: str, reason: str, broken: Sequence[str]) -> str:
+    """Return the message of a publication, with the reason why it breaks applications.
+
+    If no application breaks, the message is returned unchanged.
+    """
+    if not reason.strip() or not broken:
+        return message
+    words = _("Published although it breaks %(applications)s: %(reason)s") % {
+        "applications": ", ".join(broken),
+        "reason": reason.strip(),
+    }
+    return f"{message.strip()}\n\n{words}".strip()

@@ -1,0 +1,370 @@
+"""Services that change a test. Each one checks the permission, checks the change, and publishes.
+
+All take the `Actor` first and raise: PermissionMissing, NotFound for an unknown branch, test or
+revision, Refused for a change that makes no sense, and the errors of `publish`: Conflict and Held.
+A base is the id of the revision that the person saw, or None if there was no test. If other people
+must approve, or with *review*, the change is proposed instead of published. For later steps of
+proposals see `proposals.deciding` and `changes.proposed`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from proctor.core.authoring.definitions.sameness import same_definition
+from proctor.core.authoring.moves.ramping import ramp as ramped
+from proctor.core.authoring.moves.refused import ChangeRefused
+from proctor.core.authoring.moves.stopping import stop as stopped
+from proctor.core.sentences import Sentence, gettext_noop, listed, sentence_of
+from proctor.editor.access.permissions import DELETE, STOP, VIEW, Actor
+from proctor.editor.branches import branch_names, check_branch, first_branch
+from proctor.editor.changes.acts import Act
+from proctor.editor.changes.finishing import finished
+from proctor.editor.changes.outcomes import Proposed, Published
+from proctor.editor.changes.preparing import (
+    Prepared,
+    parse_sent,
+    prepare_edit,
+    prepare_restored,
+    prepare_written,
+)
+from proctor.editor.errors import Conflict, NotFound, refused
+from proctor.editor.models import Hold, Kind, Revision
+from proctor.editor.publishing.heads import definition_of, find_head, head_of, revision_of
+from proctor.editor.publishing.publishing import write_alias
+from proctor.editor.publishing.queue import lock_branch, resume_held
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from proctor.core.authoring.definitions.definition import Definition
+    from proctor.core.authoring.moves.ramping import Share
+    from proctor.core.matrices.matrix import TestDefinition
+
+__all__ = [
+    "Proposed",
+    "Published",
+    "check",
+    "check_direction",
+    "delete",
+    "edit",
+    "finish",
+    "promote",
+    "ramp",
+    "release",
+    "revert",
+    "roll_back",
+    "stop",
+]
+
+#: Number of attempts to stop a test if other publications get in between.
+_STOP_TRIES = 5
+
+
+def check(
+    actor: Actor, branch: str, test: str, text: str, *, proposal: int | None = None
+) -> Prepared:
+    """Return the effects of an edit, with all its problems. Nothing is written.
+
+    *proposal* is the proposal that would get the edit as its content.
+    """
+    actor.require(VIEW, test=test, branch=check_branch(branch))
+    previous = definition_of(find_head(test, branch))
+    sent = parse_sent(text, test, previous)
+    return prepare_edit(branch, test, sent, previous, proposal=proposal)
+
+
+def edit(
+    actor: Actor,
+    test: str,
+    text: str,
+    *,
+    base: str | None,
+    message: str = "",
+    branch: str | None = None,
+    review: bool = False,
+) -> Published | Proposed:
+    """Create or change a test. Edits enter at the first branch only."""
+    kind = Kind.CREATE if base is None else Kind.EDIT
+    act = Act(actor, test, _entered(branch, test), base, kind, message, review)
+    act.require()
+    previous = definition_of(act.match(find_head(test, act.branch), text))
+    sent = parse_sent(text, test, previous)
+    return act.carry_out(prepare_edit(act.branch, test, sent, previous).checked())
+
+
+def delete(
+    actor: Actor,
+    test: str,
+    branch: str,
+    *,
+    base: str | None,
+    message: str = "",
+    review: bool = False,
+) -> Published | Proposed:
+    """Delete a test from a branch. Its history is kept."""
+    act = Act(actor, test, check_branch(branch), base, Kind.DELETE, message, review)
+    actor.require(DELETE, test=test, branch=branch)
+    act.require()
+    act.match(head_of(test, branch))
+    return act.carry_out(prepare_restored(branch, test, None).checked())
+
+
+def promote(
+    actor: Actor,
+    test: str,
+    source: str,
+    target: str,
+    *,
+    revision: str,
+    base: str | None,
+    message: str = "",
+    review: bool = False,
+    override: str = "",
+) -> Published | Proposed:
+    """Publish a branch's revision on a later branch.
+
+    *override* is a reason to publish although it breaks applications of the later branch. It
+    requires the permission with that name, and is kept in the message of the revision.
+    """
+    check_direction(test, source, target)
+    act = Act(actor, test, target, base, Kind.PROMOTE, message, review, revision, override)
+    act.require()
+    origin = revision_of(test, source, revision)
+    definition = definition_of(origin)
+    if definition is None:
+        raise refused(
+            test,
+            "promoted-deletion",
+            Sentence(
+                gettext_noop("revision {revision} is a deletion; delete the test instead"),
+                revision=revision,
+            ),
+        )
+    _refuse_same(
+        test, definition_of(act.match(find_head(test, target), origin.definition)), definition
+    )
+    return act.carry_out_checked(prepare_restored(target, test, definition))
+
+
+def ramp(
+    actor: Actor,
+    test: str,
+    branch: str,
+    allocation: int,
+    shares: Mapping[int, Share],
+    *,
+    base: str,
+    message: str = "",
+    review: bool = False,
+) -> Published | Proposed:
+    """Change the shares in one allocation, by index, and move as few visitors as possible."""
+    act = Act(actor, test, check_branch(branch), base, Kind.RAMP, message, review)
+    return _rewrite(act, _on_test(lambda each: ramped(each, allocation, shares)))
+
+
+def finish(
+    actor: Actor,
+    test: str,
+    branch: str,
+    value: int,
+    *,
+    base: str,
+    message: str = "",
+    review: bool = False,
+) -> Published | Proposed:
+    """Finish a test: give every visitor the group with this bucket value."""
+    act = Act(actor, test, check_branch(branch), base, Kind.FINISH, message, review)
+    return _rewrite(act, lambda definition: finished(definition, value))
+
+
+def _rewrite(act: Act, change: Callable[[Definition], Definition]) -> Published | Proposed:
+    act.require()
+    head = head_of(act.test, act.branch)
+    act.match(head)
+    known = definition_of(head)
+    assert known is not None
+    definition = _changed(known, change)
+    if definition == known:
+        raise refused(act.test, "unchanged", Sentence(gettext_noop("nothing would change")))
+    return act.carry_out(prepare_written(act.branch, act.test, definition, known).checked())
+
+
+def stop(
+    actor: Actor, test: str, branch: str, *, value: int | None = None, reason: str
+) -> Published:
+    """Move everybody to a group of value 0 or less, and hold the test on the branch.
+
+    Without *value* the group is chosen by the core's `stop_value`. A stop needs no approval and no
+    base: it applies to the current head.
+    """
+    actor.require(STOP, test=test, branch=check_branch(branch))
+    if not reason.strip():
+        raise refused(
+            test, "reason-required", Sentence(gettext_noop("a stop needs a reason; write why"))
+        )
+    for _ in range(_STOP_TRIES - 1):
+        with contextlib.suppress(Conflict):
+            return _stop_once(actor, test, branch, value, reason)
+    return _stop_once(actor, test, branch, value, reason)
+
+
+def _stop_once(actor: Actor, test: str, branch: str, value: int | None, reason: str) -> Published:
+    head = head_of(test, branch)
+    known = definition_of(head)
+    assert known is not None
+    definition = _changed(known, _on_test(lambda each: stopped(each, value)))
+    act = Act(actor, test, branch, head.id, Kind.STOP, reason)
+    # A stop is published even if the definition has other problems.
+    return act.publish(prepare_written(branch, test, definition, known))
+
+
+def _on_test(
+    change: Callable[[TestDefinition], TestDefinition],
+) -> Callable[[Definition], Definition]:
+    def changed(definition: Definition) -> Definition:
+        return replace(definition, test=change(definition.test))
+
+    return changed
+
+
+def _changed(known: Definition, change: Callable[[Definition], Definition]) -> Definition:
+    try:
+        return change(known)
+    except ChangeRefused as error:
+        raise refused(known.name, "change-refused", sentence_of(error)) from error
+
+
+def release(actor: Actor, test: str, branch: str, *, message: str = "") -> Hold:
+    """Lift the hold of a stopped test. Nothing is published."""
+    check_branch(branch)
+    actor.require(STOP, test=test, branch=branch)
+    using = write_alias()
+    with transaction.atomic(using=using):
+        lock_branch(branch, using)
+        rows = Hold.objects.using(using).filter(branch__name=branch, test=test, released=None)
+        hold = rows.select_for_update(of=("self",)).first()
+        if hold is None:
+            raise NotFound(
+                Sentence(
+                    gettext_noop("{test!r} is not held on {branch!r}"), test=test, branch=branch
+                )
+            )
+        hold.released, hold.released_by, hold.release_message = timezone.now(), actor.name, message
+        hold.save(using=using, update_fields=["released", "released_by", "release_message"])
+        resume_held(test, branch, hold.released, using)
+    return hold
+
+
+def roll_back(
+    actor: Actor,
+    test: str,
+    branch: str,
+    revision: str,
+    *,
+    base: str | None,
+    message: str = "",
+    review: bool = False,
+    override: str = "",
+) -> Published | Proposed:
+    """Publish an older revision of the branch again.
+
+    *override* has the same meaning as for `promote`.
+    """
+    kind = Kind.ROLL_BACK
+    act = Act(actor, test, check_branch(branch), base, kind, message, review, None, override)
+    act.require()
+    return _restore(act, revision_of(test, branch, revision))
+
+
+def revert(
+    actor: Actor,
+    test: str,
+    branch: str,
+    revision: str,
+    *,
+    base: str | None,
+    message: str = "",
+    review: bool = False,
+) -> Published | Proposed:
+    """Undo the newest revision: publish the revision that it was based on."""
+    act = Act(actor, test, check_branch(branch), base, Kind.REVERT, message, review)
+    act.require()
+    undone = revision_of(test, branch, revision)
+    head = find_head(test, branch)
+    if head is None or head.id != undone.id:
+        raise refused(
+            test,
+            "not-newest",
+            Sentence(
+                gettext_noop(
+                    "only the newest revision can be undone, and {revision} is older; roll "
+                    "back instead"
+                ),
+                revision=revision,
+            ),
+        )
+    return _restore(act, None if undone.made_from_id is None else undone.made_from)
+
+
+def _restore(act: Act, origin: Revision | None) -> Published | Proposed:
+    definition = definition_of(origin)
+    if definition is None:
+        act.actor.require(DELETE, test=act.test, branch=act.branch)
+    yours = None if origin is None else origin.definition
+    head = act.match(find_head(act.test, act.branch), yours)
+    _refuse_same(act.test, definition_of(head), definition)
+    return act.carry_out_checked(prepare_restored(act.branch, act.test, definition))
+
+
+def check_direction(test: str, source: str, target: str) -> None:
+    """Raise Refused unless *target* is a later branch than *source*, NotFound for unknown ones."""
+    names = branch_names()
+    if names.index(check_branch(source)) >= names.index(check_branch(target)):
+        raise refused(
+            test,
+            "promotion-direction",
+            Sentence(
+                gettext_noop(
+                    "a promotion goes from one branch to a later one, not from {source!r} "
+                    "to {target!r}; the branches are {names}"
+                ),
+                source=source,
+                target=target,
+                names=listed(names),
+            ),
+        )
+
+
+def _entered(branch: str | None, test: str) -> str:
+    """Return the branch where edits enter. Raises Refused if *branch* is another one."""
+    first = first_branch()
+    if branch is not None and check_branch(branch) != first:
+        raise refused(
+            test,
+            "first-branch",
+            Sentence(
+                gettext_noop("edits start on {first!r}; edit there, then promote to {branch!r}"),
+                first=first,
+                branch=branch,
+            ),
+        )
+    return first
+
+
+def _refuse_same(test: str, known: Definition | None, new: Definition | None) -> None:
+    if known is None or new is None:
+        same = known is new
+    else:
+        same = same_definition(known.with_version(None), new.with_version(None))
+    if same:
+        raise refused(
+            test,
+            "unchanged",
+            Sentence(gettext_noop("the branch has exactly this definition already")),
+        )

@@ -1,0 +1,154 @@
+"""Errors of the editor. Each class says what to do, and has the data that a page needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proctor.core.exceptions import ProctorError
+from proctor.core.problems import Problem, Severity
+from proctor.core.sentences import Sentence, gettext_noop, listed, ngettext_lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "ApprovalNeeded",
+    "BadToken",
+    "Changed",
+    "Closed",
+    "Conflict",
+    "EditorError",
+    "Held",
+    "NotFound",
+    "OwnApproval",
+    "PermissionMissing",
+    "Refused",
+    "refused",
+]
+
+
+class EditorError(ProctorError):
+    """Base class of all errors of the editor."""
+
+    #: Stable name of the kind of error, for programs.
+    code = "refused"
+
+
+class NotFound(EditorError):  # noqa: N818 - says what happened to the request
+    """The branch, test, revision or hold does not exist."""
+
+    code = "not-found"
+
+
+class BadToken(EditorError):  # noqa: N818
+    """The bearer token is unknown or expired, or its user is not active."""
+
+    code = "token"
+
+
+class PermissionMissing(EditorError):  # noqa: N818
+    """The person lacks a permission. The message names it, and people who have it."""
+
+    code = "permission"
+
+    def __init__(self, message: str, permission: str) -> None:
+        super().__init__(message)
+        self.permission = permission
+
+
+class ApprovalNeeded(EditorError):  # noqa: N818
+    """Other people must approve before this can be published on the branch."""
+
+    code = "approval"
+
+    def __init__(self, branch: str, needed: int, given: int) -> None:
+        super().__init__(
+            Sentence(
+                *ngettext_lazy(
+                    "Publishing on {branch!r} needs the approval of {count} other person, and has "
+                    "{given}. PROCTOR_EDITOR_APPROVALS requires it; only a stop needs none",
+                    "Publishing on {branch!r} needs the approval of {count} other people, and has "
+                    "{given}. PROCTOR_EDITOR_APPROVALS requires it; only a stop needs none",
+                ),
+                branch=branch,
+                count=needed,
+                given=given,
+            )
+        )
+        self.branch, self.needed, self.given = branch, needed, given
+
+
+class OwnApproval(EditorError):  # noqa: N818
+    """Someone tried to approve a proposal that they wrote at least in part."""
+
+    code = "own-approval"
+
+
+class Closed(EditorError):  # noqa: N818
+    """The proposal is published, rejected or withdrawn, so it can no longer change."""
+
+    code = "closed"
+
+
+class Changed(EditorError):  # noqa: N818
+    """The proposal was changed since the person looked at it."""
+
+    code = "changed"
+
+
+class Conflict(EditorError):  # noqa: N818
+    """Someone else has published the test since the revision that the change is based on."""
+
+    code = "conflict"
+
+    def __init__(
+        self, test: str, branch: str, *, base: str | None, yours: str | None, head: str | None
+    ) -> None:
+        #: Ids of revisions. The base is None if the change started without a test; the head is None
+        #: if the branch has none, or the head is a deletion.
+        self.base, self.head = base, head
+        #: The definition that was to be published, as JSON text, or None for a deletion.
+        self.yours = yours
+        self.test, self.branch = test, branch
+        began = Sentence(gettext_noop("no test"))
+        if base is not None:
+            began = Sentence(gettext_noop("revision {id}"), id=base)
+        text = gettext_noop(
+            "{test!r} on {branch!r} is at revision {head}, but your change is based on "
+            "{base}: review the changes in between, then publish again on top of them"
+        )
+        if head is None:
+            text = gettext_noop(
+                "{test!r} on {branch!r} is deleted, but your change is based on {base}: "
+                "review the changes in between, then publish again on top of them"
+            )
+        super().__init__(Sentence(text, test=test, branch=branch, head=head, base=began))
+
+
+class Held(EditorError):  # noqa: N818
+    """The test is stopped and held on the branch, so that nothing but a stop is published."""
+
+    code = "held"
+
+    def __init__(self, test: str, branch: str, *, author: str, reason: str) -> None:
+        self.test, self.branch, self.author, self.reason = test, branch, author, reason
+        text = gettext_noop(
+            "{test!r} is held on {branch!r}, stopped by {author}: {reason}. Release it first"
+        )
+        super().__init__(Sentence(text, test=test, branch=branch, author=author, reason=reason))
+
+
+class Refused(EditorError):  # noqa: N818
+    """The change makes no sense, or would do harm. `problems` say what is wrong, and where."""
+
+    code = "invalid"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        texts = listed((each.text for each in self.problems), gettext_noop("; "))
+        super().__init__(Sentence(gettext_noop("{problems}"), problems=texts))
+
+
+def refused(test: str, code: str, message: str) -> Refused:
+    """Return the refusal to change *test*, with one problem."""
+    return Refused([Problem(Severity.FATAL, message, test, code=code)])

@@ -1,0 +1,49 @@
+"""`manage.py proctor_publish_due`: publish the scheduled steps that are due, for cron."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, InterfaceError
+
+from proctor.core.messages import printable
+from proctor.editor.schedules.publisher import publish_due
+
+if TYPE_CHECKING:
+    from proctor.editor.schedules.publisher import Outcome
+
+
+class Command(BaseCommand):
+    """Publish the steps that are due once, in order."""
+
+    help = (
+        "Publishes the scheduled steps that are due, and prints them. Processes that evaluate the "
+        "editor's matrix do so by themselves if they can write to the database; cron needs this "
+        "only for a site where none can. Exit status: 0 if all is well, even if nothing was due; "
+        "1 if a step waits for a person; 2 if the database cannot be written to."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Publish the steps, and print those that were published and those that wait."""
+        blocked = 0
+        try:
+            for outcome in publish_due():
+                blocked += outcome.revision is None
+                self._show(outcome)
+        except (DatabaseError, InterfaceError) as error:
+            words = printable(str(error).strip().partition("\n")[0], 300)
+            raise CommandError(f"nothing more was published: {words}", returncode=2) from error
+        if blocked:
+            raise CommandError(
+                f"{blocked} of the due steps were not published; see the Schedule page",
+                returncode=1,
+            )
+
+    def _show(self, outcome: Outcome) -> None:
+        step = outcome.step
+        name = f"{step.test} on {step.branch.name}, step {step.position + 1}, due {step.due}"
+        if outcome.revision is None:
+            self.stderr.write(self.style.WARNING(f"waits: {name}: {outcome.problem}"))
+        else:
+            self.stdout.write(f"published: {name}: revision {outcome.revision.id}")

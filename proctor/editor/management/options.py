@@ -1,0 +1,43 @@
+"""Options and helpers that the editor's commands share."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.core.management.base import CommandError
+
+from proctor.cli.progress import tracked
+from proctor.editor.access.permissions import COMMAND
+from proctor.editor.branches import check_branch
+from proctor.editor.errors import NotFound
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from proctor.editor.transfer.importing import Progress
+
+__all__ = ["add_branch", "add_user", "known_branch", "progress"]
+
+#: Prints the number of finished tests if the output is a terminal.
+progress: Progress = partial(tracked, wanted=None, unit="tests")
+
+
+def add_branch(parser: ArgumentParser) -> None:
+    """Add the option --branch."""
+    parser.add_argument("--branch", required=True, help="one of PROCTOR_EDITOR_BRANCHES")
+
+
+def add_user(parser: ArgumentParser) -> None:
+    """Add the option --user."""
+    parser.add_argument(
+        "--user", default=COMMAND, metavar="NAME", help="the author for the history"
+    )
+
+
+def known_branch(name: str) -> str:
+    """Return the branch. Raises CommandError if the setting does not have it."""
+    try:
+        return check_branch(name)
+    except NotFound as error:
+        raise CommandError(f"--branch: {error}") from error

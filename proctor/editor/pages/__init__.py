@@ -1,0 +1,3 @@
+"""The pages of the editor, rendered on the server."""
+
+from __future__ import annotations

@@ -1,0 +1,209 @@
+"""Effects on visitors, as pages show them: a headline, bars before and after, and a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from proctor.core.authoring.moves.findings import ROUNDING
+from proctor.core.authoring.moves.who_moves import moves_between
+from proctor.editor.pages.shown import Bar, bar_of, name_of, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from fractions import Fraction
+
+    from proctor.core.authoring.moves.who_moves import Move, PairMoves
+    from proctor.core.matrices.matrix import Allocation, TestDefinition
+
+__all__ = ["Effect", "Flow", "Headline", "PairEffect", "effect_of", "headline_of"]
+
+GOOD, NOTICE, DANGER = "good", "notice", "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The effect of a change on visitors, in one sentence."""
+
+    #: A class in the style sheet: good, notice or danger.
+    tone: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A row of the table: visitors who go from one group to another."""
+
+    source: str
+    target: str
+    share: str
+    #: stay, enter, leave, jump or shift (between negative groups)
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairEffect:
+    """The effect on the visitors of one allocation."""
+
+    title: str
+    headline: Headline
+    before: Bar | None
+    after: Bar | None
+    flows: tuple[Flow, ...]
+    allocation_id: str
+    old_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The effect of a change on the visitors of a test and of the tests that depend on it."""
+
+    headline: Headline
+    pairs: tuple[PairEffect, ...]
+    #: Name of a dependent test → the headline for it.
+    others: tuple[tuple[str, Headline], ...] = ()
+
+
+def effect_of(
+    test: str, before: Mapping[str, TestDefinition], after: Mapping[str, TestDefinition]
+) -> Effect:
+    """Return the effect on the visitors of *test* and of its relatives."""
+    moves = moves_between(before, after)
+    old, new = before.get(test), after.get(test)
+    own = moves.get(test, ())
+    others = tuple(
+        (name, headline_of(pairs, before.get(name), after.get(name)))
+        for name, pairs in moves.items()
+        if name != test and any(pair.moves_anyone for pair in pairs)
+    )
+    moving = [pair for pair in own if pair.moves_anyone or pair.sees_something_else > ROUNDING]
+    # If nobody moves, show the current shares.
+    shown = moving or [pair for pair in own if pair.old_allocation == pair.allocation]
+    pairs = tuple(_pair(pair, old, new) for pair in shown)
+    return Effect(headline_of(own, old, new), pairs, others)
+
+
+def headline_of(
+    pairs: Sequence[PairMoves], old: TestDefinition | None, new: TestDefinition | None
+) -> Headline:
+    """Return a one-sentence summary of the effect on visitors."""
+    if any(pair.audience == "random" for pair in pairs):
+        return Headline(NOTICE, _("Each visit gets a random group, so nobody stays in one."))
+    moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
+    if not moving:
+        return Headline(GOOD, _("Nobody moves."))
+    if any(pair.audience == "unknown" for pair in moving):
+        return _at_most(moving)
+    if len(moving) == 1 and len(pairs) == 1:
+        return _exact(moving[0], old, new)
+    tones = [_exact(pair, old, new) for pair in moving]
+    texts = [
+        _("Allocation %(number)s: %(text)s")
+        % {"number": _number(pair), "text": headline.text[:1].lower() + headline.text[1:]}
+        for pair, headline in zip(moving, tones, strict=True)
+    ]
+    return Headline(_worst(headline.tone for headline in tones), " ".join(texts))
+
+
+def _number(pair: PairMoves) -> int:
+    index = pair.old_allocation if pair.allocation is None else pair.allocation
+    return 0 if index is None else index + 1
+
+
+def _worst(tones: object) -> str:
+    found = set(tones)  # type: ignore[call-overload]  # an iterable of texts
+    return next((tone for tone in (DANGER, NOTICE) if tone in found), GOOD)
+
+
+def _exact(pair: PairMoves, old: TestDefinition | None, new: TestDefinition | None) -> Headline:
+    parts = []
+    if pair.enter > ROUNDING:
+        parts.append(_("%(share)s of visitors enter") % {"share": percent(pair.enter)})
+    if pair.leave > ROUNDING:
+        parts.append(_("%(share)s of visitors leave") % {"share": percent(pair.leave)})
+    for row in pair.table:
+        if row.jumps and row.share > ROUNDING:
+            values = {
+                "share": percent(row.share),
+                "source": name_of(row.source, old),
+                "target": name_of(row.target, new),
+            }
+            parts.append(_("%(share)s of visitors jump from %(source)s to %(target)s") % values)
+    if pair.sees_something_else > ROUNDING:
+        share = percent(pair.sees_something_else)
+        parts.append(
+            _("%(share)s of visitors see something else in their group") % {"share": share}
+        )
+    tone = NOTICE if pair.leave > ROUNDING else GOOD
+    if pair.jump > ROUNDING or pair.sees_something_else > ROUNDING:
+        tone = DANGER
+    if pair.jump <= ROUNDING:
+        parts.append(_("nobody changes group"))
+    text = ", ".join(parts)
+    return Headline(tone, f"{text[:1].upper()}{text[1:]}.")
+
+
+def _at_most(pairs: Sequence[PairMoves]) -> Headline:
+    """Return the headline for visitors whose allocation may have changed."""
+    most: Counter[str] = Counter()
+    for pair in pairs:
+        for name in ("enter", "leave", "jump", "sees_something_else"):
+            share: Fraction = getattr(pair, name)
+            most[name] = max(most[name], share)  # type: ignore[assignment]  # Fraction
+    verbs = {
+        "enter": _("at most %(share)s enter"),
+        "leave": _("at most %(share)s leave"),
+        "jump": _("at most %(share)s change group"),
+        "sees_something_else": _("at most %(share)s see something else"),
+    }
+    parts = [
+        verb % {"share": percent(most[name])} for name, verb in verbs.items() if most[name] > 0
+    ]
+    tone = DANGER if most["jump"] or most["sees_something_else"] else NOTICE
+    if not most["jump"]:
+        parts.append(_("nobody changes group"))
+    text = _("Different visitors may be in the test: %(parts)s.")
+    return Headline(tone, text % {"parts": ", ".join(parts)})
+
+
+def _pair(pair: PairMoves, old: TestDefinition | None, new: TestDefinition | None) -> PairEffect:
+    before = _allocation(old, pair.old_allocation)
+    after = _allocation(new, pair.allocation)
+    return PairEffect(
+        _title(pair),
+        headline_of((pair,), old, new),
+        None if before is None or old is None else bar_of(before.ranges, old),
+        None if after is None or new is None else bar_of(after.ranges, new),
+        tuple(_flow(row, old, new) for row in pair.table),
+        "" if after is None else after.id,
+        "" if before is None else before.id,
+    )
+
+
+def _allocation(test: TestDefinition | None, index: int | None) -> Allocation | None:
+    return None if test is None or index is None else test.allocations[index]
+
+
+def _title(pair: PairMoves) -> str:
+    number = _number(pair)
+    if pair.allocation is None:
+        return _("Out of allocation %(number)s") % {"number": number}
+    if pair.old_allocation is None:
+        return _("New in allocation %(number)s") % {"number": number}
+    if pair.old_allocation == pair.allocation:
+        return _("Allocation %(number)s") % {"number": number}
+    return _("From allocation %(old)s to %(new)s") % {
+        "old": pair.old_allocation + 1,
+        "new": pair.allocation + 1,
+    }
+
+
+def _flow(row: Move, old: TestDefinition | None, new: TestDefinition | None) -> Flow:
+    kind = "stay" if row.source == row.target else "shift"
+    for name, holds in (("enter", row.enters), ("leave", row.leaves), ("jump", row.jumps)):
+        if holds:
+            kind = name
+    return Flow(name_of(row.source, old), name_of(row.target, new), percent(row.share), kind)

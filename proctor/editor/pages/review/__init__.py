@@ -1,0 +1,3 @@
+"""Pages on which people review proposals."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The pages of schedules."""
+
+from __future__ import annotations

@@ -1,0 +1,34 @@
+"""An edit that is published later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.forms import DateTimeField
+
+from proctor.editor.branches import first_branch
+from proctor.editor.errors import refused
+from proctor.editor.schedules.planning import Wanted
+from proctor.editor.schedules.services import schedule
+
+if TYPE_CHECKING:
+    from proctor.editor.access.permissions import Actor
+    from proctor.editor.schedules.services import Scheduled
+
+__all__ = ["schedule_edit"]
+
+
+def schedule_edit(
+    actor: Actor, test: str, text: str, when: str, *, base: str | None, message: str
+) -> Scheduled:
+    """Schedule the definition of the Edit page; *when* is typed, in the current time zone.
+
+    Raises Refused for a text that is not a time, and the errors of `schedule`.
+    """
+    try:
+        due = DateTimeField().clean(when)
+    except ValidationError as error:
+        raise refused(test, "schedule-time", " ".join(error.messages)) from error
+    wanted = [Wanted(due, text=text)]
+    return schedule(actor, test, first_branch(), wanted, base=base or "", message=message)

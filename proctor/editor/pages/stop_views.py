@@ -1,0 +1,141 @@
+"""Stop a test, from its own page or from any other, and release it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponseRedirect
+from django.utils.translation import gettext as _
+
+from proctor.core.authoring.moves.refused import ChangeRefused
+from proctor.core.authoring.moves.stopping import stop_value
+from proctor.core.sentences import sentence_of
+from proctor.editor.access.permissions import STOP
+from proctor.editor.branches import branch_names
+from proctor.editor.changes import services
+from proctor.editor.errors import NotFound, Refused, refused
+from proctor.editor.models import Hold
+from proctor.editor.pages.acting import act, done, head_asked_for, number_of
+from proctor.editor.pages.answers import address, page, render, require_view, visible
+from proctor.editor.pages.catalog import read_catalog
+from proctor.editor.pages.shown import groups_of
+from proctor.editor.pages.translating import messages_of
+from proctor.editor.publishing.publishing import write_alias
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from proctor.editor.access.permissions import Actor
+
+__all__ = ["release", "stop", "stop_any"]
+
+#: Maximum number of tests to choose from. If there are more, the person types the name.
+_OFFERED = 300
+
+
+@page
+def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
+    """Move everybody to a group of value 0 or less. It needs a reason, but no approval."""
+    branch, head, definition = head_asked_for(request, actor, test)
+    actor.require(STOP, test=test, branch=branch)
+
+    def show(**context: Any) -> HttpResponseBase:
+        groups = [each for each in groups_of(definition.test) if each.value <= 0]
+        try:
+            proposed = stop_value(definition.test)
+        except ChangeRefused as error:
+            raise refused(test, "change-refused", sentence_of(error)) from error
+        status = context.pop("status", 200)
+        return render(
+            request,
+            actor,
+            "stop.html",
+            _("Stop %(test)s") % {"test": test},
+            status=status,
+            test=test,
+            branch=branch,
+            head=head,
+            groups=groups,
+            proposed=number_of(request.POST.get("value"), proposed),
+            reason=request.POST.get("reason", ""),
+            **context,
+        )
+
+    if request.method != "POST":
+        return show()
+    value = number_of(request.POST.get("value"), None)
+    reason = request.POST.get("reason", "").strip()
+    return act(
+        lambda: services.stop(actor, test, branch, value=value, reason=reason),
+        show,
+        test,
+    )
+
+
+@page
+def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
+    """Stop a test from any page: choose it, and give a reason."""
+    catalog = read_catalog()
+    choices = [
+        (each.name, branch)
+        for each in visible(actor, catalog.tests.values())
+        for branch in reversed([*each.entries])
+        if each.name not in catalog.held.get(branch, ())
+    ]
+    few = len(choices) <= _OFFERED
+    if few:
+        choices = [each for each in choices if actor.may(STOP, test=each[0], branch=each[1])]
+    if not choices or not few:
+        actor.require(STOP, branch=branch_names()[-1])
+    chosen = request.POST.get("test", "")
+    problems: list[str] = []
+    if request.method == "POST":
+        test, branch = _chosen(chosen, choices)
+        reason = request.POST.get("reason", "").strip()
+        require_view(actor, test)
+        try:
+            return done(test, services.stop(actor, test, branch, reason=reason))
+        except Refused as error:
+            problems = messages_of(error.problems)
+    return render(
+        request,
+        actor,
+        "stop.html",
+        _("Stop a test"),
+        status=422 if problems else 200,
+        choices=choices,
+        chosen=_chosen(chosen, choices)[0],
+        few=few,
+        branches=branch_names(),
+        reason=request.POST.get("reason", ""),
+        problems=problems,
+        here="stop",
+    )
+
+
+def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
+    """Return the test and the branch of a choice; a typed name has no branch."""
+    for branch in branch_names():
+        if text.startswith(f"{branch} "):
+            return text.removeprefix(f"{branch} ").strip(), branch
+    test = text.strip()
+    return test, next((on for name, on in choices if name == test), branch_names()[-1])
+
+
+@page
+def release(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
+    """Lift the hold of a stopped test."""
+    branch, _head_revision, _definition = head_asked_for(request, actor, test)
+    actor.require(STOP, test=test, branch=branch)
+    if request.method == "POST":
+        services.release(actor, test, branch, message=request.POST.get("message", "").strip())
+        return HttpResponseRedirect(address("test", test), status=303)
+    holds = Hold.objects.using(write_alias()).filter(branch__name=branch, test=test, released=None)
+    hold = holds.first()
+    if hold is None:
+        raise NotFound(
+            _("“%(test)s” is not held on %(branch)s.") % {"test": test, "branch": branch}
+        )
+    title = _("Release %(test)s") % {"test": test}
+    return render(request, actor, "release.html", title, test=test, branch=branch, hold=hold)

@@ -1,0 +1,3 @@
+"""Proposals: changes that wait for the approval of other people."""
+
+from __future__ import annotations

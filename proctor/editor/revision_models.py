@@ -1,0 +1,218 @@
+"""Branches, their revisions and heads, and holds on stopped tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from proctor.editor.revision_ids import new_revision_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["NAME_LENGTH", "Branch", "Head", "Hold", "Kind", "Revision"]
+
+#: Longest name of a test, a branch or an application, in characters. Two such names fit into an
+#: index of every database that Django supports.
+NAME_LENGTH = 255
+REVISION_ID_LENGTH = 16
+
+
+class Kind(models.TextChoices):
+    """The reason why a revision was made."""
+
+    CREATE = "create", _("create")
+    EDIT = "edit", _("edit")
+    PROMOTE = "promote", _("promote")
+    REVERT = "revert", _("revert")
+    ROLL_BACK = "roll back", _("roll back")
+    RAMP = "ramp", _("ramp")
+    STOP = "stop", _("stop")
+    FINISH = "finish", _("finish")
+    DELETE = "delete", _("delete")
+    IMPORT = "import", _("import")
+
+
+class Branch(models.Model):
+    """One line of development: trunk, qa or production. Its version counts publications."""
+
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, unique=True)
+    #: Number of publications on this branch. It only increases.
+    version = models.PositiveBigIntegerField(_("version"), default=0)
+    #: The smallest id among the revisions of the newest publication. If a branch has the same
+    #: version with a different id, it was restored from a backup and then changed in another way.
+    latest = models.CharField(max_length=REVISION_ID_LENGTH, blank=True)
+    #: The database time of the next scheduled step, or None if nothing is scheduled.
+    next_due = models.DateTimeField(_("next due"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("branch")
+        verbose_name_plural = _("branches")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AppendOnlyQuerySet(models.QuerySet["Revision"]):
+    """A queryset of revisions, which can only be read and added."""
+
+    def update(self, **_values: Any) -> NoReturn:
+        """Raise TypeError: a revision never changes."""
+        raise TypeError("A revision cannot be changed: publish a new one")
+
+    def delete(self) -> NoReturn:
+        """Raise TypeError: a revision is never deleted."""
+        raise TypeError("A revision cannot be deleted: publish a deletion of the test instead")
+
+    def bulk_update(self, objs: Iterable[Revision], *_args: Any, **_options: Any) -> NoReturn:
+        """Raise TypeError: a revision never changes."""
+        raise TypeError("A revision cannot be changed: publish a new one")
+
+
+class Revision(models.Model):
+    """One saved state of one test on one branch. Append-only."""
+
+    #: A short string that people can read aloud.
+    id = models.CharField(primary_key=True, max_length=REVISION_ID_LENGTH, default=new_revision_id)
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="revisions")
+    test = models.CharField(_("test"), max_length=NAME_LENGTH)
+    #: The definition as ASCII JSON, in the form in which it was imported or in which the store of
+    #: Java Proctor writes it; None for a deletion.
+    definition = models.TextField(_("definition"), null=True)
+    #: The imported file, if writing the definition would not reproduce the same bytes.
+    original = models.BinaryField(null=True)
+    #: The allocation ids that may not be used again: those of this definition, and older ones that
+    #: an import knew. A JSON list.
+    allocation_ids = models.TextField(default="[]")
+    #: The version of the branch that published this revision.
+    version = models.PositiveBigIntegerField(_("version"))
+    made_from = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="successors", verbose_name=_("made from")
+    )
+    promoted_from = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="promotions",
+        verbose_name=_("promoted from"),
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
+    #: Text, because a user may be deleted.
+    author = models.CharField(_("author"), max_length=NAME_LENGTH)
+    #: The person for whom a scheduler acted, or "" if the author acted for themselves.
+    on_behalf_of = models.CharField(_("on behalf of"), max_length=NAME_LENGTH, blank=True)
+    #: Names of the people who approved, one per line.
+    approvers = models.TextField(_("approvers"), blank=True)
+    message = models.TextField(_("message"), blank=True)
+    time = models.DateTimeField(_("time"))
+    #: The time at which a scheduled step was due, or None for all other revisions.
+    due = models.DateTimeField(_("due"), null=True)
+
+    objects: ClassVar[Any] = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("revision")
+        verbose_name_plural = _("revisions")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["branch", "test", "version"], name="proctor_revision_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["branch", "version"], name="proctor_revision_version"),
+            models.Index(fields=["test"], name="proctor_revision_test"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.test} {self.id}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Insert the revision. Raises TypeError if it is already saved."""
+        if not self._state.adding:
+            raise TypeError("A revision cannot be changed: publish a new one")
+        options["force_insert"] = True
+        super().save(*args, **options)
+
+    def delete(self, *_args: Any, **_options: Any) -> NoReturn:
+        """Raise TypeError: a revision is never deleted."""
+        raise TypeError("A revision cannot be deleted: publish a deletion of the test instead")
+
+    @property
+    def is_deletion(self) -> bool:
+        """True if this revision deletes the test."""
+        return self.definition is None
+
+    @property
+    def approver_names(self) -> list[str]:
+        """The people who approved."""
+        return self.approvers.splitlines()
+
+
+class Head(models.Model):
+    """The newest revision of one test on one branch."""
+
+    branch = models.ForeignKey(Branch, models.CASCADE, related_name="heads")
+    test = models.CharField(_("test"), max_length=NAME_LENGTH)
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
+    #: True if the revision deletes the test.
+    is_deletion = models.BooleanField(default=False)
+    #: The test that this one depends on, or "" if it depends on none or is deleted.
+    depends_on = models.CharField(max_length=NAME_LENGTH, blank=True)
+
+    class Meta:
+        verbose_name = _("head")
+        verbose_name_plural = _("tests in the editor")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["branch", "test"], name="proctor_head_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["branch", "depends_on"], name="proctor_head_parent"),
+        ]
+        # The permissions of the app. `migrate` adds those to publish on later branches, such as
+        # `promote_qa`, from the setting.
+        default_permissions = ()
+        permissions: ClassVar = [
+            ("view", _("Can view tests in the editor")),
+            ("edit", _("Can edit tests on the first branch")),
+            ("approve", _("Can approve proposals")),
+            ("stop", _("Can stop tests and lift holds")),
+            ("delete", _("Can delete tests")),
+            ("override", _("Can promote what an application does not support")),
+            ("register", _("Can register applications")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.test} on {self.branch}"
+
+
+class Hold(models.Model):
+    """A stopped test: nothing may be published for it on this branch until it is released."""
+
+    branch = models.ForeignKey(Branch, models.CASCADE, related_name="holds")
+    test = models.CharField(_("test"), max_length=NAME_LENGTH)
+    #: The revision that stopped the test.
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
+    reason = models.TextField(_("reason"))
+    author = models.CharField(_("author"), max_length=NAME_LENGTH)
+    time = models.DateTimeField(_("time"))
+    #: None while the test is held. A released hold is kept as part of the history.
+    released = models.DateTimeField(_("released"), null=True)
+    released_by = models.CharField(_("released by"), max_length=NAME_LENGTH, blank=True)
+    release_message = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["branch", "test"],
+                condition=models.Q(released=None),
+                name="proctor_hold_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.test} on {self.branch}"

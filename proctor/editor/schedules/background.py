@@ -1,0 +1,43 @@
+"""Publishes due steps after a request, without delaying it.
+
+A process that only serves the matrix over HTTP, or the editor's pages, has no loader thread that
+would publish them.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from django.db import connections
+
+from proctor.editor.schedules.due import DuePublisher
+
+__all__ = ["Background", "background"]
+
+
+class Background:
+    """A thread that lives as long as there are steps to publish."""
+
+    def __init__(self) -> None:
+        self._publisher = DuePublisher()
+        self._busy = threading.Lock()
+
+    def publish_soon(self) -> None:
+        """Publish due steps in a thread, unless one is already running."""
+        if not self._busy.acquire(blocking=False):
+            return
+        try:
+            threading.Thread(target=self._run, name="proctor-schedule", daemon=True).start()
+        except RuntimeError:  # the process is ending, or has too many threads
+            self._busy.release()
+
+    def _run(self) -> None:
+        try:
+            self._publisher.publish()
+        finally:
+            connections.close_all()
+            self._busy.release()
+
+
+#: The instance of this process.
+background = Background()

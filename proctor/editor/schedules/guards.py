@@ -1,0 +1,128 @@
+"""Guards: functions of the site that are called before a scheduled step is published.
+
+A guard takes a `GuardedStep` and returns None to let the step pass, or a `Verdict`:
+
+    from proctor.editor.schedules.guards import GuardedStep, Verdict
+
+    def enough_orders(step: GuardedStep) -> Verdict | None:
+        if orders_per_hour() < 100:
+            return Verdict.hold("fewer than 100 orders in the last hour")
+        return None
+
+The setting PROCTOR_EDITOR_GUARDS has the dotted paths of all guards that a step may name. A
+path is imported when the step is due, so the editor depends on no guard. It is called outside
+of any transaction, in the thread that loads the matrix, or in a command; a slow guard delays
+neither requests nor other processes. If a guard raises an exception, the step is held.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.module_loading import import_string
+
+from proctor.conf import settings
+from proctor.core.messages import error_place, nearest, printable
+from proctor.core.sentences import Sentence, gettext_noop
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from proctor.core.matrices.matrix import TestDefinition
+
+__all__ = ["Action", "GuardedStep", "Verdict", "ask", "check_guard", "guard_paths"]
+
+logger = logging.getLogger("proctor.editor")
+
+#: Characters of a reason that are stored.
+_REASON = 1000
+
+
+class Action(enum.Enum):
+    """An action on a step."""
+
+    #: Publish it.
+    GO = "go"
+    #: Hold it, and the steps after it, until a person decides.
+    HOLD = "hold"
+    #: Stop the test: everybody moves to a group of value 0 or less, and the test is held.
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A guard's answer for a step. A hold and a stop need a reason, for the history."""
+
+    action: Action
+    reason: str = ""
+
+    @classmethod
+    def go(cls) -> Verdict:
+        """Let the step pass; the same as None."""
+        return cls(Action.GO)
+
+    @classmethod
+    def hold(cls, reason: str) -> Verdict:
+        """Hold the step."""
+        return cls(Action.HOLD, reason)
+
+    @classmethod
+    def stop(cls, reason: str) -> Verdict:
+        """Stop the test."""
+        return cls(Action.STOP, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedStep:
+    """A due step, in the form in which its guard gets it."""
+
+    #: The name of the test, and the branch of the step.
+    test: str
+    branch: str
+    #: The number of the step, from 1, and the number of steps in its schedule.
+    number: int
+    steps: int
+    #: The test as it is on the branch, and as the step would change it, in the editor's form.
+    before: TestDefinition
+    after: TestDefinition
+    #: The time since which the test has been unchanged on the branch.
+    since: datetime
+    #: The time at which the step was due, by the clock of the database.
+    due: datetime
+    #: The name of the person who created the schedule.
+    person: str
+
+
+def guard_paths() -> tuple[str, ...]:
+    """Return the dotted paths of the guards that steps may use."""
+    return tuple(settings.PROCTOR_EDITOR_GUARDS)
+
+
+def check_guard(path: str) -> str:
+    """Return *path*. Raises ValueError unless it is "" or in PROCTOR_EDITOR_GUARDS."""
+    paths = guard_paths()
+    if path and path not in paths:
+        known = Sentence(gettext_noop("the setting is empty"))
+        text = gettext_noop("PROCTOR_EDITOR_GUARDS has no guard {guard!r}: {known}")
+        names = nearest(path, paths) if paths else known
+        raise ValueError(Sentence(text, guard=printable(path, 200), known=names))
+    return path
+
+
+def ask(path: str, step: GuardedStep) -> Verdict:
+    """Return the verdict of the guard at *path*. Never raises: an error holds the step."""
+    try:
+        answer = import_string(check_guard(path))(step)
+    except Exception as error:
+        logger.exception("The guard %s of a step of %s failed", path, printable(step.test))
+        return Verdict.hold(f"the guard {path} failed: {error_place(error)}")
+    if answer is None or answer == Action.GO.value:
+        return Verdict.go()
+    if isinstance(answer, Verdict) and isinstance(answer.action, Action):
+        reason = printable(answer.reason, _REASON) or f"the guard {path} gave no reason"
+        return Verdict(answer.action, reason)
+    shown = printable(repr(answer), 200)
+    return Verdict.hold(f"the guard {path} returned {shown}, expected None or a Verdict")

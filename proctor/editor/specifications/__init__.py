@@ -1,0 +1,3 @@
+"""Specifications of applications, and the effects of changes on them."""
+
+from __future__ import annotations

@@ -1,0 +1,177 @@
+"""The applications of the editor: the registered ones, and the site itself."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from proctor.core.authoring.compatibility.specifications import (
+    Specification,
+    read_specification,
+    specification_of,
+)
+from proctor.core.authoring.refusals import Refusal
+from proctor.core.sentences import Sentence, gettext_noop
+from proctor.editor.models import Application
+from proctor.editor.publishing.publishing import write_alias
+from proctor.resolving.site_setup import current_setup, current_variables
+from proctor.upkeep.site_specification import site_name, site_place, site_specification
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from proctor.core.java.context_types import ContextType
+
+__all__ = ["Applications", "Known", "known_application", "own_application", "read_applications"]
+
+#: The name of a site that has none.
+THIS_SITE = "this site"
+#: Parsed specifications that a process caches.
+_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An application in one environment, which is a branch."""
+
+    name: str
+    environment: str
+    specification: Specification
+    #: True if it loads the whole matrix instead of only the tests of its specification.
+    whole_matrix: bool = False
+    version: str = ""
+    #: None for the site itself.
+    last_seen: datetime | None = None
+    digest: str = ""
+
+    @property
+    def is_own(self) -> bool:
+        """True if this is the site that the editor runs in."""
+        return self.last_seen is None
+
+    @property
+    def label(self) -> str:
+        """The name of the application in messages: `shop@1.2`, `this site (shop)`."""
+        if self.is_own:
+            if self.name == THIS_SITE:
+                return Sentence(gettext_noop("this site"))
+            return Sentence(gettext_noop("this site ({name})"), name=self.name)
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+    def declares(self, test: str) -> bool:
+        """Return whether the specification names the test."""
+        return test in self.specification.tests
+
+
+@dataclass(frozen=True, slots=True)
+class Applications:
+    """All applications, the site itself first."""
+
+    known: tuple[Known, ...]
+    #: Variable → type, for the site and all applications. None if the site declares none: then
+    #: rules are only parsed, except for applications that use the test.
+    context_types: Mapping[str, ContextType] | None
+    #: Names of the tests that some application declares.
+    declared: frozenset[str] = field(default=frozenset())
+
+    @property
+    def variables(self) -> dict[str, ContextType]:
+        """The variables that rules may use, of the site and of all applications."""
+        return dict(self.context_types or _merged(self.known))
+
+    def on(self, branch: str) -> list[Known]:
+        """Return the applications of a branch."""
+        return [each for each in self.known if each.environment == branch]
+
+    @property
+    def registered(self) -> list[Known]:
+        """The applications other than the site itself."""
+        return [each for each in self.known if not each.is_own]
+
+
+class _Kept:
+    """Parsed specifications, by digest. The text with a digest never changes."""
+
+    specifications: ClassVar[OrderedDict[str, Specification]] = OrderedDict()
+
+
+def read_applications(environment: str | None = None) -> Applications:
+    """Return the applications of all environments, or of one. Parsed specifications are cached."""
+    rows = Application.objects.using(write_alias()).order_by("name", "environment")
+    if environment is not None:
+        rows = rows.filter(environment=environment)
+    found = list(rows.defer("specification"))
+    specifications = _specifications({each.digest for each in found})
+    known = [
+        _known(each, specifications[each.digest]) for each in found if each.digest in specifications
+    ]
+    own = own_application()
+    if own is not None and environment in (None, own.environment):
+        # The site may also have registered itself; the declarations in the process are newer.
+        same = (own.name, own.environment)
+        known = [own, *(each for each in known if (each.name, each.environment) != same)]
+    declared = frozenset(name for each in known for name in each.specification.tests)
+    return Applications(tuple(known), _context_types(known), declared)
+
+
+def known_application(application: Application) -> Known:
+    """Return a registered application with its parsed specification. Raises Refusal."""
+    return _known(application, read_specification(application.specification))
+
+
+def _known(row: Application, specification: Specification) -> Known:
+    return Known(
+        row.name,
+        row.environment,
+        specification,
+        row.whole_matrix,
+        row.version,
+        row.last_seen,
+        row.digest,
+    )
+
+
+def _specifications(digests: set[str]) -> dict[str, Specification]:
+    kept = _Kept.specifications
+    found = {digest: kept[digest] for digest in digests if digest in kept}
+    missing = digests - found.keys()
+    if missing:
+        rows = Application.objects.using(write_alias()).filter(digest__in=missing)
+        for digest, text in rows.values_list("digest", "specification"):
+            try:
+                found[digest] = kept[digest] = read_specification(text)
+            except Refusal:  # written without the service, which checks it
+                continue
+        while len(kept) > _KEPT:
+            kept.popitem(last=False)
+    return found
+
+
+def own_application() -> Known | None:
+    """Return the site as an application of the branch that it reads, or None if it reads none.
+
+    Its rules are checked with the variables of PROCTOR_CONTEXT, not those of a specification.
+    """
+    place = site_place()
+    if not place.branch or place.editor or not current_setup().registry:
+        return None
+    document = {**site_specification(), "providedContext": None}
+    try:
+        specification = specification_of(document)
+    except Refusal:  # Proctor's format cannot express one of the declarations
+        return None
+    return Known(site_name() or THIS_SITE, place.branch, specification, whole_matrix=True)
+
+
+def _context_types(known: Sequence[Known]) -> Mapping[str, ContextType] | None:
+    own = current_variables().context_types
+    return None if own is None else {**_merged(known), **own}
+
+
+def _merged(known: Sequence[Known]) -> dict[str, ContextType]:
+    types: dict[str, ContextType] = {}
+    for each in known:
+        types.update(each.specification.context_types or {})
+    return types

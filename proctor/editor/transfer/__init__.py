@@ -1,0 +1,3 @@
+"""Importing and exporting branches."""
+
+from __future__ import annotations

@@ -1,0 +1,186 @@
+"""Import of a matrix file or a tree of definitions into a branch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from proctor.core.authoring.refusals import Refusal
+from proctor.core.authoring.trees.tree import DEFINITIONS_DIRECTORY, load_tree
+from proctor.core.exceptions import MatrixLoadError
+from proctor.core.matrices.matrix import Audit, Matrix
+from proctor.core.messages import printable
+from proctor.core.rules.rule import RuleKind, classify
+from proctor.core.sentences import Sentence, gettext_noop, sentence_of
+from proctor.editor.changes.family import examined
+from proctor.editor.models import Head, Kind
+from proctor.editor.publishing.publishing import Change, Signature, publish, write_alias
+from proctor.editor.publishing.texts import Imported, imported_file, imported_test
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from proctor.core.matrices.matrix import TestDefinition
+    from proctor.core.problems import Problem
+
+__all__ = ["Import", "ImportRefused", "Source", "import_source", "read_source", "read_text"]
+
+
+class ImportRefused(ValueError):  # noqa: N818 - says what happened to the import
+    """The source of an import cannot be read. The message has a line for each test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The definitions in a file or a tree, by name, in their original text."""
+
+    tests: Mapping[str, Imported]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Import:
+    """The result of an import, or the result that it would have."""
+
+    created: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+#: Iterates over a range of numbers, and may show the progress.
+Progress: TypeAlias = "Callable[[range], Iterable[int]]"
+
+
+def read_source(path: Path, progress: Progress = iter) -> Source:
+    """Return the definitions at *path*: a matrix file, or a directory of definitions.
+
+    A directory may also be the one that contains `test-definitions`. Raises ImportRefused, which
+    names every test that cannot be read.
+    """
+    return _read_tree(path, progress) if path.is_dir() else _read_matrix(path, progress)
+
+
+def _read_tree(path: Path, progress: Progress) -> Source:
+    inner = path / DEFINITIONS_DIRECTORY
+    try:
+        tree = load_tree(inner if inner.is_dir() else path)
+    except Refusal as refusal:
+        raise ImportRefused(sentence_of(refusal)) from refusal
+    found, bad = {}, []
+    for (name, content), _ in zip(tree.items(), progress(range(len(tree))), strict=True):
+        if not isinstance(content, bytes):
+            bad.append(f"{printable(name)}: there is no definition.json")
+            continue
+        try:
+            found[name] = imported_file(name, content)
+        except Refusal as refusal:
+            bad.append(f"{printable(name)}: {printable(refusal, 400)}")
+    if bad:
+        raise ImportRefused("\n".join(bad))
+    return Source(found)
+
+
+def _read_matrix(path: Path, progress: Progress) -> Source:
+    try:
+        matrix = Matrix.load(path)
+    except MatrixLoadError as error:
+        raise ImportRefused(sentence_of(error)) from error
+    return _of_matrix(matrix, progress)
+
+
+def read_text(text: str) -> Source:
+    """Return the definitions of a matrix's text. Raises ImportRefused."""
+    try:
+        matrix = Matrix.from_json(text.encode("utf-8", "surrogatepass"))
+    except MatrixLoadError as error:
+        raise ImportRefused(sentence_of(error)) from error
+    return _of_matrix(matrix, iter)
+
+
+def _of_matrix(matrix: Matrix, progress: Progress) -> Source:
+    found, warnings = {}, []
+    tests = matrix.tests
+    for (name, test), _ in zip(tests.items(), progress(range(len(tests))), strict=True):
+        found[name] = imported_test(test)
+        warnings += [_of_test(name, words) for words in _other_meaning(test)]
+    return Source(found, tuple(warnings))
+
+
+def _of_test(name: str | None, words: str) -> Sentence:
+    """Return a line about a test."""
+    return Sentence(gettext_noop("{test}: {problem}"), test=printable(name), problem=words)
+
+
+def _other_meaning(test: TestDefinition) -> list[Sentence]:
+    """Return what the editor's form understands in another way than a matrix."""
+    rules = [test.rule, *(each.rule for each in test.allocations)]
+    text = gettext_noop("the rule {rule} is never true in a matrix, without ${{…}}; here it counts")
+    return [
+        Sentence(text, rule=printable(rule, 80))
+        for rule in rules
+        if classify(rule) is RuleKind.INVALID
+    ]
+
+
+def import_source(
+    source: Source,
+    branch: str,
+    signature: Signature,
+    letters: Mapping[str, Iterable[str]] | None = None,
+) -> Import:
+    """Publish the definitions of *source* on a branch, in one publication.
+
+    Definitions that the branch already has with the same text are skipped. Tests that the source
+    does not have are left alone. Raises the errors of `publish`.
+    """
+    result = Import(warnings=[*source.warnings, *_dropped(source)])
+    heads = {
+        head.test: head.revision
+        for head in Head.objects.using(write_alias())
+        .filter(branch__name=branch)
+        .select_related("revision")
+    }
+    changes = []
+    for name, imported in source.tests.items():
+        head = heads.get(name)
+        if head is None or head.definition is None:
+            result.created.append(name)
+        elif (head.definition, head.original) == (imported.text, imported.original):
+            result.unchanged.append(name)
+            continue
+        else:
+            result.changed.append(name)
+        base = None if head is None or head.definition is None else head.id
+        older = tuple((letters or {}).get(name, ()))
+        changes.append(
+            Change(
+                branch,
+                name,
+                base,
+                imported.definition,
+                Kind.IMPORT,
+                imported=imported,
+                older_ids=older,
+            )
+        )
+    if changes:
+        publish(changes, signature)
+    return result
+
+
+def _dropped(source: Source) -> list[str]:
+    """Return the tests that the engine drops from the matrix; they are imported nevertheless."""
+    tests: dict[str, TestDefinition] = {}
+    found = []
+    for name, imported in source.tests.items():
+        try:
+            tests[name] = imported.definition.consumable()
+        except Refusal as refusal:
+            found.append(_of_test(name, printable(refusal.problem.message, 400)))
+    return [*found, *map(_line, examined(Matrix(Audit(), tests).tests).dropped.values())]
+
+
+def _line(problem: Problem) -> str:
+    return _of_test(problem.test, printable(problem.message, 400))
