@@ -1,0 +1,42 @@
+"""Computes a verdict from exposures and outcomes. Needs the extra [analysis], but not Django.
+
+inputs/    files, data frames and queries become tables of DuckDB
+strata     which split was in force for an exposure; who jumps when a split changes
+exposures  visitors, each once in each stratum
+windows    when outcomes of a visitor count, and their sums
+moments    counts, means and covariances of the sums
+effects …  statistics
+report/    text, JSON, HTML
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from proctor.analysis.analyzing import analyze
+    from proctor.analysis.errors import AnalysisError
+    from proctor.analysis.inputs.sources import Files, Query
+    from proctor.analysis.report.report import Report
+
+__all__ = ["AnalysisError", "Files", "Query", "Report", "analyze"]
+
+_MODULES = {
+    "AnalysisError": "errors",
+    "Files": "inputs.sources",
+    "Query": "inputs.sources",
+    "Report": "report.report",
+    "analyze": "analyzing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported lazily, because DuckDB and SciPy take a second to import.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"proctor.analysis.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

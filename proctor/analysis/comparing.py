@@ -1,0 +1,388 @@
+"""Compares the groups with the baseline, for one metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from proctor.analysis.effects import (
+    LEAST_ALWAYS_VALID,
+    combine,
+    covariance_of,
+    effects_in,
+    heterogeneity,
+    restricted,
+)
+from proctor.analysis.errors import AnalysisError
+from proctor.analysis.guardrails import guardrail_state, margin
+from proctor.analysis.moments import read_moments
+from proctor.analysis.options import moment
+from proctor.analysis.period import DAY
+from proctor.analysis.power import visitors_needed
+from proctor.analysis.quantiles import quantile_effect, quantile_of, read_values
+from proctor.analysis.report.model import (
+    EffectReport,
+    GroupReport,
+    HistoryPoint,
+    MetricReport,
+    Outlook,
+    SegmentReport,
+    StratumReport,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from proctor.analysis.effects import Combined, StratumEffect
+    from proctor.analysis.metric_plan import MetricPlan
+    from proctor.analysis.moments import Moments
+    from proctor.analysis.prepared import Prepared
+
+__all__ = ["Comparison", "compare_means", "compare_quantiles", "without_outcomes"]
+
+#: Maximum number of points in the view over time, and of values of a segment.
+POINTS, VALUES = 60, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A metric to compare."""
+
+    prepared: Prepared
+    plan: MetricPlan
+    baseline: str | None
+    primary: bool
+    #: The number of comparisons for which the intervals of primary metrics are corrected.
+    comparisons: int
+
+    @property
+    def alpha(self) -> float:
+        """The error rate of one always-valid interval."""
+        alpha = self.prepared.options.alpha
+        return alpha / self.comparisons if self.primary else alpha
+
+    @property
+    def base(self) -> int | None:
+        """The index of the baseline's group, or None if nobody was exposed to it."""
+        groups = self.prepared.groups
+        return groups.index(self.baseline) if self.baseline in groups else None
+
+    def others(self) -> Iterator[tuple[int, str]]:
+        """Return the groups to compare with the baseline."""
+        if self.base is not None:
+            for index, name in enumerate(self.prepared.groups):
+                if index != self.base:
+                    yield index, name
+
+    @property
+    def several(self) -> bool:
+        """True if a visitor can be in more than one stratum."""
+        return len(self.prepared.strata.strata) > 1
+
+    def moments(self, where: str = "true") -> Moments:
+        """Return the moments of the metric."""
+        return read_moments(
+            self.prepared.space,
+            self.plan,
+            self.prepared.period.buckets,
+            several=self.several,
+            where=where,
+        )
+
+
+def compare_means(comparison: Comparison) -> MetricReport:
+    """Return the report of a mean, proportion or ratio."""
+    over_time = comparison.moments()
+    moments = over_time.at()
+    segments = list(_segments(comparison))
+    effects = []
+    for index, group in comparison.others():
+        found = _effect(comparison, over_time, index, group, segments)
+        if found is not None:
+            effects.append(found)
+    return MetricReport(
+        comparison.plan.metric,
+        _groups(comparison, moments),
+        tuple(effects),
+        comparison.primary,
+        _matured(comparison),
+    )
+
+
+def without_outcomes(comparison: Comparison) -> MetricReport:
+    """Return the report of a metric that has no outcomes yet."""
+    visitors = _visitors(comparison)
+    names = enumerate(comparison.prepared.groups)
+    return MetricReport(
+        comparison.plan.metric,
+        {name: GroupReport(visitors.get(index, 0), None) for index, name in names},
+        (),
+        comparison.primary,
+        _matured(comparison),
+        is_empty=True,
+    )
+
+
+def _matured(comparison: Comparison) -> float:
+    row = comparison.prepared.space.run(
+        f"SELECT avg(CAST({comparison.plan.matured} AS DOUBLE)) FROM units"
+    )[0]
+    return float(row[0] or 0.0)
+
+
+def _visitors(comparison: Comparison) -> dict[int, int]:
+    """Return the distinct visitors with a matured window, by group."""
+    counted = "count(DISTINCT visitor)" if comparison.several else "count(*)"
+    rows = comparison.prepared.space.run(
+        f"SELECT g, {counted} FROM units WHERE {comparison.plan.matured} GROUP BY g"
+    )
+    return {int(row[0]): int(row[1]) for row in rows}
+
+
+def _groups(comparison: Comparison, moments: Moments) -> dict[str, GroupReport]:
+    visitors = _visitors(comparison)
+    totals: dict[int, float] = {}
+    for (stratum, _), sums in moments.own.items():
+        totals[stratum] = totals.get(stratum, 0.0) + float(sums[0])
+    found = {}
+    for index, name in enumerate(comparison.prepared.groups):
+        mean = _group_mean(moments, totals, index, ratio=comparison.plan.metric.kind == "ratio")
+        found[name] = GroupReport(visitors.get(index, 0), mean)
+    return found
+
+
+def _group_mean(
+    moments: Moments, totals: dict[int, float], group: int, *, ratio: bool
+) -> float | None:
+    """Return the mean of a group over all strata, with the weights n_s/N."""
+    rows = []
+    for (stratum, each), sums in moments.own.items():
+        if each != group or not sums[0]:
+            continue
+        mean = moments.center + sums[1] / sums[0]
+        if ratio and mean[1] == 0:
+            continue
+        rows.append((totals[stratum], float(mean[0] / mean[1] if ratio else mean[0])))
+    whole = sum(weight for weight, _ in rows)
+    return sum(weight * value for weight, value in rows) / whole if whole else None
+
+
+def _pair(comparison: Comparison, moments: Moments, group: int) -> tuple[list[StratumEffect], Any]:
+    """Return the effects of a group by stratum and their covariance."""
+    base = comparison.base
+    if base is None:
+        return [], np.zeros((0, 0))
+    metric = comparison.plan.metric
+    effects = effects_in(
+        moments, base, group, ratio=metric.kind == "ratio", past=comparison.plan.past is not None
+    )
+    return effects, covariance_of(effects, moments, (base, group))
+
+
+def _always_valid(
+    comparison: Comparison, effects: Sequence[StratumEffect], covariance: Any
+) -> Combined | None:
+    """Return the effect over the strata with enough visitors for asymptotic bounds."""
+    return combine(
+        *restricted(effects, covariance, LEAST_ALWAYS_VALID),
+        overlap=comparison.prepared.options.estimate == "overlap",
+    )
+
+
+def _effect(
+    comparison: Comparison,
+    over_time: Moments,
+    index: int,
+    group: str,
+    segments: Sequence[tuple[str, str, Moments]],
+) -> EffectReport | None:
+    moments = over_time.at()
+    options, metric = comparison.prepared.options, comparison.plan.metric
+    effects, covariance = _pair(comparison, moments, index)
+    stratified = combine(effects, covariance)
+    overlap = combine(effects, covariance, overlap=True)
+    if stratified is None or overlap is None:
+        return None
+    chosen = overlap if options.estimate == "overlap" else stratified
+    sequential = _always_valid(comparison, effects, covariance)
+    is_guardrail = metric.guardrail is not None
+    return EffectReport(
+        group=group,
+        absolute=chosen.absolute,
+        relative=chosen.relative,
+        interval=chosen.fixed(options.alpha),
+        always_valid=(None, None)
+        if sequential is None
+        else sequential.always_valid(comparison.alpha),
+        p_value=chosen.p_value,
+        p_adjusted=None,
+        overlap_absolute=overlap.absolute,
+        overlap_relative=overlap.relative,
+        strata=tuple(_stratum(comparison, each, covariance, i) for i, each in enumerate(effects)),
+        heterogeneity_p=heterogeneity(effects, covariance),
+        guardrail=guardrail_state(metric, sequential, options.alpha) if is_guardrail else None,
+        margin=margin(metric, chosen.baseline) if is_guardrail else None,
+        outlook=_outlook(comparison, effects, chosen),
+        history=tuple(_history(comparison, over_time, index)),
+        segments=tuple(_segment_effects(comparison, segments, index)),
+    )
+
+
+def _stratum(
+    comparison: Comparison, effect: StratumEffect, covariance: Any, index: int
+) -> StratumReport:
+    stratum = comparison.prepared.strata.strata[effect.stratum]
+    own = covariance[index : index + 1, index : index + 1]
+    alone = combine([effect], own)
+    sequential = combine(*restricted([effect], own, LEAST_ALWAYS_VALID))
+    alpha = comparison.prepared.options.alpha
+    return StratumReport(
+        stratum.allocation,
+        stratum.version,
+        effect.baseline_visitors,
+        effect.visitors,
+        effect.baseline,
+        effect.value,
+        effect.absolute,
+        (None, None) if alone is None else alone.fixed(alpha),
+        (None, None) if sequential is None else sequential.always_valid(comparison.alpha),
+    )
+
+
+def _history(comparison: Comparison, over_time: Moments, group: int) -> Iterator[HistoryPoint]:
+    period = comparison.prepared.period
+    steps: Sequence[int] = range(period.buckets)
+    if len(steps) > POINTS:
+        steps = sorted({round(each) for each in np.linspace(0, period.buckets - 1, POINTS)})
+    before = -1
+    for step in steps:
+        effects, covariance = _pair(comparison, over_time.at(step), group)
+        found = _always_valid(comparison, effects, covariance)
+        visitors = sum(each.total for each in effects)
+        if found is None or visitors == before:
+            continue
+        before = visitors
+        time = min(period.start + (step + 1) * period.bucket, period.until)
+        yield HistoryPoint(
+            moment(time), visitors, found.absolute, found.always_valid(comparison.alpha)
+        )
+
+
+def _segments(comparison: Comparison) -> Iterator[tuple[str, str, Moments]]:
+    """Yield the moments for the most frequent values of each segment."""
+    space = comparison.prepared.space
+    for number, name in enumerate(comparison.prepared.options.segments):
+        rows = space.run(
+            f"SELECT segment{number} FROM units WHERE segment{number} IS NOT NULL "
+            f"GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {VALUES}"
+        )
+        for (value,) in rows:
+            literal = value.replace("'", "''")
+            yield name, value, comparison.moments(f"u.segment{number} = '{literal}'").at()
+
+
+def _segment_effects(
+    comparison: Comparison, segments: Sequence[tuple[str, str, Moments]], group: int
+) -> Iterator[SegmentReport]:
+    for name, value, moments in segments:
+        effects, covariance = _pair(comparison, moments, group)
+        found = combine(effects, covariance)
+        sequential = _always_valid(comparison, effects, covariance)
+        if found is not None:
+            yield SegmentReport(
+                name,
+                value,
+                sum(each.total for each in effects),
+                found.absolute,
+                found.relative,
+                (None, None) if sequential is None else sequential.always_valid(comparison.alpha),
+            )
+
+
+def _outlook(
+    comparison: Comparison, effects: Sequence[StratumEffect], combined: Combined
+) -> Outlook | None:
+    """Return the visitors and days still needed to find the declared smallest effect."""
+    metric, period = comparison.plan.metric, comparison.prepared.period
+    if metric.smallest is None:
+        return None
+    smallest = metric.smallest * abs(combined.baseline) if metric.relative else metric.smallest
+    visitors = sum(each.total for each in effects)
+    baseline = sum(each.baseline_visitors for each in effects)
+    # The variance of one visitor, derived from the standard error, so it includes strata and CUPED.
+    variance = combined.error**2 * combined.size / 4
+    try:
+        needed = visitors_needed(
+            variance,
+            smallest,
+            shares=(visitors - baseline) / baseline,
+            alpha=comparison.alpha,
+        )
+    except AnalysisError:
+        return None
+    passed = max(period.until - period.start, 1) / DAY
+    days = max(needed - visitors, 0) / (visitors / passed)
+    return Outlook(smallest, needed, visitors, days)
+
+
+def compare_quantiles(comparison: Comparison) -> MetricReport:
+    """Return the report of a quantile, which only has intervals with a fixed horizon."""
+    options, metric = comparison.prepared.options, comparison.plan.metric
+    values = read_values(comparison.prepared.space, comparison.plan)
+    visitors = _visitors(comparison)
+    effects = []
+    for index, group in comparison.others():
+        found = quantile_effect(
+            values,
+            comparison.base if comparison.base is not None else index,
+            index,
+            metric.quantile,
+            alpha=options.alpha,
+            seed=options.seed,
+        )
+        if found is None:
+            continue
+        relative = found.absolute / found.baseline if found.baseline else None
+        strata = comparison.prepared.strata.strata
+        rows = tuple(
+            StratumReport(
+                strata[s].allocation,
+                strata[s].version,
+                len(values[s, comparison.base or 0].values),
+                len(values[s, index].values),
+                low,
+                high,
+                high - low,
+                (None, None),
+                (None, None),
+            )
+            for s, low, high in found.strata
+        )
+        effects.append(
+            EffectReport(
+                group=group,
+                absolute=found.absolute,
+                relative=relative,
+                interval=found.interval,
+                always_valid=(None, None),
+                p_value=found.p_value,
+                p_adjusted=None,
+                overlap_absolute=None,
+                overlap_relative=None,
+                strata=rows,
+            )
+        )
+    groups = {}
+    for index, name in enumerate(comparison.prepared.groups):
+        own = [each for (_, g), each in values.items() if g == index]
+        counts = [len(each.values) for each in own]
+        mean = (
+            sum(n * quantile_of(each, metric.quantile) for n, each in zip(counts, own, strict=True))
+            / sum(counts)
+            if own
+            else None
+        )
+        groups[name] = GroupReport(visitors.get(index, 0), mean)
+    return MetricReport(metric, groups, tuple(effects), comparison.primary, _matured(comparison))

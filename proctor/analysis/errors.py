@@ -1,0 +1,26 @@
+"""Exceptions of the analysis."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from proctor.core.exceptions import ProctorError
+
+__all__ = ["HINT", "AnalysisError", "needed"]
+
+HINT = "pip install 'django-proctor[analysis]'"
+
+
+class AnalysisError(ProctorError):
+    """Exposures, outcomes or options that cannot be analyzed. The message is one line."""
+
+
+def needed(name: str) -> Any:
+    """Return a module of the extra [analysis]. Raises AnalysisError if it is not installed."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise AnalysisError(
+            f"The analysis needs DuckDB and tea-tasting, and {error.name} is missing: {HINT}"
+        ) from error

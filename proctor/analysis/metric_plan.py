@@ -1,0 +1,69 @@
+"""The sums that SQL computes for a metric, and their columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from proctor.analysis.period import Period
+    from proctor.metrics import Metric
+
+__all__ = ["MetricPlan"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPlan:
+    """A metric with its columns in the tables of DuckDB."""
+
+    metric: Metric
+    #: The position of the metric in the report.
+    index: int
+    #: The index of its window among the lengths.
+    window: int
+    #: The length of the past, in microseconds, or None without CUPED.
+    past: int | None
+
+    @property
+    def end(self) -> str:
+        """The column with the end of its window."""
+        return f"e{self.window}"
+
+    @property
+    def matured(self) -> str:
+        """The column that is true if its window has matured."""
+        return f"m{self.window}"
+
+    @property
+    def bucket(self) -> str:
+        """The column with the time step in which its window has matured."""
+        return f"b{self.window}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of its sums: the values, followed by the same sums over the past."""
+        count = len(self.metric.sources)
+        names = [f"x{self.index}_{number}" for number in range(count)]
+        if self.past is not None:
+            names += [f"p{self.index}_{number}" for number in range(count)]
+        return tuple(names)
+
+    def sums(self, period: Period) -> Iterator[tuple[str, str]]:
+        """Yield each column and the SQL that computes it for a unit `u` from its outcomes `o`."""
+        sources = self.metric.sources
+        for number, source in enumerate(sources):
+            window = f"o.t >= u.t AND o.t < u.{self.end}"
+            yield f"x{self.index}_{number}", self._sum(source, window)
+        if self.past is not None:
+            window = f"o.t >= {period.start - self.past} AND o.t < {period.start}"
+            for number, source in enumerate(sources):
+                yield f"p{self.index}_{number}", self._sum(source, window)
+
+    def _sum(self, source: str, window: str) -> str:
+        name = source.replace("'", "''")
+        which = f"FILTER (o.metric = '{name}' AND {window})"
+        if self.metric.kind == "proportion":
+            return f"CAST(count(*) {which} > 0 AS DOUBLE)"
+        return f"coalesce(sum(o.value) {which}, 0.0)"

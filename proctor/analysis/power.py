@@ -1,0 +1,136 @@
+"""Planning: the visitors and days that a test needs, or the effect that it can find."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from proctor.analysis.errors import AnalysisError, needed
+from proctor.core.sentences import Sentence, gettext_noop
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+__all__ = ["POWER", "Plan", "detectable", "plan_test", "visitors_needed"]
+
+#: Probability of finding an effect of the declared size.
+POWER = 0.8
+
+
+def visitors_needed(
+    variance: float,
+    effect: float,
+    *,
+    shares: float = 1.0,
+    alpha: float = 0.05,
+    power: float = POWER,
+) -> int:
+    """Return the number of visitors in both groups together that is needed to find an effect.
+
+    *variance* is the variance of one visitor's value, *effect* the absolute difference of the
+    means, and *shares* the number of visitors in the group for each one in the baseline. Raises
+    AnalysisError for values that allow no plan.
+    """
+    if not (effect and math.isfinite(effect)):
+        raise AnalysisError(
+            Sentence(gettext_noop("Expected an effect other than 0, got {effect}"), effect=effect)
+        )
+    if not variance > 0:
+        raise AnalysisError(
+            Sentence(gettext_noop("All values are equal: there is no variance to plan with"))
+        )
+    return int(_solve("n_obs", variance, shares, alpha, power, effect_size=abs(effect)))
+
+
+def detectable(
+    variance: float,
+    visitors: float,
+    *,
+    shares: float = 1.0,
+    alpha: float = 0.05,
+    power: float = POWER,
+) -> float:
+    """Return the smallest absolute effect that *visitors* in both groups can find."""
+    if not variance > 0 or visitors < 4:
+        raise AnalysisError(
+            Sentence(
+                gettext_noop("Expected a variance above 0 and 4 or more visitors, got {visitors}"),
+                visitors=visitors,
+            )
+        )
+    return float(_solve("effect_size", variance, shares, alpha, power, n_obs=int(visitors)))
+
+
+def _solve(
+    wanted: Literal["n_obs", "effect_size"],
+    variance: float,
+    shares: float,
+    alpha: float,
+    power: float,
+    **given: Any,
+) -> float:
+    tt = needed("tea_tasting")
+    aggr = needed("tea_tasting.aggr")
+    # The first parameter is called value or column, depending on the version of tea-tasting.
+    metric = tt.Mean("x", alpha=alpha, power=power, ratio=shares, use_t=False, **given)
+    data = aggr.Aggregates(count_=1000, mean_={"x": 1.0}, var_={"x": variance})
+    (row,) = metric.solve_power_from_aggregates(data, wanted)
+    return float(getattr(row, wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The requirements of a test."""
+
+    #: The absolute effect, and the effect as a share of the mean.
+    effect: float
+    relative: float | None
+    #: Visitors in both groups.
+    visitors: int
+    #: None if the number of daily visitors is not given.
+    days: float | None
+    alpha: float
+    power: float
+
+
+def plan_test(
+    *,
+    mean: float,
+    variance: float,
+    effect: float | None = None,
+    visitors: float | None = None,
+    days: float | None = None,
+    daily: float | None = None,
+    shares: float = 1.0,
+    alpha: float = 0.05,
+    power: float = POWER,
+) -> Plan:
+    """Return the plan of a test, based on the effect, the visitors or the days.
+
+    *daily* is the number of visitors in both groups per day. Raises AnalysisError if an argument is
+    missing.
+    """
+    if effect is not None:
+        total = visitors_needed(variance, effect, shares=shares, alpha=alpha, power=power)
+    else:
+        if visitors is None and days is not None and daily is not None:
+            visitors = days * daily
+        if visitors is None:
+            raise AnalysisError(
+                Sentence(
+                    gettext_noop(
+                        "Give the smallest effect, or visitors, or days with daily visitors"
+                    )
+                )
+            )
+        total = int(visitors)
+        effect = detectable(variance, total, shares=shares, alpha=alpha, power=power)
+    return Plan(
+        effect,
+        effect / mean if mean else None,
+        total,
+        total / daily if daily else None,
+        alpha,
+        power,
+    )

@@ -1,0 +1,176 @@
+"""The language of a report: English, or that of a site's translations.
+
+A report's texts are Sentences, with numbers, times and lists as values. `Language` writes them.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from html import escape
+from typing import TYPE_CHECKING, Any, Protocol
+
+from proctor.core.sentences import Sentence, gettext_noop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from typing_extensions import Self
+
+    from proctor.core.sentences import Translations
+
+__all__ = [
+    "ENGLISH",
+    "Figure",
+    "Formats",
+    "Language",
+    "Moment",
+    "Series",
+    "ngettext_lazy",
+]
+
+#: A number in English: sign, digits with commas, decimals, and an exponent.
+_NUMBER = re.compile(r"([+−-]?)([\d,]+)(?:\.(\d+))?(e[+-]\d+)?")
+
+
+class Formats(Protocol):
+    """How a language writes numbers and times."""
+
+    @property
+    def code(self) -> str:
+        """The language, as the attribute `lang` of HTML names it."""
+
+    def number(self, value: Decimal, digits: int) -> str:
+        """Return a number of at least 0 with so many decimals."""
+
+    def day(self, at: datetime) -> str:
+        """Return a day without its year."""
+
+    def time(self, at: datetime) -> str:
+        """Return a day and a time of day."""
+
+
+def ngettext_lazy(singular: str, plural: str) -> tuple[str, str]:
+    """Return both texts, and mark them for translators.
+
+    It has the name of a function of Django, since `makemessages` looks for that.
+    """
+    return singular, plural
+
+
+class Figure(Sentence):
+    """A number, from its English text: `−1,234.5`."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Keep the text."""
+        return super().__new__(cls, "{text}", text=text)
+
+    def __getnewargs_ex__(self) -> Any:
+        return (str(self),), {}
+
+    def translated(self, translations: Translations, *_others: Any) -> str:
+        """Return the number as the formats of *translations* write it."""
+        formats = _formats_of(translations)
+        found = _NUMBER.fullmatch(self)
+        if formats is None or found is None:
+            return str(self)
+        sign, whole, decimals, exponent = found.groups("")
+        value = Decimal(f"{whole.replace(',', '')}.{decimals}")
+        return f"{sign}{formats.number(value, len(decimals))}{exponent}"
+
+
+class Moment(Sentence):
+    """A time, in English as `2026-03-02 09:30`."""
+
+    __slots__ = ("at",)
+
+    at: datetime
+
+    def __new__(cls, at: datetime) -> Self:
+        """Keep the time."""
+        self = super().__new__(cls, "{text}", text=str(at)[:16])
+        self.at = at
+        return self
+
+    def __getnewargs_ex__(self) -> Any:
+        return (self.at,), {}
+
+    def translated(self, translations: Translations, *_others: Any) -> str:
+        """Return the time as the formats of *translations* write it."""
+        formats = _formats_of(translations)
+        return str(self) if formats is None else formats.time(self.at)
+
+
+class Series(Sentence):
+    """Texts, one after the other."""
+
+    __slots__ = ("separator", "texts")
+
+    texts: tuple[str, ...]
+    separator: str
+
+    def __new__(cls, texts: Iterable[str], separator: str = gettext_noop(", ")) -> Self:
+        """Keep the texts."""
+        kept = tuple(texts)
+        self = super().__new__(cls, "{text}", text=separator.join(kept))
+        self.texts, self.separator = kept, separator
+        return self
+
+    def __getnewargs_ex__(self) -> Any:
+        return (self.texts, self.separator), {}
+
+    def translated(self, translations: Translations, *_others: Any) -> str:
+        """Return each text in the language of *translations*."""
+        return translations.gettext(self.separator).join(
+            each.translated(translations) if isinstance(each, Sentence) else each
+            for each in self.texts
+        )
+
+
+class _Both:
+    """Translations together with formats, for the values of a Sentence."""
+
+    def __init__(self, translations: Translations, formats: Formats | None) -> None:
+        self.gettext: Callable[[str], str] = translations.gettext
+        self.ngettext: Callable[[str, str, int], str] = translations.ngettext
+        self.formats = formats
+
+
+def _formats_of(translations: Translations) -> Formats | None:
+    return translations.formats if isinstance(translations, _Both) else None
+
+
+class Language:
+    """Writes texts in a language. Without translations that is English."""
+
+    def __init__(
+        self, translations: Translations | None = None, formats: Formats | None = None
+    ) -> None:
+        self._both = None if translations is None else _Both(translations, formats)
+        self._formats = None if translations is None else formats
+
+    @property
+    def code(self) -> str:
+        """The language's code, as far as it is known."""
+        return "en" if self._formats is None else self._formats.code
+
+    def __call__(self, text: str) -> str:
+        """Return a Sentence in this language, and any other text as it is."""
+        if self._both is None or not isinstance(text, Sentence):
+            return str(text)
+        return text.translated(self._both)
+
+    def html(self, text: str) -> str:
+        """Return a text in this language, escaped for HTML."""
+        return escape(self(text))
+
+    def day(self, at: datetime) -> str:
+        """Return a day without its year: `Mar 2`."""
+        return f"{at:%b} {at.day}" if self._formats is None else self._formats.day(at)
+
+
+#: The language of the command, of files and of JSON.
+ENGLISH = Language()

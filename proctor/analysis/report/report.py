@@ -1,0 +1,43 @@
+"""`Report`: the results of an analysis as text, JSON and HTML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proctor.analysis.report.html import page
+from proctor.analysis.report.language import Language
+from proctor.analysis.report.model import Findings
+from proctor.analysis.report.text import text_of
+
+if TYPE_CHECKING:
+    from proctor.analysis.report.language import Formats
+    from proctor.core.sentences import Translations
+
+__all__ = ["Report"]
+
+
+class Report(Findings):
+    """The results of an analysis. `to_dict()` returns them as JSON."""
+
+    __slots__ = ()
+
+    def to_text(
+        self, *, translations: Translations | None = None, formats: Formats | None = None
+    ) -> str:
+        """Return the report as lines for a terminal, in English or as *translations* have it."""
+        return text_of(self, Language(translations, formats))
+
+    def to_html(
+        self,
+        *,
+        fragment: bool = False,
+        translations: Translations | None = None,
+        formats: Formats | None = None,
+    ) -> str:
+        """Return the report as an HTML page without scripts, with its styles inside.
+
+        With *fragment* return only the content, for a page that links
+        `static/proctor/report.css`. It is English without *translations*, which
+        `django.utils.translation` may be; *formats* writes its numbers and times.
+        """
+        return page(self, Language(translations, formats), fragment=fragment)

@@ -1,0 +1,112 @@
+"""Tests whether visitors were split as the matrix says.
+
+Each stratum is tested against its own shares with Pearson's chi-square test, without continuity
+correction. A visitor may be in several strata, so their statistics cannot be added; the joint
+p-value uses Bonferroni's correction, min(1, S * min p).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from proctor.analysis.inputs.workspace import Workspace
+    from proctor.analysis.strata import Stratum
+
+__all__ = ["THRESHOLD", "SampleRatio", "StratumRatio", "chance", "sample_ratio"]
+
+#: With a smaller p-value the split is broken and there is no verdict.
+THRESHOLD = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class StratumRatio:
+    """The numbers of visitors in the groups of one stratum."""
+
+    stratum: Stratum
+    observed: Mapping[str, int]
+    #: None if the shares are unknown, or fewer than two groups have a share.
+    p_value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRatio:
+    """The result of the test for the whole analysis."""
+
+    strata: tuple[StratumRatio, ...]
+    #: None if no stratum can be tested.
+    p_value: float | None
+    #: The p-value of the hypothesis that visitors of all groups return equally often under a later
+    #: split, or None if nobody returned.
+    return_p: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True if the split is compatible with the matrix."""
+        return self.p_value is None or self.p_value >= THRESHOLD
+
+    @property
+    def returning_differs(self) -> bool:
+        """True if groups return at different rates, which breaks the split of later strata."""
+        return not self.ok and self.return_p is not None and self.return_p < THRESHOLD
+
+
+def chance(observed: Mapping[str, int], expected: Mapping[str, float]) -> float | None:
+    """Return the p-value of *observed* numbers if the split is right.
+
+    Return None if it cannot be tested: nobody was seen, or only one group has a share. A visitor in
+    a group without a share gives 0.
+    """
+    total = sum(observed.values())
+    shares = {name: share for name, share in expected.items() if share > 0}
+    if not total or not shares:
+        return None
+    if any(count and name not in shares for name, count in observed.items()):
+        return 0.0
+    if len(shares) < 2:
+        return None
+    wanted = np.array([total * share for share in shares.values()])
+    found = np.array([observed.get(name, 0) for name in shares])
+    return float(stats.chi2.sf(float(((found - wanted) ** 2 / wanted).sum()), len(shares) - 1))
+
+
+def joint(p_values: Sequence[float | None]) -> float | None:
+    """Return the joint p-value of strata that may have visitors in common."""
+    known = [each for each in p_values if each is not None]
+    return min(1.0, len(known) * min(known)) if known else None
+
+
+def sample_ratio(space: Workspace, strata: Sequence[Stratum], groups: Sequence[str]) -> SampleRatio:
+    """Return the sample ratio of the visitors in the table `units`."""
+    counts: dict[int, dict[str, int]] = {index: {} for index in range(len(strata))}
+    for stratum, group, count in space.run("SELECT s, g, count(*) FROM units GROUP BY ALL"):
+        counts[stratum][groups[group]] = count
+    found = []
+    for index, stratum in enumerate(strata):
+        names = [*(stratum.expected or ()), *counts[index]]
+        observed = {name: counts[index].get(name, 0) for name in sorted(dict.fromkeys(names))}
+        p_value = None if stratum.expected is None else chance(observed, stratum.expected)
+        found.append(StratumRatio(stratum, observed, p_value))
+    p_value = joint([each.p_value for each in found])
+    broken = p_value is not None and p_value < THRESHOLD
+    return SampleRatio(
+        tuple(found), p_value, _return_p(space) if broken and len(strata) > 1 else None
+    )
+
+
+def _return_p(space: Workspace) -> float | None:
+    """Return the p-value of equal rates of return, over the groups of the first strata."""
+    rows = space.run("SELECT s, g, count(*), count(next_at) FROM units GROUP BY ALL ORDER BY s, g")
+    p_values: list[float | None] = []
+    for stratum in sorted({row[0] for row in rows}):
+        table = np.array([[n - back, back] for s, _, n, back in rows if s == stratum])
+        if len(table) < 2 or min(table.sum(axis=0)) == 0:
+            continue
+        p_values.append(float(stats.chi2_contingency(table, correction=False).pvalue))
+    return joint(p_values)

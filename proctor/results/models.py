@@ -1,0 +1,212 @@
+"""The models: exposures, outcomes, splits, tallies and decisions.
+
+Identifiers are stored as plain text, or as keyed digests if PROCTOR_RESULTS_IDENTIFIERS says so.
+Rows have no foreign keys, because several processes write them in bulk and in any order. The
+longest index has 1,280 bytes in MySQL's utf8mb4, which allows 3,072.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from proctor.results.fields import ExactCharField
+
+__all__ = [
+    "NAME_LENGTH",
+    "TYPE_LENGTH",
+    "Decision",
+    "Exposure",
+    "ForcedVisitor",
+    "Outcome",
+    "Split",
+    "Tally",
+    "Verdict",
+]
+
+#: Longest visitor, test, group, metric, allocation id or version, in characters.
+NAME_LENGTH = 255
+#: Longest name of a test type, in characters.
+TYPE_LENGTH = 64
+
+
+class Exposure(models.Model):
+    """The first time that a visitor was shown a group under one split of a test."""
+
+    #: A digest of the other columns, except `at` and `version`: see `recording.rows`.
+    id = models.UUIDField(primary_key=True)
+    at = models.DateTimeField(_("time"))
+    identifier_type = ExactCharField(_("identifier type"), max_length=TYPE_LENGTH)
+    visitor = ExactCharField(_("visitor"), max_length=NAME_LENGTH)
+    test = ExactCharField(_("test"), max_length=NAME_LENGTH)
+    group = ExactCharField(_("group"), max_length=NAME_LENGTH)
+    #: The id of the allocation, or "" if it has none, as with a Pipet.
+    allocation = ExactCharField(_("allocation"), max_length=NAME_LENGTH, blank=True)
+    #: The version of the definition at the time `at`.
+    version = ExactCharField(_("version"), max_length=NAME_LENGTH, blank=True)
+    #: The id of the `Split`.
+    split = models.UUIDField()
+
+    class Meta:
+        verbose_name = _("exposure")
+        verbose_name_plural = _("exposures")
+        # The permissions of the app.
+        default_permissions = ()
+        permissions: ClassVar = [
+            ("view_results", _("Can view the results of tests")),
+            ("decide", _("Can decide tests")),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["test", "at"], name="proctor_exposure_test"),
+            models.Index(fields=["identifier_type", "visitor"], name="proctor_exposure_visitor"),
+            models.Index(fields=["at"], name="proctor_exposure_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.test} {self.group}"
+
+
+class ForcedVisitor(models.Model):
+    """A visitor who was only shown groups of a test that were forced, to count each once.
+
+    It names nobody, and is deleted when the visitor is shown a group that was not forced.
+    """
+
+    #: A keyed digest of identifier type, visitor and test, in hexadecimal.
+    id = ExactCharField(primary_key=True, max_length=32)
+    at = models.DateTimeField(_("time"))
+    identifier_type = ExactCharField(_("identifier type"), max_length=TYPE_LENGTH)
+    test = ExactCharField(_("test"), max_length=NAME_LENGTH)
+    #: The first of the groups.
+    group = ExactCharField(_("group"), max_length=NAME_LENGTH)
+
+    class Meta:
+        verbose_name = _("forced visitor")
+        verbose_name_plural = _("forced visitors")
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(fields=["test"], name="proctor_forced_test"),
+            models.Index(fields=["at"], name="proctor_forced_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.test} {self.group}"
+
+
+class Outcome(models.Model):
+    """An action of a visitor, stored once for each known identifier."""
+
+    #: Random, or a digest of the caller's id. A row that is written twice is stored once.
+    id = models.UUIDField(primary_key=True)
+    at = models.DateTimeField(_("time"))
+    identifier_type = ExactCharField(_("identifier type"), max_length=TYPE_LENGTH)
+    visitor = ExactCharField(_("visitor"), max_length=NAME_LENGTH)
+    metric = ExactCharField(_("metric"), max_length=NAME_LENGTH)
+    value = models.FloatField(_("value"), default=1.0)
+
+    class Meta:
+        verbose_name = _("outcome")
+        verbose_name_plural = _("outcomes")
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(fields=["metric", "at"], name="proctor_outcome_metric"),
+            models.Index(fields=["identifier_type", "visitor"], name="proctor_outcome_visitor"),
+            models.Index(fields=["at"], name="proctor_outcome_at"),
+        ]
+
+    def __str__(self) -> str:
+        return self.metric
+
+
+class Split(models.Model):
+    """The parts of a definition that decided the groups while exposures were recorded.
+
+    Reports take the expected shares from it, even long after the matrix has changed.
+    """
+
+    #: A digest of the parts of the definition that decide groups.
+    id = models.UUIDField(primary_key=True)
+    test = ExactCharField(_("test"), max_length=NAME_LENGTH)
+    #: The first version of the definition with this split.
+    version = ExactCharField(_("version"), max_length=NAME_LENGTH, blank=True)
+    #: These parts as ASCII JSON, in the form of a matrix, or "" if the source provided no
+    #: definition, as with a Pipet.
+    definition = models.TextField(blank=True)
+    #: The time when a process first recorded an exposure under it.
+    seen = models.DateTimeField(_("seen"))
+
+    class Meta:
+        verbose_name = _("split")
+        verbose_name_plural = _("splits")
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["test"], name="proctor_split_test")]
+
+    def __str__(self) -> str:
+        return f"{self.test} {self.version}"
+
+
+class Tally(models.Model):
+    """A daily count of events that are not stored one by one."""
+
+    FORCED = "forced"
+    LOST = "lost"
+    REFUSED = "refused"
+
+    day = models.DateField(_("day"))
+    kind = models.CharField(
+        _("kind"),
+        max_length=16,
+        choices=[
+            (FORCED, _("forced exposures")),
+            (LOST, _("rows lost")),
+            (REFUSED, _("rows refused")),
+        ],
+    )
+    #: The test of forced exposures, or "" for other kinds.
+    test = ExactCharField(_("test"), max_length=NAME_LENGTH, blank=True)
+    number = models.PositiveBigIntegerField(_("number"), default=0)
+
+    class Meta:
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day", "kind", "test"], name="proctor_tally_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind}"
+
+
+class Verdict(models.TextChoices):
+    """The result of a test."""
+
+    WON = "won", _("won")
+    LOST = "lost", _("lost")
+    NEITHER = "neither", _("neither")
+
+
+class Decision(models.Model):
+    """A decision about a test. The newest one counts; older ones are kept."""
+
+    test = ExactCharField(_("test"), max_length=NAME_LENGTH)
+    verdict = models.CharField(_("decision"), max_length=16, choices=Verdict.choices)
+    #: The group that won or lost, or "" for neither.
+    group = ExactCharField(_("group"), max_length=NAME_LENGTH, blank=True)
+    #: Text, because a user may be deleted.
+    author = models.CharField(_("author"), max_length=NAME_LENGTH)
+    reason = models.TextField(_("reason"))
+    at = models.DateTimeField(_("time"))
+    #: The editor's revision that has the decision in its history, or "" without one.
+    revision = models.CharField(max_length=NAME_LENGTH, blank=True)
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["test", "at"], name="proctor_decision_test")]
+
+    def __str__(self) -> str:
+        return f"{self.test}: {self.verdict}"

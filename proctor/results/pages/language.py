@@ -1,0 +1,52 @@
+"""Reports in the language of the page: the texts, numbers and times of Django."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils import timezone, translation
+from django.utils.formats import date_format, number_format
+
+from proctor.conf import settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from proctor.analysis import Report
+
+__all__ = ["SiteFormats", "html_of", "translated_sentence"]
+
+
+class SiteFormats:
+    """Numbers and times as the active language writes them, in the current time zone."""
+
+    @property
+    def code(self) -> str:
+        """The active language."""
+        return translation.get_language() or str(settings.LANGUAGE_CODE)
+
+    def number(self, value: Decimal, digits: int) -> str:
+        """Return a number with its separators."""
+        return str(number_format(value, decimal_pos=digits, force_grouping=True))
+
+    def day(self, at: datetime) -> str:
+        """Return the day and the month."""
+        return date_format(timezone.localtime(at), "MONTH_DAY_FORMAT")
+
+    def time(self, at: datetime) -> str:
+        """Return the day and the time of day."""
+        return date_format(timezone.localtime(at), "DATETIME_FORMAT")
+
+
+def html_of(report: Report) -> str:
+    """Return the content of a report's page in the active language."""
+    return report.to_html(fragment=True, translations=translation, formats=SiteFormats())
+
+
+def translated_sentence(text: str) -> str:
+    """Return a sentence of a report in the active language."""
+    # proctor.analysis needs an extra, and a report is only there with it.
+    from proctor.analysis.report.language import Language  # noqa: PLC0415
+
+    return Language(translation, SiteFormats())(text)

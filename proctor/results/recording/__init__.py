@@ -1,0 +1,3 @@
+"""The recording of exposures and outcomes, and the thread that writes them."""
+
+from __future__ import annotations

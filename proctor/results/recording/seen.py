@@ -1,0 +1,40 @@
+"""The exposures that this process has already recorded."""
+
+from __future__ import annotations
+
+__all__ = ["Seen"]
+
+
+class Seen:
+    """A set of the most recent keys. Needs no lock: a race costs only one more write.
+
+    Keys are 64-bit hashes, so a collision, which would look like a recorded exposure, is very
+    unlikely.
+    """
+
+    #: Keys per generation; two generations are kept, so that a key in use is not forgotten.
+    SIZE = 20_000
+
+    def __init__(self, size: int = SIZE) -> None:
+        self._size = size
+        self._new: dict[int, None] = {}
+        self._old: dict[int, None] = {}
+
+    def __contains__(self, key: int) -> bool:
+        if key in self._new:
+            return True
+        if key not in self._old:
+            return False
+        self.add(key)
+        return True
+
+    def add(self, key: int) -> None:
+        """Remember *key*."""
+        if len(self._new) >= self._size:
+            self._old, self._new = self._new, {}
+        self._new[key] = None
+
+    def forget(self, key: int) -> None:
+        """Forget *key*, so that the next exposure with it is recorded again."""
+        self._new.pop(key, None)
+        self._old.pop(key, None)

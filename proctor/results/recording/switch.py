@@ -1,0 +1,51 @@
+"""Turns recording on and off: test runs record nothing unless a test asks for it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from proctor.resolving import overrides
+
+__all__ = ["allow", "disallow", "is_recording", "is_requested", "may_write"]
+
+#: The threads of the tests that ask for recording now.
+_requests: tuple[int, ...] = ()
+_counting = threading.Lock()
+
+
+def allow() -> None:
+    """Record in this process, even in a test, until `disallow` is called."""
+    global _requests  # noqa: PLW0603 - like override_proctor, this is for the process
+    with _counting:
+        _requests = (*_requests, threading.get_ident())
+
+
+def disallow() -> None:
+    """Undo one call of `allow`."""
+    global _requests  # noqa: PLW0603
+    with _counting:
+        _requests = _requests[:-1]
+
+
+def is_requested() -> bool:
+    """Return whether a test has asked for recording."""
+    return bool(_requests)
+
+
+def may_write() -> bool:
+    """Return whether this thread may write: in a test, only the thread of the test may."""
+    return not _requests or threading.get_ident() in _requests
+
+
+def is_recording() -> bool:
+    """Return whether to record.
+
+    False in a test run and under overrides, unless a test asks for recording.
+    """
+    if _requests:
+        return True
+    if overrides.is_active():
+        return False
+    utils = sys.modules.get("django.test.utils")
+    return utils is None or not hasattr(getattr(utils, "_TestState", None), "saved_data")

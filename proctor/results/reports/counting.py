@@ -1,0 +1,104 @@
+"""Fast counts of exposures for pages: by test, by group and by day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Max, Min, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from proctor.results.models import Exposure, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["DayCount", "Recorded", "count_tests", "days_of", "forced_reads", "lost_rows"]
+
+#: Days shown on a page.
+DAYS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The recorded exposures of a test."""
+
+    #: First exposures by group, one for each visitor and split.
+    groups: Mapping[str, int]
+    first: datetime
+    last: datetime
+
+    @property
+    def total(self) -> int:
+        """The exposures of all groups."""
+        return sum(self.groups.values())
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """First exposures on one day, by group."""
+
+    day: date
+    groups: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """The exposures of all groups."""
+        return sum(self.groups.values())
+
+
+def count_tests(test: str | None = None) -> dict[str, Recorded]:
+    """Return the counts of every recorded test, or only of *test*."""
+    rows = Exposure.objects.all() if test is None else Exposure.objects.filter(test=test)
+    found: dict[str, list[tuple[str, int, datetime, datetime]]] = defaultdict(list)
+    counted = (
+        rows.order_by().values_list("test", "group").annotate(Count("id"), Min("at"), Max("at"))
+    )
+    for name, group, number, first, last in counted:
+        found[name].append((group, number, first, last))
+    return {
+        name: Recorded(
+            {group: number for group, number, _first, _last in sorted(entries)},
+            min(entry[2] for entry in entries),
+            max(entry[3] for entry in entries),
+        )
+        for name, entries in found.items()
+    }
+
+
+def days_of(test: str) -> list[DayCount]:
+    """Return the counts of recent days, oldest first, including days without exposures."""
+    now = timezone.now()
+    since = now - timedelta(days=DAYS)
+    rows = (
+        Exposure.objects.filter(test=test, at__gte=since)
+        .order_by()
+        .annotate(day=TruncDate("at"))
+        .values_list("day", "group")
+        .annotate(Count("id"))
+    )
+    found: dict[date, dict[str, int]] = defaultdict(dict)
+    for day, group, number in rows:
+        found[day][group] = number
+    if not found:
+        return []
+    today = timezone.localdate() if timezone.is_aware(now) else now.date()
+    number_of_days = (today - min(found)).days + 1
+    listed = [min(found) + timedelta(days=each) for each in range(max(number_of_days, 1))]
+    return [DayCount(day, found.get(day, {})) for day in listed]
+
+
+def forced_reads(test: str) -> int:
+    """Return how often forced groups of a test were read."""
+    rows = Tally.objects.filter(kind=Tally.FORCED, test=test)
+    return rows.aggregate(total=Sum("number"))["total"] or 0
+
+
+def lost_rows(days: int = 7) -> int:
+    """Return how many rows all processes have lost or refused in recent days."""
+    since = timezone.now().date() - timedelta(days=days)
+    rows = Tally.objects.filter(kind__in=(Tally.LOST, Tally.REFUSED), day__gte=since)
+    return rows.aggregate(total=Sum("number"))["total"] or 0

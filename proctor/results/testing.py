@@ -1,0 +1,39 @@
+"""Recording in the tests of a project: they record nothing by default."""
+
+from __future__ import annotations
+
+from django.test.utils import TestContextDecorator
+
+from proctor.results.recording.recorder import recorder
+from proctor.results.recording.switch import allow, disallow
+
+__all__ = ["record_results"]
+
+
+class record_results(TestContextDecorator):  # noqa: N801 - as override_settings
+    """Record exposures and outcomes for a test: a context manager and a decorator.
+
+    Rows are written on the test's own connection: at the end of each request, by `flush`, and
+    at the end of the `with`. Groups that `override_proctor` sets are recorded too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def enable(self) -> record_results:
+        """Start recording, without memory of earlier tests, and return this object."""
+        recorder.forget()
+        allow()
+        return self
+
+    def disable(self) -> None:
+        """Write the queue, and stop recording."""
+        try:
+            self.flush()
+        finally:
+            disallow()
+
+    @staticmethod
+    def flush() -> None:
+        """Write the queue now."""
+        recorder.flush()
