@@ -1,4 +1,4 @@
-"""Groups as flags of OpenFeature, over the engine alone: no Django, no settings.
+"""Groups as OpenFeature flags, with only the engine: no Django and no settings.
 
     from openfeature import api
     from proctor.core import MatrixSource
@@ -6,7 +6,7 @@
 
     api.set_provider_and_wait(ProctorProvider(MatrixSource("matrix.json")))
 
-It needs the OpenFeature SDK, which `pip install 'django-proctor[openfeature]'` brings.
+It needs the OpenFeature SDK: `pip install 'django-proctor[openfeature]'`.
 """
 
 from __future__ import annotations

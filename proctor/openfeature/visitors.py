@@ -1,4 +1,4 @@
-"""Who the visitor is: from an evaluation context to what a source is asked."""
+"""Convert an evaluation context into a request to a source."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _NOBODY = EvaluationContext()
 
 
 class Visitors:
-    """Which parts of an evaluation context are identifiers; all others are context.
+    """Separates the identifiers in an evaluation context from the context variables.
 
-    *targeting_key* is the source key that the targeting key stands for. *identifiers* are
-    the names of the attributes that are identifiers too, or a mapping of such names to
-    source keys. *force_attribute* is the name of the attribute that forces groups, or None.
-    Raises ConfigurationError where two of them lead to one source key.
+    *targeting_key* is the source key for the targeting key. *identifiers* are the names of the
+    attributes that are also identifiers, or a mapping of such names to source keys.
+    *force_attribute* is the name of the attribute that forces groups, or None. All other attributes
+    are context variables. Raises ConfigurationError if two identifiers have the same source key.
     """
 
     def __init__(
@@ -31,8 +31,8 @@ class Visitors:
     ) -> None:
         if isinstance(identifiers, str):
             raise ConfigurationError(
-                f"identifiers is the text {identifiers!r}; a tuple of one needs a comma: "
-                f"({identifiers!r},)"
+                f"identifiers is the string {identifiers!r}; a tuple with one element needs a "
+                f"comma: ({identifiers!r},)"
             )
         if not isinstance(identifiers, Mapping):
             identifiers = {name: name for name in identifiers}
@@ -42,7 +42,7 @@ class Visitors:
         _check(targeting_key, self._identifiers, force_attribute)
 
     def request(self, given: EvaluationContext | None, test: str) -> GroupsRequest:
-        """What a source is asked about *test*. Raises InvalidContextError."""
+        """Return the request to a source for *test*. Raises InvalidContextError."""
         given = given or _NOBODY
         identifiers: dict[str, object] = {}
         context: dict[str, object] = {}
@@ -64,7 +64,7 @@ def _check(targeting_key: str, identifiers: Mapping[str, str], force: str | None
     for key in keys:
         if keys.count(key) > 1:
             raise ConfigurationError(
-                f"The identifier {key!r} would come from two places, of the targeting key and "
+                f"The identifier {key!r} would come from two places among the targeting key and "
                 f"the attributes {sorted(identifiers)}; leave one out"
             )
     if force in identifiers:
@@ -79,6 +79,6 @@ def _forced(name: str, value: object) -> ForceGroups | None:
     if not isinstance(value, str):
         raise InvalidContextError(
             f"the attribute {name!r}, which forces groups, is of type {type(value).__name__}; "
-            "give a text as in prforceGroups, for example 'buttoncolortst2'"
+            "give a string as in prforceGroups, for example 'buttoncolortst2'"
         )
     return ForceGroups.parse(value)

@@ -1,4 +1,4 @@
-"""What happens to a matrix, as events of OpenFeature."""
+"""Report changes of a matrix as OpenFeature events."""
 
 from __future__ import annotations
 
@@ -9,31 +9,32 @@ from typing import TYPE_CHECKING
 from openfeature.event import ProviderEvent, ProviderEventDetails
 
 from proctor.core import SourceError
-from proctor.openfeature.refusals import no_answer
+from proctor.core.flags.errors import source_failure
+from proctor.openfeature.refusals import sdk_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proctor.core import MatrixSource, Proctor
-    from proctor.core.reloading import Snapshot
+    from proctor.core.sources.snapshots import Snapshot
 
 __all__ = ["Watch", "changed_flags"]
 
 
 class _State(enum.Enum):
-    #: Nobody is told of anything yet, or any more.
+    #: Nothing has been emitted yet, or nothing will be emitted any more.
     IDLE = enum.auto()
     READY = enum.auto()
-    #: The first matrix could not be had.
+    #: The first matrix could not be loaded.
     FAILED = enum.auto()
-    #: There is a matrix, and no newer one can be had.
+    #: There is a matrix, but a newer one cannot be loaded.
     STALE = enum.auto()
 
 
 class Watch:
-    """Follows the matrix of a source, and emits what OpenFeature wants to know.
+    """Follows the matrix of a source and emits OpenFeature's events.
 
-    A source tells its news one after the other, so that nothing is locked here.
+    No lock is needed here, because a source reports its changes one after the other.
     """
 
     def __init__(
@@ -46,9 +47,9 @@ class Watch:
         self._end: Callable[[], None] | None = None
 
     def begin(self) -> None:
-        """Wait for the first matrix, as long as the source takes to load, and follow it then.
+        """Wait for the first matrix until it is loaded, and follow its changes.
 
-        Raises OpenFeatureError where it cannot be had; it is followed all the same.
+        Raises OpenFeatureError if it cannot be loaded. Later changes are followed even then.
         """
         if self._end is None:
             self._end = self._source.subscribe(
@@ -58,14 +59,14 @@ class Watch:
             found = self._source.current(math.inf).proctor
         except SourceError as error:
             self._state = _State.FAILED
-            if self._known is None:  # it may have come in this moment
-                raise no_answer(error) from error
+            if self._known is None:  # the matrix may have arrived in the meantime
+                raise sdk_error(source_failure(error)) from error
         else:
             self._known = self._known or found
         self._state = _State.READY
 
     def end(self) -> None:
-        """Follow it no more; `begin` begins anew."""
+        """Stop following changes, until `begin` is called again."""
         if self._end is not None:
             self._end()
         self._state, self._known, self._end = _State.IDLE, None, None
@@ -100,9 +101,9 @@ def _details(version: str | None) -> ProviderEventDetails:
 
 
 def changed_flags(before: Proctor, after: Proctor) -> list[str]:
-    """The tests that may give other groups now, by name.
+    """Return the names of the tests that may now give different groups.
 
-    These are the ones that were added, removed or edited, and those that depend on them.
+    These were added, removed or edited, or they depend on such a test.
     """
     old = {name: before.definition(name) for name in before.loaded}
     new = {name: after.definition(name) for name in after.loaded}

@@ -1,0 +1,76 @@
+"""Write the annotation of a declared test, and break long code into lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from proctor.core.declarations.proctor_test import ProctorTest
+
+__all__ = ["Code", "assignment_type", "literal", "quoted"]
+
+#: Longer lines are wrapped.
+MAX_LINE = 88
+
+#: Types of payloads as a view receives them. Arrays are tuples, and objects are read-only.
+_PAYLOADS = {
+    "stringValue": "str | None",
+    "longValue": "int | None",
+    "doubleValue": "float | None",
+    "stringArray": "tuple[str, ...] | None",
+    "longArray": "tuple[int, ...] | None",
+    "doubleArray": "tuple[float, ...] | None",
+    "map": "Mapping[str, Any] | None",
+    "json": "Any",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An expression: plain text, or items in brackets with text before and after them."""
+
+    before: str
+    items: tuple[Code, ...] = ()
+    after: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.before}{', '.join(map(str, self.items))}{self.after}"
+
+    def lines(self, indent: int = 0, end: str = "") -> Iterator[str]:
+        """Yield the expression on one line if it fits, otherwise with each item on its own line."""
+        line = f"{' ' * indent}{self}{end}"
+        if len(line) <= MAX_LINE or not self.items:
+            yield line
+            return
+        yield f"{' ' * indent}{self.before}"
+        for item in self.items:
+            yield from item.lines(indent + 4, ",")
+        yield f"{' ' * indent}{self.after}{end}"
+
+
+def quoted(text: str) -> str:
+    """Return a string literal, in double quotes unless they would need escapes."""
+    literal = repr(text)
+    return f'"{literal[1:-1]}"' if literal[0] == "'" and '"' not in literal else literal
+
+
+def literal(names: Iterable[str], *, optional: bool = False) -> Code:
+    """Return `Literal[...]` of the names, with None if *optional*; NoReturn without names."""
+    items = tuple(Code(quoted(name)) for name in names)
+    if not items:
+        return Code("None" if optional else "NoReturn")
+    return Code("Literal[", items, "] | None" if optional else "]")
+
+
+def assignment_type(test: ProctorTest) -> Code:
+    """Return the type of a test's assignment: `Assignment[Literal["control"], str | None]`."""
+    optional = test.default is None
+    if test.groups is None:
+        group = Code("str | None" if optional else "str")
+    else:
+        group = literal(test.groups, optional=optional)
+    payload = _PAYLOADS[test.payload_type] if test.payload_type is not None else "Any"
+    return Code("Assignment[", (group, Code(payload)), "]")

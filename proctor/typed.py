@@ -1,0 +1,36 @@
+"""The base class of the class that `manage.py proctor_types` writes. For annotations only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["DeclaredProc"]
+
+Name_co = TypeVar("Name_co", bound=str, covariant=True)
+
+
+class DeclaredProc(Generic[Name_co]):
+    """The attributes of `request.proc` on every site; a subclass adds the tests of one site.
+
+    `Name_co` is the Literal of all names. `request.proc` is not an instance of this class, so do
+    not test for it with isinstance. Unlike the class of `request.proc`, this class has no
+    undeclared attributes, so a type checker finds misspelled tests.
+    """
+
+    if TYPE_CHECKING:
+
+        def __contains__(self, name: object) -> bool: ...
+        def __iter__(self) -> Iterator[Name_co]: ...
+        def __len__(self) -> int: ...
+
+        def get_group_string_list(self) -> list[str]:
+            """Return the name and value of each test whose group has a value of 0 or more."""
+
+        def logging_string(self) -> str:
+            """Return the text for logs, with allocation ids: `#A1:buttoncolortst1`."""
+
+        def known_groups(self) -> str:
+            """Return `str()` of this object if the groups are already determined, or else ""."""
