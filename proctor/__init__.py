@@ -1,8 +1,8 @@
 """A/B tests, feature toggles and gradual rollouts with Proctor's test matrices.
 
-Here is what settings and annotations need. The engine is `proctor.core`, which any Python
-program can use; the Django side is in the modules beside it. This one imports no Django,
-so that a settings module can import it.
+This module contains the names that settings modules and annotations need. It imports no Django, so
+a settings module can import it. The engine is `proctor.core`, which any Python program can use; the
+other modules are for Django.
 """
 
 from __future__ import annotations
@@ -11,23 +11,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from proctor.core.declarations import ProctorTest
-    from proctor.core.groups import GroupAssignment, Reason
+    from proctor.core.declarations.proctor_test import ProctorTest
+    from proctor.core.evaluation.groups import GroupAssignment, Reason
+    from proctor.core.evaluation.typed_assignment import Assignment
+    from proctor.metrics import Metric
 
-__all__ = ["GroupAssignment", "ProctorTest", "Reason"]
+__all__ = ["Assignment", "GroupAssignment", "Metric", "ProctorTest", "Reason", "__version__"]
+
+#: The version of django-proctor. pyproject.toml reads it from here.
+__version__ = "2.0.0rc1"
 
 _MODULES = {
-    "GroupAssignment": "groups",
-    "ProctorTest": "declarations",
-    "Reason": "groups",
+    "Assignment": "core.evaluation.typed_assignment",
+    "GroupAssignment": "core.evaluation.groups",
+    "Metric": "metrics",
+    "ProctorTest": "core.declarations.proctor_test",
+    "Reason": "core.evaluation.groups",
 }
 
 
 def __getattr__(name: str) -> Any:
-    # Every import of a part of proctor runs this module: it stays cheap.
+    # Importing any part of proctor runs this module, so it must stay cheap.
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"proctor.core.{_MODULES[name]}"), name)
+    value = globals()[name] = getattr(import_module(f"proctor.{_MODULES[name]}"), name)
     return value
 
 

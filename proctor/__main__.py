@@ -1,4 +1,4 @@
-"""`python -m proctor`."""
+"""Run the command line as `python -m proctor`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Django app. Needed for its checks, commands and template tags."""
+"""The Django app. Add it to INSTALLED_APPS for the checks, commands and template tags."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class ProctorConfig(AppConfig):
     verbose_name = "Proctor"
 
     def ready(self) -> None:
-        """Write the settings' defaults, and register the checks."""
-        # Their import writes the defaults, and needs Django's settings.
+        """Set the default values of the settings, and register the checks."""
+        # Importing the checks sets the defaults; it needs Django's settings, so it happens here.
         from proctor.checks import register_checks  # noqa: PLC0415
 
         register_checks()

@@ -1,7 +1,7 @@
 """The settings and their defaults.
 
-Read them as `settings.PROCTOR_…` where they are used: then `override_settings` works.
-The attributes of `ProctorConf` are what was set at its import, and do not follow it.
+Read them as `settings.PROCTOR_…` where they are used, so that `override_settings` works. The
+attributes of `ProctorConf` keep the values that they had at import.
 """
 
 from __future__ import annotations
@@ -18,60 +18,116 @@ __all__ = ["NAMES", "settings"]
 class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     """All settings, each with its default."""
 
-    #: The tests that the project uses: names, `ProctorTest`s, or a dict of name → options.
+    #: The tests that the project uses: names, `ProctorTest`s, or a dict that maps names to options.
     TESTS: Any = ()
 
-    #: Path or URL of the test matrix, which is evaluated in the process.
+    #: Path or URL of the test matrix, which this process then evaluates.
     MATRIX: Any = None
-    #: URL of a Pipet, which decides instead.
+    #: URL of a Pipet that assigns groups instead of a matrix.
     API_ROOT: str | None = None
-    #: Who decides instead: dotted path of a class, see `proctor.core.sources.Source`.
+    #: Dotted path of a class that assigns groups instead of either; see `proctor.core.Source`.
     SOURCE: str | None = None
-    #: Seconds between two looks at the matrix.
+    #: Seconds between two checks for a new matrix.
     MATRIX_RELOAD = 30.0
-    #: Seconds that a page may wait for a source, for the whole of a call.
+    #: Maximum size of the matrix in bytes.
+    MATRIX_MAX_BYTES = 16 * 1024 * 1024
+    #: Bearer token for the URL of the matrix.
+    MATRIX_TOKEN: str | None = None
+    #: Additional places to load a matrix from: scheme → dotted path of a `Location`.
+    LOCATIONS: Any = MappingProxyType({})
+    #: Longest time that a page may wait for a source, in seconds; covers the whole call.
     TIMEOUT = 0.25
 
-    #: Where the answers of a Pipet are kept: None, "cache" or "session".
+    #: Where to cache the answers of a Pipet: None, or one of proctor.resolving.cache_methods.
     CACHE_METHOD: str | None = None
-    #: The alias in CACHES for that; None means "default".
+    #: The alias in CACHES for the previous setting; None means "default".
     CACHE_NAME: str | None = None
-    #: Seconds that an answer is kept; None for ever.
+    #: How long an answer is kept, in seconds; None means forever.
     CACHE_TIMEOUT: float | None = 24 * 60 * 60
-    #: Seconds until the version of a Pipet's matrix is asked for again; None for never.
+    #: Seconds until a Pipet is asked again for the version of its matrix; None means never.
     CACHE_VERSION_TIMEOUT: float | None = 300
 
-    #: Source key → test type, for keys that are not the name of a type themselves.
+    #: Source key → test type, for keys that are not themselves the name of a test type.
     IDENTIFIERS: Any = MappingProxyType({})
     #: Source key → type of the variable, or {"name", "type", "default"}; None: not declared.
     CONTEXT: Any = None
-    #: Path of a pipet-config.json, instead of the two above.
+    #: Path of a pipet-config.json that replaces the two settings above.
     PIPET_CONFIG: Any = None
-    #: Test types besides Proctor's own.
+    #: Test types in addition to Proctor's own.
     TEST_TYPES: tuple[str, ...] = ()
-    #: None, or "noempty": empty identifiers go to tests with unitless allocations only.
+    #: None, or one of proctor.core.inputs.identifier_validators.
     IDENTIFIER_VALIDATOR: str | None = None
 
-    #: False: hooks run, and a source with I/O is asked, before the view; True: at the first
-    #: read of a group.
+    #: False: call hooks, and a source with I/O, before the view. True: call them when a group is
+    #: first read.
     LAZY = False
-    #: Headers that pages vary by, instead of being private; () means private.
+    #: Headers to name in Vary, instead of making pages private; () makes them private.
     VARY: tuple[str, ...] = ()
 
-    #: Whether signed-in staff may force groups, and see the pages of `proctor.urls`.
+    #: True if signed-in staff may force groups, and see the pages of `proctor.urls`.
     STAFF_MAY_FORCE = False
-    #: What these pages extend.
+    #: The template that these pages extend.
     BASE_TEMPLATE = "proctor/base.html"
+
+    #: The token, or several tokens, that OpenFeature clients must send to `proctor.ofrep.urls`.
+    OFREP_TOKEN: Any = None
+    #: True if these URLs answer all clients, even without a token.
+    OFREP_PUBLIC = False
+    #: Origins whose pages may call these URLs: "https://shop.example.com", or "*".
+    OFREP_ORIGINS: tuple[str, ...] = ()
+    #: The test type or source key whose identifier is the targeting key.
+    OFREP_TARGETING_KEY = "USER"
+    #: True if the middleware adds the bar at the end of pages; False if templates add it.
+    BAR = False
+
+    #: The branches of the editor, in order. Every edit starts in the first branch.
+    EDITOR_BRANCHES: tuple[str, ...] = ("trunk", "qa", "production")
+    #: Branch → number of other people who must approve a change before it is published there.
+    EDITOR_APPROVALS: Any = MappingProxyType({})
+    #: True if anyone may read the editor's matrices over HTTP.
+    EDITOR_PUBLIC_MATRIX = False
+    #: The name that `proctor_register` gives the site; None means the package of ROOT_URLCONF.
+    APPLICATION: str | None = None
+    #: Bearer token for registering with the editor of another site.
+    REGISTER_TOKEN: str | None = None
+    #: Dotted paths of the guards that schedules may use.
+    EDITOR_GUARDS: tuple[str, ...] = ()
+    #: True to send mail to people who may approve a proposal; a string is the base URL of the
+    #: links.
+    EDITOR_EMAIL: bool | str = True
+
+    #: The metrics that are computed from outcomes: a tuple of `proctor.Metric`.
+    METRICS: Any = ()
+    #: How identifiers are stored: "plain", or "digest" for keyed digests.
+    RESULTS_IDENTIFIERS = "plain"
+    #: The key of these digests; None means SECRET_KEY.
+    RESULTS_DIGEST_KEY: str | None = None
+    #: How many rows may wait to be written, in each process.
+    RESULTS_QUEUE = 10_000
+    #: What to do while the database is unavailable: "keep" rows in the queue, or "drop" them.
+    RESULTS_OUTAGE = "keep"
+    #: True if a thread writes the rows; None: only if the server uses threads.
+    RESULTS_THREAD: bool | None = None
+    #: True if browsers may send outcomes of declared metrics.
+    RESULTS_FROM_BROWSER = False
 
     #: Name of the cookie of `proctor.middleware.ProctorMiddleware`.
     ID_COOKIE = "proctor_id"
+    #: Lifetime of the cookie in seconds. A year: longer than any test should run.
+    ID_COOKIE_AGE = 365 * 24 * 60 * 60
+    #: Other attributes of the cookie, as for Django's session cookie.
+    ID_COOKIE_DOMAIN: str | None = None
+    ID_COOKIE_PATH = "/"
+    ID_COOKIE_SAMESITE: Any = "Lax"
+    #: None: secure only if the request came over https.
+    ID_COOKIE_SECURE: bool | None = None
 
     class Meta:
-        """Read by django-appconf."""
+        """Options for django-appconf."""
 
         prefix = "proctor"
 
 
-#: The full names of all settings. No values: django-appconf puts the project's own into the
-#: class as it is made.
+#: The full names of all settings. Only the names are used: django-appconf puts the project's own
+#: values into the class when it is created.
 NAMES: tuple[str, ...] = tuple(f"PROCTOR_{name}" for name in vars(ProctorConf) if name.isupper())

@@ -1,10 +1,10 @@
-"""For templates: `proc`."""
+"""A context processor that adds `proc` to templates."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from proctor.asking import default_proc
+from proctor.visits.template_api import default_proc
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -13,10 +13,10 @@ __all__ = ["proc"]
 
 
 def proc(request: HttpRequest) -> dict[str, Any]:
-    """`proc` in every template, which reads nothing until the template does.
+    """Add `proc` to every template; groups are read only when the template reads one.
 
-    Where the middleware has not run, as on the error page of one before it, every test has
-    its default.
+    If the middleware has not run, as on an error page that earlier middleware returns, every test
+    has its default.
     """
     found = getattr(request, "proc", None)
     return {"proc": default_proc() if found is None else found}

@@ -1,4 +1,4 @@
-"""Another view for the visitors of a group."""
+"""Serve a different view to the visitors in a group."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from proctor.asking import Asker, assignment_of, proc_of
-from proctor.core.context_types import shown
+from proctor.core.messages import shown
+from proctor.resolving import overrides
+from proctor.visits.template_api import TemplateApi, assignment_of, proc_of
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
     from django.http.response import HttpResponseBase
     from django.views import View
 
-__all__ = ["Variants", "proctor_variant"]
+__all__ = ["DecoratedClass", "Variants", "proctor_variant"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,32 +28,41 @@ R = TypeVar("R")
 #: A view: a function, a coroutine function, a View class, or the dotted path of one.
 AnyView = Callable[..., Any] | str
 
-_asker = Asker(ImproperlyConfigured)
+_api = TemplateApi(ImproperlyConfigured)
+
+
+class DecoratedClass(Protocol):
+    """A decorated View class; calling it calls the view of its `as_view()`."""
+
+    def __call__(self, request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
+
+    def as_view(self, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Return the decorated view, so that a URLconf may call `as_view()` on it."""
 
 
 class Decorator(Protocol):
-    """What `proctor_variant` returns: keeps the signature of the view that it decorates."""
+    """The result of `proctor_variant`: a decorator that keeps the signature of the view."""
 
     @overload
-    def __call__(self, view: type[View], /) -> Callable[..., HttpResponseBase]: ...
+    def __call__(self, view: type[View], /) -> DecoratedClass: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, view: Callable[P, R], /) -> Callable[P, R]: ...
 
 
 class Variants:
-    """The views of one test. Every decorated view has it as its attribute `proctor_variants`.
+    """The views of one test. Every decorated view has them as its attribute `proctor_variants`.
 
-    `functools.wraps` and `View.as_view` hand the attribute on to what is wrapped around.
-    Under `method_decorator` the fallback is a stand-in for the method.
+    `functools.wraps` and `View.as_view` copy the attribute to the wrapping view. Under
+    `method_decorator` the fallback is a stand-in for the method.
     """
 
     __slots__ = ("_resolved", "fallback", "test", "views")
 
     #: The name of the test.
     test: str
-    #: Group → its view, or the dotted path of one that is imported at its first use.
+    #: Group → its view, or the dotted path of a view that is imported when it is first used.
     views: Mapping[str, AnyView]
-    #: The decorated view, which answers all others.
+    #: The decorated view, which answers all other visitors.
     fallback: Callable[..., Any]
 
     def __init__(
@@ -64,31 +75,33 @@ class Variants:
         self.test = test
         self.views = views
         self.fallback = fallback
-        # Shared by all that one decorator has made: method_decorator decorates at each call.
+        # Shared by all views that one decorator made, because method_decorator decorates at each
+        # call.
         self._resolved = resolved
 
     def __repr__(self) -> str:
         return f"<Variants of {self.test!r}: {', '.join(self.views)}>"
 
     def resolve(self, group: str) -> Callable[..., Any]:
-        """The view of a group that has one. Raises ImproperlyConfigured for a wrong path."""
+        """Return the view for *group*. Raises ImproperlyConfigured if its path is wrong."""
         view = self._resolved.get(group)
         if view is None:
             view = self._resolved[group] = self._imported(group)
         return view
 
     def choose(self, request: Any) -> Callable[..., Any]:
-        """The view that answers a request. Reads the test, which counts as an exposure.
+        """Return the view that answers a request; reading the test counts as an exposure.
 
-        A test or group that is not declared, and a request without `proc`, raise
-        ImproperlyConfigured in DEBUG; else they are logged once, and the fallback answers.
+        If a test or group is not declared, or the request has no `proc`, raises
+        ImproperlyConfigured in DEBUG; otherwise the problem is logged once, and the fallback
+        answers. A test that `override_proctor` sets needs no `proc`.
         """
         proc = proc_of(request)
-        if proc is None:
-            _asker.is_wrong(self._missing_proc(request))
+        if proc is None and self.test not in overrides.active():
+            _api.is_wrong(self._missing_proc(request))
             return self.fallback
-        declared = _asker.declaration(self.test)
-        if declared is None or not _asker.known_groups(declared, self.views):
+        declared = _api.declaration(self.test)
+        if declared is None or not _api.known_groups(declared, self.views):
             return self.fallback
         group = assignment_of(proc, declared).group
         return self.resolve(group) if group is not None and group in self.views else self.fallback
@@ -96,7 +109,7 @@ class Variants:
     def _missing_proc(self, request: Any) -> str:
         return (
             f"proctor_variant({self.test!r}) found no proc on {type(request).__name__}: add a "
-            "middleware of proctor to MIDDLEWARE, and decorate methods through method_decorator"
+            "proctor middleware to MIDDLEWARE, and decorate methods through method_decorator"
         )
 
     def _imported(self, group: str) -> Callable[..., Any]:
@@ -107,7 +120,8 @@ class Variants:
             return _as_function(import_string(view))
         except (ImportError, TypeError) as error:
             raise ImproperlyConfigured(
-                f"the view of the group {group!r} of {self.test!r} cannot be had from {view!r}: "
+                f"the view of the group {group!r} of {self.test!r} cannot be imported from "
+                f"{view!r}: "
                 f"{error}"
             ) from error
 
@@ -115,28 +129,38 @@ class Variants:
 def proctor_variant(
     test: str, variants: Mapping[str, AnyView] | None = None, /, **views: AnyView
 ) -> Decorator:
-    """Give the visitors of a group another view than the decorated one.
+    """Give the visitors in a group a different view from the decorated one.
 
         @proctor_variant("newfeaturerollout", active=view_a)
         def view(request): ...              # every other group, no group, and outages
 
-    Every keyword is the name of a group; *variants* is for names that are no keywords:
+    Every keyword is the name of a group; *variants* is for names that are not Python names:
     `proctor_variant("t", {"group-with-dash": view_b})(view)`. A view is a function, a
-    coroutine function, a View class (its `as_view()` is taken), or the dotted path of one,
-    which is imported at its first use. Methods are decorated through `method_decorator`.
+    coroutine function, a View class (its `as_view()` is used), or the dotted path of one,
+    which is imported at its first use. A decorated class is a view, and a URLconf may also
+    call its `as_view()`. Decorate methods through `method_decorator`.
 
-    The result is a coroutine function if the decorated view is one, and the variants are
-    adapted to that. It has the decorated view's attributes (`csrf_exempt`), whichever view
-    answers. Each call reads the group, which counts as an exposure.
+    If the decorated view is a coroutine function, so is the result; the variants are adapted to it.
+    The result has the decorated view's attributes (`csrf_exempt`), no matter which view answers.
+    Each call reads the group, which counts as an exposure.
 
-    Raises TypeError for what can be no view. Wrong names of tests and groups are found by
-    `manage.py check`, and at a call: see `Variants.choose`.
+    Raises TypeError for anything that cannot be a view. `manage.py check` finds wrong names of
+    tests and groups; at a call they are handled as `Variants.choose` describes.
     """
     chosen = _checked(test, variants, views)
     resolved: dict[str, Callable[..., Any]] = {}
 
     def decorate(view: Any) -> Any:
-        return _decorated(Variants(test, chosen, _as_function(view), resolved))
+        decorated: Any = _decorated(Variants(test, chosen, _as_function(view), resolved))
+        if isinstance(view, type):
+            made: Any = view
+
+            def as_view(**initkwargs: Any) -> Any:
+                return decorate(made.as_view(**initkwargs)) if initkwargs else decorated
+
+            # So that a URLconf may call as_view() on a decorated class, as on any View class.
+            decorated.as_view = as_view
+        return decorated
 
     return decorate
 
@@ -144,21 +168,23 @@ def proctor_variant(
 def _checked(
     test: Any, variants: Mapping[str, AnyView] | None, views: dict[str, AnyView]
 ) -> Mapping[str, AnyView]:
-    """All variants by group. Raises TypeError for a slip of the pen."""
+    """Return all variants by group. Raises TypeError for invalid arguments."""
     if not isinstance(test, str):
         raise TypeError(
-            f"proctor_variant begins with the name of a test, and got {shown(test)}: "
+            f"proctor_variant: expected the name of a test (str) first, got {shown(test)}. Write "
             '@proctor_variant("the_test", the_group=the_view)'
         )
     both = [group for group in variants or () if group in views]
     if both:
-        raise TypeError(f"proctor_variant({test!r}) has two views of the group {both[0]!r}")
+        raise TypeError(f"proctor_variant({test!r}) has two views for the group {both[0]!r}")
     chosen = {**(variants or {}), **views}
     if not chosen:
-        raise TypeError(f"proctor_variant({test!r}) has no view of a group: add group=view")
+        raise TypeError(f"proctor_variant({test!r}) has no view for any group: add group=view")
     for group in chosen:
         if not isinstance(group, str):
-            raise TypeError(f"proctor_variant({test!r}) has the group {shown(group)}; give a name")
+            raise TypeError(
+                f"proctor_variant({test!r}) has the group {shown(group)}; give its name (str)"
+            )
     return MappingProxyType(
         {
             group: view if isinstance(view, str) else _as_function(view)
@@ -168,12 +194,12 @@ def _checked(
 
 
 def _as_function(view: Any) -> Callable[..., Any]:
-    """A view as something to call with a request. Raises TypeError for what is no view."""
+    """Return a view as a callable that takes a request. Raises TypeError if it is not a view."""
     if isinstance(view, type) and hasattr(view, "as_view"):
         made: Callable[..., Any] = view.as_view()
         return made
     if isinstance(view, type) or not callable(view):
-        raise TypeError(f"{shown(view)} is no view; give a function, a View class or a path")
+        raise TypeError(f"{shown(view)} is not a view; give a function, a View class or a path")
     found: Callable[..., Any] = view
     return found
 
@@ -206,10 +232,10 @@ def _decorated(own: Variants) -> Callable[..., Any]:
 
 
 def _request(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The request, which Django gives first; a test may name it."""
+    """Return the request: Django passes it first; a test may pass it by name."""
     return args[0] if args else kwargs.get("request")
 
 
 def _is_async(view: Any) -> bool:
-    """Whether calling the view gives an awaitable; an object with such a __call__ counts."""
+    """Return True if calling the view gives an awaitable, even through an async `__call__`."""
     return iscoroutinefunction(view) or iscoroutinefunction(type(view).__call__)

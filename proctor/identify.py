@@ -1,16 +1,17 @@
-"""Groups outside of a request: in Celery tasks, commands and e-mail templates."""
+"""Determine groups outside a request: in Celery tasks, commands and e-mail templates."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from proctor.answers import ask
-from proctor.configuration import current_configuration, current_variables
+from proctor.conf import settings
 from proctor.core.exceptions import ConfigurationError
-from proctor.core.sources import GroupsRequest
-from proctor.proc import Proc
-from proctor.resolution import Resolution
+from proctor.core.sources.source import GroupsRequest
+from proctor.resolving.ask_source import ask
+from proctor.resolving.site_setup import current_setup, current_variables
+from proctor.resolving.source_answer import SourceAnswer
+from proctor.visits.proc import Proc
 
 __all__ = ["identify", "proc_by_accountid"]
 
@@ -18,32 +19,36 @@ _ACCOUNT = "ACCOUNT"
 
 
 def identify(identifiers: Mapping[str, Any], context: Mapping[str, Any] | None = None) -> Proc:
-    """The `proc` of whoever these identifiers, by source key, belong to.
+    """Return the `proc` of the visitor with these identifiers (source key → identifier).
 
-    It behaves as `request.proc` does; exposures have no request. The groups are determined
-    at the first read. Raises TypeError where either argument is no mapping.
+    It behaves like `request.proc`, but its exposures have no request. The groups are determined
+    when one is first read. Raises TypeError if either argument is not a mapping.
     """
     for name, value in (("identifiers", identifiers), ("context", context or {})):
         if not isinstance(value, Mapping):
-            raise TypeError(f"identify got the {name} {value!r}; give a dict by source key")
-    configuration = current_configuration()
+            kind = type(value).__qualname__  # do not show the value: it may identify a visitor
+            raise TypeError(f"identify: expected {name} as a dict with source keys, got a {kind}")
+    setup = current_setup()
     asked = GroupsRequest(
         identifiers=dict(identifiers),
         context=dict(context or {}),
-        tests=configuration.registry.names,
+        tests=setup.registry.names,
     )
 
-    def resolve() -> Resolution:
-        return ask(configuration, asked, None) if configuration.registry else Resolution()
+    def resolve() -> SourceAnswer:
+        return ask(setup, asked, None) if setup.registry else SourceAnswer()
 
-    return Proc(configuration, resolve)
+    return Proc(setup, resolve, identifiers=asked.identifiers)
 
 
 def proc_by_accountid(accountid: Any) -> Proc:
-    """The `proc` of an account, as django-proctor 1 had it: without any context.
+    """Return the `proc` of an account without any context, as in django-proctor 1.
 
-    The source key is the one that PROCTOR_IDENTIFIERS leads to ACCOUNT, else ACCOUNT itself.
+    A Pipet receives what version 1 sent: the source key `account` and an empty `ua`. With a matrix,
+    the source key is the one that PROCTOR_IDENTIFIERS maps to ACCOUNT, or ACCOUNT itself.
     """
+    if settings.PROCTOR_API_ROOT and not settings.PROCTOR_SOURCE:
+        return identify({"account": accountid}, {"ua": ""})
     return identify({_account_key(): accountid})
 
 
@@ -51,6 +56,6 @@ def _account_key() -> str:
     try:
         variables = current_variables().identifier_variables
     except ConfigurationError:
-        # The same mistake stops the source, which tells of it.
+        # The same mistake makes the source fail, which reports it.
         return _ACCOUNT
     return next((each.source_key for each in variables if each.test_type == _ACCOUNT), _ACCOUNT)

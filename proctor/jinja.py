@@ -1,4 +1,4 @@
-"""The visitor's groups in Jinja2's templates: an extension, and the functions in it.
+"""The visitor's groups in Jinja2 templates: an extension and template functions.
 
     TEMPLATES = [{
         "BACKEND": "django.template.backends.jinja2.Jinja2",
@@ -10,11 +10,12 @@
     {% if proctor_group("buttoncolortst") == "blue" %}
     {{ proctor_payload("buttontexttst", default="Sign up") }}
     {{ proctor_json("buttoncolortst", "buttontexttst") }}
+    {{ proctor_bar() }}</body>
 
-`ifgroup` is as in Django's templates: a bare word is a literal, `test=` and `group=` take
-expressions, and a literal that is not declared is a TemplateSyntaxError. A wrong name that
-shows at rendering raises TemplateRuntimeError in DEBUG, else it is logged once, and counts
-as a test that nobody is in. Macros see the visitor if they are imported `with context`.
+`ifgroup` works as in Django's templates: a bare word is a literal, `test=` and `group=` take
+expressions, and an undeclared literal is a TemplateSyntaxError. A wrong name that is only known at
+rendering raises TemplateRuntimeError in DEBUG; otherwise it is logged once, and the visitor has no
+group. Macros see the visitor if they are imported `with context`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from jinja2.exceptions import TemplateRuntimeError
 from jinja2.ext import Extension
 from jinja2.runtime import StrictUndefined, Undefined
 
-from proctor.asking import Asker, flattened, undeclared_group, undeclared_test
+from proctor.bar.showing import bar_of
+from proctor.visits.template_api import TemplateApi, flattened, undeclared_group, undeclared_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,21 +38,27 @@ if TYPE_CHECKING:
     from jinja2.parser import Parser
     from jinja2.runtime import Context
 
-__all__ = ["ProctorExtension", "proctor_group", "proctor_json", "proctor_payload"]
+__all__ = [
+    "ProctorExtension",
+    "proctor_bar",
+    "proctor_group",
+    "proctor_json",
+    "proctor_payload",
+]
 
-_asker = Asker(TemplateRuntimeError)
+_api = TemplateApi(TemplateRuntimeError)
 
 
 @pass_context
 def proctor_group(context: Context, test: str) -> str:
-    """The name of the visitor's group; "" where there is none."""
-    return _asker.group(context, test)
+    """Return the name of the visitor's group, or "" if they have none."""
+    return _api.group(context, test)
 
 
 @pass_context
 def proctor_payload(context: Context, test: str, default: Any = "") -> Any:
-    """What the visitor's group carries, else *default*."""
-    return _asker.payload(context, test, default)
+    """Return the payload of the visitor's group, or *default* if it has none."""
+    return _api.payload(context, test, default)
 
 
 @pass_context
@@ -60,28 +68,35 @@ def proctor_json(
     element_id: str = "proctor",
     expose: bool = False,
 ) -> SafeString:
-    """A script element with the groups as JSON: `{test: {group, value, payload}}`.
+    """Return a script element with the groups as JSON: `{test: {group, value, payload}}`.
 
-    No CSP forbids it. It counts no exposure, unless *expose* is true.
+    Every CSP allows it. Rendering it counts no exposure unless *expose* is true.
     """
-    return _asker.json(context, flattened(tests), element_id, expose=expose)
+    return _api.json(context, flattened(tests), element_id, expose=expose)
+
+
+@pass_context
+def proctor_bar(context: Context) -> SafeString:
+    """Return the bar if the visitor may force groups, else "". Put it at the end of the page."""
+    return bar_of(context.get("request"))
 
 
 class ProctorExtension(Extension):
-    """Adds `{% ifgroup %}` and the functions of this module to an environment."""
+    """A Jinja2 extension that adds `{% ifgroup %}` and the functions of this module."""
 
     tags = {"ifgroup"}  # noqa: RUF012 - as Jinja2 declares it
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.globals.update(
+            proctor_bar=proctor_bar,
             proctor_group=proctor_group,
             proctor_payload=proctor_payload,
             proctor_json=proctor_json,
         )
 
     def parse(self, parser: Parser) -> nodes.Node:
-        """Turn the tag into an `{% if %}` of calls."""
+        """Compile the tag to an `{% if %}` with function calls as conditions."""
         branches = []
         token = next(parser.stream)
         while token.test("name:ifgroup") or token.test("name:elifgroup"):
@@ -93,7 +108,7 @@ class ProctorExtension(Extension):
         return first
 
     def _parse_branch(self, parser: Parser, lineno: int) -> nodes.If:
-        """A condition and what belongs to it, up to the tag that ends it."""
+        """Return a condition and its body, up to the tag that ends the branch."""
         condition = self._parse_condition(parser, lineno)
         body = parser.parse_statements(("name:elifgroup", "name:else", "name:endifgroup"))
         return nodes.If(condition, body, [], [], lineno=lineno)
@@ -106,7 +121,7 @@ class ProctorExtension(Extension):
         tests = keywords["test"] or words[:1]
         groups = [*(words if keywords["test"] else words[1:]), *keywords["group"]]
         if len(tests) != 1 or not groups:
-            parser.fail("give a test and its groups, as in {% ifgroup test group %}", lineno)
+            parser.fail("expected a test and its groups, as in {% ifgroup test group %}", lineno)
         _check(parser, lineno, tests[0], groups)
         arguments = [nodes.ContextReference(), tests[0], nodes.List(groups)]
         return self.call_method("_is_in", arguments, lineno=lineno)
@@ -114,30 +129,30 @@ class ProctorExtension(Extension):
     def _parse_word(
         self, parser: Parser, words: list[nodes.Expr], keywords: dict[str, list[nodes.Expr]]
     ) -> None:
-        """The next literal, or the next `test=` or `group=` with its expression."""
+        """Return the next literal, or the next `test=` or `group=` with its expression."""
         token = parser.stream.current
         if token.type not in ("name", "string"):
-            parser.fail(f"{token} is no name; write it in quotes", token.lineno)
+            parser.fail(f"{token} is not a name; write it in quotes", token.lineno)
         next(parser.stream)
         if token.type == "string" or not parser.stream.skip_if("assign"):
             words.append(nodes.Const(token.value, lineno=token.lineno))
         elif token.value in keywords:
             keywords[token.value].append(parser.parse_expression(with_condexpr=False))
         else:
-            parser.fail(f"{token.value}= is not known; take test= or group=", token.lineno)
+            parser.fail(f"Unknown keyword {token.value}=; use test= or group=", token.lineno)
 
     def _is_in(self, context: Context, test: object, groups: list[object]) -> bool:
-        return _asker.is_in(context, test, flattened(map(_defined, groups)))
+        return _api.is_in(context, test, flattened(map(_defined, groups)))
 
 
 def _defined(group: object) -> object:
-    """None for a variable that is not there: the Undefined looks like an empty list."""
+    """Return None for an undefined variable, because an Undefined would look like an empty list."""
     lenient = isinstance(group, Undefined) and not isinstance(group, StrictUndefined)
     return None if lenient else group
 
 
 def _check(parser: Parser, lineno: int, test: nodes.Expr, groups: list[nodes.Expr]) -> None:
-    """Fail for a literal that is not declared."""
+    """Raise TemplateSyntaxError if a literal name is not declared."""
     if not isinstance(test, nodes.Const):
         return
     problem = undeclared_test(test.value)

@@ -1,35 +1,35 @@
-"""The visitor's groups in the project's own log lines."""
+"""Add the visitor's groups to the project's own log records."""
 
 from __future__ import annotations
 
 import logging
 
-from proctor.current import current_proc
-from proctor.proc import Proc
+from proctor.visits.current_proc import current_proc
+from proctor.visits.proc import Proc
 
 __all__ = ["ProctorFilter"]
 
 
 class ProctorFilter(logging.Filter):
-    """Sets `record.proctor` to what `str(request.proc)` is: `buttoncolortst1,newfeature0`.
+    """A logging filter that sets `record.proctor`, for example to `buttoncolortst1,newfeature0`.
 
-    It is "" outside of a request, and while no group has been read in it: the filter never
-    determines groups, counts no exposure and never raises. Put it on a handler; on a logger
-    it would not see the records of the loggers below.
+    The value is `str(request.proc)`. It is "" outside a request, and until the request has read a
+    group: the filter never determines groups, counts no exposure and never raises. Put it on a
+    handler: a filter on a logger does not see the records of its child loggers.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Set the attribute, and let every record pass."""
+        """Set the attribute, and return True so that every record passes."""
         record.proctor = _groups(record)
         return True
 
 
 def _groups(record: logging.LogRecord) -> str:
     try:
-        # Django writes its own records of a request when all middleware is done.
+        # Django writes its own log records about a request after all middleware has finished.
         proc = getattr(getattr(record, "request", None), "proc", None)
         if not isinstance(proc, Proc):
             proc = current_proc()
         return "" if proc is None else proc.known_groups()
-    except Exception:  # noqa: BLE001 - whatever was given as `request`, the line must come
+    except Exception:  # noqa: BLE001 - log the line, whatever was passed as `request`
         return ""

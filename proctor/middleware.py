@@ -1,7 +1,8 @@
-"""The middleware: who is this visitor, and `request.proc`."""
+"""The middleware that identifies the visitor and sets `request.proc`."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
@@ -10,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 
-from proctor import forced, http_caches
+from proctor.bar.showing import insert_bar
 from proctor.conf import settings
-from proctor.current import enter, leave
+from proctor.core.messages import shown
+from proctor.resolving.session_answers import has_answer_to_save, save_answer
+from proctor.resolving.site_setup import current_setup
 from proctor.signals import hold, release
-from proctor.staff import is_active_staff
-from proctor.visit import HOOKS, Visit
+from proctor.visits import http_caches
+from proctor.visits.current_proc import enter, leave
+from proctor.visits.hooks import Hooks
+from proctor.visits.signed_in import aask_of_user, ask_of_user
+from proctor.visits.staff import is_active_staff
+from proctor.visits.visit import Visit
 
 if TYPE_CHECKING:
     import requests
@@ -28,112 +35,117 @@ GetResponse = Callable[["HttpRequest"], "HttpResponseBase | Awaitable[HttpRespon
 
 
 class BaseProctorMiddleware:
-    """Puts `proc` on each request. Subclass it, and say who the visitor is.
+    """Base class of the middleware that sets `request.proc`; its hooks identify the visitor.
 
-    Only `get_identifiers` must be overridden, or its twin `aget_identifiers`. Each hook has
-    a twin with an `a` in front, a coroutine function, which is preferred under ASGI; plain
-    hooks are then called in a thread, all in one go. `Http404`, `PermissionDenied` and
-    `SuspiciousOperation` of a hook answer the request; after any other exception every test
-    has its default, and in DEBUG it is raised.
+    A subclass must override `get_identifiers`, or its twin `aget_identifiers`; all other hooks are
+    optional. Each hook has a coroutine twin whose name starts with an `a`, which is preferred under
+    ASGI; plain hooks are then called in a thread, all in one go. If a hook raises `Http404`,
+    `PermissionDenied` or `SuspiciousOperation`, the exception answers the request. After any other
+    exception every test has its default; in DEBUG the exception is raised.
     """
 
     sync_capable = True
     async_capable = True
 
     def __init__(self, get_response: GetResponse) -> None:
-        """Wrap *get_response*. ImproperlyConfigured where nobody says who a visitor is."""
+        """Wrap *get_response*.
+
+        Raises ImproperlyConfigured if get_identifiers is not overridden or a setting is invalid, so
+        that the server fails when it starts instead of on each page.
+        """
         if not (self.overrides("get_identifiers") or self.overrides("aget_identifiers")):
             raise ImproperlyConfigured(
-                f"{type(self).__qualname__} does not say who a visitor is: override "
+                f"{type(self).__qualname__} does not identify the visitor: override "
                 "get_identifiers(self, request), or aget_identifiers"
             )
-        #: Hooks whose twins are there, and those that are there themselves.
-        self.awaitable_hooks = frozenset(hook for hook in HOOKS if self.overrides(f"a{hook}"))
-        self.plain_hooks = frozenset(hook for hook in HOOKS if self.overrides(hook))
-        #: Whether there is anything to ask before an exposure.
-        self.may_exclude = "exclude_request" in self.awaitable_hooks | self.plain_hooks
-        #: None where the source has its own.
-        self.http_hook = self.get_http if self.overrides("get_http") else None
+        current_setup()
+        http_caches.check_vary()
+        self._hooks = Hooks(self, self.overrides)
         self.get_response = get_response
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
         if not hasattr(self, "process_view"):
-            # Not in the class: Django would call the wrong one in a thread, or in a loop.
+            # Set on the instance: on the class, Django would call the wrong one in a thread or in a
+            # loop.
             self.process_view: Any = self._abefore_view if self._is_async else self._before_view
 
     # -- The hooks ------------------------------------------------------------------------
 
     def get_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
-        """The visitor's identifiers, by source key: `{"USER": cookie, "acctid": user.pk}`.
+        """Return the visitor's identifiers, by source key: `{"USER": cookie, "acctid": user.pk}`.
 
-        Leave out what a visitor does not have, or give None.
+        Leave out identifiers that the visitor does not have, or set them to None.
         """
         raise NotImplementedError("get_identifiers must be overridden")
 
     def get_context(self, request: HttpRequest) -> Mapping[str, Any]:
-        """What rules may ask of the visitor, by source key: `{"country": "US"}`."""
+        """Return the variables that rules may use, by source key: `{"country": "US"}`."""
         return {}
 
     def is_privileged(self, request: HttpRequest) -> bool:
-        """Whether the visitor may force groups; by default nobody may.
+        """Return True if the visitor may force groups; by default nobody may.
 
-        May be called before other middleware has run, so `request.user` may not be there.
-        An exception means no.
+        It may be called before other middleware has run, so `request.user` may be missing. An
+        exception counts as False.
         """
         return False
 
     def exclude_request(self, request: HttpRequest) -> bool:
-        """Whether exposures of this request are not sent, as those of crawlers; by default no.
+        """Return True to suppress exposures for this request, for example from crawlers.
 
-        Groups are given as ever. Called only where somebody listens to exposures: before the
-        first one, or under ASGI before the view. An exception means no.
+        By default False. Groups are assigned as usual. It is called only if a receiver is connected
+        to `exposed`: before the first exposure, or under ASGI before the view. An exception counts
+        as False.
         """
         return False
 
     def get_http(self) -> requests.Session | None:
-        """The session of requests that a Pipet is asked with; by default proctor's own.
+        """Return the `requests` session for calls to a Pipet; by default proctor's own.
 
-        Called for each call, in the thread that makes it; give the same session each time,
-        or one for each thread. It stays as it is: what its adapters do, as to try again,
-        counts to nobody's time but the visitor's.
+        It is called for each call to the Pipet, in the thread that makes the call. Return the same
+        session each time, or one for each thread. Proctor does not change the session.
+        PROCTOR_TIMEOUT does not cover retries by its adapters.
         """
         return None
 
     async def aget_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
-        """`get_identifiers` under ASGI; by default that one, in a thread."""
+        """Return the same as `get_identifiers`, for ASGI. By default calls it in a thread."""
         return await sync_to_async(self.get_identifiers)(request)
 
     async def aget_context(self, request: HttpRequest) -> Mapping[str, Any]:
-        """`get_context` under ASGI; by default that one, in a thread."""
+        """Return the same as `get_context`, for ASGI. By default calls it in a thread."""
         return await sync_to_async(self.get_context)(request)
 
     async def ais_privileged(self, request: HttpRequest) -> bool:
-        """`is_privileged` under ASGI; by default that one, in a thread."""
+        """Return the same as `is_privileged`, for ASGI. By default calls it in a thread."""
         return await sync_to_async(self.is_privileged)(request)
 
     async def aexclude_request(self, request: HttpRequest) -> bool:
-        """`exclude_request` under ASGI; by default that one, in a thread."""
+        """Return the same as `exclude_request`, for ASGI. By default calls it in a thread."""
         return await sync_to_async(self.exclude_request)(request)
 
     def finish_response(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """Called with each response, at last: to set a cookie of one's own."""
+        """Change the response; called last for every response. Override it to set cookies."""
 
     # -- A request ------------------------------------------------------------------------
 
     def __call__(self, request: HttpRequest) -> Any:
-        """Answer a request: with a response, or under ASGI with an awaitable of one."""
+        """Return the response, or under ASGI an awaitable of the response."""
         if self._is_async:
             return self.__acall__(request)
-        visit = Visit(self, request)
+        visit = Visit(self._hooks, request)
         token, held = enter(visit.proc), hold()
         try:
             if not settings.PROCTOR_LAZY:
                 visit.run_hooks()
                 visit.wait()
             response: Any = self.get_response(request)
-            if forced.is_forcing(request):
-                visit.check_privilege()
+            if visit.forcing is not None:
+                visit.forcing.check_at_end()
+                if settings.PROCTOR_BAR:
+                    insert_bar(request, response)
+            save_answer(request)
             self._finish(visit, response)
         finally:
             release(held)
@@ -141,119 +153,166 @@ class BaseProctorMiddleware:
         return response
 
     def _before_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
-        """Let hooks run before a coroutine view, since in its loop plain ones may not.
+        """Run the hooks before a coroutine view, because plain hooks may not run in its event loop.
 
-        Django calls this, as `process_view`, where the view is called from outside of a loop.
+        Django calls this, as `process_view`, if it calls the view from outside a loop.
         """
         visit = Visit.of(request)
-        if visit is not None and visit.has_questions and _is_coroutine_view(view):
+        if visit is None or not _is_coroutine_view(view):
+            return
+        if visit.has_questions:
             visit.run_hooks()
             visit.wait()
             if visit.must_exclude:
                 visit.check_excluded()
+        if visit.forcing is not None:
+            # The bar needs the user where queries are forbidden, so load it now.
+            visit.forcing.check()
+        if visit.has_objects:
+            visit.settle()
 
     async def _abefore_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
-        """Ask a source that may take long before a coroutine view, whose loop it would block.
+        """Before a coroutine view, call a slow source, which would block the event loop later.
 
-        Django calls this, as `process_view`, under ASGI. A plain view runs in a thread, and
-        may wait there.
+        Django calls this, as `process_view`, under ASGI. A plain view runs in a thread, and may
+        wait there.
         """
         visit = Visit.of(request)
-        if visit is not None and visit.must_wait and _is_coroutine_view(view):
-            await sync_to_async(visit.wait)()
+        if visit is None or not _is_coroutine_view(view):
+            return
+        if visit.forcing is not None:
+            await visit.forcing.acheck()
+        if visit.must_wait or visit.has_objects:
+            await sync_to_async(visit.settle)()
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer a request under ASGI; the hooks are awaited before the view."""
-        visit = Visit(self, request)
+        """Return the response under ASGI; the hooks are awaited before the view."""
+        visit = Visit(self._hooks, request)
         token = enter(visit.proc)
         try:
             await visit.arun_hooks()
-            response: HttpResponseBase = await self.get_response(request)  # type: ignore[misc]  # ASGI
+            response: HttpResponseBase = await self.get_response(request)  # type: ignore[misc]
+            if visit.forcing is not None:
+                await visit.forcing.acheck_at_end()
+                if settings.PROCTOR_BAR:
+                    await sync_to_async(insert_bar)(request, response)
+            if has_answer_to_save(request):
+                await sync_to_async(save_answer)(request)
             self._finish(visit, response)
         finally:
             leave(token)
         return response
 
     def _finish(self, visit: Visit, response: HttpResponseBase) -> None:
-        """What is left to do with a response: cookies, and headers for caches."""
-        if visit.is_privileged and forced.keep(visit.request, response):
-            # The cookie is this visitor's, whatever the page shows.
-            http_caches.make_private(visit.request, response)
-        # What was forced may have come by a header, which no PROCTOR_VARY names.
+        """Finish a response: set cookies and the headers for HTTP caches."""
+        if visit.forcing is not None:
+            visit.forcing.finish(response)
+        # A header that PROCTOR_VARY does not name may have forced groups.
         http_caches.patch_response(visit.request, response, for_nobody_else=visit.is_privileged)
         self.finish_response(visit.request, response)
 
     def overrides(self, hook: str) -> bool:
-        """Whether a subclass has a *hook* of its own."""
+        """Return True if a subclass overrides *hook*."""
         return getattr(type(self), hook) is not getattr(BaseProctorMiddleware, hook)
 
 
 @lru_cache(maxsize=1024)
 def _is_coroutine_view(view: Callable[..., Any]) -> bool:
-    # To find out would be half of what an unused proc costs.
+    # Cached: computing it would be half the cost of an unused proc.
     return iscoroutinefunction(view)
 
 
-#: A year, in seconds: longer than any test should run.
-ID_COOKIE_AGE = 365 * 24 * 60 * 60
-
-
 class ProctorMiddleware(BaseProctorMiddleware):
-    """For a site that has no tracking cookie of its own.
+    """A ready-made middleware for sites that have no tracking cookie of their own.
 
-    USER is a random id in a cookie (PROCTOR_ID_COOKIE), which is set with the first response
-    for which a group was read; ACCOUNT is the signed-in user's primary key. Staff may force
-    groups while DEBUG is on.
+    USER is a random id in a cookie (PROCTOR_ID_COOKIE). The cookie is set with the first response
+    for which a group was read, if `has_consent` allows it. ACCOUNT is the signed-in user's primary
+    key. Staff may force groups while DEBUG is on.
     """
 
+    def __init__(self, get_response: GetResponse) -> None:
+        """Wrap *get_response*. Raises ImproperlyConfigured for an invalid PROCTOR_ID_COOKIE too."""
+        super().__init__(get_response)
+        name = settings.PROCTOR_ID_COOKIE
+        if not isinstance(name, str) or not _COOKIE_NAME.fullmatch(name):
+            raise ImproperlyConfigured(
+                f"PROCTOR_ID_COOKIE: expected the name of a cookie (letters, digits, - and _), "
+                f"got {shown(name)}"
+            )
+
     def get_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
-        """The id of the cookie, or a new one; and the account of whoever is signed in."""
-        identifiers: dict[str, Any] = {"USER": self._user_id(request)}
-        if _may_be_signed_in(request) and request.user.is_authenticated:
-            identifiers["ACCOUNT"] = request.user.pk
-        return identifiers
+        """Return the id from the cookie, or a new one, and the account of a signed-in user."""
+        consent = self._hooks.consent
+        identifiers = self._user(request, consent is None or consent.given(request))
+        return self._with_account(identifiers, ask_of_user(request, _account_of))
 
     async def aget_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
-        """`get_identifiers` without a thread."""
+        """Return the same as `get_identifiers`, without using a thread."""
         if self._says_more("get_identifiers"):
             return await super().aget_identifiers(request)
-        identifiers: dict[str, Any] = {"USER": self._user_id(request)}
-        if _may_be_signed_in(request):
-            user = await request.auser()
-            if user.is_authenticated:
-                identifiers["ACCOUNT"] = user.pk
-        return identifiers
+        consent = self._hooks.consent
+        identifiers = self._user(request, consent is None or await consent.agiven(request))
+        return self._with_account(identifiers, await aask_of_user(request, _account_of))
+
+    def has_consent(self, request: HttpRequest) -> bool:
+        """Return True if the visitor agreed to be identified; by default all visitors have.
+
+        Without consent, no id is created, no cookie is set, tests of the type USER have their
+        defaults, and no exposure of the request is sent. It is called once for each request. An
+        exception counts as False.
+        """
+        return True
+
+    async def ahas_consent(self, request: HttpRequest) -> bool:
+        """Return the same as `has_consent`, for ASGI. By default calls it in a thread."""
+        return await sync_to_async(self.has_consent)(request)
 
     def is_privileged(self, request: HttpRequest) -> bool:
-        """Staff, while DEBUG is on."""
-        return bool(settings.DEBUG and _may_be_signed_in(request) and is_active_staff(request.user))
+        """Return True for staff while DEBUG is on."""
+        return bool(settings.DEBUG and ask_of_user(request, is_active_staff))
 
     async def ais_privileged(self, request: HttpRequest) -> bool:
-        """`is_privileged` without a thread."""
+        """Return the same as `is_privileged`, without using a thread."""
         if self._says_more("is_privileged"):
             return await super().ais_privileged(request)
-        if not settings.DEBUG or not _may_be_signed_in(request):
-            return False
-        return is_active_staff(await request.auser())
+        return bool(settings.DEBUG and await aask_of_user(request, is_active_staff))
 
     def finish_response(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """Set the cookie, once the visitor was shown a group."""
+        """Set the cookie if the visitor was shown a group."""
         new_id = request.__dict__.get(_NEW_ID)
         if new_id is not None and http_caches.was_read(request):
+            secure = settings.PROCTOR_ID_COOKIE_SECURE
             response.set_cookie(
                 settings.PROCTOR_ID_COOKIE,
                 new_id,
-                max_age=ID_COOKIE_AGE,
-                secure=request.is_secure(),
+                max_age=settings.PROCTOR_ID_COOKIE_AGE,
+                domain=settings.PROCTOR_ID_COOKIE_DOMAIN,
+                path=settings.PROCTOR_ID_COOKIE_PATH,
+                secure=request.is_secure() if secure is None else secure,
                 httponly=True,
-                samesite="Lax",
+                samesite=settings.PROCTOR_ID_COOKIE_SAMESITE,
             )
-            # Two visitors without a cookie look alike to a cache, and must not share an id.
+            # Two visitors without a cookie look the same to a cache, but must not share an id.
             http_caches.make_private(request, response)
 
+    def overrides(self, hook: str) -> bool:
+        """Return True if a subclass overrides *hook*, which this class may define itself."""
+        if hook in ("has_consent", "ahas_consent"):
+            return self._says_more(hook)
+        return super().overrides(hook)
+
     def _says_more(self, hook: str) -> bool:
-        """Whether a subclass changed the plain hook, and so means its twin too."""
+        """Return True if a subclass overrides the plain hook, which then replaces its twin."""
         return getattr(type(self), hook) is not getattr(ProctorMiddleware, hook)
+
+    @staticmethod
+    def _with_account(identifiers: dict[str, Any], account: Any) -> dict[str, Any]:
+        if account is not None:
+            identifiers["ACCOUNT"] = account
+        return identifiers
+
+    def _user(self, request: HttpRequest, may_identify: bool) -> dict[str, Any]:
+        return {"USER": self._user_id(request)} if may_identify else {}
 
     def _user_id(self, request: HttpRequest) -> str:
         known = request.COOKIES.get(settings.PROCTOR_ID_COOKIE, "")
@@ -265,7 +324,9 @@ class ProctorMiddleware(BaseProctorMiddleware):
 
 _NEW_ID = "_proctor_new_id"
 
+_COOKIE_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
-def _may_be_signed_in(request: HttpRequest) -> bool:
-    """Whether it is worth to load the session: that costs a query, and makes pages vary."""
-    return hasattr(request, "user") and settings.SESSION_COOKIE_NAME in request.COOKIES
+
+def _account_of(user: Any) -> Any:
+    # The user of an access token may have no primary key.
+    return getattr(user, "pk", None)

@@ -1,6 +1,6 @@
-"""The panel for django-debug-toolbar: which groups the visitor of this request has, and why.
+"""A panel for django-debug-toolbar that shows the visitor's groups and the reasons for them.
 
-DEBUG_TOOLBAR_PANELS has it as "proctor.panels.ProctorPanel".
+Add "proctor.panels.ProctorPanel" to DEBUG_TOOLBAR_PANELS.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.cli.groups import why
 from proctor.cli.printing import compact_json
-from proctor.core.display import printable
-from proctor.core.frozen import thaw
-from proctor.core.groups import Reason
-from proctor.proc import known_assignments
-from proctor.reads import count_reads, reads_of
+from proctor.core.java.frozen import thaw
+from proctor.core.messages import printable
+from proctor.pages.reasons import REASONS
 from proctor.signals import resolved
-from proctor.visit import Visit
+from proctor.visits.proc import known_assignments
+from proctor.visits.read_counts import count_reads, reads_of
+from proctor.visits.visit import Visit
 
 try:
     from debug_toolbar.panels import Panel
@@ -28,46 +28,34 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-    from proctor.core.groups import GroupAssignment
-    from proctor.reads import Reads
+    from proctor.core.evaluation.groups import GroupAssignment
+    from proctor.visits.read_counts import Reads
 
 __all__ = ["ProctorPanel"]
-
-#: Why a visitor has what nobody has assigned to him.
-_WHY = {
-    Reason.STALE: "the last group that is known, since the source does not answer",
-    Reason.NO_GROUP: "default: not eligible, no identifier, or no such test",
-    Reason.UNEXPECTED_GROUP: "default: the group that was given is not declared",
-    Reason.NOT_READY: "default: the matrix is not loaded yet",
-    Reason.SOURCE_FAILED: "default: the source does not answer",
-    Reason.REJECTED: "default: the Pipet refuses what it was asked",
-    Reason.NO_SOURCE: "default: no matrix is configured",
-    Reason.HOOK_FAILED: "default: a hook of the middleware raised",
-    Reason.NO_REQUEST: "default: there is no visitor",
-}
 
 _MAX_PAYLOAD = 200
 
 
 class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
-    """For each declared test: the group, why, whether forced, and how often it was read.
+    """The panel: a table of the declared tests.
 
-    It shows what the request has determined and read by itself: it determines no groups,
-    reads none and counts no exposure.
+    It shows for each test the group, the reason, if it was forced, and the number of reads.
+    The panel shows what the request has already determined and read. It determines no groups
+    itself, reads none and counts no exposure.
     """
 
     is_async = True
     title = "Proctor"
     template = "proctor/debug_toolbar_panel.html"
 
-    #: What is watched; None before it has come, and where the panel comes from the store.
+    #: The watched request; None before a request, or if the panel is loaded from the store.
     _request: HttpRequest | None = None
-    #: What `resolved` has told of it.
+    #: The report of the signal `resolved` about the request.
     _resolution: dict[str, Any] | None = None
 
     @property
     def nav_subtitle(self) -> str:
-        """How many of the tests were read."""
+        """The number of tests, and how many of them were read if reads were counted."""
         stats = self.get_stats()
         tests = stats.get("tests", ())
         if not stats.get("counted"):
@@ -75,21 +63,21 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
         return f"{sum(bool(each['reads']) for each in tests)} of {len(tests)} tests read"
 
     def enable_instrumentation(self) -> None:
-        """Listen to where groups come from."""
+        """Start listening to `resolved`."""
         resolved.connect(self._note)
 
     def disable_instrumentation(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         resolved.disconnect(self._note)
 
     def process_request(self, request: HttpRequest) -> Any:
-        """Have the reads of the request counted."""
+        """Start counting the reads of the request."""
         self._request = request
         count_reads(request)
         return super().process_request(request)
 
     def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """Record what is known now."""
+        """Record what is known when the response is ready."""
         self.record_stats(_stats(Visit.of(request), self._resolution))
 
     def _note(
@@ -102,7 +90,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
         elapsed: float,
         **_: Any,
     ) -> None:
-        # Other requests are answered at the same time.
+        # The signal reports other requests too, which run at the same time.
         if request is not None and request is self._request:
             self._resolution = {
                 "source": sender.__name__,
@@ -113,7 +101,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
 
 
 def _stats(visit: Visit | None, resolution: dict[str, Any] | None) -> dict[str, Any]:
-    """What the template shows, in types of JSON."""
+    """Return the rows for the template, ready for JSON."""
     if visit is None:
         return {"has_run": False}
     known = known_assignments(visit.proc)
@@ -144,6 +132,6 @@ def _shown(assignment: GroupAssignment | None) -> dict[str, Any]:
         "group": assignment.group,
         "value": assignment.value,
         "payload": printable(payload, _MAX_PAYLOAD),
-        "why": _WHY.get(assignment.reason) or why(assignment),
+        "why": str(REASONS.get(assignment.reason) or why(assignment)),
         "forced": assignment.forced,
     }

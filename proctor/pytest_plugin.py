@@ -1,4 +1,4 @@
-"""The pytest fixture `proctor_groups`; pytest finds this module by its entry point."""
+"""The pytest fixture `proctor_groups`; an entry point tells pytest to load this module."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ __all__ = ["proctor_groups"]
 
 @pytest.fixture
 def proctor_groups() -> Iterator[Callable[..., None]]:
-    """Call it with groups, `proctor_groups(buttoncolortst="blue")`, for the rest of the test.
+    """Return a function that sets groups for the rest of the test.
 
-    What `proctor.testing.override_proctor` takes, this takes.
+    For example `proctor_groups(buttoncolortst="blue")`. It takes the arguments of
+    `proctor.testing.override_proctor`.
     """
-    # Not at the top: pytest loads plugins before Django's settings are known.
+    # Do not import at the top: pytest loads plugins before Django's settings are configured.
     from proctor.testing import override_proctor  # noqa: PLC0415
 
     with ExitStack() as stack:

@@ -1,19 +1,19 @@
-"""The request as a view sees it, for annotations."""
+"""The type of a request that has `proc`, for annotations."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
-from proctor.proc import Proc  # noqa: TC001 - whoever resolves annotations must find it
+from proctor.visits.proc import Proc  # noqa: TC001 - needed to resolve annotations at run time
 
 __all__ = ["ProctorHttpRequest"]
 
 
 class ProctorHttpRequest(HttpRequest):
-    """A request on which the middleware has put `proc`.
+    """A request to which the middleware has added `proc`.
 
-    For annotations only: `def view(request: ProctorHttpRequest)`. No request is of this
-    class, so do not ask for it with isinstance.
+    For annotations only: `def view(request: ProctorHttpRequest)`. No request is an instance of this
+    class, so do not test for it with isinstance.
     """
 
     proc: Proc

@@ -1,8 +1,8 @@
-"""The signals, each with who sends it and with what.
+"""The signals, each with its sender and arguments.
 
-A receiver is called in the thread of whoever reads a group, and before that goes on: let it
-note what it was told, and send it later. Under ASGI let it be a coroutine function, since a
-plain one that uses the database cannot run on the loop.
+A receiver is called in the thread that reads a group, and the thread waits for it. It should
+therefore only note the data, and send it later. Under ASGI, use a coroutine function: a plain
+receiver that uses the database cannot run on the event loop.
 """
 
 from __future__ import annotations
@@ -10,73 +10,101 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextvars import ContextVar, Token
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, cast
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.dispatch import Signal
 
-from proctor.once import described
+from proctor.core.messages import error_place
+from proctor.django_internals import live_receivers
+from proctor.resolving.once_log import OnceLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 __all__ = ["exposed", "hold", "release", "resolved", "source_failed"]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("proctor.exposures")
 
-#: A coroutine receiver with its arguments.
-Call = partial["Coroutine[Any, Any, None]"]
-Held = list[Call] | None
+#: A coroutine receiver together with its arguments.
+PendingReceiver = partial["Coroutine[Any, Any, None]"]
+Held = list[PendingReceiver] | None
 
-#: Tasks of coroutine receivers: the loop itself keeps no reference to them.
+#: Tasks of coroutine receivers, because the loop itself keeps no strong reference to them.
 _running: set[asyncio.Task[None]] = set()
 
-#: What waits for the end of a request, see `hold`.
+#: Calls that wait for the end of a request; see `hold`.
 _held: ContextVar[Held] = ContextVar("proctor_held_receivers", default=None)
 
 
 class RobustSignal(Signal):
-    """A signal whose receivers cannot hurt the page that sends it.
+    """A signal whose receivers cannot break the page that sends it.
 
-    Receivers may be functions or coroutine functions. Where a loop runs in the sender's
-    thread, coroutines are scheduled on it; elsewhere they are run to their end.
+    Receivers may be functions or coroutine functions. If an event loop runs in the sender's thread,
+    coroutines are scheduled on it; otherwise they are run to completion. A failure is logged once
+    for each receiver and place, not for each visitor.
     """
 
+    def __init__(self) -> None:
+        # With the cache, Django takes a lock only the first time that a sender sends.
+        super().__init__(use_caching=True)
+        self._log = OnceLog()
+
     def notify(self, sender: type, **arguments: Any) -> None:
-        """Call all receivers; an exception of one is logged and goes no further."""
+        """Call all receivers; log exceptions and do not raise them."""
         if not self.receivers:
             return
-        # Django's send_robust runs coroutines to their end, which it refuses inside a loop;
-        # its asend_robust moves plain receivers to a thread, after the view has gone on.
-        plain, coroutines = self._live_receivers(sender)
+        plain, coroutines = _by_kind(*live_receivers(self, sender))
         for receiver in plain:
             try:
                 receiver(signal=self, sender=sender, **arguments)
             except Exception as error:  # noqa: BLE001 - it is the site's code
-                _failed(receiver, error)
+                self._failed(receiver, error)
         for receiver in coroutines:
-            _schedule(partial(_finish, receiver, signal=self, sender=sender, **arguments))
+            _schedule(partial(self._finish, receiver, signal=self, sender=sender, **arguments))
+
+    def connect(self, *arguments: Any, **options: Any) -> None:
+        """Connect a receiver, as Django does; from then on its failures are logged again."""
+        self._log = OnceLog()
+        super().connect(*arguments, **options)
+
+    async def _finish(
+        self, receiver: Callable[..., Coroutine[Any, Any, Any]], **arguments: Any
+    ) -> None:
+        try:
+            await receiver(**arguments)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above
+            self._failed(receiver, error)
+
+    def _failed(self, receiver: Callable[..., Any], error: BaseException) -> None:
+        self._log.log(
+            logger,
+            logging.ERROR,
+            "A receiver of a proctor signal failed, %s: %s",
+            getattr(receiver, "__qualname__", type(receiver).__qualname__),
+            error_place(error),
+        )
 
 
 def hold() -> Token[Held]:
-    """Let coroutine receivers that meet a running loop wait for `release`.
+    """Make coroutine receivers wait for `release` if a loop is running when they are called.
 
-    For a request outside of a loop. Its view may still be a coroutine function, but then
-    runs on a loop that ends with it, and that would take scheduled receivers along.
+    Used for a request outside a loop. Its view may still be a coroutine function, but then it runs
+    on a loop that ends with the view, and scheduled receivers would end with it.
     """
     return _held.set([])
 
 
 def release(token: Token[Held]) -> None:
-    """Run what has waited, and hold nothing more."""
+    """Run the waiting receivers, and stop making receivers wait."""
     held = _held.get()
     _held.reset(token)
     for call in held or ():
         _schedule(call)
 
 
-def _schedule(call: Call) -> None:
+def _schedule(call: PendingReceiver) -> None:
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -91,30 +119,38 @@ def _schedule(call: Call) -> None:
     task.add_done_callback(_running.discard)
 
 
-async def _finish(receiver: Callable[..., Coroutine[Any, Any, Any]], **arguments: Any) -> None:
-    try:
-        await receiver(**arguments)
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above
-        _failed(receiver, error)
+def _by_kind(
+    plain: list[Callable[..., Any]], coroutines: list[Callable[..., Any]]
+) -> tuple[list[Callable[..., Any]], list[Callable[..., Any]]]:
+    """Return the receivers to call, and the receivers to await.
+
+    Django counts an object with `async def __call__` as a plain receiver.
+    """
+    awaited = [each for each in plain if _is_awaited(cast("Any", type(each)))]
+    if not awaited:
+        return plain, coroutines
+    return [each for each in plain if each not in awaited], [*coroutines, *awaited]
 
 
-def _failed(receiver: Callable[..., Any], error: BaseException) -> None:
-    name = getattr(receiver, "__qualname__", type(receiver).__qualname__)
-    logger.error("A receiver of a proctor signal failed, %s: %s", name, described(error))
+@lru_cache(maxsize=128)
+def _is_awaited(receiver_type: Any) -> bool:
+    # Cached: computing it would be half the cost of calling a receiver.
+    return iscoroutinefunction(receiver_type.__call__)
 
 
-#: Sent by `Proc` at the first read of an assigned group with a value of 0 or more, once a
-#: request and test. Arguments: `request` (None outside of one), `test` (the name),
-#: `assignment` (a GroupAssignment), `forced` (whether the visitor asked for it).
+#: Sent by `Proc` at the first read of an assigned group with a value of 0 or more, once per request
+#: and test. Arguments: `request` (None outside a request), `test` (the name), `assignment` (a
+#: GroupAssignment), `forced` (True if the visitor forced it), `identifiers` (by source key, as
+#: given to `identify`; None in a request).
 exposed = RobustSignal()
 
-#: Sent where a source has no answer, by the source's class; for each visitor, in an outage
-#: too. Arguments: `error` (what was raised: a SourceUnavailable whose `asked` is False made
-#: no call), `request` (None outside of one), `elapsed` (seconds), `stale` (whether he got
-#: the last known answer).
+#: Sent by the source's class if a source has no answer: for each visitor, even during an outage.
+#: Arguments: `error` (the exception; a SourceUnavailable whose `asked` is False means that no call
+#: was made), `request` (None outside a request), `elapsed` (seconds), `stale` (True if the visitor
+#: got the last known answer).
 source_failed = RobustSignal()
 
-#: Sent once the groups of a visitor are known, by the source's class. Arguments: `outcome`
+#: Sent by the source's class when the groups of a visitor are known. Arguments: `outcome`
 #: ("answered", "cached", "stale", "rejected" or "failed"), `cache` ("hit", "miss" or "stale";
-#: None without one), `elapsed` (seconds), `request` (None outside of one).
+#: None without a cache), `elapsed` (seconds), `request` (None outside a request).
 resolved = RobustSignal()

@@ -1,4 +1,4 @@
-"""For tests of projects: put every visitor into the group that a test is about."""
+"""Helpers for a project's tests: put every visitor into the group that a test needs."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from unittest import TestCase
 
 from django.test.utils import TestContextDecorator
 
-from proctor import overrides
-from proctor.configuration import current_configuration
-from proctor.core.context_types import nearest
+from proctor.core.evaluation.groups import GroupAssignment, Reason
 from proctor.core.exceptions import SourceError
-from proctor.core.groups import GroupAssignment, Reason
-from proctor.core.sources import MatrixSource
+from proctor.core.messages import nearest
+from proctor.core.sources.source import MatrixSource
+from proctor.resolving import overrides
+from proctor.resolving.site_setup import current_setup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from proctor.core.declarations import ProctorTest
-    from proctor.core.matrix import Bucket
+    from proctor.core.declarations.proctor_test import ProctorTest
+    from proctor.core.matrices.matrix import Bucket
 
 __all__ = ["override_proctor"]
 
-#: A group's name; an assignment, to say value and payload too; None for no group.
+#: A group's name; a GroupAssignment, to set its value and payload as well; None for no group.
 Override = str | GroupAssignment | None
 
 
 class override_proctor(TestContextDecorator):  # noqa: N801 - as override_settings
     """Puts every visitor of this process into groups: `override_proctor(buttoncolortst="blue")`.
 
-    A context manager, and a decorator of functions, coroutine functions and test classes.
-    For tests whose names are no Python names it takes a mapping first. A group is given by
-    its name, with the value and payload that the matrix or the declaration has for it; or
-    as a GroupAssignment. None gives the declared default.
+    Use it as a context manager, or as a decorator of functions, coroutine functions and test
+    classes. If the names of tests are not Python names, pass a mapping as the first argument. Give
+    a group by its name, to use its value and payload from the matrix or the declaration; or give a
+    GroupAssignment. None selects the declared default.
 
-    It holds in all threads, so that a live server sees it, and is above sources and caches.
-    Inner ones win over outer ones. Raises ValueError for a test or a group that is not
+    It works in all threads, so a live server sees it, and it overrides sources and caches.
+    Inner overrides win over outer ones. Raises ValueError for a test or a group that is not
     declared.
     """
 
@@ -46,17 +46,17 @@ class override_proctor(TestContextDecorator):  # noqa: N801 - as override_settin
         self._layers: list[Mapping[str, GroupAssignment]] = []
 
     def enable(self) -> None:
-        """Begin."""
+        """Start the override."""
         layer = {name: _assignment(name, wanted) for name, wanted in self._wanted.items()}
         self._layers.append(layer)
         overrides.push(layer)
 
     def disable(self) -> None:
-        """End."""
+        """End the override."""
         overrides.pop(self._layers.pop())
 
     def decorate_class(self, cls: Any) -> Any:
-        """Decorate a test case of unittest's, or the test methods of any other class."""
+        """Decorate a unittest test case, or the test methods of any other class."""
         if issubclass(cls, TestCase):
             return super().decorate_class(cls)
         for name in dir(cls):
@@ -70,8 +70,8 @@ class override_proctor(TestContextDecorator):  # noqa: N801 - as override_settin
 
 
 def _assignment(name: str, wanted: Override) -> GroupAssignment:
-    """What the visitor gets for one test. Raises ValueError where it makes no sense."""
-    registry = current_configuration().registry
+    """Return the assignment for one test. Raises ValueError for an undeclared test or group."""
+    registry = current_setup().registry
     test = registry.get(name)
     if test is None:
         raise ValueError(f"the test {name!r} is not in PROCTOR_TESTS: {registry.hint(name)}")
@@ -100,8 +100,8 @@ def _of_bucket(test: ProctorTest, group: str, bucket: Bucket | None) -> GroupAss
 
 
 def _buckets(name: str) -> Mapping[str, Bucket]:
-    """The buckets that a matrix in the process has for a test."""
-    source = current_configuration().source
+    """Return the buckets of a test if this process has loaded the matrix."""
+    source = current_setup().source
     if not isinstance(source, MatrixSource):
         return {}
     try:

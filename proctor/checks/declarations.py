@@ -1,4 +1,4 @@
-"""PROCTOR_TESTS: what is declared, and names that will be misread."""
+"""Check PROCTOR_TESTS for invalid declarations, and for names that would be misread."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from django.core import checks
 
 from proctor.checks.hints import sentence
 from proctor.conf import settings
-from proctor.core.declaration_problems import Fault
-from proctor.core.declarations import Registry, declaration_problems
+from proctor.core.declarations.problems import Fault
+from proctor.core.declarations.registry import Registry, declaration_problems
 from proctor.core.exceptions import ConfigurationError
-from proctor.proc import Proc
+from proctor.visits.proc import Proc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_declarations", "check_names", "declared_tests"]
+__all__ = ["check_declarations", "check_defaults", "check_names", "declared_tests"]
 
 _IDS = {
     Fault.TYPE: "proctor.E001",
@@ -27,7 +27,7 @@ _IDS = {
 
 
 def declared_tests() -> Registry:
-    """The declared tests; none at all where `check_declarations` has something to say."""
+    """Return the declared tests, or an empty list if `check_declarations` reports an error."""
     try:
         return Registry(settings.PROCTOR_TESTS)
     except ConfigurationError:
@@ -35,7 +35,7 @@ def declared_tests() -> Registry:
 
 
 def check_declarations(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Everything that makes no sense in PROCTOR_TESTS."""
+    """Report invalid declarations in PROCTOR_TESTS."""
     return [
         checks.Error(
             f"PROCTOR_TESTS: {problem.message}.",
@@ -47,15 +47,34 @@ def check_declarations(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_names(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Names of tests that proc, or a list of groups, takes for something else."""
+    """Report test names that `proc`, or a string of groups, would misread."""
     return [message for name in declared_tests() for message in _misread(name)]
+
+
+def check_defaults(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn about each default for which only the matrix decides whether it counts as true.
+
+    A default without a declared value takes the value that its bucket last had in the matrix. The
+    first group is assumed to be the one without the new behavior.
+    """
+    return [
+        checks.Warning(
+            f"The default {test.default!r} of the test {name!r} has no declared value and is not "
+            "its first group: whether it counts as true depends on the value that it last had "
+            "in the matrix.",
+            hint="Declare values, groups={'inactive': -1, 'active': 1}; or list the default first.",
+            id="proctor.W025",
+        )
+        for name, test in declared_tests().items()
+        if test.lacks_default_value and test.groups and test.default != next(iter(test.groups))
+    ]
 
 
 def _misread(name: str) -> Iterator[checks.CheckMessage]:
     if name.startswith("_") or hasattr(Proc, name):
         yield checks.Warning(
-            f"The test {name!r} cannot be read as proc.{name}: proc has its own attributes of "
-            "such names.",
+            f"The test {name!r} cannot be read by proc.{name}: proc has its own attribute with "
+            "that name.",
             hint=f"Write request.proc[{name!r}] in Python; templates find the test.",
             id="proctor.W007",
         )
@@ -63,7 +82,7 @@ def _misread(name: str) -> Iterator[checks.CheckMessage]:
         bare = name.rstrip("0123456789")
         yield checks.Warning(
             f"The name of the test {name!r} ends in a digit: with the value 1 it is logged and "
-            f"forced as '{name}1', which reads as the test {bare!r} with the value "
+            f"forced as '{name}1', which is read as the test {bare!r} with the value "
             f"{name[len(bare) :]}1.",
             hint="Give the test a name that ends in a letter.",
             id="proctor.W008",

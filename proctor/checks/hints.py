@@ -1,4 +1,4 @@
-"""From the core's words to the sentences of a check's message."""
+"""Turn the core's phrases into sentences for the messages of checks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["sentence"]
 
 
 def sentence(text: object) -> str:
-    """*text* with a capital letter in front and a full stop behind."""
+    """Return *text* with an initial capital and a final full stop."""
     words = str(text)
     end = "" if words.endswith((".", "?", "!")) else "."
     return f"{words[:1].upper()}{words[1:]}{end}"

@@ -1,4 +1,4 @@
-"""MIDDLEWARE: whether ours is there, once, and after what it needs."""
+"""Check that MIDDLEWARE contains our middleware once, after the middleware that it needs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from proctor.checks.values import value_of
 from proctor.conf import settings
 from proctor.middleware import BaseProctorMiddleware, ProctorMiddleware
+from proctor.resolving.cache_methods import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +29,12 @@ class _Entry(NamedTuple):
 
     place: int
     path: str
-    #: None for what is no class, or cannot be imported, which Django tells of.
+    #: The class; None if the entry is not a class or cannot be imported, which Django reports.
     middleware: type | None
 
 
 class _Ours(NamedTuple):
-    """An entry that is a middleware of proctor."""
+    """A proctor middleware in MIDDLEWARE."""
 
     place: int
     path: str
@@ -41,27 +42,27 @@ class _Ours(NamedTuple):
 
 
 def check_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """What is wrong with our middleware in MIDDLEWARE."""
+    """Report a missing, repeated or misplaced proctor middleware."""
     installed = list(_installed())
     ours = _ours(installed)
     found = [message for each in ours for message in _of_one(each, installed)]
     if not ours and settings.PROCTOR_TESTS:
         found.append(
             checks.Warning(
-                "PROCTOR_TESTS declares tests, and MIDDLEWARE has no middleware of proctor: no "
-                "request has a proc.",
+                "PROCTOR_TESTS declares tests, but MIDDLEWARE contains no proctor middleware, "
+                "so no request has a proc.",
                 hint="Add 'proctor.middleware.ProctorMiddleware', or a subclass of "
-                "BaseProctorMiddleware, behind Django's own middleware.",
+                "BaseProctorMiddleware, after Django's own middleware.",
                 id="proctor.W004",
             )
         )
     if len(ours) > 1:
         found.append(
             checks.Warning(
-                f"MIDDLEWARE has {len(ours)} middlewares of proctor: "
-                f"{', '.join(repr(each.path) for each in ours)}. Each asks who the visitor is, "
-                "and views see the answer of the last.",
-                hint="Keep one of them.",
+                f"MIDDLEWARE has {len(ours)} proctor middlewares: "
+                f"{', '.join(repr(each.path) for each in ours)}. Each of them identifies the "
+                "visitor, and views see only the result of the last one.",
+                hint="Keep only one of them.",
                 id="proctor.W005",
             )
         )
@@ -69,8 +70,9 @@ def check_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_sessions(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Whether there are sessions, if groups are to be remembered in them."""
-    if value_of("PROCTOR_CACHE_METHOD") != "session":
+    """Check that session middleware runs before ours if groups are cached in sessions."""
+    method = METHODS.get(str(value_of("PROCTOR_CACHE_METHOD")))
+    if method is None or not method.needs_sessions:
         return []
     installed = list(_installed())
     sessions = _last(installed, _SESSIONS)
@@ -78,8 +80,9 @@ def check_sessions(**_kwargs: Any) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Error(
-            "PROCTOR_CACHE_METHOD is 'session', and no SessionMiddleware runs before proctor's.",
-            hint=f"Add {_SESSIONS!r} to MIDDLEWARE, above the middleware of proctor; or set "
+            f"PROCTOR_CACHE_METHOD is {value_of('PROCTOR_CACHE_METHOD')!r}, but no "
+            "SessionMiddleware runs before proctor's.",
+            hint=f"Add {_SESSIONS!r} to MIDDLEWARE, above the proctor middleware, or set "
             "PROCTOR_CACHE_METHOD to 'cache' or None.",
             id="proctor.E007",
         )
@@ -87,16 +90,16 @@ def check_sessions(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def installed_middleware() -> list[type]:
-    """Our middleware in MIDDLEWARE, in its order."""
+    """Return the proctor middlewares in MIDDLEWARE, in order."""
     return [each.middleware for each in _ours(list(_installed()))]
 
 
 def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessage]:
     if not (_overrides(ours, _HOOK) or _overrides(ours, f"a{_HOOK}")):
         yield checks.Error(
-            f"{ours.path!r} does not say who a visitor is, and no server will start with it.",
+            f"{ours.path!r} does not identify the visitor, so no server will start with it.",
             hint="Override get_identifiers(self, request), or aget_identifiers; "
-            "'proctor.middleware.ProctorMiddleware' is a ready one.",
+            "'proctor.middleware.ProctorMiddleware' is ready to use.",
             id="proctor.E012",
         )
     names_needed = (_USERS,) if _is_ready(ours, _HOOKS) else (_SESSIONS, _USERS)
@@ -112,21 +115,21 @@ def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessag
     misses_users = _is_ready(ours, (_HOOK,)) and behind[-1] == _last(installed, _USERS)
     if misses_users and not settings.PROCTOR_LAZY:
         yield checks.Error(
-            f"{ours.path!r} stands before {names}, and so never sees who is signed in.",
+            f"{ours.path!r} is before {names}, so it cannot know who is signed in.",
             hint=hint,
             id="proctor.E013",
         )
     else:
         yield checks.Warning(
-            f"{ours.path!r} stands before {names}: hooks that read request.user or "
-            "request.session fail before the view.",
+            f"{ours.path!r} is before {names}: hooks that read request.user or "
+            "request.session fail if they run before the view.",
             hint=f"{hint} If no hook reads them, silence this check.",
             id="proctor.W006",
         )
 
 
 def _is_ready(ours: _Ours, hooks: tuple[str, ...]) -> bool:
-    """Whether these hooks are those of `ProctorMiddleware`; what others read, nobody can know."""
+    """Return True if the hooks are unchanged from `ProctorMiddleware`; others may read anything."""
     return issubclass(ours.middleware, ProctorMiddleware) and all(
         getattr(ours.middleware, hook) is getattr(ProctorMiddleware, hook)
         for name in hooks
@@ -142,7 +145,7 @@ def _installed() -> Iterator[_Entry]:
     for place, path in enumerate(settings.MIDDLEWARE):
         try:
             found = import_string(path)
-        except Exception:  # noqa: BLE001 - a module may raise anything
+        except Exception:  # noqa: BLE001 - importing a module may raise anything
             found = None
         yield _Entry(place, path, found if isinstance(found, type) else None)
 
@@ -156,12 +159,12 @@ def _ours(installed: list[_Entry]) -> list[_Ours]:
 
 
 def _last(installed: list[_Entry], name: str) -> _Entry | None:
-    """The last middleware of that name, or of a subclass."""
+    """Return the last middleware with that name, or that is a subclass of it."""
     return next((each for each in reversed(installed) if _is_a(each, name)), None)
 
 
 def _is_a(entry: _Entry, name: str) -> bool:
-    # By name: to import Django's own may need apps that a site does not install.
+    # Compare by name: importing Django's own may need apps that the site does not install.
     bases = entry.middleware.__mro__ if entry.middleware is not None else ()
     return entry.path == name or any(
         f"{base.__module__}.{base.__qualname__}" == name for base in bases

@@ -1,4 +1,4 @@
-"""The pages of `proctor.urls`, where a site includes them."""
+"""Check the pages of `proctor.urls`, if the site includes them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,52 @@ from django.urls import NoReverseMatch, reverse
 from proctor.checks.middleware import installed_middleware
 from proctor.checks.values import is_sound, value_of
 from proctor.middleware import BaseProctorMiddleware
+from proctor.upkeep.bar_places import place_of_bar
 
-__all__ = ["check_pages"]
+__all__ = ["check_bar", "check_pages"]
 
 _HOOK = "is_privileged"
 
 
 def check_pages(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Whether anybody may see them, and whether what they extend is there."""
+    """Check that someone may see the pages, and that the template they extend exists."""
     try:
         reverse("forcegroups")
     except NoReverseMatch:
         return []
-    except Exception:  # noqa: BLE001 - Django's own checks tell what is wrong with the URLconf
+    except Exception:  # noqa: BLE001 - Django's own checks report a broken URLconf
         return []
     return [*_nobody(), *_base()]
+
+
+def check_bar(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Check that the site includes the groups page, which the bar needs."""
+    try:
+        reverse("forcegroups")
+    except NoReverseMatch:
+        place = _place_of_bar()
+    except Exception:  # noqa: BLE001 - as above
+        return []
+    else:
+        return []
+    if not place:
+        return []
+    return [
+        checks.Warning(
+            f"{place} shows the bar, but proctor.urls is not included: the bar never appears, "
+            "because its buttons link to the groups page.",
+            hint='Add path("private/", include("proctor.urls")) to the URLconf.',
+            id="proctor.W029",
+        )
+    ]
+
+
+def _place_of_bar() -> str:
+    """Return the place where the site uses the bar, or "" if it does not use it."""
+    try:
+        return place_of_bar()
+    except Exception:  # noqa: BLE001 - Django's own checks report invalid TEMPLATES
+        return ""
 
 
 def _nobody() -> list[checks.CheckMessage]:
@@ -38,8 +69,8 @@ def _nobody() -> list[checks.CheckMessage]:
                 return []
     return [
         checks.Warning(
-            "proctor.urls is included, and nobody may see its pages: no middleware says who may "
-            "force groups.",
+            "proctor.urls is included, but nobody can see its pages, because no middleware "
+            "allows anyone to force groups.",
             hint="Override is_privileged, or set PROCTOR_STAFF_MAY_FORCE = True.",
             id="proctor.W017",
         )
@@ -54,9 +85,11 @@ def _base() -> list[checks.CheckMessage]:
         try:
             get_template(needed)
         except TemplateDoesNotExist:
-            hint = "Give the name of one that is there."
+            hint = "Give the name of an existing template."
             if needed != name:
-                hint = "Add 'proctor' to INSTALLED_APPS, and APP_DIRS to an engine of Django's."
+                hint = (
+                    "Add 'proctor' to INSTALLED_APPS, and set APP_DIRS of a DjangoTemplates engine."
+                )
             return [
                 checks.Error(
                     f"The groups page needs the template {needed!r}, which no engine finds.",

@@ -1,4 +1,4 @@
-"""Who decides: a Pipet, a matrix, or a class of the site's own."""
+"""Check the source of groups: a Pipet, a matrix, or the site's own class."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from urllib.parse import urlsplit
 from django.core import checks
 from django.utils.module_loading import import_string
 
+from proctor.checks.declarations import declared_tests
 from proctor.checks.values import is_sound, value_of
 from proctor.conf import settings
+from proctor.core.sources.pipet_question import MAX_TEST_BYTES, names_fit
+from proctor.resolving.cache_methods import METHODS
+from proctor.resolving.matrix_locations import matrix_schemes
 
-#: As in `proctor.core.pipet_client`, which is slow to import.
+#: Same value as in `proctor.core.sources.pipet_source`, which is slow to import.
 LONGEST_TIMEOUT = 3600
 
 if TYPE_CHECKING:
@@ -24,8 +28,8 @@ __all__ = ["check_encryption", "check_shared_cache", "check_source"]
 
 
 def check_source(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Whether exactly one source is configured, as far as it can be seen without a network."""
-    return [*_number(), *_class(), *_file(), *_time(), *_cache()]
+    """Check that exactly one source is configured, without using the network."""
+    return [*_number(), *_class(), *_file(), *_time(), *_names(), *_cache()]
 
 
 def _number() -> Iterator[checks.CheckMessage]:
@@ -33,15 +37,15 @@ def _number() -> Iterator[checks.CheckMessage]:
     matrix = value_of("PROCTOR_MATRIX") is not None
     if pipet and matrix:
         yield checks.Error(
-            "PROCTOR_API_ROOT and PROCTOR_MATRIX are both set, and only one can decide.",
-            hint="Keep PROCTOR_API_ROOT for a Pipet, or PROCTOR_MATRIX to do without one, and set "
-            "the other to None.",
+            "PROCTOR_API_ROOT and PROCTOR_MATRIX are both set, but only one can assign groups.",
+            hint="To use a Pipet, keep PROCTOR_API_ROOT; to do without one, keep "
+            "PROCTOR_MATRIX. Set the other to None.",
             id="proctor.E005",
         )
     if not pipet and not matrix and value_of("PROCTOR_SOURCE") is None:
         yield checks.Warning(
-            "Neither PROCTOR_API_ROOT nor PROCTOR_MATRIX is set, and so every test has its "
-            "default.",
+            "Neither PROCTOR_API_ROOT nor PROCTOR_MATRIX is set, so every visitor gets the "
+            "default of every test.",
             hint="Set PROCTOR_MATRIX to the path or URL of a test matrix, or PROCTOR_API_ROOT to "
             "the URL of a Pipet.",
             id="proctor.W002",
@@ -63,23 +67,26 @@ def _class() -> Iterator[checks.CheckMessage]:
         return
     if not callable(found) or (isinstance(found, type) and not hasattr(found, "determine_groups")):
         yield checks.Error(
-            f"PROCTOR_SOURCE is {name!r}, which is no class with a method determine_groups.",
-            hint="Give it the methods of proctor.core.sources.Source.",
+            f"PROCTOR_SOURCE is {name!r}, which is not a class with a determine_groups method.",
+            hint="Give it the methods of proctor.core.sources.source.Source.",
             id="proctor.E009",
         )
 
 
 def _file() -> Iterator[checks.CheckMessage]:
     matrix = value_of("PROCTOR_MATRIX")
-    if matrix is None or not is_sound("PROCTOR_MATRIX") or "://" in os.fspath(matrix):
+    if matrix is None or not is_sound("PROCTOR_MATRIX", "PROCTOR_LOCATIONS"):
+        return
+    text = os.fspath(matrix)
+    if "://" in text or text.partition(":")[0] in matrix_schemes():
         return
     path = Path(matrix)
     if not path.is_file():
         relative = "" if path.is_absolute() else f", seen from {str(Path.cwd())!r}"
         yield checks.Warning(
-            f"PROCTOR_MATRIX is {str(path)!r}, and there is no such file{relative}.",
-            hint="Give the absolute path of the file, as BASE_DIR / 'matrix.json'. Until it is "
-            "there every test has its default.",
+            f"PROCTOR_MATRIX is {str(path)!r}, but there is no such file{relative}.",
+            hint="Give the absolute path of the file, for example BASE_DIR / 'matrix.json'. "
+            "Until it exists, every visitor gets the default of every test.",
             id="proctor.W003",
         )
 
@@ -90,10 +97,22 @@ def _time() -> Iterator[checks.CheckMessage]:
         return
     if not 0 < timeout <= LONGEST_TIMEOUT:
         yield checks.Error(
-            f"PROCTOR_TIMEOUT is {timeout!r}, which no call to a Pipet can keep.",
-            hint=f"Give a number of seconds above 0, and at most {LONGEST_TIMEOUT}.",
+            f"PROCTOR_TIMEOUT is {timeout!r}, which is not a valid timeout for a Pipet.",
+            hint=f"Give a number of seconds above 0 and at most {LONGEST_TIMEOUT}.",
             id="proctor.E015",
         )
+
+
+def _names() -> Iterator[checks.CheckMessage]:
+    if value_of("PROCTOR_API_ROOT") is None or names_fit(declared_tests()):
+        return
+    yield checks.Warning(
+        f"The names in PROCTOR_TESTS take more than {MAX_TEST_BYTES} bytes of a URL, so each "
+        "request asks the Pipet for all tests of its matrix.",
+        hint="Remove finished tests from PROCTOR_TESTS; or silence this check if the Pipet's "
+        "matrix contains few other tests.",
+        id="proctor.W018",
+    )
 
 
 def _cache() -> Iterator[checks.CheckMessage]:
@@ -103,7 +122,9 @@ def _cache() -> Iterator[checks.CheckMessage]:
     alias = _cache_alias()
     if alias not in settings.CACHES:
         what = (
-            "and" if method == "cache" else "which keeps the version of the matrix in a cache, and"
+            "which keeps the version of the matrix in a cache, and"
+            if METHODS[method].needs_sessions
+            else "and"
         )
         yield checks.Error(
             f"PROCTOR_CACHE_METHOD is {method!r}, {what} CACHES has no cache {alias!r}.",
@@ -113,8 +134,8 @@ def _cache() -> Iterator[checks.CheckMessage]:
         )
     if value_of("PROCTOR_MATRIX") is not None and value_of("PROCTOR_SOURCE") is None:
         yield checks.Warning(
-            f"PROCTOR_CACHE_METHOD is {method!r}, and nothing is cached with the matrix in the "
-            "process: to determine groups is quicker than to look them up.",
+            f"PROCTOR_CACHE_METHOD is {method!r}, but nothing is cached if the process "
+            "evaluates the matrix: that is faster than a cache lookup.",
             hint="Set PROCTOR_CACHE_METHOD to None.",
             id="proctor.W015",
         )
@@ -124,16 +145,15 @@ def _cache_alias() -> str:
     return value_of("PROCTOR_CACHE_NAME") or "default"
 
 
-#: Backends that no two processes share, and what is wrong with them.
+#: Backends that do not share data between processes, and the effect.
 _UNSHARED = {
-    "locmem.LocMemCache": "each process has for itself, so that they disagree after a change of "
-    "the matrix",
-    "dummy.DummyCache": "keeps nothing, so that the Pipet is asked at each request",
+    "locmem.LocMemCache": "processes do not share, so they disagree after the matrix changes",
+    "dummy.DummyCache": "keeps nothing, so every request asks the Pipet",
 }
 
 
 def check_shared_cache(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """A cache in which several processes cannot agree on the version of a Pipet's matrix."""
+    """Report a cache in which processes cannot share the version of a Pipet's matrix."""
     if (
         value_of("PROCTOR_CACHE_METHOD") is None
         or value_of("PROCTOR_API_ROOT") is None
@@ -146,8 +166,8 @@ def check_shared_cache(**_kwargs: Any) -> list[checks.CheckMessage]:
         checks.Warning(
             f"PROCTOR_CACHE_METHOD uses the cache {alias!r}, a {ending.partition('.')[2]}, which "
             f"{words}.",
-            hint="Use a cache that all processes share, as Redis or Memcached; or silence this "
-            "where there is one process only.",
+            hint="Use a cache that all processes share, such as Redis or Memcached; or silence "
+            "this check if there is only one process.",
             id="proctor.W016",
         )
         for ending, words in _UNSHARED.items()
@@ -156,12 +176,12 @@ def check_shared_cache(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_encryption(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Addresses from which groups come over an open line."""
+    """Report unencrypted URLs of the Pipet or the matrix."""
     return [
         checks.Warning(
-            f"{name} is an http:// address: who can change what travels there decides what "
+            f"{name} is an http:// address: anyone who can change the traffic can decide what "
             "visitors see.",
-            hint="Use https://, or silence this where the network is your own.",
+            hint="Use https://, or silence this check if you control the network.",
             id="proctor.W014",
         )
         for name in ("PROCTOR_MATRIX", "PROCTOR_API_ROOT")

@@ -1,29 +1,34 @@
-"""The settings by themselves: names that nobody reads, and values of another type."""
+"""Check single settings for unknown names and invalid values."""
 
 from __future__ import annotations
 
 import difflib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.core import checks
 
 from proctor.conf import NAMES, settings
-from proctor.core.context_types import shown
 from proctor.core.exceptions import ConfigurationError
-from proctor.core.locations import location_of
+from proctor.core.inputs.identifier_validators import expected_validators, is_validator
+from proctor.core.messages import shown
+from proctor.core.sources.locations import location_of
+from proctor.core.sources.object_stores import is_object_address
+from proctor.metrics import Metric
+from proctor.resolving.cache_methods import METHODS, expected_methods
+from proctor.resolving.matrix_locations import LocationsError, matrix_schemes
 
 __all__ = ["KNOWN", "check_settings", "is_sound", "value_of"]
 
 
 class Expected(NamedTuple):
-    """What a setting may be."""
+    """The allowed values of a setting."""
 
     fits: Callable[[Any], bool]
-    #: The way out, for the hint.
+    #: How to fix a wrong value; used in the hint.
     words: str
 
 
@@ -46,8 +51,14 @@ def _is_path(value: Any) -> bool:
 def _is_place(value: Any) -> bool:
     if not _is_path(value):
         return False
+    text = os.fspath(value)
     try:
-        location_of(value, timeout=1, max_bytes=1)
+        schemes = matrix_schemes()
+        if is_object_address(text) and text.partition(":")[0] not in schemes:
+            return True  # `check_object_store` checks this case
+        location_of(value, timeout=1, max_bytes=1, locations=schemes)
+    except LocationsError:
+        return True  # PROCTOR_LOCATIONS is wrong, and `check_settings` reports it
     except ConfigurationError:
         return False
     return True
@@ -65,6 +76,62 @@ def _is_cookie_name(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", value, re.A) is not None
 
 
+def _are_dotted(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(scheme, str) and re.fullmatch(r"[a-z][a-z0-9+.-]+", scheme) and _is_text(path)
+        for scheme, path in value.items()
+    )
+
+
+def _are_branches(value: Any) -> bool:
+    return (
+        isinstance(value, (tuple, list))
+        and 0 < len(value) == len({*value})
+        and all(
+            isinstance(name, str) and re.fullmatch(r"[\w-]{1,80}", name, re.A) for name in value
+        )
+    )
+
+
+def _is_application(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[\w.@:-]{1,100}", value, re.A) is not None
+
+
+def _are_approvals(value: Any) -> bool:
+    branches = settings.PROCTOR_EDITOR_BRANCHES
+    if not _are_branches(branches):
+        branches = value  # report a mistake in that setting only once
+    return isinstance(value, Mapping) and all(
+        branch in branches and type(number) is int and number >= 0
+        for branch, number in value.items()
+    )
+
+
+def _are_metrics(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and all(isinstance(each, Metric) for each in value)
+
+
+def _is_origin(value: Any) -> bool:
+    if value == "*":
+        return True
+    # The form in which browsers send it: without a path, and without the default port.
+    return _is_web_address(value) and re.fullmatch(r"https?://[^/?#@\s]+", value) is not None
+
+
+def _are_origins(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and all(map(_is_origin, value))
+
+
+def _is_token(value: Any) -> bool:
+    return _is_text(value) and value.isascii() and value.isprintable() and " " not in value
+
+
+def _are_tokens(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_token, value))
+    return value == "" or _is_token(value)
+
+
 def _or_none(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or fits(value)
 
@@ -74,43 +141,125 @@ _DOTTED = "Give the dotted path of a class, or None."
 _SECONDS = "Give a number of seconds, 0 or more."
 _NO_SECONDS = "Give a number of seconds, 0 or more, or None."
 
-#: PROCTOR_TESTS has a check of its own.
+#: PROCTOR_TESTS has its own check.
 _EXPECTED: Mapping[str, Expected] = {
-    "PROCTOR_MATRIX": Expected(_or_none(_is_place), "Give a path, an http(s) URL, or None."),
+    "PROCTOR_MATRIX": Expected(
+        _or_none(_is_place),
+        "Give a path, an http(s) URL, an address like 's3://bucket/matrix.json', 'editor:BRANCH', "
+        "or None.",
+    ),
+    "PROCTOR_MATRIX_TOKEN": Expected(_or_none(_is_text), "Give a token as text, or None."),
+    "PROCTOR_LOCATIONS": Expected(
+        _are_dotted, "Give a dict from scheme to dotted path: {'vault': 'shop.vault.Location'}."
+    ),
+    "PROCTOR_EDITOR_BRANCHES": Expected(
+        _are_branches,
+        "Give a tuple of different names, each made of letters, digits, - and _: ('trunk', "
+        "'production').",
+    ),
+    "PROCTOR_EDITOR_APPROVALS": Expected(
+        _are_approvals, "Give a dict from branch to number of people: {'production': 1}."
+    ),
+    "PROCTOR_EDITOR_EMAIL": Expected(
+        lambda value: isinstance(value, bool) or _is_web_address(value),
+        "Give True, False, or the base URL for links in mail: 'https://shop.example'.",
+    ),
+    "PROCTOR_EDITOR_PUBLIC_MATRIX": Expected(
+        lambda value: isinstance(value, bool), "Give True or False."
+    ),
+    "PROCTOR_OFREP_TOKEN": Expected(
+        _or_none(_are_tokens),
+        "Give a token of visible ASCII characters, a tuple of tokens, or None.",
+    ),
+    "PROCTOR_OFREP_PUBLIC": Expected(lambda value: isinstance(value, bool), "Give True or False."),
+    "PROCTOR_OFREP_ORIGINS": Expected(
+        _are_origins, "Give a tuple of origins: ('https://shop.example.com',)."
+    ),
+    "PROCTOR_OFREP_TARGETING_KEY": Expected(
+        _is_text, "Give a test type or a key of PROCTOR_IDENTIFIERS: 'USER'."
+    ),
+    "PROCTOR_APPLICATION": Expected(
+        _or_none(_is_application),
+        "Give a name of at most 100 characters (letters, digits and . _ - @ :), or None.",
+    ),
+    "PROCTOR_REGISTER_TOKEN": Expected(_or_none(_is_text), "Give a token as text, or None."),
+    "PROCTOR_EDITOR_GUARDS": Expected(
+        _are_texts, "Give a tuple of dotted paths: ('shop.guards.enough_orders',)."
+    ),
     "PROCTOR_API_ROOT": Expected(
         _or_none(_is_web_address), "Give the URL of a Pipet, with http:// or https://, or None."
     ),
     "PROCTOR_SOURCE": Expected(_or_none(_is_text), _DOTTED),
     "PROCTOR_MATRIX_RELOAD": Expected(_is_seconds, _SECONDS),
+    "PROCTOR_MATRIX_MAX_BYTES": Expected(
+        lambda value: type(value) is int and value > 0, "Give a number of bytes, 1 or more."
+    ),
     "PROCTOR_TIMEOUT": Expected(_is_seconds, _SECONDS),
     "PROCTOR_IDENTIFIERS": Expected(
         lambda value: isinstance(value, Mapping),
-        "Give a dict of source key and test type: {'acctid': 'ACCOUNT'}.",
+        "Give a dict from source key to test type: {'acctid': 'ACCOUNT'}.",
     ),
     "PROCTOR_CONTEXT": Expected(
         _or_none(lambda value: isinstance(value, Mapping)),
-        "Give a dict of source key and type: {'country': 'String'}, or None.",
+        "Give a dict from source key to type: {'country': 'String'}, or None.",
     ),
     "PROCTOR_PIPET_CONFIG": Expected(
         _or_none(lambda value: _is_path(value) or isinstance(value, Mapping)),
         "Give the path of a pipet-config.json, or None.",
     ),
     "PROCTOR_TEST_TYPES": Expected(_are_texts, _NAMES),
-    "PROCTOR_IDENTIFIER_VALIDATOR": Expected(
-        lambda value: value in (None, "noempty") or callable(value),
-        "Give 'noempty', a function of test type and identifier, or None.",
-    ),
+    "PROCTOR_IDENTIFIER_VALIDATOR": Expected(is_validator, f"Give {expected_validators()}."),
     "PROCTOR_LAZY": Expected(lambda value: isinstance(value, bool), "Give True or False."),
-    "PROCTOR_VARY": Expected(_are_texts, "Give a tuple or a list of names of headers."),
+    "PROCTOR_VARY": Expected(_are_texts, "Give a tuple or a list of header names."),
+    "PROCTOR_METRICS": Expected(
+        _are_metrics, "Give a tuple of proctor.Metric: (Metric('signed_up'),)."
+    ),
+    "PROCTOR_RESULTS_IDENTIFIERS": Expected(
+        lambda value: value in ("plain", "digest"), "Give 'plain' or 'digest'."
+    ),
+    "PROCTOR_RESULTS_DIGEST_KEY": Expected(_or_none(_is_text), "Give a key as text, or None."),
+    "PROCTOR_RESULTS_QUEUE": Expected(
+        lambda value: type(value) is int and value > 0, "Give a number of rows, 1 or more."
+    ),
+    "PROCTOR_RESULTS_OUTAGE": Expected(
+        lambda value: value in ("keep", "drop"), "Give 'keep' or 'drop'."
+    ),
+    "PROCTOR_RESULTS_THREAD": Expected(
+        _or_none(lambda value: isinstance(value, bool)),
+        "Give True, False, or None (a thread only if the server uses threads).",
+    ),
+    "PROCTOR_RESULTS_FROM_BROWSER": Expected(
+        lambda value: isinstance(value, bool), "Give True or False."
+    ),
     "PROCTOR_ID_COOKIE": Expected(
         _is_cookie_name, "Give the name of a cookie: letters, digits, - and _."
     ),
+    "PROCTOR_ID_COOKIE_AGE": Expected(
+        lambda value: type(value) is int and value > 0, "Give a whole number of seconds above 0."
+    ),
+    "PROCTOR_ID_COOKIE_DOMAIN": Expected(
+        _or_none(_is_text), "Give a domain, for example '.example.com', or None."
+    ),
+    "PROCTOR_ID_COOKIE_PATH": Expected(
+        lambda value: isinstance(value, str) and value.startswith("/"),
+        "Give a path that begins with /.",
+    ),
+    "PROCTOR_ID_COOKIE_SAMESITE": Expected(
+        lambda value: value is False or value in ("Lax", "Strict", "None"),
+        "Give 'Lax', 'Strict', 'None' (a string) or False.",
+    ),
+    "PROCTOR_ID_COOKIE_SECURE": Expected(
+        _or_none(lambda value: isinstance(value, bool)),
+        "Give True, False, or None (True only on https).",
+    ),
     "PROCTOR_CACHE_METHOD": Expected(
-        lambda value: value in (None, "cache", "session"), "Give 'cache', 'session' or None."
+        lambda value: value is None or (isinstance(value, str) and value in METHODS),
+        f"Give {expected_methods()}.",
     ),
     "PROCTOR_CACHE_NAME": Expected(_or_none(_is_text), "Give an alias of CACHES, or None."),
     "PROCTOR_CACHE_TIMEOUT": Expected(_or_none(_is_seconds), _NO_SECONDS),
     "PROCTOR_CACHE_VERSION_TIMEOUT": Expected(_or_none(_is_seconds), _NO_SECONDS),
+    "PROCTOR_BAR": Expected(lambda value: isinstance(value, bool), "Give True or False."),
     "PROCTOR_STAFF_MAY_FORCE": Expected(
         lambda value: isinstance(value, bool), "Give True or False."
     ),
@@ -119,38 +268,66 @@ _EXPECTED: Mapping[str, Expected] = {
 
 _PREFIX = "PROCTOR_"
 
-_LISTS = ("PROCTOR_TEST_TYPES", "PROCTOR_VARY")
+_LISTS = ("PROCTOR_TEST_TYPES", "PROCTOR_VARY", "PROCTOR_OFREP_ORIGINS")
 
 #: The names of all settings.
 KNOWN = tuple(sorted({*NAMES, *_EXPECTED}))
 
 
+#: In these settings "" means None, for example from an empty environment variable.
+_EMPTY_MEANS_NONE = (
+    "PROCTOR_API_ROOT",
+    "PROCTOR_MATRIX",
+    "PROCTOR_SOURCE",
+    "PROCTOR_PIPET_CONFIG",
+    "PROCTOR_CACHE_METHOD",
+)
+
+
 def value_of(name: str) -> Any:
-    """The value of a setting; None where it is not set and has no default."""
-    return getattr(settings, name, None)
+    """Return the value of a setting, or None if it is not set and has no default."""
+    value = getattr(settings, name, None)
+    return None if value == "" and name in _EMPTY_MEANS_NONE else value
 
 
 def is_sound(*names: str) -> bool:
-    """Whether `check_settings` has nothing to say of the values of these settings."""
+    """Return True if `check_settings` finds no mistake in these settings."""
     return all(
         not hasattr(settings, name) or _EXPECTED[name].fits(value_of(name)) for name in names
     )
 
 
 def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Settings that do not exist, and those whose values are of another type."""
+    """Report settings that do not exist, and settings with invalid values."""
     unknown = [name for name in dir(settings) if name.startswith(_PREFIX) and name not in KNOWN]
     wrong = [name for name in _EXPECTED if not is_sound(name)]
-    return [*map(_unknown, unknown), *map(_wrong, wrong)]
+    return [*map(_unknown, unknown), *map(_wrong, wrong), *_unusable_location()]
+
+
+def _unusable_location() -> Iterator[checks.CheckMessage]:
+    """Report a class in PROCTOR_LOCATIONS that PROCTOR_MATRIX needs and that cannot be used."""
+    matrix = value_of("PROCTOR_MATRIX")
+    if not is_sound("PROCTOR_MATRIX", "PROCTOR_LOCATIONS") or matrix is None:
+        return
+    text = os.fspath(matrix)
+    make = matrix_schemes().get(text.partition(":")[0]) if ":" in text else None
+    if make is None:
+        return
+    try:
+        make(text)
+    except LocationsError as error:
+        yield checks.Error(
+            f"{error}.", hint=_EXPECTED["PROCTOR_LOCATIONS"].words, id="proctor.E001"
+        )
 
 
 def _unknown(name: str) -> checks.CheckMessage:
-    # Without the prefix, which all names share: with it, any is near to any.
+    # Compare without the prefix: all names share it, so it makes any two of them look similar.
     bare = [known.removeprefix(_PREFIX) for known in KNOWN]
     close = difflib.get_close_matches(name.removeprefix(_PREFIX), bare, n=1)
     guess = f"Did you mean {_PREFIX}{close[0]}? " if close else ""
     return checks.Warning(
-        f"{name} is set, and nothing reads it.",
+        f"{name} is set, but nothing reads it.",
         hint=f"{guess}The settings are {', '.join(KNOWN)}.",
         id="proctor.W001",
     )
@@ -160,10 +337,12 @@ def _wrong(name: str) -> checks.CheckMessage:
     value = value_of(name)
     if name in _LISTS and isinstance(value, str):
         return checks.Error(
-            f"{name} is the text {shown(value)}, where a tuple was meant.",
-            hint=f"A tuple of one needs a comma: ({shown(value)},).",
+            f"{name} is the string {shown(value)}; a tuple was expected.",
+            hint=f"A tuple with one element needs a comma: ({shown(value)},).",
             id="proctor.E002",
         )
-    # The place of a matrix may hold a password.
-    what = "an address that cannot be read" if _is_text(value) and "://" in value else shown(value)
+    # The URL of the matrix may contain a password.
+    what = "an invalid URL" if _is_text(value) and "://" in value else shown(value)
+    if name.endswith("_TOKEN"):
+        what = "not a token that fits in an HTTP header"
     return checks.Error(f"{name} is {what}.", hint=_EXPECTED[name].words, id="proctor.E001")

@@ -1,4 +1,4 @@
-"""The views of `@proctor_variant`: their groups, their paths, and what Django asks of a view."""
+"""Checks of the views of `@proctor_variant`: groups, paths, and attributes that Django reads."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ from django.core import checks
 from proctor.checks.declarations import declared_tests
 from proctor.checks.hints import sentence
 from proctor.checks.walking import Reached, reached_variants
-from proctor.core.context_types import nearest
+from proctor.conf import settings
+from proctor.core.declarations.registry import declaration_problems
+from proctor.core.messages import nearest
+from proctor.django_internals import non_atomic_databases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from proctor.core.declarations import Registry
+    from proctor.core.declarations.registry import Registry
 
 __all__ = ["check_variants"]
 
 
 def check_variants(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Everything that is wrong with the variants behind the URLconf."""
-    registry = declared_tests()
+    """Report all mistakes in the variants that URLs can reach."""
+    # After an error in PROCTOR_TESTS the declared tests are unknown.
+    registry = None if declaration_problems(settings.PROCTOR_TESTS) else declared_tests()
     return [
         message
         for reached in reached_variants()
         for message in (
-            *_undeclared(reached, registry),
+            *(() if registry is None else _undeclared(reached, registry)),
             *(each for group in reached.variants.views for each in _of_view(reached, group)),
         )
     ]
@@ -34,7 +38,7 @@ def check_variants(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 def _undeclared(reached: Reached, registry: Registry) -> Iterator[checks.CheckMessage]:
     test, groups = reached.variants.test, reached.variants.views
-    where = _name(reached.variants.fallback)
+    where = f"{_decorated_name(reached)} (at {reached.route})"
     declared = registry.get(test)
     if declared is None:
         yield checks.Error(
@@ -57,16 +61,16 @@ def _of_view(reached: Reached, group: str) -> Iterator[checks.CheckMessage]:
     variants = reached.variants
     try:
         view = variants.resolve(group)
-    except Exception as error:  # noqa: BLE001 - the import of a module may raise anything
+    except Exception as error:  # noqa: BLE001 - importing a module may raise anything
         yield checks.Error(
             sentence(error),
-            hint="Give the dotted path of a view, as 'shop.views.new_basket'.",
+            hint="Give the dotted path of a view, such as 'shop.views.new_basket'.",
             id="proctor.E011",
         )
         return
     for difference in _differences(view, reached):
         yield checks.Warning(
-            f"The variant {_name(view)} of the view {_name(variants.fallback)}, for the group "
+            f"The variant {_name(view)} of the view {_decorated_name(reached)}, for the group "
             f"{group!r} of {variants.test!r}, {difference}",
             hint="Decorate both alike, or put that decorator above @proctor_variant, where it "
             "holds for all.",
@@ -75,10 +79,10 @@ def _of_view(reached: Reached, group: str) -> Iterator[checks.CheckMessage]:
 
 
 def _differences(view: Any, reached: Reached) -> Iterator[str]:
-    """What the variant asks for and will not get, or gets and does not ask for.
+    """Report attributes that the variant needs but will not get, or gets but does not need.
 
-    Django's middleware asks the view of the URL. That has the attributes of the decorated
-    view, and of decorators above, which were meant for all variants.
+    Django's middleware reads the attributes of the URL's view. These are the attributes of the
+    decorated view and of decorators above it, and apply to all variants.
     """
     fallback, whole = reached.variants.fallback, reached.view
 
@@ -91,22 +95,23 @@ def _differences(view: Any, reached: Reached) -> Iterator[str]:
 
     if differs("csrf_exempt", False):
         if getattr(view, "csrf_exempt", False):
-            yield "is csrf_exempt, and the view is not: requests to it are checked all the same."
+            yield "is csrf_exempt, but the view is not: requests to it are still checked."
         else:
-            yield "is not csrf_exempt, and the view is: requests to it are not checked."
-    if differs("_non_atomic_requests", set()):
-        yield "has other non_atomic_requests than the view, and runs with those of the view."
+            yield "is not csrf_exempt, but the view is: requests to it are not checked."
+    mine, *others = map(non_atomic_databases, (view, fallback, whole))
+    if mine not in others:
+        yield "has different non_atomic_requests from the view, and runs with those of the view."
     if differs("login_required", True):
         if getattr(view, "login_required", True):
-            yield "is not login_not_required, and the view is: it is shown to everybody."
+            yield "is not login_not_required, but the view is: it is shown to everyone."
         else:
-            yield "is login_not_required, and the view is not: it asks for a login all the same."
+            yield "is login_not_required, but the view is not: it still asks for a login."
     if _asks_for_login(fallback) and not _asks_for_login(view):
-        yield "does not ask for a login, as the view does: it is shown to everybody."
+        yield "asks for no login, but the view does: it is shown to everyone."
 
 
 def _asks_for_login(view: Any) -> bool:
-    """Whether a view was decorated as `login_required` is, or its class has such a mixin."""
+    """Return True if a view was decorated with `login_required`, or its class has such a mixin."""
     view_class = getattr(view, "view_class", None)
     return any(
         hasattr(each, "redirect_field_name") and hasattr(each, "login_url")
@@ -114,7 +119,17 @@ def _asks_for_login(view: Any) -> bool:
     )
 
 
+def _decorated_name(reached: Reached) -> str:
+    """Return the dotted path of what was decorated, as its author wrote it."""
+    fallback = reached.variants.fallback
+    if getattr(fallback, "__module__", "").startswith("django."):
+        # The stand-in that method_decorator makes for a method.
+        return _name(reached.view)
+    return _name(fallback)
+
+
 def _name(view: Any) -> str:
-    """A view as a reader knows it: its dotted path."""
+    """Return the dotted path of a view, or of the class whose `as_view()` made it."""
+    view = getattr(view, "view_class", view)
     name = getattr(view, "__qualname__", None) or type(view).__qualname__
     return f"{getattr(view, '__module__', '')}.{name}"

@@ -1,4 +1,4 @@
-"""Every `proctor_variant` that a URL can reach."""
+"""Find every `proctor_variant` that a URL can reach."""
 
 from __future__ import annotations
 
@@ -16,46 +16,51 @@ if TYPE_CHECKING:
 
 __all__ = ["Reached", "reached_variants"]
 
-#: What one view may consist of; an object that invents attributes has no end.
+#: The most parts that one view may have; an object that invents attributes never ends.
 _MAX_PARTS = 500
 
 
 class Reached(NamedTuple):
-    """Variants, and the view of the URL that leads to them."""
+    """Variants, with the view of the URL through which they are reached."""
 
+    #: The URL as its patterns write it: `/shop/<int:pk>/`.
+    route: str
     view: Callable[..., Any]
     variants: Variants
 
 
 def reached_variants() -> Iterator[Reached]:
-    """All variants behind the URLconf, each once, in its order.
+    """Return all variants that the URLconf can reach, without duplicates, in its order.
 
-    Nothing is said of a URLconf that cannot be read: Django's own checks do that.
+    If the URLconf cannot be read, there are none: Django's own checks report that.
     """
     if not getattr(settings, "ROOT_URLCONF", None):
         return
     known: dict[int, Variants] = {}
-    for view in _views(get_resolver(), set()):
+    for route, view in _views(get_resolver(), "", set()):
         for variants in _variants_of(view):
             if id(variants) not in known:
                 known[id(variants)] = variants
-                yield Reached(view, variants)
+                yield Reached(route, view, variants)
 
 
-def _views(resolver: URLResolver, above: set[int]) -> Iterator[Callable[..., Any]]:
+def _views(
+    resolver: URLResolver, prefix: str, above: set[int]
+) -> Iterator[tuple[str, Callable[..., Any]]]:
+    route = f"{prefix}{resolver.pattern}".removeprefix("^/")
     try:
         patterns = list(resolver.url_patterns)
     except Exception:  # noqa: BLE001 - see above
         return
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            yield pattern.callback
+            yield f"/{route}{pattern.pattern}", pattern.callback
         elif id(pattern) not in above:
-            yield from _views(pattern, {*above, id(pattern)})
+            yield from _views(pattern, route, {*above, id(pattern)})
 
 
 def _variants_of(view: Callable[..., Any]) -> Iterator[Variants]:
-    """The variants in what a view is made of, and in the views that these lead to."""
+    """Return the variants inside a view, and inside the views of these variants."""
     # The objects are kept, so that no other can take over their ids.
     seen: dict[int, Any] = {}
     waiting: list[Any] = [view]
@@ -73,7 +78,7 @@ def _variants_of(view: Callable[..., Any]) -> Iterator[Variants]:
 
 
 def _parts(part: Any) -> list[Any]:
-    """What a callable was made of, as far as Python and Django tell."""
+    """Return what a callable was made of, as far as Python and Django tell."""
     if isinstance(part, type):
         return [getattr(part, name, None) for name in ("dispatch", *_methods(part))]
     if isinstance(part, functools.partial):
@@ -92,11 +97,11 @@ def _methods(view_class: type) -> list[str]:
 
 
 def _enclosed(function: types.FunctionType) -> Iterator[Any]:
-    """Callables in the closure: what a decorator wraps that does not tell of it."""
+    """Return callables in the closure: for decorators that do not set `__wrapped__`."""
     for cell in function.__closure__ or ():
         try:
             content = cell.cell_contents
-        except ValueError:  # nothing was put in yet
+        except ValueError:  # an empty cell
             continue
         if isinstance(content, (types.FunctionType, types.MethodType, functools.partial)):
             yield content

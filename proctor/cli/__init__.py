@@ -1,5 +1,5 @@
-"""The command `python -m proctor`: a module for each sub-command, and what they share.
+"""The command `python -m proctor`: one module for each sub-command, and shared modules.
 
-Uses only the core. What prints takes values and a stream, so that other programs can
-print the same.
+It uses only the core. Functions that print take values and a stream, so that other programs can
+call them.
 """

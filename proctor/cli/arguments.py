@@ -1,4 +1,4 @@
-"""Options that several sub-commands share, and the forms of their values."""
+"""Options that several sub-commands share, and parsers for their values."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from proctor.core.context_types import ContextType, pipet_type
 from proctor.core.exceptions import ConfigurationError
+from proctor.core.inputs.user_agents import user_agent_parser
+from proctor.core.java.context_types import ContextType, pipet_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
 def add_matrix(parser: argparse.ArgumentParser) -> None:
-    """The positional argument MATRIX."""
+    """Add the positional argument MATRIX."""
     parser.add_argument(
-        "matrix", metavar="MATRIX", help="path or http(s) URL of a matrix; - for standard input"
+        "matrix",
+        metavar="MATRIX",
+        help="path, http(s) URL or object-store address of a matrix; - for standard input",
     )
 
 
 def add_declarations(parser: argparse.ArgumentParser) -> None:
-    """What an application says of its test types and its context."""
+    """Add the options that declare test types and the context."""
     group = parser.add_argument_group("declarations")
     group.add_argument(
         "--config",
         metavar="FILE",
         help="a pipet-config.json: --id and --context then take its source keys, values are "
-        "converted to its types, and tests with rules that name other variables are dropped",
+        "converted to its types, and tests whose rules use other variables are dropped",
     )
     group.add_argument(
         "--test-type",
@@ -39,11 +42,12 @@ def add_declarations(parser: argparse.ArgumentParser) -> None:
 
 
 def add_context(parser: argparse.ArgumentParser, declarations: str = "--config") -> None:
-    """What is known of a visitor besides identifiers, and types where *declarations* has none."""
+    """Add the options for the context, and options for its types unless *declarations* has them."""
     group = parser.add_argument_group(
         "context",
-        f"Without {declarations} a value is a String, as --type says, or what its JSON is. "
-        "A rule such as ${loggedIn} needs a boolean, and the text 'true' is none.",
+        f"Without {declarations}, a value of --context is a String or of its --type, and one of "
+        "--context-json has its JSON type. A rule such as ${loggedIn} needs a boolean; the text "
+        "'true' is not one.",
     )
     group.add_argument(
         "--context",
@@ -72,7 +76,7 @@ def add_context(parser: argparse.ArgumentParser, declarations: str = "--config")
 
 
 def add_identifiers(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Who the visitor is, and what is forced; the result is the group of these options."""
+    """Add the options for identifiers and force groups. Return the group of options."""
     group = parser.add_argument_group("visitor")
     group.add_argument(
         "--id",
@@ -89,59 +93,69 @@ def add_identifiers(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 
 def add_visitor(parser: argparse.ArgumentParser) -> None:
-    """Who the visitor is, what is known of him, what is forced, and how the engine takes it."""
+    """Add all options about the visitor: identifiers, forced groups and context."""
     group = add_identifiers(parser)
     group.add_argument(
-        "--random", action="store_true", help="give groups of RANDOM tests too, as Pipet does"
+        "--random", action="store_true", help="also give groups in RANDOM tests, as Pipet does"
     )
     group.add_argument(
         "--no-empty",
         action="store_true",
-        help="refuse empty identifiers, as is usual with unitless allocations",
+        help="reject empty identifiers, as is usual with unitless allocations",
     )
     add_context(parser)
 
 
+def add_progress(parser: argparse.ArgumentParser) -> None:
+    """Add the options --progress and --no-progress."""
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="always or never show a progress bar (default: on a terminal, if it takes long)",
+    )
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """The option --json."""
+    """Add the option --json."""
     parser.add_argument("--json", action="store_true", help="print JSON instead")
 
 
 def pair(text: str) -> tuple[str, str]:
-    """NAME=VALUE; the value may be empty and may hold more of =."""
+    """Parse NAME=VALUE. The value may be empty and may contain equals signs."""
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
     return name, value
 
 
 def typed_name(text: str) -> tuple[str, ContextType]:
-    """NAME=TYPE."""
+    """Parse NAME=TYPE."""
     name, type_name = pair(text)
     try:
-        return name, pipet_type(type_name)
+        return name, pipet_type(type_name, user_agent=user_agent_parser())
     except ConfigurationError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """A JSON object."""
+    """Parse a JSON object."""
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no JSON: {error}") from None
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no JSON object; write {{...}}")
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not a JSON object: expected {{...}}")
     return value
 
 
 def _refuse_constant(text: str) -> Any:
-    # Python reads NaN and Infinity, which are no JSON.
-    raise ValueError(f"it has {text}")
+    # Python accepts NaN and Infinity, which are not JSON.
+    raise ValueError(f"it contains {text}")
 
 
 def whole_number(most: int) -> Callable[[str], int]:
-    """A reader of whole numbers from 1 to *most*."""
+    """Return a parser for whole numbers from 1 to *most*."""
 
     def read(text: str) -> int:
         try:
@@ -149,14 +163,16 @@ def whole_number(most: int) -> Callable[[str], int]:
         except ValueError:
             number = 0
         if not 1 <= number <= most:
-            raise argparse.ArgumentTypeError(f"{text[:80]!r} is no whole number from 1 to {most:,}")
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from 1 to {most:,}, got {text[:80]!r}"
+            )
         return number
 
     return read
 
 
 def unique(option: str, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """The pairs as a dict; ValueError if a name comes twice."""
+    """Return the pairs as a dict. Raises ValueError if a name is given twice."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:

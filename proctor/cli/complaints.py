@@ -1,4 +1,4 @@
-"""What rules log, and how often the command lets them say it."""
+"""Limit the messages that rules log while a command runs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def muted(*loggers: logging.Logger) -> Iterator[None]:
-    """Log nothing about rules: an explanation evaluates them again, and says it itself.
+    """Suppress the logs of rules, because an explanation evaluates them again and reports errors.
 
-    Or nothing to these *loggers*, of what an error says again.
+    If *loggers* are given, suppress theirs instead. An error then repeats their messages.
     """
     with _filtered(lambda record: False, *(loggers or (rule.logger,))):
         yield
@@ -24,7 +24,7 @@ def muted(*loggers: logging.Logger) -> Iterator[None]:
 
 @contextlib.contextmanager
 def said_once() -> Iterator[None]:
-    """Log about each rule once, and not for every visitor."""
+    """Log each message of a rule once, not for every visitor."""
     seen: set[str] = set()
 
     def is_new(record: logging.LogRecord) -> bool:

@@ -1,7 +1,7 @@
-"""What the command says instead of going on."""
+"""The error that ends a command with a message."""
 
 from __future__ import annotations
 
 
 class CommandError(Exception):
-    """Bad input. The message is the one line that is shown; the exit code is 2."""
+    """Bad input. The message is printed in one line, and the exit code is 2."""

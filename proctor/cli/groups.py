@@ -1,4 +1,4 @@
-"""`groups`: in which groups a visitor is."""
+"""`groups`: print the groups of a visitor."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from proctor.cli.arguments import add_declarations, add_json, add_matrix, add_vi
 from proctor.cli.complaints import muted
 from proctor.cli.inputs import load_proctor, read_visitor
 from proctor.cli.printing import MAX_LINE, compact_json, pretty_json, table
-from proctor.core.display import printable
-from proctor.core.frozen import thaw
-from proctor.core.groups import Groups
+from proctor.core.evaluation.groups import Groups
+from proctor.core.java.frozen import thaw
+from proctor.core.messages import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from proctor.cli.inputs import Visitor
     from proctor.cli.printing import Output
-    from proctor.core.engine import Proctor
-    from proctor.core.groups import GroupAssignment
+    from proctor.core.evaluation.engine import Proctor
+    from proctor.core.evaluation.groups import GroupAssignment
 
 DESCRIPTION = "Print the groups of a visitor as a table."
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the sub-command."""
+    """Add the sub-command to the parser."""
     parser = commands.add_parser("groups", help=DESCRIPTION, description=DESCRIPTION)
     add_matrix(parser)
     add_visitor(parser)
@@ -36,9 +36,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Print the groups; the result is the exit code."""
+    """Print the groups. Return the exit code."""
     proctor, variables = load_proctor(options)
-    visitor = read_visitor(options, variables, options.test_type)
+    visitor = read_visitor(options, variables, options.test_type, matrix=proctor.matrix)
     groups, reasons = look(proctor, visitor, random=options.random)
     write(groups, reasons, out, json=options.json)
     return 0
@@ -47,10 +47,10 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 def look(
     proctor: Proctor, visitor: Visitor, *, random: bool, tests: Collection[str] | None = None
 ) -> tuple[Groups, dict[str, str]]:
-    """The groups of a visitor, and why the other tests gave none, by name.
+    """Return the groups of a visitor, and the reasons why the other tests gave none, by name.
 
-    *random* lets tests of type RANDOM draw. *tests* are those wanted; None for all of the
-    matrix. One that the matrix does not have is left out of both.
+    If *random*, tests of type RANDOM draw a group. *tests* are the requested tests; None means all
+    tests. A test that is not in the matrix is left out of both results.
     """
     asked: dict[str, Any] = {
         "identifiers": visitor.identifiers,
@@ -60,7 +60,7 @@ def look(
     }
     known = proctor.matrix.tests
     wanted = sorted(known if tests is None else known.keys() & {*tests})
-    # No tests at all would mean all of them.
+    # An empty list would mean all tests.
     groups = proctor.determine_groups(**asked, tests=wanted) if wanted else Groups({})
     missing = [name for name in wanted if name not in groups]
     with muted():
@@ -68,7 +68,7 @@ def look(
 
 
 def write(groups: Groups, reasons: Mapping[str, str], out: Output, *, json: bool) -> None:
-    """Print what `look` has found, as a table or as JSON."""
+    """Print the result of `look`, as a table or as JSON."""
     if json:
         out.write(pretty_json(as_json(groups, reasons)) + "\n")
     else:
@@ -76,7 +76,7 @@ def write(groups: Groups, reasons: Mapping[str, str], out: Output, *, json: bool
 
 
 def lines(groups: Groups, reasons: Mapping[str, str]) -> Iterator[str]:
-    """The groups as a table, and below it *reasons*: why other tests gave none, by name."""
+    """Return the groups as a table, followed by the *reasons* why tests gave no group, by name."""
     if groups:
         yield from table(
             ("TEST", "GROUP", "VALUE", "PAYLOAD", "WHY"),
@@ -111,14 +111,14 @@ def _payload(assignment: GroupAssignment) -> str:
 
 
 def why(assignment: GroupAssignment) -> str:
-    """Where the group comes from, in two words."""
+    """Return the source of the group, in two words at most."""
     if assignment.forced or assignment.allocation_index is None:
         return assignment.reason.value
     return f"allocation {assignment.allocation_id or assignment.allocation_index + 1}"
 
 
 def as_json(groups: Groups, reasons: Mapping[str, str]) -> dict[str, Any]:
-    """The groups as a JSON document; what it holds is said in the documentation."""
+    """Return the groups as a JSON document. Its fields are described in the documentation."""
     return {
         "groups": {name: groups[name].to_dict() for name in groups},
         "no_group": dict(reasons),

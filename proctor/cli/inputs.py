@@ -1,4 +1,4 @@
-"""From options to the core's objects: the matrix, the declarations, the visitor."""
+"""Convert options into objects of the core: the matrix, the declarations, the visitor."""
 
 from __future__ import annotations
 
@@ -9,33 +9,43 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.cli.arguments import unique
 from proctor.cli.errors import CommandError
-from proctor.core.context_types import nearest, pipet_type
-from proctor.core.engine import Proctor
+from proctor.core.evaluation.engine import Proctor
+from proctor.core.evaluation.explainer import refuse_unknown
 from proctor.core.exceptions import ConversionError, MatrixLoadError
-from proctor.core.explaining import refuse_unknown
-from proctor.core.forcing import ForceGroups
-from proctor.core.jackson import parse_document
-from proctor.core.locations import location_of
-from proctor.core.matrix import Matrix
-from proctor.core.user_agents import user_agent_parser
-from proctor.core.variables import TEST_TYPES, Variables
+from proctor.core.inputs.force_groups import ForceGroups
+from proctor.core.inputs.unknown_forced import unknown_forced
+from proctor.core.inputs.user_agents import user_agent_parser
+from proctor.core.inputs.variables import Variables
+from proctor.core.java.context_types import pipet_type
+from proctor.core.java.jackson import parse_document
+from proctor.core.matrices.limits import TEST_TYPES
+from proctor.core.matrices.matrix import Matrix
+from proctor.core.messages import nearest
+from proctor.core.sources.locations import (
+    Document,
+    is_address,
+    location_of,
+    public_location,
+)
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Collection, Mapping
 
-#: Without a declaration a number is an Integer, a Long or a BigInteger by its size.
+    from proctor.core.java.context_types import ContextType
+
+#: An undeclared number becomes an Integer, a Long or a BigInteger, depending on its size.
 AS_JSON = pipet_type("json")
 
-#: A download may take so long, in seconds, and be so large, in bytes.
+#: Limits of a download, in seconds and in bytes.
 TIMEOUT, MAX_BYTES = 30.0, 64 * 1024 * 1024
 
 
 def read_content(location: str) -> bytes:
-    """What a path, an http(s) URL or - (standard input) holds; CommandError if nothing."""
-    if location.lower().startswith(("http://", "https://")):
+    """Return the content of a path, URL, object or stdin (-). Raises CommandError on failure."""
+    if is_address(location):
         document = location_of(location, timeout=TIMEOUT, max_bytes=MAX_BYTES).read(None)
-        return document.content if document else b""
+        return document.content if isinstance(document, Document) else b""
     if location == "-" and sys.stdin is None:
         raise CommandError("cannot read standard input: it is closed")
     try:
@@ -46,22 +56,27 @@ def read_content(location: str) -> bytes:
 
 
 def read_matrix(location: str) -> Matrix:
-    """The matrix at the location. CommandError if it cannot be read, or is no JSON.
+    """Return the matrix at the location. Raises CommandError if it is unreadable or not JSON.
 
-    MatrixLoadError, with the location in front, where the Java's load fails.
+    Raises MatrixLoadError if Java Proctor fails to load it. The message begins with the location.
     """
-    content = read_content(location)
+    return matrix_of(read_content(location), location)
+
+
+def matrix_of(content: bytes, location: str) -> Matrix:
+    """Return the matrix in the JSON that was read from the location. Raises as `read_matrix`."""
     try:
         return Matrix.from_dict(parse_document(content))
     except ConversionError as error:
-        raise CommandError(f"{location}: {error}") from error
+        raise CommandError(f"{public_location(location)}: {error}") from error
     except MatrixLoadError as error:
-        raise MatrixLoadError(f"{location}: {error}", error.problems) from error
+        place = public_location(location)
+        raise MatrixLoadError(f"{place}: {error}", error.problems) from error
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """What the options say of a visitor, by test type and by variable."""
+    """The visitor described by the options, by test type and by variable."""
 
     identifiers: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
@@ -69,7 +84,7 @@ class Visitor:
 
 
 def read_variables(options: argparse.Namespace) -> Variables:
-    """The declarations of `--config`; without it no context is declared."""
+    """Return the declarations in the file of `--config`. Without it, no context is declared."""
     if options.config is None:
         return Variables.from_settings()
     return Variables.from_pipet_config(
@@ -78,7 +93,7 @@ def read_variables(options: argparse.Namespace) -> Variables:
 
 
 def load_proctor(options: argparse.Namespace) -> tuple[Proctor, Variables]:
-    """The matrix of the options, compiled, and the declarations that it was checked against."""
+    """Return the compiled matrix in the options, and the declarations with which it was checked."""
     variables = read_variables(options)
     proctor = Proctor(
         read_matrix(options.matrix),
@@ -90,7 +105,7 @@ def load_proctor(options: argparse.Namespace) -> tuple[Proctor, Variables]:
 
 
 def require_test(proctor: Proctor, name: str) -> None:
-    """CommandError if the test was dropped, UnknownTest if the matrix has none of that name."""
+    """Raise CommandError if the test was dropped, or UnknownTest if the matrix does not have it."""
     if name in proctor.dropped:
         raise CommandError(f"the test {name!r} was dropped: {proctor.dropped[name].message}")
     if name not in proctor.loaded:
@@ -98,41 +113,48 @@ def require_test(proctor: Proctor, name: str) -> None:
 
 
 def given_identifiers(options: argparse.Namespace) -> dict[str, str]:
-    """The identifiers as the options give them; CommandError for one that comes twice."""
+    """Return the identifiers in the options. Raises CommandError if one is given twice."""
     return _unique("--id", options.id)
 
 
 def given_context(options: argparse.Namespace) -> dict[str, object]:
-    """The context as the options give it, with the types of --type; CommandError as above."""
+    """Return the context in the options, typed by --type. Raises CommandError if invalid."""
     values: dict[str, object] = _unique("--context", options.context)
     types = _unique("--type", options.type)
     for name in values.keys() & options.context_json.keys():
-        raise CommandError(f"{name!r} is in --context and in --context-json")
+        raise CommandError(f"{name!r} is in both --context and --context-json: remove one")
     for name in types.keys() - values.keys() - options.context_json.keys():
-        raise CommandError(f"--type has {name!r}, and neither --context nor --context-json has it")
+        raise CommandError(f"--type has {name!r}, but --context and --context-json do not")
     values.update({name: AS_JSON.convert(v) for name, v in options.context_json.items()})
-    values.update({name: types[name].convert(values[name]) for name in types})
+    values.update({name: _typed(name, types[name], values[name]) for name in types})
     return values
 
 
 def read_context(
     options: argparse.Namespace, variables: Variables, declarations: str = "--config"
 ) -> dict[str, object]:
-    """The context that the options give, by variable, checked against its types.
+    """Return the context in the options by variable, checked against its types.
 
-    These are in *declarations*, if anywhere. CommandError for a variable that is not declared.
+    The types come from *declarations*. Raises CommandError for an undeclared variable.
     """
     if variables.context_variables is None:
         return given_context(options)
     if options.type:
-        raise CommandError(f"--type goes without {declarations}, which has the types already")
+        raise CommandError(f"remove --type: {declarations} already declares the types")
     values = given_context(options)
     _known("context variable", values, [each.source_key for each in variables.context_variables])
     context = variables.context(values)
     for each in variables.context_variables:
-        # The engine would go on without such a variable; here somebody can mend it.
-        each.type.convert(context.get(each.name))
+        # The engine would continue without such a variable, but here the user can fix the value.
+        _typed(each.source_key, each.type, context.get(each.name))
     return context
+
+
+def _typed(name: str, context_type: ContextType, value: object) -> object:
+    try:
+        return context_type.convert_typed(value)
+    except ConversionError as error:
+        raise ConversionError(f"{name}: {error}", reason=error.reason) from error
 
 
 def read_visitor(
@@ -140,14 +162,16 @@ def read_visitor(
     variables: Variables,
     test_types: Collection[str] = (),
     *,
+    matrix: Matrix,
     keep_empty: bool = True,
     declarations: str = "--config",
 ) -> Visitor:
-    """The visitor of the options, in the words of the engine.
+    """Return the visitor in the options, in the engine's terms.
 
-    *test_types* are those besides Proctor's own. Without *keep_empty* an empty identifier is
-    none. *declarations* is what has the types of context variables. CommandError for what is
-    not declared, with the nearest name; ConversionError for a value of another type.
+    *test_types* are the known types besides Proctor's own. Unless *keep_empty*, an empty identifier
+    counts as missing. *declarations* is the option with the types of context variables. Raises
+    CommandError for undeclared names, with the closest name, and for force groups that are
+    malformed or not in the *matrix*. Raises ConversionError for a value of the wrong type.
     """
     test_types = (*TEST_TYPES, *test_types)
     values = given_identifiers(options)
@@ -157,15 +181,33 @@ def read_visitor(
     return Visitor(
         variables.identifiers(values, test_types, keep_empty=keep_empty),
         read_context(options, variables, declarations),
-        ForceGroups.parse(options.force),
+        read_force(options.force or "", matrix),
     )
+
+
+def well_formed_force(text: str) -> ForceGroups:
+    """Return the force groups in `--force`. Raises CommandError for a malformed entry."""
+    malformed = ForceGroups.malformed(text)
+    if malformed:
+        raise CommandError(
+            f"--force: expected entries like buttoncolortst2, got {malformed[0][:80]!r}"
+        )
+    return ForceGroups.parse(text)
+
+
+def read_force(text: str, matrix: Matrix) -> ForceGroups:
+    """Return the force groups in `--force`. Raises CommandError if they cannot be forced."""
+    force = well_formed_force(text)
+    for _, problem in unknown_forced(force, matrix):
+        raise CommandError(f"--force: {problem}")
+    return force
 
 
 def _unique(option: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     try:
         return unique(option, pairs)
     except ValueError as error:
-        raise CommandError(f"{error}; once is enough") from None
+        raise CommandError(f"{error}: remove one") from None
 
 
 def _known(kind: str, names: Mapping[str, object] | tuple[str, ...], known: Any) -> None:

@@ -1,90 +1,138 @@
-"""The sub-commands, and what becomes of errors: one line, and an exit code."""
+"""The sub-commands, and the handling of errors: one line and an exit code."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from proctor.cli import explain, groups, serve, simulate, validate
+import proctor
+from proctor.cli import (
+    analyze,
+    assign,
+    build,
+    explain,
+    groups,
+    manifest,
+    power,
+    ramp,
+    review,
+    schema,
+    serve,
+    simulate,
+    sql,
+    validate,
+    verify,
+)
 from proctor.cli.errors import CommandError
 from proctor.cli.printing import MAX_LINE, be_lenient
-from proctor.core.display import printable
+from proctor.cli.set_up import command as init
 from proctor.core.exceptions import ProctorError
+from proctor.core.messages import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PROGRAM = "python -m proctor"
+#: The two names of the command: as a module, and as the script that pip installs.
+PROGRAM, SCRIPT = "python -m proctor", "proctor"
 
-#: Exit codes; `validate` also has 1, for a matrix with problems.
+#: Exit codes. Commands that search for something return 1 if they found it.
 DONE, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 
 EPILOG = """\
-MATRIX is a path, an http(s) URL, or - for standard input.
+MATRIX is a path, an http(s) URL, an address of an object store such as s3://bucket/matrix.json,
+or - for standard input.
 
 exit codes:
-  0  done; for validate: no problems
-  1  validate found problems
-  2  bad usage or input; one line on standard error says what
+  0  done; for validate: no problems; for review: below --fail-on
+  1  validate or verify found problems, review found a risk, build left tests out, or
+     analyze found a broken sample ratio
+  2  bad usage or input; one line on standard error explains it
 """
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the arguments, and where the help is."""
+    """Reports invalid arguments in one line that refers to the help."""
 
     def __init__(self, **options: Any) -> None:
-        # An option that is added later must not change what --co means.
+        # No abbreviations: an option that is added later must not change the meaning of --co.
         super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
-        """Print the line and exit with 2."""
+        """Print the message in one line and exit with 2."""
         self.exit(BAD_INPUT, f"{self.prog}: {printable(message, MAX_LINE)} (see --help)\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command."""
+def build_parser(program: str = PROGRAM) -> argparse.ArgumentParser:
+    """Return the parser for the whole command."""
     parser = OneLineParser(
-        prog=PROGRAM,
-        description="Look into a Proctor test matrix: who gets which group, and why.",
+        prog=program,
+        description="Show who gets which group of a Proctor test matrix, and why.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        "--version", action="version", version=f"django-proctor {proctor.__version__}"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (groups, explain, validate, simulate, serve):
+    for module in (
+        init,
+        groups,
+        explain,
+        validate,
+        review,
+        ramp,
+        build,
+        verify,
+        simulate,
+        assign,
+        sql,
+        analyze,
+        power,
+        manifest,
+        schema,
+        serve,
+    ):
         module.add_parser(commands)
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the result is its exit code."""
+def script() -> int:
+    """Run the command as the script `proctor`. Return its exit code."""
+    return main(program=SCRIPT)
+
+
+def main(arguments: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
+    """Run the command. Return its exit code."""
+    complain = partial(_complain, program)
     if sys.stdout is None:
-        return _complain("cannot write: standard output is closed", BAD_INPUT)
+        return complain("cannot write: standard output is closed", BAD_INPUT)
     be_lenient()
     try:
-        options = build_parser().parse_args(arguments)
+        options = build_parser(program).parse_args(arguments)
         code: int = options.run(options, sys.stdout)
         sys.stdout.flush()
     except (CommandError, ProctorError) as error:
-        return _complain(str(error), BAD_INPUT)
+        return complain(str(error), BAD_INPUT)
     except BrokenPipeError:
-        # Whoever read has enough.
+        # The reader of the pipe has read enough and closed it.
         _drop_output()
         return BROKEN_PIPE
     except OSError as error:
         _drop_output()
-        return _complain(f"cannot write: {error.strerror or error}", BAD_INPUT)
+        return complain(f"cannot write: {error.strerror or error}", BAD_INPUT)
     except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+        return complain("interrupted", INTERRUPTED)
     return code
 
 
 def _drop_output() -> None:
-    # What is still in the buffer would fail once more when Python ends, and be shown.
+    # Otherwise, writing the rest of the buffer would fail again, visibly, when Python exits.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _complain(message: str, code: int) -> int:
-    sys.stderr.write(f"{PROGRAM}: {printable(message, MAX_LINE)}\n")
+def _complain(program: str, message: str, code: int) -> int:
+    sys.stderr.write(f"{program}: {printable(message, MAX_LINE)}\n")
     return code

@@ -1,40 +1,75 @@
-"""Text for a terminal: safe to show, in columns, with bars."""
+"""Text for a terminal: printable, in columns, and with bars."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from proctor.core.display import printable
+from proctor.core.java.encodable import encodable_json
+from proctor.core.messages import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-#: Longer cells and lines are cut; `--json` shows all.
+#: Longer cells and lines are cut. `--json` shows everything.
 MAX_CELL, MAX_LINE = 60, 2000
 
 
+_STRING_OR_EXPONENT = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9.]+e[-+]?[0-9]+')
+
+
 class Output(Protocol):
-    """What is printed to: a stream, or what Django's commands have for one."""
+    """An output stream, or its equivalent in Django's commands."""
 
     def write(self, text: str, /) -> object:
-        """Print the text, which ends with its line break."""
+        """Print the text, which must contain its line breaks."""
+
+
+def note(message: str) -> None:
+    """Write one line to standard error."""
+    sys.stderr.write(f"{printable(message, MAX_LINE)}\n")
+
+
+def write_utf8(out: Any, text: str) -> None:
+    """Write the text of a file to a stream in UTF-8, whatever the stream's encoding."""
+    out.flush()
+    buffer = getattr(out, "buffer", None)
+    if buffer is None:
+        out.write(text)
+    else:
+        buffer.write(utf8(text))
+        buffer.flush()
+
+
+def utf8(json_text: str) -> bytes:
+    """Return JSON encoded as UTF-8. Lone surrogates, which UTF-8 cannot encode, become escapes."""
+    return json_text.encode("utf-8", "backslashreplace")
 
 
 def compact_json(value: Any) -> str:
-    """The value as JSON in one line."""
-    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    """Return the value as JSON in a single line."""
+    return json.dumps(encodable_json(value), ensure_ascii=False, separators=(", ", ": "))
 
 
 def pretty_json(value: Any) -> str:
-    """The value as indented JSON, all of it ASCII so that any pipe takes it."""
-    return json.dumps(value, indent=2)
+    """Return the value as indented JSON in ASCII, which can be written to any pipe.
+
+    Numbers are written without exponents: 0.0000000001, not 1e-10.
+    """
+    return _STRING_OR_EXPONENT.sub(_without_exponent, json.dumps(encodable_json(value), indent=2))
+
+
+def _without_exponent(found: re.Match[str]) -> str:
+    text = found[0]
+    return text if text.startswith('"') else f"{Decimal(text):f}"
 
 
 def width(text: str) -> int:
-    """Columns that the text takes on a terminal."""
+    """Return the number of columns that the text needs on a terminal."""
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
@@ -44,10 +79,10 @@ def width(text: str) -> int:
 def table(
     header: Sequence[str], rows: Iterable[Sequence[str]], alignments: str = ""
 ) -> Iterator[str]:
-    """Lines of a table whose columns are as wide as they need, two blanks apart.
+    """Return the lines of a table. Columns are as wide as needed, with two blanks between them.
 
-    Cells are made printable and cut. *alignments* has < or > for each column; those without
-    are aligned to the left.
+    Cells are made printable and cut. *alignments* has a < or > for each column; the default is
+    left.
     """
     cells = [list(header), *([printable(cell, MAX_CELL) for cell in row] for row in rows)]
     widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
@@ -63,13 +98,13 @@ def table(
 
 
 def bar(share: float, length: int = 40) -> str:
-    """A horizontal bar for a share between 0 and 1; at least one mark for what is not 0."""
+    """Return a horizontal bar for a share between 0 and 1. It is empty only if the share is 0."""
     marks = round(share * length)
     return "█" * (max(marks, 1) if share > 0 else 0)
 
 
 def be_lenient(*streams: Any) -> None:
-    """Have the streams show what their encoding lacks as escapes, instead of failing."""
+    """Write characters that are not in the encoding of a stream as escapes, instead of failing."""
     for stream in streams or (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

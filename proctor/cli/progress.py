@@ -1,46 +1,122 @@
-"""A progress bar where work takes long and somebody looks on."""
+"""A progress bar on a terminal for work that takes long."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from proctor.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+
+class Batch(Protocol):
+    """A part of a table."""
+
+    @property
+    def num_rows(self) -> int:
+        """The number of its rows."""
+
+
+T = TypeVar("T")
+BatchT = TypeVar("BatchT", bound=Batch)
 
 HINT = "pip install 'django-proctor[progress]'"
 
-#: Seconds before anything is shown: shorter work needs no bar.
+#: Nothing is shown in the first seconds, because shorter work needs no bar.
 PATIENCE = 1.0
 
 
-def tracked(numbers: range, *, wanted: bool | None) -> Iterator[int]:
-    """The numbers, with a bar on standard error.
+def tracked(numbers: range, *, wanted: bool | None, unit: str = "visitors") -> Iterator[int]:
+    """Return the numbers, with a bar on standard error that counts them as *unit*.
 
-    *wanted* None shows one if standard error is a terminal; without tqdm one line then says
-    how to get it. True insists: CommandError without tqdm.
+    If *wanted* is None, the bar is shown if standard error is a terminal. If tqdm is missing then,
+    one line says how to install it. If *wanted* is True and tqdm is missing, CommandError is
+    raised.
     """
-    if wanted is None and not sys.stderr.isatty():
-        wanted = False
-    if wanted is False:
+    if not _is_shown(wanted):
         return iter(numbers)
+    tqdm = _tqdm(wanted)
+    if tqdm is None:
+        return _with_hint(numbers)
+    return iter(tqdm(numbers, **_style(wanted, unit)))
+
+
+def tracked_batches(
+    batches: Iterable[BatchT], rows: int | None, *, wanted: bool | None
+) -> Iterator[BatchT]:
+    """Return the batches of a table, with a bar that counts their rows; see `tracked`.
+
+    *rows* is the number of rows, or None if it is unknown.
+    """
+    if not _is_shown(wanted):
+        return iter(batches)
+    tqdm = _tqdm(wanted)
+    if tqdm is None:
+        return _with_hint(batches, 1)
+    return _counted_rows(batches, tqdm(total=rows, **_style(wanted, "visitors")))
+
+
+def _counted_rows(batches: Iterable[BatchT], shown: Any) -> Iterator[BatchT]:
+    with shown:
+        for batch in batches:
+            yield batch
+            shown.update(batch.num_rows)
+
+
+@contextlib.contextmanager
+def counted(total: int, unit: str, *, wanted: bool | None) -> Iterator[Callable[[object], None]]:
+    """Return a function to call for each of *total* things. For the bar, see `tracked`."""
+    if not _is_shown(wanted):
+        yield lambda _thing: None
+        return
+    tqdm = _tqdm(wanted)
+    if tqdm is None:
+        hint = _Hint()
+        yield lambda _thing: hint.tell()
+        return
+    with tqdm(total=total, **_style(wanted, unit)) as bar:
+        yield lambda _thing: bar.update()
+
+
+def _is_shown(wanted: bool | None) -> bool:
+    return sys.stderr.isatty() if wanted is None else wanted
+
+
+def _tqdm(wanted: bool | None) -> Any:
+    """Return the class of tqdm; None if it is missing and not required."""
     try:
         from tqdm import tqdm  # noqa: PLC0415 - an extra
     except ImportError:
         if wanted:
             raise CommandError(f"--progress needs tqdm: {HINT}") from None
-        return _with_hint(numbers)
+        return None
+    return tqdm
+
+
+def _style(wanted: bool | None, unit: str) -> dict[str, Any]:
     delay = 0.0 if wanted else PATIENCE
-    return iter(tqdm(numbers, unit=" visitors", unit_scale=True, delay=delay, leave=False))
+    return {"unit": f" {unit}", "unit_scale": True, "delay": delay, "leave": False}
 
 
-def _with_hint(numbers: Iterable[int]) -> Iterator[int]:
-    started, told = time.monotonic(), False
-    for number in numbers:
-        if not told and number % 1000 == 0 and time.monotonic() - started > PATIENCE:
+class _Hint:
+    """Prints one line about how to get a bar when the work has taken long."""
+
+    def __init__(self) -> None:
+        self._started, self._told = time.monotonic(), False
+
+    def tell(self) -> None:
+        if not self._told and time.monotonic() - self._started > PATIENCE:
             sys.stderr.write(f"this takes a while; for a progress bar: {HINT}\n")
-            told = True
-        yield number
+            self._told = True
+
+
+def _with_hint(steps: Iterable[T], every: int = 1000) -> Iterator[T]:
+    hint = _Hint()
+    for number, step in enumerate(steps):
+        if number % every == 0:
+            hint.tell()
+        yield step

@@ -1,4 +1,4 @@
-"""`serve`: a Pipet, without Java and without Django."""
+"""`serve`: serve Pipet's API and OpenFeature flags, without Java and without Django."""
 
 from __future__ import annotations
 
@@ -10,25 +10,36 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.cli.errors import CommandError
 from proctor.core.exceptions import ConfigurationError
-from proctor.core.locations import location_of
+from proctor.core.matrices.limits import TEST_TYPES
+from proctor.core.messages import nearest
+from proctor.core.sources.locations import location_of
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-DESCRIPTION = "Serve the REST API of Proctor's Pipet from a matrix."
+    from proctor.core.inputs.variables import Variables
+
+DESCRIPTION = "Serve the REST API of Proctor's Pipet, and OpenFeature's OFREP, from a matrix."
 
 EPILOG = """\
 The server is uvicorn, which comes with django-proctor[serve]. GET /healthz answers 200 once
-there is a matrix, and 503 before. SIGTERM lets requests under way end, for --graceful
-seconds at most. Every request is a line in the log, without its query.
+there is a matrix, and 503 before. SIGTERM lets running requests finish, for at most
+--graceful seconds. Every request is logged as one line, without its query.
 """
 
-#: Seconds between two looks at the matrix, as in the Java.
+#: Seconds between two checks of the matrix, as in Java Proctor.
 RELOAD = 10.0
+
+#: The default test type for targeting keys.
+TARGETING_KEY = "USER"
+
+#: Default limits for each process. A query may have 16 KiB, so headers may have more. The number of
+#: connections is below the usual limit of 1,024 open files in a process.
+CONNECTIONS, HEADERS, REQUEST_SECONDS, KEEP_ALIVE = 800, 32 * 1024, 10, 5
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the sub-command."""
+    """Add the sub-command to the parser."""
     parser = commands.add_parser(
         "serve",
         help=DESCRIPTION,
@@ -36,7 +47,16 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("matrix", metavar="MATRIX", help="a path or an http(s) URL")
+    parser.add_argument(
+        "matrix",
+        metavar="MATRIX",
+        help="a path, an http(s) URL or an address such as s3://bucket/matrix.json",
+    )
+    parser.add_argument(
+        "--token-file",
+        metavar="FILE",
+        help="a file with a bearer token for the URL, such as one from the editor",
+    )
     parser.add_argument("--config", metavar="FILE", help="a pipet-config.json")
     parser.add_argument(
         "--test-type",
@@ -48,90 +68,169 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=_port, default=8080, help="the port; 0 for a free one")
     parser.add_argument(
-        "--workers", type=_count, default=1, metavar="N", help="processes that serve"
+        "--workers", type=_count, default=1, metavar="N", help="number of server processes"
     )
     parser.add_argument(
         "--reload",
         type=_seconds,
         default=RELOAD,
         metavar="SECONDS",
-        help="between two looks at the matrix",
+        help="seconds between two checks of the matrix (default: %(default)s)",
     )
     parser.add_argument(
         "--graceful",
         type=_count,
         default=10,
         metavar="SECONDS",
-        help="that requests under way may take when the server is stopped",
+        help="seconds for running requests to finish when the server is stopped",
     )
     parser.add_argument(
         "--all-tests-disabled",
         action="store_true",
         help="a request that names no tests gets none "
-        "(the Java's proctor.pipet.identify.all.disable)",
+        "(Java Proctor's proctor.pipet.identify.all.disable)",
     )
+    _add_flags(parser)
+    _add_limits(parser)
     parser.add_argument("--no-access-log", action="store_true", help="log no requests")
     parser.set_defaults(run=run)
 
 
+def _add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--targeting-key",
+        metavar="TYPE",
+        help="the test type of OpenFeature's targetingKey (default USER)",
+    )
+    parser.add_argument(
+        "--specification",
+        metavar="FILE",
+        help="the specification of an application: only its tests are flags",
+    )
+    parser.add_argument(
+        "--cors-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="the origin of pages that may ask for flags, such as https://shop.example.com; "
+        "may be repeated",
+    )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    for option, default, metavar, words in (
+        ("--limit-connections", CONNECTIONS, "N", "maximum number of connections of a process"),
+        ("--limit-headers", HEADERS, "BYTES", "maximum size of a request's headers"),
+        (
+            "--request-timeout",
+            REQUEST_SECONDS,
+            "SECONDS",
+            "time limit for a client to send a request, or to start reading the response",
+        ),
+        ("--keep-alive", KEEP_ALIVE, "SECONDS", "how long a connection waits for another request"),
+    ):
+        parser.add_argument(option, type=_count, default=default, metavar=metavar, help=words)
+
+
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Serve until the process is told to stop; the result is the exit code."""
+    """Serve until the process is stopped. Return the exit code."""
     del out
     try:
         import uvicorn  # noqa: PLC0415 - an extra
+
+        from proctor.cli.serve_limits import ENVIRONMENT as LIMITS  # noqa: PLC0415 - imports it
+        from proctor.cli.serve_limits import Limits  # noqa: PLC0415
     except ImportError as error:
         raise CommandError(
             "serve needs a server: pip install 'django-proctor[serve]', which brings uvicorn"
         ) from error
-    # What cannot work is told here, and not by each worker.
-    from proctor.core.pipet_api.asgi import ENVIRONMENT, read_variables  # noqa: PLC0415
+    # Report errors here, so that they are not reported once for each worker.
+    from proctor.core.pipet_api.asgi import (  # noqa: PLC0415
+        ENVIRONMENT,
+        read_tests,
+        read_token,
+        read_variables,
+    )
 
-    read_variables(options.config, options.test_type)
+    variables = read_variables(options.config, options.test_type)
+    targeting_key = _source_key(options.targeting_key, variables, options.test_type)
     try:
+        read_token(options.token_file)
+        read_tests(options.specification)
         location_of(options.matrix, timeout=1, max_bytes=1)
     except ConfigurationError as error:
         raise CommandError(str(error)) from error
     os.environ[ENVIRONMENT] = json.dumps(
         {
             "matrix": options.matrix,
+            "token_file": options.token_file,
             "config": options.config,
             "test_types": options.test_type,
             "reload": options.reload,
             "all_tests": not options.all_tests_disabled,
             "access_log": not options.no_access_log,
+            "specification": options.specification,
+            "targeting_key": targeting_key,
+            "origins": options.cors_origin,
         }
     )
+    limits = Limits(
+        options.limit_connections, options.limit_headers, float(options.request_timeout)
+    )
+    os.environ[LIMITS] = json.dumps(limits._asdict())
     uvicorn.run(
         "proctor.core.pipet_api.asgi:from_environment",
         factory=True,
         host=options.host,
         port=options.port,
         workers=options.workers,
-        # Its own would show the query, in which visitors are named.
+        # uvicorn's own access log would contain the query, which identifies visitors.
         access_log=False,
         server_header=False,
         ws="none",
+        # Passed by name, because the workers import it in other processes.
+        http="proctor.cli.serve_limits:LimitedProtocol",
+        timeout_keep_alive=options.keep_alive,
         timeout_graceful_shutdown=options.graceful,
     )
     return 0
 
 
+def _source_key(given: str | None, variables: Variables, test_types: list[str]) -> str:
+    """Return the source key for targeting keys. By default, it is the one for USER.
+
+    Raises CommandError if no test could use such an identifier.
+    """
+    known = (*TEST_TYPES, *test_types)
+    name = TARGETING_KEY if given is None else given
+    key = variables.source_key(name, known)
+    if key is None:
+        if given is None:
+            return name  # a server without flags does not need one
+        declared = [each.test_type for each in variables.identifier_variables]
+        raise CommandError(
+            f"--targeting-key {name!r} is not the source key of a test type: "
+            f"{nearest(name, declared or known)}"
+        )
+    return key
+
+
 def _port(text: str) -> int:
     port = int(text)
     if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is no port; give 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{port} is not a port: expected 0 to 65535")
     return port
 
 
 def _count(text: str) -> int:
     count = int(text)
     if count < 1:
-        raise argparse.ArgumentTypeError(f"{count} is too few; give 1 or more")
+        raise argparse.ArgumentTypeError(f"{count} is too few: expected 1 or more")
     return count
 
 
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; give seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: expected seconds above 0")
     return seconds

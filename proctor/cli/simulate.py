@@ -1,8 +1,7 @@
-"""`simulate`: the split that a test really gives, drawn."""
+"""`simulate`: measure the real split of a test with made-up visitors."""
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,54 +11,56 @@ from proctor.cli.arguments import (
     add_declarations,
     add_json,
     add_matrix,
+    add_progress,
     whole_number,
 )
 from proctor.cli.complaints import said_once
 from proctor.cli.inputs import load_proctor, read_context, require_test
 from proctor.cli.printing import MAX_LINE, bar, pretty_json, table
 from proctor.cli.progress import tracked
-from proctor.core.display import printable
+from proctor.core.messages import printable
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
-    from proctor.core.engine import Proctor
-    from proctor.core.matrix import Bucket, TestDefinition
+    from proctor.core.evaluation.engine import Proctor
+    from proctor.core.matrices.matrix import Bucket, TestDefinition
 
-DESCRIPTION = "Draw the split that a test really gives, over made-up visitors."
+DESCRIPTION = "Simulate the split of a test with made-up visitors."
 
 DETAILS = (
-    "Every visitor has the context that is given and an identifier of his own, made of the seed "
-    "and a number, so that the same command prints the same. Rules and dependencies count. "
-    "EXPECTED is the share by the lengths of the allocation, where all visitors get the same one."
+    "Every visitor has the given context and a different identifier, made from the seed and a "
+    "number, so that the same command prints the same. Rules and dependencies apply. EXPECTED is "
+    "the share by the lengths of the allocation, if all visitors get the same allocation."
 )
 
-#: More would take hours, and show nothing that fewer do not.
+#: More visitors would take hours and show nothing new.
 MAX_VISITORS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """How many visitors a test put where."""
+    """The number of visitors in each group of a test."""
 
     definition: TestDefinition
     visitors: int
-    #: Visitors by bucket value; those in no group are not in it.
+    #: Number of visitors by bucket value. Visitors without a group are not included.
     counts: Mapping[int, int]
-    #: Share of each bucket value by the matrix; None where visitors differ in it.
+    #: The share of each bucket value in the matrix; None if it differs between visitors.
     expected: Mapping[int, float] | None
-    #: The rules that failed, by how often.
+    #: The rules that failed, and how often each of them failed.
     errors: Mapping[str, int]
 
     @property
     def without_group(self) -> int:
-        """How many visitors got no group."""
+        """The number of visitors without a group."""
         return self.visitors - sum(self.counts.values())
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the sub-command."""
+    """Add the sub-command to the parser."""
     parser = commands.add_parser(
         "simulate", help=DESCRIPTION, description=f"{DESCRIPTION} {DETAILS}"
     )
@@ -77,14 +78,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--seed",
         default="visitor",
         metavar="TEXT",
-        help="another one makes other visitors (default: %(default)s)",
+        help="seed of the made-up visitors (default: %(default)s)",
     )
-    parser.add_argument(
-        "--progress",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="show a progress bar, or never (default: on a terminal, if it takes long)",
-    )
+    add_progress(parser)
     add_context(parser)
     add_declarations(parser)
     add_json(parser)
@@ -92,7 +88,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Print the split; the result is the exit code."""
+    """Print the split. Return the exit code."""
     proctor, variables = load_proctor(options)
     require_test(proctor, options.test)
     context = read_context(options, variables)
@@ -110,7 +106,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 def simulate(
     proctor: Proctor, test: str, identifiers: Iterable[str], context: Mapping[str, object]
 ) -> Split:
-    """Ask the test for a visitor with each of the identifiers, all with one context."""
+    """Evaluate the test for each of the identifiers, all with the same context."""
     definition = proctor.matrix.tests[test]
     random = definition.test_type == "RANDOM"
     counts: Counter[int] = Counter()
@@ -125,7 +121,7 @@ def simulate(
             random_enabled=random,
         )
         visitors += 1
-        if assignment := groups.get(test):
+        if (assignment := groups.get(test)) is not None:
             counts[assignment.value or 0] += 1
             allocations.add(assignment.allocation_index)
         for name, error in groups.errors.items():
@@ -146,7 +142,7 @@ def _expected(definition: TestDefinition, allocation: int | None) -> dict[int, f
 
 
 def lines(split: Split) -> Iterator[str]:
-    """The split as a table with bars."""
+    """Return the split as a table with bars."""
     header, alignments = ["GROUP", "VALUE", "VISITORS", "SHARE"], "<>>>"
     if split.expected is not None:
         header.append("EXPECTED")
@@ -166,19 +162,19 @@ def _rows(split: Split) -> Iterator[Sequence[str]]:
             cells.append(f"{split.expected.get(bucket.value, 0.0):.2%}")
         yield [*cells, bar(count / split.visitors)]
     if count := split.without_group:
-        # Then there are no expected shares.
+        # If visitors get different allocations, there are no expected shares.
         share = count / split.visitors
         yield ["(none)", "", f"{count:,}", f"{share:.2%}", bar(share)]
 
 
 def _buckets(definition: TestDefinition) -> list[Bucket]:
-    # Of several buckets with one value a range leads to the last.
+    # If several buckets have the same value, a range gives the last of them.
     by_value = {bucket.value: bucket for bucket in definition.buckets}
     return [by_value[value] for value in sorted(by_value)]
 
 
 def as_json(split: Split) -> dict[str, Any]:
-    """The split as a JSON document."""
+    """Return the split as a JSON document."""
     return {
         "test": split.definition.name,
         "visitors": split.visitors,

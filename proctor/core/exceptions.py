@@ -1,24 +1,24 @@
-"""What can go wrong in the core.
+"""The exceptions of the core.
 
     ProctorError
-    ├── MatrixLoadError              the Java refuses the whole matrix; nothing was loaded
-    ├── ConfigurationError           what the application said of itself makes no sense
-    ├── IdentifierError              an identifier that a call may not bring
+    ├── MatrixLoadError              Java Proctor refuses the whole matrix; nothing was loaded
+    ├── ConfigurationError           a declaration of the application is wrong
+    ├── IdentifierError              a call contains an identifier that it must not have
     ├── UnknownTest                  the matrix has no test of that name
     ├── SourceError                  a source has no answer
     │   ├── MatrixNotReady           … because no matrix has been loaded yet
-    │   ├── SourceUnavailable        … because a service is down, or not understood
-    │   └── RequestRejected          … to this one request, which the service refuses
+    │   ├── SourceUnavailable        … because a service is down or sent a wrong answer
+    │   └── RequestRejected          … because the service refuses this one request
     ├── ConversionError              a value that does not fit the type declared for it
-    └── RuleError                    where the Java throws
-        ├── RuleSyntaxError          the text is no expression, or is over a limit
-        ├── RuleTypeError            the expression is not a boolean one
+    └── RuleError                    a rule failed, and Java Proctor throws in the same case
+        ├── RuleSyntaxError          the text is not an expression, or is over a limit
+        ├── RuleTypeError            the expression is not boolean
         └── RuleEvaluationError      the value could not be computed
             ├── UndefinedName        no such variable, or no such property
-            ├── UnknownMethod        no such method, or none that a rule may call
-            └── RuleRuntimeError  a plain runtime exception of the Java's
+            ├── UnknownMethod        no such method, or rules may not call it
+            └── RuleRuntimeError  a plain runtime exception of Java Proctor's
 
-Every error says what it is about, shows the value and says what to do.
+Every message says what is wrong, shows the value and says how to fix it.
 """
 
 from __future__ import annotations
@@ -32,17 +32,16 @@ if TYPE_CHECKING:
 
 
 class ProctorError(Exception):
-    """Base of everything that the core raises on purpose."""
+    """The base class of all exceptions that the core raises on purpose."""
 
 
 class MatrixLoadError(ProctorError, ValueError):
-    """The matrix cannot be loaded at all, where the Java's load fails too.
+    """The matrix cannot be loaded. Java Proctor cannot load it either.
 
-    A matrix with a bad test is not that: such a test is dropped, see
-    `Proctor.dropped`.
+    A matrix with a bad test can be loaded, but the test is dropped; see `Proctor.dropped`.
     """
 
-    #: What was found, most important first; empty where the document is no JSON.
+    #: The problems that were found, most important first; empty if the document is not JSON.
     problems: tuple[Problem, ...]
 
     def __init__(self, message: str, problems: Iterable[Problem] = ()) -> None:
@@ -55,32 +54,33 @@ class ConfigurationError(ProctorError, ValueError):
 
 
 class IdentifierError(ProctorError, ValueError):
-    """A call brought an identifier of a type that cannot be given: RANDOM."""
+    """A call contains an identifier of type RANDOM, which cannot have identifiers."""
 
 
 class UnknownTest(ProctorError, KeyError):  # noqa: N818 - reads as the field says it
-    """A test was asked for by a name that is not in the matrix."""
+    """The matrix has no test with the requested name."""
 
     def __str__(self) -> str:
-        # A KeyError shows the repr of its argument; this is a sentence.
+        # A KeyError shows the repr of its argument, but this message is a sentence.
         return str(self.args[0])
 
 
 class SourceError(ProctorError):
-    """A source cannot answer now."""
+    """A source cannot answer at the moment."""
 
 
 class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
-    """No matrix has been loaded yet, and the time to wait for one is over."""
+    """No matrix has been loaded yet, and the time limit for waiting is over."""
 
 
 class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
-    """A service does not answer, or not what it should, and so it is left alone for a while.
+    """A service does not answer, or its answer is wrong.
 
-    The source has logged that itself, once for the outage.
+    The source makes no calls for a while: none at all during an outage, otherwise none for this
+    request. It logs each outage once.
     """
 
-    #: Whether the service was asked at all for this.
+    #: True if this request led to a call.
     asked: bool
 
     def __init__(self, message: str, *, asked: bool = True) -> None:
@@ -89,12 +89,12 @@ class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
 
 
 class RequestRejected(SourceError):  # noqa: N818 - says what happened to the request
-    """A service refuses this request, and would answer another one.
+    """A service refuses this request but would answer others, or the request is too long.
 
-    The source has logged that itself, now and then.
+    The source logs this at most once a minute.
     """
 
-    #: The status of HTTP, from 400 to 499.
+    #: The HTTP status, from 400 to 499. A request that was too long to send has the status 414.
     status: int
 
     def __init__(self, message: str, *, status: int) -> None:
@@ -105,22 +105,25 @@ class RequestRejected(SourceError):  # noqa: N818 - says what happened to the re
 class ConversionError(ProctorError, ValueError):
     """A value cannot be converted to the type declared for its variable."""
 
-    #: The reason that the Java gives: `NumberFormatException`, or a sentence.
+    #: The reason given by Java Proctor: `NumberFormatException`, or a sentence.
     reason: str
+    #: The position at which the JSON parser stopped, in characters from 0; None for other values.
+    position: int | None
 
-    def __init__(self, message: str, *, reason: str = "") -> None:
+    def __init__(self, message: str, *, reason: str = "", position: int | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.position = position
 
 
 class RuleError(ProctorError, ValueError):
-    """A rule failed where the Java throws."""
+    """A rule failed, and Java Proctor throws an exception in the same case."""
 
-    #: Name of the exception that the Java throws.
+    #: The name of the exception that Java Proctor throws.
     java_class: str = "javax.el.ELException"
-    #: What the Java says, where that is known word for word.
+    #: Java Proctor's message, if it is known word for word.
     java_message: str | None = None
-    #: 1-based column in the rule's text, where one is known.
+    #: The column in the rule's text, from 1, if it is known.
     column: int | None = None
 
     def __init__(
@@ -134,11 +137,11 @@ class RuleError(ProctorError, ValueError):
 
 
 class RuleSyntaxError(RuleError):
-    """The text cannot be parsed, names a function that is not there, or is over a limit."""
+    """The text cannot be parsed, names an unknown function, or exceeds a limit."""
 
 
 class RuleTypeError(RuleError):
-    """The expression is well-formed and not boolean (Java: RuleEvaluator's type check)."""
+    """The expression is well-formed but not boolean (Java: RuleEvaluator's type check)."""
 
     java_class = "java.lang.IllegalArgumentException"
 
@@ -148,12 +151,12 @@ class RuleEvaluationError(RuleError):
 
 
 class UndefinedName(RuleEvaluationError):  # noqa: N818 - reads as the field says it
-    """A variable that is not there, or a property that its value does not have."""
+    """A variable is missing, or a value does not have the requested property."""
 
     java_class = "javax.el.PropertyNotFoundException"
 
-    #: The variable of the rule that is not there; None where it is a property. Unlike the
-    #: message, this holds nothing of the visitor's.
+    #: The name of the variable that is missing; None if a property is missing. Unlike the message,
+    #: it never contains the visitor's data.
     variable: str | None
 
     def __init__(self, message: str, *, variable: str | None = None) -> None:
@@ -162,16 +165,16 @@ class UndefinedName(RuleEvaluationError):  # noqa: N818 - reads as the field say
 
 
 class UnknownMethod(RuleEvaluationError):  # noqa: N818 - reads as the field says it
-    """A method that the value does not have, or that a rule may not call."""
+    """The value does not have the method, or rules may not call it."""
 
     java_class = "javax.el.MethodNotFoundException"
 
 
 class RuleRuntimeError(RuleEvaluationError):
-    """A runtime exception that is no ELException: a bad number, `x % 0`, unlike classes.
+    """A runtime exception other than ELException: a bad number, `x % 0`, incompatible classes.
 
-    Where a matrix is checked against declared variables these are not caught by
-    the Java: they fail the whole load, and so they do here.
+    If a matrix is checked against declared variables, Java Proctor does not catch these. They make
+    the whole matrix fail to load, here as well.
     """
 
     java_class = "java.lang.ArithmeticException"

@@ -1,21 +1,23 @@
-"""A problem of a matrix: what it concerns, how bad it is, and where it is."""
+"""A problem found in a matrix: its severity, its message and its place."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
 
+from proctor.core.sentences import Sentence, gettext_noop, listed
+
 __all__ = ["Problem", "Severity"]
 
 
 class Severity(enum.Enum):
-    """What comes of a problem."""
+    """How serious a problem is: what Java Proctor does with the matrix or the test."""
 
-    #: The Java refuses the whole matrix.
+    #: Java Proctor refuses the whole matrix.
     FATAL = "fatal"
-    #: The Java leaves the test out, and all others work.
+    #: Java Proctor leaves this test out. All others work.
     DROPPED = "dropped"
-    #: The test works, and hardly as it was meant.
+    #: The test works, but probably not as it was intended.
     WARNING = "warning"
 
 
@@ -24,28 +26,38 @@ class Problem:
     """One thing that is wrong with a matrix."""
 
     severity: Severity
-    #: What is wrong, with the value and the way out.
+    #: What is wrong, with the bad value and how to fix it.
     message: str
-    #: The test's name; None where it is about the whole matrix.
+    #: The name of the test; None if the problem is about the whole matrix.
     test: str | None = None
-    #: The allocation, from 0; None where it is about the whole test.
+    #: The index of the allocation, from 0; None if the problem is about the whole test. Messages
+    #: number allocations from 1.
     allocation: int | None = None
-    #: The text of the rule, where it is about one.
+    #: The text of the rule, if the problem is in one.
     rule: str | None = None
-    #: 1-based column in the rule's text, where the message names one.
+    #: The column in the rule's text, from 1, if the message gives one.
     column: int | None = None
-    #: What the Java says of it, where that is known word for word.
+    #: Java Proctor's message, if it is known word for word.
     java_message: str | None = None
+    #: A stable name for this kind of problem, for programs: `range-sum`.
+    code: str = ""
 
     @property
     def place(self) -> str:
-        """Where it is: `buttoncolortst, allocation 1, rule`."""
-        parts = [self.test or "the matrix"]
+        """Where the problem is, for example `buttoncolortst, allocation 1, rule`."""
+        parts = [self.test or Sentence(gettext_noop("the matrix"))]
         if self.allocation is not None:
-            parts.append(f"allocation {self.allocation}")
+            number = self.allocation + 1
+            parts.append(Sentence(gettext_noop("allocation {number}"), number=number))
         if self.rule is not None:
-            parts.append("rule")
-        return ", ".join(parts)
+            parts.append(Sentence(gettext_noop("rule")))
+        return Sentence(gettext_noop("{place}"), place=listed(parts))
+
+    @property
+    def text(self) -> str:
+        """The place and the message."""
+        text = gettext_noop("{place}: {message}")
+        return Sentence(text, place=self.place, message=self.message)
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+        return str(self.text)

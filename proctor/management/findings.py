@@ -1,56 +1,38 @@
-"""How commands print what they have found in a project: a table, with words below each line."""
+"""Print the findings of commands as a table, with details below each row."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from proctor.cli.printing import table
-from proctor.core.display import printable
+from proctor.core.messages import printable
 
 if TYPE_CHECKING:
-    import enum
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Found", "found_lines", "unlisted_lines"]
+    from proctor.upkeep.findings import Finding
+
+__all__ = ["found_lines", "unlisted_lines"]
 
 MAX_WORDS = 2000
 
 
-class Found(Protocol):
-    """One thing that was found."""
-
-    @property
-    def kind(self) -> enum.Enum:
-        """What kind of thing."""
-
-    @property
-    def test(self) -> str:
-        """The test that it is about."""
-
-    @property
-    def place(self) -> str:
-        """Where it is."""
-
-
 def found_lines(
-    header: str,
-    found: Sequence[Found],
-    words: Sequence[Sequence[str]],
-    style: Callable[[str], str],
+    header: str, found: Sequence[Finding[Any]], style: Callable[[str], str]
 ) -> Iterator[str]:
-    """A table, in which *words* stand below the line of each thing, and a blank line."""
+    """Return a table with the details of each finding below its row, then a blank line."""
     if not found:
         return
     rows = [(str(each.kind.value), each.test, each.place) for each in found]
     first, *lines = table((header, "TEST", "PLACE"), rows)
     yield first
-    for line, below in zip(lines, words, strict=True):
+    for line, finding in zip(lines, found, strict=True):
         yield style(line)
-        yield from (f"    {printable(each, MAX_WORDS)}" for each in below)
+        yield from (f"    {printable(each, MAX_WORDS)}" for each in finding.words)
     yield ""
 
 
 def unlisted_lines(loaders: Sequence[str], style: Callable[[str], str]) -> Iterator[str]:
-    """What is to be said of template loaders that cannot tell what they have."""
+    """Yield a warning about each template loader that cannot list its templates."""
     for loader in loaders:
-        yield style(f"Not looked into: templates of {loader}, which lists none")
+        yield style(f"Not read: templates of {loader}, which cannot list them")

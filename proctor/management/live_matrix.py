@@ -1,6 +1,6 @@
-"""The matrix that the settings lead to, for commands that look into it.
+"""Load the site's current matrix, for commands that inspect it.
 
-They have time, and someone who reads what went wrong: a page has neither.
+Unlike pages, commands can wait, and someone reads their errors.
 """
 
 from __future__ import annotations
@@ -16,72 +16,73 @@ from django.core.management.base import CommandError
 from proctor.cli.complaints import muted
 from proctor.cli.errors import CommandError as BadInput
 from proctor.conf import settings
-from proctor.configuration import current_configuration, variables_from_settings
-from proctor.core.display import printable
 from proctor.core.exceptions import ConfigurationError, ProctorError
-from proctor.core.sources import MatrixSource
+from proctor.core.messages import printable
+from proctor.core.sources.source import MatrixSource
+from proctor.resolving.site_setup import current_setup, variables_from_settings
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator
 
-    from proctor.core.engine import Proctor
-    from proctor.core.variables import Variables
+    from proctor.core.evaluation.engine import Proctor
+    from proctor.core.inputs.variables import Variables
 
 __all__ = ["FAILED", "TIMEOUT", "LiveMatrix", "add_matrix", "live_matrix", "one_line"]
 
-#: Seconds that a download of the matrix may take.
+#: How long a download of the matrix may take, in seconds.
 TIMEOUT = 30.0
 
-#: The exit code where there is nothing to look into, or the input makes no sense.
+#: The exit code if there is no matrix, or if the input is invalid.
 FAILED = 2
 
-_SOURCES = ("proctor.core.pipet_client", "proctor.core.reloading")
+_SOURCES = ("proctor.pipet", "proctor.matrix")
 
 
 @dataclass(frozen=True, slots=True)
 class LiveMatrix:
-    """A matrix as it is now, and what the site says of its visitors' variables."""
+    """The current matrix, with the site's variables."""
 
     proctor: Proctor
-    #: The version in the matrix's audit.
+    #: The version that the matrix's audit states.
     version: str | None
     variables: Variables
-    #: Test types besides Proctor's own.
+    #: Test types in addition to Proctor's own.
     test_types: tuple[str, ...]
-    #: Where it was read, without secrets.
+    #: The place that it was read from, without secrets.
     location: str
-    #: Whether a Pipet decides for the site, and this is the matrix that it shows.
+    #: True if a Pipet assigns the site's groups, and this is the matrix that the Pipet publishes.
     of_pipet: bool = False
 
 
 def add_matrix(parser: ArgumentParser) -> None:
-    """The option --matrix."""
+    """Add the option --matrix."""
     parser.add_argument(
         "--matrix",
         metavar="PATH_OR_URL",
-        help="the matrix to look into; by default that of the settings",
+        help="the matrix to read; default: the one in the settings",
     )
 
 
 def live_matrix(location: str | None = None) -> LiveMatrix:
-    """The matrix at a path or URL; without one that of the settings, or of their Pipet.
+    """Return the matrix at a path or URL; by default the site's own, or the one from its Pipet.
 
-    ProctorError or ImproperlyConfigured where there is none.
+    Raises ProctorError or ImproperlyConfigured if there is none.
     """
-    source = current_configuration().source if location is None else _source_of(location)
+    source = current_setup().source if location is None else _source_of(location)
     if source is None:
         raise ImproperlyConfigured(
-            "there is no matrix to look into: set PROCTOR_MATRIX or PROCTOR_API_ROOT, or give "
+            "there is no matrix: set PROCTOR_MATRIX or PROCTOR_API_ROOT, or give "
             "--matrix PATH_OR_URL"
         )
-    # A Pipet shows its matrix.
+    # A Pipet publishes its matrix.
     matrix_url = getattr(source, "matrix_url", None)
     if matrix_url is not None:
         source = _source_of(matrix_url)
     if not isinstance(source, MatrixSource):
         raise ImproperlyConfigured(
-            f"{type(source).__qualname__} decides, and shows no matrix: give --matrix PATH_OR_URL"
+            f"{type(source).__qualname__} assigns the groups, but has no matrix to show: give "
+            "--matrix PATH_OR_URL"
         )
     snapshot = source.current(TIMEOUT)
     return LiveMatrix(
@@ -95,7 +96,7 @@ def live_matrix(location: str | None = None) -> LiveMatrix:
 
 
 def _source_of(location: str) -> MatrixSource:
-    """A source of the matrix at *location*, that reads it as the settings say."""
+    """Return a source of the matrix at *location* that reads it with the site's settings."""
     try:
         return MatrixSource(
             location,
@@ -103,6 +104,7 @@ def _source_of(location: str) -> MatrixSource:
             test_types=settings.PROCTOR_TEST_TYPES,
             identifier_validator=settings.PROCTOR_IDENTIFIER_VALIDATOR,
             timeout=TIMEOUT,
+            max_bytes=settings.PROCTOR_MATRIX_MAX_BYTES,
         )
     except ConfigurationError as error:
         raise ConfigurationError(f"--matrix: {error}") from error
@@ -110,9 +112,9 @@ def _source_of(location: str) -> MatrixSource:
 
 @contextlib.contextmanager
 def one_line() -> Iterator[None]:
-    """Let whatever is raised end the command in one line, with the exit code FAILED."""
+    """End the command with one line and the exit code FAILED if anything raises an exception."""
     try:
-        # What sources log of their failures, the line says too.
+        # The line includes what the sources log about their failures.
         with muted(*map(logging.getLogger, _SOURCES)):
             yield
     except Exception as error:

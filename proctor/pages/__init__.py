@@ -1,3 +1,3 @@
-"""What the pages of `proctor.urls` show; the views are in `proctor.views`."""
+"""Compute the content of the pages of `proctor.urls`; the views are in `proctor.views`."""
 
 from __future__ import annotations

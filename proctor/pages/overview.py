@@ -1,4 +1,4 @@
-"""What the groups page shows: every declared test, as one visitor has it."""
+"""Compute the content of the groups page: every declared test for one visitor."""
 
 from __future__ import annotations
 
@@ -6,23 +6,28 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
+from proctor.core.evaluation.explanation_parts import Decision
 from proctor.core.exceptions import ProctorError
-from proctor.core.forcing import ForceGroups
-from proctor.core.frozen import thaw
-from proctor.core.source_keys import RANDOM
-from proctor.core.sources import MatrixSource
+from proctor.core.inputs.force_groups import ForceGroups
+from proctor.core.java.frozen import thaw
+from proctor.core.matrices.limits import RANDOM
+from proctor.core.sources.source import MatrixSource
+from proctor.pages.line import OFF, Line, line_of, shades_of
+from proctor.pages.reasons import reason_of
 from proctor.pages.shown_matrix import ShownMatrix, shown_matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from proctor.configuration import Configuration
-    from proctor.core.declarations import ProctorTest
-    from proctor.core.engine import Proctor
-    from proctor.core.explanation import Explanation
-    from proctor.core.groups import GroupAssignment
-    from proctor.core.matrix import Allocation, Bucket, TestDefinition
-    from proctor.core.sources import GroupsRequest
+    from proctor.core.declarations.proctor_test import ProctorTest
+    from proctor.core.evaluation.engine import Proctor
+    from proctor.core.evaluation.explanation import Explanation
+    from proctor.core.evaluation.groups import GroupAssignment
+    from proctor.core.matrices.matrix import Allocation, Bucket, TestDefinition
+    from proctor.core.sources.source import GroupsRequest
+    from proctor.resolving.site_setup import SiteSetup
 
 __all__ = ["Overview", "ShownBucket", "ShownTest", "overview"]
 
@@ -34,24 +39,27 @@ class ShownBucket:
     name: str
     value: int
     description: str
-    #: Of the visitors of the allocation that is shown, from 0 to 100.
+    #: Percentage of visitors who get this group in the shown allocation, from 0 to 100.
     percent: float
-    #: As JSON; "" where the group carries nothing.
+    #: The payload as JSON, or "" if the group has none.
     payload: str
     is_mine: bool
     is_forced: bool
-    #: False for a group that PROCTOR_TESTS does not list, so that visitors have the default.
+    #: False if PROCTOR_TESTS does not list the group; its visitors then get the default.
     is_declared: bool
+
+    #: A CSS class in the style sheets, the same as in the drawing.
+    shade: str = OFF
 
     @property
     def share(self) -> str:
-        """For people: `33.3 %`."""
+        """The percentage as text for people: `33.3 %`."""
         return f"{self.percent:.4g} %"
 
     @property
-    def width(self) -> str:
-        """For an attribute of SVG."""
-        return f"{min(max(self.percent, 0.0), 100.0):.3f}%"
+    def rounded(self) -> str:
+        """The percentage as text for a button: `33 %`, with one decimal below ten percent."""
+        return f"{self.percent:.1f} %" if 0 < self.percent < 9.95 else f"{self.percent:.0f} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +70,52 @@ class ShownTest:
     assignment: GroupAssignment
     description: str
     buckets: tuple[ShownBucket, ...]
-    #: Why, in a line; "" where nobody can say.
+    #: The reason in one line; "" if it is unknown.
     summary: str
-    #: Why, in full.
+    #: The complete reason.
     details: str
-    #: None where nobody can say.
+    #: None if it is unknown.
     is_eligible: bool | None
-    #: Whether force groups can name it.
+    #: True if force groups can name the test.
     can_be_forced: bool
-    #: The value that is asked for, if any.
+    #: The value of the bucket that the visitor forces, if any.
     forced_value: int | None
-    #: What is wrong with the test in the matrix; "" where nothing is.
+    #: The problem with the test in the matrix; "" if there is none.
     problem: str
-    #: Of the allocation whose shares are shown.
+    #: The reason why the forced group is not assigned; "" if it is assigned or nothing is forced.
+    force_problem: str
+    #: The id of the allocation whose percentages are shown.
     allocation: str
+    #: A drawing of that allocation.
+    line: Line
+    #: The group that the visitor would have without force groups; "" if nothing is forced or it is
+    #: unknown.
+    unforced: str
 
     @property
     def payload(self) -> str:
-        """What the visitor's group carries, as JSON; "" for nothing."""
+        """The payload of the visitor's group as JSON, or "" if it has none."""
         payload = self.assignment.payload
         return "" if payload is None else _json(payload)
 
-    def matches(self, words: str) -> bool:
-        """Whether all *words* are in what is said of it, in any case."""
+    @property
+    def why(self) -> str:
+        """The reason for the group in one line."""
+        return self.summary or reason_of(self.assignment)
+
+    @property
+    def text(self) -> str:
+        """The text that the filter searches, in lower case."""
         names = [f"{each.name} {each.description}" for each in self.buckets]
-        text = " ".join([self.name, self.description, str(self.assignment.group), *names]).lower()
+        return " ".join([self.name, self.description, str(self.assignment.group), *names]).lower()
+
+    def matches(self, words: str) -> bool:
+        """Return True if the text of the test contains all *words*, ignoring case."""
+        text = self.text
         return all(word in text for word in words.lower().split())
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the test in a form that is ready for JSON."""
         return {
             **self.assignment.to_dict(),
             "description": self.description,
@@ -98,6 +123,7 @@ class ShownTest:
             "eligible": self.is_eligible,
             "forced": self.assignment.forced,
             "problem": self.problem or None,
+            "force_problem": self.force_problem or None,
             "buckets": [
                 {
                     "name": each.name,
@@ -113,13 +139,16 @@ class ShownTest:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All declared tests, and where the answers come from."""
+    """All declared tests, and the source of the groups."""
 
     tests: tuple[ShownTest, ...]
     matrix: ShownMatrix
+    #: How many tests of the matrix the site does not declare. They are not named here: they may
+    #: be the tests of other people.
+    undeclared: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the overview in a form that is ready for JSON."""
         return {
             "matrix_version": self.matrix.version,
             "problem": self.matrix.problem or None,
@@ -128,27 +157,33 @@ class Overview:
 
 
 def overview(
-    configuration: Configuration,
+    setup: SiteSetup,
     assignments: Mapping[str, GroupAssignment],
     asked: GroupsRequest | None,
     force: ForceGroups,
     matrix: ShownMatrix | None = None,
+    *,
+    names: Iterable[str] | None = None,
 ) -> Overview:
-    """What is to be shown of the *assignments* of a visitor for whom *asked* was asked.
+    """Return what the page shows about a visitor's *assignments*, which answer the request *asked*.
 
-    *force* is what he forces. Nothing is asked but the *matrix*, all of one version.
+    *force* contains the visitor's force groups; *names* are the tests to show, by default all
+    declared ones. Everything is computed from one version of the *matrix*; no source is asked.
     """
-    matrix = matrix or shown_matrix(configuration)
-    source = configuration.source if isinstance(configuration.source, MatrixSource) else None
+    matrix = matrix or shown_matrix(setup)
+    source = setup.source if isinstance(setup.source, MatrixSource) else None
     tests = []
-    for name, declared in configuration.registry.items():
-        explanation = None
+    for name in setup.registry if names is None else names:
+        declared, explanation = setup.registry[name], None
         if source is not None and asked is not None and matrix.proctor is not None:
             explanation = _explain(source, asked, name, matrix.proctor)
         tests.append(
             _test(declared, assignments[name], matrix.proctor, explanation, force.groups.get(name))
         )
-    return Overview(tuple(tests), matrix)
+    if names is not None or matrix.proctor is None:
+        return Overview(tuple(tests), matrix)
+    undeclared = matrix.proctor.matrix.tests.keys() - setup.registry.keys()
+    return Overview(tuple(tests), matrix, len(undeclared))
 
 
 def _explain(
@@ -156,7 +191,7 @@ def _explain(
 ) -> Explanation | None:
     definition = proctor.matrix.tests.get(name)
     if definition is not None and definition.test_type == RANDOM:
-        return None  # it would draw once more, and explain another group
+        return None  # explaining would draw again and could give a different group
     try:
         return source.explain(asked, name, proctor=proctor)
     except ProctorError:
@@ -173,38 +208,76 @@ def _test(
     name = declared.name
     definition = None if proctor is None else proctor.matrix.tests.get(name)
     dropped = None if proctor is None else proctor.dropped.get(name)
-    shown = _allocation(definition, explanation)
+    plain = explanation and (explanation.unforced or explanation)
+    shown = _allocation(definition, plain)
+    shades = shades_of(definition) if definition else {}
+    buckets = tuple(
+        _bucket(each, declared, assignment, shown, forced_value, shade=shades.get(each.value, OFF))
+        for each in (definition.buckets if definition else ())
+    )
     return ShownTest(
         name=name,
         assignment=assignment,
         description=(definition.description or "") if definition else "",
-        buckets=tuple(
-            _bucket(bucket, declared, assignment, shown, forced_value)
-            for bucket in (definition.buckets if definition else ())
-        ),
+        buckets=buckets,
         summary=explanation.summary if explanation else "",
-        details=str(explanation) if explanation else "",
+        details=explanation.steps if explanation else "",
         is_eligible=explanation.eligible if explanation else None,
         can_be_forced=_can_be_forced(name),
         forced_value=forced_value,
         problem=_problem(definition, str(dropped.message) if dropped else "", proctor),
+        force_problem=_force_problem(definition, explanation, forced_value),
         allocation=(shown.id or "") if shown else "",
+        # Outside every allocation the visitor has no place in the shown one.
+        line=line_of(definition, shown, plain if plain and plain.allocation else None)
+        if definition
+        else Line(),
+        unforced=_unforced(declared, explanation) if assignment.forced else "",
     )
+
+
+def _unforced(declared: ProctorTest, explanation: Explanation | None) -> str:
+    if explanation is None or explanation.unforced is None:
+        return ""
+    found = explanation.unforced.assignment
+    group = declared.default if found is None else found.group
+    return group or _("no group")
+
+
+def _force_problem(
+    definition: TestDefinition | None, explanation: Explanation | None, value: int | None
+) -> str:
+    """Return the reason why a forced group is not assigned, or "" if it is."""
+    if definition is None or value is None:
+        return ""
+    names = {bucket.value: bucket.name for bucket in definition.buckets}
+    if value not in names:
+        return _("%(test)s has no group %(value)s.") % {"test": definition.name, "value": value}
+    if explanation is None or explanation.decision is Decision.FORCED:
+        return ""
+    group = names[value] or str(value)
+    if explanation.decision is Decision.NO_IDENTIFIER:
+        is_vowel = (definition.test_type or "")[:1] in "AEIOU"
+        text = _("You force %(group)s; it needs an %(type)s.")
+        if not is_vowel:
+            text = _("You force %(group)s; it needs a %(type)s.")
+        return text % {"group": group, "type": definition.test_type}
+    return _("You force %(group)s, which has no effect: %(why)s.") % {
+        "group": group,
+        "why": explanation.summary,
+    }
 
 
 def _problem(definition: TestDefinition | None, dropped: str, proctor: Proctor | None) -> str:
     if proctor is not None and definition is None:
-        return "The matrix has no test of this name."
-    return dropped and f"It is not evaluated: {dropped}"
+        return _("The matrix has no test with this name.")
+    return dropped and _("It is not evaluated: %(problem)s") % {"problem": dropped}
 
 
-def _allocation(
-    definition: TestDefinition | None, explanation: Explanation | None
-) -> Allocation | None:
-    """The allocation whose shares are shown: the visitor's own, else the last, for everybody."""
+def _allocation(definition: TestDefinition | None, plain: Explanation | None) -> Allocation | None:
+    """Return the allocation whose percentages are shown: the visitor's, or else the last one."""
     if definition is None or not definition.allocations:
         return None
-    plain = explanation and (explanation.unforced or explanation)
     chosen = plain.allocation if plain else None
     return definition.allocations[-1 if chosen is None else chosen.index]
 
@@ -215,6 +288,8 @@ def _bucket(
     assignment: GroupAssignment,
     shown: Allocation | None,
     forced_value: int | None,
+    *,
+    shade: str,
 ) -> ShownBucket:
     payload = bucket.payload
     lengths = (
@@ -229,6 +304,7 @@ def _bucket(
         is_mine=not assignment.reason.is_default and assignment.value == bucket.value,
         is_forced=forced_value == bucket.value,
         is_declared=declared.knows(bucket.name),
+        shade=shade,
     )
 
 

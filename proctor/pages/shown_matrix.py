@@ -1,71 +1,78 @@
-"""The matrix that decides for this site, wherever it is: to be looked at, not to be asked."""
+"""The matrix that decides this site's groups, from any kind of source; for display only."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proctor.conf import settings
-from proctor.core.definitions import complete_document
 from proctor.core.exceptions import ProctorError
-from proctor.core.sources import MatrixSource
+from proctor.core.matrices.definitions import complete_document
+from proctor.core.sources.source import MatrixSource
 
 if TYPE_CHECKING:
-    from proctor.configuration import Configuration
-    from proctor.core.engine import Proctor
+    from proctor.core.evaluation.engine import Proctor
+    from proctor.resolving.site_setup import SiteSetup
 
 __all__ = ["ShownMatrix", "matrix_document", "shown_matrix"]
 
-#: Seconds between two looks at the matrix of a Pipet.
+#: Seconds between two checks for a new matrix from a Pipet.
 RELOAD = 10.0
 
 
 class ShownMatrix(NamedTuple):
-    """The matrix as it is now, or why there is none."""
+    """The current matrix, or the reason why there is none."""
 
     proctor: Proctor | None = None
-    #: "" where there is one.
+    #: "" if there is no problem.
     problem: str = ""
 
     @property
     def version(self) -> str | None:
-        """That of the audit."""
+        """The version that the matrix's audit states."""
         return self.proctor.matrix.audit.version if self.proctor else None
 
 
-def shown_matrix(configuration: Configuration) -> ShownMatrix:
-    """The matrix of the site, or the one that its Pipet shows; waits PROCTOR_TIMEOUT for it."""
-    if configuration.source is None:
+def shown_matrix(setup: SiteSetup, timeout: float | None = None) -> ShownMatrix:
+    """Return the site's matrix, or the one that its Pipet publishes.
+
+    For the first matrix it waits up to *timeout* seconds, by default PROCTOR_TIMEOUT.
+    """
+    if setup.source is None:
         return ShownMatrix(
-            problem="Neither PROCTOR_MATRIX nor PROCTOR_API_ROOT is set, so that every test has "
-            "its default."
+            problem="Neither PROCTOR_MATRIX nor PROCTOR_API_ROOT is set, so every test has its "
+            "default."
         )
-    source = _viewed(configuration)
+    source = _viewed(setup)
     if source is None:
-        name = type(configuration.source).__qualname__
-        return ShownMatrix(problem=f"{name} decides, and shows no matrix.")
+        name = type(setup.source).__qualname__
+        return ShownMatrix(problem=f"{name} assigns the groups, but has no matrix to show.")
     try:
-        return ShownMatrix(source.current(settings.PROCTOR_TIMEOUT).proctor)
+        seconds = settings.PROCTOR_TIMEOUT if timeout is None else timeout
+        return ShownMatrix(source.current(seconds).proctor)
     except ProctorError as error:
         return ShownMatrix(problem=str(error))
 
 
-def _viewed(configuration: Configuration) -> MatrixSource | None:
-    source = configuration.source
+def _viewed(setup: SiteSetup) -> MatrixSource | None:
+    source = setup.source
     if isinstance(source, MatrixSource):
         return source
     url = getattr(source, "matrix_url", None)
     if url is None:
         return None
-    if configuration.viewed is None:
-        # It is only looked at: what its rules mean is the Pipet's business.
-        configuration.viewed = MatrixSource(
-            url, test_types=settings.PROCTOR_TEST_TYPES, reload_interval=RELOAD
+    if setup.viewed is None:
+        # It is only for display: the Pipet evaluates its rules.
+        setup.viewed = MatrixSource(
+            url,
+            test_types=settings.PROCTOR_TEST_TYPES,
+            reload_interval=RELOAD,
+            max_bytes=settings.PROCTOR_MATRIX_MAX_BYTES,
         )
-    return configuration.viewed
+    return setup.viewed
 
 
-def matrix_document(configuration: Configuration, matrix: ShownMatrix) -> dict[str, Any]:
-    """The audit and the declared tests of the matrix, as JSON has them."""
+def matrix_document(setup: SiteSetup, matrix: ShownMatrix) -> dict[str, Any]:
+    """Return the audit and the declared tests of the matrix, ready for JSON."""
     if matrix.proctor is None:
         return {"audit": None, "tests": {}}
     found = matrix.proctor.matrix
@@ -79,7 +86,7 @@ def matrix_document(configuration: Configuration, matrix: ShownMatrix) -> dict[s
         },
         "tests": {
             name: complete_document(found.tests[name])
-            for name in configuration.registry
+            for name in setup.registry
             if name in found.tests
         },
     }

@@ -1,6 +1,7 @@
-"""The page's question "what if": a visitor whom somebody made up.
+"""The page's "what if": the groups of a made-up visitor.
 
-Nothing is forced for him, and nothing of him is kept.
+It forces no groups for this visitor, and stores nothing about them. Using an identity on the whole
+site starts with the same form.
 """
 
 from __future__ import annotations
@@ -8,57 +9,60 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from proctor.configuration import current_variables
-from proctor.core.conversion import plain_text
-from proctor.core.exceptions import ConfigurationError, ProctorError
-from proctor.core.forcing import ForceGroups
-from proctor.core.groups import Reason
-from proctor.core.sources import GroupsRequest, MatrixSource
-from proctor.core.variables import TEST_TYPES
+from proctor.core.evaluation.groups import Reason
+from proctor.core.exceptions import ConfigurationError, ConversionError, ProctorError
+from proctor.core.inputs.force_groups import ForceGroups
+from proctor.core.java.conversion import plain_text
+from proctor.core.matrices.limits import TEST_TYPES
+from proctor.core.sources.source import GroupsRequest, MatrixSource
 from proctor.pages.overview import Overview, overview
 from proctor.pages.shown_matrix import ShownMatrix, shown_matrix
-from proctor.resolution import Resolution
+from proctor.resolving.site_setup import current_variables
+from proctor.resolving.source_answer import SourceAnswer
+from proctor.visits.bar_cookie import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     import requests
 
-    from proctor.configuration import Configuration
+    from proctor.resolving.site_setup import SiteSetup
 
 __all__ = ["Field", "WhatIf"]
 
-#: What stands before a source key in the names of the form's fields, as in Pipet's.
+#: The prefix that marks a source key in the names of form fields, as in Pipet.
 IDENTIFIER, CONTEXT = "id.", "ctx."
 
-#: Characters of one value.
+#: Maximum length of one value, in characters.
 MAX_VALUE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One value of the made-up visitor."""
+    """One form field: a value of the made-up visitor."""
 
     name: str
     key: str
     value: str
+    #: The problem with the value; "" if there is none.
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The made-up visitor, by source keys."""
+    """The made-up visitor, described by source keys."""
 
     identifiers: Mapping[str, str]
     context: Mapping[str, str]
 
     @classmethod
     def read(cls, posted: Mapping[str, str]) -> WhatIf:
-        """The visitor of the form; a field that is empty is left out."""
+        """Return the visitor that the form describes; empty fields are left out."""
         return cls(_with_prefix(posted, IDENTIFIER), _with_prefix(posted, CONTEXT))
 
     @classmethod
     def of(cls, asked: GroupsRequest | None, matrix: ShownMatrix) -> WhatIf:
-        """The visitor who looks at the page, with a field for each value that there may be."""
+        """Return the visitor who views the page, with a field for each possible value."""
         identifiers, context = {}, {}
         if asked is not None:
             identifiers, context = _texts(asked.identifiers), _texts(asked.context)
@@ -77,46 +81,86 @@ class WhatIf:
 
     @property
     def fields(self) -> list[Field]:
-        """Those of the form."""
+        """The form's fields."""
+        problems = self.problems
         return [
             *(Field(f"{IDENTIFIER}{key}", key, value) for key, value in self.identifiers.items()),
-            *(Field(f"{CONTEXT}{key}", key, value) for key, value in self.context.items()),
+            *(
+                Field(f"{CONTEXT}{key}", key, value, problems.get(key, ""))
+                for key, value in self.context.items()
+            ),
         ]
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """The invalid values in the context, by source key."""
+        try:
+            declared = current_variables().context_variables or ()
+        except ConfigurationError:
+            return {}
+        found = {}
+        for each in declared:
+            value = self.context.get(each.source_key)
+            if value:
+                try:
+                    each.type.convert_typed(value)
+                except ConversionError as error:
+                    found[each.source_key] = str(error)
+        return found
+
+    def differences(self, own: WhatIf) -> Identity:
+        """Return the differences from the visitor's *own* identity; other keys are left out.
+
+        A value that was emptied is removed from the request, except that a string becomes "".
+        """
+        empty = _that_may_be_empty()
+        return Identity(
+            _differences(self.identifiers, own.identifiers, ()),
+            _differences(self.context, own.context, empty),
+        )
 
     def overview(
         self,
-        configuration: Configuration,
+        setup: SiteSetup,
         get_http: Callable[[], requests.Session | None] | None = None,
     ) -> Overview:
-        """What the page shows of him; *get_http* as for the visitor of the page."""
+        """Return the page's content for them; *get_http* as for the visitor of the page."""
         empty = _that_may_be_empty()
         asked = GroupsRequest(
             identifiers={key: value for key, value in self.identifiers.items() if value},
             context={key: value for key, value in self.context.items() if value or key in empty},
-            tests=configuration.registry.names,
+            tests=setup.registry.names,
             get_http=get_http,
         )
-        matrix = shown_matrix(configuration)
-        assignments = _resolution(configuration, asked, matrix).assignments(configuration)
-        return overview(configuration, assignments, asked, ForceGroups(), matrix)
+        matrix = shown_matrix(setup)
+        assignments = _source_answer(setup, asked, matrix).assignments(setup)
+        return overview(setup, assignments, asked, ForceGroups(), matrix)
 
 
-def _resolution(
-    configuration: Configuration, asked: GroupsRequest, matrix: ShownMatrix
-) -> Resolution:
-    source = configuration.source
-    if source is None or not configuration.registry:
-        return Resolution(reason=Reason.NO_SOURCE)
+def _differences(
+    wanted: Mapping[str, str], own: Mapping[str, str], may_be_empty: Collection[str]
+) -> dict[str, str | None]:
+    return {
+        key: value if value or key in may_be_empty else None
+        for key, value in wanted.items()
+        if key in own and value != own[key].strip()
+    }
+
+
+def _source_answer(setup: SiteSetup, asked: GroupsRequest, matrix: ShownMatrix) -> SourceAnswer:
+    source = setup.source
+    if source is None or not setup.registry:
+        return SourceAnswer(reason=Reason.NO_SOURCE)
     try:
         if isinstance(source, MatrixSource):
-            return Resolution(source.determine_groups(asked, proctor=matrix.proctor))
-        return Resolution(source.determine_groups(asked))
+            return SourceAnswer(source.determine_groups(asked, proctor=matrix.proctor))
+        return SourceAnswer(source.determine_groups(asked))
     except ProctorError:
-        return Resolution(reason=Reason.SOURCE_FAILED)
+        return SourceAnswer(reason=Reason.SOURCE_FAILED)
 
 
 def _that_may_be_empty() -> set[str]:
-    """Source keys of texts, for which "" is a value."""
+    """Return the source keys of string variables, for which "" is a valid value."""
     try:
         declared = current_variables().context_variables or ()
     except ConfigurationError:
@@ -137,13 +181,13 @@ def _texts(values: Mapping[str, object]) -> dict[str, str]:
     for key, value in values.items():
         try:
             found[key] = "" if value is None else plain_text(value)[:MAX_VALUE]
-        except Exception:  # noqa: BLE001 - what has no text cannot be shown
+        except Exception:  # noqa: BLE001 - a value that cannot become text cannot be shown
             found[key] = ""
     return found
 
 
 def _test_types(matrix: ShownMatrix) -> Iterable[str]:
-    """The types of identifiers that the matrix asks for."""
+    """Return the types of identifiers that the tests in the matrix use."""
     if matrix.proctor is None:
         return TEST_TYPES[:2]
     types = {each.test_type for each in matrix.proctor.matrix.tests.values()} - {None, "RANDOM"}

@@ -2,7 +2,7 @@
 
     path("pipet/", include("proctor.pipet.urls"))
 
-What it answers is in `proctor.core.pipet_api`, which `python -m proctor serve` runs alone.
+`proctor.core.pipet_api` computes the answers; `python -m proctor serve` uses it without Django.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All that is below the place where this is included is Pipet's."""
+"""The URLs of Pipet's API; Pipet answers every path below the URL that includes them."""
 
 from __future__ import annotations
 

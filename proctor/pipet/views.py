@@ -1,4 +1,4 @@
-"""One view for all of the API: what it answers is decided in the core."""
+"""One view for the whole API; `proctor.core.pipet_api` computes the answers."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from proctor.configuration import current_configuration
 from proctor.core.pipet_api.asgi import first_header
 from proctor.core.pipet_api.service import PipetService
-from proctor.core.sources import MatrixSource
+from proctor.core.sources.source import MatrixSource
+from proctor.django_internals import skip_page_cache
+from proctor.resolving.site_setup import current_setup
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from proctor.core.pipet_api.visitors import Headers
+    from proctor.core.api_reply import Headers
 
 __all__ = ["pipet"]
 
-#: What was made of a source, for as long as that is in use.
+#: Objects that are built from a source, and kept as long as the source is in use.
 _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDictionary()
 
 
-# Nothing is changed by any method; the Java answers a POST where it answers at all.
+# CSRF checks are not needed: no method changes anything. Java Proctor answers POST as well.
 @login_not_required
 @csrf_exempt
 def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpResponse:
-    """What a Pipet answers at *path*, from the matrix of this site.
+    """Return the answer that a Pipet gives at *path*, from the matrix of this site.
 
-    With *all_tests* False a request that names no tests gets none. Raises
-    ImproperlyConfigured where the site has no matrix of its own.
+    If *all_tests* is False, a request that names no tests gets no groups. Raises
+    ImproperlyConfigured if the site has no matrix of its own.
     """
     reply = _service(all_tests=all_tests).handle(
         request.method or "GET",
@@ -42,8 +43,8 @@ def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpRes
         request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
         _headers(request),
     )
-    # Its answers are for one visitor, or of one version; the headers stay the Java's.
-    request.__dict__["_cache_update_cache"] = False
+    # Its answers are for one visitor or one version; the headers stay those of Java Proctor.
+    skip_page_cache(request)
     response = HttpResponse(reply.body, status=reply.status)
     for name, value in reply.headers:
         response.headers[name] = value
@@ -51,10 +52,11 @@ def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpRes
 
 
 def _service(*, all_tests: bool) -> PipetService:
-    source = current_configuration().source
+    source = current_setup().source
     if not isinstance(source, MatrixSource):
         raise ImproperlyConfigured(
-            "proctor.pipet.urls serves the matrix of this site, and it has none: set PROCTOR_MATRIX"
+            "proctor.pipet.urls serves the matrix of this site, but the site has none: set "
+            "PROCTOR_MATRIX"
         )
     made = _services.setdefault(source, {})
     if all_tests not in made:
@@ -63,11 +65,11 @@ def _service(*, all_tests: bool) -> PipetService:
 
 
 def _encoded(request: HttpRequest, path: str) -> bytes:
-    """The path as it came, as far as Django can tell: it decodes it before anybody asks."""
+    """Return the path as the client sent it, as far as possible: Django decodes it early."""
     scope = getattr(request, "scope", None)
     raw: bytes = scope.get("raw_path") or b"" if scope else b""
     encoded = quote_from_bytes(path.encode("utf-8", "surrogateescape"), safe="/;=").encode("ascii")
-    # A slash that was encoded is part of a name, and Pipet has no such names.
+    # An encoded slash is part of a name, but Pipet has no names with a slash.
     return b"/%2F" + encoded if b"%2f" in raw.lower() else b"/" + encoded
 
 
@@ -75,5 +77,5 @@ def _headers(request: HttpRequest) -> Headers:
     scope = getattr(request, "scope", None)
     if scope is not None:
         return first_header(scope["headers"])
-    # Under WSGI headers of one name have become one.
+    # Under WSGI, headers with the same name are joined into one.
     return request.headers.get

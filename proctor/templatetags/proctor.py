@@ -1,10 +1,10 @@
 """`{% load proctor %}`: the visitor's groups in Django's templates.
 
-A bare word is a literal, in quotes it is the same; `test=` and `group=` take variables.
-A literal that PROCTOR_TESTS does not declare is a TemplateSyntaxError when the template is
-compiled. At rendering the declarations of then hold, for variables as for literals of a
-template that was compiled under others: a wrong name raises TemplateSyntaxError in DEBUG,
-else it is logged once, and counts as a test that nobody is in.
+A bare word is a literal, with or without quotes; `test=` and `group=` take variables. A literal
+that PROCTOR_TESTS does not declare raises TemplateSyntaxError when the template is compiled. At
+rendering, variables are checked against the current declarations, and so are the literals of a
+template that was compiled under different ones. A wrong name then raises TemplateSyntaxError in
+DEBUG; otherwise it is logged once, and the visitor has no group in the test.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from django import template
 from django.template.base import FilterExpression, Node, NodeList, render_value_in_context
 from django.template.exceptions import TemplateSyntaxError
 
-from proctor.asking import Asker, flattened, undeclared_group, undeclared_test
+from proctor.bar.showing import bar_of
+from proctor.visits.template_api import TemplateApi, flattened, undeclared_group, undeclared_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,25 +28,26 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
-_asker = Asker(TemplateSyntaxError)
+_api = TemplateApi(TemplateSyntaxError)
 
 _BARE = re.compile(r"""[^"'|=]+""")
 _QUOTED = re.compile(r"""(["'])(.*)\1""")
 _KEYWORD = re.compile(r"(\w+)=(.+)")
 
-#: A literal, or what a template computes.
+#: A literal, or an expression that is evaluated when the template is rendered.
 Word = str | FilterExpression
 
 
 class _Arguments:
-    """The words of a tag, literals and keywords apart."""
+    """The words of a tag, with literals and keywords separated."""
 
     def __init__(self, parser: Parser, token: Token, keywords: tuple[str, ...]) -> None:
         self.parser = parser
         self.token = token
+        self._allowed = keywords
         tag, *bits = token.split_contents()
         self.tag: str = tag
-        #: Where the tag ends in `as name`.
+        #: The name, if the tag ends with `as name`.
         self.target: str | None = None
         if "as" in keywords and len(bits) >= 2 and bits[-2] == "as":
             self.target = bits[-1]
@@ -56,20 +58,20 @@ class _Arguments:
             self._take(bit, [keyword for keyword in keywords if keyword != "as"])
 
     def error(self, message: str) -> Exception:
-        """To be raised; knows the place in the template."""
+        """Return an exception that names the place in the template."""
         error: Exception = self.parser.error(self.token, f"{{% {self.tag} %}}: {message}")
         return error
 
     def check(self, problem: str | None) -> None:
-        """Raise what is wrong, if anything is."""
+        """Raise an exception with *problem*, unless it is None."""
         if problem is not None:
             raise self.error(problem)
 
     def one(self, keyword: str, default: str) -> Word:
-        """What a keyword was given, which may be given once."""
+        """Return the value of a keyword, which may be given only once."""
         given = self.keywords.get(keyword, [default])
         if len(given) > 1:
-            raise self.error(f"{keyword}= is given twice; remove one")
+            raise self.error(f"{keyword}= appears twice; remove one of them")
         return given[0]
 
     def _take(self, bit: str, keywords: list[str]) -> None:
@@ -79,15 +81,15 @@ class _Arguments:
             self.words.append(bit)
         elif (given := _KEYWORD.fullmatch(bit)) and given[1] in keywords:
             value = self.parser.compile_filter(given[2])
-            # What is written in quotes is known already, and can be checked like a bare word.
+            # The value of quoted text is known already, so it is checked like a bare word.
             literal = isinstance(value.var, str) and not value.filters
             self.keywords.setdefault(given[1], []).append(value.var if literal else value)
         else:
             known_keywords = ", ".join(f"{keyword}=" for keyword in keywords)
-            raise self.error(f"{bit!r} is no name; variables go with {known_keywords}")
+            raise self.error(f"{bit!r} is not a name; for variables use {known_keywords}")
 
     def tests(self) -> list[Word]:
-        """All names of tests, checked as far as they are literals."""
+        """Return all names of tests, after checking the literal ones."""
         tests = [*self.words, *self.keywords.get("test", [])]
         for test in tests:
             if isinstance(test, str):
@@ -95,29 +97,31 @@ class _Arguments:
         return tests
 
     def only_test(self) -> Word:
-        """The test of a tag that asks for one."""
+        """Return the test of a tag that takes exactly one."""
+        if "default" in self._allowed and len(self.words) == 2:
+            raise self.error(f'to give a default, write default="{self.words[1]}"')
         tests = self.tests()
         if len(tests) != 1:
-            raise self.error(f"give one test, or test=variable; here are {len(tests)}")
+            raise self.error(f"expected one test, or test=variable; got {len(tests)}")
         return tests[0]
 
 
 def _value(word: Word, context: Context) -> Any:
-    """What a word stands for; None for a variable that is not there."""
+    """Return the value of a word, or None for an undefined variable."""
     return word if isinstance(word, str) else word.resolve(context, ignore_failures=True)
 
 
 class _Condition:
-    """Whether the visitor is in one of the groups of a test."""
+    """A condition that is true if the visitor is in one of the given groups of a test."""
 
     def __init__(self, arguments: _Arguments) -> None:
         words, keywords = arguments.words, arguments.keywords
         if "test" not in keywords and not words:
-            raise arguments.error("give a test and its groups, as in {% ifgroup test group %}")
+            raise arguments.error("expected a test and its groups, as in {% ifgroup test group %}")
         self.test = arguments.one("test", "") if "test" in keywords else words.pop(0)
         self.groups = [*words, *keywords.get("group", [])]
         if not self.groups:
-            raise arguments.error("give at least one group, or group=variable")
+            raise arguments.error("expected at least one group, or group=variable")
         if isinstance(self.test, str):
             arguments.check(undeclared_test(self.test))
             for group in self.groups:
@@ -128,13 +132,13 @@ class _Condition:
         return " ".join(map(str, [self.test, *self.groups]))
 
     def holds(self, context: Context) -> bool:
-        """Whether it holds for the visitor of a context. Reads the test."""
+        """Return True if the condition is true for the visitor in *context*. Reads the test."""
         groups = flattened(_value(group, context) for group in self.groups)
-        return _asker.is_in(context, _value(self.test, context), groups)
+        return _api.is_in(context, _value(self.test, context), groups)
 
 
 class IfGroupNode(Node):
-    """`{% ifgroup %}` with all its branches. Only the first that holds is rendered."""
+    """`{% ifgroup %}` with all its branches. Only the first true branch is rendered."""
 
     def __init__(self, branches: list[tuple[_Condition | None, NodeList]]) -> None:
         #: The condition is None for `{% else %}`.
@@ -150,11 +154,11 @@ class IfGroupNode(Node):
 
     @property
     def nodelist(self) -> NodeList:
-        """The nodes of all branches: `{% extends %}` looks for blocks here."""
+        """The nodes of all branches, because `{% extends %}` looks for blocks in this attribute."""
         return NodeList(self)
 
     def render(self, context: Context) -> SafeString:
-        """The branch of the visitor."""
+        """Render the first branch whose condition is true for the visitor."""
         for condition, nodelist in self.branches:
             if condition is None or condition.holds(context):
                 return nodelist.render(context)
@@ -162,7 +166,7 @@ class IfGroupNode(Node):
 
 
 class _PrintingNode(Node):
-    """Prints a value as `{{ value }}` does, or puts it into the context: `as name`."""
+    """Prints a value as `{{ value }}` does, or stores it in the context with `as name`."""
 
     child_nodelists = ()
 
@@ -174,11 +178,11 @@ class _PrintingNode(Node):
         return f"<{type(self).__name__}: {self.test}>"
 
     def value(self, context: Context) -> Any:
-        """What is printed."""
+        """Return the value to print."""
         raise NotImplementedError  # pragma: no cover - each subclass has its own
 
     def render(self, context: Context) -> str:
-        """The value; nothing if it goes into the context."""
+        """Return the printed value, or "" if it is stored in the context."""
         value = self.value(context)
         if self.target is None:
             return render_value_in_context(value, context)
@@ -190,8 +194,8 @@ class ProctorGroupNode(_PrintingNode):
     """`{% proctor_group %}`."""
 
     def value(self, context: Context) -> str:
-        """The group's name, or ""."""
-        return _asker.group(context, _value(self.test, context))
+        """Return the name of the group, or ""."""
+        return _api.group(context, _value(self.test, context))
 
 
 class ProctorPayloadNode(_PrintingNode):
@@ -202,9 +206,9 @@ class ProctorPayloadNode(_PrintingNode):
         self.default = arguments.one("default", "")
 
     def value(self, context: Context) -> Any:
-        """The payload, or the default, or ""."""
+        """Return the payload, or else the default, or else ""."""
         default = _value(self.default, context)
-        found = _asker.payload(context, _value(self.test, context), default)
+        found = _api.payload(context, _value(self.test, context), default)
         return "" if found is None else found
 
 
@@ -216,7 +220,7 @@ class ProctorJsonNode(Node):
     def __init__(self, arguments: _Arguments) -> None:
         self.tests = arguments.tests()
         if not self.tests:
-            raise arguments.error("give the tests that the page needs")
+            raise arguments.error("expected the names of the tests that the page needs")
         self.element_id = arguments.one("element_id", "proctor")
         self.expose = arguments.one("expose", "")
 
@@ -224,8 +228,8 @@ class ProctorJsonNode(Node):
         return f"<ProctorJsonNode: {' '.join(map(str, self.tests))}>"
 
     def render(self, context: Context) -> SafeString:
-        """The script element."""
-        return _asker.json(
+        """Return the script element."""
+        return _api.json(
             context,
             flattened(_value(test, context) for test in self.tests),
             _value(self.element_id, context),
@@ -233,15 +237,27 @@ class ProctorJsonNode(Node):
         )
 
 
+class ProctorBarNode(Node):
+    """`{% proctor_bar %}`."""
+
+    child_nodelists = ()
+
+    def render(self, context: Context) -> SafeString:
+        """Return the bar, or "" for visitors who must not see it."""
+        # Do not use the current request: an e-mail rendered during a request is not its page.
+        return bar_of(getattr(context, "request", None) or context.get("request"))
+
+
 @register.tag
 def ifgroup(parser: Parser, token: Token) -> IfGroupNode:
-    """Render one of several branches, by the visitor's group.
+    """Render the branch for the visitor's group.
 
         {% ifgroup buttoncolortst blue %}…{% elifgroup buttoncolortst green red %}…
         {% else %}…{% endifgroup %}
 
-    A test, and groups of which one must be the visitor's. `group=variable` is a name or
-    several; `elifgroup` may ask for another test, which is read only if it comes to that.
+    The tag takes a test and one or more groups; its branch is rendered if the visitor is in one of
+    them. The variable in `group=variable` is one name or several. `elifgroup` may name a different
+    test, which is read only if the tag is reached.
     """
     branches: list[tuple[_Condition | None, NodeList]] = []
     while token.contents not in ("else", "endifgroup"):
@@ -255,17 +271,17 @@ def ifgroup(parser: Parser, token: Token) -> IfGroupNode:
 
 
 def _next(parser: Parser) -> Token:
-    """The tag at which parsing stopped."""
+    """Return the tag at which the parser stopped."""
     token = parser.next_token()
     command, *words = token.split_contents()
     if command != "elifgroup" and words:
-        raise parser.error(token, f"{{% {command} %}} takes no words, and has {' '.join(words)!r}")
+        raise parser.error(token, f"{{% {command} %}} takes no arguments, got {' '.join(words)!r}")
     return token
 
 
 @register.tag
 def proctor_group(parser: Parser, token: Token) -> ProctorGroupNode:
-    """Print the name of the visitor's group, nothing where there is none.
+    """Print the name of the visitor's group, or nothing if they have none.
 
     {% proctor_group buttoncolortst %} or {% proctor_group buttoncolortst as group %}
     """
@@ -274,22 +290,36 @@ def proctor_group(parser: Parser, token: Token) -> ProctorGroupNode:
 
 @register.tag
 def proctor_payload(parser: Parser, token: Token) -> ProctorPayloadNode:
-    """Print what the visitor's group carries, escaped as any variable; else the default.
+    """Print the payload of the visitor's group, escaped like a variable, or else the default.
 
-    {% proctor_payload buttontexttst default="Sign up" %}, also with `as name`.
+    {% proctor_payload buttontexttst default="Sign up" %}, optionally with `as name`.
     """
     return ProctorPayloadNode(_Arguments(parser, token, ("test", "default", "as")))
 
 
 @register.tag
 def proctor_json(parser: Parser, token: Token) -> ProctorJsonNode:
-    """Give the page's own scripts the visitor's groups, as JSON that no CSP forbids.
+    """Pass the visitor's groups to the page's own scripts, as JSON that every CSP allows.
 
         {% proctor_json buttoncolortst buttontexttst %}
 
-    The element's id is `proctor`, or `element_id="…"`. It holds
-    `{"buttoncolortst": {"group": "blue", "value": 1, "payload": "#2B60DE"}, …}` and counts
-    no exposure, unless `expose=True`.
+    The element's id is `proctor`, or `element_id="…"`. It contains `{"buttoncolortst": {"group":
+    "blue", "value": 1, "payload": "#2B60DE"}, …}` Rendering it counts no exposure unless
+    `expose=True`.
     """
     keywords = ("test", "element_id", "expose")
     return ProctorJsonNode(_Arguments(parser, token, keywords))
+
+
+@register.tag
+def proctor_bar(parser: Parser, token: Token) -> ProctorBarNode:
+    """Show visitors who may force groups which tests this page has read; put it last.
+
+    {% proctor_bar %}</body>
+
+    For all other visitors it prints nothing. The bar appears once the visitor has opened the groups
+    page.
+    """
+    if len(token.split_contents()) > 1:
+        raise parser.error(token, "{% proctor_bar %} takes no arguments")
+    return ProctorBarNode()

@@ -1,4 +1,4 @@
-"""The parameters of a query, read as Tomcat reads them."""
+"""The parameters of a query, as Tomcat reads them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from urllib.parse import unquote_to_bytes
 
 __all__ = ["MAX_PARAMETERS", "MAX_QUERY", "QueryTooLarge", "read_query"]
 
-#: Bytes of a query, before anything of it is decoded.
+#: Maximum size of a query in bytes, checked before decoding.
 MAX_QUERY = 16 * 1024
-#: Parameters of a query. Each brings an identifier, a context variable, or nothing.
+#: Maximum number of parameters. Each is an identifier or a context variable, or is ignored.
 MAX_PARAMETERS = 500
 
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
 class QueryTooLarge(ValueError):  # noqa: N818 - says what the query is
-    """A query beyond the limits; the text says which one."""
+    """Raised for a query that exceeds a limit. The text says which one."""
 
 
 def read_query(query: bytes) -> dict[str, str]:
-    """The first value of each parameter.
+    """Return the first value of each parameter.
 
-    One whose percent-encoding cannot be decoded is left out. Raises QueryTooLarge.
+    Parameters with invalid percent-encoding are left out. Raises QueryTooLarge.
     """
     if len(query) > MAX_QUERY:
         raise QueryTooLarge(f"The query has {len(query)} bytes, and at most {MAX_QUERY} are read.")
@@ -44,7 +44,7 @@ def read_query(query: bytes) -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def _name(raw: bytes) -> str | None:
-    # A site asks with the same few names each time.
+    # Cached, because a site sends the same few names each time.
     return _decoded(raw)
 
 
@@ -59,7 +59,7 @@ def _decoded(raw: bytes) -> str | None:
 
 
 def _is_encoded(raw: bytes) -> bool:
-    """Whether two hexadecimal digits stand behind each percent sign."""
+    """Return True if each percent sign is followed by two hexadecimal digits."""
     position = raw.find(b"%")
     while position >= 0:
         digits = raw[position + 1 : position + 3]

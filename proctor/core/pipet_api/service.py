@@ -1,4 +1,4 @@
-"""Pipet's resources, and what each answers  [RestController, CoreConfig]."""
+"""Pipet's endpoints and their responses  [RestController, CoreConfig]."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from proctor.core.definitions import complete_document, plain_doubles
 from proctor.core.exceptions import IdentifierError, MatrixLoadError, SourceError
-from proctor.core.forcing import ForceGroups
-from proctor.core.frozen import thaw
+from proctor.core.inputs.force_groups import ForceGroups
+from proctor.core.java.frozen import thaw
+from proctor.core.matrices.definitions import complete_document, plain_doubles
+from proctor.core.matrices.limits import TEST_TYPES
 from proctor.core.pipet_api import replies
 from proctor.core.pipet_api.query import QueryTooLarge, read_query
-from proctor.core.pipet_api.replies import Reply, java_json
+from proctor.core.pipet_api.replies import java_json
 from proctor.core.pipet_api.visitors import (
     CONTEXT,
     IDENTIFIER,
@@ -20,34 +21,33 @@ from proctor.core.pipet_api.visitors import (
     VisitorReader,
     key_of,
 )
-from proctor.core.variables import TEST_TYPES
 
 if TYPE_CHECKING:
-    from proctor.core.engine import Proctor
-    from proctor.core.groups import GroupAssignment
-    from proctor.core.matrix import Audit
-    from proctor.core.pipet_api.visitors import Headers
-    from proctor.core.reloading import Snapshot
-    from proctor.core.source_keys import ContextVariable
-    from proctor.core.sources import MatrixSource
+    from proctor.core.api_reply import ApiReply, Headers
+    from proctor.core.evaluation.engine import Proctor
+    from proctor.core.evaluation.groups import GroupAssignment
+    from proctor.core.inputs.source_keys import ContextVariable
+    from proctor.core.matrices.matrix import Audit
+    from proctor.core.sources.snapshots import Snapshot
+    from proctor.core.sources.source import MatrixSource
 
 __all__ = ["MAX_TESTS", "PipetService"]
 
-#: Names in the parameter `test`.
+#: Maximum number of names in the query parameter `test`.
 MAX_TESTS = 2000
 
 _ONLY_GET = (("Allow", "GET"),)
 
-#: What Tomcat takes out of a path: `;jsessionid=1`.
+#: Tomcat removes this part from a path: `;jsessionid=1`.
 _PATH_PARAMETER = re.compile(rb";[^/]*")
 
 
 class PipetService:
-    """Answers requests as a Pipet does, from the matrix of a source.
+    """Answers requests as Pipet does, with the matrix of a source.
 
-    Each answer is from one version of the matrix, the one that the source has when the
-    request comes. With *all_tests* False a request that names no tests gets none (Java: the
-    property proctor.pipet.identify.all.disable). Safe for threads.
+    Each response uses one version of the matrix, which is the source's current one when the request
+    arrives. If *all_tests* is False, a request that names no tests gets none (Java: the property
+    proctor.pipet.identify.all.disable). Thread-safe.
     """
 
     def __init__(self, source: MatrixSource, *, all_tests: bool = True) -> None:
@@ -78,16 +78,16 @@ class PipetService:
         )
         self._documents: _Documents | None = None
 
-    def handle(self, method: str, path: bytes, query: bytes, header: Headers) -> Reply:
-        """The answer to a request. Never an exception.
+    def handle(self, method: str, path: bytes, query: bytes, header: Headers) -> ApiReply:
+        """Return the response to a request. Never raises.
 
-        *path* is as it came, percent-encoded, and begins where the API does; *query* is
-        what stands behind the question mark; *header* gives the first header of a name.
+        *path* is percent-encoded, as received, and relative to the API's root; *query* is
+        the part after the question mark; *header* returns the first header with a name.
         """
         reply = self._reply(method, path, query, header)
         return reply._replace(body=b"") if method == "HEAD" else reply
 
-    def _reply(self, method: str, path: bytes, query: bytes, header: Headers) -> Reply:
+    def _reply(self, method: str, path: bytes, query: bytes, header: Headers) -> ApiReply:
         encoded = _PATH_PARAMETER.sub(b"", path)
         if b"%2f" in encoded.lower() or b"%5c" in encoded.lower():
             return replies.page(400)
@@ -110,26 +110,26 @@ class PipetService:
     # -- the matrix -----------------------------------------------------------------------
 
     def _current(self) -> _Documents:
-        """What there is of the current matrix. Raises SourceError."""
+        """Return the current matrix, ready for responses. Raises SourceError."""
         snapshot = self._source.current()
         documents = self._documents
         if documents is None or documents.proctor is not snapshot.proctor:
             documents = self._documents = _Documents(snapshot)
         return documents
 
-    def _audit(self) -> Reply:
+    def _audit(self) -> ApiReply:
         try:
             return replies.data(self._current().audit)
         except SourceError:
             return replies.data("null")
 
-    def _matrix(self) -> Reply:
+    def _matrix(self) -> ApiReply:
         try:
             return replies.plain(self._current().matrix())
         except SourceError as failure:
             return _no_matrix(failure)
 
-    def _definition(self, test: str) -> Reply:
+    def _definition(self, test: str) -> ApiReply:
         try:
             proctor = self._current().proctor
         except SourceError as failure:
@@ -140,7 +140,7 @@ class PipetService:
 
     # -- groups ---------------------------------------------------------------------------
 
-    def _identify(self, query: bytes, header: Headers) -> Reply:
+    def _identify(self, query: bytes, header: Headers) -> ApiReply:
         try:
             documents = self._current()
             parameters = read_query(query)
@@ -160,7 +160,7 @@ class PipetService:
         except SourceError as failure:
             return _no_matrix(failure)
         except (BadRequest, QueryTooLarge, IdentifierError) as refusal:
-            # The last one is a stack trace in HTML, with the status 500, in the Java.
+            # In Java Proctor, the last response is an HTML stack trace with the status 500.
             return replies.error(400, str(refusal))
         return replies.data(
             f'{{"groups":{{{",".join(texts)}}},"context":{java_json(visitor.converted)},'
@@ -168,7 +168,7 @@ class PipetService:
         )
 
     def _tests(self, names: str | None) -> tuple[str, ...] | None:
-        """The tests that a request wants; None for all."""
+        """Return the tests that a request names; None for all tests."""
         if names is None:
             return None if self._all_tests else ()
         tests = tuple(filter(None, map(str.strip, names.split(","))))
@@ -180,9 +180,9 @@ class PipetService:
 
 
 class _Documents:
-    """What is printed of one version of the matrix, each thing once."""
+    """The JSON texts for one version of the matrix, each written only once."""
 
-    #: Assignments whose text is kept; a matrix shares its own.
+    #: Number of cached texts of assignments. The assignments of a matrix are shared objects.
     KEPT = 20_000
 
     def __init__(self, snapshot: Snapshot[Proctor]) -> None:
@@ -192,7 +192,7 @@ class _Documents:
         self._groups: dict[tuple[str, int], tuple[GroupAssignment, str]] = {}
 
     def matrix(self) -> str:
-        """The whole of it, with the tests that are evaluated."""
+        """Return the whole matrix as JSON. It contains only the tests that are evaluated."""
         if self._matrix is None:
             proctor = self.proctor
             tests = {
@@ -203,10 +203,10 @@ class _Documents:
         return self._matrix
 
     def group(self, test: str, assignment: GroupAssignment) -> str:
-        """A member of `groups`  [JsonTestBucket]."""
+        """Return one member of `groups`  [JsonTestBucket]."""
         if assignment.forced:
-            return f"{java_json(test)}:{java_json(_bucket(assignment))}"  # made for this request
-        # By identity; what is kept stays alive, so that its id is no other's.
+            return f"{java_json(test)}:{java_json(_bucket(assignment))}"  # created for this request
+        # By id: the cached tuple keeps the object alive, so no other object gets its id.
         kept = self._groups.get((test, id(assignment)))
         if kept is None:
             if len(self._groups) >= self.KEPT:
@@ -242,7 +242,7 @@ def _default(variable: ContextVariable) -> dict[str, str]:
 
 
 def _forced(text: str | None) -> ForceGroups | None:
-    """Pipet forces groups by name; modes for the other tests mean nothing to it."""
+    """Return forced groups by name. Pipet does not use the modes for other tests."""
     return ForceGroups(ForceGroups.parse(text).groups) if text else None
 
 
@@ -250,16 +250,16 @@ def _reads(method: str) -> bool:
     return method in ("GET", "HEAD")
 
 
-def _not_allowed() -> Reply:
+def _not_allowed() -> ApiReply:
     return replies.page(405, *_ONLY_GET)
 
 
-def _no_matrix(failure: SourceError) -> Reply:
+def _no_matrix(failure: SourceError) -> ApiReply:
     return replies.error(500, f"Could not get Proctor from loader: {_java_words(failure)}")
 
 
 def _java_words(failure: BaseException) -> str:
-    """What the Java's loader says of a failure, where that is known."""
+    """Return the message that Java Proctor's loader has for a failure, if it is known."""
     cause: BaseException | None = failure
     while cause is not None:
         if isinstance(cause, FileNotFoundError):

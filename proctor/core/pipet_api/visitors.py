@@ -1,55 +1,54 @@
-"""Who a request is about: identifiers and context, by the configuration.
+"""Read the visitor of a request, their identifiers and context, as the configuration says.
 
-(Java: Extractor, Converter.) A value comes by a parameter of the query, `id.` or `ctx.` and
-the source key, or by the header of that name.
+Java: Extractor, Converter. A value is a query parameter whose name is `id.` or `ctx.` and the
+source key, or a header whose name is the source key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from proctor.core.context_types import MISSING
 from proctor.core.exceptions import ConversionError
+from proctor.core.java.context_types import MISSING
 
 if TYPE_CHECKING:
-    from proctor.core.source_keys import ContextVariable, IdentifierVariable
-    from proctor.core.variables import Variables
+    from collections.abc import Mapping
+
+    from proctor.core.api_reply import Headers
+    from proctor.core.inputs.source_keys import ContextVariable, IdentifierVariable
+    from proctor.core.inputs.variables import Variables
 
 __all__ = ["CONTEXT", "IDENTIFIER", "BadRequest", "Visitor", "VisitorReader", "key_of"]
 
-#: What stands before a source key in a query.
+#: The prefixes of source keys in a query.
 CONTEXT, IDENTIFIER = "ctx.", "id."
-
-#: Gives the first header of a name, in any case; None if there is none.
-Headers = Callable[[str], "str | None"]
 
 
 class BadRequest(Exception):  # noqa: N818 - the name of the status
-    """A request that is refused with 400; the text is the message."""
+    """Raised for a request that is refused with the status 400. The text is the message."""
 
 
 class Visitor(NamedTuple):
-    """What a request says of its visitor."""
+    """The visitor of a request."""
 
-    #: By test type; an empty one is one.
+    #: Identifiers by test type. An empty identifier counts.
     identifiers: dict[str, str]
-    #: As it came, by variable.
+    #: The raw values by variable.
     context: dict[str, object]
-    #: As rules see it, by variable.
+    #: The values that rules see, by variable.
     converted: dict[str, object]
 
 
 def key_of(variable: ContextVariable | IdentifierVariable, prefix: str) -> str:
-    """Where a value comes from, as messages and `config/` call it: `ctx.country`."""
+    """Return the name of a value's place in messages and in `config/`: `ctx.country`."""
     return prefix + variable.source_key if variable.source == "QUERY" else variable.source_key
 
 
 class VisitorReader:
-    """Reads visitors out of requests, by what *variables* declares.
+    """Reads visitors from requests, as *variables* declares them.
 
-    Where no context is declared, each parameter `ctx.NAME` is a variable of that name; where
-    keys may stand for the test types that they name, those of *test_types* do.
+    If no context is declared, each parameter `ctx.NAME` is a variable with that name. If
+    *variables* is self-named, the names of *test_types* are also source keys.
     """
 
     def __init__(self, variables: Variables, test_types: tuple[str, ...]) -> None:
@@ -64,12 +63,12 @@ class VisitorReader:
             self._routes[:0] = [(kind, "QUERY", IDENTIFIER + kind) for kind in named]
 
     def read(self, query: Mapping[str, str], header: Headers) -> Visitor:
-        """The visitor of a request. Raises BadRequest with the Java's message."""
+        """Return the visitor of a request. Raises BadRequest with Java Proctor's message."""
         raw = self._raw_context(query, header)
         identifiers: dict[str, str] = {}
         for test_type, source, key in self._routes:
             value = query.get(key) if source == "QUERY" else header(key)
-            # Of two for one type the later one wins.
+            # If two keys have the same test type, the later one wins.
             if value is not None:
                 identifiers[test_type] = value
         if not identifiers:

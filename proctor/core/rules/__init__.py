@@ -1,1 +1,1 @@
-"""The rule language: Unified EL 2.2 as Proctor runs it."""
+"""The rule language: Unified EL 2.2 as Proctor evaluates it."""

@@ -1,13 +1,14 @@
-"""From a tree to a closure: the one definition of what an expression means.
+"""Compile a syntax tree to a closure. This is the reference for the meaning of expressions.
 
-Every node becomes a function of a `Scope`. Faster forms, where there are any, are held
-against these in the tests.
+Every node becomes a function of a `Scope`. Tests compare the faster implementations with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from operator import itemgetter
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import (
@@ -15,13 +16,15 @@ from proctor.core.exceptions import (
     RuleSyntaxError,
     UndefinedName,
 )
-from proctor.core.rules import arithmetic, functions, nodes
-from proctor.core.rules.coercion import to_boolean, to_text
-from proctor.core.rules.comparison import compare, equals, is_empty
+from proctor.core.java import arithmetic
+from proctor.core.java.coercion import to_boolean, to_text
+from proctor.core.java.comparison import compare, equals, is_empty
+from proctor.core.java.properties import get_property
+from proctor.core.java.values import Byte, Integer, Short
+from proctor.core.rules import functions, nodes
 from proctor.core.rules.methods import call_method
-from proctor.core.rules.properties import get_property
 from proctor.core.rules.scope import Scope
-from proctor.core.rules.values import Byte, Integer, Short
+from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from proctor.core.rules.functions import Function
@@ -34,34 +37,41 @@ Evaluate = Callable[[Scope], Any]
 
 
 class Compiler:
-    """Makes closures for the rules of one test: its constants are known, variables are not."""
+    """Creates closures for the rules of one test, whose constants it knows."""
 
     def __init__(self, constants: Mapping[str, Any], library: Mapping[str, Function]) -> None:
         self._constants = constants
         self._library = library
+        self._variables: dict[str, Evaluate] = {}
 
     def compile(self, node: Node) -> Evaluate:
-        """The closure of *node*.
+        """Return the closure of *node*.
 
-        Raises RuleSyntaxError for a function that is not there, or takes another number
-        of arguments, in branches never taken too.
+        Raises RuleSyntaxError for an unknown function or a wrong number of arguments, even in
+        branches that are never evaluated.
         """
         return _BUILDERS[type(node)](self, node)
 
-    def function(self, node: nodes.Call) -> Function:
-        """The function that *node* calls."""
+    def function(self, node: nodes.FunctionCall) -> Function:
+        """Return the function that *node* calls."""
         name = f"{node.prefix}:{node.name}"
         function = self._library.get(name)
         if function is None:
-            raise RuleSyntaxError(
-                f"column {node.start + 1}: there is no function {name}({len(node.arguments)}); "
-                + _hint(name, self._library),
-                column=node.start + 1,
+            text = gettext_noop("column {column}: there is no function {name}({count}); {hint}")
+            column, hint = node.start + 1, _hint(name, self._library)
+            sentence = Sentence(
+                text, column=column, name=name, count=len(node.arguments), hint=hint
             )
+            raise RuleSyntaxError(sentence, column=column)
         if len(function.parameters) != len(node.arguments):
             raise RuleSyntaxError(
-                f"column {node.start + 1}: {name} takes {len(function.parameters)} "
-                f"arguments, not {len(node.arguments)}",
+                Sentence(
+                    gettext_noop("column {column}: {name} takes {needed} arguments, not {given}"),
+                    column=node.start + 1,
+                    name=name,
+                    needed=len(function.parameters),
+                    given=len(node.arguments),
+                ),
                 column=node.start + 1,
             )
         return function
@@ -69,13 +79,16 @@ class Compiler:
     def name(self, node: nodes.Name) -> Evaluate:
         if node.name in self._constants:
             return _constant(self._constants[node.name])
-        return itemgetter(node.name)
+        # A chain may read the same variable hundreds of times.
+        found = self._variables.get(node.name)
+        if found is None:
+            found = self._variables[node.name] = itemgetter(node.name)
+        return found
 
-    def call(self, node: nodes.Call) -> Evaluate:
+    def call(self, node: nodes.FunctionCall) -> Evaluate:
         function = self.function(node)
         arguments = [self.compile(argument) for argument in node.arguments]
-        name, call = f"{node.prefix}:{node.name}", functions.call
-        return lambda scope: call(name, function, arguments, scope)
+        return partial(functions.call, intern(f"{node.prefix}:{node.name}"), function, arguments)
 
     def access(self, node: nodes.Access) -> Evaluate:
         base = self.compile(node.base)
@@ -91,15 +104,31 @@ class Compiler:
         return lambda scope: _access(base, steps, scope)
 
     def chain(self, node: nodes.Chain) -> Evaluate:
-        operands = tuple(self.compile(operand) for operand in node.operands)
+        operands = tuple(map(self.compile, node.operands))
         return _all(operands) if isinstance(node, nodes.And) else _any(operands)
 
     def binary(self, node: nodes.Binary) -> Evaluate:
+        equated = self._equated(node)
+        if equated is not None:
+            return equated
         left, right = self.compile(node.left), self.compile(node.right)
         if node.operator in _ARITHMETIC:
-            operate = _ARITHMETIC[node.operator]
-            return lambda scope: operate(left(scope), right(scope))
-        return _COMPARISONS[node.operator](left, right)
+            return partial(_operated, _ARITHMETIC[node.operator], left, right)
+        return partial(_COMPARISONS[node.operator], left, right)
+
+    def _equated(self, node: nodes.Binary) -> Evaluate | None:
+        """Return the closure of `name == 'text'` or `name == 5`. Long chains consist of these."""
+        left, right = node.left, node.right
+        if (
+            node.operator not in ("==", "!=")
+            or not isinstance(left, nodes.Name)
+            or left.name in self._constants
+            or not isinstance(right, nodes.Literal)
+            or type(right.value) not in (str, int)
+        ):
+            return None
+        # Needs a third of the memory that a function and its cells need.
+        return partial(_EQUATED[node.operator, type(right.value)], left.name, right.value)
 
     def unary(self, node: nodes.Unary) -> Evaluate:
         operand, operate = self.compile(node.operand), _UNARY[type(node)]
@@ -114,24 +143,34 @@ class Compiler:
         return lambda scope: "".join([to_text(part(scope)) for part in parts])
 
 
-def _hint(name: str, library: Mapping[str, Function]) -> str:
-    # Imported only here: a rule that names a function wrongly is rare, the import is not cheap.
+def _hint(name: str, library: Mapping[str, Function]) -> Sentence:
+    # Imported only here, because it is slow, and rules rarely misspell a function.
     from difflib import get_close_matches  # noqa: PLC0415
 
     close = get_close_matches(name, library, n=1)
     if close:
-        return f"did you mean {close[0]}?"
-    return "functions are written prefix:name, with fn, proctor or one of your own"
+        return Sentence(gettext_noop("did you mean {name}?"), name=close[0])
+    return Sentence(
+        gettext_noop("functions are written prefix:name, with fn, proctor or one of your own")
+    )
 
 
 def _constant(value: Any) -> Evaluate:
-    return lambda scope: value
+    return partial(_given, value)
+
+
+def _given(value: Any, scope: Scope) -> Any:
+    return value
 
 
 def _overlong(node: nodes.OverlongInteger) -> Evaluate:
     def fail(scope: Scope) -> Any:
         raise RuleRuntimeError(
-            f"column {node.start + 1}: {node.text[:40]} is beyond 64 bits",
+            Sentence(
+                gettext_noop("column {column}: {text} has more than 64 bits"),
+                column=node.start + 1,
+                text=node.text[:40],
+            ),
             java_class="java.lang.NumberFormatException",
             column=node.start + 1,
         )
@@ -142,7 +181,7 @@ def _overlong(node: nodes.OverlongInteger) -> Evaluate:
 def _access(
     base: Evaluate, steps: tuple[tuple[Evaluate, tuple[Evaluate, ...] | None], ...], scope: Scope
 ) -> Any:
-    """AstValue.getValue: stops at the first null."""
+    """Return the closure of a chain of properties, up to the first null (AstValue.getValue)."""
     value = base(scope)
     for key, arguments in steps:
         if value is None:
@@ -156,7 +195,9 @@ def _access(
             value = get_property(value, suffix)
         scope.resolved = True
     if not scope.resolved:
-        raise UndefinedName("a property of null was asked for, before any other was found")
+        raise UndefinedName(
+            Sentence(gettext_noop("a property of null was read before any other was found"))
+        )
     return value
 
 
@@ -186,66 +227,92 @@ def _any(operands: tuple[Evaluate, ...]) -> Evaluate:
     return evaluate
 
 
-# The comparisons look at two texts or two whole numbers first: that is what rules compare
-# nearly always, and there Python's operators and the Java's agree.
+# Comparisons first check for two texts or two whole numbers, because nearly all comparisons are of
+# these. For them, Python's operators agree with Java Proctor's.
 
-#: The classes that the Java compares as Long.
+#: The classes whose values Java Proctor compares as Long.
 _LONGS = frozenset((int, Integer, Short, Byte))
 
 
-def _equal(left: Evaluate, right: Evaluate) -> Evaluate:
-    def evaluate(scope: Scope) -> bool:
-        a, b = left(scope), right(scope)
-        if type(a) is str and type(b) is str:
-            return a == b
+def _is_text(name: str, text: str, scope: Scope) -> bool:
+    value = scope[name]
+    return value == text if type(value) is str else equals(value, text)
+
+
+def _is_not_text(name: str, text: str, scope: Scope) -> bool:
+    value = scope[name]
+    return value != text if type(value) is str else not equals(value, text)
+
+
+def _is_number(name: str, number: int, scope: Scope) -> bool:
+    value = scope[name]
+    return bool(value == number) if type(value) in _LONGS else equals(value, number)
+
+
+def _is_not_number(name: str, number: int, scope: Scope) -> bool:
+    return not _is_number(name, number, scope)
+
+
+_EQUATED: dict[tuple[str, type], Callable[[str, Any, Scope], bool]] = {
+    ("==", str): _is_text,
+    ("!=", str): _is_not_text,
+    ("==", int): _is_number,
+    ("!=", int): _is_not_number,
+}
+
+
+def _operated(
+    operate: Callable[[object, object], object], left: Evaluate, right: Evaluate, scope: Scope
+) -> object:
+    return operate(left(scope), right(scope))
+
+
+def _equal(left: Evaluate, right: Evaluate, scope: Scope) -> bool:
+    a, b = left(scope), right(scope)
+    if type(a) is str and type(b) is str:
+        return a == b
+    if type(a) in _LONGS and type(b) in _LONGS:
+        return bool(a == b)
+    return equals(a, b)
+
+
+def _unequal(left: Evaluate, right: Evaluate, scope: Scope) -> bool:
+    return not _equal(left, right, scope)
+
+
+Comparison = Callable[[Evaluate, Evaluate, Scope], bool]
+
+
+def _strictly(holds: Callable[[Any, Any], bool]) -> Comparison:
+    """Return the closure of `<` or `>`. If the left is null, the right is not evaluated."""
+
+    def evaluate(left: Evaluate, right: Evaluate, scope: Scope) -> bool:
+        a = left(scope)
+        if a is None:
+            return False
+        b = right(scope)
         if type(a) in _LONGS and type(b) in _LONGS:
-            return bool(a == b)
-        return equals(a, b)
+            return holds(a, b)
+        return b is not None and holds(compare(a, b), 0)
 
     return evaluate
 
 
-def _unequal(left: Evaluate, right: Evaluate) -> Evaluate:
-    equal = _equal(left, right)
-    return lambda scope: not equal(scope)
+def _weakly(holds: Callable[[Any, Any], bool]) -> Comparison:
+    """Return the closure of `<=` or `>=`, which are true for identical objects and two nulls."""
+
+    def evaluate(left: Evaluate, right: Evaluate, scope: Scope) -> bool:
+        a, b = left(scope), right(scope)
+        if a is b:
+            return True
+        if type(a) in _LONGS and type(b) in _LONGS:
+            return holds(a, b)
+        return a is not None and b is not None and holds(compare(a, b), 0)
+
+    return evaluate
 
 
-def _strictly(holds: Callable[[Any, Any], bool]) -> Callable[[Evaluate, Evaluate], Evaluate]:
-    """`<` and `>`: null on the left is false before the right is looked at."""
-
-    def build(left: Evaluate, right: Evaluate) -> Evaluate:
-        def evaluate(scope: Scope) -> bool:
-            a = left(scope)
-            if a is None:
-                return False
-            b = right(scope)
-            if type(a) in _LONGS and type(b) in _LONGS:
-                return holds(a, b)
-            return b is not None and holds(compare(a, b), 0)
-
-        return evaluate
-
-    return build
-
-
-def _weakly(holds: Callable[[Any, Any], bool]) -> Callable[[Evaluate, Evaluate], Evaluate]:
-    """`<=` and `>=`: true for one and the same object, null included."""
-
-    def build(left: Evaluate, right: Evaluate) -> Evaluate:
-        def evaluate(scope: Scope) -> bool:
-            a, b = left(scope), right(scope)
-            if a is b:
-                return True
-            if type(a) in _LONGS and type(b) in _LONGS:
-                return holds(a, b)
-            return a is not None and b is not None and holds(compare(a, b), 0)
-
-        return evaluate
-
-    return build
-
-
-_COMPARISONS: dict[str, Callable[[Evaluate, Evaluate], Evaluate]] = {
+_COMPARISONS: dict[str, Comparison] = {
     "==": _equal,
     "!=": _unequal,
     "<": _strictly(lambda a, b: bool(a < b)),
@@ -272,7 +339,7 @@ _BUILDERS: dict[type, Callable[[Compiler, Any], Evaluate]] = {
     nodes.Literal: lambda compiler, node: _constant(node.value),
     nodes.OverlongInteger: lambda compiler, node: _overlong(node),
     nodes.Name: Compiler.name,
-    nodes.Call: Compiler.call,
+    nodes.FunctionCall: Compiler.call,
     nodes.Access: Compiler.access,
     nodes.And: Compiler.chain,
     nodes.Or: Compiler.chain,

@@ -1,4 +1,4 @@
-"""The libraries `fn:`, `proctor:` and `indeed:`, and functions of one's own.
+"""The libraries `fn:`, `proctor:` and `indeed:`, and custom functions.
 
 [LibraryFunctionMapper, LegacyTaglibFunctions, ProctorRuleFunctions]
 """
@@ -22,45 +22,49 @@ from proctor.core.exceptions import (
     RuleRuntimeError,
     RuleSyntaxError,
 )
-from proctor.core.rules import text
-from proctor.core.rules.coercion import is_text, to_long
-from proctor.core.rules.comparison import compare_same, java_equals
+from proctor.core.java import text
+from proctor.core.java.coercion import is_text, to_long
+from proctor.core.java.comparison import compare_same, java_equals
+from proctor.core.java.printing import shown_as_java
+from proctor.core.java.values import Integer, MapValues, MaybeBool, StringArray, java_class
+from proctor.core.java.versions import MatchPrecision, ReleaseVersion
 from proctor.core.rules.lexer import tokens
-from proctor.core.rules.printing import shown
 from proctor.core.rules.regex import full_match
-from proctor.core.rules.signatures import Type, coerce
-from proctor.core.rules.values import Integer, MapValues, MaybeBool, StringArray, java_class
-from proctor.core.rules.versions import MatchPrecision, ReleaseVersion
+from proctor.core.rules.signatures import RuleType, coerce
 from proctor.core.rules.work import growth_work, pattern_work
+from proctor.core.sentences import Sentence, gettext_noop, sentence_of
 
 __all__ = ["LIBRARY", "Function", "call", "extended"]
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that rules may call: what it takes, what it returns, and the code.
+    """A function that rules may call: its parameter types, its result type, and the code.
 
-    Arguments are converted to the declared types before the call, as the Java does. An
-    exception of the code becomes a RuleEvaluationError.
+    Arguments are converted to the declared types before the call, as in Java Proctor. An exception
+    in the code becomes a RuleEvaluationError.
     """
 
-    parameters: tuple[Type, ...]
-    returns: Type
+    parameters: tuple[RuleType, ...]
+    returns: RuleType
     code: Callable[..., Any]
-    #: What a call costs, of the converted arguments (see `work`); None: not worth counting.
+    #: Computes the cost of a call from the converted arguments (see `work`). None if it is
+    #: negligible.
     work: Callable[..., int] | None = None
+    #: True if equal arguments give equal results, so that one call for each visitor is enough.
+    once: bool = False
 
     @classmethod
     def of(cls, code: Callable[..., Any]) -> Function:
-        """A function from a Python one, its types from the annotations.
+        """Create a rule function from a Python function. The annotations give its types.
 
-        Known are bool, int (long), float (double), str, list, dict and object; no
-        annotation means object. Raises ConfigurationError for any other.
+        Allowed types are bool, int (long), float (double), str, list, dict and object. A missing
+        annotation means object. Raises ConfigurationError for any other annotation.
         """
         try:
             hints = typing.get_type_hints(code)
             parameters = inspect.signature(code).parameters.values()
-        except Exception as error:  # annotations may be any code, as text
+        except Exception as error:  # annotations can be arbitrary code in a string
             raise ConfigurationError(f"{code!r} cannot be a rule function: {error}") from error
         positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         for parameter in parameters:
@@ -72,19 +76,19 @@ class Function:
         return cls(types, _declared(hints.get("return", object), code), code)
 
 
-_ANNOTATIONS: dict[object, Type] = {
-    bool: Type.BOOLEAN,
-    int: Type.LONG,
-    float: Type.DOUBLE,
-    str: Type.STRING,
-    list: Type.LIST,
-    dict: Type.MAP,
-    object: Type.OBJECT,
-    Any: Type.OBJECT,
+_ANNOTATIONS: dict[object, RuleType] = {
+    bool: RuleType.BOOLEAN,
+    int: RuleType.LONG,
+    float: RuleType.DOUBLE,
+    str: RuleType.STRING,
+    list: RuleType.LIST,
+    dict: RuleType.MAP,
+    object: RuleType.OBJECT,
+    Any: RuleType.OBJECT,
 }
 
 
-def _declared(annotation: object, code: object) -> Type:
+def _declared(annotation: object, code: object) -> RuleType:
     try:
         return _ANNOTATIONS[typing.get_origin(annotation) or annotation]
     except (KeyError, TypeError):
@@ -97,16 +101,16 @@ def _declared(annotation: object, code: object) -> Type:
 def extended(
     library: Mapping[str, Function], functions: Mapping[str, Function | Callable[..., Any]]
 ) -> Mapping[str, Function]:
-    """*library* and *functions*, by `prefix:name`.
+    """Return *library* with *functions* added, which are given by `prefix:name`.
 
-    Raises ConfigurationError for a name that no rule could write.
+    Raises ConfigurationError for a name that cannot appear in a rule.
     """
     merged = dict(library)
     for name, function in functions.items():
         if not _is_callable_name(name):
             raise ConfigurationError(
-                f"{name!r} cannot name a rule function; write 'prefix:name', both of letters and "
-                "digits and neither a keyword of rules"
+                f"{name!r} cannot be the name of a rule function; write 'prefix:name', both with "
+                "letters and digits, and neither a keyword of rules"
             )
         merged[name] = function if isinstance(function, Function) else Function.of(function)
     return MappingProxyType(merged)
@@ -118,17 +122,17 @@ def _is_callable_name(name: str) -> bool:
     except RuleSyntaxError:
         return False
     kinds = [token.kind for token in found]
-    # Blanks around the colon are fine in a rule, but they are no part of the name.
+    # A rule may have blanks around the colon, which are not part of the name.
     return kinds == ["name", ":", "name", "end"] and "".join(name.split()) == name
 
 
 def call(
     name: str, function: Function, arguments: Sequence[Callable[[Any], Any]], scope: Any
 ) -> Any:
-    """Evaluate and convert *arguments*, and call, at the cost of *scope*  [AstFunction.getValue].
+    """Evaluate and convert *arguments*, and call the function  [AstFunction.getValue].
 
-    An ELException on the way becomes one that names the function, other runtime exceptions
-    of the Java pass as they are.
+    The cost is counted in *scope*. An ELException is replaced by one that names the function. Other
+    runtime exceptions of Java Proctor are not changed.
     """
     try:
         values = [
@@ -138,23 +142,31 @@ def call(
     except RuleRuntimeError:
         raise
     except RuleError as error:
-        raise RuleEvaluationError(f"problem calling {name}: {error}") from error
+        raise RuleEvaluationError(
+            Sentence(
+                gettext_noop("problem calling {name}: {error}"), name=name, error=sentence_of(error)
+            )
+        ) from error
     if function.work is not None:
         scope.spend(function.work(*values))
     try:
-        return function.code(*values)
+        return scope.once(function.code, *values) if function.once else function.code(*values)
     except _NullPointer:
         raise RuleRuntimeError(
-            f"{name} is a method of every Java object and no function",
+            Sentence(
+                gettext_noop("{name} is a method of every Java object, not a function"), name=name
+            ),
             java_class="java.lang.NullPointerException",
         ) from None
     except Exception as error:
         detail = error if isinstance(error, RuleError) else f"{type(error).__name__}: {error}"
-        raise RuleEvaluationError(f"problem calling {name}: {detail}") from error
+        raise RuleEvaluationError(
+            Sentence(gettext_noop("problem calling {name}: {error}"), name=name, error=detail)
+        ) from error
 
 
 class _NullPointer(Exception):  # noqa: N818 - never leaves this module
-    """An inherited method of java.lang.Object was called as if it were a function."""
+    """Raised if a method inherited from java.lang.Object was called like a function."""
 
 
 # -- fn: ----------------------------------------------------------------------------------
@@ -193,7 +205,7 @@ def _split(subject: str, delimiters: str) -> StringArray:
         return StringArray([""])
     if not delimiters:
         return StringArray([subject])
-    # One delimiter for all, so that each piece between two of them is found by str.split.
+    # Use one delimiter for all pieces, so that str.split can find each piece between two of them.
     first = delimiters[0]
     same = subject.translate(dict.fromkeys(map(ord, delimiters), first))
     return StringArray(piece for piece in same.split(first) if piece)
@@ -208,7 +220,7 @@ def _length(value: object) -> Integer:
         value, str
     ):
         return Integer(len(value))
-    raise TypeError(f"{shown(value)!r} of type {java_class(value)} has no length")
+    raise TypeError(f"{shown_as_java(value)!r} of type {java_class(value)} has no length")
 
 
 def _join(pieces: Sequence[str] | None, separator: str) -> str:
@@ -221,7 +233,7 @@ def _join(pieces: Sequence[str] | None, separator: str) -> str:
 
 
 def _is_whole(value: object) -> bool:
-    """ProctorRuleFunctions.isIntegerNumber: every Number that is no Float and no Double."""
+    """Return True for a Number except Float and Double (ProctorRuleFunctions.isIntegerNumber)."""
     return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
 
 
@@ -229,7 +241,7 @@ def _contains(members: Collection[Any] | None, element: Any) -> bool:
     if members is None:
         raise TypeError("the collection is null")
     if _is_whole(element):
-        # A constant [1, 2] holds Integers; a context variable may well be a Long.
+        # A constant [1, 2] contains Integers, but a context variable may be a Long.
         wanted = to_long(element)
         return any(_is_whole(each) and to_long(each) == wanted for each in members)
     if type(element) is str and element not in members:
@@ -239,11 +251,11 @@ def _contains(members: Collection[Any] | None, element: Any) -> bool:
 
 def _in_range(value: object, low: object, high: object) -> bool:
     if value is None or low is None:
-        raise TypeError("null is in no range")
+        raise TypeError("null cannot be in a range")
     if compare_same(value, low) < 0:
         return False
     if high is None:
-        raise TypeError("null ends no range")
+        raise TypeError("null cannot be the end of a range")
     return compare_same(high, value) > 0
 
 
@@ -255,27 +267,27 @@ def _version_in_range(version: ReleaseVersion | None, start: str, end: str) -> b
 
 
 def maybe_and(left: MaybeBool | None, right: MaybeBool | None) -> MaybeBool:
-    """Three-valued and; null counts as unknown."""
+    """Return the three-valued `and`. null counts as unknown."""
     if MaybeBool.FALSE in (left, right):
         return MaybeBool.FALSE
     return MaybeBool.TRUE if left is right is MaybeBool.TRUE else MaybeBool.UNKNOWN
 
 
 def maybe_or(left: MaybeBool | None, right: MaybeBool | None) -> MaybeBool:
-    """Three-valued or; null counts as unknown."""
+    """Return the three-valued `or`. null counts as unknown."""
     if MaybeBool.TRUE in (left, right):
         return MaybeBool.TRUE
     return MaybeBool.FALSE if left is right is MaybeBool.FALSE else MaybeBool.UNKNOWN
 
 
 def maybe_not(value: MaybeBool | None) -> MaybeBool:
-    """Three-valued not; null counts as unknown."""
+    """Return the three-valued `not`. null counts as unknown."""
     opposites = {MaybeBool.TRUE: MaybeBool.FALSE, MaybeBool.FALSE: MaybeBool.TRUE}
     return opposites.get(value or MaybeBool.UNKNOWN, MaybeBool.UNKNOWN)
 
 
 def to_maybe_bool(value: bool) -> MaybeBool:
-    """TRUE or FALSE."""
+    """Return TRUE or FALSE for a boolean."""
     return MaybeBool.TRUE if value else MaybeBool.FALSE
 
 
@@ -287,9 +299,9 @@ def _inherited(*_arguments: object) -> Any:
     raise _NullPointer
 
 
-_S, _I, _B, _O = Type.STRING, Type.INT, Type.BOOLEAN, Type.OBJECT
+_S, _I, _B, _O = RuleType.STRING, RuleType.INT, RuleType.BOOLEAN, RuleType.OBJECT
 
-#: The library mapper finds the public methods of java.lang.Object too.
+#: The library mapper finds the public methods of java.lang.Object as well.
 _INHERITED = {
     "equals": Function((_O,), _B, _inherited),
     "hashCode": Function((), _I, _inherited),
@@ -297,7 +309,7 @@ _INHERITED = {
     "getClass": Function((), _O, _inherited),
     "notify": Function((), _O, _inherited),
     "notifyAll": Function((), _O, _inherited),
-    "wait": Function((Type.LONG,), _O, _inherited),
+    "wait": Function((RuleType.LONG,), _O, _inherited),
 }
 
 _FN = {
@@ -313,24 +325,25 @@ _FN = {
     "substringBefore": Function((_S, _S), _S, _substring_before),
     "trim": Function((_S,), _S, text.trim),
     "replace": Function((_S, _S, _S), _S, _replace, growth_work),
-    "split": Function((_S, _S), Type.STRING_ARRAY, _split),
+    "split": Function((_S, _S), RuleType.STRING_ARRAY, _split),
     "length": Function((_O,), _I, _length),
-    "join": Function((Type.STRING_ARRAY, _S), _S, _join),
+    "join": Function((RuleType.STRING_ARRAY, _S), _S, _join),
 }
 
-_M = Type.MAYBE_BOOL
+_M = RuleType.MAYBE_BOOL
 _PROCTOR = {
-    "contains": Function((Type.COLLECTION, _O), _B, _contains),
+    "contains": Function((RuleType.COLLECTION, _O), _B, _contains),
     "matches": Function(
         (_S, _S),
         _B,
         lambda subject, pattern: full_match(pattern, subject),
         lambda subject, pattern: pattern_work(pattern, subject),
+        once=True,
     ),
-    "now": Function((), Type.LONG, _now),
-    "version": Function((_S,), Type.RELEASE_VERSION, ReleaseVersion),
-    "inRange": Function((Type.COMPARABLE,) * 3, _B, _in_range),
-    "versionInRange": Function((Type.RELEASE_VERSION, _S, _S), _B, _version_in_range),
+    "now": Function((), RuleType.LONG, _now),
+    "version": Function((_S,), RuleType.RELEASE_VERSION, ReleaseVersion),
+    "inRange": Function((RuleType.COMPARABLE,) * 3, _B, _in_range),
+    "versionInRange": Function((RuleType.RELEASE_VERSION, _S, _S), _B, _version_in_range),
     "maybeAnd": Function((_M, _M), _M, maybe_and),
     "maybeOr": Function((_M, _M), _M, maybe_or),
     "maybeNot": Function((_M,), _M, maybe_not),

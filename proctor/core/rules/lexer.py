@@ -1,4 +1,4 @@
-"""From the text of a rule to tokens  [ELParser.jjt of Tomcat 7]."""
+"""Split the text of a rule into tokens  [ELParser.jjt of Tomcat 7]."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import unicodedata
 from typing import NamedTuple
 
 from proctor.core.exceptions import RuleSyntaxError
+from proctor.core.sentences import Sentence, gettext_noop
 
 __all__ = [
     "MAX_LENGTH",
@@ -18,7 +19,7 @@ __all__ = [
     "tokens",
 ]
 
-#: Longer rules are refused. The Java has no limit; nobody has written such a rule either.
+#: Longer rules are refused. Java Proctor has no such limit, but no real rule is that long.
 MAX_LENGTH = 10_000
 
 
@@ -28,7 +29,7 @@ def _words(text: str) -> frozenset[str]:
 
 KEYWORDS = _words("true false null gt lt ge le eq ne not and or empty instanceof div mod")
 
-#: Java's reserved words, which are no names of variables nor of properties after a dot.
+#: Reserved words of Java, which cannot be the name of a variable, or of a property after a dot.
 RESERVED = _words(
     """
     abstract assert boolean break byte case catch char class const continue default do double
@@ -76,16 +77,16 @@ _TOKEN = re.compile(
 )
 _ESCAPED = re.compile(r"""\\([\\"'])""")
 
-# What Character.isJavaIdentifierStart and isJavaIdentifierPart admit.
+# The characters that Character.isJavaIdentifierStart and isJavaIdentifierPart accept.
 _START_CATEGORIES = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nl", "Sc", "Pc"})
 _PART_CATEGORIES = _START_CATEGORIES | {"Nd", "Mc", "Mn", "Cf"}
 
 
 class Token(NamedTuple):
-    """One token: its kind, its value, and where it stands in the rule's text.
+    """A token: its kind, its value, and its position in the text of the rule.
 
-    The kinds are "integer" (value: the digits), "float", "string", "name", "end", and for
-    symbols and keywords the symbol itself, with `and` spelled `&&` and so on.
+    Its kind is "integer" (the value is the digits), "float", "string", "name" or "end". For symbols
+    and keywords, the kind is the symbol itself; `and` is written `&&`, and so on.
     """
 
     kind: str
@@ -95,7 +96,7 @@ class Token(NamedTuple):
 
 
 def is_java_identifier(word: str) -> bool:
-    """Whether *word* may name a variable, or a property after a dot  [Validation]."""
+    """Return True if *word* can name a variable, or a property after a dot  [Validation]."""
     if word.isascii():
         return word not in RESERVED
     categories = [unicodedata.category(character) for character in word]
@@ -105,18 +106,26 @@ def is_java_identifier(word: str) -> bool:
 
 
 def syntax_error(text: str, start: int, problem: str) -> RuleSyntaxError:
-    """The error of a *problem* at offset *start*, which shows the text around it."""
+    """Return an error for a *problem* at offset *start*. The error shows the text around it."""
     begin = max(0, start - 40) if len(text) > 80 else 0
     part = text[begin : begin + 80]
     shown = f"{'…' if begin else ''}{part}{'…' if begin + 80 < len(text) else ''}"
-    return RuleSyntaxError(f"column {start + 1} of {shown!r}: {problem}", column=start + 1)
+    return RuleSyntaxError(
+        Sentence(
+            gettext_noop("column {column} of {rule!r}: {problem}"),
+            column=start + 1,
+            rule=shown,
+            problem=problem,
+        ),
+        column=start + 1,
+    )
 
 
 def tokens(text: str, position: int) -> list[Token]:
-    """The tokens of the expression that begins at *position*, up to its closing brace.
+    """Return the tokens of the expression that begins at *position*, up to the closing brace.
 
-    The last token is `}`, or "end" where the text stops without one. Raises
-    RuleSyntaxError for a character that no token begins with.
+    The last token is `}`, or "end" if the text stops without one. Raises RuleSyntaxError for a
+    character that cannot begin a token.
     """
     found: list[Token] = []
     while True:
@@ -139,15 +148,24 @@ def tokens(text: str, position: int) -> list[Token]:
             return found
 
 
-def _illegal(character: str) -> str:
+def _illegal(character: str) -> Sentence:
     if character in "'\"":
-        return r"the text that begins here does not end, or has a backslash other than \\, \" or \'"
-    hints = {"=": "; write == to compare", "&": "; write &&", "|": "; write ||"}
-    return f"{character!r} has no meaning in a rule{hints.get(character, '')}"
+        return Sentence(
+            gettext_noop(
+                "the text that begins here does not end, or has a backslash other than \\\\, "
+                "\\\" or \\'"
+            )
+        )
+    text = gettext_noop("{character!r} has no meaning in a rule")
+    if character == "=":
+        text = gettext_noop("{character!r} has no meaning in a rule; write == to compare")
+    elif character in "&|":
+        text = gettext_noop("{character!r} has no meaning in a rule; write {doubled}")
+    return Sentence(text, character=character, doubled=character * 2)
 
 
 def literal_end(text: str, position: int) -> int:
-    """Where the literal text that begins at *position* ends: at `${`, `#{` or the end."""
+    """Return where the literal text at *position* ends: at `${`, `#{`, or the end of the rule."""
     while position < len(text):
         character = text[position]
         following = text[position + 1 : position + 2]
@@ -163,5 +181,5 @@ def literal_end(text: str, position: int) -> int:
 
 
 def literal_text(text: str) -> str:
-    r"""Literal text as the Java reads it: the backslash of `\${` and `\#{` is dropped."""
+    r"""Return literal text as Java Proctor reads it, without the backslashes in `\${` and `\#{`."""
     return re.sub(r"\\([$#](?=\{))", r"\1", text)

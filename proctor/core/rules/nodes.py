@@ -12,10 +12,10 @@ __all__ = [
     "Access",
     "And",
     "Binary",
-    "Call",
     "Choice",
     "Composite",
     "Empty",
+    "FunctionCall",
     "Literal",
     "Name",
     "Negate",
@@ -38,55 +38,55 @@ class Node:
     end: int
 
     def children(self) -> tuple[Node, ...]:
-        """The operands, left to right."""
+        """Return the operands from left to right."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Literal(Node):
-    """A value written in the rule: None, a bool, an int (Long), a float (Double), a str."""
+    """A value written in the rule: None, a bool, an int (Long), a float (Double) or a str."""
 
     value: bool | int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
 class OverlongInteger(Node):
-    """An integer literal beyond 64 bits: it parses, and fails when it is read."""
+    """An integer literal beyond 64 bits. It can be parsed, but fails when it is evaluated."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Name(Node):
-    """A variable or a constant."""
+    """A reference to a variable or a constant."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unary(Node):
-    """Base of the operators with one operand."""
+    """The base class of operators with one operand."""
 
     operand: Node
 
     def children(self) -> tuple[Node, ...]:
-        """The one operand."""
+        """Return the operand."""
         return (self.operand,)
 
 
 @dataclass(frozen=True, slots=True)
 class Negate(Unary):
-    """`-x`."""
+    """The operator `-x`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Not(Unary):
-    """`!x`, `not x`."""
+    """The operator `!x` or `not x`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Empty(Unary):
-    """`empty x`."""
+    """The operator `empty x`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,60 +98,60 @@ class Binary(Node):
     right: Node
 
     def children(self) -> tuple[Node, ...]:
-        """Left and right."""
+        """Return the left and the right operand."""
         return (self.left, self.right)
 
 
 @dataclass(frozen=True, slots=True)
 class Chain(Node):
-    """Base of `&&` and `||`: a chain of one operator is one flat node."""
+    """The base class of `&&` and `||`. A chain with one operator is a single flat node."""
 
     operands: tuple[Node, ...]
 
     def children(self) -> tuple[Node, ...]:
-        """All operands, left to right."""
+        """Return all operands from left to right."""
         return self.operands
 
 
 @dataclass(frozen=True, slots=True)
 class And(Chain):
-    """`a && b && c`."""
+    """The operator `a && b && c`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Or(Chain):
-    """`a || b || c`."""
+    """The operator `a || b || c`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice(Node):
-    """`test ? yes : no`."""
+    """The conditional operator `test ? yes : no`."""
 
     test: Node
     yes: Node
     no: Node
 
     def children(self) -> tuple[Node, ...]:
-        """Test, yes and no."""
+        """Return the test and the two alternatives."""
         return (self.test, self.yes, self.no)
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Node):
-    """A library function: `fn:trim(x)`. The prefix is empty where none was written."""
+class FunctionCall(Node):
+    """A call of a library function: `fn:trim(x)`. The prefix may be empty."""
 
     prefix: str
     name: str
     arguments: tuple[Node, ...]
 
     def children(self) -> tuple[Node, ...]:
-        """The arguments."""
+        """Return the arguments."""
         return self.arguments
 
 
 @dataclass(frozen=True, slots=True)
 class Suffix:
-    """One step of an access: `.name`, `[key]`, and with arguments a method call."""
+    """One step of an access: `.name` or `[key]`. With arguments, it is a method call."""
 
     key: Node
     arguments: tuple[Node, ...] | None
@@ -159,13 +159,13 @@ class Suffix:
 
 @dataclass(frozen=True, slots=True)
 class Access(Node):
-    """`base.a['b'].c(1)`: a base and its steps."""
+    """An access such as `base.a['b'].c(1)`: a base and its steps."""
 
     base: Node
     suffixes: tuple[Suffix, ...]
 
     def children(self) -> tuple[Node, ...]:
-        """The base, then key and arguments of each step."""
+        """Return the base, followed by the key and arguments of each step."""
         nodes = [self.base]
         for suffix in self.suffixes:
             nodes.append(suffix.key)
@@ -175,27 +175,30 @@ class Access(Node):
 
 @dataclass(frozen=True, slots=True)
 class Composite(Node):
-    """Several parts, text and expressions, whose string forms are joined."""
+    """Several parts, text and expressions, whose string forms are concatenated."""
 
     parts: tuple[Node, ...]
 
     def children(self) -> tuple[Node, ...]:
-        """The parts."""
+        """Return the parts of the text."""
         return self.parts
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """*node* and all that is below it, in the order of the text."""
-    yield node
-    for child in node.children():
-        yield from walk(child)
+    """Yield *node* and all nodes below it, in the order of the text."""
+    # Not recursive, because each level would have to pass on every node.
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        waiting.extend(reversed(each.children()))
 
 
 def names(node: Node) -> frozenset[str]:
-    """The variables and constants that *node* mentions, in branches never taken too."""
+    """Return the variables and constants in *node*, even in branches that are never evaluated."""
     return frozenset(each.name for each in walk(node) if isinstance(each, Name))
 
 
 def leaves(node: Node) -> Iterator[Node]:
-    """The nodes without operands."""
+    """Return the nodes without operands."""
     return (each for each in walk(node) if not each.children())

@@ -1,10 +1,11 @@
-"""From tokens to a tree, by precedence climbing  [ELParser.jjt, ExpressionBuilder]."""
+"""Build a syntax tree from tokens by precedence climbing  [ELParser.jjt, ExpressionBuilder]."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from proctor.core.exceptions import RuleSyntaxError
+from proctor.core.java.numerals import LONG_MAX
 from proctor.core.rules import nodes
 from proctor.core.rules.lexer import (
     MAX_LENGTH,
@@ -15,14 +16,14 @@ from proctor.core.rules.lexer import (
     syntax_error,
     tokens,
 )
-from proctor.core.rules.numerals import LONG_MAX
+from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from proctor.core.rules.nodes import Node
 
 __all__ = ["MAX_DEPTH", "parse"]
 
-#: Deeper rules are refused, so that neither parser nor evaluation can exhaust the stack.
+#: Deeper rules are refused, so that neither parsing nor evaluation can exhaust the stack.
 MAX_DEPTH = 100
 
 _LEVELS = {
@@ -49,15 +50,22 @@ _PREFIXES: dict[str, type[nodes.Unary]] = {
 
 
 def parse(text: str) -> Node:
-    """The tree of a whole rule: one `${…}`, or text and expressions that are joined.
+    """Return the tree of a whole rule: one `${…}`, or texts and expressions to concatenate.
 
-    Raises RuleSyntaxError where it is no expression, with the column, or is over a limit:
-    `MAX_LENGTH` characters, or `MAX_DEPTH` levels.
+    Raises RuleSyntaxError with the column if it is not an expression, or if it exceeds a limit:
+    `MAX_LENGTH` characters or `MAX_DEPTH` levels.
     """
     if len(text) > MAX_LENGTH:
         raise RuleSyntaxError(
-            f"the rule that begins {text[:40]!r} has {len(text)} characters; "
-            f"{MAX_LENGTH} are the limit"
+            Sentence(
+                gettext_noop(
+                    "the rule that begins {rule!r} has {length} characters; at most {limit} "
+                    "are allowed"
+                ),
+                rule=text[:40],
+                length=len(text),
+                limit=MAX_LENGTH,
+            )
         )
     parts: list[Node] = []
     opening = ""
@@ -65,7 +73,9 @@ def parse(text: str) -> Node:
     while position < len(text):
         if text.startswith(("${", "#{"), position):
             if opening and opening != text[position]:
-                raise syntax_error(text, position, "${} and #{} are mixed; use ${}")
+                raise syntax_error(
+                    text, position, Sentence(gettext_noop("${{}} and #{{}} are mixed; use ${{}}"))
+                )
             opening = text[position]
             parser = _Parser(text, tokens(text, position + 2))
             parts.append(parser.whole())
@@ -80,7 +90,7 @@ def parse(text: str) -> Node:
 
 
 class _Parser:
-    """Parses one `${…}`. `depth` of every node built is known, and bounded."""
+    """Parses one `${…}`. It records the depth of every node and limits it."""
 
     def __init__(self, text: str, found: list[Token]) -> None:
         self.text = text
@@ -95,11 +105,11 @@ class _Parser:
 
     @property
     def end(self) -> int:
-        """Offset after the token taken last."""
+        """The offset after the last token that was consumed."""
         return self.tokens[self.index - 1].end
 
     def peek(self, *kinds: str) -> bool:
-        """Whether the next tokens are of these kinds."""
+        """Return True if the next tokens have these kinds."""
         following = self.tokens[self.index : self.index + len(kinds)]
         return [token.kind for token in following] == list(kinds)
 
@@ -110,32 +120,47 @@ class _Parser:
 
     def expect(self, kind: str) -> Token:
         if self.token.kind != kind:
-            raise self.error(f"{kind!r} was expected")
+            text = gettext_noop("expected {symbol!r}")
+            # What to write instead of an operator of other languages.
+            if self.text[self.token.start : self.token.end] == "in":
+                text = gettext_noop(
+                    "expected {symbol!r} (to look into a list, use proctor:contains(list, value))"
+                )
+            raise self.error(Sentence(text, symbol=kind))
         return self.take()
 
     def error(self, problem: str, token: Token | None = None) -> RuleSyntaxError:
         token = token or self.token
         found = self.text[token.start : token.end]
-        place = f"found {found[:40]!r}" if found else "found the end of the rule"
-        return syntax_error(self.text, token.start, f"{problem}, {place}")
+        text = gettext_noop("{problem}, found the end of the rule")
+        if found:
+            text = gettext_noop("{problem}, found {found!r}")
+        return syntax_error(
+            self.text, token.start, Sentence(text, problem=problem, found=found[:40])
+        )
 
     def built(self, node: Node) -> Node:
-        """*node*, once it is sure that it is not too deep."""
+        """Return *node*. Raises RuleSyntaxError if it is too deep."""
         depth = 1 + max((self.depths.get(id(child), 1) for child in node.children()), default=0)
         if depth > MAX_DEPTH:
             raise self.too_deep()
-        # The tree holds every node until the parser is gone, so no id is used twice.
+        # The tree keeps every node alive until parsing ends, so no id is used twice.
         self.depths[id(node)] = depth
         return node
 
     def deeper(self) -> None:
-        """Begin what is one level further down; `nesting` falls where it ends."""
+        """Count one more level of nesting. The caller decreases `nesting` at its end."""
         self.nesting += 1
         if self.nesting > MAX_DEPTH:
             raise self.too_deep()
 
     def too_deep(self) -> RuleSyntaxError:
-        return self.error(f"the rule is nested more than {MAX_DEPTH} levels deep; split it up")
+        return self.error(
+            Sentence(
+                gettext_noop("the rule is nested more than {limit} levels deep; split it up"),
+                limit=MAX_DEPTH,
+            )
+        )
 
     def whole(self) -> Node:
         node = self.expression()
@@ -143,7 +168,7 @@ class _Parser:
         return node
 
     def expression(self) -> Node:
-        """`a ? b : c`, which nests to the right."""
+        """Parse `a ? b : c`, which is right-associative."""
         self.deeper()
         start = self.token.start
         node = self.binary(1)
@@ -157,7 +182,7 @@ class _Parser:
         return node
 
     def binary(self, lowest: int) -> Node:
-        """Operators of level *lowest* and above, all of which group to the left."""
+        """Parse operators of level *lowest* and above, which are all left-associative."""
         start = self.token.start
         left = self.unary()
         while (level := _LEVELS.get(self.token.kind, 0)) >= lowest:
@@ -175,14 +200,14 @@ class _Parser:
         return left
 
     def right(self, level: int) -> Node:
-        """The right operand of an operator of *level*."""
+        """Return the operand to the right of an operator of *level*."""
         self.deeper()
         node = self.binary(level + 1)
         self.nesting -= 1
         return node
 
     def unary(self) -> Node:
-        """Prefix operators, which bind to the next unary expression."""
+        """Parse prefix operators, which apply to the next unary expression."""
         prefixes: list[Token] = []
         while self.token.kind in _PREFIXES:
             prefixes.append(self.take())
@@ -192,7 +217,7 @@ class _Parser:
         return node
 
     def value(self) -> Node:
-        """A literal, name, call or parenthesis, with the steps that follow it."""
+        """Return a literal, name, call or parenthesized expression, and the accesses after it."""
         start = self.token.start
         base = self.primary()
         suffixes: list[nodes.Suffix] = []
@@ -208,7 +233,12 @@ class _Parser:
         self.take()
         name = self.expect("name")
         if not is_java_identifier(str(name.value)):
-            raise self.error(f"a reserved word of Java's; write ['{name.value}']", name)
+            raise self.error(
+                Sentence(
+                    gettext_noop("a reserved word of Java; write ['{name}']"), name=name.value
+                ),
+                name,
+            )
         return nodes.Literal(name.start, name.end, str(name.value))
 
     def bracket(self) -> Node:
@@ -246,7 +276,7 @@ class _Parser:
             return nodes.Literal(token.start, token.end, token.value)
         if token.kind == "integer":
             return self.integer()
-        raise self.error("a value was expected")
+        raise self.error(Sentence(gettext_noop("expected a value")))
 
     def integer(self) -> Node:
         token = self.take()
@@ -256,7 +286,7 @@ class _Parser:
         return nodes.Literal(token.start, token.end, int(digits))
 
     def name_or_call(self) -> Node:
-        # `b:c(` is a call even in `a ? b:c(1)`, which therefore is no rule.
+        # `b:c(` is a call even in `a ? b:c(1)`, so that is a syntax error.
         first = self.take()
         prefix, name = "", str(first.value)
         if self.peek(":", "name", "("):
@@ -264,7 +294,10 @@ class _Parser:
             prefix, name = name, str(self.take().value)
         if self.token.kind == "(":
             arguments = self.arguments()
-            return self.built(nodes.Call(first.start, self.end, prefix, name, arguments))
+            return self.built(nodes.FunctionCall(first.start, self.end, prefix, name, arguments))
         if not is_java_identifier(name):
-            raise self.error("a reserved word of Java's cannot name a variable", first)
+            raise self.error(
+                Sentence(gettext_noop("a reserved word of Java cannot be the name of a variable")),
+                first,
+            )
         return nodes.Name(first.start, first.end, name)

@@ -1,4 +1,4 @@
-"""Whether a rule could still be true when not all variables are known.
+"""Decide if a rule could be true while some variables are unknown.
 
 [RuleEvaluator.evaluateBooleanRulePartial, NodeHunter]
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from proctor.core.java.coercion import to_boolean
+from proctor.core.java.values import MaybeBool
 from proctor.core.rules import nodes
-from proctor.core.rules.coercion import to_boolean
 from proctor.core.rules.functions import maybe_and, maybe_not, maybe_or, to_maybe_bool
-from proctor.core.rules.values import MaybeBool
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,17 +23,17 @@ __all__ = ["has_unknowns", "partial_value"]
 
 
 def has_unknowns(node: Node, known: Collection[str]) -> bool:
-    """Whether *node* mentions a name that is not in *known*."""
+    """Return True if *node* mentions a name that is not in *known*."""
     return not nodes.names(node) <= set(known)
 
 
 def partial_value(
     node: Node, known: Collection[str], compiler: Compiler, scope: Scope
 ) -> MaybeBool:
-    """The value of *node* in three-valued logic.
+    """Return the value of *node* in three-valued logic.
 
-    `&&`, `||` and `!` see through what is unknown; everything else that mentions an unknown
-    variable is unknown as a whole. What is known is evaluated, and raises as always.
+    `&&`, `||` and `!` handle unknown operands. Any other expression that mentions an unknown
+    variable is unknown as a whole. Known parts are evaluated, and raise errors as usual.
     """
     if not has_unknowns(node, known):
         return to_maybe_bool(to_boolean(compiler.compile(node)(scope)))
@@ -47,10 +47,10 @@ def partial_value(
 
 
 def _grouped(chain: nodes.Chain, known: Collection[str]) -> list[Node]:
-    """The operands, those before the first unknown as one chain of their own.
+    """Return the operands. Those before the first unknown one are combined into one chain.
 
-    To the Java a chain groups to the left, so what is known at its head is evaluated as
-    usual, up to the operand that decides. All operands after an unknown one are evaluated.
+    In Java Proctor a chain is left-associative, so its known first part is evaluated as usual, up
+    to the operand that decides. All operands after an unknown one are evaluated.
     """
     operands = chain.operands
     first = next(i for i, operand in enumerate(operands) if has_unknowns(operand, known))

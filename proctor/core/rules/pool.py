@@ -1,4 +1,4 @@
-"""Rules that are equal are compiled once, and later evaluated once for a visitor."""
+"""Compile equal rules once, so that each is evaluated once for a visitor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from proctor.core.rules.compiler import Compiler
 from proctor.core.rules.functions import LIBRARY, Function
 from proctor.core.rules.parser import parse
-from proctor.core.rules.rule import Rule, boolean, guarded
+from proctor.core.rules.rule import MAX_KEPT, Rule, RuleKind, boolean, classify, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,41 +19,52 @@ __all__ = ["RulePool"]
 
 
 class RulePool:
-    """Makes rules while a matrix is loaded, and gives equal ones the same object.
+    """Creates rules while a matrix is loaded, and returns the same object for equal ones.
 
-    Two rules are equal if they have the same text and see the same constants, as far as
-    the text mentions them. All methods raise RuleSyntaxError as `Rule` does.
+    Two rules are equal if they have the same text, and if the constants that the text mentions are
+    the same. All methods raise RuleSyntaxError, as `Rule` does.
     """
 
     def __init__(self, library: Mapping[str, Function] = LIBRARY) -> None:
         self._library = library
         self._trees: dict[str, nodes.Node] = {}
+        #: The text and tree of the last request, because the next rule is usually built from them.
+        self._last: tuple[str, nodes.Node] | None = None
         self._rules: dict[tuple[str | None, str], Rule] = {}
 
+    def __len__(self) -> int:
+        return len(self._rules)
+
     def get(self, text: str | None, constants: Mapping[str, Any]) -> Rule:
-        """The rule of *text*."""
+        """Return the rule for *text*."""
         key = (text, self._seen(text, constants))
         rule = self._rules.get(key)
         if rule is None:
-            rule = self._rules[key] = Rule(text, constants, library=self._library)
+            node = self._last[1] if self._last is not None and self._last[0] == text else None
+            rule = self._rules[key] = Rule(text, constants, library=self._library, node=node)
         return rule
 
     def tree(self, text: str, constants: Mapping[str, Any]) -> nodes.Node:
-        """The tree of *text* as a whole, also where a rule would not look at all of it."""
+        """Return the tree of the whole *text*, even of parts that a rule would never read."""
         node = self._trees.get(text)
         if node is None:
             node = parse(text)
-            # Functions are looked up when a tree is compiled, and only then.
-            Compiler(constants, self._library).compile(node)
-            self._trees[text] = node
+            self._last = text, node
+            # Functions are looked up only when a tree is compiled.
+            if classify(text) is RuleKind.EXPRESSION:
+                self.get(text, constants)
+            else:
+                Compiler(constants, self._library).compile(node)
+            if len(text) <= MAX_KEPT:
+                self._trees[text] = node
         return node
 
     def whole(self, text: str, constants: Mapping[str, Any]) -> Callable[[Scope], bool]:
-        """Type check, value and conversion of the text as a whole; raises only RuleError."""
+        """Return the evaluation of the whole text as a condition: type check, value, conversion."""
         rule = self.get(text, constants)
         holds = (
             boolean(self.tree(text, constants), Compiler(constants, self._library))
-            if rule.node is None
+            if rule.kind is not RuleKind.EXPRESSION
             else rule.holds
         )
         return lambda scope: guarded(holds, scope)
@@ -61,5 +72,5 @@ class RulePool:
     def _seen(self, text: str | None, constants: Mapping[str, Any]) -> str:
         if not constants or text is None or not any(name in text for name in constants):
             return ""
-        # By their repr: 1 and True and 1.0 are one key to a dict, and three values here.
+        # By repr, because 1, True and 1.0 are the same key in a dict but different values here.
         return repr([(name, constants[name]) for name in sorted(constants) if name in text])

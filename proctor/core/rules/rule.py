@@ -1,4 +1,4 @@
-"""A rule: the text of a condition, compiled once  [RuleEvaluator, ProctorUtils]."""
+"""A rule: the text of a condition, which is compiled once  [RuleEvaluator, ProctorUtils]."""
 
 from __future__ import annotations
 
@@ -7,89 +7,98 @@ import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from proctor.core.exceptions import RuleError, RuleEvaluationError
+from proctor.core.java.coercion import to_boolean
+from proctor.core.java.text import is_whitespace, trim
+from proctor.core.java.values import MaybeBool
+from proctor.core.messages import error_text
 from proctor.core.rules import nodes
-from proctor.core.rules.coercion import to_boolean
-from proctor.core.rules.compiler import Compiler, Evaluate, Scope
+from proctor.core.rules.compiler import Compiler, Evaluate
 from proctor.core.rules.functions import LIBRARY, Function, extended
 from proctor.core.rules.parser import parse
 from proctor.core.rules.partial import has_unknowns, partial_value
-from proctor.core.rules.text import is_whitespace, trim
+from proctor.core.rules.scope import Scope, plain_scope
 from proctor.core.rules.typecheck import boolean_check
-from proctor.core.rules.values import MaybeBool
+from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Kind", "Rule", "boolean", "classify", "guarded", "is_blank"]
+__all__ = ["Rule", "RuleKind", "boolean", "classify", "guarded", "is_blank"]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("proctor.rules")
+
+#: Longer rules do not keep their trees, because a matrix with many such rules would fill the
+#: memory.
+MAX_KEPT = 1000
 
 _T = TypeVar("_T")
 
 
-class Kind(enum.Enum):
-    """What the text of a rule is, before it is parsed."""
+class RuleKind(enum.Enum):
+    """The kind of a rule, which is determined from its text before parsing."""
 
-    #: null, blank, `${}`: true for everybody.
+    #: null, blank or `${}`: true for everyone.
     EMPTY = "empty"
-    #: Begins with "true", in any case; the rest is never looked at.
+    #: Begins with "true", in upper or lower case. The rest is ignored.
     TRUE = "true"
-    #: Begins with "false", in any case; the rest is never looked at.
+    #: Begins with "false", in upper or lower case. The rest is ignored.
     FALSE = "false"
-    #: Not of the form `${…}`: false, and the Java logs an error at each evaluation.
+    #: Not of the form `${…}`. It is false, and Java Proctor logs an error at each evaluation.
     INVALID = "invalid"
-    #: To be parsed and evaluated.
+    #: An expression, which is parsed and evaluated.
     EXPRESSION = "expression"
 
 
 def is_blank(text: str | None) -> bool:
-    """StringUtils.isBlank: null, or nothing but Java's whitespace."""
+    """Return True for null and text of only Java's whitespace, as StringUtils.isBlank does."""
     return text is None or all(map(is_whitespace, text))
 
 
-def classify(text: str | None, *, whole_words: bool = False) -> Kind:
-    """ProctorUtils.clasifyElExpression, and what RuleEvaluator looks at before it.
+def classify(text: str | None, *, whole_words: bool = False) -> RuleKind:
+    """Classify as ProctorUtils.clasifyElExpression does, after RuleEvaluator's own checks.
 
-    *whole_words*: "true" and "false" count only where nothing follows, as partial
-    evaluation has it.
+    If *whole_words*, "true" and "false" are recognized only if nothing follows them, as in partial
+    evaluation.
     """
     if text is None or is_blank(text):
-        return Kind.EMPTY
+        return RuleKind.EMPTY
     if not (text.startswith("${") and text.endswith("}")):
-        return Kind.INVALID
+        return RuleKind.INVALID
     inner = trim(text[2:-1])
     if not inner:
-        return Kind.EMPTY
-    for kind in (Kind.TRUE, Kind.FALSE):
+        return RuleKind.EMPTY
+    for kind in (RuleKind.TRUE, RuleKind.FALSE):
         word = inner if whole_words else inner[: len(kind.value)]
         if word.lower() == kind.value:
             return kind
-    return Kind.EXPRESSION
+    return RuleKind.EXPRESSION
 
 
 class Rule:
-    """A rule, compiled when it is made, immutable, to be shared between threads.
+    """An immutable rule, compiled when it is created. Threads can share it.
 
-    *text* is the rule with its braces, or None, which is true. *constants* are the test's;
-    they hide variables of the same name. *functions* adds functions of one's own, by
-    `prefix:name`: a Python callable with annotations, or a `Function`.
+    *text* is the rule with its braces; None is always true. *constants* belong to the test and hide
+    variables of the same name. *functions* adds your own functions by `prefix:name`. Each is a
+    Python callable with annotations, or a `Function`.
 
-    Raises RuleSyntaxError where the Java could not parse the text. What the Java never
-    parses is no error: `${true…` is true whatever follows.
+    Raises RuleSyntaxError if Java Proctor could not parse the text. Text that Java Proctor never
+    parses is not an error: `${true…` is true, whatever follows.
     """
 
-    __slots__ = ("_compiler", "constants", "holds", "kind", "node", "text")
+    __slots__ = ("_compiler", "constants", "holds", "kind", "names", "node", "text")
 
-    #: The text as it was given.
+    #: The text of the rule, as it was given.
     text: str | None
-    #: What the text is.
-    kind: Kind
-    #: The tree, where there is an expression.
+    #: The kind of rule, which depends on its text.
+    kind: RuleKind
+    #: The tree, if the text is an expression of at most `MAX_KEPT` characters; otherwise None.
     node: nodes.Node | None
+    #: The variables that the rule mentions, without constants.
+    names: frozenset[str]
     #: The constants that the rule sees.
     constants: Mapping[str, Any]
-    #: `evaluate`, for a scope that a caller uses for many rules. What a value of the context
-    #: raises passes as it is: call it through `guarded`.
+    #: Like `evaluate`, for a scope that is used for many rules. It can raise any exception that a
+    #: value in the context raises, so call it through `guarded`.
     holds: Callable[[Scope], bool]
 
     def __init__(
@@ -99,6 +108,7 @@ class Rule:
         *,
         functions: Mapping[str, Function | Callable[..., Any]] | None = None,
         library: Mapping[str, Function] = LIBRARY,
+        node: nodes.Node | None = None,
     ) -> None:
         self.text = text
         self.constants = constants or {}
@@ -106,94 +116,102 @@ class Rule:
         if functions:
             library = extended(library, functions)
         self._compiler = Compiler(self.constants, library)
-        self.node = parse(text or "") if self.kind is Kind.EXPRESSION else None
-        self.holds = self._fixed() if self.node is None else boolean(self.node, self._compiler)
+        self.node = None
+        self.names = frozenset()
+        if self.kind is not RuleKind.EXPRESSION:
+            self.holds = self._fixed()
+            return
+        # Pass the tree of *text* if you already have it.
+        node = node or parse(text or "")
+        self.holds = boolean(node, self._compiler)
+        self.names = nodes.names(node) - set(self.constants)
+        if len(text or "") <= MAX_KEPT:
+            self.node = node
 
     def __repr__(self) -> str:
         return f"Rule({self.text!r})"
 
     @property
-    def names(self) -> frozenset[str]:
-        """The variables that the rule mentions; constants are none."""
-        return frozenset() if self.node is None else nodes.names(self.node) - set(self.constants)
+    def tree(self) -> nodes.Node | None:
+        """The tree of an expression of any length; None for other rules."""
+        if self.kind is not RuleKind.EXPRESSION:
+            return None
+        return self.node or parse(self.text or "")
 
     @property
     def compiler(self) -> Compiler:
-        """What makes closures of parts of the rule, with its constants and functions."""
+        """The compiler for parts of the rule. It has the rule's constants and functions."""
         return self._compiler
 
     def evaluate(self, context: Mapping[str, Any]) -> bool:
-        """Whether the rule holds for *context*  [evaluateBooleanRule].
+        """Return True if the rule holds for *context*  [evaluateBooleanRule].
 
-        Raises RuleError where the Java throws.
+        Raises RuleError in the cases in which Java Proctor throws.
         """
-        return guarded(self.holds, Scope(context))
+        return guarded(self.holds, plain_scope(context)[0])
 
     def value(self, context: Mapping[str, Any]) -> Any:
-        """The value before type check and conversion to boolean.
+        """Return the value before the type check and the conversion to boolean.
 
-        Raises RuleError where the Java throws, RuleSyntaxError included: here every text
-        is parsed.
+        Raises RuleError in the cases in which Java Proctor throws, including RuleSyntaxError,
+        because here every text is parsed.
         """
         node = self.node or parse(self.text or "")
-        return guarded(self._compiler.compile(node), Scope(context))
+        return guarded(self._compiler.compile(node), plain_scope(context)[0])
 
     def could_hold(self, context: Mapping[str, Any]) -> bool:
-        """Whether the rule may hold, variables that are not in *context* being unknown.
+        """Return True if the rule may hold when variables missing from *context* are unknown.
 
-        [evaluateBooleanRulePartial] Raises RuleError where the Java throws.
+        [evaluateBooleanRulePartial] Raises RuleError in the cases in which Java Proctor throws.
         """
-        if classify(self.text, whole_words=True) is not Kind.EXPRESSION:
+        if classify(self.text, whole_words=True) is not RuleKind.EXPRESSION:
             return self.evaluate(context)
         node = self.node or parse(self.text or "")
         known = {*context, *self.constants}
         if not has_unknowns(node, known):
-            return guarded(boolean(node, self._compiler), Scope(context))
+            return guarded(boolean(node, self._compiler), plain_scope(context)[0])
         value = guarded(
-            lambda scope: partial_value(node, known, self._compiler, scope), Scope(context)
+            lambda scope: partial_value(node, known, self._compiler, scope), plain_scope(context)[0]
         )
         return value is not MaybeBool.FALSE
 
     def _fixed(self) -> Callable[[Scope], bool]:
-        """`holds` of a text that is not an expression."""
-        if self.kind is Kind.INVALID:
+        """Return `holds` for text that is not an expression."""
+        if self.kind is RuleKind.INVALID:
             return self._complain
-        answer = self.kind is not Kind.FALSE
+        answer = self.kind is not RuleKind.FALSE
         return lambda scope: answer
 
     def _complain(self, scope: Scope) -> bool:
-        logger.error("Invalid rule %r: it has to begin with ${ and end with }", self.text)
+        logger.error("Invalid rule %r is never true: write it between ${ and }", self.text)
         return False
 
 
 def guarded(evaluate: Callable[[Scope], _T], scope: Scope) -> _T:
-    """What *evaluate* gives for *scope*. Raises RuleError and nothing else.
+    """Return the result of *evaluate* for *scope*. Raises only RuleError.
 
-    What a site puts into the context may raise anything when it is compared or printed, and
-    a list may be nested deeper than the stack. The Java survives every RuntimeException here.
+    Values that a site puts into the context may raise any exception when they are compared or
+    printed, and a list may be nested too deeply for the stack. In Java Proctor, too, a
+    RuntimeException affects only the rule.
     """
     try:
         return evaluate(scope)
     except RuleError:
         raise
     except Exception as error:
-        raise RuleEvaluationError(f"a value of the context failed: {_described(error)}") from error
+        raise RuleEvaluationError(
+            Sentence(
+                gettext_noop("a value in the context failed: {error}"), error=error_text(error)
+            )
+        ) from error
 
 
-def _described(error: Exception) -> str:
-    """*error* in a line, also where it cannot print itself."""
-    try:
-        return f"{type(error).__name__}: {error}"[:200]
-    except Exception:  # noqa: BLE001 - the error is the site's, and so is what prints it
-        return type(error).__name__
-
-
-#: Nodes that give a Boolean, whatever their operands are.
+#: Nodes that always give a Boolean.
 _BOOLEAN_NODES = (nodes.Chain, nodes.Not, nodes.Empty)
 
 
 def boolean(node: nodes.Node, compiler: Compiler) -> Callable[[Scope], bool]:
-    """The closure of a whole expression: type check, value, conversion to boolean."""
+    """Return the closure of a whole expression: type check, evaluation, conversion to boolean."""
     evaluate = compiler.compile(node)
     check = boolean_check(node, compiler)
     if check is None:
@@ -204,16 +222,16 @@ def boolean(node: nodes.Node, compiler: Compiler) -> Callable[[Scope], bool]:
 
 
 def _leaves_traces(node: nodes.Node, compiler: Compiler) -> bool:
-    """Whether evaluating *node* may change what the scope remembers."""
+    """Return True if evaluating *node* may change the state of the scope."""
     return any(
         isinstance(each, nodes.Access)
-        or (isinstance(each, nodes.Call) and compiler.function(each).work is not None)
+        or (isinstance(each, nodes.FunctionCall) and compiler.function(each).work is not None)
         for each in nodes.walk(node)
     )
 
 
 def _fresh(evaluate: Evaluate) -> Evaluate:
-    """*evaluate*, which begins with nothing remembered from the rule before."""
+    """Return *evaluate* preceded by a reset of the state that the previous rule left behind."""
 
     def begin(scope: Scope) -> Any:
         scope.begin()

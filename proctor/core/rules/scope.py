@@ -1,47 +1,80 @@
-"""What one evaluation of a rule sees and remembers."""
+"""The variables of one evaluation of a rule, and its state."""
 
 from __future__ import annotations
 
-from typing import Any
+import enum
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any
 
-from proctor.core.exceptions import RuleEvaluationError, UndefinedName
+from proctor.core.exceptions import ConversionError, RuleEvaluationError, UndefinedName
+from proctor.core.java.numerals import LONG_MAX, LONG_MIN
+from proctor.core.java.values import BigInteger, MapValues, unwrapped
+from proctor.core.messages import error_text
+from proctor.core.sentences import Sentence, gettext_noop
 
-__all__ = ["MAX_WORK", "Scope"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-#: What one evaluation of one rule may spend, in steps of matching a pattern: a few
-#: nanoseconds each. Only what can be slow is counted (see `work`), so it is not an exact
-#: measure of time but the same on every machine.
+__all__ = ["MAX_WORK", "Scope", "as_rules_see", "plain_scope"]
+
+#: The limit for one evaluation of one rule, in steps of matching a pattern, which take a few
+#: nanoseconds each. Only operations that can be slow are counted (see `work`). So it is not an
+#: exact measure of time, but it is the same on every machine.
 MAX_WORK = 50_000_000
 
 
 class Scope(dict[str, Any]):
-    """The variables that a rule sees, by name, and what one evaluation remembers.
+    """The variables that a rule sees, by name, and the state of one evaluation.
 
-    A name that is not there raises UndefinedName when it is read.
+    Reading a missing name raises UndefinedName.
     """
 
-    #: Whether a property or method was found in this evaluation. Tomcat keeps that in the
-    #: context, and a null at the head of a chain reads as null after, as an error before.
-    #: An attribute of the class until it is set, since a scope is made for every visitor.
+    #: True if a property or method was found in this evaluation. Tomcat keeps this flag in the
+    #: context: if it is set, a null at the head of a chain is read as null, otherwise it is an
+    #: error. A class attribute is the default, because a scope is created for every visitor.
     resolved: bool = False
-    #: What this evaluation has spent.
+    #: The work done so far in this evaluation.
     work: int = 0
+    #: Results of `once` for this visitor, which are kept from rule to rule.
+    _results: dict[tuple[object, ...], Any] | None = None
 
     def spend(self, work: int) -> None:
-        """Count *work*. Raises RuleEvaluationError where it is more than `MAX_WORK` in all."""
+        """Count *work*. Raises RuleEvaluationError if the total exceeds `MAX_WORK`."""
         self.work += work
         if self.work > MAX_WORK:
             raise RuleEvaluationError(
-                f"the rule takes more than {MAX_WORK} steps for this visitor; "
-                "match fewer patterns, or shorter texts"
+                Sentence(
+                    gettext_noop(
+                        "the rule takes more than {limit} steps for this visitor; match fewer "
+                        "patterns, or shorter texts"
+                    ),
+                    limit=MAX_WORK,
+                )
             )
 
+    def once(self, code: Callable[..., Any], *values: Any) -> Any:
+        """Return `code(*values)`, computed once per scope: many rules match the same pattern.
+
+        *code* must always give the same result, so that no rule affects another rule's result. The
+        cost is counted for every call, even if the result is known.
+        """
+        if self._results is None:
+            self._results = {}
+        key = (code, *values)
+        try:
+            return self._results[key]
+        except KeyError:
+            result = self._results[key] = code(*values)
+            return result
+
     def begin(self) -> None:
-        """Forget what the rule before this one left."""
+        """Forget the state of the previous rule, before a new one."""
         self.resolved = False
         self.work = 0
 
     def __missing__(self, name: str) -> Any:
+        # A plain text: each visitor without the variable needs one, and a Sentence takes longer.
         raise UndefinedName(
             f"the variable {name!r} is not in the context; known are {self._known()}",
             variable=name,
@@ -52,3 +85,57 @@ class Scope(dict[str, Any]):
         if not listed:
             return "no variables"
         return ", ".join(listed[:12]) + (", …" if len(listed) > 12 else "")
+
+
+def plain_scope(context: Mapping[str, Any]) -> tuple[Scope, dict[str, str]]:
+    """Return the scope of a context without declared types, and why variables are missing."""
+    scope = Scope(context)
+    refused: dict[str, str] = {}
+    for name, value in context.items():
+        if type(value) is int:
+            if not LONG_MIN <= value <= LONG_MAX:
+                scope[name] = BigInteger(value)
+        elif type(value) not in _PLAIN:
+            try:
+                scope[name] = as_rules_see(value)
+            except ConversionError as error:
+                del scope[name]
+                refused[name] = str(error)
+    return scope, refused
+
+
+#: Values of these classes are not changed for rules.
+_PLAIN = frozenset({str, bool, float, list, tuple, dict, set, frozenset, type(None)})
+
+
+def as_rules_see(value: Any) -> object:
+    """Return a value of an undeclared variable as rules see it. Raises ConversionError.
+
+    Members of str and int enumerations become their values. Objects that have a length and can be
+    indexed, such as a query set, become lists.
+    """
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, enum.Enum):
+        return unwrapped(value)
+    # A query set is no Collection, because it lacks __contains__. The type of a lazy object has a
+    # length and items, whatever it wraps, but its class is that of the object it wraps.
+    cls = value.__class__
+    if issubclass(cls, Sized) and issubclass(cls, Iterable):
+        # A lazy text has the methods of a str without being one.
+        if issubclass(cls, _UNLISTED) or hasattr(cls, "casefold"):
+            return value
+        if hasattr(cls, "__getitem__"):
+            return _listed(value)
+    return value
+
+
+_UNLISTED = (str, bytes, bytearray, Mapping, Sequence, AbstractSet, MapValues)
+
+
+def _listed(value: Iterable[Any]) -> list[Any]:
+    try:
+        return list(value)
+    except Exception as error:
+        reason = f"it cannot be converted to a list: {error_text(error)}"
+        raise ConversionError(f"{type(value).__qualname__}: {reason}", reason=reason) from error

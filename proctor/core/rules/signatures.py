@@ -1,4 +1,4 @@
-"""Declared parameter types of functions and methods, and what fits them  [ELSupport]."""
+"""The types of the parameters of functions and methods, and conversion to them  [ELSupport]."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from proctor.core.exceptions import RuleEvaluationError
-from proctor.core.rules.coercion import (
+from proctor.core.java.coercion import (
     AS_BIG_INTEGER,
     AS_DECIMAL,
     NARROW,
@@ -23,8 +23,8 @@ from proctor.core.rules.coercion import (
     to_narrow,
     to_text,
 )
-from proctor.core.rules.comparison import is_comparable
-from proctor.core.rules.values import (
+from proctor.core.java.comparison import is_comparable
+from proctor.core.java.values import (
     BigInteger,
     Byte,
     Character,
@@ -36,13 +36,13 @@ from proctor.core.rules.values import (
     Short,
     StringArray,
 )
-from proctor.core.rules.versions import ReleaseVersion
+from proctor.core.java.versions import ReleaseVersion
 
-__all__ = ["Type", "assignable", "coerce"]
+__all__ = ["RuleType", "assignable", "coerce"]
 
 
-class Type(enum.Enum):
-    """A type that a parameter or a result of a function may have, by its Java name."""
+class RuleType(enum.Enum):
+    """The type of a parameter or a result of a function, by its Java name."""
 
     BOOLEAN = "boolean"
     BYTE = "byte"
@@ -62,7 +62,7 @@ class Type(enum.Enum):
     STRING_ARRAY = "String[]"
     MAYBE_BOOL = "MaybeBool"
     RELEASE_VERSION = "ReleaseVersion"
-    # Parameters of the methods of these classes themselves.
+    # Types that are used only in the methods of these classes.
     BIG_DECIMAL = "BigDecimal"
     BIG_INTEGER = "BigInteger"
 
@@ -75,78 +75,78 @@ def _is_collection(value: object) -> bool:
     return isinstance(value, (AbstractSet, MapValues)) or _is_list(value)
 
 
-#: Whether a value that is not null belongs to a type without any conversion.
-_BELONGS: dict[Type, Callable[[Any], bool]] = {
-    Type.BOOLEAN: lambda value: isinstance(value, bool),
-    Type.BYTE: lambda value: isinstance(value, Byte),
-    Type.SHORT: lambda value: isinstance(value, Short),
-    Type.INT: lambda value: isinstance(value, Integer),
-    Type.LONG: lambda value: type(value) is int,
-    Type.FLOAT: lambda value: isinstance(value, Float),
-    Type.DOUBLE: lambda value: type(value) is float,
-    Type.CHAR: lambda value: isinstance(value, Character),
-    Type.STRING: is_text,
-    Type.OBJECT: lambda value: True,
-    Type.CHAR_SEQUENCE: is_text,
-    Type.COMPARABLE: is_comparable,
-    Type.COLLECTION: _is_collection,
-    Type.LIST: _is_list,
-    Type.MAP: lambda value: isinstance(value, Mapping),
-    Type.STRING_ARRAY: lambda value: isinstance(value, StringArray),
-    Type.MAYBE_BOOL: lambda value: isinstance(value, MaybeBool),
-    Type.BIG_DECIMAL: lambda value: isinstance(value, Decimal),
-    Type.BIG_INTEGER: lambda value: isinstance(value, BigInteger),
-    Type.RELEASE_VERSION: lambda value: isinstance(value, ReleaseVersion),
+#: Functions that return True if a non-null value has a type without conversion.
+_BELONGS: dict[RuleType, Callable[[Any], bool]] = {
+    RuleType.BOOLEAN: lambda value: isinstance(value, bool),
+    RuleType.BYTE: lambda value: isinstance(value, Byte),
+    RuleType.SHORT: lambda value: isinstance(value, Short),
+    RuleType.INT: lambda value: isinstance(value, Integer),
+    RuleType.LONG: lambda value: type(value) is int,
+    RuleType.FLOAT: lambda value: isinstance(value, Float),
+    RuleType.DOUBLE: lambda value: type(value) is float,
+    RuleType.CHAR: lambda value: isinstance(value, Character),
+    RuleType.STRING: is_text,
+    RuleType.OBJECT: lambda value: True,
+    RuleType.CHAR_SEQUENCE: is_text,
+    RuleType.COMPARABLE: is_comparable,
+    RuleType.COLLECTION: _is_collection,
+    RuleType.LIST: _is_list,
+    RuleType.MAP: lambda value: isinstance(value, Mapping),
+    RuleType.STRING_ARRAY: lambda value: isinstance(value, StringArray),
+    RuleType.MAYBE_BOOL: lambda value: isinstance(value, MaybeBool),
+    RuleType.BIG_DECIMAL: lambda value: isinstance(value, Decimal),
+    RuleType.BIG_INTEGER: lambda value: isinstance(value, BigInteger),
+    RuleType.RELEASE_VERSION: lambda value: isinstance(value, ReleaseVersion),
 }
 
 
-def assignable(value: object, declared: Type) -> bool:
-    """Whether *value* may stand for *declared* as it is; null may for everything."""
+def assignable(value: object, declared: RuleType) -> bool:
+    """Return True if *value* can be passed as *declared* unchanged. null can always be passed."""
     return value is None or _BELONGS[declared](value)
 
 
 def _to_character(value: object) -> Character:
-    """ELSupport.coerceToCharacter: text by its first unit, numbers by code."""
+    """Convert as ELSupport.coerceToCharacter does: the first unit of a text, or by a number."""
     if value is None or value == "":
         return Character("\0")
     if is_text(value):
         first = str(value)[0]
-        # The first UTF-16 unit of a character beyond U+FFFF is its high surrogate.
+        # For a character beyond U+FFFF, the first UTF-16 unit is its high surrogate.
         return Character(first if first <= "\uffff" else chr(0xD7C0 + (ord(first) >> 10)))
     if is_number(value):
         return Character(chr(int(to_narrow(value, "short")) & 0xFFFF))
     raise cannot_convert(value, "java.lang.Character")
 
 
-def coerce(value: object, declared: Type) -> Any:
-    """ELSupport.coerceToType. Raises RuleEvaluationError where nothing converts."""
+def coerce(value: object, declared: RuleType) -> Any:
+    """Convert as ELSupport.coerceToType does. Raises RuleEvaluationError if it is impossible."""
     if value is not None and _BELONGS[declared](value):
         return value
-    if declared is Type.STRING:
+    if declared is RuleType.STRING:
         return to_text(value)
     if declared.value in NARROW:
         return to_narrow(value, declared.value)
-    if declared in (Type.FLOAT, Type.DOUBLE):
+    if declared in (RuleType.FLOAT, RuleType.DOUBLE):
         return to_floating(value, declared.value)
-    if declared is Type.BOOLEAN:
+    if declared is RuleType.BOOLEAN:
         return to_boolean(value)
-    if declared is Type.CHAR:
+    if declared is RuleType.CHAR:
         return _to_character(value)
-    if declared is Type.BIG_DECIMAL:
+    if declared is RuleType.BIG_DECIMAL:
         return for_comparison(value, *AS_DECIMAL)
-    if declared is Type.BIG_INTEGER:
+    if declared is RuleType.BIG_INTEGER:
         return BigInteger(for_comparison(value, *AS_BIG_INTEGER))
-    if declared is Type.MAYBE_BOOL:
+    if declared is RuleType.MAYBE_BOOL:
         return to_enum(value, MaybeBool)
     if value is None or (value == "" and is_text(value)):
         return None
-    if declared is Type.STRING_ARRAY and isinstance(value, JavaArray):
+    if declared is RuleType.STRING_ARRAY and isinstance(value, JavaArray):
         return StringArray(to_text(item) for item in value)
     raise cannot_convert(value, declared.value)
 
 
-def coercible(value: object, declared: Type) -> bool:
-    """Whether `coerce` would succeed."""
+def coercible(value: object, declared: RuleType) -> bool:
+    """Return True if `coerce` would succeed."""
     try:
         coerce(value, declared)
     except RuleEvaluationError:

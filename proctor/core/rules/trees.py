@@ -1,7 +1,8 @@
-"""Nodes of Python's syntax trees that stand at no place of any file.
+"""Nodes of Python syntax trees that need no position in a file.
 
-The compiler wants to know of each node where it stands. To say so on the class spares a walk
-over a tree of a hundred thousand nodes.
+The compiler needs a position for each node. Setting it on the class saves a walk over a tree with a
+hundred thousand nodes. Each class has the same name as Python's class, because `ast.unparse` uses
+the name.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 import ast
 
 __all__ = [
-    "Arg",
     "Assign",
     "Attribute",
     "BinOp",
     "BoolOp",
     "Call",
     "Compare",
+    "Constant",
     "Expr",
     "FunctionDef",
     "If",
@@ -26,6 +27,7 @@ __all__ = [
     "Return",
     "Tuple",
     "UnaryOp",
+    "arg",
 ]
 
 
@@ -36,32 +38,36 @@ class _Placeless:
     end_col_offset: int | None = 0
 
 
-class Arg(_Placeless, ast.arg):
-    """A parameter."""
+class arg(_Placeless, ast.arg):  # noqa: N801 - Python's own name, see above
+    """A parameter of a function."""
 
 
 class Assign(_Placeless, ast.Assign):
-    """`x = y`."""
+    """The statement `x = y`."""
 
 
 class Attribute(_Placeless, ast.Attribute):
-    """`x.name`."""
+    """The expression `x.name`."""
 
 
 class BinOp(_Placeless, ast.BinOp):
-    """`x + y`."""
+    """The expression `x + y`."""
 
 
 class BoolOp(_Placeless, ast.BoolOp):
-    """`x and y`."""
+    """The expression `x and y`."""
 
 
 class Call(_Placeless, ast.Call):
-    """`x(y)`."""
+    """The expression `x(y)`."""
 
 
 class Compare(_Placeless, ast.Compare):
-    """`x < y`."""
+    """The expression `x < y`."""
+
+
+class Constant(_Placeless, ast.Constant):
+    """A constant such as `None`."""
 
 
 class Expr(_Placeless, ast.Expr):
@@ -69,36 +75,36 @@ class Expr(_Placeless, ast.Expr):
 
 
 class FunctionDef(_Placeless, ast.FunctionDef):
-    """`def x(): …`."""
+    """The statement `def x(): …`."""
 
 
 class If(_Placeless, ast.If):
-    """`if x: …`."""
+    """The statement `if x: …`."""
 
 
 class IfExp(_Placeless, ast.IfExp):
-    """`x if y else z`."""
+    """The expression `x if y else z`."""
 
 
 class List(_Placeless, ast.List):
-    """`[x]`."""
+    """The expression `[x]`."""
 
 
 class Name(_Placeless, ast.Name):
-    """`x`."""
+    """The expression `x`."""
 
 
 class Pass(_Placeless, ast.Pass):
-    """`pass`."""
+    """The statement `pass`."""
 
 
 class Return(_Placeless, ast.Return):
-    """`return x`."""
+    """The statement `return x`."""
 
 
 class Tuple(_Placeless, ast.Tuple):
-    """`(x, y)`."""
+    """The expression `(x, y)`."""
 
 
 class UnaryOp(_Placeless, ast.UnaryOp):
-    """`not x`."""
+    """The expression `not x`."""

@@ -1,7 +1,7 @@
-"""Is the expression boolean?  [RuleEvaluator.checkRuleIsBooleanType, the nodes' getType].
+"""Check that an expression is boolean  [RuleEvaluator.checkRuleIsBooleanType, getType].
 
-The Java asks the top node for its type before it computes anything: `${age + 1}` is an
-error and not true, and so is a variable that holds the text "true".
+Before Java Proctor evaluates a rule, it asks the top node for its type. Therefore `${age + 1}` is
+an error and not true, and so is a variable with the text "true".
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from proctor.core.exceptions import RuleRuntimeError, RuleTypeError, UndefinedName
+from proctor.core.java.printing import shown_as_java
+from proctor.core.java.properties import get_property, property_index
+from proctor.core.java.values import JavaArray, java_class
 from proctor.core.rules import nodes
 from proctor.core.rules.methods import call_method
-from proctor.core.rules.printing import shown
-from proctor.core.rules.properties import get_property, property_index
-from proctor.core.rules.signatures import Type
-from proctor.core.rules.values import JavaArray, java_class
+from proctor.core.rules.signatures import RuleType
+from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from proctor.core.rules.compiler import Compiler, Evaluate, Scope
@@ -29,39 +30,54 @@ _ARITHMETIC = frozenset("+-*/%")
 
 
 def boolean_check(node: Node, compiler: Compiler) -> Check | None:
-    """What to call with a scope before *node* is evaluated, or None: it is boolean always.
+    """Return a check to call with a scope before evaluating *node*; None if it is always boolean.
 
-    The check raises RuleTypeError where the type is not boolean, and what evaluating its
-    way there raises.
+    The check raises RuleTypeError if the type is not boolean. It also raises the errors of any
+    evaluation that it needs.
     """
     if isinstance(node, nodes.Name | nodes.Choice):
         evaluate = compiler.compile(node)
         return lambda scope: _require_boolean(evaluate(scope))
     if isinstance(node, nodes.Access):
         return _access_check(node, compiler)
-    if isinstance(node, nodes.Call):
+    if isinstance(node, nodes.FunctionCall):
         returns = compiler.function(node).returns
-        return None if returns is Type.BOOLEAN else _always(f"the function gives {returns.value}")
+        if returns is RuleType.BOOLEAN:
+            return None
+        return _always(Sentence(gettext_noop("a function that returns {type}"), type=returns.value))
     if isinstance(node, nodes.Literal):
         return None if node.value is None else _literal_check(node.value)
     if isinstance(node, nodes.OverlongInteger):
         return compiler.compile(node)
     if isinstance(node, nodes.Negate):
-        return _always("a negative number")
+        return _always(Sentence(gettext_noop("a negative number")))
     if isinstance(node, nodes.Binary) and node.operator in _ARITHMETIC:
-        return _always("a number")
+        return _always(Sentence(gettext_noop("a number")))
     if isinstance(node, nodes.Composite):
-        return _always("a text made of several parts")
+        return _always(Sentence(gettext_noop("a text made of several parts")))
     return None
 
 
+_HEAD = Sentence(gettext_noop("the head of the rule"))
+_LAST_STEP = Sentence(gettext_noop("the last step"))
+
+
 def _literal_check(value: object) -> Check | None:
-    return None if isinstance(value, bool) else _always(f"the constant {shown(value)!r}")
+    if isinstance(value, bool):
+        return None
+    return _always(Sentence(gettext_noop("the constant {value!r}"), value=shown_as_java(value)))
 
 
 def _always(what: str) -> Check:
     def check(scope: Scope) -> None:
-        raise RuleTypeError(f"the rule is not true or false but {what}; compare it with something")
+        raise RuleTypeError(
+            Sentence(
+                gettext_noop(
+                    "expected a rule that is true or false, got {what}; compare it with something"
+                ),
+                what=what,
+            )
+        )
 
     return check
 
@@ -69,13 +85,19 @@ def _always(what: str) -> Check:
 def _require_boolean(value: object) -> None:
     if value is not None and not isinstance(value, bool):
         raise RuleTypeError(
-            f"the rule is not true or false but {shown(value)!r} of type {java_class(value)}; "
-            "compare it with something"
+            Sentence(
+                gettext_noop(
+                    "expected a rule that is true or false, got {value!r} of type {type}; compare "
+                    "it with something"
+                ),
+                value=shown_as_java(value),
+                type=java_class(value),
+            )
         )
 
 
 def _access_check(node: nodes.Access, compiler: Compiler) -> Check:
-    """AstValue.getType: evaluates all but the last step, then asks for that one's type."""
+    """Return a check that evaluates all but the last step and tests its type (AstValue.getType)."""
     base = compiler.compile(node.base)
     keys = [compiler.compile(suffix.key) for suffix in node.suffixes]
     arguments = [
@@ -87,12 +109,12 @@ def _access_check(node: nodes.Access, compiler: Compiler) -> Check:
     calls_first = node.suffixes[0].arguments is not None
 
     def check(scope: Scope) -> None:
-        target = _reach(base(scope), "the head of the rule")
+        target = _reach(base(scope), _HEAD)
         for key, call in zip(keys[:-1], arguments[:-1], strict=True):
             name = key(scope)
-            target = _reach(_step(target, name, call, scope), shown(name))
+            target = _reach(_step(target, name, call, scope), shown_as_java(name))
         last = keys[-1](scope)
-        _check_last(target, _reach(last, "the last step"), calls_first=calls_first)
+        _check_last(target, _reach(last, _LAST_STEP), calls_first=calls_first)
         scope.resolved = True
 
     return check
@@ -100,7 +122,9 @@ def _access_check(node: nodes.Access, compiler: Compiler) -> Check:
 
 def _reach(value: object, what: str) -> object:
     if value is None:
-        raise UndefinedName(f"{what} is null, and a property of it was asked for")
+        raise UndefinedName(
+            Sentence(gettext_noop("{what} is null, and a property of it was read"), what=what)
+        )
     return value
 
 
@@ -116,25 +140,46 @@ def _step(
 def _check_last(target: object, key: object, *, calls_first: bool) -> None:
     if isinstance(target, Mapping):
         if calls_first:
-            # Proctor asks for a ValueReference, which Tomcat has none of here.
+            # Proctor requests a ValueReference, which Tomcat does not have here.
             raise RuleRuntimeError(
-                f"a method call cannot be the whole rule; write {shown(key)}() == …",
+                Sentence(
+                    gettext_noop("a method call cannot be the whole rule; write {key}() == …"),
+                    key=shown_as_java(key),
+                ),
                 java_class="java.lang.NullPointerException",
             )
         value = get_property(target, key)
         if value is None:
-            raise RuleTypeError(f"{shown(key)!r} is not in the map; write {shown(key)} == true")
+            raise RuleTypeError(
+                Sentence(
+                    gettext_noop("{key!r} is not in the map; write {key} == true"),
+                    key=shown_as_java(key),
+                )
+            )
         _require_boolean(value)
     elif isinstance(target, Sequence) and not isinstance(target, str):
         _check_index(target, key)
     else:
-        # A method's name is looked for as a property: text.startsWith('a') is none.
+        # Tomcat looks up the name of the method as a property, but text.startsWith is not a
+        # property.
         _require_boolean(get_property(target, key))
 
 
 def _check_index(target: Sequence[object], key: object) -> None:
     index = property_index(key)
     if not 0 <= index < len(target):
-        raise UndefinedName(f"index {index} is outside 0 to {len(target) - 1}")
+        raise UndefinedName(
+            Sentence(
+                gettext_noop("index {index} is outside 0 to {last}"),
+                index=index,
+                last=len(target) - 1,
+            )
+        )
     component = target.component if isinstance(target, JavaArray) else "java.lang.Object"
-    raise RuleTypeError(f"an element of a list is {component} to the Java; write [{index}] == …")
+    raise RuleTypeError(
+        Sentence(
+            gettext_noop("for Java, an element of a list is {component}; write [{index}] == …"),
+            component=component,
+            index=index,
+        )
+    )

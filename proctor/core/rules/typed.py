@@ -1,13 +1,14 @@
-"""Rules over variables of known types, as Python expressions.
+"""Translate rules over variables of known types to Python expressions.
 
-Where the types of all operands are known and none is null, most of the conversions of the
-rule language have nothing to do, and a comparison is Python's own. `TypedBuilder` makes a
-syntax tree of such a rule, to be compiled into a function that answers for many rules at
-once. It refuses (with None) whatever Python might answer otherwise than `compiler` does:
-that module says what a rule means, this one only says the same faster.
+If the types of all operands are known and none is null, most conversions of the rule language do
+nothing, and Python's own comparison gives the right result. `TypedBuilder` turns such a rule into a
+Python syntax tree. The trees of many rules are compiled into one function. The builder returns None
+for everything that Python might evaluate differently from `compiler`, which defines the meaning of
+rules. This module only computes the same result faster.
 
-The trees hold names that are made up here and nothing of the rule's text: its literals are
-values in a table. What is built cannot raise.
+A tree contains operators, a few Python methods, and names. All values of the rule are in a table of
+globals. Text from the matrix appears in the tree only as a part of names (`names`). The expressions
+cannot raise exceptions.
 """
 
 from __future__ import annotations
@@ -17,24 +18,26 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from proctor.core.java.numerals import LONG_MAX, LONG_MIN
+from proctor.core.java.values import Float, Integer
 from proctor.core.rules import nodes, trees
-from proctor.core.rules.numerals import LONG_MAX, LONG_MIN
-from proctor.core.rules.values import Float, Integer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["NameTable", "Typed", "TypedBuilder", "VariableType"]
+    from proctor.core.rules.names import NameTable
 
-Kind = Literal["boolean", "int", "double", "string", "list", "strings", "ints"]
+__all__ = ["Typed", "TypedBuilder", "VariableType", "compared"]
 
-#: Beyond this, a double cannot tell whole numbers apart, and Java compares as doubles.
+TypedKind = Literal["boolean", "int", "double", "string", "list", "strings", "ints"]
+
+#: Beyond this, a double cannot distinguish neighboring integers, and Java compares doubles.
 _EXACT_DOUBLE = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class VariableType:
-    """What is known of a variable: its kind, and for whole numbers its bounds."""
+    """What is known about a variable: its kind, and the bounds of a whole number."""
 
     kind: Literal["boolean", "int", "double", "string", "list"]
     low: int = LONG_MIN
@@ -43,52 +46,23 @@ class VariableType:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """An expression, its kind, and what is known of its value."""
+    """An expression, its kind, and what is known about its value."""
 
     expression: ast.expr
-    kind: Kind
+    kind: TypedKind
     low: int = LONG_MIN
     high: int = LONG_MAX
-    #: The value, where it is written in the rule; for `strings` and `ints` it always is.
+    #: The value, if it is a literal in the rule. Always given for `strings` and `ints`.
     literal: Any = None
 
 
-class NameTable:
-    """Python names for the variables and values that expressions mention."""
-
-    def __init__(self) -> None:
-        #: Variables by name, numbered in the order of their first mention.
-        self.variables: dict[str, int] = {}
-        #: The table of values, by their Python names.
-        self.values: dict[str, Any] = {}
-        self._known: dict[tuple[type, Any], str] = {}
-
-    def variable(self, name: str) -> ast.expr:
-        """The local that holds variable *name*."""
-        return load(f"v{self.variables.setdefault(name, len(self.variables))}")
-
-    def value(self, value: Any) -> ast.expr:
-        """The global that holds *value*; equal hashable values of one type share one."""
-        key = (type(value), value)
-        name = self._known.get(key)
-        if name is None:
-            name = self._known[key] = f"k{len(self.values)}"
-            self.values[name] = value
-        return load(name)
-
-
-def load(name: str) -> ast.Name:
-    """The expression that reads *name*."""
-    return trees.Name(name, ast.Load())
-
-
 def method(receiver: ast.expr, name: str, *arguments: ast.expr) -> ast.expr:
-    """The expression `receiver.name(arguments)`."""
+    """Return the expression `receiver.name(arguments)`."""
     return trees.Call(trees.Attribute(receiver, name, ast.Load()), list(arguments), [])
 
 
 def compared(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
-    """The expression `left operator right`."""
+    """Return the expression `left operator right`."""
     return trees.Compare(left, [operator], [right])
 
 
@@ -104,7 +78,7 @@ _ARITHMETIC: dict[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": a
 
 
 class TypedBuilder:
-    """Builds the expressions of the rules of one test."""
+    """Builds the expressions for the rules of one test."""
 
     def __init__(
         self,
@@ -117,9 +91,9 @@ class TypedBuilder:
         self._table = table
 
     def condition(self, node: nodes.Node) -> ast.expr | None:
-        """An expression that is True or False as the rule is, or None.
+        """Return an expression with the rule's result; None if the rule cannot be translated.
 
-        It holds where all variables of the rule have values of their types.
+        It is valid only if all variables in the rule have values of their declared types.
         """
         typed = self._build(node)
         return typed.expression if typed is not None and typed.kind == "boolean" else None
@@ -135,32 +109,37 @@ class TypedBuilder:
     def _literal(self, node: nodes.Literal) -> Typed | None:
         return self._value(node.value)
 
-    def _value(self, value: Any) -> Typed | None:
-        """A value written in the rule, or a constant of the test."""
+    def _value(self, value: Any, constant: str | None = None) -> Typed | None:
+        """Return the expression for a literal in the rule, or for a *constant* of the test."""
         if isinstance(value, bool):
-            return Typed(self._table.value(value), "boolean", literal=value)
+            return Typed(self._named(value, constant), "boolean", literal=value)
         if type(value) in (int, Integer):
             plain = int(value)
-            return Typed(self._table.value(plain), "int", plain, plain, literal=plain)
+            return Typed(self._named(plain, constant), "int", plain, plain, literal=plain)
         if isinstance(value, float) and not isinstance(value, Float) and math.isfinite(value):
-            return Typed(self._table.value(value), "double", literal=value)
+            return Typed(self._named(value, constant), "double", literal=value)
         if type(value) is str:
-            return Typed(self._table.value(value), "string", literal=value)
+            return Typed(self._named(value, constant), "string", literal=value)
         if isinstance(value, (list, tuple)):
-            return self._members(value)
+            return self._members(value, constant)
         return None
 
-    def _members(self, members: Sequence[Any]) -> Typed | None:
+    def _members(self, members: Sequence[Any], constant: str | None) -> Typed | None:
         if all(type(each) is str for each in members):
-            return Typed(self._table.value(frozenset(members)), "strings", literal=members)
+            return Typed(self._named(frozenset(members), constant), "strings", literal=members)
         if all(type(each) in (int, Integer) for each in members):
             whole = frozenset(map(int, members))
-            return Typed(self._table.value(whole), "ints", literal=members)
+            return Typed(self._named(whole, constant), "ints", literal=members)
         return None
+
+    def _named(self, value: Any, constant: str | None) -> ast.expr:
+        if constant is None:
+            return self._table.value(value)
+        return self._table.value(value, "constant", constant)
 
     def _name(self, node: nodes.Name) -> Typed | None:
         if node.name in self._constants:
-            return self._value(self._constants[node.name])
+            return self._value(self._constants[node.name], node.name)
         variable = self._variables.get(node.name)
         if variable is None:
             return None
@@ -217,7 +196,7 @@ class TypedBuilder:
         return Typed(expression, "boolean")
 
     def _whole(self, operator: str, left: Typed, right: Typed) -> Typed | None:
-        """Arithmetic that cannot leave 64 bits, so that nothing wraps."""
+        """Build arithmetic whose results always fit into 64 bits, so that nothing wraps."""
         if operator == "%":
             return self._remainder(left, right)
         if operator not in _ARITHMETIC:
@@ -233,7 +212,7 @@ class TypedBuilder:
         return Typed(expression, "int", min(ends), max(ends))
 
     def _remainder(self, left: Typed, right: Typed) -> Typed | None:
-        """`x % n` for a positive literal: Python's sign is the divisor's, Java's is not."""
+        """Build `x % n` for a positive literal. The result has the sign of x, as in Java."""
         if right.literal is None or right.literal <= 0:
             return None
         plain = trees.BinOp(left.expression, ast.Mod(), right.expression)
@@ -252,7 +231,7 @@ class TypedBuilder:
         return Typed(expression, "int", 1 - right.literal, right.literal - 1)
 
     def _fractional(self, operator: str, left: Typed, right: Typed) -> Typed | None:
-        """One variable and one number: such a sum or product is a number, or infinite."""
+        """Build a sum or product of a variable and a number. The result is a number or infinite."""
         if operator not in _ARITHMETIC or {left.kind, right.kind} - {"int", "double"}:
             return None
         variable, number = (left, right) if left.literal is None else (right, left)
@@ -263,7 +242,7 @@ class TypedBuilder:
         expression = trees.BinOp(left.expression, _ARITHMETIC[operator](), right.expression)
         return Typed(expression, "double")
 
-    def _call(self, node: nodes.Call) -> Typed | None:
+    def _call(self, node: nodes.FunctionCall) -> Typed | None:
         arguments = self._all(node.arguments)
         build = _CALLS.get(f"{node.prefix}:{node.name}")
         if arguments is None or build is None:
@@ -272,9 +251,9 @@ class TypedBuilder:
 
 
 def _as_doubles(left: Typed, right: Typed) -> bool:
-    """Whether two numbers compare in Python as they do after Java made doubles of them.
+    """Return True if Python compares two numbers as Java does after converting them to double.
 
-    Variables are finite. Zero is left out: to Java 0.0 is above -0.0.
+    Variables are finite. Zero is excluded, because in Java 0.0 is above -0.0.
     """
     literals = [each for each in (left, right) if each.literal is not None]
     return (
@@ -313,7 +292,7 @@ def _part_of(subject: Typed, part: Typed) -> Typed | None:
 
 
 def _contains(members: Typed, element: Typed) -> Typed | None:
-    """Strings among strings, whole numbers among whole numbers, text in a variable list."""
+    """Build a search for a text or whole number in constants, or a text in a list variable."""
     if (members.kind, element.kind) not in (
         ("strings", "string"),
         ("ints", "int"),
@@ -342,5 +321,5 @@ _BUILDERS: dict[type, Callable[[TypedBuilder, Any], Typed | None]] = {
     nodes.Empty: TypedBuilder._empty,  # noqa: SLF001
     nodes.Choice: TypedBuilder._choice,  # noqa: SLF001
     nodes.Binary: TypedBuilder._binary,  # noqa: SLF001
-    nodes.Call: TypedBuilder._call,  # noqa: SLF001
+    nodes.FunctionCall: TypedBuilder._call,  # noqa: SLF001
 }

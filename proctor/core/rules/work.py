@@ -1,7 +1,7 @@
-"""What functions and methods cost that can be slow, for `Scope.spend`.
+"""The cost of functions and methods that can be slow, for `Scope.spend`.
 
-The unit is a step of matching a pattern, a few nanoseconds. What runs in C over texts of at
-most `text.MAX_LENGTH` costs so little that it is not counted.
+The unit is one step of matching a pattern, which takes a few nanoseconds. Operations that run in C
+on texts of at most `text.MAX_LENGTH` characters are so cheap that they are not counted.
 """
 
 from __future__ import annotations
@@ -11,37 +11,59 @@ import functools
 from proctor.core.exceptions import RuleError
 from proctor.core.rules.regex import MAX_PATTERN, MAX_SUBJECT
 
-__all__ = ["FINDING", "FOLDING", "LOOPING", "growth_work", "pattern_work", "repeat_work"]
+__all__ = [
+    "FINDING",
+    "FOLDING",
+    "LOOPING",
+    "growth_work",
+    "pattern_bound",
+    "pattern_work",
+    "repeat_work",
+]
 
-#: A character that is looked at one by one.
+#: The cost of reading one character.
 LOOPING = 40
-#: A character whose case is looked up.
+#: The cost of changing the case of one character.
 FOLDING = 300
-#: A character at which a pattern may be found, and something be done about it.
+#: The cost of one character, if a pattern may match there and be replaced.
 FINDING = 1500
 
 
-# A long text is counted where a rule makes it, dear enough for all that is done with it.
+# A long text is counted once, when a rule creates it. The cost covers its later use.
 
 
 def repeat_work(subject: str, count: int) -> int:
-    """What repeating *subject* costs."""
+    """Return the cost of repeating *subject*."""
     return FOLDING * len(subject) * max(count, 0)
 
 
 def growth_work(subject: str, before: str | None, after: str | None) -> int:
-    """What replacing *before* costs, where that makes the text longer."""
+    """Return the cost of replacing *before*, if that makes the text longer."""
     if before is None or after is None or len(after) <= len(before):
         return 0
     return FOLDING * subject.count(before) * (len(after) - len(before))
 
 
-def pattern_work(pattern: str, subject: str, *, searching: bool = False) -> int:
-    """The bound on the steps of matching *pattern*, for the length of *subject*.
+def pattern_bound(pattern: str | None, *, searching: bool = False) -> int:
+    """Return the maximum number of steps for matching *pattern* against the longest text.
 
-    0 where the pattern is refused when it is used.
+    Pass None for a pattern that depends on the visitor.
     """
-    # A bound that grows faster than its length is, at most, its share of the whole.
+    finding = FINDING * MAX_SUBJECT if searching else 0
+    if pattern is None:
+        from proctor.core.rules.regex.cost import MAX_STEPS  # noqa: PLC0415 - slow to import
+
+        return finding + MAX_STEPS
+    return finding + _steps(pattern, searching)
+
+
+def pattern_work(pattern: str, subject: str, *, searching: bool = False) -> int:
+    """Return the maximum number of steps for matching *pattern* against *subject*.
+
+    0 if the pattern is refused when it is used.
+    """
+    # If a bound grows faster than the length, a shorter subject needs at most its share of the
+    # bound.
     length = min(len(subject), MAX_SUBJECT) + 1
     return _steps(pattern, searching) * length // MAX_SUBJECT
 
@@ -50,7 +72,7 @@ def pattern_work(pattern: str, subject: str, *, searching: bool = False) -> int:
 def _steps(pattern: str, searching: bool) -> int:
     if len(pattern) > MAX_PATTERN:
         return 0
-    # As slow to import as the translation itself, which is put off for that reason.
+    # Imported here because it is as slow to import as the translation itself.
     from proctor.core.rules.regex.cost import MAX_STEPS, Explosive, steps  # noqa: PLC0415
     from proctor.core.rules.regex.parser import parse  # noqa: PLC0415
 

@@ -1,66 +1,103 @@
-"""`manage.py proctor_check`: what settings and templates expect, beside the live matrix."""
+"""`manage.py proctor_check`: run the system checks, and compare the site with the live matrix."""
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from django.core.checks import ERROR, run_checks
 from django.core.management.base import BaseCommand
 
-from proctor.configuration import current_configuration
-from proctor.core.display import printable
+from proctor.checks import TAG
+from proctor.cli.printing import pretty_json
+from proctor.core.messages import printable
 from proctor.management.findings import found_lines, unlisted_lines
 from proctor.management.live_matrix import LiveMatrix, add_matrix, live_matrix, one_line
-from proctor.matrix_check import Difference, Kind, compare, compare_literals
-from proctor.template_literals import Literals, find_literals
+from proctor.resolving.site_setup import current_setup
+from proctor.upkeep.matrix_differences import Difference, DifferenceKind, compare, compare_literals
+from proctor.upkeep.template_literals import Literals, find_literals
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from proctor.core.declarations import Registry
-    from proctor.core.engine import Proctor
+    from django.core.checks import CheckMessage
 
-#: Exit code, for CI; 0 where all is well.
+    from proctor.core.declarations.registry import Registry
+    from proctor.core.evaluation.engine import Proctor
+
+#: Exit code for CI if a problem was found; otherwise it is 0.
 DIFFERENT = 1
+
+#: Checks that read a matrix themselves; left out, because this command compares everything.
+_ALSO_COMPARED = frozenset({"proctor.W021", "proctor.W022", "proctor.W023"})
 
 
 class Command(BaseCommand):
-    """Compare what the project expects with what the matrix has."""
+    """Run proctor's checks, and compare what the project expects with the matrix."""
 
     help = (
-        "Compares PROCTOR_TESTS, and the tests and groups that templates name, with the live "
-        "matrix. Exit code 0: they fit; 1: they differ; 2: they could not be compared."
+        "Runs the checks of `manage.py check --tag proctor`, and compares PROCTOR_TESTS, and the "
+        "tests and groups that templates name, with the live matrix. Exit code 0: no differences; "
+        "1: a check has an Error, or they differ; 2: they could not be compared."
     )
 
-    #: Their exit code is 1, which here means something else; PROCTOR_TESTS is checked below.
+    #: The command runs proctor's own checks below; errors of other apps do not concern the matrix.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The options."""
+        """Add the options."""
         add_matrix(parser)
         parser.add_argument("--json", action="store_true", help="print a JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Compare, print, and exit with what CI wants to know."""
-        # Whatever is raised: an exit code of 1 would say that there are differences.
+        """Check, compare, print, and exit with the code for CI."""
         with one_line():
-            registry = current_configuration().registry
+            messages = _messages()
+        if not options["json"]:
+            self._print_messages(messages)
+        # Catch every exception: exit code 1 would mean that there are differences.
+        with one_line():
+            registry = current_setup().registry
             matrix = live_matrix(options["matrix"])
             found = find_literals()
         differences = _differences(registry, matrix.proctor, found)
         if options["json"]:
-            self._print_json(matrix, differences, found)
+            self._print_json(matrix, differences, found, messages)
         else:
             self._print_table(matrix, differences, found, len(registry))
-        if differences:
+        is_wrong = any(each.kind.is_wrong for each in differences)
+        if is_wrong or any(each.level >= ERROR for each in messages):
             sys.exit(DIFFERENT)
 
+    def _print_messages(self, messages: list[CheckMessage]) -> None:
+        for each in messages:
+            kind, style = (
+                ("ERROR", self.style.ERROR)
+                if each.level >= ERROR
+                else ("WARNING", self.style.WARNING)
+            )
+            hint = f" {each.hint}" if each.hint else ""
+            self.stdout.write(style(f"{kind}: ({each.id}) {printable(f'{each.msg}{hint}', 2000)}"))
+
     def _print_json(
-        self, matrix: LiveMatrix, differences: list[Difference], found: Literals
+        self,
+        matrix: LiveMatrix,
+        differences: list[Difference],
+        found: Literals,
+        messages: list[CheckMessage],
     ) -> None:
         document = {
+            "checks": [
+                {
+                    "id": each.id,
+                    "level": "error" if each.level >= ERROR else "warning",
+                    "message": each.msg,
+                    "hint": each.hint,
+                }
+                for each in messages
+            ],
             "matrix_version": matrix.version,
+            "warnings": [each.message for each in matrix.proctor.problems if each.test is None],
             "differences": [each.to_dict() for each in differences],
             "templates": {
                 "compiled": found.compiled,
@@ -68,7 +105,7 @@ class Command(BaseCommand):
                 "loaders_not_listed": list(found.unlisted),
             },
         }
-        self.stdout.write(json.dumps(document, indent=2))
+        self.stdout.write(pretty_json(document))
 
     def _print_table(
         self,
@@ -77,19 +114,20 @@ class Command(BaseCommand):
         found: Literals,
         declared: int,
     ) -> None:
-        words = [(each.message,) for each in differences]
-        for line in found_lines("DIFFERENCE", differences, words, self.style.ERROR):
+        for line in found_lines("DIFFERENCE", differences, self.style.ERROR):
             self.stdout.write(line)
         for template in found.uncompiled:
             if not template.matters:
                 self.stdout.write(
                     self.style.WARNING(
-                        f"Not looked into: {printable(template.name)}: "
-                        f"{printable(template.message)}"
+                        f"Not read: {printable(template.name)}: {printable(template.message)}"
                     )
                 )
         for line in unlisted_lines(found.unlisted, self.style.WARNING):
             self.stdout.write(line)
+        for problem in matrix.proctor.problems:
+            if problem.test is None:
+                self.stdout.write(self.style.WARNING(f"The matrix: {printable(problem.message)}"))
         count = len(differences)
         self.stdout.write(
             f"{declared} declared tests and {found.compiled} templates, compared with the matrix "
@@ -98,12 +136,21 @@ class Command(BaseCommand):
         )
 
 
+def _messages() -> list[CheckMessage]:
+    """Return the messages of `manage.py check --tag proctor`."""
+    return [
+        each
+        for each in run_checks(tags=[TAG])
+        if not each.is_silenced() and each.id not in _ALSO_COMPARED
+    ]
+
+
 def _differences(registry: Registry, proctor: Proctor, found: Literals) -> list[Difference]:
     broken = (
-        Difference(Kind.BROKEN_TEMPLATE, "", each.message, each.name)
+        Difference(DifferenceKind.BROKEN_TEMPLATE, "", each.name, each.message)
         for each in found.uncompiled
         if each.matters
     )
-    literals = compare_literals(found.literals, proctor)
-    # One line of a template may name a test twice.
+    literals = compare_literals(found.literals, registry, proctor)
+    # One line of a template may name the same test twice.
     return list(dict.fromkeys([*compare(registry, proctor), *literals, *broken]))

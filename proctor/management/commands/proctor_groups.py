@@ -1,4 +1,4 @@
-"""`manage.py proctor_groups`: in which groups of the declared tests a visitor is."""
+"""`manage.py proctor_groups`: print a visitor's groups in the declared tests."""
 
 from __future__ import annotations
 
@@ -7,111 +7,110 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.core.exceptions import ImproperlyConfigured
 
 from proctor.cli.groups import look, write
-from proctor.cli.inputs import given_context, given_identifiers
-from proctor.configuration import current_configuration
-from proctor.core.forcing import ForceGroups
-from proctor.core.groups import Groups
-from proctor.core.sources import GroupsRequest, MatrixSource
+from proctor.cli.inputs import given_context, given_identifiers, well_formed_force
+from proctor.core.evaluation.groups import Groups
+from proctor.core.sources.source import GroupsRequest, MatrixSource
 from proctor.management.live_matrix import TIMEOUT, live_matrix
 from proctor.management.visitor_command import (
     VisitorCommand,
     visitor_of,
     what_the_site_makes_of,
 )
+from proctor.resolving.site_setup import current_setup
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from proctor.configuration import Configuration
-    from proctor.core.declarations import Registry
-    from proctor.core.sources import Source
+    from proctor.core.declarations.registry import Registry
+    from proctor.core.sources.source import Source
+    from proctor.resolving.site_setup import SiteSetup
 
 __all__ = ["Command"]
 
 
-class Found(NamedTuple):
-    """Groups, why tests gave none, and what is to be said beside them."""
+class VisitorGroups(NamedTuple):
+    """Groups, the reasons for missing groups, and notes to print after them."""
 
     groups: Groups
     reasons: dict[str, str]
     notes: list[str]
 
 
-class Command(VisitorCommand[Found]):
-    """Print the groups, by the matrix of the settings, or as their source says."""
+class Command(VisitorCommand[VisitorGroups]):
+    """Print the groups according to the matrix from the settings, or to another source."""
 
     help = (
-        "Prints the groups of a visitor: as `python -m proctor groups`, for the declared tests, "
-        "with the matrix, the variables and the source keys of the settings. With "
-        "PROCTOR_API_ROOT the Pipet is asked. Exit code 2 where there is no answer."
+        "Prints the groups of a visitor, like `python -m proctor groups`, for the declared tests, "
+        "with the matrix, the variables and the source keys from the settings. With "
+        "PROCTOR_API_ROOT, asks the Pipet. Exit code 2: there is no answer."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The options."""
+        """Add the options."""
         super().add_arguments(parser)
         parser.add_argument(
             "--all",
             action="store_true",
-            help="tests that PROCTOR_TESTS does not declare, too",
+            help="include tests that PROCTOR_TESTS does not declare",
         )
 
-    def look(self, options: Namespace) -> Found:
-        """Determine the groups, and what the site makes of them."""
-        configuration = current_configuration()
-        registry = configuration.registry
+    def look(self, options: Namespace) -> VisitorGroups:
+        """Determine the groups, and adjust them as the site does."""
+        setup = current_setup()
+        registry = setup.registry
         if not registry and not options.all:
-            note = "PROCTOR_TESTS declares no tests; --all shows those of the matrix."
-            return Found(Groups({}), {}, [note])
-        if _is_asked(configuration.source, options):
-            found, unknown = _ask(configuration, options), "no group: none was given"
+            note = "PROCTOR_TESTS declares no tests; --all shows the tests in the matrix."
+            return VisitorGroups(Groups({}), {}, [note])
+        if _is_asked(setup.source, options):
+            found, unknown = _ask(setup, options), "no group"
         else:
             found, unknown = _evaluate(registry, options), "no group: the matrix has no such test"
         return _as_the_site_has_it(registry, found, unknown)
 
-    def show(self, found: Found, *, json: bool) -> None:
+    def show(self, found: VisitorGroups, *, json: bool) -> None:
         """Print the groups, and the notes on standard error."""
         write(found.groups, found.reasons, self.stdout, json=json)
         self.note(found.notes)
 
 
 def _is_asked(source: Source | None, options: Namespace) -> bool:
-    """Whether the site's source has to be asked, since more than a matrix decides."""
+    """Return True if the site's source must be asked, because more than a matrix decides."""
     if options.matrix is not None or source is None:
         return False
-    # A class of the site's own may answer otherwise than its matrix.
+    # The site's own class may decide differently from its matrix.
     return getattr(type(source), "determine_groups", None) is not MatrixSource.determine_groups
 
 
-def _evaluate(registry: Registry, options: Namespace) -> Found:
-    """The groups by a matrix."""
+def _evaluate(registry: Registry, options: Namespace) -> VisitorGroups:
+    """Return the groups that a matrix assigns."""
     matrix = live_matrix(options.matrix)
     tests = None if options.all else registry.names
     visitor = visitor_of(options, matrix)
-    return Found(*look(matrix.proctor, visitor, random=True, tests=tests), [])
+    return VisitorGroups(*look(matrix.proctor, visitor, random=True, tests=tests), [])
 
 
-def _ask(configuration: Configuration, options: Namespace) -> Found:
-    """The groups that the source gives, which takes source keys as they are."""
-    source = configuration.source
+def _ask(setup: SiteSetup, options: Namespace) -> VisitorGroups:
+    """Return the groups from the site's source, with the source keys unchanged."""
+    source = setup.source
     if source is None:
-        raise ImproperlyConfigured("there is no source of groups")
+        raise ImproperlyConfigured("the site has no source of groups")
     asked = GroupsRequest(
         identifiers=given_identifiers(options),
         context=given_context(options),
-        force_groups=ForceGroups.parse(options.force),
-        tests=None if options.all else configuration.registry.names,
+        force_groups=well_formed_force(options.force or ""),
+        tests=None if options.all else setup.registry.names,
         timeout=TIMEOUT,
     )
     groups = source.determine_groups(asked)
     if not hasattr(source, "matrix_url"):
-        return Found(groups, {}, [f"Asked: {type(source).__qualname__}."])
-    return Found(groups, {}, [f"Asked: the {source}. proctor_explain TEST says why."])
+        return VisitorGroups(groups, {}, [f"Groups from {type(source).__qualname__}."])
+    return VisitorGroups(groups, {}, [f"Groups from the {source}. proctor_explain TEST says why."])
 
 
-def _as_the_site_has_it(registry: Registry, found: Found, unknown: str) -> Found:
-    """Without what the site does not take, and with what its visitors have instead.
+def _as_the_site_has_it(registry: Registry, found: VisitorGroups, unknown: str) -> VisitorGroups:
+    """Remove what the site does not accept, and add what its visitors get instead.
 
-    *unknown* is the reason of a test without a group and without a reason.
+    *unknown* is the reason to show for a test that has neither a group nor a reason.
     """
     assignments, reasons, notes = found.groups.to_dict(), dict(found.reasons), list(found.notes)
     for name, test in registry.items():
@@ -127,4 +126,4 @@ def _as_the_site_has_it(registry: Registry, found: Found, unknown: str) -> Found
             del assignments[name]
             reasons[name] = f"no group: {words}"
     groups = Groups(assignments, found.groups.errors, found.groups.properties)
-    return Found(groups, dict(sorted(reasons.items())), notes)
+    return VisitorGroups(groups, dict(sorted(reasons.items())), notes)

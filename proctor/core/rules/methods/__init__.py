@@ -1,7 +1,7 @@
 """Methods of values: `base.name(arguments)`  [java.lang.String and others].
 
-What is not listed here cannot be called: no method that would change a value, and none of
-an object that the site puts into the context.
+Only the methods listed here can be called. None of them changes a value. Methods of objects that
+the site puts into the context cannot be called.
 """
 
 from __future__ import annotations
@@ -13,11 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from proctor.core.exceptions import RuleError, RuleEvaluationError, RuleRuntimeError
-from proctor.core.rules.methods import containers, numeric, texts
-from proctor.core.rules.methods.choosing import Method, Methods, choose
-from proctor.core.rules.methods.objects import OBJECT, comparable
-from proctor.core.rules.signatures import Type, coerce
-from proctor.core.rules.values import (
+from proctor.core.java.values import (
     BigInteger,
     Byte,
     Character,
@@ -29,7 +25,11 @@ from proctor.core.rules.values import (
     java_class,
     java_string,
 )
-from proctor.core.rules.versions import ReleaseVersion
+from proctor.core.java.versions import ReleaseVersion
+from proctor.core.rules.methods import containers, numeric, texts
+from proctor.core.rules.methods.choosing import Method, Methods, choose
+from proctor.core.rules.methods.objects import OBJECT, comparable
+from proctor.core.rules.signatures import RuleType, coerce
 
 if TYPE_CHECKING:
     from proctor.core.rules.scope import Scope
@@ -38,10 +38,10 @@ __all__ = ["call_method"]
 
 
 def call_method(base: object, name: object, arguments: Sequence[object], scope: Scope) -> object:
-    """`base.name(arguments)` by the overload that the Java would choose.
+    """Call `base.name(arguments)`, with the overload that Java Proctor would choose.
 
-    What it costs is spent of *scope*. Raises UnknownMethod where there is no such method or
-    no single best one, and RuleEvaluationError where the method itself fails.
+    The cost is counted in *scope*. Raises UnknownMethod if there is no such method or no
+    single best overload, and RuleEvaluationError if the method itself fails.
     """
     found = java_string(name)
     method = choose(base, found, _methods(base).get(found, ()), arguments)
@@ -59,6 +59,8 @@ def _called(method: Method, base: object, arguments: Sequence[object], scope: Sc
     values = list(map(coerce, arguments, method.parameters))
     if method.work is not None:
         scope.spend(method.work(base, *values))
+    if method.once:
+        return scope.once(method.code, base, *values)
     return method.code(base, *values)
 
 
@@ -69,7 +71,7 @@ def _methods(base: object) -> Methods:
     return {}
 
 
-#: The first class that fits counts: a Character is a str to Python, too.
+#: The first class that matches is used, because a Character is also a str in Python.
 _BY_CLASS: tuple[tuple[type, Methods], ...] = (
     (Character, texts.CHARACTER),
     (str, texts.STRING),
@@ -87,6 +89,6 @@ _BY_CLASS: tuple[tuple[type, Methods], ...] = (
     (Sequence, containers.LIST),
     (AbstractSet, containers.COLLECTION),
     (MapValues, containers.COLLECTION),
-    (ReleaseVersion, OBJECT | comparable(Type.RELEASE_VERSION)),
+    (ReleaseVersion, OBJECT | comparable(RuleType.RELEASE_VERSION)),
     (Enum, containers.ENUM),
 )

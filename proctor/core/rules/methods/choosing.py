@@ -1,14 +1,14 @@
-"""Which overload a call means  [javax.el.Util, ReflectionUtil.resolveAmbiguousMethod]."""
+"""Choose the overload of a call  [javax.el.Util, ReflectionUtil.resolveAmbiguousMethod]."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.core.exceptions import UnknownMethod
-from proctor.core.rules.coercion import is_number
-from proctor.core.rules.printing import shown
-from proctor.core.rules.signatures import Type, assignable, coercible
-from proctor.core.rules.values import java_class
+from proctor.core.java.coercion import is_number
+from proctor.core.java.printing import shown_as_java
+from proctor.core.java.values import java_class
+from proctor.core.rules.signatures import RuleType, assignable, coercible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,30 +17,35 @@ __all__ = ["Method", "Methods", "choose", "one"]
 
 
 class Method(NamedTuple):
-    """One overload: its parameter types, and the code, which takes the receiver first."""
+    """One overload: its parameter types, and the code, whose first argument is the receiver."""
 
-    parameters: tuple[Type, ...]
+    parameters: tuple[RuleType, ...]
     code: Callable[..., object]
-    #: Whether the Java's compiler made it, for `compareTo(Object)` beside the one that is
-    #: written. It is taken only where its parameters fit better.
+    #: True if Java's compiler generated it, such as `compareTo(Object)` in addition to the one in
+    #: the source. It is chosen only if its parameters fit better.
     bridge: bool = False
-    #: What a call costs, of the same arguments as the code; None where that is little.
+    #: Computes the cost of a call from the arguments. None if it is negligible.
     work: Callable[..., int] | None = None
+    #: True if equal arguments give equal results, so that one call for each visitor is enough.
+    once: bool = False
 
 
-#: The overloads of a receiver's methods, by name.
+#: The overloads of each method of a receiver, by name.
 Methods = dict[str, tuple[Method, ...]]
 
 
 def one(
-    code: Callable[..., object], *parameters: Type, work: Callable[..., int] | None = None
+    code: Callable[..., object],
+    *parameters: RuleType,
+    work: Callable[..., int] | None = None,
+    once: bool = False,
 ) -> tuple[Method, ...]:
-    """The only overload of a method."""
-    return (Method(parameters, code, work=work),)
+    """Return the only overload of a method."""
+    return (Method(parameters, code, work=work, once=once),)
 
 
 class _Fit(NamedTuple):
-    """How many arguments have a parameter's class, may stand for it, or convert to it."""
+    """The numbers of arguments that match exactly, are assignable, and are coercible."""
 
     exact: int
     assignable: int
@@ -51,9 +56,9 @@ class _Fit(NamedTuple):
 def choose(
     base: object, name: str, overloads: Sequence[Method], arguments: Sequence[object]
 ) -> Method:
-    """The one of *overloads* that fits best: most exact, most assignable, then coercible.
+    """Return the overload that fits best: most exact, then most assignable, then coercible.
 
-    Raises UnknownMethod where none fits, or no single best one.
+    Raises UnknownMethod if none fits, or if several fit equally well.
     """
     fits = [(_fit(each, arguments), each) for each in overloads]
     candidates = [(fit, method) for fit, method in fits if fit is not None]
@@ -63,17 +68,17 @@ def choose(
         winners = _by_class([method for _, method in candidates], arguments) or winners
     if len(winners) != 1:
         types = ", ".join("null" if each is None else java_class(each) for each in arguments)
-        why = "is ambiguous" if winners else "is no method that a rule may call"
-        raise UnknownMethod(f"{shown(name)}({types}) of {java_class(base)} {why}")
+        why = "is ambiguous" if winners else "is not a method that a rule may call"
+        raise UnknownMethod(f"{shown_as_java(name)}({types}) of {java_class(base)} {why}")
     return winners[0]
 
 
-#: The classes of arguments that are also the class of a parameter; those of Type.INT and
-#: the like are primitives, to which the class of an argument is never equal.
-_EXACT = {Type.STRING, Type.BIG_DECIMAL, Type.BIG_INTEGER}
+#: Argument classes that are also parameter classes. Type.INT and similar types are primitives,
+#: which are never the class of an argument.
+_EXACT = {RuleType.STRING, RuleType.BIG_DECIMAL, RuleType.BIG_INTEGER}
 
 
-def _exact(argument: object, declared: Type) -> bool:
+def _exact(argument: object, declared: RuleType) -> bool:
     return argument is not None and declared in _EXACT and assignable(argument, declared)
 
 
@@ -93,18 +98,26 @@ def _fit(method: Method, arguments: Sequence[object]) -> _Fit | None:
     return _Fit(exact, belonging, converted, not method.bridge)
 
 
-#: What a number is tried for when nothing else decides: Number's classes, and primitives.
+#: The parameter types to try for a number if nothing else decides: Number's classes and primitives.
 _NUMERIC = {
-    *(Type.BOOLEAN, Type.BYTE, Type.SHORT, Type.INT, Type.LONG, Type.FLOAT, Type.DOUBLE),
-    *(Type.CHAR, Type.BIG_DECIMAL, Type.BIG_INTEGER),
+    *(
+        RuleType.BOOLEAN,
+        RuleType.BYTE,
+        RuleType.SHORT,
+        RuleType.INT,
+        RuleType.LONG,
+        RuleType.FLOAT,
+        RuleType.DOUBLE,
+    ),
+    *(RuleType.CHAR, RuleType.BIG_DECIMAL, RuleType.BIG_INTEGER),
 }
 
 
 def _by_class(candidates: Sequence[Method], arguments: Sequence[object]) -> list[Method]:
-    """The overload for the one argument that is no exact match, or nothing.
+    """Return the overload for the one argument without an exact match, if there is one.
 
-    The Java tries the super classes of the argument, of which there are only Number and
-    Object here; then, for a number, the only parameter that takes numbers.
+    Java Proctor tries the superclasses of the argument; here these can only be Number and Object.
+    For a number, it then takes the only parameter that accepts numbers.
     """
     first = candidates[0].parameters
     index = next(i for i, each in enumerate(arguments) if not _exact(each, first[i]))
@@ -112,7 +125,7 @@ def _by_class(candidates: Sequence[Method], arguments: Sequence[object]) -> list
     declared = [method.parameters[index] for method in candidates]
     if argument is None or any(_exact(argument, each) for each in declared):
         return []
-    if Type.OBJECT in declared:
-        return [candidates[declared.index(Type.OBJECT)]]
+    if RuleType.OBJECT in declared:
+        return [candidates[declared.index(RuleType.OBJECT)]]
     wanted = [m for m in candidates if is_number(argument) and m.parameters[index] in _NUMERIC]
     return wanted if len(wanted) == 1 else []

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proctor.core.rules.comparison import java_equals
+from proctor.core.java.comparison import java_equals
+from proctor.core.java.properties import has_key, map_get
+from proctor.core.java.values import Integer, MapValues
 from proctor.core.rules.methods.choosing import Methods, one
 from proctor.core.rules.methods.objects import OBJECT
-from proctor.core.rules.properties import has_key, map_get
-from proctor.core.rules.signatures import Type
-from proctor.core.rules.values import Integer, MapValues
+from proctor.core.rules.signatures import RuleType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["COLLECTION", "ENUM", "LIST", "MAP"]
 
-_O, _I = Type.OBJECT, Type.INT
+_O, _I = RuleType.OBJECT, RuleType.INT
 
 COLLECTION: Methods = OBJECT | {
     "size": one(lambda c: Integer(len(c))),
@@ -24,7 +24,7 @@ COLLECTION: Methods = OBJECT | {
     "contains": one(lambda c, item: any(java_equals(item, each) for each in c), _O),
     "containsAll": one(
         lambda c, items: all(any(java_equals(item, each) for each in c) for item in items),
-        Type.COLLECTION,
+        RuleType.COLLECTION,
     ),
 }
 

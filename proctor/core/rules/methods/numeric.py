@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proctor.core.rules import arithmetic
-from proctor.core.rules.coercion import to_boolean, to_double, to_narrow
+from proctor.core.java import arithmetic
+from proctor.core.java.coercion import to_boolean, to_double, to_narrow
+from proctor.core.java.numerals import bounded_decimal, decimal_scale
+from proctor.core.java.properties import FLOAT_GETTERS
+from proctor.core.java.values import BigInteger, Float, Integer
 from proctor.core.rules.methods.choosing import Methods, one
 from proctor.core.rules.methods.objects import OBJECT, comparable
-from proctor.core.rules.numerals import bounded_decimal, decimal_scale
-from proctor.core.rules.properties import FLOAT_GETTERS
-from proctor.core.rules.signatures import Type
-from proctor.core.rules.values import BigInteger, Float, Integer
+from proctor.core.rules.signatures import RuleType
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -51,7 +51,7 @@ def _abs(number: Decimal | BigInteger) -> object:
     return arithmetic.negate(number) if number < 0 else number
 
 
-def _big(same: Type) -> Methods:
+def _big(same: RuleType) -> Methods:
     return (
         _NUMBER
         | comparable(same)
@@ -70,15 +70,15 @@ def _precision(number: Decimal) -> Integer:
     return Integer(len(bounded_decimal(number).as_tuple().digits))
 
 
-BOOLEAN = OBJECT | comparable(Type.BOOLEAN) | {"booleanValue": one(to_boolean)}
-INTEGER = _NUMBER | comparable(Type.INT)
-SHORT = _NUMBER | comparable(Type.SHORT)
-BYTE = _NUMBER | comparable(Type.BYTE)
-LONG = _NUMBER | comparable(Type.LONG)
-FLOAT = _NUMBER | comparable(Type.FLOAT) | _FLOATING
-DOUBLE = _NUMBER | comparable(Type.DOUBLE) | _FLOATING
-BIG_INTEGER = _big(Type.BIG_INTEGER)
-BIG_DECIMAL = _big(Type.BIG_DECIMAL) | {
+BOOLEAN = OBJECT | comparable(RuleType.BOOLEAN) | {"booleanValue": one(to_boolean)}
+INTEGER = _NUMBER | comparable(RuleType.INT)
+SHORT = _NUMBER | comparable(RuleType.SHORT)
+BYTE = _NUMBER | comparable(RuleType.BYTE)
+LONG = _NUMBER | comparable(RuleType.LONG)
+FLOAT = _NUMBER | comparable(RuleType.FLOAT) | _FLOATING
+DOUBLE = _NUMBER | comparable(RuleType.DOUBLE) | _FLOATING
+BIG_INTEGER = _big(RuleType.BIG_INTEGER)
+BIG_DECIMAL = _big(RuleType.BIG_DECIMAL) | {
     "scale": one(lambda n: Integer(decimal_scale(bounded_decimal(n)))),
     "precision": one(_precision),
 }

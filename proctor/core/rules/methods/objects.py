@@ -1,4 +1,4 @@
-"""Methods of every object  [java.lang.Object], and what hash codes are made of."""
+"""Methods that every object has [java.lang.Object], and the computation of hash codes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
-from proctor.core.rules import text
-from proctor.core.rules.comparison import compare_same, java_equals
-from proctor.core.rules.methods.choosing import Method, Methods, one
-from proctor.core.rules.numerals import bounded_decimal, decimal_scale, wrap
-from proctor.core.rules.signatures import Type
-from proctor.core.rules.values import (
+from proctor.core.java import text
+from proctor.core.java.comparison import compare_same, java_equals
+from proctor.core.java.numerals import bounded_decimal, decimal_scale, wrap
+from proctor.core.java.values import (
     BigInteger,
     Byte,
     Character,
@@ -23,13 +21,15 @@ from proctor.core.rules.values import (
     java_class,
     java_string,
 )
+from proctor.core.rules.methods.choosing import Method, Methods, one
+from proctor.core.rules.signatures import RuleType
 from proctor.core.rules.work import LOOPING
 
 __all__ = ["OBJECT", "comparable"]
 
 
 def java_hash(value: object) -> int:
-    """Object.hashCode. TypeError for what has none that is the same in every run."""
+    """Return Object.hashCode. Raises TypeError if an object's hash code differs between runs."""
     if value is None:
         return 0
     if isinstance(value, bool):
@@ -47,15 +47,15 @@ def java_hash(value: object) -> int:
         for item in value:
             result = (31 * result + java_hash(item)) & 0xFFFFFFFF
         return wrap(result, 32)
-    raise TypeError(f"the hash of {java_class(value)} is not the same in every run of the Java")
+    raise TypeError(f"the hash of {java_class(value)} is not the same in every run of Java")
 
 
 def _number_hash(value: float | Decimal) -> int:
-    """A hash code of which the lowest 32 bits count."""
+    """Return a hash code, of which only the lowest 32 bits are used."""
     if isinstance(value, Decimal):
         exact = bounded_decimal(value)
         scale = decimal_scale(exact)
-        # By its digits, since a context would round so many.
+        # Computed from its digits, because a decimal context would round that many digits.
         unscaled = int(Decimal((exact.is_signed(), exact.as_tuple().digits, 0)))
         return 31 * _words_hash(unscaled) + scale
     if isinstance(value, float):
@@ -71,13 +71,13 @@ def _float_hash(value: float) -> int:
         bits: int = struct.unpack(">i", struct.pack(">f", value))[0]
         return bits if value == value else 0x7FC00000  # noqa: PLR0124 - NaN differs from itself
     bits = struct.unpack(">q", struct.pack(">d", value))[0]
-    if value != value:  # noqa: PLR0124 - as above: to the Java there is one NaN
+    if value != value:  # noqa: PLR0124 - as above: Java has only one NaN
         bits = 0x7FF8 << 48
     return bits ^ (bits >> 32)
 
 
 def _words_hash(value: int) -> int:
-    """BigInteger.hashCode: the 32-bit words of the magnitude as digits, and the sign."""
+    """Compute BigInteger.hashCode from the 32-bit words of the magnitude and the sign."""
     magnitude = abs(value)
     data = magnitude.to_bytes((magnitude.bit_length() + 31) // 32 * 4, "big")
     result = 0
@@ -91,7 +91,7 @@ def _hash_work(value: object) -> int:
 
 
 OBJECT: Methods = {
-    "equals": one(java_equals, Type.OBJECT),
+    "equals": one(java_equals, RuleType.OBJECT),
     "toString": one(java_string),
     "hashCode": one(lambda value: Integer(java_hash(value)), work=_hash_work),
 }
@@ -103,10 +103,10 @@ def _compare(left: object, right: object) -> Integer:
     return Integer(compare_same(left, right))
 
 
-#: What `Comparable.compareTo(Object)` does with a value of another class: it fails.
-_BRIDGE = Method((Type.OBJECT,), _compare, bridge=True)
+#: `Comparable.compareTo(Object)` fails for a value of a different class.
+_BRIDGE = Method((RuleType.OBJECT,), _compare, bridge=True)
 
 
-def comparable(same: Type, written: Method | None = None) -> Methods:
-    """Comparable's method for values of *same*; *written* where it gives more than a sign."""
+def comparable(same: RuleType, written: Method | None = None) -> Methods:
+    """Return Comparable's methods for *same*; pass *written* if it returns more than a sign."""
     return {"compareTo": (written or Method((same,), _compare), _BRIDGE)}

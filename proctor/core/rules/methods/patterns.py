@@ -1,4 +1,4 @@
-"""String's methods that take a pattern  [String.split, Matcher.replaceAll]."""
+"""The methods of String that take a pattern  [String.split, Matcher.replaceAll]."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from proctor.core.exceptions import RuleEvaluationError
-from proctor.core.rules import text
+from proctor.core.java import text
+from proctor.core.java.values import StringArray
 from proctor.core.rules.regex import find_all
-from proctor.core.rules.values import StringArray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +17,13 @@ __all__ = ["replace_all", "replace_first", "split"]
 
 
 def split(subject: str, pattern: str, limit: int = 0) -> StringArray:
-    """String.split: at most *limit* pieces; for 0 all, without empty ones at the end."""
+    """Split as String.split does: into at most *limit* pieces; 0 drops empty last pieces."""
     pieces: list[str] = []
     start = 0
     for match in _finds(pattern, subject):
         if len(pieces) == limit - 1:
             break
-        # An empty match at the very beginning does not make an empty piece.
+        # An empty match at the very beginning creates no empty piece.
         if match.end() > 0:
             pieces.append(subject[start : match.start()])
             start = match.end()
@@ -36,12 +36,12 @@ def split(subject: str, pattern: str, limit: int = 0) -> StringArray:
 
 
 def replace_all(subject: str, pattern: str, replacement: str) -> str:
-    """String.replaceAll: `$1` and `${name}` are groups, a backslash takes what follows."""
+    """Replace as String.replaceAll does: `$1` and `${name}` are groups, a backslash escapes."""
     return _replaced(subject, _finds(pattern, subject), replacement)
 
 
 def replace_first(subject: str, pattern: str, replacement: str) -> str:
-    """String.replaceFirst, with the replacement of `replace_all`."""
+    """Replace as String.replaceFirst does, with the same replacement syntax as `replace_all`."""
     first = (match for match, _ in zip(_finds(pattern, subject), range(1), strict=False))
     return _replaced(subject, first, replacement)
 
@@ -74,7 +74,7 @@ _PART = re.compile(
 
 
 def _expanded(match: re.Match[str], replacement: str) -> Iterator[str]:
-    """Matcher.appendReplacement. Raises ValueError for a replacement that is none."""
+    """Expand a replacement (Matcher.appendReplacement). Raises ValueError if it is malformed."""
     start = 0
     while (at := _special(replacement, start)) >= 0:
         part = _PART.match(replacement, at)
@@ -101,7 +101,7 @@ def _special(replacement: str, start: int) -> int:
 
 
 def _number(digits: str, groups: int, begin: int) -> tuple[int, int]:
-    """The longest number that is a group's, of one digit at least, and where it ends."""
+    """Return the longest number that is the number of a group, at least one digit, and its end."""
     number, used = int(digits[0]), 1
     while used < len(digits) and (longer := number * 10 + int(digits[used])) <= groups:
         number, used = longer, used + 1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from proctor.core.rules import text
+from proctor.core.java import text
+from proctor.core.java.values import Character, CharArray, Integer
 from proctor.core.rules.methods.choosing import Method, Methods, one
 from proctor.core.rules.methods.objects import OBJECT, comparable
 from proctor.core.rules.methods.patterns import replace_all, replace_first, split
 from proctor.core.rules.regex import full_match
-from proctor.core.rules.signatures import Type
-from proctor.core.rules.values import Character, CharArray, Integer
+from proctor.core.rules.signatures import RuleType
 from proctor.core.rules.work import (
     FINDING,
     FOLDING,
@@ -77,7 +77,7 @@ def _is_code(code: int) -> bool:
 
 
 def _compare(left: str, right: str) -> Integer:
-    """String.compareTo, with its result: a difference of units, or of lengths."""
+    """Return the result of String.compareTo: a difference between units, or between lengths."""
     a, b = text.units(left), text.units(right)
     for x, y in zip(a, b, strict=False):
         if x != y:
@@ -91,7 +91,7 @@ def _shorter(left: str, right: str) -> int:
 
 def _not_null(value: str | None) -> str:
     if value is None:
-        raise TypeError("null is no text")
+        raise TypeError("null is not a text")
     return value
 
 
@@ -110,7 +110,13 @@ def _region_matches(
     return left == right or (ignoring_case and text.equal_ignoring_case(left, right))
 
 
-_S, _I, _CS, _C, _B = Type.STRING, Type.INT, Type.CHAR_SEQUENCE, Type.CHAR, Type.BOOLEAN
+_S, _I, _CS, _C, _B = (
+    RuleType.STRING,
+    RuleType.INT,
+    RuleType.CHAR_SEQUENCE,
+    RuleType.CHAR,
+    RuleType.BOOLEAN,
+)
 
 CHARACTER: Methods = (
     OBJECT | comparable(_C, Method((_C,), _compare)) | {"charValue": one(lambda c: c)}
@@ -166,12 +172,13 @@ _PATTERNS: Methods = {
         lambda s, pattern: full_match(pattern, s),
         _S,
         work=lambda s, pattern: pattern_work(pattern, s),
+        once=True,
     ),
-    "replaceAll": one(replace_all, _S, _S, work=_search_work),
-    "replaceFirst": one(replace_first, _S, _S, work=_search_work),
+    "replaceAll": one(replace_all, _S, _S, work=_search_work, once=True),
+    "replaceFirst": one(replace_first, _S, _S, work=_search_work, once=True),
     "split": (
-        Method((_S,), split, work=_search_work),
-        Method((_S, _I), split, work=_search_work),
+        Method((_S,), split, work=_search_work, once=True),
+        Method((_S, _I), split, work=_search_work, once=True),
     ),
 }
 

@@ -1,12 +1,11 @@
-r"""java.util.regex on Python's `re`: what `proctor:matches` and String's methods need.
+r"""Implement java.util.regex with Python's `re`, for `proctor:matches` and String's methods.
 
-A pattern is parsed as the Java parses it, checked, and written anew for `re`. The
-differences that remain: back-references, possessive quantifiers, atomic groups, `\\G`,
-`\\X`, `\\N`, the Unicode properties and flags, and look-behinds of varying width are
-refused; so is what some subject could make slow (see `neighbours` and `cost`). Subjects
-are capped.
-`\\b` asks Python which characters beyond ASCII are letters or digits: it takes numerals
-such as ½ for one, and combining marks for none.
+A pattern is parsed as Java Proctor parses it, checked, and rewritten for `re`. Some differences
+remain: back-references, possessive quantifiers, atomic groups, `\\G`, `\\X`, `\\N`, the Unicode
+properties and flags, and look-behinds of varying width are refused. So are patterns that could be
+slow for some subject (see `neighbours` and `cost`). The length of subjects is limited. Beyond
+ASCII, `\\b` uses Python's definition of letters and digits, which includes numerals such as ½, but
+not combining marks.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from proctor.core.exceptions import RuleEvaluationError
 from proctor.core.rules.regex.errors import UnsupportedPattern, unsupported
+from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,32 +33,37 @@ __all__ = [
     "translate",
 ]
 
-#: Longer subjects are refused: the bound on a pattern's steps holds for these.
+#: Longer subjects are refused, because the maximum number of steps is computed for this length.
 MAX_SUBJECT = 1024
 #: Longer patterns are refused before they are read.
 MAX_PATTERN = 500
 
-#: Compiled patterns that are kept; most come from literals in the rules of one matrix.
+#: Number of cached patterns. Most come from literals in the rules of one matrix.
 _CACHE_SIZE = 256
 
 
 def translate(pattern: str, *, searching: bool = False) -> str:
-    """The text of an equal pattern for Python's `re`, to be compiled without flags.
+    """Return an equivalent pattern for Python's `re`, to be compiled without flags.
 
-    It is for `fullmatch`, as `String.matches` is; with *searching* for `search`, `sub`
-    and `split`, where more patterns are refused, since a search tries every place.
+    Use it with `fullmatch`, like `String.matches`. If *searching*, use it with `search`, `sub` and
+    `split`. More patterns are refused then, because a search tries every position.
 
-    Raises RuleSyntaxError for a pattern that the Java refuses (its `java_class` is
-    java.util.regex.PatternSyntaxException) and UnsupportedPattern for one that only
-    this library refuses. Its subjects must have at most `MAX_SUBJECT` characters.
+    Raises RuleSyntaxError for a pattern that Java Proctor refuses (its `java_class` is
+    java.util.regex.PatternSyntaxException), and UnsupportedPattern for one that only this library
+    refuses. Subjects must have at most `MAX_SUBJECT` characters.
     """
     if len(pattern) > MAX_PATTERN:
         raise unsupported(
             pattern,
             MAX_PATTERN,
-            f"patterns have at most {MAX_PATTERN} characters; split it into several rules",
+            Sentence(
+                gettext_noop(
+                    "patterns have at most {limit} characters; split it into several rules"
+                ),
+                limit=MAX_PATTERN,
+            ),
         )
-    # Slow to import, and many a matrix has no pattern.
+    # Imported here because it is slow to import, and many matrices have no pattern.
     from proctor.core.rules.regex.translation import translated  # noqa: PLC0415
 
     return translated(pattern, MAX_SUBJECT, searching=searching)
@@ -66,15 +71,15 @@ def translate(pattern: str, *, searching: bool = False) -> str:
 
 @functools.lru_cache(maxsize=_CACHE_SIZE)
 def compile_regex(pattern: str, *, searching: bool = False) -> re.Pattern[str]:
-    """`translate` and compile; the patterns used last are kept. Raises what it raises."""
+    """Return the compiled result of `translate`, cached. Raises the same errors."""
     return re.compile(translate(pattern, searching=searching))
 
 
 def full_match(pattern: str, subject: str) -> bool:
-    """Java's Pattern.matches: whether *pattern* matches the whole of *subject*.
+    """Return True if *pattern* matches the whole *subject* (Java: Pattern.matches).
 
-    Raises what `translate` raises, and RuleEvaluationError where *subject* is longer
-    than `MAX_SUBJECT`.
+    Raises the same errors as `translate`, and RuleEvaluationError if *subject* is longer than
+    `MAX_SUBJECT`.
     """
     compiled = compile_regex(pattern)
     check_subject(subject)
@@ -82,12 +87,12 @@ def full_match(pattern: str, subject: str) -> bool:
 
 
 def find_all(pattern: str, subject: str) -> Iterator[re.Match[str]]:
-    """The matches in *subject* one after another, as Java's Matcher.find has them.
+    """Return the successive matches in *subject*, as Java's Matcher.find does.
 
-    What `re.finditer` does differently: after an empty match the Java goes on one
-    character further, where Python may find a longer match at the same place. It is
-    what replaceAll, replaceFirst and split are made of. Raises, before the first match,
-    what `translate` raises and RuleEvaluationError for a subject that is too long.
+    This differs from `re.finditer`: after an empty match, Java Proctor continues one character
+    further, where Python may find a longer match at the same position. It is used by replaceAll,
+    replaceFirst and split. Before the first match, it raises the errors of `translate`, and
+    RuleEvaluationError if the subject is too long.
     """
     compiled = compile_regex(pattern, searching=True)
     check_subject(subject)
@@ -102,9 +107,16 @@ def _finds(compiled: re.Pattern[str], subject: str) -> Iterator[re.Match[str]]:
 
 
 def check_subject(subject: str) -> None:
-    """Raise RuleEvaluationError where *subject* is longer than `MAX_SUBJECT`."""
+    """Raise RuleEvaluationError if *subject* is longer than `MAX_SUBJECT`."""
     if len(subject) > MAX_SUBJECT:
         raise RuleEvaluationError(
-            f"a text of {len(subject)} characters, {subject[:40]!r}…, is too long to match; "
-            f"pass at most {MAX_SUBJECT}, for instance with fn:substring"
+            Sentence(
+                gettext_noop(
+                    "a text of {length} characters, {text!r}…, is too long to match; "
+                    "pass at most {limit}, for instance with fn:substring"
+                ),
+                length=len(subject),
+                text=subject[:40],
+                limit=MAX_SUBJECT,
+            )
         )

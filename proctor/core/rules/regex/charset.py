@@ -13,13 +13,13 @@ _LAST = 0x10FFFF
 
 @dataclass(frozen=True, slots=True)
 class CharSet:
-    """An immutable set of code points: ranges in order, apart, both ends within."""
+    """An immutable set of code points, in sorted separate ranges with inclusive ends."""
 
     ranges: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, ranges: Iterable[tuple[int, int]]) -> CharSet:
-        """The set of some ranges, which may be in disorder and overlap."""
+        """Return the set of the given ranges, which may be unsorted and may overlap."""
         merged: list[tuple[int, int]] = []
         for low, high in sorted(ranges):
             if merged and low <= merged[-1][1] + 1:
@@ -30,7 +30,7 @@ class CharSet:
 
     @classmethod
     def chars(cls, text: str) -> CharSet:
-        """The set of the characters in *text*."""
+        """Return the set of the characters in *text*."""
         return cls.of((ord(char), ord(char)) for char in text)
 
     def __or__(self, other: CharSet) -> CharSet:
@@ -40,7 +40,7 @@ class CharSet:
         return CharSet(tuple(self._shared(other)))
 
     def __invert__(self) -> CharSet:
-        """All code points of Unicode that are not in the set."""
+        """Return all code points of Unicode that are not in the set."""
         gaps, start = [], 0
         for low, high in self.ranges:
             if low > start:
@@ -51,15 +51,16 @@ class CharSet:
         return CharSet(tuple(gaps))
 
     def overlaps(self, other: CharSet) -> bool:
-        """Whether some code point is in both."""
+        """Return True if the two sets have a code point in common."""
         if len(self.ranges) == len(other.ranges) == 1:
-            # By far the most frequent case, and pairs of branches are many.
+            # Checked first because it is the most common case, and there are many pairs of
+            # branches.
             (low, high), (least, most) = self.ranges[0], other.ranges[0]
             return low <= most and least <= high
         return next(self._shared(other), None) is not None
 
     def ignoring_case(self) -> CharSet:
-        """The set with the other case of each ASCII letter, as Java's CASE_INSENSITIVE has it."""
+        """Return the set with each ASCII letter in both cases, as Java's CASE_INSENSITIVE does."""
         lower, upper = self & LOWER, self & UPPER
         return CharSet.of(
             (
@@ -82,7 +83,7 @@ class CharSet:
                 right = next(theirs, None)
 
 
-#: Not a character: stands for the end of the subject among what may come next.
+#: Not a character: represents the end of the subject in sets of possible next characters.
 END = CharSet(((_LAST + 1, _LAST + 1),))
 EVERYTHING = CharSet(((0, _LAST),))
 LOWER = CharSet(((0x61, 0x7A),))
@@ -96,10 +97,10 @@ VERTICAL = CharSet.chars("\n\x0b\f\r\x85\u2028\u2029")
 LINE_END = CharSet.chars("\n\r\x85\u2028\u2029")
 GRAPH = CharSet(((0x21, 0x7E),))
 
-#: The escapes for sets; the upper-case letter stands for the complement.
+#: The escapes for sets. The upper-case letter means the complement.
 ESCAPES = {"d": DIGIT, "w": WORD, "s": SPACE, "h": HORIZONTAL, "v": VERTICAL}
 
-#: The names that \p{…} takes here: Java's POSIX classes, which are ASCII only.
+#: The names that are accepted in \p{…}: Java's POSIX classes, which contain only ASCII.
 POSIX = {
     "ASCII": CharSet(((0, 0x7F),)),
     "Alnum": ALPHA | DIGIT,

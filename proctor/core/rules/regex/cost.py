@@ -1,17 +1,17 @@
-"""How many steps a backtracking matcher may need for a pattern.
+"""Compute a bound on the number of steps that a backtracking matcher may need for a pattern.
 
-The bound is worked out from the tree, for every subject up to a length at once. Two
-questions lead to it: in how many ways can a node match what begins at one place (each
-way tries the rest of the pattern again), and what does it cost to find them all?
+The bound is computed from the tree, and holds for all subjects up to a given length. It follows
+from two questions: in how many ways can a node match at one position (the rest of the pattern is
+tried again for each way), and what does it cost to find all of these ways?
 
-Both answers are polynomials. A repetition that competes with what follows it, as the
-`.*` of `.*a`, can stop at every place: what follows is tried with all that remains,
-with one less, and so on. If f(r) is the cost of the rest on r characters, that is
-f(0) + … + f(r). Counted in the binomials C(r + d, d) that sum only raises d by one, so
-the polynomial's variable, written z here, stands for "summed over all places".
+Both answers are polynomials. A repetition that competes with what follows it, such as the `.*` of
+`.*a`, can stop at every position: the rest is tried on all remaining characters, on one less, and
+so on. If f(r) is the cost of the rest on r characters, this is f(0) + … + f(r). If f is written in
+terms of the binomials C(r + d, d), the sum only raises d by one. Therefore the polynomial's
+variable, which is written z here, means "summed over all positions".
 
-Where one character decides whether to go on or to stop, there is one way only, and a
-try of the rest costs no more than to see that its first character is wrong (`miss`).
+If one character decides whether to continue or to stop, there is only one way, and trying the rest
+costs no more than finding out that its first character is wrong (`miss`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from proctor.core.rules.regex.nodes import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Patterns that could need more steps are refused; CPython takes 3 to 10 ns for one.
+#: Patterns that could need more steps are refused. CPython takes 3 to 10 ns per step.
 MAX_STEPS = 5_000_000
 
 #: Coefficients of C(r + d, d) for d = 0, 1, …
@@ -48,19 +48,19 @@ Polynomial: TypeAlias = tuple[float, ...]
 _NONE: Polynomial = ()
 _ONE: Polynomial = (1,)
 _PLACES: Polynomial = (0, 1)
-#: Beyond, no answer matters; it keeps the numbers small.
+#: Larger results are reduced to this, to keep the numbers small. All of them mean "too slow".
 _CAP = 10**12
 _DEGREES = 6
-#: What a turn of a loop costs `re` beside its body: much more if the body is no set.
+#: The cost of one turn of a loop in `re`, without its body. It is higher unless the body is a set.
 _SET_TURN, _TURN = 1, 8
-#: An anchor is a small look-around to `re`.
+#: The cost of an anchor, which is a small look-around in `re`.
 _EDGE = 4
-#: So many leading characters tell branches apart.
+#: Number of leading characters that are compared to distinguish branches.
 _PREFIX = 16
 
 
 class Explosive(Exception):  # noqa: N818 - says what the repetition is
-    """An unbounded repetition of what can match one text in several ways."""
+    """An unbounded repetition of a part that can match the same text in several ways."""
 
     def __init__(self, position: int) -> None:
         super().__init__(position)
@@ -69,33 +69,34 @@ class Explosive(Exception):  # noqa: N818 - says what the repetition is
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """What follows a node."""
+    """The part of the pattern after a node."""
 
-    #: What it may begin with; END among it if it may be over.
+    #: The characters with which it may begin. END is included if it may be empty.
     ahead: CharSet
-    #: Steps at most to fail where the next character is not in `ahead`.
+    #: The maximum number of steps until it fails if the next character is not in `ahead`.
     miss: int
-    #: Whether it is the end of the pattern, but for anchors that hold there.
+    #: True if it is the end of the pattern, or only anchors that hold there follow.
     last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    #: Steps to find all the ways, without the rest.
+    #: The steps to find all the ways, without trying the rest.
     own: Polynomial
-    #: The ways: how often the rest is tried in earnest.
+    #: The number of ways, which is how often the rest is tried.
     ways: Polynomial = _ONE
 
 
 def steps(tree: Node, length: int, *, searching: bool = False, sure: CharSet | None = None) -> int:
-    """At most so many steps match *tree* against any subject of *length* characters.
+    """Return a bound on the steps to match *tree* against any subject of *length* characters.
 
-    With *searching*, at all places one after another. *sure* says that the subject is
-    known to hold these characters only, so that a last `.*` cannot fail. Raises
-    `Explosive` where no bound is worth naming.
+    If *searching*, a match is tried at every position. If *sure* is given, the subject contains
+    only these characters, so that a last `.*` cannot fail. Raises `Explosive` if the bound would be
+    useless.
     """
     if searching:
-        # A search is the pattern after a `.*?` that takes whatever stands before.
+        # To search for a pattern is to match it after a `.*?`, which skips the characters before
+        # it.
         items = tree.items if isinstance(tree, Sequence) else (tree,)
         tree = Sequence((Repeat(Chars(EVERYTHING), 0, None, lazy=True, position=0), *items))
     cost = _Estimate(length, sure).cost(tree, _Rest(END, 1, last=True))
@@ -106,7 +107,7 @@ def steps(tree: Node, length: int, *, searching: bool = False, sure: CharSet | N
 
 
 def competitors(node: Node) -> list[int]:
-    """Where the repetitions stand that may be tried at several lengths, in order."""
+    """Return the positions of the repetitions that may be tried with several lengths, in order."""
     match node:
         case Repeat(body=body, low=low, high=high, position=position):
             return [*competitors(body), *([position] if low != high else [])]
@@ -118,7 +119,7 @@ def competitors(node: Node) -> list[int]:
 
 
 def _prefix(node: Node) -> tuple[list[CharSet], bool]:
-    """The sets of the leading characters that every match has; whether there are no more."""
+    """Return the sets of leading characters of every match, and True if no more may follow."""
     match node:
         case Chars(chars=chars):
             return [chars], True
@@ -177,7 +178,7 @@ class _Estimate:
         return _sum((_EDGE,), inner.own, inner.ways)
 
     def _sequence(self, items: tuple[Node, ...], rest: _Rest) -> _Cost:
-        # The cost of the last items: of none, of one, of two, …
+        # The cost of the last 0, 1, 2, … items.
         tails = [_Cost(_NONE)]
         for at in range(len(items) - 1, -1, -1):
             item = items[at]
@@ -200,8 +201,8 @@ class _Estimate:
             head, done = _prefix(branch)
             heads.append((*head, rest.ahead) if done else tuple(head))
         own = _sum((1 + len(branches) * (1 + rest.miss),), *(cost.own for cost in costs))
-        # Branches that go on together are alike in pairs, so they are all among those
-        # that are like any one of them.
+        # If branches can continue together, any two of them can begin with the same text. So all of
+        # them can begin with the same text as any one of them.
         together: dict[tuple[CharSet, ...], Polynomial] = {}
         for key, cost in zip(heads, costs, strict=True):
             together[key] = _sum(together.get(key, _NONE), cost.ways)
@@ -227,12 +228,12 @@ class _Estimate:
         inner = self.cost(body, _Rest(begins | rest.ahead, turn + stop))
         if inner.ways != _ONE:
             return self._ambiguous(node, inner, turn + stop)
-        # Where they compete, the tries of the rest are counted as ways.
+        # If they compete, the attempts at the rest are counted as ways.
         own = self._turns(node, inner.own, turn if competing else turn + rest.miss, stop)
         return _Cost(own, _stops(node) if competing else _ONE)
 
     def _takes_all(self, node: Repeat, rest: _Rest) -> bool:
-        """Whether *node* ends the match wherever it begins, unless too little is left."""
+        """Return True if *node* matches all that is left, unless too few characters are left."""
         return (
             rest.last
             and self._sure is not None
@@ -242,10 +243,10 @@ class _Estimate:
         )
 
     def _turns(self, node: Repeat, body: Polynomial, turn: int, stop: int) -> Polynomial:
-        """The cost of all the turns of a loop whose body matches in one way only."""
+        """Return the cost of all turns of a loop whose body can match in only one way."""
         if len(body) > 2 or _looks(node.body):
             return _sum(_times(_sum(body, (turn,)), (1, 1)), (stop,))
-        # The turns share the characters out: what each costs a character is paid once.
+        # All turns together match each character once, so the cost for each character is paid once.
         fixed, run = (*body, 0, 0)[:2]
         each = fixed + run + turn
         least = width(node.body)[0]
@@ -268,7 +269,7 @@ class _Estimate:
         return _Cost(_times(before, _sum(body.own, (turn,))), ways)
 
     def _miss(self, node: Node, rest: int) -> int:
-        """Steps at most to fail where the next character is none that can come here."""
+        """Return a bound on the steps until a match fails if the next character does not fit."""
         match node:
             case Chars():
                 return 1
@@ -289,7 +290,7 @@ class _Estimate:
 
 
 def _stops(node: Repeat) -> Polynomial:
-    """In how many places a loop can stop whose turns match in one way each."""
+    """Return the number of positions at which a loop can stop, if each turn matches in one way."""
     if node.high is not None and node.high - node.low < 64:
         return (node.high - node.low + 1,)
     least = width(node.body)[0]
@@ -297,11 +298,11 @@ def _stops(node: Repeat) -> Polynomial:
 
 
 def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
-    """What it costs to try *items* at every place, as far as that is less than it seems.
+    """Return the cost of trying *items* at every position, if it is below the general bound.
 
-    With it comes how many of the items that covers. A word whose first character does
-    not come again in it is never half found twice over one stretch of text, and once
-    in so many places found; the beginning of the subject is found once.
+    Also returns how many of the items this covers. If the first character of a word does not occur
+    again in it, two partial matches never overlap, and the word is found at no more than one in
+    len(word) positions. The beginning of the subject is found once.
     """
     if items and items[0] == BEGIN:
         return _Cost((0, _EDGE)), 1
@@ -316,7 +317,7 @@ def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
 
 
 def _alike(left: tuple[CharSet, ...], right: tuple[CharSet, ...]) -> bool:
-    """Whether one text can begin as both say."""
+    """Return True if one text can begin in a way that matches both."""
     return all(one.overlaps(other) for one, other in zip(left, right, strict=False))
 
 
@@ -344,7 +345,7 @@ def _times(left: Polynomial, right: Polynomial) -> Polynomial:
     for i, one in enumerate(left):
         for j, other in enumerate(right):
             if one and other:
-                # What is of too high a degree is out of bounds at any degree.
+                # With a degree that is too high, the bound is exceeded for any length.
                 high = i + j >= _DEGREES
                 at = min(i + j, _DEGREES - 1)
                 product[at] = _CAP if high else min(product[at] + one * other, _CAP)

@@ -1,4 +1,4 @@
-"""The tree of a pattern → the text of an equal pattern of Python's `re`, without flags."""
+"""Write the tree of a pattern as an equivalent pattern for Python's `re`, without flags."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proctor.core.rules.regex.nodes import (
 
 
 def emit(node: Node) -> str:
-    """The text of *node*; a `Choice` at the top stands without parentheses."""
+    """Return the text of *node*. A `Choice` at the top level gets no parentheses."""
     match node:
         case Chars(chars=chars):
             return emit_set(chars)
@@ -43,7 +43,7 @@ def emit(node: Node) -> str:
 
 
 def emit_set(chars: CharSet) -> str:
-    """One character of *chars*."""
+    """Return a pattern for one character of *chars*."""
     if not chars.ranges:
         return "(?!)"
     if chars == EVERYTHING:
@@ -52,7 +52,7 @@ def emit_set(chars: CharSet) -> str:
     if len(chars.ranges) == 1 and low == high:
         return _escaped(low)
     others = ~chars
-    # Most sets with the last code point in them were written as a complement.
+    # Most sets that contain the last code point come from a complement.
     if chars.ranges[-1][1] == EVERYTHING.ranges[-1][1]:
         return f"[^{_ranges(others)}]"
     return f"[{_ranges(chars)}]"

@@ -1,33 +1,34 @@
-"""How a pattern is refused: by the Java too, or by us alone."""
+"""Errors for patterns that are refused, either by Java Proctor or only by this library."""
 
 from __future__ import annotations
 
 from proctor.core.exceptions import RuleSyntaxError
+from proctor.core.sentences import Sentence, gettext_noop
 
-#: So much of a pattern is shown in a message.
+#: The number of characters of a pattern to show in a message.
 _SHOWN = 80
 
 
 class UnsupportedPattern(RuleSyntaxError):  # noqa: N818 - says what the pattern is
-    """A pattern that java.util.regex takes and this library does not.
+    """A pattern that java.util.regex accepts but this library does not.
 
-    Either Python's `re` cannot say it exactly, or some subject could make it slow.
+    Either Python's `re` cannot express it exactly, or some subject could make it slow.
     """
 
 
 def bad_pattern(pattern: str, position: int, reason: str) -> RuleSyntaxError:
-    """The error for a pattern that the Java refuses; *position* counts from 0."""
+    """Return an error for a pattern that Java Proctor refuses. *position* counts from 0."""
     return RuleSyntaxError(
-        f"{_place(pattern, position)}: {reason}",
-        java_class="java.util.regex.PatternSyntaxException",
+        _sentence(pattern, position, reason), java_class="java.util.regex.PatternSyntaxException"
     )
 
 
 def unsupported(pattern: str, position: int, reason: str) -> UnsupportedPattern:
-    """The error for a pattern that only we refuse; *position* counts from 0."""
-    return UnsupportedPattern(f"{_place(pattern, position)}: {reason}")
+    """Return an error for a pattern that only this library refuses. *position* counts from 0."""
+    return UnsupportedPattern(_sentence(pattern, position, reason))
 
 
-def _place(pattern: str, position: int) -> str:
+def _sentence(pattern: str, position: int, reason: str) -> Sentence:
     shown = repr(pattern[:_SHOWN]) + ("…" if len(pattern) > _SHOWN else "")
-    return f"pattern {shown}, position {position}"
+    text = gettext_noop("pattern {pattern}, position {position}: {problem}")
+    return Sentence(text, pattern=shown, position=position, problem=reason)

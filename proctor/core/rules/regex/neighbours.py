@@ -1,8 +1,8 @@
-"""Unbounded repetitions that stand side by side and can share one text out between them.
+"""Find adjacent unbounded repetitions that can split the same text in several ways.
 
-Of `a*a*` no text says where the first ends and the second begins, so a matcher tries every
-place. What may be empty between them, as in `a*b?a*`, keeps them no further apart; nor does
-a group around one, or a loop that leads from its end back to its beginning.
+In `a*a*`, nothing decides where the first one ends and the second one begins, so a matcher tries
+every position. The same is true if the part between them may be empty, as in `a*b?a*`, if one of
+them is in a group, or if a loop leads from its end back to its beginning.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["SideBySide", "refuse_neighbours"]
 
 
 class SideBySide(Exception):  # noqa: N818 - says how the repetitions stand
-    """Two unbounded repetitions, by where their quantifiers stand in the pattern."""
+    """Two adjacent unbounded repetitions, given by the positions of their quantifiers."""
 
     def __init__(self, position: int, other: int) -> None:
         super().__init__(position, other)
@@ -42,27 +42,27 @@ class _Loop:
 
     body: Node
     position: int
-    #: What a turn may begin with, and all that it may consist of.
+    #: The characters with which a turn may begin, and those that it may contain.
     begins: CharSet
     letters: CharSet
 
     def shares_with(self, other: _Loop) -> bool:
-        """Whether a turn of this could as well be taken by *other*, which comes behind."""
+        """Return True if *other*, which comes after this, could also match a turn of this."""
         return self.begins.overlaps(other.begins) and _spells(self.body, other.letters)
 
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """The unbounded repetitions with which a match may begin, and may end."""
+    """The unbounded repetitions with which a match may begin, and with which it may end."""
 
     leading: tuple[_Loop, ...] = ()
     trailing: tuple[_Loop, ...] = ()
-    #: Whether a match may be empty.
+    #: True if a match can be empty.
     empty: bool = True
 
 
 def refuse_neighbours(tree: Node) -> None:
-    """Raise `SideBySide` for the first two repetitions that could share one text out."""
+    """Raise `SideBySide` for the first two repetitions that could split a text in several ways."""
     _ends(tree)
 
 
@@ -71,7 +71,7 @@ def _ends(node: Node) -> _Ends:
         case Group(body=body):
             return _ends(body)
         case Look(body=body):
-            # Once it is decided, nobody comes back to try it otherwise.
+            # Once it has matched, the matcher does not come back to try another way.
             refuse_neighbours(body)
             return _Ends()
         case Sequence(items=items):
@@ -89,7 +89,7 @@ def _ends(node: Node) -> _Ends:
 
 
 def _joined(left: _Ends, right: _Ends) -> _Ends:
-    """What `left` and `right` are one after the other."""
+    """Return the ends of *left* followed by *right*."""
     for one in left.trailing:
         for other in right.leading:
             if one.shares_with(other):
@@ -106,7 +106,7 @@ def _repeated(node: Repeat) -> _Ends:
         return _Ends()
     inner = _ends(node.body)
     if node.high != 1:
-        # One turn comes after the other.
+        # One turn follows the other.
         _joined(inner, inner)
     own: tuple[_Loop, ...] = ()
     if node.high is None:
@@ -116,7 +116,7 @@ def _repeated(node: Repeat) -> _Ends:
 
 
 def _spells(node: Node, letters: CharSet) -> bool:
-    """Whether *node* can match something of these characters only."""
+    """Return True if *node* can match a text that consists only of these characters."""
     match node:
         case Chars(chars=chars):
             return chars.overlaps(letters)

@@ -1,6 +1,6 @@
-"""The tree of a pattern, and what can be said of a node by itself.
+"""The tree of a pattern, and the properties of single nodes.
 
-Flags and groups that capture nothing leave no node behind.
+Flags and non-capturing groups have no nodes.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ Node: TypeAlias = "Chars | Edge | Sequence | Choice | Group | Look | Repeat"
 
 @dataclass(frozen=True, slots=True)
 class Chars:
-    """One character out of a set."""
+    """One character from a set of characters."""
 
     chars: CharSet
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A place between characters: an anchor or a word boundary."""
+    """A position between characters: an anchor or a word boundary."""
 
-    #: What `re` calls it.
+    #: Its form in `re`.
     text: str
-    #: What may come next there, the end of the subject included; None: anything.
+    #: The characters that may follow, including the end of the subject. None means any.
     ahead: CharSet | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """One node after the other; none: the empty match."""
+    """A sequence of nodes. Without nodes, it matches the empty text."""
 
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The first branch that leads to a match."""
+    """Alternatives: the first branch that leads to a match."""
 
     branches: tuple[Node, ...]
 
@@ -54,7 +54,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look ahead or behind."""
+    """A look-ahead or look-behind."""
 
     body: Node
     behind: bool
@@ -63,13 +63,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A quantifier; *high* None is without bound."""
+    """A quantifier. *high* is None if there is no upper bound."""
 
     body: Node
     low: int
     high: int | None
     lazy: bool
-    #: Where the quantifier stands in the pattern, from 0.
+    #: The position of the quantifier in the pattern, from 0.
     position: int
 
 
@@ -78,7 +78,7 @@ BEGIN = Edge(r"\A")
 
 
 def width(node: Node) -> tuple[int, int | None]:
-    """The fewest and the most characters that *node* matches; None: without bound."""
+    """Return the minimum and maximum number of characters that *node* matches (None: no limit)."""
     match node:
         case Chars():
             return 1, 1
@@ -103,7 +103,7 @@ def width(node: Node) -> tuple[int, int | None]:
 
 
 def alphabet(node: Node) -> CharSet:
-    """The characters that a match can consist of."""
+    """Return the characters that a match can contain."""
     match node:
         case Chars(chars=chars):
             return chars
@@ -115,7 +115,7 @@ def alphabet(node: Node) -> CharSet:
 
 
 def first(node: Node, ahead: CharSet) -> CharSet:
-    """What *node* may begin with, where *ahead* is what may follow it."""
+    """Return the characters with which *node* may begin, if it is followed by *ahead*."""
     match node:
         case Chars(chars=chars):
             return chars

@@ -1,6 +1,6 @@
-"""The text of a java.util.regex pattern → its tree.
+"""Parse the text of a java.util.regex pattern into a tree.
 
-Flags are resolved here: the sets in the tree are those that they lead to.
+Flags are resolved here: the sets in the tree already take them into account.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ from proctor.core.rules.regex.nodes import (
     width,
 )
 from proctor.core.rules.regex.reader import Reader
+from proctor.core.rules.regex.reasons import Reason
 
-#: Groups and classes may be nested so deep; what is deeper would exhaust Python's stack.
+#: The maximum depth of groups and classes, because deeper ones could exhaust Python's stack.
 MAX_DEPTH = 25
-#: A counted repetition may go so far: no subject is longer.
+#: The maximum count of a repetition, because no subject is longer.
 MAX_COUNT = 1024
 
 _BLANKS = frozenset(" \t\n\x0b\f\r")
@@ -43,12 +44,12 @@ _NEWLINE = CharSet.chars("\n")
 _VERY_END = Edge(r"\Z", END)
 _FINAL_END = Edge(r"(?=(?:\r\n|(?<!\r)\n|[\r\x85\u2028\u2029])?\Z)", LINE_END | END)
 _FINAL_END_UNIX = Edge(r"(?=\n?\Z)", _NEWLINE | END)
-# The Java finds no beginning of a line at the end of the subject, even of an empty one.
+# In Java, no line begins at the end of the subject, even if the subject is empty.
 _LINE_BEGIN = Edge(r"(?=[\s\S])(?:\A|(?<=[\n\x85\u2028\u2029])|(?<=\r)(?!\n))", EVERYTHING)
 _LINE_BEGIN_UNIX = Edge(r"(?=[\s\S])(?:\A|(?<=\n))", EVERYTHING)
 _LINE_END = Edge(r"(?=(?<!\r)\n|[\r\x85\u2028\u2029]|\Z)", LINE_END | END)
 _LINE_END_UNIX = Edge(r"(?=\n|\Z)", _NEWLINE | END)
-#: By (MULTILINE, UNIX_LINES).
+#: The pattern for each combination of MULTILINE and UNIX_LINES.
 _CARETS = {
     (False, False): BEGIN,
     (False, True): BEGIN,
@@ -70,23 +71,23 @@ _ANY_LINE_END = Choice(
 _ESCAPED_EDGES = {
     "A": BEGIN,
     "b": Edge(r"\b"),
-    # Before Python 3.14 its \B does not match the empty subject; the Java's does.
+    # In Java, \B matches the empty subject. In Python, it does so only from 3.14 on.
     "B": Edge(r"(?!\b)"),
     "z": _VERY_END,
 }
 _NOT_HERE = {
-    "G": r"\G has no equal in Python; leave it out",
-    "N": r"\N is not supported; write the character, or \x{…}",
-    "X": r"\X is not supported; write . for one character",
-    "k": "back-references are refused; write the text out",
-    **dict.fromkeys("123456789", "back-references are refused; write the text out"),
+    "G": Reason.MATCH_END,
+    "N": Reason.NAMED_CHARACTER,
+    "X": Reason.CLUSTER,
+    "k": Reason.BACK_REFERENCE,
+    **dict.fromkeys("123456789", Reason.BACK_REFERENCE),
 }
 
 
 def parse(pattern: str) -> Node:
-    """The tree of *pattern*.
+    """Return the tree of *pattern*.
 
-    Raises RuleSyntaxError (java.util.regex.PatternSyntaxException) for what the Java
+    Raises RuleSyntaxError (java.util.regex.PatternSyntaxException) for what Java Proctor
     refuses, and its subclass UnsupportedPattern for what only this library refuses.
     """
     return _Parser(pattern).parse()
@@ -102,7 +103,7 @@ class _Parser(Reader):
     def parse(self) -> Node:
         tree = self._choice()
         if self.peek():
-            raise self.bad(r"this ')' closes nothing; write \) for the character")
+            raise self.bad(Reason.CLOSES_NOTHING)
         return tree
 
     # Groups and sequences
@@ -126,7 +127,7 @@ class _Parser(Reader):
             items.extend(node.items if isinstance(node, Sequence) else [node])
 
     def _atom(self) -> Node | None:
-        """The next node before its quantifier; None for a group that only sets flags."""
+        """Return the next node, without its quantifier; None for a group that only sets flags."""
         position = self.position
         match char := self.take():
             case "(":
@@ -142,13 +143,9 @@ class _Parser(Reader):
             case "$":
                 return _DOLLARS["m" in self._flags, "d" in self._flags]
             case "{" if position > 0:
-                raise self.unsupported(
-                    "a count of nothing is refused; write \\{ for the character", position
-                )
+                raise self.unsupported(Reason.COUNTS_NOTHING, position)
             case "*" | "+" | "?" | "{":
-                raise self.bad(
-                    f"{char!r} has nothing to repeat; write \\{char} for the character", position
-                )
+                raise self.bad(Reason.nothing_to_repeat(char), position)
         return Chars(self._cased(CharSet.chars(char)))
 
     def _dot(self) -> CharSet:
@@ -189,34 +186,34 @@ class _Parser(Reader):
             name = self._name()
             node = Group(self._choice(), name)
         elif self.accept(">"):
-            raise self.unsupported("atomic groups are refused; write (?:…)", position)
+            raise self.unsupported(Reason.ATOMIC, position)
         else:
             self._read_flags(position)
             if self.accept(")"):
                 self._depth -= 1
                 return None
             if not self.accept(":"):
-                raise self.bad("unknown kind of group; write (?:…) or \\(", position)
+                raise self.bad(Reason.UNKNOWN_GROUP, position)
             node = self._choice()
         self._flags = flags
         self._depth -= 1
         if not self.accept(")"):
-            raise self.bad("this group is not closed; write ) or, for the character, \\(", position)
+            raise self.bad(Reason.GROUP_NOT_CLOSED, position)
         return node
 
     def _enter(self, position: int) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise self.unsupported(f"nested more than {MAX_DEPTH} deep; write it flatter", position)
+            raise self.unsupported(Reason.too_deep(MAX_DEPTH), position)
 
     def _name(self) -> str:
         match = _NAME.match(self._text, self._at)
         name = match[0] if match else ""
         self._at += len(name)
         if not name or not self.accept(">"):
-            raise self.bad("the name of a group is letters and digits, as in (?<name>…)")
+            raise self.bad(Reason.GROUP_NAME)
         if name in self._names:
-            raise self.bad(f"there is a group {name!r} already; give each its own name")
+            raise self.bad(Reason.group_exists(name))
         self._names.add(name)
         return name
 
@@ -226,14 +223,14 @@ class _Parser(Reader):
         body = self._choice()
         least, most = width(body)
         if least != most:
-            raise self.unsupported("a look-behind needs one width; write one for each", position)
+            raise self.unsupported(Reason.LOOK_BEHIND, position)
         return Look(body, behind=True, negative=negative)
 
     def _read_flags(self, position: int) -> None:
         on = self.take_while(frozenset("imsdxucU"))
         off = self.take_while(frozenset("imsdxucU")) if self.accept("-") else ""
         if {*on} & {*"ucU"}:
-            raise self.unsupported("the flags u, U and c are refused; leave them out", position)
+            raise self.unsupported(Reason.FLAGS, position)
         self._flags = (self._flags | {*on}) - {*off}
 
     # Quantifiers
@@ -252,32 +249,28 @@ class _Parser(Reader):
         self._skip_comments()
         lazy = self.accept("?")
         if not lazy and self.peek() == "+":
-            raise self.unsupported("possessive quantifiers are refused; leave the + out")
+            raise self.unsupported(Reason.POSSESSIVE)
         self._skip_comments()
         if self.peek() == "{":
-            raise self.unsupported("a quantifier of a quantifier is refused; use a group")
+            raise self.unsupported(Reason.TWO_QUANTIFIERS)
         if high != 1 and width(atom)[0] == 0:
-            raise self.unsupported(
-                "this repeats what may be empty; let each turn match a character", position
-            )
+            raise self.unsupported(Reason.REPEATS_EMPTY, position)
         return Repeat(atom, low, high, lazy, position)
 
     def _counts(self, position: int) -> tuple[int, int | None]:
         match = _COUNT.match(self._text, self._at)
         if match is None:
-            raise self.bad(
-                "a count is written {2}, {2,} or {2,5}; write \\{ for the character", position
-            )
+            raise self.bad(Reason.COUNT, position)
         self._at = match.end()
-        # Many digits would be slow to read, and are too many in any case.
+        # Reading many digits would be slow, and the number would be too large in any case.
         if len(match[1].lstrip("0")) > 10 or len((match[3] or "").lstrip("0")) > 10:
-            raise self.bad("this count is too large; write {2,} for no bound", position)
+            raise self.bad(Reason.LARGE_COUNT, position)
         low = int(match[1])
         high = None if match[2] and not match[3] else int(match[3] or match[1])
         if max(low, high or 0) >= 2**31 or (high is not None and high < low):
-            raise self.bad("this count is too large, or ends before it begins", position)
+            raise self.bad(Reason.COUNT_ENDS_EARLY, position)
         if max(low, high or 0) > MAX_COUNT:
-            raise self.unsupported(f"counts go up to {MAX_COUNT}; write {{2,}} for none", position)
+            raise self.unsupported(Reason.count_beyond(MAX_COUNT), position)
         return low, high
 
     # Escapes
@@ -285,7 +278,7 @@ class _Parser(Reader):
     def _escape(self, position: int) -> Node:
         char = self.peek()
         if char in _NOT_HERE or self.peek(2) == "b{":
-            raise self.unsupported(_NOT_HERE.get(char, r"\b{…} is refused; write \b"), position)
+            raise self.unsupported(_NOT_HERE.get(char, Reason.EDGE), position)
         if char in _ESCAPED_EDGES:
             return _ESCAPED_EDGES[self.take()]
         if self.accept("R"):
@@ -298,7 +291,7 @@ class _Parser(Reader):
         return Chars(chars)
 
     def _escaped_set(self, position: int) -> CharSet | None:
-        r"""The set of \d, \p{…} and the like; None where the escape is of one character."""
+        r"""Return the set of an escape such as \d or \p{…}; None if it means a single character."""
         letter = self.peek()
         if letter and letter in "pP":
             self.take()
@@ -314,15 +307,13 @@ class _Parser(Reader):
         if name == "{":
             end = self._text.find("}", self._at)
             if end <= self._at:
-                raise self.bad(r"a property is written \p{Alpha}", position)
+                raise self.bad(Reason.PROPERTY, position)
             name = self._text[self._at : end]
             self._at = end + 1
         if "i" in self._flags and name in ("Lower", "Upper"):
             return ALPHA
         if name not in POSIX:
-            raise self.unsupported(
-                f"property {name[:40]!r} is refused; there are {', '.join(POSIX)}", position
-            )
+            raise self.unsupported(Reason.unknown_property(name[:40], (*POSIX,)), position)
         return POSIX[name]
 
     # Character classes
@@ -334,13 +325,13 @@ class _Parser(Reader):
         part, empty = CharSet(), True
         while True:
             self._skip_blanks(position)
-            # A bracket that comes first is a character.
+            # A bracket at the beginning is a normal character.
             if not empty and self.accept("]"):
                 break
             if not self.accept("&&"):
                 part = part | self._class_item(position)
             elif empty or self.peek() in ("&", "]", ""):
-                raise self.unsupported("&& needs a set on both sides", position)
+                raise self.unsupported(Reason.TWO_SETS, position)
             else:
                 whole = part if whole is None else whole & part
                 part = CharSet()
@@ -365,7 +356,7 @@ class _Parser(Reader):
         if high is None:
             high = low
         if high < low:
-            raise self.bad("this range ends before it begins; escape the '-' to mean it", start)
+            raise self.bad(Reason.RANGE_ENDS_EARLY, start)
         return self._cased(CharSet(((low, high),)))
 
     def _range_end(self, position: int) -> int | None:
@@ -382,11 +373,11 @@ class _Parser(Reader):
     def _class_char(self, position: int) -> int:
         char = self.take()
         if not char:
-            raise self.bad(r"this class is not closed; write ] or, for the character, \[", position)
+            raise self.bad(Reason.CLASS_NOT_CLOSED, position)
         return ord(char)
 
     def _skip_blanks(self, position: int) -> None:
         if "x" in self._flags:
             self.take_while(_BLANKS)
             if self.peek() == "#":
-                raise self.unsupported("a comment in a class is refused; escape the #", position)
+                raise self.unsupported(Reason.COMMENT_IN_CLASS, position)

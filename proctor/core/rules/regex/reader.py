@@ -1,17 +1,18 @@
-r"""The text of a pattern with its \Q…\E resolved, read from left to right."""
+r"""Read the text of a pattern from left to right, with its \Q…\E resolved."""
 
 from __future__ import annotations
 
 from proctor.core.rules.regex.errors import bad_pattern, unsupported
+from proctor.core.rules.regex.reasons import Reason
 
 _ASCII_ALNUM = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
 def resolve_quotes(pattern: str) -> tuple[str, list[int]]:
-    r"""The pattern with every quoted character escaped, and where each came from.
+    r"""Return the pattern with each quoted character escaped, and the original position of each.
 
-    The Java does this before it parses, so that `\Qab\E*` repeats the b alone.
+    Java Proctor does this before parsing, so that `\Qab\E*` repeats only the b.
     """
     text: list[str] = []
     where: list[int] = []
@@ -23,7 +24,7 @@ def resolve_quotes(pattern: str) -> tuple[str, list[int]]:
             at += 2
             continue
         if quoted:
-            # A digit could join an escape before it, and a letter would become one.
+            # A digit could become part of an escape before it, and a letter would become an escape.
             digit = "\\x3" if pair[0].isascii() and pair[0].isdigit() else ""
             plain = pair[0] in _ASCII_ALNUM or not pair[0].isascii()
             piece = digit + pair[0] if plain else "\\" + pair[0]
@@ -37,7 +38,7 @@ def resolve_quotes(pattern: str) -> tuple[str, list[int]]:
 
 
 class Reader:
-    """A place in a pattern that moves forward; what both parts of the parser share."""
+    """A position in a pattern that only moves forward. Both parts of the parser share it."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -45,24 +46,24 @@ class Reader:
         self._at = 0
 
     def peek(self, length: int = 1) -> str:
-        """The next characters without moving; shorter, or "", at the end."""
+        """Return the next characters without moving. Fewer are returned at the end."""
         return self._text[self._at : self._at + length]
 
     def take(self) -> str:
-        """The next character, "" at the end."""
+        """Return the next character, or "" at the end."""
         char = self.peek()
         self._at += len(char)
         return char
 
     def accept(self, text: str) -> bool:
-        """Move over *text* if it is what comes next."""
+        """Move past *text* and return True if it comes next."""
         found = self._text.startswith(text, self._at)
         if found:
             self._at += len(text)
         return found
 
     def take_while(self, chars: frozenset[str], most: int | None = None) -> str:
-        """The longest run of *chars* from here, of *most* characters at most."""
+        """Return the longest run of *chars* that begins here, of at most *most* characters."""
         start = self._at
         while self.peek() in chars and (most is None or self._at - start < most):
             self._at += 1
@@ -70,19 +71,19 @@ class Reader:
 
     @property
     def position(self) -> int:
-        """Where in the pattern, as it was written, the next character stands."""
+        """The position of the next character in the original pattern."""
         return self._where[min(self._at, len(self._text))]
 
     def bad(self, reason: str, position: int | None = None) -> Exception:
-        """The error for what the Java refuses here, or at *position*."""
+        """Return an error for a pattern that Java Proctor refuses here, or at *position*."""
         return bad_pattern(self._pattern, self.position if position is None else position, reason)
 
     def unsupported(self, reason: str, position: int | None = None) -> Exception:
-        """The error for what only we refuse here, or at *position*."""
+        """Return an error for a pattern that only this library refuses here, or at *position*."""
         return unsupported(self._pattern, self.position if position is None else position, reason)
 
     def escaped_char(self, position: int) -> int:
-        """The code point of an escape whose backslash is behind us."""
+        """Return the code point of an escape whose backslash has been read."""
         char = self.take()
         if char in _SIMPLE:
             return _SIMPLE[char]
@@ -95,15 +96,13 @@ class Reader:
         if char == "c" and self.peek():
             return ord(self.take()) ^ 0x40
         if not char or char in _ASCII_ALNUM:
-            raise self.bad(
-                f"\\{char} is no escape; write \\\\ for a backslash, or {char!r} alone", position
-            )
+            raise self.bad(Reason.unknown_escape(char), position)
         return ord(char)
 
     def _octal(self, position: int) -> int:
         digits = self.take_while(_OCTAL, 3 if self.peek() in frozenset("0123") else 2)
         if not digits:
-            raise self.bad(r"\0 needs octal digits; write \x00 for the null character", position)
+            raise self.bad(Reason.NO_OCTAL, position)
         return int(digits, 8)
 
     def _hexadecimal(self, position: int) -> int:
@@ -111,13 +110,13 @@ class Reader:
         digits = self.take_while(_HEX, None if braced else 2)
         complete = bool(digits) and self.accept("}") if braced else len(digits) == 2
         if not complete or int(digits, 16) > 0x10FFFF:
-            raise self.bad(r"\x needs two digits, or a code point as in \x{1F600}", position)
+            raise self.bad(Reason.NO_HEXADECIMAL, position)
         return int(digits, 16)
 
     def _unicode(self, position: int) -> int:
         digits = self.take_while(_HEX, 4)
         if len(digits) < 4:
-            raise self.bad(r"\u needs four hexadecimal digits", position)
+            raise self.bad(Reason.NO_UNIT, position)
         code, start = int(digits, 16), self._at
         if 0xD800 <= code < 0xDC00 and self.accept("\\u"):
             second = self.take_while(_HEX, 4)

@@ -1,4 +1,4 @@
-"""A pattern's text → the text for `re`: parsed, checked, written anew."""
+"""Translate a pattern's text for `re`: parse, check, and write it again."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from proctor.core.rules.regex.errors import unsupported
 from proctor.core.rules.regex.neighbours import SideBySide, refuse_neighbours
 from proctor.core.rules.regex.nodes import alphabet
 from proctor.core.rules.regex.parser import parse
+from proctor.core.sentences import Sentence, gettext_noop, listed
 
 if TYPE_CHECKING:
     from proctor.core.rules.regex.nodes import Node
 
 
 def translated(pattern: str, length: int, *, searching: bool) -> str:
-    """The text for `re`, for subjects of at most *length* characters.
+    """Return the pattern for `re`, for subjects of at most *length* characters.
 
-    Raises what `proctor.core.rules.regex.translate` raises.
+    Raises the errors of `proctor.core.rules.regex.translate`.
     """
     tree = parse(pattern)
     return _guard(pattern, tree, length, searching) + emit(tree)
 
 
 def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
-    """A look-ahead to put before the pattern, mostly ""; refuses what would be slow.
+    """Return a look-ahead to put before the pattern, usually "". Raises an error for slow patterns.
 
-    Where all that the pattern matches is of the characters of its last `.*`, a subject
-    with another character is better refused at once than found wanting at every place.
+    If the whole pattern can match only the characters in its last `.*`, a subject with any other
+    character is rejected once, instead of failing at every position.
     """
     try:
         refuse_neighbours(tree)
@@ -39,25 +40,36 @@ def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
         if not searching and steps(tree, length, sure=letters) <= MAX_STEPS:
             return "" if letters == EVERYTHING else f"(?={emit_set(letters)}*\\Z)"
     except SideBySide as error:
-        alone = error.position == error.other
-        rival = "in its own next turn" if alone else f"by the repetition at {error.position}"
-        raise unsupported(
-            pattern,
-            error.other,
-            f"what this repeats could be taken {rival} as well; write it once, or put between "
-            "what neither takes",
-        ) from None
+        text = gettext_noop(
+            "what this repeats could also be matched by the repetition at {position}; write it "
+            "once, or put something between that neither matches"
+        )
+        if error.position == error.other:
+            text = gettext_noop(
+                "what this repeats could also be matched in its own next turn; write it once, or "
+                "put something between that neither matches"
+            )
+        raise unsupported(pattern, error.other, Sentence(text, position=error.position)) from None
     except Explosive as error:
         raise unsupported(
             pattern,
             error.position,
-            "what this repeats can match one text in several ways; write it so that the next "
-            "character always says how to go on",
+            Sentence(
+                gettext_noop(
+                    "what this repeats can match one text in several ways; write it so that "
+                    "the next character always decides how to continue"
+                )
+            ),
         ) from None
     places = competitors(tree)
     raise unsupported(
         pattern,
         places[0] if places else 0,
-        f"too many repetitions (at {', '.join(map(str, places))}) could share out one text; "
-        "use more exact sets, or several matches joined by &&",
+        Sentence(
+            gettext_noop(
+                "too many repetitions (at {places}) could split the same text; use more "
+                "exact sets, or several matches joined by &&"
+            ),
+            places=listed(map(str, places)),
+        ),
     )

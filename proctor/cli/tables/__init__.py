@@ -1,0 +1,3 @@
+"""Tables of visitors: files, columns, and the worker processes of `assign`."""
+
+from __future__ import annotations

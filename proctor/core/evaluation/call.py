@@ -1,0 +1,152 @@
+"""The state of one call of the engine: its inputs and its findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from proctor.core.evaluation.chooser import holds
+from proctor.core.evaluation.experiments import won_properties
+from proctor.core.evaluation.groups import Groups
+from proctor.core.exceptions import ConversionError, RuleError
+from proctor.core.java.conversion import plain_text
+from proctor.core.java.frozen import EMPTY
+from proctor.core.matrices.rule_check import MISSING_EXPERIMENTAL_UNIT
+from proctor.core.rules.scope import Scope, as_rules_see, plain_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from proctor.core.evaluation.groups import GroupAssignment
+    from proctor.core.evaluation.plan import Plan, Unread
+    from proctor.core.java.context_types import ContextType
+    from proctor.core.rules.rule import Rule
+
+__all__ = ["INCOGNITO", "EngineCall", "Unprepared", "has_refused", "is_incognito", "unprepared"]
+
+#: The context variable that the engine itself reads.
+INCOGNITO = "isIncognitoUser"
+
+
+class EngineCall:
+    """The inputs of one call, and its findings.
+
+    In most calls nothing goes wrong, and in many no closure is evaluated. Therefore objects are
+    created only when they are needed. The class attributes are the defaults.
+    """
+
+    #: The errors of rules that failed, by test.
+    _errors: dict[str, RuleError] | None = None
+    #: The variables as rules see them, once they were needed.
+    _scope: Scope | None = None
+    _failed: dict[Rule, RuleError] | None = None
+    #: The reasons why variables are missing from the scope, by name.
+    variable_errors: Mapping[str, str] = EMPTY
+
+    def __init__(self, plan: Plan, context: Mapping[str, Any]) -> None:
+        self.plan = plan
+        self.context = context
+
+    @property
+    def errors(self) -> dict[str, RuleError]:
+        """The errors of rules that failed, by test."""
+        if self._errors is None:
+            self._errors = {}
+        return self._errors
+
+    @property
+    def failed(self) -> dict[Rule, RuleError]:
+        """The errors of rules that failed, by rule."""
+        if self._failed is None:
+            self._failed = {}
+        return self._failed
+
+    @property
+    def scope(self) -> Scope:
+        """The variables as rules see them; created on first access."""
+        return self._scope or self.convert()
+
+    def convert(self) -> Scope:
+        """Convert the whole context. Failed conversions are then in `variable_errors`."""
+        if self._scope is None:
+            types = self.plan.types
+            scope = self._plain_scope() if types is None else self._converted_scope(types)
+            scope[MISSING_EXPERIMENTAL_UNIT] = False
+            self._scope = scope
+        return self._scope
+
+    def _converted_scope(self, types: Mapping[str, ContextType]) -> Scope:
+        scope = Scope()
+        refused: dict[str, str] = {}
+        for name, value in self.context.items():
+            declared = types.get(name)
+            try:
+                scope[name] = as_rules_see(value) if declared is None else declared.convert(value)
+            except ConversionError as error:
+                refused[name] = str(error)
+        if refused:
+            self.variable_errors = refused
+        return scope
+
+    def _plain_scope(self) -> Scope:
+        """Return the context if no types are declared."""
+        scope, refused = plain_scope(self.context)
+        if refused:
+            self.variable_errors = refused
+        return scope
+
+    def ask(self, rule: Rule) -> bool | None:
+        """Return True if *rule* holds, False if not, and None if it fails."""
+        scope = self._scope or self.convert()
+        try:
+            return rule.holds(scope)
+        except Exception:  # noqa: BLE001 - most rules do not fail, and pay for no second look
+            try:
+                return holds(rule, scope)
+            except RuleError as error:
+                self.failed[rule] = error
+                return None
+
+    def notice_refusals(self, unread: Unread) -> None:
+        """Report values that cannot be converted, including those that no rule has read."""
+        if self._scope is None and has_refused(self.context, unread):
+            self.convert()
+
+    def result(self, groups: dict[str, GroupAssignment]) -> Groups:
+        """Return the groups with all errors, and the properties that the visitor won."""
+        if self.plan.experiments:
+            properties, unlogged = won_properties(self.plan.experiments, groups)
+            return Groups(groups, self._errors or EMPTY, properties, self.variable_errors, unlogged)
+        return Groups(groups, self._errors or EMPTY, EMPTY, self.variable_errors)
+
+
+def is_incognito(context: Mapping[str, Any], types: Mapping[str, ContextType] | None) -> bool:
+    """Return True if the visitor is incognito  [Proctor.determineTestGroups]."""
+    value = context.get(INCOGNITO)
+    # Checked first because these are the usual values. Neither can become "true" when converted.
+    if value is None or value is False:
+        return False
+    if types is not None and INCOGNITO in types:
+        try:
+            value = types[INCOGNITO].convert(value)
+        except ConversionError:
+            return False
+    return value is not None and plain_text(value).lower() == "true"
+
+
+def has_refused(context: Mapping[str, Any], unread: Unread) -> bool:
+    """Return True if one of the *unread* variables has a value that cannot be converted."""
+    get = context.get
+    for name, usual, converts in unread:
+        value = get(name)
+        if value is not None and type(value) is not usual and not converts(value):
+            return True
+    return False
+
+
+class Unprepared(Exception):  # noqa: N818 - no error: it says that an EngineCall is needed
+    """Raised by a function that needs an EngineCall but was called without one."""
+
+
+def unprepared(*_: object) -> bool | None:
+    """Replace `ask` and `convert` in a call without an EngineCall; always raises Unprepared."""
+    raise Unprepared

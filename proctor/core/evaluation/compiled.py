@@ -1,0 +1,74 @@
+"""A checked and compiled matrix, and the parts of it that the next matrix can reuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from proctor.core.evaluation.chooser import Chooser
+from proctor.core.evaluation.plan import Plan
+from proctor.core.exceptions import MatrixLoadError
+from proctor.core.matrices.dependencies import in_order
+from proctor.core.matrices.validation import Examination, examine
+from proctor.core.rules.pool import RulePool
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from proctor.core.java.context_types import ContextType
+    from proctor.core.matrices.matrix import Matrix
+    from proctor.core.rules.functions import Function
+
+__all__ = ["CompiledMatrix", "Declarations", "compile_matrix"]
+
+#: A pool is discarded if it has more rules than this multiple of a fresh pool's, plus this number.
+_WORN, _SOME = 2, 20
+
+
+class Declarations(NamedTuple):
+    """The declarations of an application, which apply to all versions of its matrix."""
+
+    #: If None, rules are only parsed.
+    types: Mapping[str, ContextType] | None
+    #: Known test types besides Proctor's own.
+    test_types: Collection[str]
+    library: Mapping[str, Function]
+
+
+class CompiledMatrix(NamedTuple):
+    """The result of checking and compiling a matrix."""
+
+    examination: Examination
+    plan: Plan
+    pool: RulePool
+    #: The number of rules when the pool was new.
+    fresh_rules: int
+
+
+def compile_matrix(
+    matrix: Matrix, declarations: Declarations, old: CompiledMatrix | None = None
+) -> CompiledMatrix:
+    """Check and compile a matrix.
+
+    Definitions that are the same objects in an *old* matrix with the same declarations are not
+    checked and compiled again. Raises MatrixLoadError if Java Proctor refuses the whole matrix.
+    """
+    types, test_types, library = declarations
+    if old is not None and len(old.pool) > _WORN * old.fresh_rules + _SOME:
+        # Rules of removed definitions pile up, because their uses are not counted.
+        old = None
+    pool = RulePool(library) if old is None else old.pool
+    known_tests = None if old is None else old.examination
+    examination = examine(matrix, pool, types, test_types, known_tests)
+    if examination.fatal:
+        raise MatrixLoadError(
+            f"the matrix cannot be loaded: {examination.fatal[0]}", examination.problems
+        )
+    known = {} if old is None else old.plan.choosers
+    choosers = []
+    for name in in_order(examination.loaded, sorted(examination.loaded)):
+        definition, chooser = examination.loaded[name], known.get(name)
+        if chooser is None or chooser.definition is not definition:
+            chooser = Chooser(definition, pool)
+        choosers.append(chooser)
+    plan = Plan(choosers, types, None if old is None else old.plan)
+    return CompiledMatrix(examination, plan, pool, old.fresh_rules if old else len(pool))

@@ -1,0 +1,123 @@
+"""The parts of an explanation: decision, allocations, ranges, force groups."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from proctor.core.java.frozen import thaw
+
+if TYPE_CHECKING:
+    from proctor.core.rules.rule_explanation import RuleExplanation
+
+__all__ = ["AllocationExplanation", "Decision", "ForceExplanation", "RangeExplanation"]
+
+
+class Decision(enum.Enum):
+    """The step at which the choice ended. Only the first three give a group."""
+
+    #: An allocation's rule held, and the position fell into one of its ranges.
+    ASSIGNED = "assigned"
+    #: The visitor forced the bucket.
+    FORCED = "forced"
+    #: The force mode selects the smallest live bucket of the allocation.
+    SMALLEST_LIVE = "smallest_live"
+    #: The force mode asks for the fallback in tests that are not forced.
+    FALLBACK_MODE = "fallback_mode"
+    #: The test was dropped when the matrix was loaded.
+    DROPPED = "dropped"
+    #: The visitor is incognito, and the test excludes such visitors.
+    INCOGNITO = "incognito"
+    #: The identifier of the test's type is missing.
+    NO_IDENTIFIER = "no_identifier"
+    #: The identifier validator rejected the identifier.
+    IDENTIFIER_REJECTED = "identifier_rejected"
+    #: The test is of type RANDOM, and the call does not allow such tests.
+    RANDOM_DISABLED = "random_disabled"
+    #: The visitor is not in the bucket that the test depends on.
+    DEPENDENCY = "dependency"
+    #: The test's own rule is false.
+    RULE_FALSE = "rule_false"
+    #: The rule of the test or of an allocation failed.
+    RULE_ERROR = "rule_error"
+    #: No allocation has a rule that held.
+    NO_ALLOCATION = "no_allocation"
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationExplanation:
+    """An allocation that was tried. They are tried in order, until the rule of one holds."""
+
+    #: The index of the allocation in the test, from 0.
+    index: int
+    #: "" if the matrix does not give one.
+    id: str
+    name: str
+    rule: RuleExplanation
+
+    @property
+    def chosen(self) -> bool:
+        """True if this allocation was chosen."""
+        return self.rule.result is True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the allocation as JSON types."""
+        return {
+            "index": self.index,
+            "id": self.id,
+            "name": self.name,
+            "chosen": self.chosen,
+            "rule": self.rule.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RangeExplanation:
+    """A range of the chosen allocation. Visitors with `start <= share < end` get its bucket."""
+
+    bucket_value: int
+    bucket_name: str
+    #: The length, as it is written in the matrix.
+    length: float
+    #: The bounds as fractions from 0 to 1. They are equal if no position is in the range.
+    start: float
+    end: float
+    #: True if the visitor's position is in this range.
+    hit: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the range as JSON types."""
+        return {
+            "bucket_value": self.bucket_value,
+            "bucket_name": self.bucket_name,
+            "length": thaw(self.length),
+            "start": self.start,
+            "end": self.end,
+            "hit": self.hit,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ForceExplanation:
+    """The groups that the visitor forces in the test."""
+
+    #: The requested bucket value; None if only a mode is given.
+    value: int | None
+    #: True if the test has such a bucket. Otherwise the value is ignored.
+    known: bool
+    #: True if a payload was requested, and True if the bucket accepts it.
+    payload_given: bool
+    payload_applied: bool
+    #: The mode for tests that are not forced: "", or its name in force groups.
+    mode: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as JSON types."""
+        return {
+            "value": self.value,
+            "known": self.known,
+            "payload_given": self.payload_given,
+            "payload_applied": self.payload_applied,
+            "mode": self.mode,
+        }

@@ -1,0 +1,341 @@
+"""The groups of a visitor: one assignment per test, and their log lines."""
+
+from __future__ import annotations
+
+import enum
+import warnings
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from proctor.core.java.encodable import encodable, encodable_json
+from proctor.core.java.frozen import EMPTY, thaw
+
+if TYPE_CHECKING:
+    from typing_extensions import deprecated
+
+    from proctor.core.exceptions import RuleError
+
+__all__ = ["GroupAssignment", "Groups", "MatrixVersion", "Property", "Reason"]
+
+
+class Reason(enum.Enum):
+    """The reason why a visitor has their group."""
+
+    #: The hash of the identifier fell into a range of an allocation.
+    ASSIGNED = "assigned"
+    #: The visitor forced this group, or forced the smallest live bucket.
+    FORCED = "forced"
+    #: This is the last known answer, because the source does not answer now.
+    STALE = "stale"
+
+    # All other reasons mean that the visitor has the declared default, or no group.
+
+    #: The source gave no group: not eligible, no identifier, or no such test.
+    NO_GROUP = "no_group"
+    #: The source gave a group that the application does not handle.
+    UNEXPECTED_GROUP = "unexpected_group"
+    #: The matrix has not been loaded yet.
+    NOT_READY = "not_ready"
+    #: The source had no answer.
+    SOURCE_FAILED = "source_failed"
+    #: The source rejected the request for this visitor.
+    REJECTED = "rejected"
+    #: No source is configured.
+    NO_SOURCE = "no_source"
+    #: A hook of the application failed, so the visitor is unknown.
+    HOOK_FAILED = "hook_failed"
+    #: There is no request, so there is no visitor.
+    NO_REQUEST = "no_request"
+
+    @property
+    def is_default(self) -> bool:
+        """True if the group is the declared default, not an answer of the source."""
+        return self not in _ANSWERS
+
+
+_ANSWERS = frozenset({Reason.ASSIGNED, Reason.FORCED, Reason.STALE})
+
+
+class GroupAssignment:
+    """The group of one visitor in one test. Immutable. All visitors in the group share this object.
+
+    Contains no data about a visitor. Two assignments are equal if all their fields are equal. An
+    assignment is true if its value is greater than 0, so `if proc.newfeaturerollout:` means
+    "active". It never equals a str, so compare `.group`.
+    """
+
+    __slots__ = (
+        "allocation_id",
+        "allocation_index",
+        "group",
+        "log_entry",
+        "matrix_group",
+        "payload",
+        "payload_type",
+        "reason",
+        "value",
+        "version",
+    )
+
+    #: The bucket's name; None if there is no group.
+    group: str | None
+    #: The bucket's name in the matrix, if the application declared a different name for its value
+    #: (`group` is then the declared name); otherwise None.
+    matrix_group: str | None
+    #: The bucket's value; None if there is no group.
+    value: int | None
+    #: The payload: a str, int, float, a tuple of these, or JSON. None if there is no payload.
+    payload: Any
+    #: The reason why the visitor has this group.
+    reason: Reason
+    #: The id of the allocation; "" if it has none, or if no allocation was used.
+    allocation_id: str
+    #: The index of the allocation in the test, from 0; None if no allocation was used.
+    allocation_index: int | None
+    #: Proctor's key for the type of the payload (`stringValue`); None if there is no payload.
+    payload_type: str | None
+    #: The version of the test's definition.
+    version: str | None
+    #: The test's part of the logging string; None if Java Proctor does not log it.
+    log_entry: str | None
+
+    def __init__(
+        self,
+        group: str | None,
+        value: int | None,
+        payload: Any = None,
+        *,
+        reason: Reason = Reason.ASSIGNED,
+        allocation_id: str = "",
+        allocation_index: int | None = None,
+        payload_type: str | None = None,
+        version: str | None = None,
+        log_entry: str | None = None,
+        matrix_group: str | None = None,
+    ) -> None:
+        put = object.__setattr__
+        # All of these end up in pages and logs, which cannot contain half of a surrogate pair.
+        put(self, "group", group and encodable(group))
+        put(self, "value", value)
+        put(self, "payload", payload and encodable_json(payload))
+        put(self, "reason", reason)
+        put(self, "allocation_id", encodable(allocation_id))
+        put(self, "allocation_index", allocation_index)
+        put(self, "payload_type", payload_type)
+        put(self, "version", version and encodable(version))
+        put(self, "log_entry", log_entry and encodable(log_entry))
+        put(self, "matrix_group", matrix_group and encodable(matrix_group))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"cannot set {name!r}: a GroupAssignment is immutable")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"cannot delete {name!r}: a GroupAssignment is immutable")
+
+    @property
+    def forced(self) -> bool:
+        """True if the visitor forced this group."""
+        return self.reason is Reason.FORCED
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain JSON types, for display."""
+        return {
+            "group": self.group,
+            "value": self.value,
+            "payload": thaw(self.payload),
+            "payload_type": self.payload_type,
+            "reason": self.reason.value,
+            "allocation": self.allocation_index,
+            "allocation_id": self.allocation_id,
+            "version": self.version,
+        }
+
+    def without_payload(self) -> GroupAssignment:
+        """Return the same assignment without a payload."""
+        return self._changed(payload=None, payload_type=None)
+
+    def renamed(self, declared: str) -> GroupAssignment:
+        """Return the same assignment with the group name that the application declared."""
+        return self._changed(group=declared, matrix_group=self.group)
+
+    def as_in_matrix(self) -> GroupAssignment:
+        """Return the assignment with the group name from the matrix."""
+        if self.matrix_group is None:
+            return self
+        return self._changed(group=self.matrix_group, matrix_group=None)
+
+    def _changed(self, **changes: Any) -> GroupAssignment:
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return GroupAssignment(**{**fields, **changes})
+
+    def _fields(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __bool__(self) -> bool:
+        return self.value is not None and self.value > 0
+
+    if TYPE_CHECKING:
+
+        @overload
+        @deprecated("An assignment always differs from a str; compare its group")
+        def __ne__(self, other: str) -> bool: ...
+        @overload
+        def __ne__(self, other: object) -> bool: ...
+        def __ne__(self, other: object) -> bool: ...
+
+        @overload
+        @deprecated("An assignment never equals a str; compare its group: assignment.group == ...")
+        def __eq__(self, other: str) -> bool: ...
+        @overload
+        def __eq__(self, other: object) -> bool: ...
+        def __eq__(self, other: object) -> bool: ...
+
+    else:
+
+        def __eq__(self, other: object) -> bool:
+            if isinstance(other, str):
+                warnings.warn(
+                    f"A GroupAssignment never equals a str: compare its group, "
+                    f"assignment.group == {other!r}",
+                    UserWarning,
+                    stacklevel=2,
+                )
+                return False
+            if not isinstance(other, GroupAssignment):
+                return NotImplemented
+            return self is other or self._fields() == other._fields()
+
+    def __hash__(self) -> int:
+        # Payloads may be unhashable, and the other fields are enough for a hash.
+        return hash((self.group, self.value, self.allocation_id, self.reason))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, self._fields()
+
+    def __repr__(self) -> str:
+        return (
+            f"GroupAssignment(group={self.group!r}, value={self.value!r}, payload={self.payload!r})"
+        )
+
+
+def _rebuild(*fields: Any) -> GroupAssignment:
+    named = dict(zip(GroupAssignment.__slots__, fields, strict=True))
+    group, value, payload = named.pop("group"), named.pop("value"), named.pop("payload")
+    return GroupAssignment(group, value, payload, **named)
+
+
+class Property(NamedTuple):
+    """A value that payload experiments compete for, and the test that won it."""
+
+    value: Any
+    test: str
+
+
+class MatrixVersion(NamedTuple):
+    """The matrix from which an answer was computed (Java: Audit)."""
+
+    version: str
+    #: In milliseconds since 1970.
+    updated: int
+
+
+class Groups(Mapping[str, GroupAssignment]):
+    """The assignments of one visitor, by test name. Immutable.
+
+    As in Java Proctor, it contains only tests that gave the visitor a group. Iteration is in the
+    order of the names.
+    """
+
+    __slots__ = (
+        "_assignments",
+        "_errors",
+        "_properties",
+        "_unlogged",
+        "_variable_errors",
+        "matrix_version",
+    )
+
+    #: The matrix that was used, if a service reported it.
+    matrix_version: MatrixVersion | None
+
+    def __init__(
+        self,
+        assignments: dict[str, GroupAssignment],
+        errors: Mapping[str, RuleError] = EMPTY,
+        properties: Mapping[str, Property] = EMPTY,
+        variable_errors: Mapping[str, str] = EMPTY,
+        unlogged: frozenset[str] = frozenset(),
+        *,
+        matrix_version: MatrixVersion | None = None,
+    ) -> None:
+        # The dicts are not copied, so the caller must not change them afterwards.
+        self._assignments = assignments
+        self._errors = errors
+        self._properties = properties
+        self._variable_errors = variable_errors
+        self._unlogged = unlogged
+        self.matrix_version = matrix_version
+
+    @property
+    def errors(self) -> Mapping[str, RuleError]:
+        """The rule errors, by test. A test listed here gave no group."""
+        return MappingProxyType(self._errors)
+
+    @property
+    def properties(self) -> Mapping[str, Property]:
+        """The properties that payload experiments gave the visitor, by name."""
+        return MappingProxyType(self._properties)
+
+    @property
+    def variable_errors(self) -> Mapping[str, str]:
+        """Context variables that could not be converted, and why. Rules did not see them."""
+        return MappingProxyType(self._variable_errors)
+
+    @property
+    def unlogged(self) -> frozenset[str]:
+        """Tests that the logging string leaves out for this visitor only."""
+        return self._unlogged
+
+    def to_dict(self) -> dict[str, GroupAssignment]:
+        """Return the assignments by name, in a new, unordered dict."""
+        return self._assignments.copy()
+
+    def __getitem__(self, test: str) -> GroupAssignment:
+        return self._assignments[test]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._assignments))
+
+    def __len__(self) -> int:
+        return len(self._assignments)
+
+    def __contains__(self, test: object) -> bool:
+        return test in self._assignments
+
+    def __repr__(self) -> str:
+        return f"Groups({{{', '.join(f'{name!r}: {self[name]!r}' for name in self)}}})"
+
+    def __str__(self) -> str:
+        """Return the log line of django-proctor 1: `buttoncolortst1,newfeaturerollout0`."""
+        return ",".join(self.group_strings())
+
+    def group_strings(self) -> list[str]:
+        """Return the name and value of each test with a value of 0 or more, sorted by name."""
+        return [
+            f"{name}{assignment.value}"
+            for name, assignment in sorted(self._assignments.items())
+            if assignment.value is not None and assignment.value >= 0
+        ]
+
+    def logging_string(self) -> str:
+        """Return Java Proctor's newer log line, `#A1:buttoncolortst1,…`  [TestGroupFormatter].
+
+        It leaves out silent tests, allocations that give everyone the same group, and payload
+        experiments that won nothing.
+        """
+        return ",".join(
+            assignment.log_entry
+            for name, assignment in sorted(self._assignments.items())
+            if assignment.log_entry is not None and name not in self._unlogged
+        )

@@ -1,0 +1,60 @@
+"""The reasons why a flag has its value, in OpenFeature's terms."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from proctor.core.evaluation.groups import Reason
+from proctor.core.rules.rule import RuleKind, classify
+
+if TYPE_CHECKING:
+    from proctor.core.evaluation.groups import GroupAssignment
+    from proctor.core.matrices.matrix import TestDefinition
+
+__all__ = ["FlagReason", "flag_reason"]
+
+
+class FlagReason(enum.Enum):
+    """An OpenFeature reason. The value is its name in the specification."""
+
+    #: The hash of the identifier chose among several groups.
+    SPLIT = "SPLIT"
+    #: A rule decided, or a test that this one depends on.
+    TARGETING_MATCH = "TARGETING_MATCH"
+    #: Everyone has this group, or it is forced.
+    STATIC = "STATIC"
+    #: The last known answer of a source that does not answer now.
+    STALE = "STALE"
+    #: The visitor has no group.
+    DEFAULT = "DEFAULT"
+
+
+def flag_reason(assignment: GroupAssignment, definition: TestDefinition | None) -> FlagReason:
+    """Return why a visitor has the group of *assignment*.
+
+    *definition* is the definition of the test, if it is known.
+    """
+    if assignment.reason is Reason.FORCED:
+        return FlagReason.STATIC
+    if assignment.reason is Reason.STALE:
+        return FlagReason.STALE
+    index = assignment.allocation_index
+    # A matrix that has just been replaced may have fewer allocations.
+    if definition is None or index is None or index >= len(definition.allocations):
+        return FlagReason.SPLIT
+    return _decided_by(definition, index)
+
+
+def _decided_by(definition: TestDefinition, index: int) -> FlagReason:
+    """Return what put a visitor into the bucket: the hash, a rule, or neither."""
+    ranges = definition.allocations[index].ranges
+    if len({each.bucket_value for each in ranges if each.length > 0}) > 1:
+        return FlagReason.SPLIT
+    if definition.depends_on is not None:
+        return FlagReason.TARGETING_MATCH
+    # The rules of earlier allocations were false, so they took part in the decision.
+    rules = [definition.rule, *(each.rule for each in definition.allocations[: index + 1])]
+    if any(classify(rule) not in (RuleKind.EMPTY, RuleKind.TRUE) for rule in rules):
+        return FlagReason.TARGETING_MATCH
+    return FlagReason.STATIC

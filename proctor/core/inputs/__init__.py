@@ -1,0 +1,3 @@
+"""The inputs of a call: identifiers, context, user agents, force groups."""
+
+from __future__ import annotations

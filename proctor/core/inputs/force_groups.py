@@ -1,0 +1,310 @@
+"""Force groups: the text in which a visitor requests certain groups.
+
+    buttoncolortst2,newfeaturerollout0,default_to_fallback,t1;longValue:5
+
+The text comes from a URL, a header or a cookie, so it may contain anything. It is read as Java's
+ForceGroupsOptionsStrings reads it: entries are searched for, and everything else is skipped. An
+entry is the name of a test followed by a bucket value, and optionally by a payload, or it is the
+name of a default mode.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import logging
+import re
+import string
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus, unquote_plus
+
+from proctor.core.inputs.forced_payloads import apply_payload, read_payload, write_payload
+from proctor.core.java.frozen import FrozenDict
+from proctor.core.java.numerals import parse_integer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from proctor.core.matrices.payloads import Payload
+
+__all__ = ["MAX_LENGTH", "MAX_TESTS", "DefaultMode", "ForceGroups", "apply_payload"]
+
+logger = logging.getLogger("proctor.force")
+
+#: Number of characters of a text that are read, which is as much as fits into a cookie.
+MAX_LENGTH = 4096
+#: Maximum number of tests that one text can force.
+MAX_TESTS = 256
+
+_INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
+
+
+class DefaultMode(enum.Enum):
+    """What happens to tests that are not forced (Java: ForceGroupsDefaultMode)."""
+
+    #: They are evaluated as usual.
+    NONE = ""
+    #: They have no group.
+    FALLBACK = "default_to_fallback"
+    #: Visitors who would have a group get the smallest bucket that is in use.
+    MIN_LIVE = "default_to_min_live"
+
+
+_MODES = {mode.value: mode for mode in DefaultMode if mode is not DefaultMode.NONE}
+
+# The grammar. Java's regular expression for it may take exponential time. Here, words are split in
+# code instead, and the pattern of a payload can match a text in only one way.
+_SPACES = r"[ \t\n\x0b\f\r]*"
+_STRING = r'"[^"\\]*(?:\\[^\n\r\x85\u2028\u2029][^"\\]*)*"'
+_SCALAR = rf"(?:-?[0-9]+(?:\.[0-9]*)?|{_STRING})"
+_ARRAY = rf"\[(?:{_SPACES}{_SCALAR}(?:{_SPACES},{_SPACES}{_SCALAR})*)?\]"
+_FIELD = rf"{_STRING}{_SPACES}:{_SPACES}(?:{_SCALAR}|{_ARRAY})"
+_MAP = rf"\{{(?:{_SPACES}{_FIELD}(?:{_SPACES},{_SPACES}{_FIELD})*)?\}}"
+_PAYLOAD = rf";([A-Za-z0-9_]+):({_SCALAR}|{_ARRAY}|{_MAP})"
+_WORD = re.compile(r"[A-Za-z0-9_]+")
+_NEGATIVE = re.compile(r"-[0-9]+")
+_NOT_DIGITS = string.ascii_letters + "_"
+_TOKEN_LETTERS = string.ascii_lowercase + "_"
+
+
+@functools.cache
+def _payload_pattern() -> re.Pattern[str]:
+    """Return the pattern of a payload. It is compiled on first use, because that takes long."""
+    return re.compile(_PAYLOAD)
+
+
+def _payload_at(text: str, position: int) -> re.Match[str] | None:
+    return _payload_pattern().match(text, position) if text.startswith(";", position) else None
+
+
+def _entries(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
+    """Return the entries of *text*: a group or a mode, with the payload after it."""
+    for start, end, payload in _entry_spans(text):
+        yield text[start:end], payload
+
+
+def _entry_spans(text: str) -> Iterator[tuple[int, int, re.Match[str] | None]]:
+    """Return the start and end of each entry of *text*, and the payload after it.
+
+    An entry must end at a comma or at the end of the text. Otherwise, the search continues after
+    it.
+    """
+    position = 0
+    while run := _WORD.search(text, position):
+        start, end = run.span()
+        payload = None
+        numbered = run[0].rstrip(_NOT_DIGITS)
+        if negative := _NEGATIVE.match(text, end):
+            end = negative.end()
+            payload = _payload_at(text, end)
+        elif len(numbered) > 1:
+            end = start + len(numbered)
+            payload = _payload_at(text, end)
+        else:
+            start += len(run[0].rstrip(_TOKEN_LETTERS))
+        position = payload.end() if payload else end
+        if position == len(text) or text[position] == ",":
+            yield start, end, payload
+
+
+def _split_group(group: str) -> tuple[str, str] | None:
+    """Return the name of the test, and the digits of the bucket value with their sign."""
+    stem = group.rstrip(string.digits)
+    # Java Proctor requires two characters before the digits; a minus sign counts as one.
+    if len(stem) < 2 or stem == group:
+        return None
+    end = len(stem) - 1 if stem.endswith("-") else len(stem)
+    return group[:end], group[end:]
+
+
+def _within_length(text: str) -> str:
+    """Return *text*. If it is too long, return only the entries that fit completely."""
+    if len(text) <= MAX_LENGTH:
+        return text
+    logger.warning(
+        "Force groups of %d characters are read only to character %d; force fewer tests",
+        len(text),
+        MAX_LENGTH,
+    )
+    return text[: text.rfind(",", 0, MAX_LENGTH + 1) + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class ForceGroups:
+    """Forced buckets and payloads by test, and the mode for all other tests.
+
+    The mappings are read-only. Two objects with the same content are equal. An object without
+    content is false.
+    """
+
+    #: Bucket values by test. They need not exist in a matrix.
+    groups: Mapping[str, int] = field(default_factory=FrozenDict)
+    #: Payloads by test. `apply_payload` decides if the bucket accepts one.
+    payloads: Mapping[str, Payload] = field(default_factory=FrozenDict)
+    default_mode: DefaultMode = DefaultMode.NONE
+
+    def __post_init__(self) -> None:
+        """Store immutable copies."""
+        object.__setattr__(self, "groups", FrozenDict(self.groups))
+        object.__setattr__(self, "payloads", FrozenDict(self.payloads))
+
+    @classmethod
+    def parse(cls, text: str | None, payload_tests: Collection[str] = ()) -> ForceGroups:
+        """Return what *text* forces. Never raises (Java: parseForceGroupsString).
+
+        Malformed entries are dropped. A payload is kept only for a test in *payload_tests*. Only
+        the entries within the first `MAX_LENGTH` characters are read, and only the first
+        `MAX_TESTS` tests are forced. In both cases a warning is logged. A bucket value with more
+        than 32 bits is logged as an error.
+        """
+        reader = _Reader(payload_tests)
+        reader.read(text or "")
+        return cls(reader.groups, reader.payloads, reader.mode)
+
+    @staticmethod
+    def malformed(text: str) -> tuple[str, ...]:
+        """Return the parts of *text* that `parse` drops silently, as they were written."""
+        refused: list[str] = []
+        position = 0
+        for start, end, payload in _entry_spans(text):
+            refused += _parts(text[position:start])
+            entry = text[start:end]
+            parts = _split_group(entry)
+            if entry not in _MODES and (parts is None or not _fits(parts[1])):
+                refused.append(entry)
+            position = payload.end() if payload else end
+        return (*refused, *_parts(text[position:]))
+
+    @classmethod
+    def parse_cookie(cls, *values: str, payload_tests: Collection[str] = ()) -> ForceGroups:
+        """Return the forced groups in the values of cookies. A browser may send several cookies.
+
+        The values have the form of `cookie_value`, quoted or not, and the order of the request. If
+        several force the same test, the last one wins. Values with invalid URL encoding are left
+        out.
+        """
+        texts = [text for value in values if (text := _url_decoded(value)) is not None]
+        return cls.parse(",".join(texts), payload_tests)
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing is forced and no default mode is set."""
+        return not self.groups and self.default_mode is DefaultMode.NONE
+
+    def __bool__(self) -> bool:
+        return not self.is_empty
+
+    def __str__(self) -> str:
+        """Return the text of these forced groups: the mode, followed by the tests by name.
+
+        Except for the order, this is Java's text. Java writes a payload's double with more than
+        seven digits with an exponent, and neither side can read such an entry back.
+        """
+        mode = [self.default_mode.value] if self.default_mode.value else []
+        return ",".join(mode + [self._entry(name) for name in sorted(self.groups)])
+
+    def _entry(self, name: str) -> str:
+        entry = f"{name}{self.groups[name]}"
+        payload = self.payloads.get(name)
+        return entry if payload is None else f"{entry};{write_payload(payload)}"
+
+    def cookie_value(self) -> str:
+        """Return `str()` as Java's URLEncoder encodes it, for a cookie that both can read."""
+        # Java does not escape the asterisk but escapes the tilde. Python does the opposite.
+        return quote_plus(str(self), safe="*", errors="replace").replace("~", "%7E")
+
+    def merge(self, other: ForceGroups) -> ForceGroups:
+        """Combine both, as if the entries of *other* came after these in one text."""
+        mode = self.default_mode if other.default_mode is DefaultMode.NONE else other.default_mode
+        return ForceGroups(
+            {**self.groups, **other.groups}, {**self.payloads, **other.payloads}, mode
+        )
+
+    def with_group(self, name: str, value: int) -> ForceGroups:
+        """Return a copy that forces the test *name* to the bucket *value* with its own payload.
+
+        Raises ValueError if the text cannot express this: the name has characters other than ASCII
+        letters, digits and underscores, or is ambiguous before a value of 0 or more, or the value
+        has more than 32 bits.
+        """
+        entry = f"{name}{value}"
+        readable = list(_entries(entry)) == [(entry, None)]
+        if not (
+            readable and _split_group(entry) == (name, str(value)) and _INT_MIN <= value <= _INT_MAX
+        ):
+            raise ValueError(
+                f"bucket {value} of the test {name[:80]!r} cannot be written as force groups; "
+                "a name needs two or more ASCII letters, digits or underscores, no digit at its "
+                "end, and the value at most 32 bits"
+            )
+        rest = self.without(name)
+        return ForceGroups({**rest.groups, name: value}, rest.payloads, self.default_mode)
+
+    def without(self, name: str) -> ForceGroups:
+        """Return a copy in which the test *name* is not forced. No error if it was not forced."""
+        groups = {test: value for test, value in self.groups.items() if test != name}
+        payloads = {test: payload for test, payload in self.payloads.items() if test != name}
+        return ForceGroups(groups, payloads, self.default_mode)
+
+
+class _Reader:
+    """Collects the forced groups of a text."""
+
+    def __init__(self, payload_tests: Collection[str]) -> None:
+        self.groups: dict[str, int] = {}
+        self.payloads: dict[str, Payload] = {}
+        self.mode = DefaultMode.NONE
+        self._payload_tests = payload_tests
+        self._too_many = False
+
+    def read(self, text: str) -> None:
+        """Add the entries of *text*. A later entry replaces an earlier one."""
+        for entry, payload in _entries(_within_length(text)):
+            if parts := _split_group(entry):
+                self._force(*parts, payload)
+            elif entry in _MODES:
+                self.mode = _MODES[entry]
+
+    def _force(self, name: str, digits: str, payload: re.Match[str] | None) -> None:
+        try:
+            value = parse_integer(digits, _INT_MIN, _INT_MAX)
+        except ValueError:
+            logger.error("Unable to parse bucket value %.40s as integer", digits)
+            return
+        if name not in self.groups and len(self.groups) == MAX_TESTS:
+            if not self._too_many:
+                self._too_many = True
+                logger.warning("Only %d tests can be forced; %.80r is not", MAX_TESTS, name)
+            return
+        self.groups[name] = value
+        if payload and name in self._payload_tests:
+            read = read_payload(payload[1], payload[2])
+            if read is not None:
+                # An entry without a payload keeps the payload of an earlier entry, as in Java.
+                self.payloads[name] = read
+
+
+def _parts(text: str) -> list[str]:
+    """Return the text between entries, without the commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _fits(digits: str) -> bool:
+    try:
+        parse_integer(digits, _INT_MIN, _INT_MAX)
+    except ValueError:
+        return False
+    return True
+
+
+#: A comma in quotes, as http.cookies writes it.
+_OCTAL = re.compile(r"\\([0-3][0-7]{2})")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def _url_decoded(value: str) -> str | None:
+    """Decode as Java's URLDecoder does; None if it throws. Accepts version 1's escaped commas."""
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        value = _OCTAL.sub(lambda found: chr(int(found[1], 8)), value[1:-1])
+    return None if _BAD_ESCAPE.search(value) else unquote_plus(value)

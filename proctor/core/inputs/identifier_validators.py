@@ -1,0 +1,55 @@
+"""Validators of identifiers: the built-in ones, and which values are accepted as a validator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from proctor.core.exceptions import ConfigurationError
+from proctor.core.messages import shown
+
+__all__ = [
+    "VALIDATORS",
+    "IdentifierValidator",
+    "Validity",
+    "expected_validators",
+    "is_validator",
+    "validity_of",
+]
+
+#: Called with a test type and the text of an identifier. Returns True if the identifier is valid.
+Validity = Callable[[str, str], bool]
+
+#: A name in `VALIDATORS`, or a function.
+IdentifierValidator = Literal["noempty"] | Validity
+
+
+def _is_not_empty(test_type: str, identifier: str) -> bool:
+    return identifier != ""
+
+
+#: By name [IdentifierValidator.NoEmpty].
+VALIDATORS: Mapping[str, Validity] = MappingProxyType({"noempty": _is_not_empty})
+
+
+def is_validator(given: object) -> bool:
+    """Return True if *given* is the name of a validator, a function, or None."""
+    return given is None or callable(given) or (isinstance(given, str) and given in VALIDATORS)
+
+
+def expected_validators() -> str:
+    """Return a description of the accepted values."""
+    names = ", ".join(map(repr, VALIDATORS))
+    return f"{names}, a function of test type and identifier, or None"
+
+
+def validity_of(given: IdentifierValidator | None) -> Validity | None:
+    """Return the function of a validator; None if every identifier is valid."""
+    if given is None or callable(given):
+        return given
+    if not is_validator(given):
+        raise ConfigurationError(
+            f"identifier validator: expected {expected_validators()}, got {shown(given)}"
+        )
+    return VALIDATORS[given]

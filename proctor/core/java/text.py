@@ -1,0 +1,155 @@
+"""Strings as Java sees them: sequences of UTF-16 units.
+
+Python counts code points. The two differ only if there is a character beyond U+FFFF, so the
+functions here take a shortcut if there is none.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import starmap
+
+__all__ = ["find", "lower", "rfind", "units", "upper", "utf16_length", "utf16_slice"]
+
+#: Maximum length of texts that a rule can create by repeating and replacing. Without a limit, a few
+#: nested calls could exhaust memory.
+MAX_LENGTH = 10_000
+
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
+_UP_TO_BLANK = "".join(map(chr, range(0x21)))
+#: Unicode's blanks and separators, except the non-breaking ones.
+_WHITESPACE = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+)
+#: Search texts up to this length directly from the end.
+_SHORT = 8
+
+
+def _wide(text: str) -> bool:
+    return not text.isascii() and _BEYOND.search(text) is not None
+
+
+def units(text: str) -> str:
+    """Return *text* with every character beyond U+FFFF replaced by its two surrogates."""
+    if not _wide(text):
+        return text
+    return text.translate({ord(each): _pair(ord(each)) for each in set(text) if each > "\uffff"})
+
+
+def _pair(code: int) -> str:
+    return chr(0xD7C0 + (code >> 10)) + chr(0xDC00 + (code & 0x3FF))
+
+
+def joined(text: str) -> str:
+    """Reverse `units`: combine pairs of surrogates into one character."""
+    return text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass")
+
+
+def utf16_length(text: str) -> int:
+    """Return the length as String.length does, in UTF-16 units."""
+    return len(units(text))
+
+
+def utf16_slice(text: str, begin: int, end: int) -> str:
+    """Return a slice as String.substring does, within bounds."""
+    if not _wide(text):
+        return text[begin:end]
+    return joined(units(text)[begin:end])
+
+
+def find(text: str, part: str, begin: int = 0) -> int:
+    """Search as String.indexOf does. Return -1 if *part* is not found at or after *begin*."""
+    haystack, needle = units(text), units(part)
+    begin = min(max(begin, 0), len(haystack))
+    return haystack.find(needle, begin)
+
+
+def rfind(text: str, part: str, begin: int | None = None) -> int:
+    """Search as String.lastIndexOf does. Return the last place at or before *begin*, or -1."""
+    haystack, needle = units(text), units(part)
+    begin = len(haystack) if begin is None else begin
+    if begin < 0:
+        return -1
+    end = min(begin + len(needle), len(haystack))
+    if len(needle) <= _SHORT:
+        return haystack.rfind(needle, 0, end)
+    # For long texts, Python's search is fast only in the forward direction.
+    place = haystack[:end][::-1].find(needle[::-1])
+    return -1 if place < 0 else end - place - len(needle)
+
+
+def upper(text: str) -> str:
+    """Convert as String.toUpperCase does in an English locale. One character may become several."""
+    return text.upper()
+
+
+def lower(text: str) -> str:
+    """Convert as String.toLowerCase does in an English locale."""
+    return text.lower()
+
+
+def java_hash(text: str) -> int:
+    """Return the hash as String.hashCode does."""
+    result = 0
+    for unit in units(text):
+        result = (result * 31 + ord(unit)) & 0xFFFFFFFF
+    return result - (1 << 32) if result >= 1 << 31 else result
+
+
+def equal_ignoring_case(left: str, right: str) -> bool:
+    """Compare as String.equalsIgnoreCase does: unit by unit, in upper case, then in lower case."""
+    a, b = units(left), units(right)
+    # Compare each pair of different characters only once. Even a long text has few of them.
+    return len(a) == len(b) and (a == b or all(starmap(_same_letter, set(zip(a, b, strict=True)))))
+
+
+def _fold(character: str) -> str:
+    # Only mappings to one character are used here, so the German sharp s does not change.
+    raised = character.upper()
+    character = raised if len(raised) == 1 else character
+    lowered = character.lower()
+    if len(lowered) == 1:
+        return lowered
+    # Java drops the dot of the dotted capital I when it maps it to one character.
+    return "i" if character == "\u0130" else character
+
+
+def _same_letter(left: str, right: str) -> bool:
+    return left == right or _fold(left) == _fold(right)
+
+
+def fold(text: str) -> str:
+    """Return *text* folded for comparisons as String.compareToIgnoreCase folds it."""
+    return "".join(map(_fold, units(text)))
+
+
+def is_whitespace(character: str) -> bool:
+    """Return True for the characters that Character.isWhitespace accepts."""
+    return character in _WHITESPACE
+
+
+def trim(text: str) -> str:
+    """Remove characters up to U+0020 at both ends, as String.trim does."""
+    return text.strip(_UP_TO_BLANK)
+
+
+def replace(text: str, before: str, after: str) -> str:
+    """Replace as String.replace does. Raises ValueError for results longer than `MAX_LENGTH`."""
+    if len(after) > len(before):
+        check_length(len(text) + text.count(before) * (len(after) - len(before)))
+    return text.replace(before, after)
+
+
+def check_length(length: int) -> None:
+    """Raise ValueError if a text with *length* characters would be too long to create."""
+    if length > MAX_LENGTH:
+        raise ValueError(
+            f"the text would have {length} characters; at most {MAX_LENGTH} are allowed"
+        )
+
+
+def strip(text: str, *, leading: bool = True, trailing: bool = True) -> str:
+    """Strip as String.strip, stripLeading and stripTrailing do."""
+    text = text.lstrip(_WHITESPACE) if leading else text
+    return text.rstrip(_WHITESPACE) if trailing else text

@@ -1,0 +1,100 @@
+"""Why a pattern is refused, in sentences."""
+
+from __future__ import annotations
+
+from proctor.core.sentences import Sentence, gettext_noop, listed
+
+__all__ = ["Reason"]
+
+
+class Reason:
+    """The reasons of the parser of patterns."""
+
+    CLOSES_NOTHING = Sentence(gettext_noop("this ')' closes nothing; write \\) for the character"))
+    COUNTS_NOTHING = Sentence(
+        gettext_noop("a count needs something to repeat; write \\{{ for the character")
+    )
+    ATOMIC = Sentence(gettext_noop("atomic groups are refused; write (?:…)"))
+    UNKNOWN_GROUP = Sentence(gettext_noop("unknown kind of group; write (?:…) or \\("))
+    GROUP_NOT_CLOSED = Sentence(
+        gettext_noop("this group is not closed; write ) or, for the character, \\(")
+    )
+    GROUP_NAME = Sentence(
+        gettext_noop("the name of a group must be letters and digits, as in (?<name>…)")
+    )
+    LOOK_BEHIND = Sentence(
+        gettext_noop("a look-behind must have one width; write one for each width")
+    )
+    FLAGS = Sentence(gettext_noop("the flags u, U and c are refused; leave them out"))
+    POSSESSIVE = Sentence(gettext_noop("possessive quantifiers are refused; leave the + out"))
+    TWO_QUANTIFIERS = Sentence(gettext_noop("a quantifier of a quantifier is refused; use a group"))
+    REPEATS_EMPTY = Sentence(
+        gettext_noop(
+            "this repeats something that may be empty; make it match at least one character"
+        )
+    )
+    COUNT = Sentence(
+        gettext_noop("write a count as {{2}}, {{2,}} or {{2,5}}; write \\{{ for the character")
+    )
+    LARGE_COUNT = Sentence(gettext_noop("this count is too large; write {{2,}} for no bound"))
+    COUNT_ENDS_EARLY = Sentence(gettext_noop("this count is too large, or ends before it begins"))
+    EDGE = Sentence(gettext_noop("\\b{{…}} is refused; write \\b"))
+    PROPERTY = Sentence(gettext_noop("write a property as \\p{{Alpha}}"))
+    TWO_SETS = Sentence(gettext_noop("&& needs a set on both sides"))
+    RANGE_ENDS_EARLY = Sentence(
+        gettext_noop("this range ends before it begins; escape the '-' to mean it")
+    )
+    CLASS_NOT_CLOSED = Sentence(
+        gettext_noop("this class is not closed; write ] or, for the character, \\[")
+    )
+    COMMENT_IN_CLASS = Sentence(gettext_noop("a comment in a class is refused; escape the #"))
+    NO_OCTAL = Sentence(gettext_noop("\\0 needs octal digits; write \\x00 for the null character"))
+    NO_HEXADECIMAL = Sentence(
+        gettext_noop("\\x needs two digits, or a code point as in \\x{{1F600}}")
+    )
+    NO_UNIT = Sentence(gettext_noop("\\u needs four hexadecimal digits"))
+    MATCH_END = Sentence(gettext_noop("\\G is not supported in Python; leave it out"))
+    NAMED_CHARACTER = Sentence(
+        gettext_noop("\\N is not supported; write the character, or \\x{{…}}")
+    )
+    CLUSTER = Sentence(gettext_noop("\\X is not supported; write . for one character"))
+    BACK_REFERENCE = Sentence(gettext_noop("back-references are refused; write the text out"))
+
+    @staticmethod
+    def nothing_to_repeat(char: str) -> Sentence:
+        """Return the reason for a quantifier with nothing before it."""
+        text = gettext_noop("{char!r} has nothing to repeat; write \\{char} for the character")
+        return Sentence(text, char=char)
+
+    @staticmethod
+    def too_deep(limit: int) -> Sentence:
+        """Return the reason for too many groups inside each other."""
+        return Sentence(
+            gettext_noop("nested more than {limit} levels deep; use fewer groups"), limit=limit
+        )
+
+    @staticmethod
+    def group_exists(name: str) -> Sentence:
+        """Return the reason for a second group of one name."""
+        text = gettext_noop("the group {name!r} already exists; choose a different name")
+        return Sentence(text, name=name)
+
+    @staticmethod
+    def count_beyond(limit: int) -> Sentence:
+        """Return the reason for a count above the limit."""
+        text = gettext_noop("counts go up to {limit}; write {{2,}} for no limit")
+        return Sentence(text, limit=limit)
+
+    @staticmethod
+    def unknown_property(name: str, known: tuple[str, ...]) -> Sentence:
+        """Return the reason for a property that is none of the known ones."""
+        text = gettext_noop("property {name!r} is refused; use one of {known}")
+        return Sentence(text, name=name, known=listed(known))
+
+    @staticmethod
+    def unknown_escape(char: str) -> Sentence:
+        """Return the reason for a backslash and a letter that are not an escape sequence."""
+        text = gettext_noop(
+            "\\{char} is not an escape: write \\\\ for a backslash, or {char!r} alone"
+        )
+        return Sentence(text, char=char)

@@ -1,0 +1,311 @@
+"""Explain the result of a rule: the operand that decided, and the variables that the rule saw.
+
+The compiler evaluates each operand. This module only searches for the one that decided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from proctor.core.exceptions import RuleError, RuleTypeError
+from proctor.core.java.coercion import to_boolean
+from proctor.core.java.display import shown_value
+from proctor.core.java.values import java_class
+from proctor.core.messages import printable
+from proctor.core.rules import nodes
+from proctor.core.rules.rule import RuleKind
+from proctor.core.sentences import Sentence, gettext_noop, listed, sentence_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from proctor.core.rules.compiler import Compiler, Scope
+    from proctor.core.rules.rule import Rule
+
+__all__ = ["Operand", "RuleExplanation", "VariableExplanation", "explain_rule"]
+
+#: Longer accesses are shown as a whole, because searching them would be slow.
+MAX_STEPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class VariableExplanation:
+    """A variable or a constant that a rule mentions, and its value as the rule saw it."""
+
+    name: str
+    #: The value as it would be written in a rule, shortened; None if the variable is missing.
+    value: str | None
+    #: The simple name of the value's Java class; None if the variable is missing.
+    type: str | None = None
+    #: True if it is a constant of the test, which hides a variable with the same name.
+    constant: bool = False
+    #: The reason why the variable is missing, if it was given but could not be converted.
+    problem: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The variable and its value, or why it is missing."""
+        name = printable(self.name, 80)
+        if self.value is not None:
+            text = gettext_noop("{name} = {value} ({type})")
+            if self.constant:
+                text = gettext_noop("{name} = {value} (constant {type})")
+            return Sentence(text, name=name, value=self.value, type=self.type)
+        if self.problem is not None:
+            text = gettext_noop("{name} could not be converted: {problem}")
+            return Sentence(text, name=name, problem=printable(self.problem))
+        return Sentence(gettext_noop("{name} is not in the context"), name=name)
+
+    def __str__(self) -> str:
+        return str(self.text)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the variable as JSON types."""
+        return {
+            "name": self.name,
+            "value": self.value,
+            "type": self.type,
+            "constant": self.constant,
+            "problem": self.problem,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """The part of a rule that decided it, or that failed."""
+
+    #: The text of this part.
+    text: str
+    #: The column in the rule's text, from 1.
+    column: int
+    #: The variables that this part mentions.
+    names: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the operand as JSON types."""
+        return {"text": self.text, "column": self.column, "names": list(self.names)}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleExplanation:
+    """The outcome of one rule for one visitor.
+
+    For a false `a && b && c`, the operand is the first one that is false. For a true `a || b`, it
+    is the first one that is true, and so on for nested expressions. If no single part decided (all
+    of `a && b` were true), it is the whole rule. For a rule that failed, it is the part that
+    raised.
+    """
+
+    #: The text of the rule; None if the test has no rule, which is true for everyone.
+    text: str | None
+    kind: RuleKind
+    #: True if the rule holds; None if it failed.
+    result: bool | None
+    #: What went wrong, in printable form; None if the rule did not fail.
+    error: str | None = None
+    #: The name of the exception that Java Proctor throws in this case.
+    java_class: str | None = None
+    #: The operand that decided; None if nothing was evaluated: no rule, or one without an
+    #: expression.
+    operand: Operand | None = None
+    #: All variables of the rule in the order of its text, including those that were never read.
+    variables: tuple[VariableExplanation, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """Return `true`, `false` or `error`."""
+        return "error" if self.result is None else "true" if self.result else "false"
+
+    @property
+    def why(self) -> str:
+        """The deciding operand in one line, with its column and the values that the rule saw."""
+        if self.operand is None:
+            return _NOT_EVALUATED[self.kind]
+        text = gettext_noop("{operand} at column {column}")
+        operand = printable(self.operand.text)
+        place = Sentence(text, operand=operand, column=self.operand.column)
+        seen = [each.text for each in self.variables if each.name in self.operand.names]
+        failed = [] if self.error is None else [self.error]
+        parts = listed([place, *seen, *failed], gettext_noop("; "))
+        return Sentence(gettext_noop("{parts}"), parts=parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation as JSON types."""
+        return {
+            "text": self.text,
+            "result": self.result,
+            "error": self.error,
+            "java_class": self.java_class,
+            "why": self.why,
+            "operand": None if self.operand is None else self.operand.to_dict(),
+            "variables": [each.to_dict() for each in self.variables],
+        }
+
+
+_NOT_EVALUATED = {
+    RuleKind.EMPTY: Sentence(gettext_noop("no rule")),
+    RuleKind.TRUE: Sentence(gettext_noop("begins with true, so the rest is ignored")),
+    RuleKind.FALSE: Sentence(gettext_noop("begins with false, so the rest is ignored")),
+    RuleKind.INVALID: Sentence(gettext_noop("does not begin with ${{ and end with }}")),
+    RuleKind.EXPRESSION: "",
+}
+
+
+def explain_rule(
+    rule: Rule,
+    answer: bool | RuleError,
+    scope: Scope,
+    variable_errors: Mapping[str, str],
+) -> RuleExplanation:
+    """Return why *rule* gave *answer* for *scope*.
+
+    *variable_errors* has the reasons why variables that were given are not in the scope.
+    """
+    failed = answer if isinstance(answer, RuleError) else None
+    operand: Operand | None = None
+    variables: tuple[VariableExplanation, ...] = ()
+    node = rule.tree
+    if node is not None:
+        found = _deciding(node, failed, _Probe(rule.compiler, scope))
+        text = rule.text or ""
+        operand = Operand(text[found.start : found.end], found.start + 1, _names(found))
+        variables = tuple(
+            _variable(name, rule.constants, scope, variable_errors) for name in _names(node)
+        )
+    return RuleExplanation(
+        text=rule.text,
+        kind=rule.kind,
+        result=answer if isinstance(answer, bool) else None,
+        error=None if failed is None else printable(sentence_of(failed), 300),
+        java_class=None if failed is None else failed.java_class,
+        operand=operand,
+        variables=variables,
+    )
+
+
+def _names(node: nodes.Node) -> tuple[str, ...]:
+    found = (each.name for each in nodes.walk(node) if isinstance(each, nodes.Name))
+    return tuple(dict.fromkeys(found))
+
+
+def _variable(
+    name: str, constants: Mapping[str, Any], scope: Scope, errors: Mapping[str, str]
+) -> VariableExplanation:
+    constant = name in constants
+    if not constant and name not in scope:
+        problem = errors.get(name)
+        return VariableExplanation(
+            name, None, problem=None if problem is None else printable(problem)
+        )
+    value = constants[name] if constant else scope[name]
+    simple = "null" if value is None else java_class(value).rpartition(".")[2]
+    return VariableExplanation(name, shown_value(value), printable(simple, 80), constant=constant)
+
+
+def _deciding(node: nodes.Node, failed: RuleError | None, probe: _Probe) -> nodes.Node:
+    """Return the part of *node* to show."""
+    if isinstance(failed, RuleTypeError):
+        # The type check refuses the expression as a whole, perhaps before evaluating any part.
+        return node
+    search = _reason if failed is None else _culprit
+    try:
+        return search(node, probe, resolved=False)
+    except Exception:  # noqa: BLE001 - values may change meanwhile; showing the whole is right too
+        return node
+
+
+class _Value(NamedTuple):
+    """The result of an operand, and True if a property had been found by then (see `Scope`)."""
+
+    value: Any
+    failed: bool
+    resolved: bool
+
+    @property
+    def converts(self) -> bool:
+        try:
+            to_boolean(self.value)
+        except RuleError:
+            return False
+        return True
+
+
+class _Probe:
+    """Evaluates operands in the same state as they have in the whole rule."""
+
+    def __init__(self, compiler: Compiler, scope: Scope) -> None:
+        self._compiler = compiler
+        self._scope = scope
+
+    def __call__(self, node: nodes.Node, resolved: bool) -> _Value:
+        self._scope.begin()
+        self._scope.resolved = resolved
+        try:
+            value = self._compiler.compile(node)(self._scope)
+        except Exception:  # noqa: BLE001 - a site's values may raise anything
+            return _Value(None, failed=True, resolved=self._scope.resolved)
+        return _Value(value, failed=False, resolved=self._scope.resolved)
+
+
+def _reason(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
+    """Return the innermost part that decided the value of *node*, which must not have failed."""
+    if isinstance(node, nodes.Chain):
+        decides = isinstance(node, nodes.Or)
+        for operand in node.operands:
+            found = probe(operand, resolved)
+            if to_boolean(found.value) is decides:
+                return _reason(operand, probe, resolved=resolved)
+            resolved = found.resolved
+    elif isinstance(node, nodes.Not):
+        return _reason(node.operand, probe, resolved=resolved)
+    elif isinstance(node, nodes.Choice):
+        test = probe(node.test, resolved)
+        branch = node.yes if to_boolean(test.value) else node.no
+        if isinstance(branch, nodes.Literal):
+            # In `country == 'US' ? true : false`, the condition is more informative.
+            return _reason(node.test, probe, resolved=resolved)
+        return _reason(branch, probe, resolved=test.resolved)
+    return node
+
+
+def _culprit(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
+    """Return the innermost part that raised, or whose value is not the boolean that is required."""
+    if isinstance(node, nodes.Choice):
+        test = probe(node.test, resolved)
+        if not test.failed and test.converts:
+            branch = node.yes if to_boolean(test.value) else node.no
+            return _culprit(branch, probe, resolved=test.resolved)
+        return _culprit(node.test, probe, resolved=resolved)
+    if isinstance(node, nodes.Access):
+        return _culprit_of_access(node, probe, resolved=resolved)
+    needs_boolean = isinstance(node, (nodes.Chain, nodes.Not))
+    for child in node.children():
+        found = probe(child, resolved)
+        if found.failed:
+            return _culprit(child, probe, resolved=resolved)
+        if needs_boolean and not found.converts:
+            return child
+        resolved = found.resolved
+    return node
+
+
+def _culprit_of_access(node: nodes.Access, probe: _Probe, *, resolved: bool) -> nodes.Node:
+    """Return the part that failed. Keys and arguments are not evaluated after a null."""
+    if probe(node.base, resolved).failed:
+        return _culprit(node.base, probe, resolved=resolved)
+    if len(node.suffixes) > MAX_STEPS:
+        return node
+    before: nodes.Node = node.base
+    for index, suffix in enumerate(node.suffixes):
+        target = probe(before, resolved)
+        if target.failed or target.value is None:
+            break
+        inner = target.resolved
+        for part in (suffix.key, *(suffix.arguments or ())):
+            found = probe(part, inner)
+            if found.failed:
+                return _culprit(part, probe, resolved=inner)
+            inner = found.resolved
+        before = nodes.Access(node.start, node.end, node.base, node.suffixes[: index + 1])
+    return node

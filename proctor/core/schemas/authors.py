@@ -1,0 +1,134 @@
+"""Additions to what the loaders read: required fields, bounds, and descriptions for authors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from proctor.core.matrices.limits import PRIORITY_PATTERN, SUM_MAX, TEST_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["BOUNDS", "MEANINGS", "REQUIRED", "WRITTEN"]
+
+#: Object → fields that should be given.
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "Matrix": ("audit", "tests"),
+    "Audit": ("version",),
+    "TestDefinition": ("testType", "salt", "buckets", "allocations"),
+    "Bucket": ("name", "value"),
+    "Allocation": ("ranges",),
+    "Range": ("bucketValue", "length"),
+    "Dependency": ("testName", "bucketValue"),
+    "PayloadExperimentConfig": ("priority", "namespaces"),
+    "ExpectedPayload": ("type",),
+}
+
+#: Object and field → restrictions in addition to the kind.
+BOUNDS: Mapping[tuple[str, str], dict[str, Any]] = {
+    # Proctor's public examples use numbers.
+    ("Audit", "version"): {"type": ["string", "integer"]},
+    ("TestDefinition", "version"): {"type": ["string", "integer", "null"]},
+    # A site may have its own test types.
+    ("TestDefinition", "testType"): {
+        "type": "string",
+        "anyOf": [{"enum": list(TEST_TYPES)}, {"minLength": 1}],
+    },
+    ("TestDefinition", "salt"): {"type": "string"},
+    ("TestDefinition", "buckets"): {"minItems": 1},
+    ("TestDefinition", "allocations"): {"minItems": 1},
+    ("Bucket", "name"): {"type": "string", "minLength": 1},
+    ("Allocation", "id"): {"type": "string"},
+    ("Allocation", "name"): {"type": "string"},
+    ("Allocation", "ranges"): {"minItems": 1},
+    ("Range", "length"): {"minimum": 0, "maximum": SUM_MAX},
+    ("Dependency", "testName"): {"type": "string", "minLength": 1},
+    # null is the lowest priority.
+    ("PayloadExperimentConfig", "priority"): {
+        "type": ["string", "null"],
+        "pattern": PRIORITY_PATTERN,
+    },
+}
+
+#: Object → fields that tools write but the loader does not read.
+WRITTEN: Mapping[str, dict[str, Any]] = {
+    "Audit": {
+        "updatedDate": {
+            "type": "string",
+            "description": "updated in the form of text; it is never read",
+        }
+    },
+    "TestDefinition": {
+        "specialConstants": {
+            "type": "object",
+            "properties": {"__COUNTRIES": {"type": "array", "items": {"type": "string"}}},
+            "description": "constants of a definition; in a matrix they are in constants",
+        }
+    },
+}
+
+#: Object → field → its meaning. `docs/matrix.md` explains them in more detail.
+MEANINGS: Mapping[str, Mapping[str, str]] = {
+    "Matrix": {"audit": "who published the matrix, and when", "tests": "the tests, by name"},
+    "Audit": {
+        "version": "the version of the matrix, which must be new for each change",
+        "updated": "when it was published, in milliseconds since 1970",
+        "updatedBy": "who published it",
+    },
+    "TestDefinition": {
+        "version": "the version of the test, which appears in logs",
+        "salt": "the text that is hashed together with the identifier",
+        "rule": "who is in the test, such as ${country == 'US'}; null is everyone",
+        "testType": "the type of the identifier that the test uses",
+        "buckets": "the groups",
+        "allocations": "how visitors are split; the first allocation whose rule is true is used",
+        "constants": "values for rules, by name",
+        "silent": "if true, the group is left out of log lines",
+        "description": "what the test is about",
+        "metaTags": "words with which applications can select tests",
+        "dependsOn": "the test and bucket in which a visitor must already be",
+        "evaluateForIncognitoUsers": "if false, visitors with isIncognitoUser get no group",
+        "enableUnitlessAllocations": "allow allocations for visitors without an identifier",
+        "containsUnitlessAllocation": "true if there is such an allocation; `build` sets it",
+        "forceLogging": "if true, the group is always in the newer log line",
+        "payloadExperimentConfig": "let the fields of json payloads of several tests compete",
+        "dynamic": "true if a filter of an application selected the test",
+    },
+    "Bucket": {
+        "name": "the name of the group",
+        "value": 'its value; a negative one means "not in the test"',
+        "description": "what the group sees",
+        "payload": "data for the group: one key, which is its type",
+    },
+    "Allocation": {
+        "rule": "who is in this allocation; only the last allocation may have no rule",
+        "ranges": "the split; the lengths add up to 1",
+        "id": "an id such as #A1; the number changes if results must not be pooled",
+        "name": "a name for people",
+    },
+    "Range": {
+        "bucketValue": "the value of the bucket for this range",
+        "length": "its share of all positions, from 0 to 1",
+    },
+    "Dependency": {
+        "testName": "the other test, which must have the same test type and a different salt",
+        "bucketValue": "the value of the other test's bucket, 0 or more",
+    },
+    "PayloadExperimentConfig": {
+        "priority": "an integer as text; if properties conflict, the highest one wins; null "
+        "is the lowest",
+        "namespaces": "names with which applications can select tests",
+    },
+    "ExpectedTest": {
+        "buckets": "the groups that the application handles, with their values",
+        "fallbackValue": "the value of the bucket for visitors without a group",
+        "payload": "the payload that each group must have",
+        "description": "what the test is about",
+    },
+    "ExpectedPayload": {
+        "type": "the type of the payload",
+        "schema": "for a map: the type of each key",
+        "validator": "a rule for value, or in a map for its keys",
+        "allowForce": "if true, visitors who may force groups may force payloads as well",
+    },
+}

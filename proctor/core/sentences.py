@@ -1,0 +1,129 @@
+"""Sentences that remember their parts, so that a user interface can translate them.
+
+The core writes English and knows no catalogs. A `Sentence` is its English text, and also has
+the template and the values that it was made from. A user interface can ask for it in another
+language: the pages of the Django site do so with `django.utils.translation`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from typing_extensions import Self
+
+__all__ = [
+    "Parts",
+    "Sentence",
+    "Translations",
+    "gettext_noop",
+    "listed",
+    "ngettext_lazy",
+    "sentence_of",
+]
+
+#: Writes a number or a time for people, and returns any other value as it is.
+Formats: TypeAlias = "Callable[[object], object]"
+
+
+def gettext_noop(text: str) -> str:
+    """Return *text*; marks it for the programs that collect texts for translators."""
+    return text
+
+
+def ngettext_lazy(singular: str, plural: str) -> tuple[str, str]:
+    """Return both texts; marks them for the programs that collect texts for translators."""
+    return singular, plural
+
+
+class Translations(Protocol):
+    """The functions needed for translating; `django.utils.translation` and `gettext` have both."""
+
+    @property
+    def gettext(self) -> Callable[[str], str]:
+        """Return the translation of a text."""
+
+    @property
+    def ngettext(self) -> Callable[[str, str, int], str]:
+        """Return the translation of the singular or the plural, depending on a number."""
+
+
+class Sentence(str):
+    """A text made from *template* by replacing each `{name}` with a value.
+
+    With *plural*, the template is the singular, and the value `count` decides between them.
+    A value may be a Sentence or Parts, which are translated with it. A Decimal or a datetime is
+    a number or a time that people read; other numbers are names and never get separators.
+    """
+
+    __slots__ = ("plural", "template", "values")
+
+    template: str
+    plural: str | None
+    values: dict[str, object]
+
+    def __new__(cls, template: str, plural: str | None = None, /, **values: object) -> Self:
+        """Make the English text. Raises KeyError if the template names a value not given."""
+        chosen = template if plural is None or values["count"] == 1 else plural
+        self = super().__new__(cls, chosen.format(**values))
+        self.template, self.plural, self.values = template, plural, values
+        return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str | None], dict[str, object]]:
+        return (self.template, self.plural), self.values
+
+    def translated(self, translations: Translations, formats: Formats | None = None) -> str:
+        """Return the text in the language of *translations*; English if it has none.
+
+        *formats* writes the numbers and times. A translation that names an unknown value counts
+        as none.
+        """
+        values = {
+            name: _translated(value, translations, formats) for name, value in self.values.items()
+        }
+        count = self.values.get("count")
+        if self.plural is None or not isinstance(count, int):
+            template = translations.gettext(self.template)
+        else:
+            template = translations.ngettext(self.template, self.plural, count)
+        try:
+            return template.format(**values)
+        except (LookupError, ValueError, AttributeError):
+            return str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The texts of a list in a sentence."""
+
+    texts: tuple[str, ...]
+    separator: str
+
+    def __str__(self) -> str:
+        return self.separator.join(self.texts)
+
+    def translated(self, translations: Translations, formats: Formats | None = None) -> str:
+        """Return the list with each of its texts translated, and the separator."""
+        texts = [str(_translated(each, translations, formats)) for each in self.texts]
+        return translations.gettext(self.separator).join(texts)
+
+
+def listed(texts: Iterable[str], separator: str = gettext_noop(", ")) -> Parts:
+    """Return a list for a sentence, with commas if no other *separator* is given."""
+    return Parts(tuple(texts), separator)
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return the text of an exception; it is a Sentence if the exception was made from one."""
+    text = str(error)
+    given = error.args[0] if error.args else None
+    return given if isinstance(given, Sentence) and given == text else text
+
+
+def _translated(value: object, translations: Translations, formats: Formats | None) -> object:
+    if isinstance(value, (Sentence, Parts)):
+        return value.translated(translations, formats)
+    return value if formats is None else formats(value)

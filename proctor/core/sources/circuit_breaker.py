@@ -1,0 +1,181 @@
+"""A circuit breaker, which stops calls to a service that is down and tries it again later."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+__all__ = ["CircuitBreaker", "Permit"]
+
+#: Number of calls to remember, and the number of failures among them that stops all calls.
+REMEMBERED = 10
+TOO_MANY = 5
+
+
+class Permit:
+    """Permission for one call, whose outcome must be reported to the breaker."""
+
+    __slots__ = ("claims", "due", "failures", "is_open", "is_suspect", "outcomes", "since")
+
+    def __init__(self, failures: int = 0, since: float = 0.0) -> None:
+        #: Number of pauses so far in this outage; 0 if there is no outage.
+        self.failures = failures
+        #: The time at which the outage began.
+        self.since = since
+        #: True if calls are stopped; and the time at which the next one is allowed.
+        self.is_open = False
+        self.due = 0.0
+        #: True if a call timed out, so that a trial call is needed.
+        self.is_suspect = False
+        #: The last calls: None for each that was answered, the request for each that failed.
+        self.outcomes: deque[Hashable] = deque(maxlen=REMEMBERED)
+        #: The thread that makes the trial call, for each process, and the next state. A dict,
+        #: because only one of several threads can set a key, and because a fork leaves no lock
+        #: behind.
+        self.claims: dict[int | str, object] = {}
+
+    @property
+    def is_trial(self) -> bool:
+        """True if the call must first find out whether the service answers."""
+        return self.is_open or self.is_suspect
+
+    def copy(self) -> Permit:
+        """Return the same state without claims."""
+        state = Permit(self.failures, self.since)
+        state.is_open, state.due, state.is_suspect = self.is_open, self.due, self.is_suspect
+        state.outcomes = self.outcomes
+        return state
+
+
+class CircuitBreaker:
+    """Stops calls to a service that is down, and allows a single trial call from time to time.
+
+    A failure that can only be the service's fault stops all calls at once. A failure that the
+    request itself may have caused stops them only if half of the last ten calls failed; several
+    failures of one request count as one.
+
+    The first pause lasts *first_pause* seconds. Each failed trial call doubles it, up to
+    *longest_pause*. Calls that are running when it begins may finish. Safe for threads and after a
+    fork, without a lock.
+
+    (The breakers on PyPI do not lengthen their pauses, and use a lock for each call.)
+    """
+
+    def __init__(
+        self,
+        *,
+        first_pause: float = 1.0,
+        longest_pause: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._first_pause = first_pause
+        self._longest_pause = longest_pause
+        self._clock = clock
+        #: The whole state. It is replaced in one step.
+        self._state = Permit()
+
+    @property
+    def is_open(self) -> bool:
+        """True if calls are stopped, except for trial calls."""
+        return self._state.is_open
+
+    @property
+    def is_pausing(self) -> bool:
+        """True if no call is allowed now."""
+        state = self._state
+        return state.is_open and self._clock() < state.due
+
+    def ask(self) -> Permit | None:
+        """Return permission for a call now; None if calls are stopped.
+
+        Report the outcome with `succeeded`, `failed` or `gave_up`. If the permit `is_trial`, first
+        make a call that fails only if the service is down, and then call `answers`.
+        """
+        state = self._state
+        if not state.is_trial:
+            return state
+        if state.is_open and self._clock() < state.due:
+            return None
+        mine = object()
+        if state.claims.setdefault(os.getpid(), mine) is mine:
+            return state
+        return None if state.is_open else _plain(state)
+
+    def answers(self, permit: Permit) -> Permit:
+        """Allow all calls again after a trial call; return the permit for the caller's own call.
+
+        An outage ends only when that call succeeds. Until then, each pause is longer than the one
+        before.
+        """
+        state = Permit(permit.failures, permit.since)
+        if not permit.is_open:
+            state.outcomes = permit.outcomes
+        if not self._replace(permit, state):
+            # Another thread was faster, so this state must not be followed by another one.
+            state.claims["next"] = self._state
+        return state
+
+    def succeeded(self, permit: Permit) -> float | None:
+        """Report an answer. Return the duration of the outage in seconds if this ended one."""
+        if not permit.failures:
+            permit.outcomes.append(None)
+            return None
+        ended = self._replace(self._current(permit), Permit())
+        return self._clock() - permit.since if ended else None
+
+    def failed(
+        self, permit: Permit, about: Hashable | None = None, *, is_slow: bool = False
+    ) -> bool:
+        """Report a failure. Return True if it began an outage.
+
+        *about* is the request, if it may be the cause. If *is_slow*, the call timed out, and the
+        next caller must make a trial call first.
+        """
+        if about is not None and not permit.is_trial:
+            permit.outcomes.append(about)
+            if len(set(permit.outcomes.copy()) - {None}) < TOO_MANY:
+                if is_slow:
+                    state = permit.copy()
+                    state.is_suspect = True
+                    self._replace(permit, state)
+                return False
+        return self._open(self._current(permit))
+
+    def gave_up(self, permit: Permit) -> None:
+        """Report that the call says nothing about the service. The next caller may try."""
+        if permit.is_trial:
+            self._replace(permit, permit.copy())
+
+    def _current(self, permit: Permit) -> Permit:
+        """Return the current state if no outage began or ended since *permit*, else *permit*."""
+        state = self._state
+        return state if state.outcomes is permit.outcomes else permit
+
+    def _open(self, permit: Permit) -> bool:
+        now = self._clock()
+        # The exponent is limited, because 2.0 to the power of a long outage's pauses overflows.
+        doubled: float = self._first_pause * 2.0 ** min(permit.failures, 64)
+        state = Permit(permit.failures + 1, permit.since if permit.failures else now)
+        state.is_open = True
+        state.due = now + min(doubled, self._longest_pause)
+        return self._replace(permit, state) and not permit.failures
+
+    def _replace(self, known: Permit, state: Permit) -> bool:
+        """Replace the state *known* to the caller; return False if another thread was faster."""
+        # Each state has only one successor. A state that is no longer current already has it.
+        if known.claims.setdefault("next", state) is not state:
+            return False
+        self._state = state
+        return True
+
+
+def _plain(state: Permit) -> Permit:
+    """Return a permit for a call at the same time as the trial call."""
+    permit = Permit(state.failures, state.since)
+    permit.outcomes, permit.claims = state.outcomes, state.claims
+    return permit

@@ -1,0 +1,233 @@
+"""Make one GET request within a time limit, with a session from a small stack or from the site."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs, urljoin
+
+import requests
+from requests.structures import CaseInsensitiveDict
+from urllib3 import exceptions as urllib3_errors
+
+from proctor.core.sources.http.bodies import ENCODINGS, BodyError, read_body
+from proctor.core.sources.http.deadline import Deadline, DeadlineSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["HttpReply", "SessionStack", "get_with", "is_timeout", "is_unreached"]
+
+#: Number of idle sessions to keep. More are created when they are needed.
+IDLE = 8
+
+#: An idle session is not used again after this many seconds, because load balancers silently drop
+#: idle connections.
+MAX_IDLE = 15.0
+
+#: Maximum number of bytes read from an error's body.
+MAX_MESSAGE = 64 * 1024
+
+#: The header in which the URL of a redirect is hidden from requests.
+_REDIRECT = "X-Proctor-Redirect"
+
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": ENCODINGS}
+
+
+class HttpReply(NamedTuple):
+    """The response to a call."""
+
+    status: int
+    content_type: str
+    #: The body of a response with status 200, or of a short error from 400 to 499; otherwise empty.
+    body: bytes
+    #: The target of a redirect, which was not followed; otherwise "".
+    location: str = ""
+
+
+class SessionStack:
+    """Sessions with open connections, which are taken for a call and put back afterwards.
+
+    Threads come and go, so a session does not belong to a thread. Each call has a session to
+    itself. The most recently used session is taken first.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        #: Sessions, each with the time at which it was put back. The most recent is last.
+        self._idle: deque[tuple[DeadlineSession, float]] = deque()
+
+    def get(self, url: str, timeout: float, max_bytes: int) -> HttpReply:
+        """Return the response of *url* within *timeout* seconds in total.
+
+        If the server has closed the connection, it is replaced once. Raises one of
+        `bodies.FAILURES`, or BodyError.
+        """
+        session = self._take()
+        deadline = session.deadline
+        deadline.start(timeout)
+        try:
+            try:
+                return _get(session, url, timeout, max_bytes)
+            except (requests.ConnectionError, urllib3_errors.ProtocolError):
+                # The server closed the connection that was kept. Any other failure is raised.
+                if not deadline.reused or deadline.heard or deadline.is_over:
+                    raise
+                return _get(session, url, deadline.remaining(), max_bytes)
+        finally:
+            self._put_back(session)
+
+    def close(self) -> None:
+        """Close all idle sessions."""
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop()[0].close()
+
+    def _take(self) -> DeadlineSession:
+        try:
+            session, since = self._idle.pop()
+        except IndexError:
+            return _new_session()
+        if self._clock() - since <= MAX_IDLE:
+            return session
+        # All sessions below have been idle for even longer.
+        session.close()
+        self.close()
+        return _new_session()
+
+    def _put_back(self, session: DeadlineSession) -> None:
+        if len(self._idle) < IDLE:
+            self._idle.append((session, self._clock()))
+        else:
+            session.close()
+
+
+def _new_session() -> DeadlineSession:
+    session = DeadlineSession()
+    session.headers = CaseInsensitiveDict({**_HEADERS, "User-Agent": "django-proctor"})
+    return session
+
+
+def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int) -> HttpReply:
+    """Return the response to a GET request with a session of the site, which is not changed.
+
+    *timeout* applies to each operation of the session, and to the whole body. Retries by its
+    adapters are not covered. Any other object with `get(url, params=, timeout=)` is called as in
+    version 1; see `_get_plainly`.
+    """
+    if not isinstance(session, requests.Session):
+        return _get_plainly(session, url, timeout, max_bytes)
+    deadline = Deadline(timeout)
+    # Hooks of a call run before requests looks for a redirect, and replace the session's hooks.
+    hooks = {"response": [*session.hooks.get("response", ()), _forget_redirect]}
+    check = deadline.remaining
+    try:
+        return _get(session, url, timeout, max_bytes, check, headers=_HEADERS, hooks=hooks)
+    except requests.RequestException as error:
+        if error.response is None:
+            raise
+        # A hook of the session raised an exception, as raise_for_status does. Its message contains
+        # the URL.
+        with error.response as response:
+            return _reply(response, max_bytes, check)
+
+
+def _forget_redirect(response: requests.Response, *_: Any, **__: Any) -> None:
+    """Hide a redirect from requests, which would read its whole body whatever its size."""
+    location = response.headers.pop("Location", None)
+    if location is not None:
+        response.headers[_REDIRECT] = location
+
+
+def _get(
+    session: requests.Session,
+    url: str,
+    timeout: float,
+    max_bytes: int,
+    check: Callable[[], object] | None = None,
+    **options: Any,
+) -> HttpReply:
+    with session.get(
+        url, timeout=timeout, allow_redirects=False, stream=True, **options
+    ) as response:
+        return _reply(response, max_bytes, check)
+
+
+def _reply(
+    response: requests.Response, max_bytes: int, check: Callable[[], object] | None
+) -> HttpReply:
+    status = response.status_code
+    body = b""
+    if status == 200:
+        body = read_body(response, max_bytes, check)
+    elif 400 <= status < 500:
+        # The body may explain the error, but the status is enough without it.
+        with contextlib.suppress(BodyError):
+            body = read_body(response, MAX_MESSAGE, check)
+    headers = response.headers
+    location = headers.get("Location") or headers.get(_REDIRECT, "")
+    return HttpReply(
+        status,
+        headers.get("Content-Type", "of no type"),
+        body,
+        urljoin(response.url, location) if location and 300 <= status < 400 else "",
+    )
+
+
+def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpReply:
+    """Return the response of a client other than a requests session, such as httpx.Client.
+
+    It must have `get(url, params=, timeout=)`, and the response `status_code` and `content`. For
+    such a client, *timeout* cannot be enforced as a whole, or *max_bytes* before the body is
+    complete.
+    """
+    address, _, query = url.partition("?")
+    params = parse_qs(query, keep_blank_values=True)
+    try:
+        response = client.get(address, params=params, timeout=timeout)
+        status, body = int(response.status_code), bytes(response.content)
+        headers = getattr(response, "headers", None) or {}
+        content_type = str(headers.get("content-type", "of no type"))
+        location = str(headers.get("location", "")) if 300 <= status < 400 else ""
+    except Exception as error:  # noqa: BLE001 - each client has different exceptions
+        name = type(error).__qualname__
+        if isinstance(error, TimeoutError) or "Timeout" in name:
+            raise TimeoutError from None
+        # The message may contain the URL, which could identify the visitor.
+        raise requests.ConnectionError(f"{type(client).__qualname__} raised {name}") from None
+    if len(body) > max_bytes:
+        raise BodyError(f"it has more than {max_bytes:,} bytes")
+    return HttpReply(status, content_type, body, location and urljoin(address, location))
+
+
+def is_timeout(error: BaseException | None) -> bool:
+    """Return True if a timeout caused *error*."""
+    timeouts = (TimeoutError, requests.Timeout, urllib3_errors.TimeoutError)
+    while error is not None:
+        # urllib3 reports a refused connection as a sort of timeout.
+        is_refusal = isinstance(error, urllib3_errors.NewConnectionError)
+        if isinstance(error, timeouts) and not is_refusal:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def is_unreached(error: BaseException | None) -> bool:
+    """Return True if *error* means that no connection was made."""
+    unreached = (
+        urllib3_errors.NewConnectionError,
+        urllib3_errors.ConnectTimeoutError,
+        urllib3_errors.ProxyError,
+        requests.ConnectTimeout,
+        requests.exceptions.ProxyError,
+        ConnectionRefusedError,
+        ssl.SSLCertVerificationError,
+    )
+    while error is not None:
+        if isinstance(error, unreached):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,22 @@
+"""One version of a matrix, in the form in which a program uses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+__all__ = ["Snapshot"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(Generic[T]):
+    """One version of the matrix, ready to use. Immutable."""
+
+    #: The object that the factory created from the matrix.
+    proctor: T
+    #: The version in the audit of the matrix.
+    matrix_version: str | None
+    #: Seconds since 1970.
+    loaded_at: float

@@ -1,0 +1,265 @@
+"""The interface of a source of groups, and the source that has a matrix in the process."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from proctor.core.evaluation.engine import Proctor
+from proctor.core.exceptions import SourceError
+from proctor.core.inputs.variables import Variables
+from proctor.core.matrices.limits import TEST_TYPES
+from proctor.core.sources.closing import Closing
+from proctor.core.sources.reloading import MatrixLoader
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Collection, Mapping
+
+    import requests
+
+    from proctor.core.evaluation.explanation import Explanation
+    from proctor.core.evaluation.groups import GroupAssignment, Groups
+    from proctor.core.inputs.force_groups import ForceGroups
+    from proctor.core.inputs.identifier_validators import IdentifierValidator
+    from proctor.core.matrices.matrix import Matrix
+    from proctor.core.rules.functions import Function
+    from proctor.core.sources.snapshots import Snapshot
+
+__all__ = ["GroupsRequest", "MatrixSource", "Source"]
+
+
+logger = logging.getLogger("proctor.matrix")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsRequest:
+    """A request to a source for one visitor, with the application's source keys."""
+
+    identifiers: Mapping[str, object] = field(default_factory=dict)
+    context: Mapping[str, object] = field(default_factory=dict)
+    #: The groups that the visitor forces. Their permission has already been checked.
+    force_groups: ForceGroups | None = None
+    #: Names of the requested tests; None for all.
+    tests: tuple[str, ...] | None = None
+    #: Time limit for the answer in seconds; None for the source's own limit.
+    timeout: float | None = None
+    #: Returns the HTTP session for calls to a service, or None for the source's own. It is called
+    #: only if a call is made.
+    get_http: Callable[[], requests.Session | None] | None = None
+
+
+class Source(Protocol):
+    """The interface of a source of groups."""
+
+    @property
+    def waits(self) -> bool:
+        """True if an answer may have to wait for files or the network.
+
+        Such a source is not called in the event loop, but earlier, in a thread. If it has a method
+        `prepare`, that method is called there instead, to make the answer fast. A class without
+        this attribute counts as one that waits.
+        """
+
+    def determine_groups(self, request: GroupsRequest) -> Groups:
+        """Return the groups of a visitor. Raises SourceError if there is no answer."""
+
+    def close(self) -> None:
+        """Release all resources. Can be called repeatedly."""
+
+
+class MatrixSource(Closing):
+    """A matrix, from a file or a URL, evaluated in the process and kept up to date.
+
+    *location* is a path, an http(s) URL or an address in an object store, such as
+    s3://bucket/matrix.json, which needs django-proctor[remote]. *variables* maps source keys.
+    Without it, the names of test types are the keys of identifiers, and every key of the context is
+    a variable. *test_types*, *identifier_validator* and *functions* are those of `Proctor`. Nothing
+    is read before the first visitor, and an invalid matrix never replaces a valid one. More
+    *options*: `reload_interval` is the time between two checks of the location (30 seconds),
+    `timeout` and `max_bytes` limit a download (10 seconds, 16 MiB), and `wait` is how long callers
+    wait for the first matrix of a URL (0.25 seconds). `on_change` and `on_failure` are those of
+    `subscribe`. `token` is a bearer token for a URL. `locations` adds kinds of locations: for each
+    scheme, a function that is called with the location's text. Raises ConfigurationError for an
+    invalid argument.
+
+    Tests of type RANDOM draw a group, as in Pipet. Safe for threads and after a fork.
+    """
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str],
+        variables: Variables | None = None,
+        *,
+        test_types: Collection[str] = (),
+        identifier_validator: IdentifierValidator | None = None,
+        functions: Mapping[str, Function | Callable[..., Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        self._variables = variables or Variables(context=None)
+        self._test_types = tuple(test_types)
+        self._known_types = frozenset((*TEST_TYPES, *self._test_types))
+        self._keep_empty = identifier_validator is not None
+
+        self._built: Proctor | None = None
+
+        def build(matrix: Matrix) -> Proctor:
+            if self._built is not None:
+                self._built = self._built.with_matrix(matrix)
+            else:
+                self._built = Proctor(
+                    matrix,
+                    context_types=self._variables.context_types,
+                    test_types=self._test_types,
+                    identifier_validator=identifier_validator,
+                    functions=functions,
+                )
+            for problem in self._built.problems:
+                # `validate` and `proctor_check` report the problems of single tests.
+                if problem.test is None:
+                    logger.warning("%s: %s", self.location, problem.message)
+            return self._built
+
+        self._loader: MatrixLoader[Proctor] = MatrixLoader(location, build=build, **options)
+
+    @property
+    def location(self) -> str:
+        """The location of the matrix, without secrets."""
+        return self._loader.location
+
+    @property
+    def variables(self) -> Variables:
+        """The source keys that the application declares."""
+        return self._variables
+
+    @property
+    def test_types(self) -> tuple[str, ...]:
+        """The known test types besides Proctor's own."""
+        return self._test_types
+
+    @property
+    def known_types(self) -> frozenset[str]:
+        """All known test types."""
+        return self._known_types
+
+    @property
+    def waits(self) -> bool:
+        """True if no matrix is loaded yet, so that an answer has to wait for one."""
+        return not self._loader.has_matrix
+
+    def bucket_value(self, test: str, group: str) -> int | None:
+        """Return the value of a bucket in the newest matrix; None if there is no such bucket.
+
+        Never waits. Before a matrix is loaded, the result is None.
+        """
+        snapshot = self._loader.latest
+        definition = None if snapshot is None else snapshot.proctor.matrix.tests.get(test)
+        buckets = () if definition is None else definition.buckets
+        return next((each.value for each in buckets if each.name == group), None)
+
+    @property
+    def latest_version(self) -> object:
+        """A token that changes with each new matrix; None before the first one."""
+        return self._loader.latest
+
+    def prepare(self) -> None:
+        """Load the first matrix, so that later answers do not have to wait for it.
+
+        If loading fails, the next request raises the error.
+        """
+        with contextlib.suppress(SourceError):
+            self.current()
+
+    def current(self, timeout: float | None = None) -> Snapshot[Proctor]:
+        """Return the newest compiled matrix. Start a check of the location if one is due.
+
+        Waits only until the first matrix is loaded: for a file as long as loading takes, for a URL
+        up to *timeout* seconds (None: the `wait` of the source). Raises MatrixNotReady when that
+        time is over, and SourceError if the matrix could not be loaded.
+        """
+        return self._loader.current(timeout)
+
+    def refresh(self, timeout: float | None = None) -> None:
+        """Check for a new matrix now, and wait for it up to *timeout* seconds."""
+        self._loader.refresh(timeout)
+
+    def subscribe(
+        self,
+        *,
+        on_change: Callable[[Snapshot[Proctor]], None] | None = None,
+        on_failure: Callable[[Exception], None] | None = None,
+        on_recovery: Callable[[], None] | None = None,
+    ) -> Callable[[], None]:
+        """Register callbacks for new matrices, failures, and the first success after a failure.
+
+        They are called in the loading thread. If a new matrix ends an outage, *on_change*
+        comes first. Return a function that ends the subscription.
+        """
+        return self._loader.subscribe(
+            on_change=on_change, on_failure=on_failure, on_recovery=on_recovery
+        )
+
+    def determine_groups(self, request: GroupsRequest, *, proctor: Proctor | None = None) -> Groups:
+        """Return the groups of a visitor. Raises SourceError before a matrix is loaded.
+
+        *proctor* is explained in `explain`.
+        """
+        found = proctor or self._loader.current(request.timeout).proctor
+        return found.determine_groups(
+            identifiers=self._identifiers(request),
+            context=self._variables.context(request.context),
+            force_groups=request.force_groups,
+            tests=request.tests,
+            random_enabled=True,
+        )
+
+    def determine_group(
+        self, request: GroupsRequest, test: str, *, proctor: Proctor | None = None
+    ) -> GroupAssignment | None:
+        """Return the group of a visitor in one test, or None: see `Proctor.determine_group`.
+
+        The request's list of tests is ignored. *proctor* is explained in `explain`. Raises
+        SourceError before a matrix is loaded.
+        """
+        found = proctor or self._loader.current(request.timeout).proctor
+        return found.determine_group(
+            test,
+            identifiers=self._identifiers(request),
+            context=self._variables.context(request.context),
+            force_groups=request.force_groups,
+            random_enabled=True,
+        )
+
+    def explain(
+        self, request: GroupsRequest, test: str, *, proctor: Proctor | None = None
+    ) -> Explanation:
+        """Return the decision for a visitor in one test, and the reason: see `Proctor.explain`.
+
+        The request's list of tests is ignored. To ask several questions about one version of the
+        matrix, pass a *proctor* from `current`. Raises UnknownTest for a test that is not in the
+        matrix, and SourceError before a matrix is loaded.
+        """
+        found = proctor or self._loader.current(request.timeout).proctor
+        return found.explain(
+            test,
+            identifiers=self._identifiers(request),
+            context=self._variables.context(request.context),
+            force_groups=request.force_groups,
+            random_enabled=True,
+        )
+
+    def _identifiers(self, request: GroupsRequest) -> dict[str, str]:
+        return self._variables.identifiers(
+            request.identifiers,
+            self._known_types,
+            keep_empty=self._keep_empty,
+        )
+
+    def close(self) -> None:
+        """Stop loading. Can be called repeatedly."""
+        self._loader.close()
+
+    def __repr__(self) -> str:
+        return f"<MatrixSource over {self._loader!r}>"

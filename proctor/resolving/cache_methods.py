@@ -1,0 +1,104 @@
+"""Cache visitors' answers: one class for each value of PROCTOR_CACHE_METHOD.
+
+`METHODS` is the only list of these classes. The checks read it, and a test compares the docs with
+it.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django.core.cache import caches
+
+from proctor.resolving.session_answers import SessionAnswers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from django.http import HttpRequest
+
+    from proctor.resolving.once_log import OnceLog
+
+__all__ = ["METHODS", "AnswerStore", "CacheAnswers", "expected_methods"]
+
+
+class AnswerStore(Protocol):
+    """Keeps the last answer for each visitor. The version of the matrix is always in a cache."""
+
+    #: True if requests need `request.session`, so that session middleware must come before ours.
+    needs_sessions: bool
+
+    def __init__(
+        self,
+        log: OnceLog,
+        lifetime: float | None,
+        *,
+        alias: str,
+        clock: Callable[[], float],
+        time_of_day: Callable[[], float],
+    ) -> None:
+        """Keep answers for *lifetime* seconds; None means forever. *alias* is a key of CACHES."""
+
+    def place_for(self, request: HttpRequest | None) -> Any:
+        """Return the place where the request's answer is kept, or None if it cannot be kept."""
+
+    def cache_keys(self, key: str) -> tuple[str, ...]:
+        """Return the keys to read from the cache along with the version, in one call."""
+
+    def read(self, place: Any, key: str, found: Mapping[str, Any]) -> Any:
+        """Return the data under *key*, or None. Raises StoreDown.
+
+        *found* is what the cache returned for `cache_keys`; it is empty if the cache is down.
+        """
+
+    def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:
+        """Store *entry*. May raise any exception of the store."""
+
+
+class CacheAnswers:
+    """Keeps answers in a cache of CACHES."""
+
+    __slots__ = ("_alias", "_lifetime")
+
+    needs_sessions = False
+
+    def __init__(
+        self,
+        log: OnceLog,
+        lifetime: float | None,
+        *,
+        alias: str,
+        clock: Callable[[], float],
+        time_of_day: Callable[[], float],
+    ) -> None:
+        """Keep answers in the cache *alias*, which drops them after *lifetime* seconds."""
+        self._alias = alias
+        self._lifetime = lifetime
+
+    def place_for(self, request: HttpRequest | None) -> Any:
+        """Return the alias. A cache that does not exist counts as unreachable."""
+        return self._alias
+
+    def cache_keys(self, key: str) -> tuple[str, ...]:
+        """Return the key under which the answer is cached."""
+        return (key,)
+
+    def read(self, place: Any, key: str, found: Mapping[str, Any]) -> Any:
+        """Return the answer that the cache returned, if any."""
+        return found.get(key)
+
+    def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:
+        """Store *entry* in the cache."""
+        caches[place].set(key, entry, timeout=self._lifetime)
+
+
+#: The values of PROCTOR_CACHE_METHOD other than None.
+METHODS: Mapping[str, type[AnswerStore]] = MappingProxyType(
+    {"cache": CacheAnswers, "session": SessionAnswers}
+)
+
+
+def expected_methods() -> str:
+    """Return the allowed values as text: `'cache', 'session' or None`."""
+    return f"{', '.join(map(repr, METHODS))} or None"

@@ -1,0 +1,67 @@
+"""The kinds of matrix locations that a site adds in PROCTOR_LOCATIONS, and this package's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.utils.module_loading import import_string
+
+from proctor.conf import settings
+from proctor.core.exceptions import ConfigurationError
+from proctor.core.messages import error_text, shown
+
+if TYPE_CHECKING:
+    from proctor.core.sources.locations import Location, Schemes
+
+__all__ = ["LocationsError", "matrix_schemes"]
+
+_EDITOR = "proctor.editor"
+#: The location of a matrix that comes with this package.
+_OWN_SCHEMES = {"editor": "proctor.editor.serving.location.EditorLocation"}
+
+
+class LocationsError(ConfigurationError):
+    """PROCTOR_LOCATIONS has an invalid value, or names a class that cannot be used."""
+
+
+def matrix_schemes() -> Schemes:
+    """Return the kinds of matrix locations besides files and URLs, by scheme.
+
+    The class of a location is imported when its scheme is first used. Raises LocationsError if
+    PROCTOR_LOCATIONS is not a dict.
+    """
+    if not isinstance(settings.PROCTOR_LOCATIONS, Mapping):
+        raise LocationsError(
+            f"PROCTOR_LOCATIONS is {settings.PROCTOR_LOCATIONS!r}; give a dict that maps a "
+            "scheme to a dotted path"
+        )
+    dotted = {**_OWN_SCHEMES, **settings.PROCTOR_LOCATIONS}
+    return {scheme: partial(_make_location, scheme, path) for scheme, path in dotted.items()}
+
+
+def _make_location(scheme: str, path: Any, text: str) -> Location:
+    if path == _OWN_SCHEMES.get(scheme) and not apps.is_installed(_EDITOR):
+        raise ConfigurationError(f"{text[:80]!r} needs {_EDITOR!r} in INSTALLED_APPS")
+    named = f"PROCTOR_LOCATIONS[{scheme!r}] is {shown(path)}"
+    if not isinstance(path, str):
+        raise LocationsError(
+            f"{named}, a value of type {type(path).__qualname__}; give the dotted path of a class"
+        )
+    try:
+        cls = import_string(path)
+    except Exception as error:  # the site's module may raise anything
+        raise LocationsError(f"{named}, which cannot be imported: {error_text(error)}") from error
+    if not callable(cls):
+        raise LocationsError(
+            f"{named}, a value of type {type(cls).__qualname__}; give the dotted path of a class"
+        )
+    try:
+        made: Location = cls(text)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # as above
+        raise LocationsError(f"{named}, which failed: {error_text(error)}") from error
+    return made

@@ -1,0 +1,28 @@
+"""Recognize errors of caches and session stores that do not mean that the store is down."""
+
+from __future__ import annotations
+
+from django.core.exceptions import SynchronousOnlyOperation
+from django.db.transaction import TransactionManagementError
+
+__all__ = ["StoreDown", "is_of_the_request", "is_unreadable"]
+
+#: Modules whose errors come from reading a value, not from contacting a store.
+_OF_VALUES = ("_pickle", "pickle", "zlib", "binascii")
+
+_VALUE_ERRORS = (AttributeError, EOFError, ImportError, LookupError, TypeError, ValueError)
+
+
+class StoreDown(Exception):  # noqa: N818 - a state, not a fault
+    """Raised if a store does not answer, or is not asked because of earlier failures."""
+
+
+def is_unreadable(error: Exception) -> bool:
+    """Return True if the store answered, but the stored value cannot be read."""
+    module = type(error).__module__
+    return module in _OF_VALUES or (module == "builtins" and isinstance(error, _VALUE_ERRORS))
+
+
+def is_of_the_request(error: Exception) -> bool:
+    """Return True if something earlier in the request prevented access to the store."""
+    return isinstance(error, (SynchronousOnlyOperation, TransactionManagementError))

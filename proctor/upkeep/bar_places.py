@@ -1,0 +1,44 @@
+"""Where a site has the bar: in its settings or in a template."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from django.template import engines
+
+from proctor.conf import settings
+from proctor.upkeep.template_literals import template_texts
+
+__all__ = ["has_bar", "place_of_bar"]
+
+#: The tag of Django's templates, or the function of Jinja2's.
+_BAR = re.compile(r"\{%\s*proctor_bar\s*%\}|\bproctor_bar\(\)")
+
+
+def place_of_bar() -> str:
+    """Return the setting or the template that shows the bar; "" if none is found.
+
+    Raises Django's exception if TEMPLATES is invalid.
+    """
+    if settings.PROCTOR_BAR is True:
+        return "PROCTOR_BAR"
+    return next((name for name, text in template_texts().named if _BAR.search(text)), "")
+
+
+def has_bar() -> bool:
+    """Return False if no page of the site can have the bar, as far as templates tell.
+
+    If DEBUG is off, the templates are read once.
+    """
+    if settings.PROCTOR_BAR:
+        return True
+    backends = tuple(engines.all())
+    return _in_templates.__wrapped__(backends) if settings.DEBUG else _in_templates(backends)
+
+
+@lru_cache(maxsize=1)
+def _in_templates(_backends: tuple[Any, ...]) -> bool:
+    # A loader that cannot list its templates may have one with the bar.
+    return bool(place_of_bar() or template_texts().unlisted)

@@ -1,0 +1,39 @@
+"""The base class of findings, each with a kind, a test, and a place in the project."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+__all__ = ["Finding"]
+
+K = TypeVar("K", bound=enum.Enum)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Generic[K]):
+    """The base of the findings of all commands; a subclass may add fields."""
+
+    #: The kind of finding; each command has its own enum of kinds.
+    kind: K
+    #: The name of the test; "" if the finding is about a whole template.
+    test: str
+    #: The place, such as `PROCTOR_TESTS`, `page.html:3`, or `matrix: signuptst, allocation #A1`.
+    place: str
+    #: A description of the finding, with the values.
+    message: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The lines to print below the place."""
+        return (self.message,)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {'; '.join(self.words)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields for JSON, in the order of their definition."""
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {
+            "kind": self.kind.value
+        }

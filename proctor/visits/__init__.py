@@ -1,0 +1,3 @@
+"""Handle one request: its hooks, `proc`, forced groups, and the headers for HTTP caches."""
+
+from __future__ import annotations

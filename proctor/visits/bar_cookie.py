@@ -1,0 +1,151 @@
+"""The bar's cookie: visitors who have it see the bar, and may use another identity.
+
+The groups page sets it for visitors who may force groups. It is signed, but grants nothing: each
+request checks whether the visitor may force groups. It expires with the browser's session, or after
+`MAX_AGE`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.core import signing
+
+from proctor.conf import settings
+from proctor.core.java.frozen import FrozenDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from proctor.core.sources.source import GroupsRequest
+
+__all__ = [
+    "COOKIE",
+    "OPEN",
+    "BarCookie",
+    "Identity",
+    "hide",
+    "is_hidden",
+    "read",
+    "unfold",
+    "write",
+]
+
+COOKIE = "proctor_bar"
+#: "1" if the bar is unfolded; the bar's script sets it too.
+OPEN = "proctor_bar_open"
+
+#: The value of `COOKIE` after the visitor has hidden the bar.
+_HIDDEN = "hidden"
+_SALT = "proctor.bar"
+
+#: Lifetime in seconds. Any longer, and a forgotten identity would suppress too many exposures.
+MAX_AGE = 24 * 60 * 60
+
+#: A browser refuses a cookie of more than 4,096 characters, including name and attributes.
+MAX_COOKIE = 3800
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The differences from the visitor's own identity, by source key. None means "left out"."""
+
+    identifiers: Mapping[str, str | None] = field(default_factory=FrozenDict)
+    context: Mapping[str, str | None] = field(default_factory=FrozenDict)
+
+    def __bool__(self) -> bool:
+        return bool(self.identifiers or self.context)
+
+    def __str__(self) -> str:
+        """Return the differences in one line: `USER=pa5xq0, country=DE, ACCOUNT=(none)`."""
+        pairs = [*self.identifiers.items(), *self.context.items()]
+        return ", ".join(f"{key}={'(none)' if value is None else value}" for key, value in pairs)
+
+    def applied(self, own: GroupsRequest) -> GroupsRequest:
+        """Return the request to the source with this identity, based on the visitor's *own*."""
+        return replace(
+            own,
+            identifiers=_changed(own.identifiers, self.identifiers),
+            context=_changed(own.context, self.context),
+        )
+
+
+class BarCookie(NamedTuple):
+    """The content of the cookie."""
+
+    #: None if the visitor uses their own identity.
+    identity: Identity | None = None
+
+
+def _changed(own: Mapping[str, object], differences: Mapping[str, str | None]) -> dict[str, object]:
+    found = {**own, **differences}
+    return {
+        key: value
+        for key, value in found.items()
+        if key not in differences or differences[key] is not None
+    }
+
+
+def read(request: HttpRequest) -> BarCookie | None:
+    """Return the content of the cookie, or None if it is missing or not signed by us."""
+    value = request.COOKIES.get(COOKIE)
+    if value is None or value == _HIDDEN:
+        return None
+    try:
+        found = signing.loads(value, salt=_SALT, max_age=MAX_AGE)
+    except signing.BadSignature:
+        return None
+    identity = _identity(found)
+    return BarCookie(identity or None)
+
+
+def _identity(found: Any) -> Identity | None:
+    if not isinstance(found, dict):
+        return None
+    return Identity(FrozenDict(found.get("id", {})), FrozenDict(found.get("ctx", {})))
+
+
+def is_hidden(request: HttpRequest) -> bool:
+    """Return True if the visitor has hidden the bar."""
+    return request.COOKIES.get(COOKIE) == _HIDDEN
+
+
+def write(request: HttpRequest, response: HttpResponseBase, cookie: BarCookie) -> bool:
+    """Set the cookie. If it is too long for a cookie, return False and set nothing."""
+    identity = cookie.identity or Identity()
+    content = {"id": dict(identity.identifiers), "ctx": dict(identity.context)}
+    value = signing.dumps(
+        {key: values for key, values in content.items() if values}, salt=_SALT, compress=True
+    )
+    if len(value) > MAX_COOKIE:
+        return False
+    _set(request, response, COOKIE, value, httponly=True)
+    return True
+
+
+def hide(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Hide the bar, and return to the visitor's own identity."""
+    _set(request, response, COOKIE, _HIDDEN, httponly=True)
+    response.delete_cookie(OPEN, path="/", samesite="Lax")
+
+
+def unfold(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Make the next page show the bar unfolded, as the visitor left it."""
+    _set(request, response, OPEN, "1", httponly=False)
+
+
+def _set(
+    request: HttpRequest, response: HttpResponseBase, name: str, value: str, *, httponly: bool
+) -> None:
+    response.set_cookie(
+        name,
+        value,
+        path="/",
+        secure=settings.SESSION_COOKIE_SECURE or request.is_secure(),
+        httponly=httponly,
+        samesite="Lax",
+    )

@@ -1,0 +1,83 @@
+"""Check once for each request if the visitor agreed to be identified."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync, sync_to_async
+
+from proctor.core.messages import error_place
+from proctor.resolving.site_setup import current_setup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+__all__ = ["Consent"]
+
+logger = logging.getLogger("proctor.hooks")
+
+_GIVEN = "_proctor_consent"
+
+
+class Consent:
+    """The hook `has_consent` of one middleware, or its twin. An exception means no consent."""
+
+    __slots__ = ("_has_plain", "_has_twin", "_middleware")
+
+    def __init__(self, middleware: Any, overrides: Callable[[str], bool]) -> None:
+        self._middleware = middleware
+        self._has_plain = overrides("has_consent")
+        self._has_twin = overrides("ahas_consent")
+
+    @classmethod
+    def of(cls, middleware: Any, overrides: Callable[[str], bool]) -> Consent | None:
+        """Return the consent hook of *middleware*, or None if it overrides neither hook."""
+        if not hasattr(middleware, "has_consent"):
+            return None
+        consent = cls(middleware, overrides)
+        return consent if consent._has_plain or consent._has_twin else None
+
+    def given(self, request: HttpRequest) -> bool:
+        """Return True if the visitor agreed. Call it in a thread without an event loop."""
+        known: bool | None = request.__dict__.get(_GIVEN)
+        if known is not None:
+            return known
+        try:
+            answer = self._ask(request)
+        except Exception as error:  # noqa: BLE001 - the site's code
+            answer = self._count_as_no(error)
+        request.__dict__[_GIVEN] = answer
+        return answer
+
+    async def agiven(self, request: HttpRequest) -> bool:
+        """Return the same as `given`; for use on an event loop."""
+        known: bool | None = request.__dict__.get(_GIVEN)
+        if known is not None:
+            return known
+        if not self._has_twin:
+            return await sync_to_async(self.given)(request)
+        try:
+            answer = bool(await self._middleware.ahas_consent(request))
+        except Exception as error:  # noqa: BLE001 - as above
+            answer = self._count_as_no(error)
+        request.__dict__[_GIVEN] = answer
+        return answer
+
+    def _ask(self, request: HttpRequest) -> bool:
+        if self._has_plain:
+            return bool(self._middleware.has_consent(request))
+        return bool(async_to_sync(self._middleware.ahas_consent)(request))
+
+    def _count_as_no(self, error: Exception) -> bool:
+        owner = type(self._middleware).__qualname__
+        current_setup().log.log(
+            logger,
+            logging.WARNING,
+            "has_consent of %s failed, so the visitor counts as not having agreed: %s",
+            owner,
+            error_place(error),
+        )
+        return False

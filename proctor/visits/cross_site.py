@@ -1,0 +1,80 @@
+"""Detect requests that another site made a visitor's browser send.
+
+If privilege depends on the visitor's address, such a request is privileged too, so it must not set
+the force cookie.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import DisallowedHost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+__all__ = ["is_cross_site", "is_shared"]
+
+
+def is_cross_site(request: HttpRequest) -> bool:
+    """Return True if a page of another site caused the request, as far as headers show it.
+
+    Over https, browsers send Sec-Fetch-Site; otherwise the Origin or the Referer shows it.
+    """
+    meta = request.META
+    site = meta.get("HTTP_SEC_FETCH_SITE")
+    if site is not None:
+        return bool(site == "cross-site")
+    caller = meta.get("HTTP_ORIGIN") or meta.get("HTTP_REFERER")
+    if not caller:
+        return False
+    try:
+        return bool(urlsplit(caller).netloc.lower() != request.get_host().lower())
+    except (ValueError, DisallowedHost):
+        return True
+
+
+def is_shared(is_privileged: Callable[[HttpRequest], object], request: HttpRequest) -> bool:
+    """Return True if the visitor would be privileged without their user, session and cookies.
+
+    In that case privilege comes from their address, or from headers that a proxy adds, and requests
+    from every page that their browser shows have it too.
+    """
+    try:
+        return bool(is_privileged(_without_person(request)))
+    except Exception:  # noqa: BLE001 - the site's code, which may need the user
+        return False
+
+
+class _Nobody:
+    """A user who is not signed in, without the models of Django's AnonymousUser."""
+
+    is_authenticated = is_active = is_staff = is_superuser = False
+    is_anonymous = True
+    pk = id = None
+    username = email = ""
+
+    def has_perm(self, *_: Any, **__: Any) -> bool:
+        """Return False: this user has no permissions."""
+        return False
+
+    has_perms = has_module_perms = has_perm
+
+
+def _without_person(request: HttpRequest) -> HttpRequest:
+    """Return a copy of *request* from the same address, without cookies, session and user."""
+
+    async def auser() -> _Nobody:
+        return _Nobody()
+
+    stripped = copy.copy(request)
+    meta = {key: value for key, value in request.META.items() if key != "HTTP_COOKIE"}
+    stripped.META = meta
+    for cached in ("headers", "COOKIES"):
+        stripped.__dict__.pop(cached, None)
+    stripped.__dict__.update(COOKIES={}, session={}, user=_Nobody(), auser=auser)
+    return stripped

@@ -1,0 +1,221 @@
+"""Handle what needs privilege in a request: forced groups, the bar, and another identity.
+
+These come from the URL, a header and cookies; this module checks the privilege. Nearly all requests
+ask for none of them, and then no `Forcing` is created: see `asks`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+from asgiref.sync import sync_to_async
+
+from proctor.conf import settings
+from proctor.visits import bar_cookie, forced_by_request, http_caches, staff
+from proctor.visits.cross_site import is_cross_site, is_shared
+from proctor.visits.signed_in import is_known
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from proctor.core.inputs.force_groups import ForceGroups
+    from proctor.visits.bar_cookie import BarCookie, Identity
+    from proctor.visits.hooks import Hooks
+
+__all__ = ["Forcing", "asks"]
+
+_HOOK = "is_privileged"
+
+
+def asks(request: HttpRequest) -> bool:
+    """Return True if a request asks for anything that needs privilege."""
+    meta = request.META
+    cookies = meta.get("HTTP_COOKIE", "")
+    if forced_by_request.COOKIE in cookies or forced_by_request.is_asking(meta):
+        return True
+    # Such a request was created by hand; others parse their cookies on access.
+    made = request.__dict__.get("COOKIES", ())
+    if forced_by_request.COOKIE in made:
+        return True
+    has_bar = bar_cookie.COOKIE in cookies or bar_cookie.COOKIE in made
+    return has_bar and bar_cookie.read(request) is not None
+
+
+def _is_on_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+class Forcing:
+    """The part of a request that needs privilege. Each value is computed once, on demand."""
+
+    __slots__ = (
+        "_asked_now",
+        "_bar",
+        "_groups",
+        "_hooks",
+        "_is_over",
+        "_may_keep",
+        "_privileged",
+        "_request",
+        "_shows_bar",
+    )
+
+    #: These attributes are set when they are first needed.
+    _asked_now: str | None
+    _bar: BarCookie | None
+    _groups: ForceGroups
+
+    def __init__(self, hooks: Hooks, request: HttpRequest) -> None:
+        self._hooks = hooks
+        self._request = request
+        #: None before the check, and as long as it is too early to decide.
+        self._privileged: bool | None = None
+        #: False if another site sent the request, and privilege comes from the address alone.
+        self._may_keep = True
+        self._shows_bar = self._is_over = False
+
+    # -- Privilege ----------------------------------------------------------------------------
+
+    @property
+    def is_allowed(self) -> bool:
+        """True if the visitor may force groups; False before the check too."""
+        return bool(self._privileged)
+
+    @property
+    def is_undecided(self) -> bool:
+        """True before privilege is checked, and as long as it is too early to decide."""
+        return self._privileged is None
+
+    def check(self) -> bool:
+        """Check whether the visitor may force groups; only the first call does anything."""
+        if self._privileged is None:
+            self._privileged = False
+            self._privileged = self._hooks.call_or_no(_HOOK, self._request)
+            if not self._privileged and settings.PROCTOR_STAFF_MAY_FORCE:
+                self._privileged = staff.is_staff(self._request)
+                if not is_known(self._request):
+                    self._privileged = None  # it is too early to decide
+            elif self._privileged and self.asked_now is not None:
+                staff.know_user(self._request)
+        return bool(self._privileged)
+
+    async def acheck(self) -> None:
+        """Check privilege on an event loop, if it was too early to decide before the view."""
+        if self._privileged is None and _HOOK in self._hooks.awaitable:
+            await self.anote(await self._hooks.acall_or_no(_HOOK, self._request))
+        elif self._privileged is None:
+            await sync_to_async(self.check)()
+
+    async def anote(self, answer: bool) -> None:
+        """Store the answer that the hook gave on an event loop, and check for staff."""
+        self._privileged = answer
+        if not answer and settings.PROCTOR_STAFF_MAY_FORCE:
+            self._privileged = await staff.ais_staff(self._request)
+            if not is_known(self._request, on_loop=True):
+                self._privileged = None  # it is too early to decide
+        elif answer and self.asked_now is not None:
+            await staff.aknow_user(self._request)
+
+    def check_at_end(self) -> None:
+        """Check privilege if finishing the response depends on it."""
+        self.check()
+        if self._is_suspect:
+            self._check_sender()
+
+    async def acheck_at_end(self) -> None:
+        """Check privilege on an event loop if finishing the response depends on it."""
+        await self.acheck()
+        if self._is_suspect:
+            await sync_to_async(self._check_sender)()
+
+    @property
+    def _is_suspect(self) -> bool:
+        """True if another site asks to force groups for a visitor who may force groups."""
+        return (
+            bool(self._privileged) and self.asked_now is not None and is_cross_site(self._request)
+        )
+
+    def _check_sender(self) -> None:
+        self._may_keep = not is_shared(partial(self._hooks.call, _HOOK), self._request)
+
+    # -- What is asked for --------------------------------------------------------------------
+
+    @property
+    def asked_now(self) -> str | None:
+        """The force groups in the request's parameter or header; "" clears. None without either."""
+        try:
+            return self._asked_now
+        except AttributeError:
+            self._asked_now = forced_by_request.asked_now(self._request)
+            return self._asked_now
+
+    @property
+    def groups(self) -> ForceGroups:
+        """The forced groups, if the visitor may force groups."""
+        try:
+            return self._groups
+        except AttributeError:
+            self._groups = forced_by_request.forced_groups(self._request)
+            return self._groups
+
+    @property
+    def has_bar(self) -> bool:
+        """True if the bar's cookie is present and valid. The caller must check privilege too."""
+        return bar_cookie.COOKIE in self._request.COOKIES and self.bar is not None
+
+    @property
+    def bar(self) -> BarCookie | None:
+        """The content of the bar's cookie, or None. The caller must check privilege as well."""
+        try:
+            return self._bar
+        except AttributeError:
+            self._bar = bar_cookie.read(self._request)
+            return self._bar
+
+    @property
+    def identity(self) -> Identity | None:
+        """The identity that the visitor uses, if they are allowed to; None for their own."""
+        bar = self.bar
+        return None if bar is None else bar.identity
+
+    def show_bar(self) -> bool:
+        """Return True if this page should show the bar; no cache may then store the page.
+
+        Return False after the middleware has finished the response: a streamed page is rendered
+        later, when its headers are already sent.
+        """
+        if self._is_over or self.bar is None:
+            return False
+        if self._privileged is None and _is_on_loop():
+            return False  # the check may need a query
+        if not self.check():
+            return False
+        http_caches.keep_out_of_caches(self._request)
+        self._shows_bar = True
+        return True
+
+    def leave_out_bar(self) -> None:
+        """Leave out the bar on this page, because the page itself shows everything in the bar."""
+        self._is_over = True
+
+    # -- The response -------------------------------------------------------------------------
+
+    def finish(self, response: HttpResponseBase) -> None:
+        """Store the forced groups in the cookie, and set the headers for caches."""
+        self._is_over = True
+        if not self._privileged:
+            return
+        if forced_by_request.keep(
+            self._request, response, self.asked_now if self._may_keep else None
+        ):
+            # The cookie belongs to this visitor, whatever the page shows.
+            http_caches.make_private(self._request, response)
+        if self._shows_bar:
+            http_caches.forbid_storing(self._request, response)

@@ -1,0 +1,95 @@
+"""Load the values that hooks return while database queries are still allowed.
+
+A hook may return lazy objects, querysets and model instances. Otherwise, reading a group would load
+them later, perhaps on an event loop, where Django forbids queries.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import sys
+import uuid
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.functional import LazyObject, Promise
+
+from proctor.django_internals import loaded_value
+
+__all__ = ["is_data", "load", "load_answer"]
+
+#: Types whose values need no loading.
+_PLAIN = frozenset(
+    (
+        *(str, int, float, bool, bytes, type(None), complex, Decimal, uuid.UUID),
+        *(dt.date, dt.datetime, dt.time, dt.timedelta),
+    )
+)
+#: Subclasses whose content is their text, whatever their own `__str__` does.
+_PLAIN_BASES = (str, int, float, bytes, enum.Enum)
+_SEQUENCES = (list, tuple, set, frozenset)
+
+#: How many levels of nesting are examined. Deeper values, and values that contain themselves, are
+#: left unchanged.
+_DEPTH = 8
+
+
+def is_data(value: Any, depth: int = _DEPTH) -> bool:
+    """Return True if *value* consists of plain values only. Loads nothing."""
+    cls = type(value)
+    if cls in _PLAIN:
+        return True
+    if cls is not dict and cls not in _SEQUENCES:
+        return issubclass(cls, _PLAIN_BASES)
+    # Use loops, not generators, because this runs for each request.
+    for each in value.values() if cls is dict else value:
+        if type(each) not in _PLAIN and (depth == 0 or not is_data(each, depth - 1)):
+            return False
+    return True
+
+
+def load(value: Any, depth: int = _DEPTH) -> Any:
+    """Return *value* with all lazy parts loaded.
+
+    A lazy object becomes the object that it wraps, a lazy text a str, and a queryset a list. A
+    value that cannot be loaded stays unchanged, so that only its own variable is lost. Other
+    objects, such as model instances, stay unchanged too: see `is_data`.
+    """
+    if is_data(value) or depth == 0:
+        return value
+    cls = type(value)
+    try:
+        if issubclass(cls, LazyObject):
+            return load(loaded_value(value), depth - 1)
+        if issubclass(cls, Promise):
+            return str(value)
+        if isinstance(value, Mapping):
+            return {key: load(value[key], depth - 1) for key in value}
+        if cls in _SEQUENCES:
+            return cls(load(each, depth - 1) for each in value)
+        if _is_queryset(value):
+            return [load(each, depth - 1) for each in value]
+    except Exception:  # noqa: BLE001 - the site's code; trying again gives the same error
+        return value
+    return value
+
+
+def load_answer(answer: Any) -> Any:
+    """Return the answer of a hook, with its values loaded as by `load`.
+
+    Raises what loading the mapping itself raises. An answer that is not a mapping is returned
+    unchanged.
+    """
+    if issubclass(type(answer), LazyObject):
+        answer = loaded_value(answer)
+    if is_data(answer) or not isinstance(answer, Mapping):
+        return answer
+    return {key: load(answer[key]) for key in answer}
+
+
+def _is_queryset(value: Any) -> bool:
+    # If nothing has imported the module, no value can be a queryset.
+    query = sys.modules.get("django.db.models.query")
+    return query is not None and isinstance(value, (query.QuerySet, query.RawQuerySet))

@@ -1,0 +1,114 @@
+"""Find out which hooks a middleware overrides, and call them."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync, sync_to_async
+
+from proctor.core.messages import error_place
+from proctor.resolving.site_setup import current_setup
+from proctor.visits.consent import Consent
+from proctor.visits.hook_values import is_data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+__all__ = ["HOOKS", "YES_OR_NO", "Hooks"]
+
+logger = logging.getLogger("proctor.hooks")
+
+#: Each hook has an awaitable twin, whose name starts with an `a`.
+HOOKS = ("is_privileged", "get_identifiers", "get_context", "exclude_request")
+
+#: Hooks for which an exception counts as False.
+YES_OR_NO = ("is_privileged", "exclude_request")
+
+
+class Hooks:
+    """The hooks of a middleware that a visit calls. Built once for each middleware; immutable."""
+
+    __slots__ = (
+        *("_middleware", "_only_awaitable"),
+        *("awaitable", "consent", "get_http", "may_exclude", "owner", "plain"),
+    )
+
+    def __init__(self, middleware: Any, overrides: Callable[[str], bool]) -> None:
+        """Look up which hooks *middleware* overrides, using the function *overrides*."""
+        self._middleware = middleware
+        #: The class of the middleware, for messages.
+        self.owner = type(middleware).__qualname__
+        chosen = partial(_is_chosen, type(middleware), overrides)
+        #: Hooks whose awaitable twin is overridden, unless a more derived class overrides the hook.
+        self.awaitable = frozenset(hook for hook in HOOKS if chosen(f"a{hook}", hook))
+        #: Hooks that are overridden themselves, unless a more derived class overrides the twin.
+        self.plain = frozenset(hook for hook in HOOKS if chosen(hook, f"a{hook}"))
+        self._only_awaitable = self.awaitable - self.plain
+        #: None if the middleware does not ask for consent.
+        self.consent = Consent.of(middleware, overrides)
+        #: True if a hook must be called before an exposure.
+        self.may_exclude = (
+            self.consent is not None or "exclude_request" in self.awaitable | self.plain
+        )
+        #: None if the source uses its own session.
+        self.get_http = middleware.get_http if overrides("get_http") else None
+
+    def call_plain(self, name: str, request: HttpRequest) -> Any:
+        """Call the plain hook, even if its twin is overridden."""
+        return getattr(self._middleware, name)(request)
+
+    def call(self, name: str, request: HttpRequest) -> Any:
+        """Call a hook outside an event loop; call its twin if only the twin is overridden."""
+        if name in self._only_awaitable:
+            return async_to_sync(getattr(self._middleware, f"a{name}"))(request)
+        return getattr(self._middleware, name)(request)
+
+    def acall(self, name: str, request: HttpRequest) -> Any:
+        """Call the twin of a hook. The caller must await the result."""
+        return getattr(self._middleware, f"a{name}")(request)
+
+    def call_or_no(self, name: str, request: HttpRequest) -> bool:
+        """Call a hook outside an event loop; an exception counts as False."""
+        try:
+            return bool(self.call(name, request))
+        except Exception as error:  # noqa: BLE001 - the site's code
+            return self._count_as_no(name, error)
+
+    async def acall_or_no(self, name: str, request: HttpRequest) -> bool:
+        """Await the twin of a hook; an exception counts as False."""
+        try:
+            answer = await self.acall(name, request)
+            # Converting an object, such as a queryset, to bool may need a query.
+            return bool(answer) if is_data(answer) else await sync_to_async(bool)(answer)
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._count_as_no(name, error)
+
+    def _count_as_no(self, name: str, error: Exception) -> bool:
+        current_setup().log.log(
+            logger,
+            logging.WARNING,
+            "%s of %s failed, which counts as False: %s",
+            name,
+            self.owner,
+            error_place(error),
+        )
+        return False
+
+
+def _is_chosen(cls: type, overrides: Callable[[str], bool], hook: str, twin: str) -> bool:
+    """Return True if *hook* itself must be called, because no subclass overrides only its twin.
+
+    Without this, WSGI and ASGI would identify the same visitor differently.
+    """
+    if not overrides(hook):
+        return False
+    return not overrides(twin) or _depth(cls, hook) <= _depth(cls, twin)
+
+
+def _depth(cls: type, name: str) -> int:
+    """Return the number of base classes of *cls* before the one that defines *name*."""
+    return next(depth for depth, base in enumerate(cls.__mro__) if name in base.__dict__)

@@ -1,0 +1,67 @@
+"""Count how often each test of a request is read, if this was enabled before it started.
+
+Other requests pay nothing for it: a `proc` that counts reads has a different class.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from proctor.visits.proc import Proc
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from proctor.core.evaluation.groups import GroupAssignment
+
+__all__ = ["COUNTED", "CountingProc", "Reads", "count_reads", "reads_of"]
+
+#: In a request's `__dict__`: marks that its reads must be counted.
+COUNTED = "_proctor_counted"
+
+
+class Reads(NamedTuple):
+    """The reads of a `proc`, by the name of the test."""
+
+    #: Reads by attribute, item, tag or decorator, which count as exposures.
+    reads: Counter[str]
+    #: Reads by `peek`, and by tags that count no exposure.
+    peeks: Counter[str]
+
+
+class CountingProc(Proc):
+    """A `proc` that counts all its reads; it stores no test as a plain attribute."""
+
+    _reads: Reads
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.__dict__["_reads"] = Reads(Counter(), Counter())
+
+    def __getitem__(self, name: str) -> GroupAssignment:
+        assignment = super().__getitem__(name)
+        self._reads.reads[name] += 1
+        # This read was started by `peek`.
+        self._reads.peeks[name] -= 1
+        return assignment
+
+    def peek(self, name: str) -> GroupAssignment:
+        """Return the assignment of a test without counting an exposure."""
+        assignment = super().peek(name)
+        self._reads.peeks[name] += 1
+        return assignment
+
+    def _put_attributes(self, name: str, assignment: GroupAssignment) -> None:
+        """Store no attributes, so that every read goes through `__getattr__`, which counts it."""
+
+
+def count_reads(request: HttpRequest) -> None:
+    """Count the reads of a request. Has no effect once proctor's middleware has started."""
+    request.__dict__[COUNTED] = True
+
+
+def reads_of(proc: Proc) -> Reads | None:
+    """Return how often each test of *proc* was read, or None if reads are not counted."""
+    # There is no public attribute for it, because a test may have that name.
+    return proc._reads if isinstance(proc, CountingProc) else None  # noqa: SLF001

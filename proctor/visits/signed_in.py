@@ -1,0 +1,108 @@
+"""Determine the signed-in user of a request, with the same result under WSGI and ASGI.
+
+`request.user` decides. Django's own is a lazy object that reads the session. A middleware may
+replace it, for example for impersonation, tokens or a pending second factor.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import SynchronousOnlyOperation
+from django.utils.functional import LazyObject
+
+from proctor.django_internals import auser_of_session, lazy_loader, lazy_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+__all__ = ["aask_of_user", "ask_of_user", "is_known", "loaded_user"]
+
+T = TypeVar("T")
+
+#: The module of Django's lazy `request.user` and `request.auser`. Compared by name, because
+#: importing it needs apps that a site may not install.
+_DJANGOS = "django.contrib.auth.middleware"
+
+
+def ask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
+    """Return the answer of *question* for the signed-in user, or None if nobody is signed in.
+
+    May query the database. Raises what loading the user raises.
+    """
+    user: Any = getattr(request, "user", None)
+    if _is_djangos_own(user) and not _may_have_session(request):
+        return None
+    return _answer(user, question)
+
+
+async def aask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
+    """Return the same as `ask_of_user`, for use on an event loop; makes no queries on the loop."""
+    user: Any = getattr(request, "user", None)
+    auser = getattr(request, "auser", None)
+    is_unreplaced = _is_djangos_own(user) or not hasattr(request, "user")
+    if is_unreplaced and auser is not None and not _is_djangos_own_auser(auser):
+        user = await auser()  # only auser was replaced
+    elif _is_lazy(user):
+        if _is_djangos_own(user) and not _may_have_session(request):
+            return None
+        loaded = lazy_value(user)
+        if loaded is not None:
+            user = loaded
+        elif auser is not None and _is_djangos_own(user):
+            user = await auser()
+    try:
+        return await _in_a_thread(user, question) if _is_lazy(user) else _answer(user, question)
+    except SynchronousOnlyOperation:
+        # For example, an is_staff property may query the user's groups.
+        return await _in_a_thread(user, question)
+
+
+def is_known(request: HttpRequest, *, on_loop: bool = False) -> bool:
+    """Return True if a middleware has set the user."""
+    return hasattr(request, "user") or (on_loop and hasattr(request, "auser"))
+
+
+def loaded_user(request: HttpRequest) -> Any:
+    """Return the signed-in user if they are already loaded, or else None. Never queries."""
+    user: Any = getattr(request, "user", None)
+    if _is_lazy(user):
+        loaded = lazy_value(user)
+        of_session = auser_of_session(request) if _is_djangos_own(user) else None
+        user = of_session if loaded is None else loaded
+    elif user is None and not hasattr(request, "user"):
+        user = auser_of_session(request)
+    return user if getattr(user, "is_authenticated", False) else None
+
+
+def _answer(user: Any, question: Callable[[Any], T]) -> T | None:
+    # user.is_authenticated is not enough: None also means that nobody is signed in.
+    return question(user) if getattr(user, "is_authenticated", False) else None
+
+
+async def _in_a_thread(user: Any, question: Callable[[Any], T]) -> T | None:
+    return await sync_to_async(_answer)(user, question)
+
+
+def _is_lazy(user: Any) -> bool:
+    # Look at the class, because the object pretends to be what it wraps.
+    return issubclass(type(user), LazyObject)
+
+
+def _is_djangos_own(user: Any) -> bool:
+    """Return True if *user* is the lazy user of AuthenticationMiddleware, read from the session."""
+    setup = lazy_loader(user) if _is_lazy(user) else None
+    return getattr(setup, "__module__", None) == _DJANGOS
+
+
+def _is_djangos_own_auser(auser: Any) -> bool:
+    return isinstance(auser, partial) and auser.func.__module__ == _DJANGOS
+
+
+def _may_have_session(request: HttpRequest) -> bool:
+    """Return True if there may be a session to load. Loading it needs a query and adds Vary."""
+    return getattr(getattr(request, "session", None), "session_key", None) is not None
