@@ -1,7 +1,7 @@
 """The fenced blocks of a Markdown page, and how each kind is run.
 
-A block may be a file of a site; `tests.sites` makes a site of a page's files and runs in it
-what needs one.
+A block may be a file of a site; `tests.sites` creates a site from the files of a page and runs the
+blocks that need it there.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ _PATH = re.compile(r"(?:# |\{# |// )(?P<path>[\w./-]+\.\w+)(?: #\})?$")
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """One fenced block: its language, its text and the line of the page where that begins."""
+    """One fenced block: its language, its text and the line in the page where the text begins."""
 
     page: Path
     language: str
     body: str
     line: int
-    #: What stands behind the language.
+    #: The rest of the line after the language.
     info: str = ""
 
     @property
     def path(self) -> str | None:
-        """The file that the block is, if it is one: its first line says so, as `# shop/views.py`.
+        """Return the path if the block is a file, as its first line says: `# shop/views.py`.
 
-        JSON has no comments: there it stands behind the language.
+        JSON has no comments: there the path follows the language.
         """
         if self.language == "json":
             return self.info or None
@@ -65,7 +65,7 @@ class Command:
 
 
 def fences(page: Path, *languages: str) -> list[Fence]:
-    """The page's blocks in one of the languages, or all of them, in order."""
+    """Return the page's blocks in one of the languages, or all blocks, in order."""
     text = page.read_text(encoding="utf-8")
     return [
         Fence(
@@ -81,8 +81,8 @@ def fences(page: Path, *languages: str) -> list[Fence]:
 
 
 def commands(fence: Fence) -> Iterator[Command]:
-    """The commands of a console block; a line that ends in a backslash goes on in the next."""
-    # Each piece begins with a command.
+    """Yield the commands of a console block; a backslash at the end of a line continues it."""
+    # Each part begins with a command.
     for piece in re.split(r"^\$ ", fence.body, flags=re.MULTILINE)[1:]:
         lines = piece.splitlines()
         length = 1
@@ -92,7 +92,7 @@ def commands(fence: Fence) -> Iterator[Command]:
 
 
 def run_python(fence: Fence, namespace: dict[str, object]) -> None:
-    """Runs a block: as a doctest where it has prompts, else as plain code."""
+    """Run a block: as a doctest if it has prompts, otherwise as plain code."""
     if ">>> " not in fence.body:
         exec(compile("\n" * (fence.line - 1) + fence.body, str(fence.page), "exec"), namespace)
         return
@@ -105,11 +105,11 @@ def run_python(fence: Fence, namespace: dict[str, object]) -> None:
 
 
 def run_command(command: Command, folder: Path = ROOT) -> None:
-    """Runs a command in a folder, and compares what it prints, errors too.
+    """Run a command in a folder, and compare its output, including errors.
 
-    `...` in the page stands for any text, as in a doctest.
+    `...` in the page matches any text, as in a doctest.
     """
-    # The page says `python`; that shall be the Python that runs the tests.
+    # The page says `python`, which must be the Python that runs the tests.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {
         **os.environ,
@@ -118,7 +118,7 @@ def run_command(command: Command, folder: Path = ROOT) -> None:
         "PYTHONIOENCODING": "utf-8",
         "COLUMNS": "100",
     }
-    # Whose commands these are knows nothing of the settings of the tests.
+    # The commands are run without the settings of the tests.
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     result = subprocess.run(
         command.text,

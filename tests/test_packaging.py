@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import proctor
+
 if TYPE_CHECKING:
     from email.message import Message
 
@@ -24,8 +27,25 @@ PACKAGES = {
     path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "proctor").rglob("__init__.py")
 }
 
+REPOSITORY = "https://github.com/indeedeng/django-proctor"
+
 #: Where these stand in a distribution's path, something of the workshop got into it.
 WORKSHOP = {"tests", "testproject", "benchmarks", "conftest.py", "__pycache__", ".venv"}
+
+
+def test_the_policies_say_where_to_report_and_how_long_names_last() -> None:
+    assert "Report a vulnerability" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    releases = (ROOT / "docs" / "releases.md").read_text(encoding="utf-8")
+    assert "## Deprecation policy" in releases
+    assert "## Release checklist" in releases
+
+
+def test_the_limits_of_setup_cfg_are_enforced() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    limits = (ROOT / "setup.cfg").read_text(encoding="utf-8")
+    tools = [line.strip("[]") for line in limits.splitlines() if line.startswith("[")]
+    assert tools == ["pycodestyle", "flake8"]
+    assert [each for each in tools if f'"$tools/bin/{each}"' not in script] == []
 
 
 @pytest.fixture(scope="session")
@@ -101,9 +121,41 @@ def test_the_metadata_say_licence_and_python(metadata: Message) -> None:
     assert metadata["Requires-Python"] == ">=3.10"
 
 
+def test_the_metadata_have_the_version_of_the_package(metadata: Message) -> None:
+    assert metadata["Version"] == proctor.__version__
+
+
 def test_the_readme_is_the_description(metadata: Message) -> None:
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert metadata.get_payload().strip().startswith("# django-proctor")
+
+
+def test_the_metadata_have_the_addresses_of_the_project(metadata: Message) -> None:
+    labels = {line.split(",")[0] for line in metadata.get_all("Project-URL") or []}
+    assert labels == {"Documentation", "Source", "Issues", "Changelog"}
+
+
+def test_links_of_the_readme_lead_somewhere_from_pypi() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", text)
+    assert [each for each in targets if not each.startswith(("https://", "http://"))] == []
+    ours = [each for each in targets if each.startswith(REPOSITORY)]
+    files = [re.sub(rf"{re.escape(REPOSITORY)}/(blob|tree)/main/", "", each) for each in ours]
+    assert [each for each in files if not (ROOT / each).exists()] == []
+
+
+def test_the_index_takes_both_distributions(distributions: Path) -> None:
+    pytest.importorskip("twine", reason="needs `twine`, which is in the group `test`")
+    paths = map(str, distributions.iterdir())
+    command = [sys.executable, "-m", "twine", "check", "--strict", *paths]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_installed_script_says_its_name_and_version(installed: Path) -> None:
+    script = installed.with_name("proctor.exe" if os.name == "nt" else "proctor")
+    result = subprocess.run([str(script), "--version"], capture_output=True, text=True, check=False)
+    assert result.stdout == f"django-proctor {proctor.__version__}\n", result.stderr
 
 
 def test_the_wheel_says_that_it_is_typed(wheel_names: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers as it is told, and misbehaves on demand."""
+"""A real HTTP server on the loopback interface that sends given replies or misbehaves."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from email.message import Message
 
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer of the server."""
+    """One reply of the server."""
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     #: Accept the request and never answer.
     hang: bool = False
-    #: Send one byte now and then, beginning at "headers" or at the "body".
+    #: Send one byte at a time, starting with the "headers" or the "body".
     drip: str = ""
-    #: Whether to announce the length of the body.
+    #: True to announce the length of the body.
     with_length: bool = True
 
 
 class Server:
-    """What was asked, and where to ask."""
+    """The requests to the server, and its address."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/matrix.json"
@@ -38,15 +38,20 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*replies: Reply) -> Iterator[Server]:
-    """Serve the replies one after the other, the last one for ever."""
+def serving(*replies: Reply | Callable[[int, Message], Reply]) -> Iterator[Server]:
+    """Serve the replies in order, and repeat the last one.
+
+    A function computes its reply from the number of the request, from 1, and its headers.
+    """
     over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             described.requests.append(self.headers)
             reply = replies[min(len(described.requests), len(replies)) - 1]
-            # The client may hang up before all is said.
+            if callable(reply):
+                reply = reply(len(described.requests), self.headers)
+            # The client may disconnect before the reply is complete.
             with contextlib.suppress(OSError):
                 self.answer(reply)
 

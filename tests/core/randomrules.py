@@ -1,7 +1,7 @@
-"""Strategies of random rules, values, tests and visitors, with a taste for edges.
+"""Strategies for random rules, values, tests and visitors, with many edge cases.
 
-Rules are mostly well typed, as those of people are, so that the quick ways are taken; and
-the values are mostly not what one hopes for.
+Most rules are well typed, like the rules that people write, so that the fast paths are taken. Most
+values do not have the declared type.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from proctor.core.context_types import ContextType, pipet_type, specification_type
+from proctor.core.java.context_types import ContextType, pipet_type, specification_type
 
 
 class OddText(str):
-    """A str that prints as something else, like a member of an enumeration."""
+    """A str whose `__str__` returns something else, like a member of an enumeration."""
 
     __slots__ = ()
 
@@ -26,21 +26,21 @@ class OddText(str):
 
 
 class OddInteger(int):
-    """An int that prints as something else."""
+    """An int whose `__str__` returns something else."""
 
     def __repr__(self) -> str:
         return "odd"
 
 
 class OddFloat(float):
-    """A float that prints as something else."""
+    """A float whose `__str__` returns something else."""
 
     def __repr__(self) -> str:
         return "odd"
 
 
 class LazyText:
-    """Has a text's methods and is none, as a translation that is not yet made."""
+    """An object with the methods of a text that is not a str, like a lazy translation."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -53,7 +53,7 @@ class LazyText:
 
 
 class Pretender:
-    """Claims the class of what it wraps, as an object that is made when it is needed."""
+    """An object that claims the class of the object it wraps, like a lazy object."""
 
     def __init__(self, wrapped: object) -> None:
         self._wrapped = wrapped
@@ -74,13 +74,13 @@ class Pretender:
 
 @dataclasses.dataclass(frozen=True)
 class Pretending:
-    """Stands for a `Pretender` until `real` makes it: no tool can print one."""
+    """A placeholder that `real` turns into a `Pretender`, which no tool can print."""
 
     wrapped: Any
 
 
 def real(context: dict[str, Any]) -> dict[str, Any]:
-    """The context with its pretenders."""
+    """Return the context with its placeholders replaced by pretenders."""
     return {
         name: Pretender(value.wrapped) if type(value) is Pretending else value
         for name, value in context.items()
@@ -88,7 +88,7 @@ def real(context: dict[str, Any]) -> dict[str, Any]:
 
 
 class Anything:
-    """Is equal to everything."""
+    """An object that is equal to everything."""
 
     def __eq__(self, other: object) -> bool:
         return True
@@ -98,12 +98,13 @@ class Anything:
 
 
 class Hostile:
-    """Raises wherever it is touched."""
+    """An object that raises whenever it is used."""
 
     def _refuse(self, *_arguments: object) -> Any:
         raise RuntimeError("do not touch")
 
-    __eq__ = __hash__ = __str__ = __lt__ = __le__ = __bool__ = __len__ = _refuse  # type: ignore[assignment]  # meant to fail
+    __eq__ = __hash__ = __str__ = _refuse  # type: ignore[assignment]
+    __lt__ = __le__ = __bool__ = __len__ = _refuse
 
 
 #: Variables by name, as Pipet's configuration declares them.
@@ -136,7 +137,7 @@ CONSTANTS: dict[str, Any] = {
     "SHARE": 1.5,
     "ON": True,
     "NULL": None,
-    # These hide variables.
+    # These names hide variables.
     "lang": "en",
     "small": 7,
 }
@@ -226,7 +227,7 @@ _floats = st.sampled_from(FRACTIONS) | st.floats()
 _flags = st.booleans()
 _tags = st.lists(_texts, max_size=3)
 
-#: Raw values that more or less fit a variable's type.
+#: Raw values that roughly fit the type of a variable.
 _FITTING: dict[str, st.SearchStrategy[Any]] = {
     "String": _texts,
     "string": _texts,
@@ -245,10 +246,10 @@ _FITTING: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-# By number, since some of them do not even let themselves be hashed.
+# By number, because some of them cannot be hashed.
 _odd = st.integers(0, len(ODD_VALUES) - 1).map(lambda number: ODD_VALUES[number])
 
-#: Raw values for a variable, by type name: fitting, to be converted, or hopeless.
+#: Raw values for a variable, by type name: valid, convertible, or invalid.
 RAW_VALUES = {
     type_name: st.one_of(fitting, fitting, fitting, _odd, _whole, _texts)
     for type_name, fitting in _FITTING.items()
@@ -257,7 +258,7 @@ RAW_VALUES = {
 
 @st.composite
 def contexts(draw: st.DrawFn) -> dict[str, Any]:
-    """Raw values by name; some variables are missing, and some nobody declared."""
+    """Draw raw values by name; some variables are missing, and some are undeclared."""
     missing = draw(st.sets(st.sampled_from(sorted(TYPE_NAMES)), max_size=2))
     context = {
         name: draw(RAW_VALUES[type_name])
@@ -276,7 +277,7 @@ def contexts(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def quoted(text: str) -> str:
-    """*text* as a rule writes it."""
+    """Return *text* as a string literal of a rule."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
@@ -352,7 +353,7 @@ _simple_conditions = (
     | _form("empty {a}", a=_anything)
 )
 
-#: Expressions that give a boolean, or fail.
+#: Expressions that return a boolean, or fail.
 conditions: st.SearchStrategy[str] = st.recursive(
     _simple_conditions,
     lambda inner: (
@@ -370,7 +371,7 @@ _special_rules = st.sampled_from(
 
 
 def rules() -> st.SearchStrategy[str | None]:
-    """Rules with their braces; a few are nothing to be evaluated."""
+    """Draw rules with their braces; a few cannot be evaluated."""
     expressions = conditions.map("${{{}}}".format)
     return expressions | expressions | expressions | _special_rules
 
@@ -396,7 +397,7 @@ def _allocations(draw: st.DrawFn, pool: st.SearchStrategy[str | None]) -> list[d
 
 @st.composite
 def definitions(draw: st.DrawFn) -> dict[str, Any]:
-    """A matrix, as JSON, of one to six tests that share some of their rules."""
+    """Draw a matrix, as JSON, of one to six tests that share some of their rules."""
     pool = st.sampled_from(draw(st.lists(rules(), min_size=1, max_size=5)))
     tests: dict[str, Any] = {}
     for number in range(draw(st.integers(1, 6))):
@@ -419,12 +420,12 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def _others() -> dict[str, Any]:
-    """The same names with other values, so that equal texts are different rules."""
+    """Return the same names with different values, so that equal texts are different rules."""
     return {**CONSTANTS, "LIMIT": True, "NAME": 1, "COUNTRIES": [1, 2], "ON": 1, "SHARE": -0.0}
 
 
 def declared(style: str) -> dict[str, ContextType] | None:
-    """The variables' types in a style; None for "none"."""
+    """Return the types of the variables in a style, or None for "none"."""
     if style == "none":
         return None
     make = specification_type if style == "raw" else pipet_type
@@ -441,7 +442,7 @@ _identifiers = st.sampled_from([None, "", "a", "b", "7c", "é", "\ud83d", OddTex
 
 @st.composite
 def calls(draw: st.DrawFn) -> dict[str, Any]:
-    """The arguments of one call of `determine_groups`."""
+    """Draw the arguments of one call of `determine_groups`."""
     call: dict[str, Any] = {
         "identifiers": draw(
             st.fixed_dictionaries({"USER": _identifiers}, optional={"ACCOUNT": _identifiers})

@@ -13,11 +13,11 @@ from proctor.core.problems import Problem, Severity
     [
         ({}, "the matrix"),
         ({"test": "atest"}, "atest"),
-        ({"test": "atest", "allocation": 0}, "atest, allocation 0"),
+        ({"test": "atest", "allocation": 0}, "atest, allocation 1"),
         ({"test": "atest", "rule": "${x}"}, "atest, rule"),
         (
             {"test": "atest", "allocation": 1, "rule": "${x}", "column": 3},
-            "atest, allocation 1, rule",
+            "atest, allocation 2, rule",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Opening the conformance vectors, compressed or not."""
+"""Reads the conformance vectors, compressed or not."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def conformance_directory() -> Path:
-    """Where the project's copy of the vectors is."""
+    """Return the directory of the project's copy of the vectors."""
     return Path(__file__).parent / "conformance"
 
 
 def read_jsonl(directory: Path, name: str) -> Iterator[dict[str, Any]]:
-    """The lines of a file such as `load.jsonl` or `assignments/types.jsonl`.
+    """Yield the lines of a file such as `load.jsonl` or `assignments/types.jsonl`.
 
-    The file may be there as `NAME.gz`. Some strings hold a lone surrogate on purpose.
+    The file may also be stored as `NAME.gz`. Some strings contain a lone surrogate on purpose.
     """
     plain, compressed = directory / name, directory / f"{name}.gz"
     text = plain.read_bytes() if plain.exists() else gzip.decompress(compressed.read_bytes())
@@ -28,5 +28,5 @@ def read_jsonl(directory: Path, name: str) -> Iterator[dict[str, Any]]:
 
 
 def read_matrix_text(directory: Path, name: str) -> str:
-    """The JSON text of a matrix, named as an assignment's header names it."""
+    """Return the JSON text of a matrix, by the name in the header of an assignment."""
     return (directory / name).read_text(encoding="ascii")

@@ -1,7 +1,8 @@
-"""Walks a directory of conformance vectors: `python -m tests.core.vectors DIRECTORY`.
+"""Runs a directory of conformance vectors: `python -m tests.core.vectors DIRECTORY`.
 
-Prints for each file how many cases passed and failed, the first failures in full, and exits
-with 1 if any failed. `tests/core/conformance/README.md` says what the files hold.
+Prints for each file how many cases passed and failed, with the first failures in full, and exits
+with 1 if any failed. `tests/core/conformance/README.md` describes the files, and
+`tests/core/conformance/authoring/README.md` those of editor, store and builder.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proctor.core.allocation import cutoffs
-from proctor.core.definitions import consumable_definition
-from proctor.core.engine import Proctor
+from proctor.core.evaluation.allocation import cutoffs
+from proctor.core.evaluation.engine import Proctor
+from proctor.core.evaluation.hashing import encode_identifier, hash_position, salted_prefix
 from proctor.core.exceptions import MatrixLoadError, ProctorError
-from proctor.core.forcing import ForceGroups
-from proctor.core.hashing import encode_identifier, hash_position, salted_prefix
-from proctor.core.matrix import Matrix
-from proctor.core.payloads import Payload
+from proctor.core.inputs.force_groups import ForceGroups
+from proctor.core.matrices.definitions import consumable_definition
+from proctor.core.matrices.matrix import Matrix
+from proctor.core.matrices.payloads import Payload
 from proctor.core.rules.rule import Rule
+from tests.core.authoring.vectors import AUTHORING_CHECKS
 from tests.core.vectorfiles import read_jsonl, read_matrix_text
 from tests.core.vectorvalues import (
     converted,
@@ -36,7 +38,7 @@ from tests.core.vectorvalues import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from proctor.core.groups import Groups
+    from proctor.core.evaluation.groups import Groups
 
 Case = dict[str, Any]
 ERROR = {"error": True}
@@ -44,7 +46,7 @@ ERROR = {"error": True}
 
 @dataclass
 class FileResult:
-    """What came of the cases of one file."""
+    """The results of the cases in one file."""
 
     name: str
     passed: int = 0
@@ -234,18 +236,19 @@ _CHECKS: dict[str, Callable[[Case], Iterator[tuple[Any, Any]]]] = {
     "forcegroups.jsonl": _force_groups,
     "definitions.jsonl": _definitions,
     "load.jsonl": _load,
+    **AUTHORING_CHECKS,
 }
 
 
 def _names(directory: Path) -> list[str]:
-    """The vector files of a directory, compressed or not."""
+    """Return the names of the vector files in a directory, compressed or not."""
     found = [*directory.glob("*.jsonl*"), *directory.glob("assignments/*.jsonl*")]
     relative = {str(each.relative_to(directory)).removesuffix(".gz") for each in found}
     return sorted(name for name in relative if name in _CHECKS or "/" in name)
 
 
 def check_file(directory: Path, name: str) -> FileResult:
-    """Run all cases of one file."""
+    """Run all cases in one file."""
     if name.startswith("assignments"):
         return _assignments(directory, name)
     result = FileResult(name)
@@ -256,7 +259,7 @@ def check_file(directory: Path, name: str) -> FileResult:
 
 
 def check_directory(directory: Path) -> Iterator[FileResult]:
-    """Run all files of a directory."""
+    """Run all files in a directory."""
     for name in _names(directory):
         yield check_file(directory, name)
 

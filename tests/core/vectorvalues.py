@@ -1,13 +1,13 @@
-"""From the values of the vectors to the values of the library, and back for comparison."""
+"""Converts values of the vectors to values of the library, and back for comparison."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from proctor.core.context_types import ContextType, pipet_type, specification_type
-from proctor.core.conversion import to_json
-from proctor.core.rules.numerals import parse_decimal, parse_double
-from proctor.core.rules.values import (
+from proctor.core.java.context_types import ContextType, pipet_type, specification_type
+from proctor.core.java.conversion import to_json
+from proctor.core.java.numerals import parse_decimal, parse_double
+from proctor.core.java.values import (
     BigInteger,
     Byte,
     Character,
@@ -20,7 +20,7 @@ from proctor.core.rules.values import (
     java_class,
     java_string,
 )
-from proctor.core.rules.versions import ReleaseVersion
+from proctor.core.java.versions import ReleaseVersion
 
 
 def _double(value: Any) -> float:
@@ -49,19 +49,19 @@ _MAKERS: dict[str, Any] = {
 
 
 def make_variable(described: dict[str, Any]) -> Any:
-    """The value of a variable described as {type, value}."""
+    """Return the value of a variable described as {type, value}."""
     value = described["value"]
     return None if value is None else _MAKERS[described["type"]](value)
 
 
 def declared_types(header: dict[str, Any]) -> dict[str, ContextType]:
-    """The context types of a header, in the style that the Java's loader was told."""
+    """Return the context types in a header, in the style that Java's loader used."""
     make = specification_type if header.get("provided_context_style") == "raw" else pipet_type
     return {name: make(type_name) for name, type_name in header["context_types"].items()}
 
 
 def converted(context: dict[str, Any], types: dict[str, ContextType]) -> dict[str, Any]:
-    """A context as the Java's caller made it, for an engine without declared types."""
+    """Return a context as Java's caller converted it, for an engine without declared types."""
     return {
         name: types[name].convert(value) if name in types else to_json(value)
         for name, value in context.items()
@@ -72,7 +72,7 @@ _SIMPLE = {"java.util.ArrayList": "list", "java.util.LinkedHashMap": "map"}
 
 
 def described(value: Any) -> dict[str, Any]:
-    """A value in the form of `raw_value`."""
+    """Return a value in the form of `raw_value`."""
     if value is None:
         return {"type": "null", "value": None}
     if isinstance(value, JavaArray):
@@ -92,7 +92,7 @@ def described(value: Any) -> dict[str, Any]:
 
 
 def same_value(mine: Any, java: Any) -> bool:
-    """Equality in which doubles are numbers: the JDK prints some with a digit too many."""
+    """Return whether values are equal; doubles are numbers, as some JDKs print an extra digit."""
     if isinstance(mine, dict) and isinstance(java, dict):
         if mine.get("type") in ("Double", "Float") and mine.get("type") == java.get("type"):
             ours, theirs = parse_double(str(mine["value"])), parse_double(str(java["value"]))

@@ -1,4 +1,4 @@
-"""Servers that are started for the tests, each on a free port and gone with them."""
+"""Servers that are started for the tests, each on a free port, and stopped afterwards."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import shutil
 import socket
 import subprocess
 import time
+from functools import partial
 
 import pytest
 
 from proctor import ProctorTest
+from proctor.core.sources import pipet_source
+from proctor.resolving import site_setup
+from proctor.resolving.answer_cache import AnswerCache
+from tests.clocks import Clock
+from tests.live.calls import NotedSessions
 from tests.live.pipet import free_port, serving
-from tests.web.conftest import pytest_pyfunc_call  # noqa: F401 - runs coroutine functions
 
 
 def _started(program: str, *arguments: str):
-    """A server that answers on its port; skips where the program is not installed."""
+    """Yield a server that answers on its port; skip the test if the program is not installed."""
     found = shutil.which(program)
     if found is None:
         pytest.skip(f"{program} is not installed")
@@ -25,7 +30,7 @@ def _started(program: str, *arguments: str):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 60
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -39,12 +44,12 @@ def _started(program: str, *arguments: str):
 
 def _ended(process):
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 @pytest.fixture(scope="session")
 def redis_server():
-    """The address of a Redis that keeps nothing on disk."""
+    """Return the address of a Redis server that stores nothing on disk."""
     pytest.importorskip("redis")
     arguments = ("--port", "{port}", "--save", "", "--appendonly", "no", "--bind", "127.0.0.1")
     process, port = _started("redis-server", *arguments)
@@ -54,7 +59,7 @@ def redis_server():
 
 @pytest.fixture(scope="session")
 def memcached_server():
-    """The address of a Memcached."""
+    """Return the address of a Memcached server."""
     pytest.importorskip("pymemcache")
     process, port = _started("memcached", "-p", "{port}", "-l", "127.0.0.1", "-u", "nobody")
     yield f"127.0.0.1:{port}"
@@ -65,7 +70,7 @@ LOCMEM = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
 def shared_cache(name: str, request: pytest.FixtureRequest) -> dict[str, str]:
-    """An entry of CACHES for a cache that processes share."""
+    """Return an entry of CACHES for a cache that processes share."""
     if name == "redis":
         location = request.getfixturevalue("redis_server")
         return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": location}
@@ -84,11 +89,27 @@ def pipet():
 
 
 @pytest.fixture
-def site(pipet, settings):
-    """A site whose groups come from the Pipet, with all the time that tests may need."""
+def clock():
+    """Return the clock of the source of `site`, and of the cache of its answers."""
+    return Clock()
+
+
+@pytest.fixture
+def calls():
+    """Return the URLs that the sources of `site` have called."""
+    return []
+
+
+@pytest.fixture
+def site(pipet, settings, monkeypatch, clock, calls):
+    """Return a site whose groups come from the Pipet, with timeouts long enough for tests."""
+    source = partial(pipet_source.PipetSource, clock=clock, sessions=partial(NotedSessions, calls))
+    monkeypatch.setattr(pipet_source, "PipetSource", source)
+    cache = partial(AnswerCache, clock=clock, time_of_day=clock)
+    monkeypatch.setattr(site_setup, "AnswerCache", cache)
     settings.PROCTOR_API_ROOT = pipet.root
     settings.PROCTOR_MATRIX = None
-    settings.PROCTOR_TIMEOUT = 10.0
+    settings.PROCTOR_TIMEOUT = 30.0
     settings.PROCTOR_TESTS = (
         ProctorTest("buttoncolortst", groups=("control", "blue", "green"), default="control"),
         "headlinetst",

@@ -1,7 +1,8 @@
-"""A site whose visitors say by a header who they are, and whose pages show their groups."""
+"""A site whose visitors identify themselves with a header, and whose pages show their groups."""
 
 from __future__ import annotations
 
+from asgiref.sync import sync_to_async
 from django.http import HttpResponse
 from django.urls import path
 
@@ -40,4 +41,28 @@ def nothing(request):
     return HttpResponse("nothing")
 
 
-urlpatterns = [path("", shown), path("async", ashown), path("nothing", nothing)]
+def meanwhile(request):
+    """Read a group while another request of the same session does what `?do=` names."""
+    response = shown(request)
+    other = type(request.session)(request.session.session_key)
+    if request.GET["do"] == "fill":
+        other["basket"] = ["tea"]
+        other.save()
+    else:
+        other.flush()
+    if "own" in request.GET:
+        request.session["own"] = request.GET["own"]
+    return response
+
+
+async def ameanwhile(request):
+    return await sync_to_async(meanwhile)(request)
+
+
+urlpatterns = [
+    path("meanwhile", meanwhile),
+    path("ameanwhile", ameanwhile),
+    path("", shown),
+    path("async", ashown),
+    path("nothing", nothing),
+]

@@ -1,4 +1,4 @@
-"""A Pipet on a socket, that says what it is told and fails in every way a server can."""
+"""A Pipet on a socket that sends given answers and fails in every way a server can."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from urllib.parse import parse_qs, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Seconds between two bytes of one who drips.
+#: Seconds between two bytes of a slow answer.
 DRIP = 0.03
 
 
 @dataclass
 class Call:
-    """One request, as it came."""
+    """One request as it was received."""
 
     path: str
-    #: Each parameter's values.
+    #: The values of each parameter.
     query: dict[str, list[str]]
     headers: dict[str, str]
 
 
 @dataclass
 class FakePipet:
-    """Answers for its matrix, in which everybody is in the same group of a test."""
+    """Answers from its matrix, in which everybody is in the same group of a test."""
 
     port: int
-    #: What is given of each test that is asked for.
+    #: Test → its group in an answer.
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     version: str = "1"
     updated: int = 1000
-    #: What it does instead of answering; None where it is well.
+    #: The fault to use instead of an answer, or None to answer normally.
     fault: Any = None
     calls: list[Call] = field(default_factory=list)
-    #: TCP connections that were made, and those that are open.
+    #: TCP connections that were accepted, and those that are open.
     connections: int = 0
     open_connections: int = 0
-    #: Set when it is over, so that nobody who hangs stays.
+    #: Set at the end, so that hanging connections are released.
     over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -53,7 +53,7 @@ class FakePipet:
         return f"http://127.0.0.1:{self.port}"
 
     def publish(self, version: str, updated: int, **groups: tuple[str, int]) -> None:
-        """Have another matrix: test and its group, with its value."""
+        """Replace the matrix: test → its group, with its value."""
         self.version, self.updated = version, updated
         self.groups = {
             test: {"name": name, "value": value, "version": version}
@@ -61,7 +61,7 @@ class FakePipet:
         }
 
     def reply(self, call: Call) -> bytes:
-        """The body for a call of `groups/identify`."""
+        """Return the body for a call of `groups/identify`."""
         wanted = call.query.get("test", [""])[0].split(",")
         data = {
             "groups": {test: self.groups[test] for test in wanted if test in self.groups},
@@ -70,14 +70,14 @@ class FakePipet:
                 "version": self.version,
                 "updated": self.updated,
                 "updatedDate": "1970-01-01T00:00+0000",
-                "updatedBy": "somebody",
+                "updatedBy": "someone",
             },
         }
         return json.dumps({"data": data, "meta": {"status": 200}}).encode()
 
 
 def response(body: bytes, status: int = 200, **headers: str) -> bytes:
-    """A response of HTTP; names of headers with _ for -."""
+    """Return an HTTP response; names of headers are written with _ for -."""
     headers = {"Content_Type": "application/json;charset=UTF-8", **headers}
     headers.setdefault("Content_Length", str(len(body)))
     lines = [f"HTTP/1.1 {status} Said"]
@@ -150,7 +150,7 @@ def huge(connection: socket.socket, pipet: FakePipet) -> None:
 
 
 def says(data: bytes) -> Any:
-    """A fault that sends this."""
+    """Return a fault that sends this data."""
 
     def say(connection: socket.socket, pipet: FakePipet) -> None:
         connection.sendall(data)
@@ -167,7 +167,7 @@ def _data(**data: Any) -> bytes:
     return response(json.dumps({"data": data, "meta": {"status": 200}}).encode())
 
 
-#: By name, all that is an outage; who drips or hangs takes the whole of the time.
+#: All kinds of outages, by name; slow and hanging answers use up the whole time limit.
 SLOW_FAULTS = {
     "hangs": hang,
     "drips its headers": drip_headers,
@@ -244,7 +244,7 @@ FAULTS = {**SLOW_FAULTS, **QUICK_FAULTS}
 
 @contextlib.contextmanager
 def serving(port: int = 0) -> Iterator[FakePipet]:
-    """A Pipet on a free port of loopback, or on the one that is given."""
+    """Yield a Pipet on a free port of the loopback interface, or on the given port."""
     listener = socket.create_server(("127.0.0.1", port), backlog=256)
     pipet = FakePipet(listener.getsockname()[1])
     open_now: set[socket.socket] = set()
@@ -261,7 +261,7 @@ def serving(port: int = 0) -> Iterator[FakePipet]:
             threading.Thread(target=serve, args=(connection,), daemon=True).start()
 
     def serve(connection: socket.socket) -> None:
-        # A client may hang up before all is said.
+        # A client may disconnect before the answer is complete.
         with contextlib.suppress(OSError), connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while (call := _read(connection)) is not None:
@@ -279,7 +279,7 @@ def serving(port: int = 0) -> Iterator[FakePipet]:
         yield pipet
     finally:
         pipet.over.set()
-        # Closing alone would not wake the thread that accepts.
+        # Closing the socket would not wake the thread that accepts connections.
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
@@ -290,7 +290,7 @@ def serving(port: int = 0) -> Iterator[FakePipet]:
 
 
 def _read(connection: socket.socket) -> Call | None:
-    """The next request; None where there is no more."""
+    """Return the next request; None at the end of the connection."""
     data = b""
     while b"\r\n\r\n" not in data:
         piece = connection.recv(65536)
@@ -305,11 +305,8 @@ def _read(connection: socket.socket) -> Call | None:
 
 
 @contextlib.contextmanager
-def full_queue() -> Iterator[tuple[int, Callable[[], None]]]:
-    """A port at which the system answers nobody who knocks, since too many wait already.
-
-    And what closes it, so that it refuses them.
-    """
+def full_queue() -> Iterator[int]:
+    """Yield a port whose queue of connections is full, so that the system accepts no more."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         address = full.getsockname()
         knocking = []
@@ -319,21 +316,21 @@ def full_queue() -> Iterator[tuple[int, Callable[[], None]]]:
             each.connect_ex(address)
             knocking.append(each)
         try:
-            yield address[1], full.close
+            yield address[1]
         finally:
             for each in knocking:
                 each.close()
 
 
 def free_port() -> int:
-    """A port that nobody listens on, for now."""
+    """Return a port that nothing listens on at the moment."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         return port
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait for what another thread or process does."""
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait, up to a limit, for something that another thread or process does."""
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, "it did not come to pass"
@@ -341,12 +338,12 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
 
 
 def caches_forget_version() -> None:
-    """Let the version of the matrix be out of date, so that it has to be asked for."""
+    """Expire the version of the matrix in the caches, so that it must be requested again."""
     from django.core.cache import cache
 
-    from proctor.configuration import current_configuration
+    from proctor.resolving.site_setup import current_setup
 
-    kept = current_configuration().cache
+    kept = current_setup().cache
     assert kept is not None
     version, updated, _ = cache.get(kept._version_key)
     cache.set(kept._version_key, (version, updated, 0.0), None)

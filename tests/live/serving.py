@@ -1,4 +1,4 @@
-"""Starting `python -m proctor serve`, and a Django site beside it, as processes."""
+"""Runs `python -m proctor serve`, and a Django site next to it, as processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Process:
-    """A server on a port of loopback, and what it has printed."""
+    """A server on a port of the loopback interface, and its output."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, output: Path) -> None:
         self.process = process
@@ -35,7 +35,7 @@ class Process:
         return self._output.read_text(encoding="utf-8", errors="replace")
 
     def stop(self) -> int:
-        """Tell it to stop, and wait; the exit code."""
+        """Tell it to stop, wait, and return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(20)
@@ -43,9 +43,18 @@ class Process:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], port: int, ready: str, output: Path, **environment: str
+    command: list[str],
+    port: int,
+    ready: str,
+    output: Path,
+    *,
+    patience: int = 30,
+    **environment: str,
 ) -> Iterator[Process]:
-    """A command that listens on a port, once it answers at the path *ready*, whatever it says."""
+    """Run a command that listens on a port; yield once the path *ready* answers with any status.
+
+    *patience* is the longest time to wait for that, in seconds.
+    """
     with output.open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -56,14 +65,14 @@ def running(
         )
         server = Process(process, port, output)
         try:
-            _wait(server, ready)
+            _wait(server, ready, patience)
             yield server
         finally:
             server.stop()
 
 
-def _wait(server: Process, ready: str) -> None:
-    ends = time.monotonic() + 30
+def _wait(server: Process, ready: str, patience: int) -> None:
+    ends = time.monotonic() + patience
     while True:
         assert server.process.poll() is None, f"it ended at once:\n{server.output}"
         assert time.monotonic() < ends, f"it does not answer:\n{server.output}"
@@ -80,7 +89,7 @@ def _wait(server: Process, ready: str) -> None:
 def proctor_serve(
     output: Path, matrix: object, *arguments: str
 ) -> contextlib.AbstractContextManager[Process]:
-    """`python -m proctor serve MATRIX …` on a free port."""
+    """Run `python -m proctor serve MATRIX …` on a free port."""
     port = free_port()
     command = [sys.executable, "-m", "proctor", "serve", str(matrix), "--port", str(port)]
     return running([*command, *arguments], port, "/healthz", output)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.browser import browser, skip_without_browser
+from tests.live.browser import browser, one, press, says, says_no_more, skip_without_browser, until
 from tests.live.pipet import free_port
 from tests.live.serving import running
 
 pytest.importorskip("uvicorn")
 
 GROUPS = "/private/proctor/force/"
-GREEN = '#test-buttoncolortst input[value="2"]'
+GREEN = '#test-buttoncolortst button[name="force.buttoncolortst"][value="2"]'
 
 
 @pytest.fixture(scope="module")
@@ -46,36 +46,8 @@ def window(chromium, shop):
     return chromium
 
 
-def one(window, selector):
-    from selenium.webdriver.common.by import By
-
-    return window.find_element(By.CSS_SELECTOR, selector)
-
-
-def text(window, selector="main"):
-    return one(window, selector).text
-
-
-def says(window, words, selector="main"):
-    """Wait until a part of the page says this: a click may still be on its way."""
-    _wait(window, lambda: words in text(window, selector))
-
-
-def says_no_more(window, words):
-    _wait(window, lambda: words not in text(window))
-
-
-def _wait(window, condition):
-    from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    gone = (NoSuchElementException, StaleElementReferenceException)
-    WebDriverWait(window, 15, 0.05, ignored_exceptions=gone).until(lambda _: condition())
-
-
 def force_green(window):
-    one(window, GREEN).click()
-    one(window, '[aria-label="Force buttoncolortst"]').click()
+    press(window, lambda: one(window, GREEN))
     says(window, "You force groups")
 
 
@@ -90,19 +62,25 @@ def test_a_group_is_forced_and_stays_on_the_pages_of_the_shop(window, shop):
 
 def test_one_test_is_cleared(window):
     force_green(window)
-    one(window, '[aria-label="Clear buttoncolortst"]').click()
+    press(window, lambda: one(window, '[aria-label="Clear buttoncolortst"]'))
+    says_no_more(window, "You force groups")
+
+
+def test_a_second_click_on_the_group_clears_it(window):
+    force_green(window)
+    press(window, lambda: one(window, "#test-buttoncolortst .proctor-is-chosen"))
     says_no_more(window, "You force groups")
 
 
 def test_all_are_cleared(window):
     force_green(window)
-    one(window, 'button[name="clear-all"]').click()
+    press(window, lambda: one(window, 'button[name="clear-all"]'))
     says_no_more(window, "You force groups")
 
 
 def test_the_link_is_copied_and_forces_the_same_in_another_browser(window):
     force_green(window)
-    one(window, "#proctor-copy").click()
+    press(window, lambda: one(window, "#proctor-copy"))
     says(window, "Copied", "#proctor-copy")
     link = one(window, "#proctor-link").get_attribute("value")
     window.delete_all_cookies()
@@ -115,27 +93,47 @@ def test_what_if_asks_for_somebody_else(window):
     country = one(window, 'input[name="ctx.country"]')
     country.clear()
     country.send_keys("DE")
-    one(window, 'button[name="what-if"]').click()
+    press(window, lambda: one(window, 'button[name="what-if"]'))
     says(window, "What if…", "h1")
     says(window, "Germany", "#test-buttoncolortst")
     assert one(window, 'input[name="ctx.country"]').get_attribute("value") == "DE"
 
 
-def test_the_filter_leaves_what_was_asked_for(window):
-    from selenium.webdriver.common.by import By
+def shown(window):
+    found = window.find_elements("css selector", "article")
+    return [each.get_attribute("id") for each in found if each.is_displayed()]
 
+
+def test_the_filter_follows_what_is_typed(window):
+    assert len(shown(window)) == 4
     one(window, "#proctor-filter").send_keys("headline")
-    one(window, ".proctor-filter button").click()
-    _wait(window, lambda: len(window.find_elements(By.TAG_NAME, "article")) == 1)
-    shown = [each.get_attribute("id") for each in window.find_elements(By.TAG_NAME, "article")]
-    assert shown == ["test-headlinetst"]
+    until(window, lambda: shown(window) == ["test-headlinetst"])
+    assert window.current_url.endswith("?q=headline")
+    one(window, "#proctor-filter").send_keys("x")
+    until(window, lambda: one(window, "#proctor-nothing").is_displayed())
+    assert "headlinex" in one(window, "#proctor-nothing").text
+
+
+def test_a_click_keeps_the_filter(window):
+    one(window, "#proctor-filter").send_keys("color")
+    force_green(window)
+    assert shown(window) == ["test-buttoncolortst"]
+
+
+def test_it_leads_back_to_where_the_visitor_was(window, shop):
+    window.get(f"{shop}/things/moth/")
+    window.execute_script("location.href = arguments[0]", GROUPS)
+    says(window, "Back to /things/moth/")
+    force_green(window)
+    press(window, lambda: one(window, ".proctor-back"))
+    until(window, lambda: window.current_url.endswith("/things/moth/"))
 
 
 def test_all_of_it_can_be_done_with_a_keyboard(window):
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.keys import Keys
 
-    def press(*keys):
+    def type_keys(*keys):
         ActionChains(window).send_keys(*keys).perform()
 
     def focused(attribute):
@@ -143,19 +141,17 @@ def test_all_of_it_can_be_done_with_a_keyboard(window):
 
     def tab_to(attribute, value):
         for _ in range(60):
-            press(Keys.TAB)
+            type_keys(Keys.TAB)
             if focused(attribute) == value:
                 return
         pytest.fail(f"no tab leads to {value}")
 
-    tab_to("name", "force.buttoncolortst")
-    # A space chooses the radio, and arrows go on from it.
-    press(Keys.SPACE, Keys.ARROW_DOWN, Keys.ARROW_DOWN)
-    tab_to("aria-label", "Force buttoncolortst")
-    press(Keys.ENTER)
-    says(window, "You are in green", "#test-buttoncolortst")
+    tab_to("value", "2")
+    assert focused("name") == "force.buttoncolortst"
+    type_keys(Keys.SPACE)
+    says(window, "You force groups")
     tab_to("aria-label", "Clear buttoncolortst")
-    press(Keys.ENTER)
+    type_keys(Keys.ENTER)
     says_no_more(window, "You force groups")
 
 
@@ -174,7 +170,7 @@ def test_axe_finds_nothing_that_keeps_anybody_out(window, axe, shop, state, is_d
     if state == "forced":
         force_green(window)
     elif state == "what if":
-        one(window, 'button[name="what-if"]').click()
+        press(window, lambda: one(window, 'button[name="what-if"]'))
     elif state == "nothing found":
         window.get(f"{shop}{GROUPS}?q=nothing")
     window.execute_script(axe)

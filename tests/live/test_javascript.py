@@ -23,6 +23,17 @@ MIDDLEWARE = ["mysite.policy.strict", *MIDDLEWARE]
 LOGGING["loggers"]["exposures"] = {"handlers": ["console"], "level": "INFO"}
 """
 POLICY = """
+import logging
+
+from django.dispatch import receiver
+from proctor.signals import exposed
+
+exposures = logging.getLogger("exposures")
+
+@receiver(exposed)
+def note_exposure(*, test, assignment, **others):
+    exposures.info("%s %s", test, assignment.group)
+
 def strict(get_response):
     def middleware(request):
         response = get_response(request)
@@ -71,7 +82,7 @@ def someone_in(matrix, group):
 
 @pytest.fixture
 def visit(shop, window):
-    """Opens the page as somebody, or as a new visitor."""
+    """Opens the page as someone, or as a new visitor."""
 
     def open_page(visitor=None, query=""):
         window.get(f"{shop.root}/static/shop/join.js")  # a place where cookies may be set

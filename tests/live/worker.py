@@ -1,7 +1,7 @@
-"""A process that serves a site, for tests that need several: visitors in, groups out.
+"""A process that serves a site, for tests that need several processes.
 
-Reads settings as JSON from the first line of its input, and from each line after it a
-visitor; prints for each what the page shows, and keeps his session.
+Reads settings as JSON from the first line of its input, and a visitor from each further line.
+Prints the page of each visitor, and keeps their sessions.
 """
 
 from __future__ import annotations
@@ -16,36 +16,39 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: The same in all processes of a site.
+SECRET_KEY = "the same in all processes of a site"
+
 
 class Worker:
-    """The process, seen from a test."""
+    """The process, as a test uses it."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def start_visit(self, user: str, session: str = "") -> None:
-        """Let a visitor come, and do not wait for the page."""
+        """Send a visitor to the site without waiting for the page."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"user": user, "session": session}) + "\n")
         self._process.stdin.flush()
 
     def page(self) -> dict[str, str]:
-        """What the earliest visitor has got whose page was not asked for yet."""
+        """Return the page of the earliest visitor whose page was not read yet."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, "the worker has ended"
         page: dict[str, str] = json.loads(line)
         return page
 
-    def visit(self, user: str = "somebody", session: str = "") -> str:
-        """The group that a visitor gets, and why."""
+    def visit(self, user: str = "someone", session: str = "") -> str:
+        """Return the group of a visitor, and the reason for it."""
         self.start_visit(user, session)
         return self.page()["shown"]
 
 
 @contextlib.contextmanager
 def working(**settings: Any) -> Iterator[Worker]:
-    """A process whose site has these settings."""
+    """Run a process whose site has these settings."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.live.worker"],
         cwd=Path(__file__).parents[2],
@@ -62,16 +65,16 @@ def working(**settings: Any) -> Iterator[Worker]:
     finally:
         process.stdin.close()
         process.stdout.close()
-        process.wait(10)
+        process.wait(60)
 
 
 def main() -> None:
-    """Serve visitors until there are no more."""
+    """Serve visitors until the input ends."""
     from django.conf import settings
 
     settings.configure(
         **{
-            "SECRET_KEY": "the same in all processes of a site",
+            "SECRET_KEY": SECRET_KEY,
             "ALLOWED_HOSTS": ["*"],
             "ROOT_URLCONF": "tests.live.pages",
             "INSTALLED_APPS": ["proctor"],
@@ -80,7 +83,7 @@ def main() -> None:
                 "tests.live.pages.ByHeader",
             ],
             "PROCTOR_TESTS": ("buttoncolortst",),
-            "PROCTOR_TIMEOUT": 10.0,
+            "PROCTOR_TIMEOUT": 30.0,
             **json.loads(sys.stdin.readline()),
         }
     )

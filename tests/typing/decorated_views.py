@@ -1,4 +1,4 @@
-"""What a type checker sees of decorated views. Only checked, and never run."""
+"""Decorated views for the type checkers. Only checked, never run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from typing_extensions import assert_type
 
-from proctor.decorators import proctor_variant
+from proctor.decorators import DecoratedClass, proctor_variant
 
 
 def other(request: HttpRequest, page: int) -> HttpResponse:
@@ -43,7 +43,9 @@ class MethodView(View):
 def check_signatures(request: HttpRequest) -> None:
     assert_type(view(request, 3), HttpResponse)
     assert_type(view(request, page=3), HttpResponse)
-    assert_type(class_view, Callable[..., HttpResponseBase])
+    assert_type(class_view, DecoratedClass)
+    assert_type(class_view(request, 3), HttpResponseBase)
+    assert_type(class_view.as_view(), Callable[..., HttpResponseBase])
 
 
 async def check_coroutines(request: HttpRequest) -> None:
@@ -52,7 +54,7 @@ async def check_coroutines(request: HttpRequest) -> None:
 
 
 def check_mistakes(request: HttpRequest) -> None:
-    # Each comment would be reported where it ignored nothing.
+    # Each comment is reported if it ignores nothing.
     view(request, "3")  # type: ignore[arg-type]
     view(request)  # type: ignore[call-arg]
     proctor_variant("t", a=3)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Expressions and contexts for hypothesis: all of the grammar, over all kinds of values."""
+"""Expressions and contexts for hypothesis: the whole grammar, with all kinds of values."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from proctor.core.rules.functions import LIBRARY
-from proctor.core.rules.values import (
+from proctor.core.java.values import (
     BigInteger,
     Byte,
     Character,
@@ -23,7 +22,8 @@ from proctor.core.rules.values import (
     Short,
     StringArray,
 )
-from proctor.core.rules.versions import ReleaseVersion
+from proctor.core.java.versions import ReleaseVersion
+from proctor.core.rules.functions import LIBRARY
 
 
 class Colour(enum.Enum):
@@ -47,7 +47,7 @@ class Account:
 
 
 class Hostile:
-    """Raises wherever Python lets an object raise."""
+    """An object that raises wherever Python lets an object raise."""
 
     def __eq__(self, other):
         raise ZeroDivisionError("compared")
@@ -66,7 +66,7 @@ class Hostile:
 
 
 class Lazy:
-    """A text that is made when it is needed, like Django's lazy translations."""
+    """A text that is computed when it is needed, like Django's lazy translations."""
 
     def __str__(self):
         return "lazy"
@@ -77,7 +77,7 @@ class Text(str):
 
 
 def nested(depth):
-    """A list in a list in a list."""
+    """Return a list in a list in a list, and so on."""
     found: list[object] = []
     for _ in range(depth):
         found = [found]
@@ -85,14 +85,14 @@ def nested(depth):
 
 
 def cyclic():
-    """A list that is its own member."""
+    """Return a list that contains itself."""
     found: list[object] = []
     found.append(found)
     return found
 
 
 class Context(dict):
-    """A context that prints whatever is in it."""
+    """A context that can be printed with any contents."""
 
     def __repr__(self):
         return "{" + ", ".join(f"{name!r}: {_shown(self[name])}" for name in self) + "}"
@@ -169,7 +169,8 @@ java_values = st.one_of(
     st.lists(texts, max_size=3).map(StringArray),
     st.lists(integers, max_size=3).map(LongArray),
 )
-#: Made when they are drawn: hypothesis prints what it samples from, and these do not print.
+#: Created when they are drawn: hypothesis prints the values that it samples from, and these cannot
+#: be printed.
 ODD_VALUES = {
     "too long to print": lambda: 10**5000,
     "far too long to print": lambda: 10**30_000,

@@ -11,9 +11,9 @@ from proctor.core.exceptions import (
     RuleSyntaxError,
     UndefinedName,
 )
+from proctor.core.java.values import Integer
 from proctor.core.rules.compiler import Scope
 from proctor.core.rules.rule import Rule
-from proctor.core.rules.values import Integer
 
 
 def value(expression, constants=None, **context):
@@ -105,7 +105,9 @@ def test_a_text_without_expression_is_itself(text):
 
 
 def test_an_integer_beyond_64_bits_fails_when_it_is_read():
-    with pytest.raises(RuleRuntimeError, match="column 12: 9223372036854775808 is beyond 64 bits"):
+    with pytest.raises(
+        RuleRuntimeError, match="column 12: 9223372036854775808 has more than 64 bits"
+    ):
         value("true && (9223372036854775808 == 1)")
 
 

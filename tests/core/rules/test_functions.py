@@ -14,17 +14,7 @@ from proctor.core.exceptions import (
     RuleRuntimeError,
     RuleSyntaxError,
 )
-from proctor.core.rules.functions import (
-    LIBRARY,
-    Function,
-    extended,
-    maybe_and,
-    maybe_not,
-    maybe_or,
-)
-from proctor.core.rules.rule import Rule
-from proctor.core.rules.signatures import Type
-from proctor.core.rules.values import (
+from proctor.core.java.values import (
     BigInteger,
     Character,
     Float,
@@ -35,7 +25,17 @@ from proctor.core.rules.values import (
     StringArray,
     java_class,
 )
-from proctor.core.rules.versions import ReleaseVersion
+from proctor.core.java.versions import ReleaseVersion
+from proctor.core.rules.functions import (
+    LIBRARY,
+    Function,
+    extended,
+    maybe_and,
+    maybe_not,
+    maybe_or,
+)
+from proctor.core.rules.rule import Rule
+from proctor.core.rules.signatures import RuleType
 
 
 def value(expression, **context):
@@ -252,7 +252,9 @@ def test_the_library_cannot_be_changed():
 # -- functions of one's own --------------------------------------------------------------
 
 
-def typed(a: bool, b: int, c: float, d: str, e: list[str], f: dict[str, int], g: object) -> str:  # noqa: PLR0917 - one of each
+def typed(  # noqa: PLR0917 - one of each
+    a: bool, b: int, c: float, d: str, e: list[str], f: dict[str, int], g: object
+) -> str:
     return "text"
 
 
@@ -261,12 +263,15 @@ def test_the_types_are_read_from_the_annotations():
     assert [each.value for each in function.parameters] == [
         *("boolean", "long", "double", "String", "List", "Map", "Object")
     ]
-    assert function.returns is Type.STRING
+    assert function.returns is RuleType.STRING
 
 
 def test_what_is_not_annotated_is_any_object():
     function = Function.of(lambda a, b=1: a)
-    assert (function.parameters, function.returns) == ((Type.OBJECT, Type.OBJECT), Type.OBJECT)
+    assert (function.parameters, function.returns) == (
+        (RuleType.OBJECT, RuleType.OBJECT),
+        RuleType.OBJECT,
+    )
 
 
 def any_of_typing(a: Any) -> Any:
@@ -274,7 +279,7 @@ def any_of_typing(a: Any) -> Any:
 
 
 def test_any_is_any_object():
-    assert Function.of(any_of_typing).parameters == (Type.OBJECT,)
+    assert Function.of(any_of_typing).parameters == (RuleType.OBJECT,)
 
 
 def starred(*values):
@@ -349,7 +354,7 @@ def test_a_function_that_gives_a_boolean_may_be_the_whole_rule():
 
 
 def test_a_function_may_be_given_ready_made():
-    function = Function((Type.INT,), Type.BOOLEAN, lambda n: n > 1)
+    function = Function((RuleType.INT,), RuleType.BOOLEAN, lambda n: n > 1)
     assert Rule("${my:many('2')}", functions={"my:many": function}).evaluate({})
 
 
@@ -393,7 +398,7 @@ def test_what_a_function_raises_is_a_problem_calling_it(error):
     ],
 )
 def test_a_name_that_no_rule_could_write_is_a_configuration_error(name):
-    with pytest.raises(ConfigurationError, match="cannot name a rule function"):
+    with pytest.raises(ConfigurationError, match="cannot be the name of a rule function"):
         extended(LIBRARY, {name: lambda: 1})
 
 

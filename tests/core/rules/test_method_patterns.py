@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.core.exceptions import RuleError, RuleEvaluationError
+from proctor.core.java.values import StringArray
 from proctor.core.rules.methods import call_method
 from proctor.core.rules.scope import Scope
-from proctor.core.rules.values import StringArray
 
 
 def called(base, name, *arguments):
@@ -80,7 +80,7 @@ def test_a_replacement_that_java_refuses_fails(replacement):
 
 
 def test_a_replacement_that_makes_a_text_too_long_fails():
-    with pytest.raises(RuleEvaluationError, match="10000 are the limit"):
+    with pytest.raises(RuleEvaluationError, match="at most 10000 are allowed"):
         called("a" * 1000, "replaceAll", "a", "b" * 100)
 
 

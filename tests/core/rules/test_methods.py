@@ -7,9 +7,7 @@ from decimal import Decimal
 import pytest
 
 from proctor.core.exceptions import RuleEvaluationError, RuleSyntaxError, UnknownMethod
-from proctor.core.rules import methods
-from proctor.core.rules.scope import Scope
-from proctor.core.rules.values import (
+from proctor.core.java.values import (
     BigInteger,
     Byte,
     Character,
@@ -20,7 +18,9 @@ from proctor.core.rules.values import (
     StringArray,
     java_class,
 )
-from proctor.core.rules.versions import ReleaseVersion
+from proctor.core.java.versions import ReleaseVersion
+from proctor.core.rules import methods
+from proctor.core.rules.scope import Scope
 from tests.core.rules.strategies import Account, Colour, Hostile
 
 
@@ -269,7 +269,7 @@ def test_a_method_that_fails_is_an_evaluation_error(base, name, arguments):
     ],
 )
 def test_a_method_that_is_not_listed_is_unknown(base, name, arguments):
-    with pytest.raises(UnknownMethod, match="is no method that a rule may call") as caught:
+    with pytest.raises(UnknownMethod, match="is not a method that a rule may call") as caught:
         call_method(base, name, arguments)
     assert caught.value.java_class == "javax.el.MethodNotFoundException"
 

@@ -26,7 +26,7 @@ def test_walking_follows_the_text():
 
 def test_leaves_have_no_operands():
     found = nodes.leaves(parse("${a == 'x' || f:g()}"))
-    assert [type(each).__name__ for each in found] == ["Name", "Literal", "Call"]
+    assert [type(each).__name__ for each in found] == ["Name", "Literal", "FunctionCall"]
 
 
 def test_the_parts_of_a_composite_are_its_children():

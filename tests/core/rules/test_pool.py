@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from proctor.core.exceptions import RuleError, RuleSyntaxError
+from proctor.core.java.values import Integer
 from proctor.core.rules.compiler import Scope
 from proctor.core.rules.functions import LIBRARY, extended
 from proctor.core.rules.pool import RulePool
-from proctor.core.rules.values import Integer
 from tests.core.rules.strategies import nested
 
 

@@ -15,35 +15,48 @@ from proctor.core.exceptions import (
     RuleSyntaxError,
 )
 from proctor.core.rules.compiler import Scope
-from proctor.core.rules.rule import Kind, Rule, classify, guarded, is_blank
+from proctor.core.rules.rule import Rule, RuleKind, classify, guarded, is_blank
 from tests.core.rules.strategies import Account, Hostile, Lazy, Text, cyclic, nested
 
 
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        *((None, Kind.EMPTY), ("", Kind.EMPTY), (" \t\n", Kind.EMPTY), ("\u2003", Kind.EMPTY)),
-        *(("${}", Kind.EMPTY), ("${ \n}", Kind.EMPTY), ("${\x00}", Kind.EMPTY)),
-        *(("${true}", Kind.TRUE), ("${TRUEish}", Kind.TRUE), ("${ true == x}", Kind.TRUE)),
         *(
-            ("${false || true}", Kind.FALSE),
-            ("${falseFlag}", Kind.FALSE),
-            ("${False(}", Kind.FALSE),
+            (None, RuleKind.EMPTY),
+            ("", RuleKind.EMPTY),
+            (" \t\n", RuleKind.EMPTY),
+            ("\u2003", RuleKind.EMPTY),
+        ),
+        *(("${}", RuleKind.EMPTY), ("${ \n}", RuleKind.EMPTY), ("${\x00}", RuleKind.EMPTY)),
+        *(
+            ("${true}", RuleKind.TRUE),
+            ("${TRUEish}", RuleKind.TRUE),
+            ("${ true == x}", RuleKind.TRUE),
         ),
         *(
-            ("true", Kind.INVALID),
-            (" ${x}", Kind.INVALID),
-            ("${x} ", Kind.INVALID),
-            ("${", Kind.INVALID),
+            ("${false || true}", RuleKind.FALSE),
+            ("${falseFlag}", RuleKind.FALSE),
+            ("${False(}", RuleKind.FALSE),
         ),
         *(
-            ("#{x}", Kind.INVALID),
-            ("$", Kind.INVALID),
-            ("\u00a0", Kind.INVALID),
-            ("${x", Kind.INVALID),
+            ("true", RuleKind.INVALID),
+            (" ${x}", RuleKind.INVALID),
+            ("${x} ", RuleKind.INVALID),
+            ("${", RuleKind.INVALID),
         ),
-        *(("${x}", Kind.EXPRESSION), ("${(true)}", Kind.EXPRESSION), ("${tru}", Kind.EXPRESSION)),
-        *(("${\u2003}", Kind.EXPRESSION),),
+        *(
+            ("#{x}", RuleKind.INVALID),
+            ("$", RuleKind.INVALID),
+            ("\u00a0", RuleKind.INVALID),
+            ("${x", RuleKind.INVALID),
+        ),
+        *(
+            ("${x}", RuleKind.EXPRESSION),
+            ("${(true)}", RuleKind.EXPRESSION),
+            ("${tru}", RuleKind.EXPRESSION),
+        ),
+        *(("${\u2003}", RuleKind.EXPRESSION),),
     ],
 )
 def test_a_text_is_of_a_kind_before_it_is_parsed(text, kind):
@@ -51,7 +64,8 @@ def test_a_text_is_of_a_kind_before_it_is_parsed(text, kind):
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("${ TRUE }", Kind.TRUE), ("${trueish}", Kind.EXPRESSION), ("", Kind.EMPTY)]
+    ("text", "kind"),
+    [("${ TRUE }", RuleKind.TRUE), ("${trueish}", RuleKind.EXPRESSION), ("", RuleKind.EMPTY)],
 )
 def test_whole_words_are_another_way_to_look(text, kind):
     assert classify(text, whole_words=True) is kind

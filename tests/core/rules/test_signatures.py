@@ -7,8 +7,7 @@ from decimal import Decimal
 import pytest
 
 from proctor.core.exceptions import RuleEvaluationError
-from proctor.core.rules.signatures import Type, assignable, coerce, coercible
-from proctor.core.rules.values import (
+from proctor.core.java.values import (
     BigInteger,
     Byte,
     ByteArray,
@@ -21,33 +20,34 @@ from proctor.core.rules.values import (
     StringArray,
     java_class,
 )
-from proctor.core.rules.versions import ReleaseVersion
+from proctor.core.java.versions import ReleaseVersion
+from proctor.core.rules.signatures import RuleType, assignable, coerce, coercible
 
 OWN = {
-    Type.BOOLEAN: True,
-    Type.BYTE: Byte(1),
-    Type.SHORT: Short(1),
-    Type.INT: Integer(1),
-    Type.LONG: 1,
-    Type.FLOAT: Float(1),
-    Type.DOUBLE: 1.0,
-    Type.CHAR: Character("a"),
-    Type.STRING: "a",
-    Type.OBJECT: object(),
-    Type.CHAR_SEQUENCE: "a",
-    Type.COMPARABLE: "a",
-    Type.COLLECTION: [1],
-    Type.LIST: [1],
-    Type.MAP: {"a": 1},
-    Type.STRING_ARRAY: StringArray("a"),
-    Type.MAYBE_BOOL: MaybeBool.TRUE,
-    Type.RELEASE_VERSION: ReleaseVersion("1.x"),
-    Type.BIG_DECIMAL: Decimal(1),
-    Type.BIG_INTEGER: BigInteger(1),
+    RuleType.BOOLEAN: True,
+    RuleType.BYTE: Byte(1),
+    RuleType.SHORT: Short(1),
+    RuleType.INT: Integer(1),
+    RuleType.LONG: 1,
+    RuleType.FLOAT: Float(1),
+    RuleType.DOUBLE: 1.0,
+    RuleType.CHAR: Character("a"),
+    RuleType.STRING: "a",
+    RuleType.OBJECT: object(),
+    RuleType.CHAR_SEQUENCE: "a",
+    RuleType.COMPARABLE: "a",
+    RuleType.COLLECTION: [1],
+    RuleType.LIST: [1],
+    RuleType.MAP: {"a": 1},
+    RuleType.STRING_ARRAY: StringArray("a"),
+    RuleType.MAYBE_BOOL: MaybeBool.TRUE,
+    RuleType.RELEASE_VERSION: ReleaseVersion("1.x"),
+    RuleType.BIG_DECIMAL: Decimal(1),
+    RuleType.BIG_INTEGER: BigInteger(1),
 }
 
 
-@pytest.mark.parametrize("declared", Type)
+@pytest.mark.parametrize("declared", RuleType)
 def test_a_value_of_the_type_passes_as_it_is(declared):
     assert assignable(OWN[declared], declared)
     assert coerce(OWN[declared], declared) is OWN[declared]
@@ -57,14 +57,23 @@ def test_a_value_of_the_type_passes_as_it_is(declared):
     ("declared", "value"),
     [
         *(
-            (Type.BOOLEAN, False),
-            (Type.INT, 0),
-            (Type.LONG, 0),
-            (Type.DOUBLE, 0.0),
-            (Type.STRING, ""),
+            (RuleType.BOOLEAN, False),
+            (RuleType.INT, 0),
+            (RuleType.LONG, 0),
+            (RuleType.DOUBLE, 0.0),
+            (RuleType.STRING, ""),
         ),
-        *((Type.CHAR, "\0"), (Type.OBJECT, None), (Type.LIST, None), (Type.CHAR_SEQUENCE, None)),
-        *((Type.MAYBE_BOOL, None), (Type.RELEASE_VERSION, None), (Type.STRING_ARRAY, None)),
+        *(
+            (RuleType.CHAR, "\0"),
+            (RuleType.OBJECT, None),
+            (RuleType.LIST, None),
+            (RuleType.CHAR_SEQUENCE, None),
+        ),
+        *(
+            (RuleType.MAYBE_BOOL, None),
+            (RuleType.RELEASE_VERSION, None),
+            (RuleType.STRING_ARRAY, None),
+        ),
     ],
 )
 def test_null_becomes_what_the_type_has_for_it(declared, value):
@@ -72,24 +81,27 @@ def test_null_becomes_what_the_type_has_for_it(declared, value):
 
 
 @pytest.mark.parametrize(
-    "declared", [Type.COLLECTION, Type.MAP, Type.RELEASE_VERSION, Type.COMPARABLE]
+    "declared", [RuleType.COLLECTION, RuleType.MAP, RuleType.RELEASE_VERSION, RuleType.COMPARABLE]
 )
 def test_the_empty_text_is_null_to_other_classes(declared):
     found = coerce("", declared)
-    assert found == ("" if declared is Type.COMPARABLE else None)
+    assert found == ("" if declared is RuleType.COMPARABLE else None)
 
 
 @pytest.mark.parametrize(
     ("value", "declared", "expected"),
     [
-        *((1, Type.INT, "java.lang.Integer 1"), ("7", Type.LONG, "java.lang.Long 7")),
-        *((1.9, Type.BYTE, "java.lang.Byte 1"), (1, Type.FLOAT, "java.lang.Float 1.0")),
-        *((1, Type.STRING, "java.lang.String 1"), ("abc", Type.CHAR, "java.lang.Character a")),
+        *((1, RuleType.INT, "java.lang.Integer 1"), ("7", RuleType.LONG, "java.lang.Long 7")),
+        *((1.9, RuleType.BYTE, "java.lang.Byte 1"), (1, RuleType.FLOAT, "java.lang.Float 1.0")),
         *(
-            (98, Type.CHAR, "java.lang.Character b"),
-            ("true", Type.BOOLEAN, "java.lang.Boolean True"),
+            (1, RuleType.STRING, "java.lang.String 1"),
+            ("abc", RuleType.CHAR, "java.lang.Character a"),
         ),
-        *(("\U0001f600", Type.CHAR, "java.lang.Character \ud83d"),),
+        *(
+            (98, RuleType.CHAR, "java.lang.Character b"),
+            ("true", RuleType.BOOLEAN, "java.lang.Boolean True"),
+        ),
+        *(("\U0001f600", RuleType.CHAR, "java.lang.Character \ud83d"),),
     ],
 )
 def test_a_value_is_converted(value, declared, expected):
@@ -99,7 +111,7 @@ def test_a_value_is_converted(value, declared, expected):
 
 @pytest.mark.parametrize("array", [LongArray([1, None]), ByteArray([Byte(1)])])
 def test_an_array_becomes_an_array_of_texts(array):
-    assert coerce(array, Type.STRING_ARRAY) == StringArray(
+    assert coerce(array, RuleType.STRING_ARRAY) == StringArray(
         "" if x is None else str(x) for x in array
     )
 
@@ -107,15 +119,28 @@ def test_an_array_becomes_an_array_of_texts(array):
 @pytest.mark.parametrize(
     ("value", "declared"),
     [
-        *(("x", Type.INT), ("x", Type.LIST), ([1], Type.INT), ([1], Type.STRING_ARRAY)),
         *(
-            (True, Type.CHAR),
-            (True, Type.DOUBLE),
-            ("1.x", Type.RELEASE_VERSION),
-            (1, Type.CHAR_SEQUENCE),
+            ("x", RuleType.INT),
+            ("x", RuleType.LIST),
+            ([1], RuleType.INT),
+            ([1], RuleType.STRING_ARRAY),
         ),
-        *((StringArray("a"), Type.COLLECTION), (Character("a"), Type.CHAR_SEQUENCE), (1, Type.MAP)),
-        *(("maybe", Type.MAYBE_BOOL), ("x", Type.BIG_DECIMAL), (object(), Type.COMPARABLE)),
+        *(
+            (True, RuleType.CHAR),
+            (True, RuleType.DOUBLE),
+            ("1.x", RuleType.RELEASE_VERSION),
+            (1, RuleType.CHAR_SEQUENCE),
+        ),
+        *(
+            (StringArray("a"), RuleType.COLLECTION),
+            (Character("a"), RuleType.CHAR_SEQUENCE),
+            (1, RuleType.MAP),
+        ),
+        *(
+            ("maybe", RuleType.MAYBE_BOOL),
+            ("x", RuleType.BIG_DECIMAL),
+            (object(), RuleType.COMPARABLE),
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(value, declared):
@@ -125,4 +150,4 @@ def test_what_does_not_fit_is_refused(value, declared):
 
 
 def test_coercible_says_whether_a_value_converts():
-    assert coercible("5", Type.INT)
+    assert coercible("5", RuleType.INT)

@@ -12,8 +12,8 @@ from proctor.core.exceptions import (
     UndefinedName,
     UnknownMethod,
 )
+from proctor.core.java.values import Float, MaybeBool, StringArray
 from proctor.core.rules.rule import Rule
-from proctor.core.rules.values import Float, MaybeBool, StringArray
 from tests.core.rules.strategies import Account
 
 CONTEXT = {
@@ -70,9 +70,9 @@ def test_a_boolean_expression_has_an_answer(expression, answer):
             ("text", "'true' of type java.lang.String"),
             ("number", "Long"),
         ),
-        *(("fn:trim('true')", "the function gives String"), ("proctor:now()", "gives long")),
+        *(("fn:trim('true')", "a function that returns String"), ("proctor:now()", "returns long")),
         *(
-            ("proctor:maybeNot(maybe)", "gives MaybeBool"),
+            ("proctor:maybeNot(maybe)", "returns MaybeBool"),
             ("flag ? text : flag", "java.lang.String"),
         ),
         *(
@@ -81,8 +81,8 @@ def test_a_boolean_expression_has_an_answer(expression, answer):
             ("map.none", "is not in"),
         ),
         *(
-            ("list[0]", "java.lang.Object to the Java"),
-            ("array[0]", "java.lang.String to the Java"),
+            ("list[0]", "element of a list is java.lang.Object"),
+            ("array[0]", "element of a list is java.lang.String"),
         ),
         *(
             ("account.plan", "java.lang.String"),

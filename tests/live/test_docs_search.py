@@ -1,0 +1,77 @@
+"""The search of the built documentation answers what newcomers ask."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote
+
+import pytest
+
+from tests.fences import ROOT
+from tests.live.browser import browser, one, until
+
+#: What is typed into the search, and a page or heading that has to be among the first five.
+QUESTIONS = {
+    "roll out to 10 % of Germany": "How do I roll out to 10 % of Germany?",
+    "why am I in control?": "Why am I in control?",
+    "how do I delete a test": "How do I delete a test?",
+    "my change is not taken": "Why is my change not taken over?",
+    "the page is cached": "The page is cached",
+    "see every variant": "See every group (QA)",
+    "sample size": "Which sample size do I need",
+    "who can edit a test": "Who can edit a test",
+    "logged in users only": "How do I show a test only to users who are logged in?",
+    "rename a test": "How do I rename a test?",
+    "django-waffle": "Coming from django-waffle",
+    "stop a test": "Stop a test",
+}
+
+pytestmark = [
+    pytest.mark.skipif(
+        not all(map(importlib.util.find_spec, ("sphinx", "myst_parser", "furo"))),
+        reason="needs Sphinx, which is in the group `docs`",
+    )
+]
+
+
+class Silent(SimpleHTTPRequestHandler):
+    """Serves files, and writes no log."""
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="module")
+def search(tmp_path_factory):
+    """A function that returns the titles of the results in their order."""
+    built = tmp_path_factory.mktemp("html")
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(ROOT / "docs"), str(built)]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=str(built)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with browser() as window:
+
+        def titles(query):
+            window.get(f"http://127.0.0.1:{server.server_port}/search.html?q={quote(query)}")
+            until(window, lambda: "finished" in one(window, ".search-summary").text)
+            found = window.find_elements("css selector", "ul.search > li > a")
+            return [each.text for each in found]
+
+        yield titles
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_is_answered_by_one_of_the_first_results(search, question):
+    first = search(question)[:5]
+    assert any(QUESTIONS[question] in each for each in first), first
+
+
+def test_words_that_no_page_has_leave_the_others_to_be_found(search):
+    assert any("Glossary" in each for each in search("xyzzy glossary")[:5])
