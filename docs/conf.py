@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import version as installed_version
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import django
 from django.conf import settings
 
+import proctor
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-# The modules whose docstrings are shown want settings, and no particular ones.
-settings.configure()
+# The apps whose docstrings and commands are shown have to be installed.
+settings.configure(
+    INSTALLED_APPS=[
+        "django.contrib.contenttypes",
+        "django.contrib.auth",
+        "proctor",
+        "proctor.editor",
+        "proctor.results",
+    ]
+)
 django.setup()
+
+# For command_help.
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "django-proctor"
 author = "The django-proctor authors"
 copyright = "the django-proctor authors"  # noqa: A001 - Sphinx reads this name
-release = installed_version("django-proctor")
+release = proctor.__version__
 version = release
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_static_path = ["_static"]
+# Before Sphinx's own scripts of the search, and so its listener is called first.
+html_js_files = ["search.js"]
 html_title = f"django-proctor {release}"
 
-# Pages link to headings of each other: page.md#heading.
+# Create anchors, because pages link to each other's headings: page.md#heading.
 myst_heading_anchors = 3
 
 autodoc_typehints = "signature"
@@ -37,7 +54,7 @@ autodoc_member_order = "bysource"
 def as_restructured_text(  # noqa: PLR0917 - Sphinx calls it so
     app: Sphinx, what: str, name: str, documented: object, options: object, lines: list[str]
 ) -> None:
-    """Our docstrings are plain text: code stands in single backticks, examples are indented."""
+    """Convert our docstrings, which are plain text with code in single backticks."""
     result: list[str] = []
     in_example = False
     for line in lines:
@@ -52,5 +69,8 @@ def as_restructured_text(  # noqa: PLR0917 - Sphinx calls it so
 
 
 def setup(app: Sphinx) -> None:
-    """Sphinx calls this."""
+    """Connect what the pages need; Sphinx calls this."""
+    from command_help import CommandHelp  # noqa: PLC0415 - needs the settings
+
+    app.add_directive("command-help", CommandHelp)
     app.connect("autodoc-process-docstring", as_restructured_text)

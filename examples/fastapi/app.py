@@ -21,9 +21,9 @@ app = FastAPI()
 
 
 class Visitor:
-    """Who asks, and his groups."""
+    """The visitor who asks, and their groups."""
 
-    # A plain function: FastAPI calls it in a thread, where loading a matrix may take its time.
+    # A plain function: FastAPI calls it in a thread, so loading the matrix does not block.
     def __init__(self, request: Request, response: Response) -> None:
         self.id = request.cookies.get("visitor") or secrets.token_urlsafe(16)
         response.set_cookie("visitor", self.id, 365 * 86400, httponly=True, samesite="lax")
@@ -36,13 +36,13 @@ class Visitor:
         self._shown: set[str] = set()
         try:
             self._groups = source.determine_groups(asked)
-        except SourceError:  # whose reason is in the log: everybody gets the old answer
+        except SourceError:  # the log contains the reason; everyone gets the answer without groups
             self._groups = {}
 
     def group(self, test: str) -> GroupAssignment | None:
-        """His assignment, and None without one; written down as he is first shown it."""
+        """Return the visitor's assignment, or None; log the exposure when it is first shown."""
         found = self._groups.get(test)
-        if found and found.value >= 0 and not found.forced and test not in self._shown:
+        if found is not None and found.value >= 0 and not found.forced and test not in self._shown:
             self._shown.add(test)
             exposures.info("%r %s %s", self.id, test, found.group)
         return found

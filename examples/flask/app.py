@@ -23,7 +23,7 @@ source = MatrixSource(os.environ.get("MATRIX", Path(__file__).parents[1] / "matr
 
 
 def group(test: str) -> GroupAssignment | None:
-    """The visitor's assignment, and None without one; written down as he is first shown it."""
+    """Return the visitor's assignment, or None; log the exposure when it is first shown."""
     if "groups" not in g:
         g.visitor, g.shown = request.cookies.get("visitor") or secrets.token_urlsafe(16), set()
         forced = ForceGroups.parse(request.args.get("prforceGroups")) if may_force() else None
@@ -31,10 +31,10 @@ def group(test: str) -> GroupAssignment | None:
         asked = GroupsRequest({"USER": g.visitor}, context, forced, TESTS)
         try:
             g.groups = source.determine_groups(asked)
-        except SourceError:  # whose reason is in the log: everybody sees the old page
+        except SourceError:  # the log contains the reason; everyone sees the page without groups
             g.groups = {}
     found = g.groups.get(test)
-    if found and found.value >= 0 and not found.forced and test not in g.shown:
+    if found is not None and found.value >= 0 and not found.forced and test not in g.shown:
         g.shown.add(test)
         exposures.info("%r %s %s", g.visitor, test, found.group)
     return found

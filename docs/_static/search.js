@@ -1,0 +1,58 @@
+/* Ranks the results of the search by the words that a page or a heading has of the question.
+
+   Sphinx's own search shows only pages that have all the words, in alphabetical order. Here a
+   page counts for each word that it has, rare words and words in headings for more. */
+"use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  if (typeof Search === "undefined") return; // another page than the search
+
+  const pagesWith = Search.performTermsSearch;
+  const objectsNamed = Search.performObjectSearch;
+  const stemmer = new Stemmer();
+
+  const stems = (text) =>
+    new Set(
+      splitQuery(text.toLowerCase())
+        .filter((word) => !stopwords.has(word))
+        .map((word) => stemmer.stemWord(word)),
+    );
+
+  /* A rare word says more about what is asked for than a word that each page has. */
+  const rarity = (count) => Math.log(1 + Search._index.docnames.length / (1 + count));
+
+  Search.performTermsSearch = (words, excluded) => {
+    const pages = new Map();
+    const weights = new Map();
+    for (const word of words) {
+      const found = pagesWith(new Set([word]), excluded);
+      weights.set(word, rarity(found.length));
+      for (const page of found) {
+        const known = pages.get(page[0]) ?? [...page.slice(0, 4), 0, ...page.slice(5)];
+        known[4] += weights.get(word) * (page[4] >= Scorer.title ? 2 : 1);
+        pages.set(page[0], known);
+      }
+    }
+    const results = [];
+    for (const [heading, places] of Object.entries(Search._index.alltitles)) {
+      const own = stems(heading);
+      let score = 0;
+      for (const word of words) if (own.has(word)) score += 2 * weights.get(word);
+      if (!score) continue;
+      // Of two headings with the same words the shorter one is about them.
+      score *= 1 - Math.min(0.3, 0.03 * own.size);
+      for (const [file, anchor] of places) {
+        const page = pages.get(Search._index.docnames[file]);
+        if (anchor === null || !page) continue;
+        const title = `${Search._index.titles[file]} > ${heading}`;
+        const total = score + page[4] / 4;
+        results.push([page[0], title, `#${anchor}`, null, total, page[5], page[6]]);
+      }
+    }
+    const best = [...pages.values(), ...results].sort((a, b) => b[4] - a[4]);
+    return best.slice(0, 30);
+  };
+
+  Search.performObjectSearch = (word, words) =>
+    stopwords.has(word) || word.length < 3 ? [] : objectsNamed(word, words);
+});
