@@ -1,17 +1,16 @@
-"""How fast the engine is, beside the floor: `python benchmarks/engine.py`.
+"""Measure the engine relative to a floor: `python benchmarks/engine.py`.
 
-The floor is what no engine in Python can do without: for each test one hashlib.md5 of salt
-and identifier, its last four bytes as a signed integer, and a bisect, in a plain loop. All
-times are multiples of it, or of a loop written by hand, since a machine's speed is no
-property of the engine.
+The floor is the work that no engine in Python can avoid: for each test one hashlib.md5 of salt and
+identifier, its last four bytes as a signed integer, and a bisect, in a plain loop. All times are
+multiples of the floor, or of a loop written by hand, because absolute times depend on the machine.
 
-Both sides of a ratio are timed in turn, a few milliseconds each, over many rounds, and the
-median of the rounds' ratios is shown: what slows a machine down for a moment slows both.
-pyperf times one function after the other, each in processes of its own, and on a machine
-that others use its ratios differ by half from run to run. Time is that of this thread, so
-that what others do in between does not count; the garbage collector stays on.
+Both sides of a ratio are timed alternately, a few milliseconds each, over many rounds, and the
+median of the rounds' ratios is printed: a temporary slowdown of the machine affects both sides.
+(pyperf times one function after the other, each in its own processes. On a machine that others use
+as well, its ratios differ by half from run to run.) Time is the CPU time of this thread, so other
+processes do not count; the garbage collector stays on.
 
-Exits with 1 where a figure misses what is wanted.
+Exits with 1 if a figure misses its limit.
 """
 
 from __future__ import annotations
@@ -32,22 +31,22 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from proctor.core.engine import Proctor
-from proctor.core.matrix import Matrix
+from proctor.core.evaluation.engine import Proctor
+from proctor.core.matrices.matrix import Matrix
 from tests.core.vectorfiles import conformance_directory, read_jsonl, read_matrix_text
 from tests.core.vectorvalues import converted, declared_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Seconds that one side of one round takes, about.
+#: Approximate seconds that one side of one round takes.
 ROUND = 0.004
 
 IDENTIFIERS = [f"{random.Random(number).getrandbits(60):015x}" for number in range(100)]
 
 
 def ratio(subject: Callable[[], object], base: Callable[[], object], rounds: int) -> float:
-    """How many times as long *subject* takes as *base*."""
+    """Return the time of *subject* as a multiple of that of *base*."""
     loops = [_loops(subject), _loops(base)]
     ratios = []
     for _ in range(rounds):
@@ -79,14 +78,14 @@ Places = list[tuple[str, bytes, list[int]]]
 
 
 def places(count: int) -> Places:
-    """Name, salt and cut-offs of so many tests of three buckets."""
+    """Return name, salt and cut-offs of *count* tests with three buckets."""
     return [
         (f"test{n}", f"test{n}|salt{n}".encode(), [-715827883, 715827882]) for n in range(count)
     ]
 
 
 def floor(tests: Places, identifier: str) -> dict[str, int]:
-    """The range of one visitor in each of *tests*."""
+    """Return the range of one visitor in each of *tests*."""
     encoded = identifier.encode()
     found = {}
     for name, salt, cutoffs in tests:
@@ -97,7 +96,7 @@ def floor(tests: Places, identifier: str) -> dict[str, int]:
 
 
 def floor_of(count: int) -> Callable[[], object]:
-    """The floor of so many tests, for all of `IDENTIFIERS`."""
+    """Return the floor of *count* tests, for all of `IDENTIFIERS`."""
     tests = places(count)
     return lambda: [floor(tests, identifier) for identifier in IDENTIFIERS]
 
@@ -106,7 +105,7 @@ def floor_of(count: int) -> Callable[[], object]:
 
 
 def matrix_of(tests: dict[str, dict[str, Any]]) -> Matrix:
-    """A matrix of tests of three buckets."""
+    """Return a matrix of tests with three buckets."""
     ranges = [{"bucketValue": value, "length": 1 / 3} for value in (-1, 0, 1)]
     usual = {
         "version": "1",
@@ -126,7 +125,7 @@ def matrix_of(tests: dict[str, dict[str, Any]]) -> Matrix:
 
 
 def bench100() -> tuple[Matrix, dict[str, Any], list[dict[str, Any]]]:
-    """The matrix, the context types and the visitors of the vectors for timing."""
+    """Return matrix, context types and visitors of the conformance vectors for timing."""
     directory = conformance_directory()
     lines = read_jsonl(directory, "assignments/bench100.jsonl")
     header = next(lines)["header"]
@@ -135,7 +134,7 @@ def bench100() -> tuple[Matrix, dict[str, Any], list[dict[str, Any]]]:
 
 
 def large_matrix(count: int) -> str:
-    """JSON of so many tests after the manner of bench100: three in ten have a payload."""
+    """Return JSON of *count* tests similar to those of bench100: three in ten have a payload."""
     source = json.loads(read_matrix_text(conformance_directory(), "matrices/bench100.json"))
     tests = list(source["tests"].values())
     source["tests"] = {f"large{n}x": {**tests[n % 100], "salt": f"large{n}"} for n in range(count)}
@@ -171,11 +170,15 @@ def _ask(proctor: Proctor, identifiers: dict[str, Any], context: dict[str, Any])
     return proctor.determine_groups(identifiers=identifiers, context=context)
 
 
+def _ask_all(proctor: Proctor, context: dict[str, Any]) -> object:
+    return [_ask(proctor, {"USER": each}, context) for each in IDENTIFIERS]
+
+
 COUNTRIES = ["US", "GB", "CA", "AU", "DE", "FR", "JP", "IN"]
 
 
 def fifty_tests(rounds: int) -> Iterator[Figure]:
-    """25 for everybody, 15 for some countries, 10 for these and a version besides."""
+    """Measure 50 tests: 25 for everybody, 15 for some countries, 10 for these and a version."""
     rules = [None] * 25 + ["${proctor:contains(COUNTRIES, country)}"] * 15
     rules += ["${proctor:contains(COUNTRIES, country) && appVersion >= 12}"] * 10
     constants = {"COUNTRIES": COUNTRIES}
@@ -206,7 +209,7 @@ def fifty_tests(rounds: int) -> Iterator[Figure]:
 
 
 def _by_hand(proctor: Proctor) -> Callable[[str, dict[str, Any]], dict[str, str]]:
-    """The same work as one would write it for these tests and no others."""
+    """Return the same work as code that one would write by hand for exactly these tests."""
     buckets = ("group-1", "group0", "group1")
     countries = frozenset(COUNTRIES)
     cutoffs = (-715827883, 715827882)
@@ -246,7 +249,7 @@ def single_tests(rounds: int) -> Iterator[Figure]:
         yield (
             f"c) a single test {what} [floors]",
             ratio(
-                lambda: [_ask(proctor, {"USER": each}, context) for each in IDENTIFIERS],  # noqa: B023 - called at once
+                lambda: _ask_all(proctor, context),  # noqa: B023 - called at once
                 base,
                 rounds,
             ),
@@ -255,8 +258,48 @@ def single_tests(rounds: int) -> Iterator[Figure]:
         )
 
 
+def one_of_fifty(rounds: int) -> Iterator[Figure]:
+    """Measure one test of fifty, half of which are for one country, in both ways."""
+    country = {"rule": "${country == 'US'}"}
+    tests = {f"test{n}x": country if n % 2 else {} for n in range(50)}
+    context = {"country": "US"}
+    base = floor_of(1)
+    for types, what in (({"country": "String"}, "declared types"), (None, "no declared types")):
+        proctor = Proctor(matrix_of(tests), context_types=types)
+        for name, rule, most in (("test0x", "no rule", 1.0), ("test1x", "country rule", 1.5)):
+            long, short = _one_test(proctor, name, context)
+            assert [groups.get(name) for groups in long()] == short()
+            for function, way, wanted in (
+                (long, "determine_groups(tests=(t,))", 2.0),
+                (short, "determine_group(t)", most),
+            ):
+                taken = ratio(function, base, rounds)
+                yield f"g) one of 50, {rule}, {what}: {way} [floors]", taken, "x", wanted
+
+
+def _one_test(
+    proctor: Proctor, name: str, context: dict[str, Any]
+) -> tuple[Callable[[], list[Any]], Callable[[], list[Any]]]:
+    """Return the slow and the fast way to evaluate one test, for all of `IDENTIFIERS`."""
+    tests = (name,)
+
+    def long() -> list[Any]:
+        return [
+            proctor.determine_groups(identifiers={"USER": each}, context=context, tests=tests)
+            for each in IDENTIFIERS
+        ]
+
+    def short() -> list[Any]:
+        return [
+            proctor.determine_group(name, identifiers={"USER": each}, context=context)
+            for each in IDENTIFIERS
+        ]
+
+    return long, short
+
+
 def loading() -> Iterator[Figure]:
-    """1,000 tests from JSON to a Proctor, and what is kept of them: the matrix too."""
+    """Measure 1,000 tests from JSON to a Proctor, and the memory that is kept, matrix included."""
     text = large_matrix(1000)
     types = bench100()[1]
     taken = []
@@ -299,13 +342,14 @@ def main() -> int:
         visitor_of_bench100(rounds),
         fifty_tests(rounds),
         single_tests(rounds),
+        one_of_fifty(rounds),
         loading(),
         importing(21),
     ):
         for what, value, unit, wanted in figures:
             verdict = "met" if value <= wanted else "MISSED"
             missed += value > wanted
-            print(f"{what:75} {value:8.2f}{unit:3}  wanted {wanted:g}  {verdict}")
+            print(f"{what:84} {value:8.2f}{unit:3}  limit {wanted:g}  {verdict}")
     return 1 if missed else 0
 
 

@@ -1,15 +1,17 @@
-"""What groups from a Pipet cost: `python benchmarks/pipet.py`.
+"""Measure the cost of groups from a Pipet: `python benchmarks/pipet.py`.
 
-The Pipet is another process on loopback, that answers for 50 tests, a third of them with a
-payload. Four things are shown, those beside each other measured in turn in one run:
+The Pipet is another process on the loopback interface that answers for 50 tests, a third of which
+have a payload. Three things are measured; figures that are compared with each other are timed
+alternately in one run:
 
-- a resolution through `PipetSource`, beside a bare `requests.Session().get` of the same URL;
-- a visitor's groups from the cache, beside a bare `cache.get` of the very entry, in LocMem
-  and in a Redis that is started for this (skipped where none is installed);
+- an answer through `PipetSource`, compared with a bare `requests.Session().get` of the same URL;
+- a visitor's groups from the cache, compared with a bare `cache.get` of the same entry, in LocMem
+  and in a Redis server that is started for this (skipped if Redis is not installed);
 - the time that a request of a site has to wait in an outage: the first one, and the median
-  of 200 more, for a Pipet that refuses connections, hangs, drips its headers, drips its body.
+  of 200 more, for a Pipet that refuses connections, hangs, or sends its headers or its body one
+  byte at a time.
 
-Exits with 1 where a figure misses what is wanted.
+Exits with 1 if a figure misses its limit.
 """
 
 from __future__ import annotations
@@ -51,10 +53,10 @@ from django.http import HttpResponse  # noqa: E402
 from django.test import RequestFactory, override_settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
-from proctor.answers import ask  # noqa: E402
-from proctor.configuration import current_configuration  # noqa: E402
 from proctor.core import GroupsRequest, PipetSource  # noqa: E402
 from proctor.middleware import BaseProctorMiddleware  # noqa: E402
+from proctor.resolving.ask_source import ask  # noqa: E402
+from proctor.resolving.site_setup import current_setup  # noqa: E402
 from tests.live import pipet as live  # noqa: E402
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ VISITOR = GroupsRequest(
 
 
 def serve(connection: Any) -> None:
-    """A Pipet; each message names the fault that it has from then on, or "" for none."""
+    """Run a Pipet. Each message names the fault that it has from then on; "" means none."""
     with live.serving() as pipet:
         pipet.publish("1", 1000, **dict.fromkeys(NAMES, ("blue", 1)))
         for name in NAMES[::3]:
@@ -118,7 +120,7 @@ urlpatterns = [path("", page)]
 
 
 def paired(rounds: int, *sides: Callable[[], object]) -> list[float]:
-    """The median seconds of each, asked in turn."""
+    """Return the median seconds of each function, called alternately."""
     taken: list[list[float]] = [[] for _ in sides]
     for number in range(rounds + rounds // 10):
         for side, times in zip(sides, taken, strict=True):
@@ -139,8 +141,8 @@ def calls(server: Server, rounds: int) -> Iterator[Figure]:
             rounds, lambda: session.get(url), lambda: source.determine_groups(VISITOR)
         )
     print(f"{'a bare requests.Session().get':58} {bare * 1e6:8.0f} µs")
-    print(f"{'a resolution through PipetSource':58} {ours * 1e6:8.0f} µs")
-    yield "PipetSource beside a bare get", ours / bare, "times", 1.25
+    print(f"{'an answer through PipetSource':58} {ours * 1e6:8.0f} µs")
+    yield "PipetSource relative to a bare get", ours / bare, "times", 1.25
 
 
 def hits(server: Server, rounds: int, name: str, entry: dict[str, str]) -> Iterator[Figure]:
@@ -150,20 +152,20 @@ def hits(server: Server, rounds: int, name: str, entry: dict[str, str]) -> Itera
         PROCTOR_TIMEOUT=10.0,
         CACHES={"default": entry},
     ):
-        configuration = current_configuration()
-        ask(configuration, VISITOR, None)
-        kept = configuration.cache
+        setup = current_setup()
+        ask(setup, VISITOR, None)
+        kept = setup.cache
         recalled = kept.recall(VISITOR, None)
         assert recalled.groups is not None
         cache = caches["default"]
         bare, ours = paired(
             rounds,
             lambda: cache.get(recalled.key),
-            lambda: ask(configuration, VISITOR, None),
+            lambda: ask(setup, VISITOR, None),
         )
     print(f"{f'a bare cache.get of the entry, {name}':58} {bare * 1e6:8.0f} µs")
     print(f"{f'the groups from the cache, {name}':58} {ours * 1e6:8.0f} µs")
-    yield f"a hit beside a bare cache.get, {name}", ours / bare, "times", 1.5
+    yield f"a hit relative to a bare cache.get, {name}", ours / bare, "times", 1.5
 
 
 def outages(server: Server) -> Iterator[Figure]:
@@ -181,7 +183,7 @@ def outages(server: Server) -> Iterator[Figure]:
             with_proc, without = stack(Plain), stack(None)
             first = timed(with_proc)
             pairs = [(timed(with_proc), timed(without)) for _ in range(200)]
-            current_configuration().source.close()
+            current_setup().source.close()
         wanted = BUDGET + 0.05
         yield f"{fault}: the first request", first * 1000, "ms", wanted * 1000
         added = statistics.median(ours - bare for ours, bare in pairs)
@@ -211,7 +213,7 @@ NOBODY = Nobody()
 
 
 def timed(get_response: Callable[[Any], Any]) -> float:
-    request = RequestFactory().get("/", headers={"x-user": "somebody"})
+    request = RequestFactory().get("/", headers={"x-user": "someone"})
     began = time.perf_counter()
     get_response(request)
     return time.perf_counter() - began
@@ -273,7 +275,7 @@ def main() -> int:
     for what, value, unit, wanted in figures:
         verdict = "met" if value <= wanted else "MISSED"
         missed += value > wanted
-        print(f"{what:58} {value:8.2f} {unit:5} wanted {wanted:6.2f}  {verdict}")
+        print(f"{what:58} {value:8.2f} {unit:5} limit {wanted:6.2f}  {verdict}")
     return 1 if missed else 0
 
 

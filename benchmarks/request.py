@@ -1,18 +1,18 @@
-"""What the middleware adds to a request: `python benchmarks/request.py`.
+"""Measure the time that the middleware adds to a request: `python benchmarks/request.py`.
 
-Two stacks of Django's are asked for the same page in turn, a few milliseconds each: one with
-the middleware and one without any. What is shown is the median of the differences over many
-rounds, in microseconds, for 50 declared tests and a matrix in the process; half of the tests
-have a rule. Beside it stands the time of the engine alone for these 50 tests, in the same
-rounds. Nobody listens to exposures. Each request is a new object and a new visitor.
+The same page is requested alternately, for a few milliseconds each, from two Django stacks: one
+with the middleware and one without any. Printed is the median of the differences over many rounds,
+in microseconds, for 50 declared tests and a matrix in the process; half of the tests have a rule.
+For comparison, the time of the engine alone for these 50 tests is measured in the same rounds. No
+receiver listens to exposures. Each request is a new object from a new visitor.
 
-What is wanted is 15 µs for a proc that nobody reads, and for one that is read whole twice the
-time of the engine and 30 µs, on a machine that computes the floor of `benchmarks/engine.py`
-for 100 tests in 61 µs. Here it is measured too, in the same rounds, and the microseconds that
-are wanted are taken in its proportion. Time is that of the thread; that of the hop to another
-thread is by the clock, waiting included.
+The limit is 15 µs if nobody reads the proc. If all of its groups are read, it is twice the time of
+the engine plus 30 µs. The limits apply to a machine that computes the floor of
+`benchmarks/engine.py` for 100 tests in 61 µs. The floor is measured here as well, in the same
+rounds, and scales the limits. Time is the CPU time of the thread; the hop to another thread is
+measured in wall-clock time, waiting included.
 
-Exits with 1 where a figure misses what is wanted.
+Exits with 1 if a figure misses its limit.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ from proctor.middleware import BaseProctorMiddleware  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-#: Microseconds that the floor takes where the wanted ones are meant as they stand.
+#: Microseconds that the floor takes on the machine for which the limits are given.
 FLOOR = 61
 
-#: Requests of one side of one round.
+#: Requests on one side of one round.
 REQUESTS = 40
 
 NAMES = [f"test{number}x" for number in range(50)]
@@ -64,7 +64,7 @@ visitors = itertools.count()
 
 
 def matrix() -> str:
-    """50 tests of three buckets, half of them for some countries."""
+    """Return 50 tests with three buckets, half of them for some countries."""
     ranges = [{"bucketValue": value, "length": 1 / 3} for value in (-1, 0, 1)]
     tests = {
         name: {
@@ -129,7 +129,7 @@ urlpatterns = [
 
 
 def handler(middleware: type | None, *, is_async: bool) -> BaseHandler:
-    """Django's own stack, with this middleware or none."""
+    """Return Django's own stack, with this middleware or none."""
     settings.MIDDLEWARE = [f"{__name__}.{middleware.__name__}"] if middleware else []
     made = BaseHandler()
     made.load_middleware(is_async=is_async)
@@ -161,13 +161,13 @@ def asgi_request(url: str) -> HttpRequest:
 
 
 def wsgi(middleware: type | None, url: str) -> Callable[[], float]:
-    """Microseconds that a request takes, asked anew with each call."""
+    """Return a function that measures the microseconds of a request."""
     get_response = handler(middleware, is_async=False).get_response
 
     def measure() -> float:
         requests = [wsgi_request(url) for _ in range(REQUESTS)]
         begin = time.thread_time()
-        while requests:  # none is kept, as in a server
+        while requests:  # requests are discarded, as in a server
             get_response(requests.pop())
         return (time.thread_time() - begin) / REQUESTS * 1e6
 
@@ -203,7 +203,7 @@ def engine() -> Callable[[], float]:
 
 
 def floor() -> float:
-    """Microseconds for 100 tests of what no engine in Python can do without."""
+    """Return the microseconds for the work on 100 tests that no engine in Python can avoid."""
     prefixes = [f"test{number}|salt{number}".encode() for number in range(100)]
     cutoffs = [-715827883, 715827882]
     begin = time.thread_time()
@@ -215,7 +215,7 @@ def floor() -> float:
 
 
 async def medians(rounds: int, *sides: Callable[[], Any]) -> list[float]:
-    """The first is the bare stack: its median, and by how much the others exceed it."""
+    """Return the median of the first function, and by how much the others exceed it."""
     taken = []
     for number in range(rounds + 1):
         row = [each() for each in sides]
@@ -293,7 +293,7 @@ def main() -> int:
             for what, value, wanted in figures:
                 verdict = ""
                 if wanted is not None:
-                    verdict = f"wanted {wanted:5.1f}  {'met' if value <= wanted else 'MISSED'}"
+                    verdict = f"limit {wanted:5.1f}  {'met' if value <= wanted else 'MISSED'}"
                     missed += value > wanted
                 print(f"{what:52} {value:7.1f}  {verdict}".rstrip())
     return 1 if missed else 0

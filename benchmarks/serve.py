@@ -1,15 +1,15 @@
-"""How fast the Pipet API is served: `python benchmarks/serve.py`.
+"""Measure how fast the Pipet API is served: `python benchmarks/serve.py`.
 
-wrk asks each of these in turn, 16 connections, several rounds in one run; all are on uvicorn with
-as many workers, on the same machine as wrk:
+wrk sends requests to each of these in turn, over 16 connections, several rounds in one run. All run
+on uvicorn with the same number of workers, on the same machine as wrk:
 
 - `python -m proctor serve` for 50 tests, and for 100;
 - the same API in a Django site, `include("proctor.pipet.urls")`, under ASGI;
-- a Django view that returns a constant body of the same size, a plain one and a coroutine.
+- a Django view that returns a constant body of the same size, as a function and as a coroutine.
 
-What is shown is requests a second, the median and the 99th percentile of the latency, and the
-memory of the server's processes (what each has for itself, and its share of what they share).
-Half of the tests have a rule. Needs wrk; exits with 1 where a figure misses what is wanted.
+Printed are requests per second, the median and the 99th percentile of the latency, and the memory
+of the server's processes (the private memory of each, and its part of the shared memory). Half of
+the tests have a rule. Needs wrk; exits with 1 if a figure misses its limit.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ CONFIG = {
     "identifiers": {"USER": {"source": "QUERY"}},
 }
 
-#: Of the Java: requests a second for 100 tests, and MB.
+#: Figures of Java's Pipet: requests per second for 100 tests, and MB.
 JAVA, JAVA_MEMORY = 1250, 290
 
 SITE = """
@@ -72,7 +72,7 @@ application = get_asgi_application()
 
 
 def matrix(tests: int) -> str:
-    """Tests of three buckets with payloads, half of them for some countries."""
+    """Return tests with three buckets and payloads, half of them for some countries."""
     ranges = [{"bucketValue": value, "length": 1 / 3} for value in (-1, 0, 1)]
     definitions = {
         f"test{number}x": {
@@ -113,7 +113,7 @@ class Target:
 
     @property
     def memory(self) -> float:
-        """MB, of all processes."""
+        """Return the MB of all processes."""
         return sum(_memory(pid) for pid in _family(self.server.process.pid))
 
 
@@ -132,7 +132,7 @@ def _family(pid: int) -> Iterator[int]:
     yield pid
     for task in Path(f"/proc/{pid}/task").iterdir():
         children = ""
-        with contextlib.suppress(OSError):  # a thread may have ended meanwhile
+        with contextlib.suppress(OSError):  # a thread may have ended in the meantime
             children = (task / "children").read_text()
         for child in children.split():
             yield from _family(int(child))
@@ -201,22 +201,22 @@ def report(targets: list[Target]) -> int:
         rate, p50, p99 = median(each.rates[1:]), median(each.p50[1:]), median(each.p99[1:])
         print(f"{each.name:36} {rate:9.0f} {p50:8.2f} {p99:8.2f} {each.memory:6.0f}")
     fifty, hundred, mounted, constant, aconstant = targets
-    # Of each round by itself: the machine may be slower in another.
+    # Ratios are taken within each round, because the machine may be slower in another one.
     pairs = zip(fifty.p50[1:], constant.p50[1:], aconstant.p50[1:], mounted.p50[1:], strict=True)
     beside = [(ours / plain, ours / co, inside / plain) for ours, plain, co, inside in pairs]
     plain, coroutine, inside = (median(column) for column in zip(*beside, strict=True))
     figures = [
-        ("p50 of serve beside the plain view's", plain, 1.5),
-        ("p50 of serve beside the coroutine view's", coroutine, 1.5),
-        ("p50 in Django beside the plain view's", inside, 1.5),
-        ("the Java's requests/s beside serve's, 100 tests", JAVA / median(hundred.rates[1:]), 1.0),
-        ("memory beside a third of the Java's", hundred.memory / (JAVA_MEMORY / 3), 1.0),
+        ("p50 of serve relative to the plain view's", plain, 1.5),
+        ("p50 of serve relative to the coroutine view's", coroutine, 1.5),
+        ("p50 in Django relative to the plain view's", inside, 1.5),
+        ("Java's requests/s relative to serve's, 100 tests", JAVA / median(hundred.rates[1:]), 1.0),
+        ("memory relative to a third of Java's", hundred.memory / (JAVA_MEMORY / 3), 1.0),
     ]
     missed = 0
     for what, value, wanted in figures:
         missed += value > wanted
         verdict = "met" if value <= wanted else "MISSED"
-        print(f"{what:50} {value:5.2f}  wanted at most {wanted:.1f}  {verdict}")
+        print(f"{what:50} {value:5.2f}  limit {wanted:.1f}  {verdict}")
     return 1 if missed else 0
 
 

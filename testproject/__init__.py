@@ -1,3 +1,3 @@
-"""A small shop that runs tests: documentation that can be used, and the tests' settings."""
+"""A small shop that runs tests: a working example, and the settings of the test suite."""
 
 from __future__ import annotations

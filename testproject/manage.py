@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line for the shop: `python testproject/manage.py runserver`."""
+"""Django's command line for the shop: `python testproject/manage.py demo`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,25 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Run a command of Django, in DEBUG unless the environment says otherwise."""
+    """Run a Django command, with DEBUG unless the environment switches it off."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "testproject.settings")
     os.environ.setdefault("SHOP_DEBUG", "1")
+    os.environ.setdefault("SHOP_EDITOR", "1")
+    if sys.argv[1:2] in (["demo"], ["demo_reports"]):
+        from testproject.demo.database_file import find_database  # noqa: PLC0415 - needs the path
+
+        os.environ.setdefault("SHOP_DEMO", "1")
+        if "SHOP_DATABASE" not in os.environ:
+            os.environ["SHOP_DATABASE"] = str(find_database(Path(__file__).resolve().parent))
+    # Only in the first process, not in those that runserver starts after a change of the code.
+    if sys.argv[1:2] == ["runserver"] and "RUN_MAIN" not in os.environ:
+        import django  # noqa: PLC0415
+
+        django.setup()
+        from testproject.shop.first_start import prepare  # noqa: PLC0415 - needs the models
+
+        prepare()
     from django.core.management import execute_from_command_line  # noqa: PLC0415
 
     execute_from_command_line(sys.argv)

@@ -1,8 +1,10 @@
-"""The settings of the shop, and of the tests under tests/web.
+"""The settings of the shop, and of the test suite.
 
-There is nothing to set up: no database, no server besides this one. SHOP_DEBUG, SHOP_HOSTS
-and SHOP_SECRET_KEY in the environment change what a shop in a network would change, and
-SHOP_PIPET is the URL of a Pipet that decides for it.
+No setup is needed: the shop needs no other server, and its database is a file. The environment
+variables SHOP_DEBUG, SHOP_HOSTS and SHOP_SECRET_KEY are for a shop in a network. SHOP_PIPET is the
+URL of a Pipet that assigns the groups. With SHOP_EDITOR=1, which manage.py sets, the editor's
+matrix is used; otherwise the file from which the editor starts. SHOP_DATABASE is the path of the
+database. SHOP_DEMO=1 adds the app of the demo.
 """
 
 from __future__ import annotations
@@ -13,14 +15,16 @@ from typing import Any
 
 import django
 
-from proctor import ProctorTest
+from proctor import Metric, ProctorTest
 
 HERE = Path(__file__).resolve().parent
+#: True for `manage.py demo`: the shop after two weeks with visitors.
+SHOP_DEMO = os.environ.get("SHOP_DEMO") == "1"
 
 # -- Django ---------------------------------------------------------------------------------
 
 SECRET_KEY = os.environ.get("SHOP_SECRET_KEY", "only-for-a-shop-that-sells-nothing")
-# manage.py switches it on; servers and tests do not.
+# manage.py switches it on; servers and the test suite do not.
 DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *os.environ.get("SHOP_HOSTS", "").split()]
 
@@ -28,10 +32,16 @@ ROOT_URLCONF = "testproject.urls"
 WSGI_APPLICATION = "testproject.wsgi.application"
 
 INSTALLED_APPS = [
+    # First, because its templates replace those of other apps.
+    *(["testproject.demo"] if SHOP_DEMO else []),
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "proctor",
+    "proctor.editor",
+    "proctor.results",
     "testproject.shop",
 ]
 
@@ -40,14 +50,15 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    # After the session, which its hooks read.
+    # After the session middleware, because the hooks read the session.
     "testproject.shop.middleware.ShopProctorMiddleware",
 ]
 
 if django.VERSION >= (6, 0):
-    # Nothing in the shop, nor in proctor's tags, needs an exception from this.
+    # Neither the shop nor proctor's tags need an exception from this policy.
     MIDDLEWARE.insert(1, "django.middleware.csp.ContentSecurityPolicyMiddleware")
     SECURE_CSP = {"default-src": ["'self'"], "frame-ancestors": ["'none'"]}
 
@@ -58,6 +69,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "proctor.context_processors.proc",
                 "testproject.shop.context_processors.basket",
@@ -66,8 +78,16 @@ TEMPLATES = [
     },
 ]
 
-# What the shop must remember of somebody is in his signed cookies.
-DATABASES: dict[str, Any] = {}
+# Only the editor uses it. The shop stores its visitors' data in their signed cookies.
+DATABASES: dict[str, Any] = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("SHOP_DATABASE", HERE / "shop.sqlite3"),
+        # WAL mode: readers do not wait for a user who publishes.
+        "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL", "timeout": 20},
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -76,7 +96,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 
-# Each line of the shop says which groups its visitor is in.
+# Each log line of the shop includes the groups of its visitor.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -97,11 +117,22 @@ LOGGING = {
 
 # -- Proctor --------------------------------------------------------------------------------
 
-# A shop that is told of a Pipet, as the one of another shop, asks that.
+# With SHOP_PIPET, the groups come from that Pipet, for example from another shop.
 PROCTOR_API_ROOT = os.environ.get("SHOP_PIPET")
-PROCTOR_MATRIX = None if PROCTOR_API_ROOT else HERE / "matrix.json"
+#: The matrix from which the editor starts.
+SHOP_MATRIX = HERE / "demo" / "matrix.json" if SHOP_DEMO else HERE / "matrix.json"
+SHOP_EDITOR = os.environ.get("SHOP_EDITOR") == "1"
+PROCTOR_MATRIX = None if PROCTOR_API_ROOT else "editor:production" if SHOP_EDITOR else SHOP_MATRIX
+PROCTOR_EDITOR_BRANCHES = ("trunk", "production")
+#: Another person must approve changes that reach visitors; in the demo you are alone.
+PROCTOR_EDITOR_APPROVALS = {} if SHOP_DEMO else {"production": 1}
 
-#: The tests that the shop's code knows, and what it does where nobody decides.
+_SEARCHES = {"inactive": -1, "active": 1}
+if SHOP_DEMO:
+    # The old search as a group, with which the new one is compared.
+    _SEARCHES["control"] = 0
+
+#: The tests that the shop's code reads, and their defaults without an answer.
 PROCTOR_TESTS = (
     ProctorTest(
         "buttoncolortst",
@@ -109,13 +140,24 @@ PROCTOR_TESTS = (
         default="control",
         payload=str,
     ),
-    # Its groups are nobody's business but the matrix's: the page shows the payload.
+    # Its groups are only in the matrix: the page shows the payload.
     ProctorTest("headlinetst", payload=str),
-    ProctorTest("newfeaturerollout", groups={"inactive": -1, "active": 1}, default="inactive"),
+    ProctorTest("newfeaturerollout", groups=_SEARCHES, default="inactive"),
     ProctorTest("freedeliverytst", groups=("control", "lower"), default="control", payload=int),
 )
 
-#: What the middleware's hooks return, in the words of the matrix.
+#: What visitors do, as the shop's views record it.
+PROCTOR_METRICS = (
+    # A change is worthwhile if it convinces three more visitors out of a hundred.
+    Metric("basket", kind="proportion", primary=True, smallest=0.03),
+    Metric("order", kind="proportion"),
+    Metric("revenue"),
+    Metric("revenue_per_order", numerator="revenue", denominator="order"),
+)
+
+#: The shop's name in its editor's list of applications.
+PROCTOR_APPLICATION = "shop"
+#: The results of the middleware's hooks, with the names used in the matrix.
 PROCTOR_IDENTIFIERS = {"acctid": "ACCOUNT"}
 PROCTOR_CONTEXT = {
     "country": "String",

@@ -1,4 +1,4 @@
-"""The pages of the shop, and in DEBUG its pictures and styles."""
+"""The URLs of the shop; with DEBUG also those of its pictures and styles."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("testproject.shop.urls")),
+    path("proctor/", include("proctor.results.urls")),
+    path("proctor/", include("proctor.editor.urls")),
     path("private/", include("proctor.urls")),
-    # For services in other languages, and for a second shop: see SHOP_PIPET in the settings.
+    # For services in other languages, and for another shop: see SHOP_PIPET in the settings.
     path("pipet/", include("proctor.pipet.urls")),
-    # runserver does this by itself, other servers do not; it is empty unless DEBUG is on.
+    # runserver serves static files by itself, other servers do not; the list is empty without
+    # DEBUG.
     *staticfiles_urlpatterns(),
 ]

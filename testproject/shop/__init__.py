@@ -1,3 +1,3 @@
-"""The shop's only app."""
+"""The only app of the shop."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The app's configuration."""
+"""The configuration of the app."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class ShopConfig(AppConfig):
     name = "testproject.shop"
 
     def ready(self) -> None:
-        """Listen to who is shown which group."""
+        """Connect the receiver of exposures."""
         from proctor.signals import exposed  # noqa: PLC0415 - apps must be ready
         from testproject.shop.receivers import note_exposure  # noqa: PLC0415
 

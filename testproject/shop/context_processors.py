@@ -1,4 +1,4 @@
-"""For templates: how many things are in the basket."""
+"""A context processor for the number of items in the basket."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 
 def basket(request: HttpRequest) -> dict[str, Any]:
-    """`basket_size` in every template."""
+    """Return `basket_size` for every template."""
     return {"basket_size": sum(request.session.get("basket", {}).values())}

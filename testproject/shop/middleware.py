@@ -1,4 +1,4 @@
-"""Who the visitor is, for Proctor."""
+"""Identify the visitor for Proctor."""
 
 from __future__ import annotations
 
@@ -14,38 +14,43 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-#: The first is that of a visitor of whom the shop knows nothing.
+#: Countries to choose from; the first one is for visitors about whom the shop knows nothing.
 COUNTRIES = {"US": "United States", "DE": "Germany", "GB": "Great Britain", "JP": "Japan"}
 
-#: Customers whom one can sign in as, without a password: by account number.
+#: Customers to sign in as, without a password, by account number.
 CUSTOMERS = {"5083": "Ada", "5084": "Grace", "5085": "Konrad"}
 
 
 class ShopRequest(ProctorHttpRequest):
-    """For annotations: a request with `proc`, and with what the hooks have said of its visitor."""
+    """For annotations: a request with `proc` and the hook results of its visitor."""
 
     identifiers: Mapping[str, Any]
     context: Mapping[str, Any]
 
 
 class ShopProctorMiddleware(ProctorMiddleware):
-    """The random id of the ready middleware, and what the session knows.
+    """Adds session data to the random id of `ProctorMiddleware`.
 
-    The keys are the shop's own words; PROCTOR_IDENTIFIERS and PROCTOR_CONTEXT translate them.
+    The keys are names of the shop; PROCTOR_IDENTIFIERS and PROCTOR_CONTEXT translate them.
     """
 
     def get_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
-        """The cookie's id as USER, and the customer's number once he is signed in."""
+        """Return the cookie's id as USER, and the customer's number if they are signed in.
+
+        Accounts of the editor are not those of customers, so that signing in there changes
+        nothing in the shop.
+        """
         identifiers = {
             **super().get_identifiers(request),
             "acctid": request.session.get("account"),
         }
-        # The page /you/ shows its visitor what was asked for him.
+        identifiers.pop("ACCOUNT", None)
+        # The page /you/ shows visitors the identifiers that were used.
         request.identifiers = identifiers  # type: ignore[attr-defined]  # see ShopRequest
         return identifiers
 
     def get_context(self, request: HttpRequest) -> Mapping[str, Any]:
-        """What the rules in the matrix ask for."""
+        """Return the variables that the rules in the matrix use."""
         context = {
             "country": request.session.get("country", next(iter(COUNTRIES))),
             "loggedIn": "account" in request.session,
@@ -54,5 +59,5 @@ class ShopProctorMiddleware(ProctorMiddleware):
         return context
 
     def is_privileged(self, request: HttpRequest) -> bool:
-        """Everybody may force groups while DEBUG is on: nobody else sees this shop."""
+        """Return True while DEBUG is on, because nobody else can see this shop then."""
         return bool(settings.DEBUG)

@@ -1,4 +1,4 @@
-"""What the shop has, and how to find it."""
+"""The products of the shop, and the search for them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from difflib import SequenceMatcher
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A thing for sale. Its picture is static/shop/art/SLUG.svg."""
+    """A product. Its picture is static/shop/art/SLUG.svg."""
 
     slug: str
     name: str
     kind: str
-    #: In euro.
+    #: Price in euros.
     price: int
     line: str
     description: str
@@ -65,7 +65,7 @@ PRODUCTS = (
         "bowl",
         18,
         "Soup looks better in it.",
-        "Glazed in the colour of rain that has stopped. No two are alike, and we like it so.",
+        "Glazed in the color of rain that has stopped. No two are alike, and we like it so.",
     ),
     Product(
         "ember",
@@ -79,18 +79,18 @@ PRODUCTS = (
 
 BY_SLUG = {product.slug: product for product in PRODUCTS}
 
-#: From here on two words are taken for the same one, misspelt.
+#: Words at least this similar count as the same word, misspelled.
 ALIKE = 0.72
 
 
 def find(query: str) -> list[Product]:
-    """The products whose name or kind contains the words as they are written."""
+    """Return the products whose name or kind contains the words exactly."""
     wanted = query.casefold()
     return [each for each in PRODUCTS if wanted in f"{each.name} {each.kind}".casefold()]
 
 
 def likeness(product: Product, query: str) -> float:
-    """How much one of the query's words looks like one of the product's, from 0 to 1."""
+    """Return the highest similarity, from 0 to 1, of a word in the query to one of the product."""
     return max(
         SequenceMatcher(None, asked, known).ratio()
         for asked in query.casefold().split()

@@ -1,4 +1,4 @@
-"""What the shop does when a visitor is shown a group."""
+"""The shop's reaction when a visitor is shown a group."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ logger = logging.getLogger(__name__)
 
 
 def note_exposure(*, test: str, assignment: GroupAssignment, forced: bool, **others: Any) -> None:
-    """Count an exposure: here it is a line of the log, elsewhere an event for the analysts.
+    """Record an exposure: here as a log line, in other sites as an event for the analysts.
 
-    Whoever forced a group is no visitor to draw conclusions from.
+    Visitors who force a group are left out, because they would distort the results.
     """
     if not forced:
         logger.info("exposed: %s %s", test, assignment.group)

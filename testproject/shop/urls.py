@@ -1,4 +1,4 @@
-"""The addresses of the shop."""
+"""The URLs of the shop."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("basket/", views.basket, name="basket"),
     path("basket/add/", views.add_to_basket, name="add-to-basket"),
+    path("basket/order/", views.order, name="order"),
     path("basket/empty/", views.empty_basket, name="empty-basket"),
     path("you/", views.you, name="you"),
     path("you/change/", views.change, name="change"),
-    path("you/somebody-else/", views.become_somebody_else, name="become-somebody-else"),
+    path("you/someone-else/", views.become_somebody_else, name="become-someone-else"),
 ]

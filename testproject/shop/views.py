@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -13,13 +14,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from proctor.decorators import proctor_variant
+from proctor.results import record
 from testproject.shop import who
 from testproject.shop.middleware import COUNTRIES, CUSTOMERS
 from testproject.shop.products import ALIKE, BY_SLUG, PRODUCTS, Product, find, likeness
 
+if sys.version_info >= (3, 11):
+    from typing import assert_never
+else:
+    from typing_extensions import assert_never
+
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from testproject.proctor_types import ProctorRequest
     from testproject.shop.middleware import ShopRequest
 
 logger = logging.getLogger(__name__)
@@ -27,21 +35,21 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """All products, under a headline that is a payload."""
+    """Show all products, under a headline that is a payload."""
     return render(request, "shop/home.html", {"products": PRODUCTS})
 
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    """One product, with the button whose colour is under test."""
+    """Show one product, with the button whose color is under test."""
     return render(request, "shop/product.html", {"product": _product(slug)})
 
 
 async def forgiving_search(request: HttpRequest) -> HttpResponse:
-    """The new search: it finds what was misspelt, best first.
+    """Search with the new algorithm: it finds misspelled words, best match first.
 
-    A coroutine, as it would be if it asked a search server. The decorated view is not one,
-    and need not be.
+    It is a coroutine, as it would be if it called a search server. The decorated view is not a
+    coroutine, and need not be.
     """
     query = _query(request)
     found: list[Product] = []
@@ -57,15 +65,15 @@ async def forgiving_search(request: HttpRequest) -> HttpResponse:
 @require_safe
 @proctor_variant("newfeaturerollout", active=forgiving_search)
 def search(request: HttpRequest) -> HttpResponse:
-    """The search as it always was; whoever is in the rollout gets the one above."""
+    """Search with the old algorithm; visitors in the rollout get the view above."""
     query = _query(request)
     found = find(query) if query else []
     return render(request, "shop/search.html", {"query": query, "found": found})
 
 
 @require_safe
-def basket(request: HttpRequest) -> HttpResponse:
-    """What was put into the basket, and what it comes to."""
+def basket(request: ProctorRequest) -> HttpResponse:
+    """Show the contents of the basket, and the total."""
     counts = request.session.get("basket", {})
     lines = [
         {"product": each, "count": counts[each.slug], "price": each.price * counts[each.slug]}
@@ -73,28 +81,60 @@ def basket(request: HttpRequest) -> HttpResponse:
         if each.slug in counts
     ]
     total = sum(line["price"] for line in lines)
-    return render(request, "shop/basket.html", {"lines": lines, "total": total})
+    # An empty basket does not show the offer, so it must not read the group.
+    offer = _delivery_offer(request) if lines else ""
+    return render(request, "shop/basket.html", {"lines": lines, "total": total, "offer": offer})
+
+
+def _delivery_offer(request: ProctorRequest) -> str:
+    """Return from what sum delivery is free: only customers are in this test.
+
+    A type checker reports the `match` if a group is declared and not handled here.
+    """
+    assignment = request.proc.freedeliverytst
+    offer = f"Delivery is free from €{assignment.payload or 60}."
+    group = assignment.group
+    match group:
+        case "control":
+            return offer
+        case "lower":
+            return f"{offer} That is less than others pay: thank you for coming back."
+        case _:
+            assert_never(group)
 
 
 @require_POST
 def add_to_basket(request: ShopRequest) -> HttpResponse:
-    """Put one product into the basket: what the colour of the button is meant to achieve."""
+    """Put one product into the basket, which is what the button color should encourage."""
     chosen = _product(request.POST.get("slug", ""))
     counts = request.session.get("basket", {})
-    # A cookie holds the basket, and a shop has only so many.
+    # A cookie holds the basket, so its size is limited.
     counts[chosen.slug] = min(counts.get(chosen.slug, 0) + 1, 99)
     request.session["basket"] = counts
-    # The colour was shown, and counted, with the page before. The groups are only known to
-    # the log's filter once one was asked for.
+    # The color was shown, and counted, on the previous page. The log filter has groups only after
+    # one has been read.
     request.proc.peek("buttoncolortst")
     logger.info("into the basket: %s", chosen.slug)
+    record("basket", request)
     messages.success(request, f"{chosen.name} is in your basket.")
     return redirect("shop:basket")
 
 
 @require_POST
+def order(request: HttpRequest) -> HttpResponse:
+    """Order the products in the basket: nothing is shipped, but the outcome is recorded."""
+    counts = request.session.pop("basket", {})
+    total = sum(each.price * counts.get(each.slug, 0) for each in PRODUCTS)
+    if total:
+        record("order", request)
+        record("revenue", request, value=total)
+        messages.success(request, "Thank you. Nothing will arrive, because the shop sells nothing.")
+    return redirect("shop:basket")
+
+
+@require_POST
 def empty_basket(request: HttpRequest) -> HttpResponse:
-    """Put everything back."""
+    """Empty the basket."""
     request.session.pop("basket", None)
     messages.success(request, "Everything is back on its shelf.")
     return redirect("shop:basket")
@@ -103,7 +143,7 @@ def empty_basket(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def you(request: ShopRequest) -> HttpResponse:
-    """Who the visitor is, his groups, and why. Looking counts as no exposure."""
+    """Show the visitor, their groups, and the reasons. The page counts no exposure."""
     return render(
         request,
         "shop/you.html",
@@ -121,7 +161,7 @@ def you(request: ShopRequest) -> HttpResponse:
 
 @require_POST
 def change(request: HttpRequest) -> HttpResponse:
-    """Be in another country, or signed in as somebody."""
+    """Move to another country, or sign in as a customer."""
     country, account = request.POST.get("country"), request.POST.get("account")
     if country in COUNTRIES:
         request.session["country"] = country
@@ -129,14 +169,14 @@ def change(request: HttpRequest) -> HttpResponse:
         request.session["account"] = account
     else:
         request.session.pop("account", None)
-    messages.success(request, "Changed. The tests have been asked again.")
+    messages.success(request, "Changed. The tests were evaluated again.")
     return redirect("shop:you")
 
 
 @require_POST
 def become_somebody_else(request: HttpRequest) -> HttpResponse:
-    """Forget the visitor's id: the next page gives him a new one, and so new groups."""
-    messages.success(request, "You are somebody else now.")
+    """Forget the visitor's id: the next page gives them a new one, and so new groups."""
+    messages.success(request, "You are a new visitor now.")
     response = redirect("shop:you")
     response.delete_cookie(settings.PROCTOR_ID_COOKIE, samesite="Lax")
     return response

@@ -1,25 +1,25 @@
-"""What the page /you/ tells a visitor of his groups."""
+"""The explanation of a visitor's groups on the page /you/."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from proctor.configuration import current_configuration
-from proctor.core import GroupsRequest, MatrixSource, ProctorError
-from proctor.forced import forced_groups
+from proctor.core import MatrixSource, ProctorError
+from proctor.resolving.site_setup import current_setup
+from proctor.visits.visit import Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from proctor import GroupAssignment
-    from proctor.core.explanation import Explanation
+    from proctor.core.evaluation.explanation import Explanation
     from testproject.shop.middleware import ShopRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A range of the allocation in the picture, in per cent of its width."""
+    """A range of the allocation in the picture, in percent of its width."""
 
     bucket: str
     start: str
@@ -27,54 +27,52 @@ class Segment:
     middle: str
     is_wide: bool
     is_hit: bool
-    #: Which of the picture's shades it has.
+    #: The number of its shade in the picture.
     shade: int
 
 
 @dataclass(frozen=True, slots=True)
 class TestOfVisitor:
-    """One test: the visitor's group, and how it came about."""
+    """One test: the visitor's group, and why they are in it."""
 
-    # pytest looks for classes by their name.
+    # pytest would collect a class whose name starts with Test.
     __test__ = False
 
     name: str
     assignment: GroupAssignment
-    #: None where the source cannot say, or does not have the test.
+    #: None if the source cannot say, or does not have the test.
     explanation: Explanation | None
     segments: tuple[Segment, ...] = ()
-    #: Where the visitor stands in the picture, in per cent; None where he was not placed.
+    #: The visitor's place in the picture, in percent, or None if they have none.
     position: str | None = None
 
 
 def tests_of(request: ShopRequest) -> list[TestOfVisitor]:
-    """Every declared test, as the visitor of this request has it."""
+    """Return every declared test, for the visitor of this request."""
     proc = request.proc
     return [_describe(request, name, proc.peek(name)) for name in proc]
 
 
 def _describe(request: ShopRequest, name: str, assignment: GroupAssignment) -> TestOfVisitor:
-    explanation = _explain(request, name, is_forced=assignment.forced)
+    explanation = _explain(request, name)
     if explanation is None:
         return TestOfVisitor(name, assignment, None)
-    # The picture shows where the hash leads, also where the visitor asked for another group.
+    # The picture shows the position of the hash, even if the visitor forces another group.
     plain = explanation.unforced or explanation
     position = None if not plain.ranges or plain.share is None else _per_cent(plain.share)
     return TestOfVisitor(name, assignment, explanation, tuple(_segments(plain)), position)
 
 
-def _explain(request: ShopRequest, name: str, *, is_forced: bool) -> Explanation | None:
-    source = current_configuration().source
+def _explain(request: ShopRequest, name: str) -> Explanation | None:
+    source = current_setup().source
     if not isinstance(source, MatrixSource):
         return None
-    asked = GroupsRequest(
-        identifiers=request.identifiers,
-        context=request.context,
-        # Whether he may force was asked when the group was determined.
-        force_groups=forced_groups(request) if is_forced else None,
-    )
+    visit = Visit.of(request)
+    if visit is None or visit.asked is None:
+        return None
     try:
-        return source.explain(asked, name)
+        # The request of the visit, because it may have forced groups or a different identity.
+        return source.explain(visit.asked, name)
     except ProctorError:
         return None
 

@@ -1,4 +1,4 @@
-// What a page's script may know of the tests. A real shop would hand it to its analytics.
+// What scripts may know about the tests. A real shop would pass it to its analytics.
 const groups = JSON.parse(document.getElementById("proctor").textContent);
 
 console.info("Small Hours shows you:");

@@ -1,0 +1,12 @@
+"""The configuration of the app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    """The app of the demo."""
+
+    name = "testproject.demo"
+    label = "shop_demo"

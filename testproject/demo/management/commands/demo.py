@@ -1,0 +1,48 @@
+"""`demo [PORT]`: run the shop with two weeks of visitors, its editor and its results."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.management.commands import runserver
+from django.urls import reverse
+
+from testproject.demo.preparing import prepare
+from testproject.shop.first_start import ADMIN
+
+__all__ = ["Command"]
+
+
+class Command(runserver.Command):
+    """Run Django's development server on the demo's database, and print where to look."""
+
+    help = "Start the shop with two weeks of simulated visitors, its editor and its results."
+    #: Set by the base class.
+    addr: str
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Fill the database at the first start, and run the server."""
+        self.stdout.write("Preparing the demo. The first start takes a few seconds …")
+        self.stdout.flush()
+        prepare()
+        super().handle(*args, **{**options, "use_reloader": False, "skip_checks": True})
+
+    def on_bind(self, server_port: int) -> None:
+        """Print the three URLs once the server answers."""
+        # Later log lines would scroll them out of sight. Loading the application sets the log
+        # levels.
+        for name in ("django.request", "django.server", "testproject"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        host = f"[{self.addr}]" if ":" in self.addr else self.addr
+        root = f"http://{host}:{server_port}"
+        self.stdout.write(
+            f"\nThe demo runs. Sign in as {ADMIN} with the password {ADMIN}. Control-C stops it.\n"
+            "The shop shows the branch production: edit a test on trunk, then promote it.\n"
+            f"To start over, delete {settings.DATABASES['default']['NAME']}.\n\n"
+            f"  Shop     {root}{reverse('shop:home')}\n"
+            f"  Editor   {root}{reverse('proctor_editor:tests')}\n"
+            f"  Results  {root}{reverse('proctor_results:tests')}\n"
+        )
+        self.stdout.flush()
