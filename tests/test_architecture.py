@@ -243,6 +243,14 @@ def test_the_core_imports_nothing_of_django(path: Path) -> None:
     assert found == []
 
 
+def test_the_tests_of_what_needs_only_the_core_import_nothing_of_django() -> None:
+    folders = [ROOT / "tests" / name for name in ("core", "cli", "openfeature")]
+    paths = [path for folder in folders for path in folder.rglob("*.py")]
+    assert len(paths) > len(folders)
+    importing = [path for path in paths for m in imported_modules(path) if is_inside(m, "django")]
+    assert importing == []
+
+
 @pytest.mark.parametrize("path", [*CORE, *BULK, *ANALYSIS, *COMMAND, *OPENFEATURE], ids=relative)
 def test_the_core_and_what_needs_only_the_core_import_only_downwards(path: Path) -> None:
     allowed = ["proctor.core"]

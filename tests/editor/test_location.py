@@ -56,6 +56,11 @@ def one_branch(editor):
 def polling(monkeypatch):
     """As in production: the loader's thread reads, and nothing tells it when."""
     monkeypatch.setattr(EditorLocation, "inline", False)
+    yield
+    # A thread that still reads would open a connection to the tables of the next test.
+    for thread in threading.enumerate():
+        if thread.name == "proctor-matrix":
+            thread.join(30)
 
 
 @pytest.mark.parametrize("number", [1, 2])

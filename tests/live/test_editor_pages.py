@@ -415,9 +415,12 @@ def test_a_ramp_is_scheduled_with_a_keyboard(window, shop):
 
 def test_enter_in_a_field_publishes_nothing(window, shop):
     from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.expected_conditions import staleness_of
 
     window.get(f"{shop}{ROLLOUT}edit/")
+    form = one(window, "#pe-form")
     one(window, "#share-0-1").send_keys("5", Keys.BACKSPACE, Keys.ENTER)
+    until(window, lambda: staleness_of(form)(window))
     says(window, "Nothing is changed yet.", "#pe-effect")
     assert window.current_url.endswith("/edit/")
     # The form was replaced; the person goes on where they were.

@@ -84,6 +84,7 @@ class EditorLocation:
         """Return the matrix, or None if it is unchanged since *token*. Raises SourceError."""
         known = token if isinstance(token, _Token) else None
         previous = None if known is None else known.matrix
+        inline = self.inline
         alias = read_alias()
         known_connections = connections.all(initialized_only=True)
         was_open = {each.alias for each in known_connections if each.connection is not None}
@@ -92,7 +93,7 @@ class EditorLocation:
             newest = read_newest(self._branch, alias)
             # The first matrix is read before steps are published, because visitors wait for it. A
             # test publishes its schedules itself, so that nothing happens behind its back.
-            may_publish = known is not None and not self.inline
+            may_publish = known is not None and not inline
             if newest.is_due and may_publish and self._publisher.publish():
                 newest = read_newest(self._branch, alias)
             matrix = read_matrix(self._branch, previous, using=alias, newest=newest)
@@ -105,7 +106,7 @@ class EditorLocation:
         except (DatabaseError, InterfaceError, RuntimeError) as error:
             raise SourceError(self._words(error, alias)) from error
         finally:
-            if not self.inline:
+            if not inline:
                 _close_others(was_open)
         if matrix is None:
             # A different test has the same matrix by chance, so only the token is new.
