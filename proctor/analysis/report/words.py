@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from proctor.analysis.report.language import Figure, ngettext_lazy
 from proctor.core.messages import printable
@@ -11,6 +11,7 @@ from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from proctor.analysis.intervals import Interval
+    from proctor.analysis.report.model import Outlook
     from proctor.metrics import Metric
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "between",
     "change",
     "count",
+    "count_line",
     "days",
     "interval",
+    "outlook_line",
     "p_text",
     "percent",
     "relative",
@@ -32,6 +35,8 @@ __all__ = [
     "size",
     "split_name",
     "unit",
+    "weeks",
+    "young_line",
 ]
 
 NOBODY = Sentence(gettext_noop("nobody"))
@@ -39,7 +44,7 @@ NO_OUTCOMES = Sentence(gettext_noop("No outcomes yet."))
 LOWER_IS_BETTER = Sentence(gettext_noop("Lower is better."))
 BASELINE = Sentence(gettext_noop("baseline"))
 
-_TEN_YEARS = 3653
+_WEEKS_OF_A_YEAR = 52
 #: What stands for a number that is unknown, in every language.
 _UNKNOWN = "–"
 
@@ -220,15 +225,84 @@ def count(number: float) -> Figure:
     return Figure(f"{round(number):,}")
 
 
-def days(number: float | None) -> Sentence:
-    """Return about how many days: `about 9 more days`."""
-    if number is None or not math.isfinite(number):
-        return Sentence(gettext_noop("more time"))
+def count_line(number: int) -> Sentence:
+    """Return a number of visitors: `2,314 visitors`."""
+    return Sentence(
+        *ngettext_lazy("{number} visitor", "{number} visitors"), count=number, number=count(number)
+    )
+
+
+def days(number: float) -> Sentence:
+    """Return a known number of days: `about 9 more days`."""
     whole = max(1, math.ceil(number))
-    if whole > _TEN_YEARS:
-        return Sentence(gettext_noop("more than ten years"))
     return Sentence(
         *ngettext_lazy("about {number} more day", "about {number} more days"),
         count=whole,
         number=count(whole),
     )
+
+
+def weeks(number: float) -> Sentence:
+    """Return an estimated number of days in whole weeks: `about 2 more weeks`."""
+    whole = max(1, math.ceil(number / 7)) if math.isfinite(number) else _WEEKS_OF_A_YEAR + 1
+    if whole > _WEEKS_OF_A_YEAR:
+        return Sentence(gettext_noop("more than a year"))
+    return Sentence(
+        *ngettext_lazy("about {number} more week", "about {number} more weeks"),
+        count=whole,
+        number=count(whole),
+    )
+
+
+def young_line(outlook: Outlook, metric: Metric) -> Sentence:
+    """Return why it is too early to tell, from the effect of the declared size."""
+    named = _outlook_values(outlook, metric)
+    if outlook.days is None:
+        return Sentence(
+            gettext_noop(
+                "Too early to tell: an effect of {size} would show with about {needed} visitors; "
+                "so far there are {visitors}."
+            ),
+            **named,
+        )
+    return Sentence(
+        gettext_noop(
+            "Too early to tell: if things go on as now, {time} until an effect of {size} would "
+            "show."
+        ),
+        time=weeks(outlook.days),
+        size=named["size"],
+    )
+
+
+def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
+    """Return how much longer it takes until an effect of the declared size would show."""
+    named = _outlook_values(outlook, metric)
+    if outlook.days is None:
+        return Sentence(
+            gettext_noop(
+                "{group}: an effect of {size} would show with about {needed} visitors; so far "
+                "there are {visitors}."
+            ),
+            group=group,
+            **named,
+        )
+    return Sentence(
+        gettext_noop(
+            "{group}: if things go on as now, {time} until an effect of {size} would show. That "
+            "takes about {needed} visitors; so far there are {visitors}."
+        ),
+        group=group,
+        time=weeks(outlook.days),
+        **named,
+    )
+
+
+def _outlook_values(outlook: Outlook, metric: Metric) -> dict[str, Any]:
+    needed = outlook.visitors_needed
+    return {
+        "size": size(outlook.smallest, metric),
+        "visitors": count(outlook.visitors),
+        # It is an estimate, so more digits would be misleading.
+        "needed": count(round(needed, 2 - len(str(needed)))),
+    }
