@@ -125,8 +125,8 @@ def _advice(problem: Trust, language: Language) -> str:
     if not problem.advice:
         return ""
     return (
-        f"<p>{language.html(problem.advice)} "
-        f'<a href="{GUIDE}" rel="noreferrer">{language.html(GUIDE_TITLE)}</a></p>'
+        f"<p>{language.html(problem.advice)}</p>"
+        f'<p><a href="{GUIDE}" rel="noreferrer">{language.html(GUIDE_TITLE)}</a></p>'
     )
 
 
