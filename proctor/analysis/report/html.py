@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page"]
 
-_MARKS = {"bad": "✕", "warning": "!", "note": "i", "good": "✓"}
+_MARKS = {"bad": "✕", "warning": "!", "note": "•", "good": "✓"}
 
 _LOOKS = {
     "wins": "good",

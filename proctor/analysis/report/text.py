@@ -53,7 +53,7 @@ _NOTES = {
 }
 
 _WIDTH = 96
-_MARKS = {"bad": "✗", "warning": "!", "note": "i", "good": "✓"}
+_MARKS = {"bad": "✗", "warning": "!", "note": "•", "good": "✓"}
 
 
 def text_of(report: Findings, language: Language = ENGLISH) -> str:
