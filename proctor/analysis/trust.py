@@ -182,6 +182,12 @@ def _compared(compared: Compared | None, visitors: Visitors) -> Iterator[Trust]:
             number=count(_sum(small)),
             splits=_names(small),
         )
+    if not alone and not small:
+        text = Sentence(
+            gettext_noop("{number} of {counted} visitors; the windows of the others are not over"),
+            number=count(compared.visitors),
+            counted=count(visitors.counted),
+        )
     half = compared.visitors < visitors.counted / 2 and bool(alone or small)
     yield _line("warning" if half else "note", "compared", text)
 

@@ -138,8 +138,8 @@ def payloads(version, text):
             "Coffee",
             "warning",
             (
-                "no visitor moved, and the payload of blue changed: visitors saw something else from "
-                "then on"
+                "no visitor moved, and the payload of blue changed: visitors saw something else "
+                "from then on"
             ),
         ),
     ],

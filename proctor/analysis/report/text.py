@@ -82,8 +82,12 @@ def _lines(report: Findings, language: Language) -> Iterator[str]:
     yield ""
     yield language(Sentence(gettext_noop("Outcomes"))).upper()
     for number, reason in outcome_lines(report.outcomes):
-        row = f"{language(count(number)):>9}  {language(reason)}"
-        yield from textwrap.wrap(row, _WIDTH, subsequent_indent=" " * 11, drop_whitespace=False)
+        yield from textwrap.wrap(
+            language(reason),
+            _WIDTH,
+            initial_indent=f"{language(count(number)):>9}  ",
+            subsequent_indent=" " * 11,
+        )
     yield ""
     yield from _words(report, language)
 
