@@ -121,19 +121,19 @@ def test_the_list_has_the_verdict_of_each_test_whose_report_was_read(viewer, sit
     pytest.importorskip("tea_tasting", reason="tea-tasting is not installed")
     assert "report" not in parsed(viewer, LIST).text_of("main")
     viewer.get(PAGE)
-    assert "no difference found report just now" in parsed(viewer, LIST).text_of("main")
+    assert "no difference found · report just now" in parsed(viewer, LIST).text_of("main")
 
 
 @pytest.mark.parametrize(
     ("kind", "group", "warned", "phrase"),
     [
-        ("wins", "blue", False, "blue wins report"),
-        ("wins", "blue", True, "blue wins, but there are warnings report"),
-        ("loses", "blue", False, "blue loses report"),
-        ("harms", "blue", True, "blue harms a guardrail report"),
-        ("broken", "", False, "not to be trusted: the split is broken report"),
-        ("undecided", "", False, "no difference found report"),
-        ("none", "", False, "no verdict report"),
+        ("wins", "blue", False, "blue wins"),
+        ("wins", "blue", True, "blue wins, but there are warnings"),
+        ("loses", "blue", False, "blue loses"),
+        ("harms", "blue", True, "blue harms a guardrail"),
+        ("broken", "", False, "not to be trusted: the split is broken"),
+        ("undecided", "", False, "no difference found"),
+        ("none", "", False, "no verdict"),
     ],
 )
 def test_a_verdict_is_one_phrase(viewer, kind, group, warned, phrase):
@@ -142,7 +142,7 @@ def test_a_verdict_is_one_phrase(viewer, kind, group, warned, phrase):
     LatestVerdict.objects.create(
         test="buttontst", kind=kind, group=group, warned=warned, at=timezone.now()
     )
-    assert f"buttontst running {phrase} just now" in parsed(viewer, LIST).text_of("main")
+    assert f"buttontst running {phrase} · report just now" in parsed(viewer, LIST).text_of("main")
 
 
 def test_the_menu_is_that_of_the_editor_for_people_who_may_see_it(viewer, site):
