@@ -275,8 +275,8 @@ def _change(at: int, old: str, new: str, pairs: Sequence[PairMoves] | None) -> C
     names = (old or None, new or None)
     if pairs is None:
         return Change(at, *names, unknown=True)
-    found = [
+    jumps, leaves, enters = (
         float(max((getattr(each, kind) for each in pairs), default=0))
         for kind in ("jump", "leave", "enter")
-    ]
-    return Change(at, *names, False, *found)
+    )
+    return Change(at, *names, jumps=jumps, leaves=leaves, enters=enters)

@@ -10,7 +10,8 @@ from proctor.analysis.effects import LEAST_ALWAYS_VALID
 from proctor.analysis.period import DAY
 from proctor.analysis.power import always_valid_size
 from proctor.analysis.report.model import Outlook
-from proctor.analysis.report.words import count, days, weeks, young_line
+from proctor.analysis.report.phrases import young_line
+from proctor.analysis.report.words import count, days, weeks
 from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
@@ -105,17 +106,17 @@ def _flows(prepared: Prepared, plan: MetricPlan, groups: tuple[int, int]) -> lis
     """Return the visitors under each split in use, or [] if their rate is not known."""
     strata, until = prepared.strata, prepared.period.until
     changed = max((each.at for each in strata.changes), default=0)
-    current = {index for index, each in enumerate(strata.strata) if each.last >= changed}
+    visitors = _counts(prepared, plan)
     found = []
-    for index in sorted(current):
-        counts = [_counts(prepared, plan).get((index, group), (0, 0)) for group in groups]
-        if all(number for number, _ in counts):
-            stratum = strata.strata[index]
-            if until - stratum.first < LEAST_TIME or until - stratum.last > QUIET:
-                return []
-            (one, one_matured), (other, other_matured) = counts
-            days_passed = (until - stratum.first) / DAY
-            found.append(_Flow((one, other), (one_matured, other_matured), days_passed))
+    for index, stratum in enumerate(strata.strata):
+        counts = [visitors.get((index, group), (0, 0)) for group in groups]
+        if stratum.last < changed or not all(number for number, _ in counts):
+            continue
+        if until - stratum.first < LEAST_TIME or until - stratum.last > QUIET:
+            return []
+        (one, one_matured), (other, other_matured) = counts
+        days_passed = (until - stratum.first) / DAY
+        found.append(_Flow((one, other), (one_matured, other_matured), days_passed))
     return found
 
 

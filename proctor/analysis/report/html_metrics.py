@@ -6,7 +6,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from proctor.analysis.report.glossary import HELP, LABELS
-from proctor.analysis.report.phrases import DISTRUSTED, shows_outlook, split_lines, standing
+from proctor.analysis.report.phrases import (
+    DISTRUSTED,
+    outlook_line,
+    shows_outlook,
+    split_lines,
+    standing,
+)
 from proctor.analysis.report.svg import axis, band, forest_row, scale_of, whisker
 from proctor.analysis.report.words import (
     BASELINE,
@@ -15,7 +21,6 @@ from proctor.analysis.report.words import (
     amount,
     count,
     interval,
-    outlook_line,
     p_text,
     relative,
     role_of,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from proctor.analysis.report.words import change, count, p_text
+from proctor.analysis.report.words import change, count, p_text, size, weeks
 from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from proctor.analysis.report.model import EffectReport, Findings, MetricReport
+    from proctor.analysis.report.model import EffectReport, Findings, MetricReport, Outlook
     from proctor.analysis.sample_ratio import SampleRatio
     from proctor.analysis.windows import Outcomes
+    from proctor.metrics import Metric
 
 __all__ = [
     "DISTRUSTED",
@@ -26,9 +27,11 @@ __all__ = [
     "UNTRUSTED",
     "joint_line",
     "outcome_lines",
+    "outlook_line",
     "shows_outlook",
     "split_lines",
     "standing",
+    "young_line",
 ]
 
 #: The mark of a check that has found nothing while another one has.
@@ -135,3 +138,57 @@ def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Itera
         group=group,
         effect=change(effect.overlap_absolute, effect.overlap_relative, metric.metric),
     )
+
+
+def young_line(outlook: Outlook, metric: Metric) -> Sentence:
+    """Return why it is too early to tell, from the effect of the declared size."""
+    named = _outlook_values(outlook, metric)
+    if outlook.days is None:
+        return Sentence(
+            gettext_noop(
+                "Too early to tell: an effect of {size} would show with about {needed} visitors; "
+                "so far there are {visitors}."
+            ),
+            **named,
+        )
+    return Sentence(
+        gettext_noop(
+            "Too early to tell: if things go on as now, {time} until an effect of {size} would "
+            "show."
+        ),
+        time=weeks(outlook.days),
+        size=named["size"],
+    )
+
+
+def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
+    """Return how much longer it takes until an effect of the declared size would show."""
+    named = _outlook_values(outlook, metric)
+    if outlook.days is None:
+        return Sentence(
+            gettext_noop(
+                "{group}: an effect of {size} would show with about {needed} visitors; so far "
+                "there are {visitors}."
+            ),
+            group=group,
+            **named,
+        )
+    return Sentence(
+        gettext_noop(
+            "{group}: if things go on as now, {time} until an effect of {size} would show. That "
+            "takes about {needed} visitors; so far there are {visitors}."
+        ),
+        group=group,
+        time=weeks(outlook.days),
+        **named,
+    )
+
+
+def _outlook_values(outlook: Outlook, metric: Metric) -> dict[str, Any]:
+    needed = outlook.visitors_needed
+    return {
+        "size": size(outlook.smallest, metric),
+        "visitors": count(outlook.visitors),
+        # It is an estimate, so more digits would be misleading.
+        "needed": count(round(needed, 2 - len(str(needed)))),
+    }

@@ -17,6 +17,7 @@ from proctor.analysis.report.phrases import (
     TRUST,
     UNTRUSTED,
     outcome_lines,
+    outlook_line,
     shows_outlook,
     split_lines,
 )
@@ -27,7 +28,6 @@ from proctor.analysis.report.words import (
     count,
     count_line,
     interval,
-    outlook_line,
     p_text,
     relative,
     role_of,

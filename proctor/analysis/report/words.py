@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from proctor.analysis.report.language import Figure, ngettext_lazy
 from proctor.core.messages import printable
@@ -11,7 +11,6 @@ from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from proctor.analysis.intervals import Interval
-    from proctor.analysis.report.model import Outlook
     from proctor.metrics import Metric
 
 __all__ = [
@@ -26,7 +25,6 @@ __all__ = [
     "count_line",
     "days",
     "interval",
-    "outlook_line",
     "p_text",
     "percent",
     "relative",
@@ -36,7 +34,6 @@ __all__ = [
     "split_name",
     "unit",
     "weeks",
-    "young_line",
 ]
 
 NOBODY = Sentence(gettext_noop("nobody"))
@@ -252,57 +249,3 @@ def weeks(number: float) -> Sentence:
         count=whole,
         number=count(whole),
     )
-
-
-def young_line(outlook: Outlook, metric: Metric) -> Sentence:
-    """Return why it is too early to tell, from the effect of the declared size."""
-    named = _outlook_values(outlook, metric)
-    if outlook.days is None:
-        return Sentence(
-            gettext_noop(
-                "Too early to tell: an effect of {size} would show with about {needed} visitors; "
-                "so far there are {visitors}."
-            ),
-            **named,
-        )
-    return Sentence(
-        gettext_noop(
-            "Too early to tell: if things go on as now, {time} until an effect of {size} would "
-            "show."
-        ),
-        time=weeks(outlook.days),
-        size=named["size"],
-    )
-
-
-def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
-    """Return how much longer it takes until an effect of the declared size would show."""
-    named = _outlook_values(outlook, metric)
-    if outlook.days is None:
-        return Sentence(
-            gettext_noop(
-                "{group}: an effect of {size} would show with about {needed} visitors; so far "
-                "there are {visitors}."
-            ),
-            group=group,
-            **named,
-        )
-    return Sentence(
-        gettext_noop(
-            "{group}: if things go on as now, {time} until an effect of {size} would show. That "
-            "takes about {needed} visitors; so far there are {visitors}."
-        ),
-        group=group,
-        time=weeks(outlook.days),
-        **named,
-    )
-
-
-def _outlook_values(outlook: Outlook, metric: Metric) -> dict[str, Any]:
-    needed = outlook.visitors_needed
-    return {
-        "size": size(outlook.smallest, metric),
-        "visitors": count(outlook.visitors),
-        # It is an estimate, so more digits would be misleading.
-        "needed": count(round(needed, 2 - len(str(needed)))),
-    }

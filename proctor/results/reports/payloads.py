@@ -28,7 +28,7 @@ def payloads_of(test: str, versions: Collection[str]) -> dict[str, Mapping[str, 
     """
     if not apps.is_installed(_EDITOR):
         return {}
-    found = {
+    found: dict[str, Mapping[str, Any]] = {
         str(definition.get("version")): _payloads(definition)
         for definition in _definitions(test, versions)
     }
@@ -43,7 +43,7 @@ def _definitions(test: str, versions: Collection[str]) -> Iterator[dict[str, Any
     wanted = Q(id__in=versions) | Q(kind=Kind.IMPORT)
     rows = Revision.objects.filter(wanted, test=test, definition__isnull=False)
     for text in rows.order_by("time").values_list("definition", flat=True):
-        yield json.loads(text)
+        yield json.loads(text or "{}")
 
 
 def _payloads(definition: Mapping[str, Any]) -> dict[str, Any]:
