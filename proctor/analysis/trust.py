@@ -153,43 +153,48 @@ def _compared(compared: Compared | None, visitors: Visitors) -> Iterator[Trust]:
         text = Sentence(gettext_noop("all {number} visitors"), number=count(compared.visitors))
         yield _line("good", "compared", text)
         return
-    text = Sentence(
-        gettext_noop("{number} of {counted} visitors"),
-        number=count(compared.visitors),
-        counted=count(visitors.counted),
-    )
-    alone, small = compared.without_baseline, compared.too_small
-    if alone:
+    left_out = [*compared.without_baseline, *compared.too_small]
+    half = compared.visitors < visitors.counted / 2 and bool(left_out)
+    yield _line("warning" if half else "note", "compared", _part(compared, visitors.counted))
+
+
+def _part(compared: Compared, counted: int) -> Sentence:
+    """Return how many of the visitors are compared, and why the others are not."""
+    named = {"number": count(compared.visitors), "counted": count(counted)}
+    if not compared.without_baseline and not compared.too_small:
+        return Sentence(
+            gettext_noop("{number} of {counted} visitors; the windows of the others are not over"),
+            **named,
+        )
+    text = Sentence(gettext_noop("{number} of {counted} visitors"), **named)
+    if compared.without_baseline:
         text = Sentence(
             *ngettext_lazy(
                 "{compared}; {number} were under a split without {baseline} ({splits})",
                 "{compared}; {number} were under splits without {baseline} ({splits})",
             ),
-            count=len(alone),
+            count=len(compared.without_baseline),
             compared=text,
-            number=count(_sum(alone)),
+            number=count(_sum(compared.without_baseline)),
             baseline=printable(compared.baseline, 40),
-            splits=_names(alone),
+            splits=_names(compared.without_baseline),
         )
-    if small:
-        text = Sentence(
-            *ngettext_lazy(
-                "{compared}; {number} were under a split with too few visitors ({splits})",
-                "{compared}; {number} were under splits with too few visitors ({splits})",
-            ),
-            count=len(small),
-            compared=text,
-            number=count(_sum(small)),
-            splits=_names(small),
-        )
-    if not alone and not small:
-        text = Sentence(
-            gettext_noop("{number} of {counted} visitors; the windows of the others are not over"),
-            number=count(compared.visitors),
-            counted=count(visitors.counted),
-        )
-    half = compared.visitors < visitors.counted / 2 and bool(alone or small)
-    yield _line("warning" if half else "note", "compared", text)
+    return _with_small(text, compared.too_small)
+
+
+def _with_small(text: Sentence, small: Sequence[StratumRatio]) -> Sentence:
+    if not small:
+        return text
+    return Sentence(
+        *ngettext_lazy(
+            "{compared}; {number} were under a split with too few visitors ({splits})",
+            "{compared}; {number} were under splits with too few visitors ({splits})",
+        ),
+        count=len(small),
+        compared=text,
+        number=count(_sum(small)),
+        splits=_names(small),
+    )
 
 
 def _sum(strata: Sequence[StratumRatio]) -> int:
