@@ -15,7 +15,7 @@ from proctor.cli.printing import pretty_json, table
 from proctor.cli.review import has_color
 from proctor.cli.review import lines as review_lines
 from proctor.core.authoring.ids.saved_ids import moved_on
-from proctor.core.authoring.moves.findings import ROUNDING
+from proctor.core.authoring.moves.jumping import jumping_allocations
 from proctor.core.authoring.moves.ramping import ramp
 from proctor.core.authoring.moves.splicing import decimal_text
 from proctor.core.authoring.moves.who_moves import moves
@@ -192,11 +192,7 @@ def _moved_on(
     Refusal is raised.
     """
     old = file.test
-    jumping = [
-        each.allocation
-        for each in _moves(file, old, new)
-        if each.allocation is not None and each.jump > ROUNDING
-    ]
+    jumping = jumping_allocations(_moves(file, old, new))
     try:
         return replace(new, allocations=moved_on(old, new, history, jumping))
     except Refusal:

@@ -160,10 +160,13 @@ def _at_most(pairs: Sequence[PairMoves]) -> Headline:
         "sees_something_else": _("at most %(share)s see something else"),
     }
     parts = [
-        verb % {"share": percent(most[name])} for name, verb in verbs.items() if most[name] > 0
+        verb % {"share": percent(most[name])}
+        for name, verb in verbs.items()
+        if most[name] > ROUNDING
     ]
-    tone = DANGER if most["jump"] or most["sees_something_else"] else NOTICE
-    if not most["jump"]:
+    grave = max(most["jump"], most["sees_something_else"]) > ROUNDING
+    tone = DANGER if grave else NOTICE
+    if most["jump"] <= ROUNDING:
         parts.append(_("nobody changes group"))
     text = _("Different visitors may be in the test: %(parts)s.")
     return Headline(tone, text % {"parts": ", ".join(parts)})

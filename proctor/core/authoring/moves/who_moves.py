@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from proctor.core.matrices.matrix import Bucket, TestDefinition
 
-__all__ = ["Audience", "Move", "PairMoves", "look", "moves", "moves_between", "same_placement"]
+__all__ = [
+    "Audience",
+    "Move",
+    "PairMoves",
+    "look",
+    "moves",
+    "moves_between",
+    "parents_first",
+    "same_placement",
+]
 
 #: `same`: exactly the same visitors as before. `unknown`: some of them, or other visitors, in an
 #: unknown number. `random`: each visit draws a group, so no visitor stays or moves.
@@ -258,7 +267,7 @@ def moves_between(
     Raises ValueError in the same cases as `moves`.
     """
     found: dict[str, tuple[PairMoves, ...]] = {}
-    for name in _parents_first(old, new):
+    for name in parents_first(old, new):
         parents = _parents(name, old, new)
         unknown = any(each.moves_anyone for parent in parents for each in found.get(parent, ()))
         found[name] = moves(old.get(name), new.get(name), audience_unknown=unknown)
@@ -276,7 +285,7 @@ def _parents(
     return found
 
 
-def _parents_first(
+def parents_first(
     old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
 ) -> list[str]:
     """Return all names, each after the tests that it depends on. Cycles are cut at any place."""

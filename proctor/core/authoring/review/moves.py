@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from proctor.core.authoring.moves.audience import matched
+from proctor.core.authoring.moves.emptying import emptied_groups, groups_of_allocation
 from proctor.core.authoring.moves.findings import (
     ROUNDING,
     Finding,
@@ -18,10 +19,10 @@ from proctor.core.authoring.moves.placement import pieces_of, shares
 from proctor.core.sentences import Sentence, gettext_noop, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from proctor.core.authoring.moves.who_moves import PairMoves
-    from proctor.core.matrices.matrix import Range, TestDefinition
+    from proctor.core.matrices.matrix import TestDefinition
 
 __all__ = ["appearing_findings", "emptied_findings", "move_findings"]
 
@@ -198,17 +199,20 @@ def _unknown(pairs: Sequence[PairMoves]) -> Finding:
 
 
 def emptied_findings(old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:
-    """Yield the live groups that lose all visitors of an allocation."""
+    """Yield the live groups that lose all visitors of an allocation, or of the whole test."""
+    by_ranges = set()
     for index, before in sorted(matched(old, new).items()):
-        emptied = _live(old.allocations[before].ranges) - _live(new.allocations[index].ranges)
-        for value in sorted(emptied):
-            text = gettext_noop("{allocation} leaves {group} without visitors.")
-            title, group = allocation_title(index, new), group_name(value, old)
-            yield Finding(Risk.DANGER, Sentence(text, allocation=title, group=group))
-
-
-def _live(ranges: Iterable[Range]) -> set[int]:
-    return {each.bucket_value for each in ranges if each.bucket_value >= 0 and each.length > 0}
+        groups = groups_of_allocation(old.allocations[before])
+        for value in sorted(groups - groups_of_allocation(new.allocations[index])):
+            if value >= 0:
+                by_ranges.add(value)
+                text = gettext_noop("{allocation} leaves {group} without visitors.")
+                title, group = allocation_title(index, new), group_name(value, old)
+                yield Finding(Risk.DANGER, Sentence(text, allocation=title, group=group))
+    for value in emptied_groups(old, new):
+        if value >= 0 and value not in by_ranges:
+            text = gettext_noop("No visitor can be in {group} any more.")
+            yield Finding(Risk.DANGER, Sentence(text, group=group_name(value, old)))
 
 
 def _unequal(index: int, test: TestDefinition) -> Iterator[Finding]:
