@@ -48,6 +48,7 @@ __all__ = [
     "prepare_edit",
     "prepare_exact",
     "prepare_restored",
+    "prepare_stopped",
     "prepare_written",
 ]
 
@@ -182,7 +183,7 @@ def prepare_written(
     *,
     proposal: int | None = None,
 ) -> Prepared:
-    """Return the result of a ramp, a stop or a finish. Raises Refused.
+    """Return the result of a ramp or a finish. Raises Refused.
 
     *earlier* has the same meaning as for `prepare_edit`.
     """
@@ -192,6 +193,19 @@ def prepare_written(
     except Refusal as refusal:
         raise Refused([refusal.problem]) from refusal
     return _prepared(relatives, written, [])
+
+
+def prepare_stopped(
+    branch: str, test: str, definition: Definition, previous: Definition
+) -> Prepared:
+    """Return the result of a stop.
+
+    A stop must not fail, so ids stay the same if one of them cannot be incremented.
+    """
+    try:
+        return prepare_written(branch, test, definition, previous)
+    except Refused:
+        return prepare_exact(branch, test, definition)
 
 
 def prepare_restored(
