@@ -103,6 +103,10 @@ def headline_of(
 ) -> Headline:
     """Return a one-sentence summary of the effect on visitors."""
     if any(pair.audience == "random" for pair in pairs):
+        seen = max(pair.sees_something_else for pair in pairs)
+        if seen > ROUNDING:
+            text = _("At most %(share)s of visits see something else in their group.")
+            return Headline(DANGER, text % {"share": percent(seen)})
         return Headline(NOTICE, _("Each visit gets a random group, so nobody stays in one."))
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
     if not moving:

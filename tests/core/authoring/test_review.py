@@ -178,6 +178,28 @@ def test_each_change_has_a_risk(new, risk, sentence):
     assert [each.risk.value for each in found] == [risk]
 
 
+@pytest.mark.parametrize("test_type", ["USER", "RANDOM"])
+@pytest.mark.parametrize("field", [{"name": "violet"}, {"payload": {"longValue": 7}}])
+def test_a_changed_name_or_payload_is_a_danger_for_every_type(test_type, field):
+    before = [{**each, "payload": {"longValue": 1}} for each in BUCKETS]
+    after = [*before[:2], {**before[2], **field}, before[3]]
+    test = reviewed(*(changed(testType=test_type, buckets=each) for each in (before, after)))
+    assert test.risk is Risk.DANGER
+    who = {"USER": "visitors stay in", "RANDOM": "visits draw"}[test_type]
+    assert test.sentences[0] == (
+        f"Allocation 1 (#A1): 10 % of {who} a group that has a different name or payload now, "
+        "and see something else."
+    )
+
+
+def test_the_name_of_a_random_group_that_nobody_draws_may_change():
+    test_type, green = "RANDOM", {"name": "teal", "value": 2}
+    old = changed(testType=test_type)
+    assert reviewed(old, changed(testType=test_type, buckets=[*BUCKETS[:3], green])).risk is (
+        Risk.NONE
+    )
+
+
 TWO = [split((0, 1.0), rule="${a}"), split((1, 1.0), id="#B1")]
 
 

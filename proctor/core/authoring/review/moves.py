@@ -67,8 +67,12 @@ def move_findings(
     unknown = [pair for pair in pairs if pair.audience == "unknown"]
     if unknown:
         yield _unknown(unknown)
+    # The visits of an allocation may have drawn from several allocations before.
+    seen = {
+        pair.allocation: pair for pair in sorted(pairs, key=lambda pair: pair.sees_something_else)
+    }
     for pair in pairs:
-        if pair.audience == "same":
+        if pair.audience == "same" or (pair.audience == "random" and pair is seen[pair.allocation]):
             yield from _seen(pair, new)
 
 
@@ -173,6 +177,11 @@ def _seen(pair: PairMoves, test: TestDefinition) -> Iterator[Finding]:
             "{allocation}: {share} of visitors stay in a group that has a different name or "
             "payload now, and see something else."
         )
+        if pair.audience == "random":
+            text = gettext_noop(
+                "{allocation}: {share} of visits draw a group that has a different name or payload "
+                "now, and see something else."
+            )
         title, share = allocation_title(pair.allocation, test), percent(pair.sees_something_else)
         yield Finding(Risk.DANGER, Sentence(text, allocation=title, share=share))
 
