@@ -193,7 +193,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             "priority",
             (
                 "expected an integer of up to 64 bits as the priority of the payload experiment, "
-                "got 'high'"
+                "got 'high'; write a number such as 5, or remove it"
             ),
         ),
         (
@@ -201,7 +201,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             "priority",
             (
                 "expected an integer of up to 64 bits as the priority of the payload experiment, "
-                "got '9999999999999999999'"
+                "got '9999999999999999999'; write a number such as 5, or remove it"
             ),
         ),
         (
