@@ -247,6 +247,19 @@ def test_a_bucket_that_an_application_declares_keeps_its_value():
     assert codes(new, previous=read(), applications=(declares,)) == ["declared-bucket-revalued"]
 
 
+def test_a_bucket_that_an_application_declares_keeps_its_name():
+    new = read(buckets=[*RENAMED, {"name": "violet", "value": 1}])
+    declares = (app(buckets={"blue": 1}),)
+    [problem] = stricter_problems(new, Surroundings(previous=read(), applications=declares))
+    assert problem.code == "declared-bucket-renamed"
+    assert problem.message == (
+        "bucket 1 changed its name from 'blue' to 'violet', but shop@1 declares it; keep the name, "
+        "or add a bucket"
+    )
+    assert codes(new, previous=read(), applications=(app(buckets={"control": 0}),)) == []
+    assert codes(read(), previous=new, applications=declares) == []
+
+
 @pytest.mark.parametrize("change", [{"salt": "&other"}, {"salt": None}, {"testType": "EMAIL"}])
 def test_salt_and_type_of_a_running_test_stay(change):
     assert len(codes(read(**change), previous=read())) == 1

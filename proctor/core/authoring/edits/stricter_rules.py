@@ -158,11 +158,11 @@ def _expectations(
 def _declared_buckets(
     test: TestDefinition, before: TestDefinition | None, applications: Iterable[Application]
 ) -> Iterator[Problem]:
-    """Yield buckets that an application declares and that are removed or get a new value."""
+    """Yield buckets that an application declares and that are removed, renamed or revalued."""
     if before is None:
         return
     old_values = {each.value for each in before.buckets}
-    values = {each.value for each in test.buckets}
+    values = {each.value: each.name for each in test.buckets}
     old_names = {each.name: each.value for each in before.buckets}
     names = {each.name: each.value for each in test.buckets}
     for label, expected in _expectations(test.name, applications):
@@ -193,6 +193,21 @@ def _declared_buckets(
                         ),
                         name=name,
                         value=value,
+                        label=label,
+                    ),
+                )
+            elif old_names.get(name) == value and name not in names:
+                yield _problem(
+                    test,
+                    "declared-bucket-renamed",
+                    Sentence(
+                        gettext_noop(
+                            "bucket {value} changed its name from {before!r} to {after!r}, but "
+                            "{label} declares it; keep the name, or add a bucket"
+                        ),
+                        value=value,
+                        before=name,
+                        after=values[value],
                         label=label,
                     ),
                 )
