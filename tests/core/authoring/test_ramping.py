@@ -77,6 +77,12 @@ def test_a_new_group_starts_far_from_the_others():
     assert ramped([(-1, 1.0)], {1: 0.1})[0] == [(-1, 0.9), (1, 0.1)]
 
 
+def test_short_decimals_are_better_than_room_between_groups():
+    lengths = [(2, 0.1), (1, 0.1), (-1, 0.1777), (1, 0.2223), (-1, 0.4)]
+    new, _ = ramped(lengths, {2: 0.1777})
+    assert new == [*lengths[:2], (-1, 0.1), (2, 0.0777), *lengths[3:]]
+
+
 def test_the_remainder_goes_to_the_lowest_negative_group():
     buckets = [{"name": str(value), "value": value} for value in (-2, -1, 0, 1)]
     new, _ = ramped([(-1, 0.2), (0, 0.4), (1, 0.4)], {1: 0.1}, buckets=buckets)
@@ -228,6 +234,14 @@ def grids(draw):
 
 @settings(max_examples=300, deadline=None)
 @given(grids())
+@example(
+    (
+        (-2, -1, 0, -2, 0, -1, 1),
+        {-2: 0, -1: 4, 0: 2, 1: 1},
+        frozenset({0, 1}),
+        {-1: 4},
+    )
+)
 @example(((-1, 1, 0, 0, -1, -1), {0: 3, 1: 2, -1: 1}, frozenset(), {0: 3, 1: 2}))
 @example(((2, 1, 0, 2, 1, 0), {0: 3, 1: 3, 2: 0}, frozenset(), {0: 3, 1: 3, 2: 0}))
 @example(

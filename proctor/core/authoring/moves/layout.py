@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from proctor.core.authoring.moves.transport import SLACK, transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from proctor.core.authoring.moves.flows import Flows
     from proctor.core.authoring.moves.transport import Run
@@ -35,9 +35,9 @@ _MAX_RUNS, _MAX_GROUPS = 60, 5
 def arrange(runs: Sequence[Run], flows: Flows, slack: int = SLACK) -> list[list[Part]]:
     """Return the parts of each run after the change.
 
-    It prefers, in this order: the fewest ranges; new ranges that do not touch another live group,
-    so that both can grow; the shortest decimals; low groups first. *slack* is the number of ticks
-    by which a group may be wrong.
+    It prefers, in this order: the fewest ranges; new groups that do not touch another live group,
+    so that both can grow; the shortest decimals; other new ranges that do not touch another live
+    group; low groups first. *slack* is the number of ticks by which a group may be wrong.
     """
     found = list(_Search(runs, flows, slack).lines()) or [_in_order(runs, flows)]
     return min(found, key=lambda line: _rank(runs, line))
@@ -256,14 +256,16 @@ def _rank(runs: Sequence[Run], line: Sequence[Sequence[Part]]) -> tuple[object, 
                 joined.append([target, ticks, target == value])
     groups = tuple(each[0] for each in joined)
     digits = sum(len(str(each[1]).rstrip("0")) for each in joined)
-    return len(joined), _crowding(joined), digits, groups
+    known = {value for value, _ in runs}
+    new = {value for value in groups if value not in known}
+    return len(joined), _crowding(joined, new), digits, _crowding(joined, known), groups
 
 
-def _crowding(joined: Sequence[Sequence[int]]) -> int:
-    """Return how often a new range of a live group touches another live group."""
+def _crowding(joined: Sequence[Sequence[int]], groups: Collection[int]) -> int:
+    """Return how often a new range of one of the *groups* that are live touches a live group."""
     total = 0
     for index, (value, _, is_old) in enumerate(joined):
-        if value >= 0 and not is_old:
+        if value >= 0 and not is_old and value in groups:
             neighbors = (*joined[max(0, index - 1) : index], *joined[index + 1 : index + 2])
             total += sum(other[0] >= 0 for other in neighbors)
     return total

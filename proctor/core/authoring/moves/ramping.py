@@ -218,9 +218,9 @@ def _targets(
         after.update({value: before.get(value, 0) for value in same})
         after[remainder] = 0
     rest = TICKS - sum(after.values())
-    if remainder is not None and rest > len(wanted):
+    if remainder is not None and rest > SLACK:
         after[remainder] = rest
-    elif abs(rest) <= len(after):
+    elif abs(rest) <= max(SLACK, len(after)):
         # Due to rounding, because thirds do not add up to 1.
         after[max(wanted, key=lambda value: wanted[value])] += rest
     else:
