@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from proctor.cli.definition_files.reading import is_directory, read_document, read_tree
 from proctor.core.authoring.definitions.reading import read_definition
@@ -59,7 +59,7 @@ def _tests(location: str, file: DefinitionFile) -> Iterator[tuple[str, TestDefin
                 continue
     elif file.is_matrix:
         content = file.text.encode("utf-8", "surrogateescape")
-        tests: Mapping[str, object] = read_document(location, content)["tests"]
+        tests: Mapping[str, Any] = read_document(location, content)["tests"]
         for name, document in tests.items():
             try:
                 yield name, TestDefinition.from_dict(name, document)

@@ -196,7 +196,7 @@ def _declared_buckets(
                         label=label,
                     ),
                 )
-            elif old_names.get(name) == value and name not in names:
+            elif value is not None and old_names.get(name) == value and name not in names:
                 yield _problem(
                     test,
                     "declared-bucket-renamed",
