@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -11,6 +12,8 @@ from django.test import override_settings
 
 from proctor import ProctorTest
 from proctor.conf import settings
+from proctor.core.sources.matrix_report import report_missing
+from proctor.core.sources.snapshots import Snapshot
 from proctor.core.sources.source import MatrixSource
 from proctor.identify import identify
 from proctor.resolving.site_setup import current_setup, current_variables
@@ -176,15 +179,40 @@ def test_a_declared_test_that_is_misspelled_is_logged_with_the_nearest(site, tmp
     assert line.endswith("tests: colrtst (did you mean 'colortst'?), brandnew")
 
 
-def test_in_a_large_matrix_no_time_is_spent_on_the_nearest_names(site, tmp_path, caplog):
+def test_in_a_large_matrix_no_time_is_spent_on_the_nearest_names(caplog):
     caplog.set_level(logging.INFO, "proctor.matrix")
-    site.PROCTOR_TESTS = ("colrtst",)
     names = ["colortst", *(f"t{number}tst" for number in range(10_000))]
-    right = definition(one_bucket("on", 1))
-    site.PROCTOR_MATRIX = write_matrix(tmp_path, **dict.fromkeys(names, right))
-    identify({"USER": "a"}).colrtst  # noqa: B018
-    (line,) = [each for each in records(caplog, logging.INFO) if "does not have" in each]
-    assert line.endswith("tests: colrtst")
+    matrix = SimpleNamespace(tests=dict.fromkeys(names))
+    report_missing(Snapshot(SimpleNamespace(matrix=matrix), "1", 0), ("colrtst",))
+    assert records(caplog, logging.INFO) == [
+        "Matrix version 1 does not have these declared tests: colrtst"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        (
+            "${proctor:version('2.4.7') == country}",
+            "column 19: the rule always fails here: expected a version of four numbers",
+        ),
+        (
+            "#{country == 'US'}",
+            "the rule \"#{country == 'US'}\" is never true: write it between ${ and }, as in",
+        ),
+    ],
+)
+def test_a_rule_that_is_never_true_is_a_warning_at_load(site, tmp_path, caplog, rule, problem):
+    caplog.set_level(logging.INFO, "proctor.matrix")
+    site.PROCTOR_CONTEXT = None
+    bad = definition(one_bucket("on", 1), rule=rule)
+    site.PROCTOR_MATRIX = write_matrix(tmp_path, headlinetst=bad, undeclaredtst=bad)
+    current_setup().source.prepare()
+    (warning,) = records(caplog, logging.WARNING)
+    assert warning.startswith(
+        f"Matrix version 1: a rule is never true: headlinetst, rule: {problem}"
+    )
+    assert warning.endswith(". See manage.py proctor_check")
 
 
 @pytest.fixture

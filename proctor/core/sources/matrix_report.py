@@ -1,4 +1,4 @@
-"""Log the declared tests that a new matrix dropped or does not have."""
+"""Log the declared tests that a new matrix dropped or does not have, or whose rules are wrong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from proctor.core.messages import closest, printable
+from proctor.core.problems import rules_never_true
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from proctor.core.evaluation.engine import Proctor
     from proctor.core.sources.snapshots import Snapshot
 
-__all__ = ["report_dropped", "report_missing", "report_tests"]
+__all__ = ["report_missing", "report_tests"]
 
 logger = logging.getLogger("proctor.matrix")
 
@@ -30,30 +31,40 @@ MAX_COMPARED = 10_000
 def report_tests(
     snapshot: Snapshot[Proctor], declared: Collection[str] | None, command: str
 ) -> None:
-    """Log which *declared* tests the matrix dropped, and which it does not have.
+    """Log which *declared* tests the matrix dropped, and which of their rules are never true.
 
-    One WARNING lists all dropped tests with the reasons, and the *command* that shows more. One
-    INFO lists the missing tests. If *declared* is None, every test counts as declared.
+    One WARNING lists all dropped tests with the reasons, and another one the rules. Both name the
+    *command* that shows more. If *declared* is None, every test counts as declared.
     """
-    report_dropped(snapshot, declared, command)
-    report_missing(snapshot, declared or ())
-
-
-def report_dropped(
-    snapshot: Snapshot[Proctor], declared: Collection[str] | None, command: str
-) -> None:
-    """Log one WARNING with all *declared* tests that the matrix dropped, as `report_tests` does."""
     proctor = snapshot.proctor
-    wanted = proctor.matrix.tests if declared is None else declared
+    tests = proctor.matrix.tests
+    wanted = tests if declared is None else declared
+    _report_dropped(snapshot, wanted, "tests" if wanted is tests else "declared tests", command)
+    found = rules_never_true(proctor.problems, proctor.dropped)
+    lost = [str(each) for each in found if each.test in wanted]
+    if lost:
+        logger.warning(
+            "Matrix version %s: %s: %s. See %s",
+            printable(str(snapshot.matrix_version)),
+            "a rule is never true" if len(lost) == 1 else f"{len(lost)} rules are never true",
+            _listed(lost, "; "),
+            command,
+        )
+
+
+def _report_dropped(
+    snapshot: Snapshot[Proctor], wanted: Collection[str], words: str, command: str
+) -> None:
+    proctor = snapshot.proctor
     dropped = [name for name in wanted if name in proctor.dropped]
     if not dropped:
         return
     logger.warning(
-        "Matrix version %s: %d of %d %s dropped, so their visitors get the default: %s. See %s",
+        "Matrix version %s: %d of %d %s are dropped, so their visitors get the default: %s. See %s",
         printable(str(snapshot.matrix_version)),
         len(dropped),
         len(wanted),
-        "tests are" if declared is None else "declared tests are",
+        words,
         _listed([str(proctor.dropped[name]) for name in dropped], "; "),
         command,
     )
