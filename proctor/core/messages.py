@@ -68,14 +68,17 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     return "" if guess is None else f"; did you mean {guess!r}?"
 
 
-def closest(word: object, known: Iterable[str]) -> str | None:
-    """Return the known name closest to *word*, ignoring case if need be; None if none is close."""
+def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known name closest to *word*, ignoring case if need be; None if none is close.
+
+    *cutoff* is the least similarity of a close name, from 0 to 1.
+    """
     import difflib  # noqa: PLC0415 - for messages only, and slow to import
 
     names = list(known)
     by_lower = {name.lower(): name for name in reversed(names)}
-    close = difflib.get_close_matches(str(word), names, n=1) or [
-        by_lower[name] for name in difflib.get_close_matches(str(word).lower(), by_lower, n=1)
+    close = difflib.get_close_matches(str(word), names, 1, cutoff) or [
+        by_lower[name] for name in difflib.get_close_matches(str(word).lower(), by_lower, 1, cutoff)
     ]
     return close[0] if close else None
 
