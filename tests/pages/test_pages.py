@@ -298,6 +298,22 @@ def test_a_forced_value_that_no_bucket_has_is_named(client):
     assert "You are in blue" in found
 
 
+def test_a_renamed_bucket_is_declared_and_one_with_a_different_value_is_not(client, renamed):
+    renamed.PROCTOR_TESTS = (ProctorTest("buttoncolortst", groups={"control": 7, "blue": 1}),)
+    buckets = client.get("/private/proctor/groups.json").json()["tests"]["buttoncolortst"][
+        "buckets"
+    ]
+    assert [(each["name"], each["declared"]) for each in buckets] == [
+        ("azure", True),
+        ("control", False),
+    ]
+
+
+def test_a_forced_group_replaces_one_that_has_its_declared_name(client, renamed):
+    text = article(page(client, prforceGroups="buttoncolortst0"), "buttoncolortst")
+    assert "without forcing, in blue" in text
+
+
 NO_TEST = "There is no test buttoncolrtst; did you mean buttoncolortst?"
 
 
