@@ -490,8 +490,10 @@ def test_an_empty_payload_is_a_payload(show, payload, value, expected):
         ('{% proctor_payload buttoncolortst default="" %}', "#00f"),
         (
             "{% proctor_json buttoncolortst %}",
-            '<script id="proctor" type="application/json">'
-            '{"buttoncolortst": {"group": "blue", "value": 1, "payload": "#00f"}}</script>',
+            (
+                '<script id="proctor" type="application/json">'
+                '{"buttoncolortst": {"group": "blue", "value": 1, "payload": "#00f"}}</script>'
+            ),
         ),
     ],
 )
