@@ -69,7 +69,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name closest to *word*, ignoring case if need be; None if none is close.
+    """Return the known name closest to *word*; None if none is close. Case counts least.
 
     *cutoff* is the least similarity of a close name, from 0 to 1.
     """
@@ -77,8 +77,11 @@ def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | No
 
     names = list(known)
     by_lower = {name.lower(): name for name in reversed(names)}
+    lower = str(word).lower()
+    if lower in by_lower:
+        return by_lower[lower]
     close = difflib.get_close_matches(str(word), names, 1, cutoff) or [
-        by_lower[name] for name in difflib.get_close_matches(str(word).lower(), by_lower, 1, cutoff)
+        by_lower[name] for name in difflib.get_close_matches(lower, by_lower, 1, cutoff)
     ]
     return close[0] if close else None
 

@@ -286,6 +286,12 @@ def test_a_misspelled_identifier_key_is_logged_once_with_the_nearest(keys):
     assert line.endswith("Declare new keys in PROCTOR_IDENTIFIERS")
 
 
+def test_a_key_that_differs_in_case_alone_is_the_nearest(site, keys):
+    site.PROCTOR_IDENTIFIERS = {"acct2": "ACCOUNT"}
+    (line,) = keys({"account": "a"})
+    assert "did you mean 'ACCOUNT'?" in line
+
+
 def test_a_misspelled_context_key_is_logged_once_with_the_nearest(keys):
     (line,) = keys({"USER": "a"}, {"contry": "US"})
     assert "did you mean 'country'?" in line
