@@ -39,7 +39,7 @@ def mistyped_tests(
     for name in unknown[:MAX_NAMES]:
         guess = closest(name, declared, CUTOFF)
         if guess is not None:
-            text = _("There is no test %(test)s; did you mean %(guess)s?")
+            text = _("The matrix has no test %(test)s; did you mean %(guess)s?")
             found[name] = text % {"test": name, "guess": guess}
     return found
 

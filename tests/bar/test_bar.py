@@ -283,7 +283,7 @@ def test_a_forced_group_that_does_not_exist_is_named(client):
 def test_a_forced_test_that_is_mistyped_is_named_with_the_nearest(client):
     client.get("/?prforceGroups=buttoncolrtst1")
     text = str(bar(client).all("section")[0])
-    assert "There is no test buttoncolrtst; did you mean buttoncolortst?" in text
+    assert "The matrix has no test buttoncolrtst; did you mean buttoncolortst?" in text
     assert "other applications" not in text
 
 

@@ -314,7 +314,7 @@ def test_a_forced_group_replaces_one_that_has_its_declared_name(client, renamed)
     assert "without forcing, in blue" in text
 
 
-NO_TEST = "There is no test buttoncolrtst; did you mean buttoncolortst?"
+NO_TEST = "The matrix has no test buttoncolrtst; did you mean buttoncolortst?"
 
 
 def test_a_forced_test_that_is_mistyped_is_named_with_the_nearest(client):

@@ -171,7 +171,7 @@ class ProctorTest:
         """
         if not isinstance(self.groups, Mapping):
             return self.knows(group)
-        if group in self.groups:
+        if group is not None and group in self.groups:
             return self.groups[group] == value
         return value in self.groups.values()
 
