@@ -61,13 +61,13 @@ def read(name: str, document: dict[str, Any]) -> Any:
 
 #: What a type of the tables accepts and what it refuses.
 SAMPLES: dict[str, tuple[Any, Any]] = {
-    "text": ("words", []),
+    "string": ("words", []),
     "integer": (5, "words"),
     "number": (0.5, "words"),
     "boolean": (True, "words"),
     "object": ({}, 5),
     "payload": ({"stringValue": "words"}, {"stringValue": []}),
-    "list of texts": (["words"], 5),
+    "list of strings": (["words"], 5),
     "list of objects": ([{}], 5),
 }
 

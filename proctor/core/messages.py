@@ -20,8 +20,8 @@ MAX_SHOWN = 80
 def printable(value: object, limit: int = 200) -> str:
     """Return *value* as one line of at most *limit* characters, with control characters escaped.
 
-    Matrices and requests come from outside: their text must not control a terminal, forge
-    a log line or change the direction of writing. A Sentence that needs no change stays one.
+    Text from matrices and requests must not control a terminal, forge a log line or change the text
+    direction. A Sentence that needs no change is returned as it is.
     """
     text = value if isinstance(value, Sentence) else str(value)
     if len(text) > limit:
@@ -45,7 +45,7 @@ def shown(value: object) -> str:
 
 
 def nearest(word: object, known: Iterable[str]) -> Sentence:
-    """Return the end of an error message: the known name closest to *word*, then all names."""
+    """Return a hint for an error message: the known name closest to *word*, and all known names."""
     names = list(known)
     guess = _nearest(word, names)
     if guess is None:

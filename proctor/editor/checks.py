@@ -1,4 +1,4 @@
-"""Django system checks of the editor: its requirements, and settings that contradict each other."""
+"""Django system checks for the editor's requirements and for contradictions between settings."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _guards() -> Iterator[checks.CheckMessage]:
 
 
 def _writing() -> Iterator[checks.CheckMessage]:
-    """Yield a message if, judging by the settings, this process cannot publish scheduled steps."""
+    """Yield a message if the settings suggest that this process cannot publish scheduled steps."""
     alias = write_alias()
     if alias not in connections:
         yield checks.Error(

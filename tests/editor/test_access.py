@@ -120,7 +120,7 @@ def test_the_message_says_who_has_the_permission(editor):
     with pytest.raises(PermissionMissing) as error:
         services.edit(person(user_with("view")), NAME, text_of(), base=None)
     assert str(error.value) == (
-        "ada lacks the permission proctor_editor.edit for 'buttontst' on 'trunk'. "
+        "ada does not have the permission proctor_editor.edit for 'buttontst' on 'trunk'. "
         "People who have it: grace."
     )
 

@@ -143,7 +143,7 @@ def test_nobody_in_particular_is_asked_to_sign_in(revision, client, page):
 def test_a_stranger_learns_which_permission_is_missing(revision, page):
     response = signed_in(name="eve").get(ROOT + page)
     assert response.status_code == 403
-    assert "lacks the permission proctor_editor." in text(response)
+    assert "does not have the permission proctor_editor." in text(response)
 
 
 @pytest.mark.parametrize("page", [each for each in PAGES if "?" in each or each == "stop/"])
@@ -222,7 +222,7 @@ def test_a_problem_stands_at_its_field(revision, grace):
             "special",
             '{"__COUNTRIES": null}',
             (
-                "SpecialConstants.__COUNTRIES: expected a list of texts, got null; "
+                "SpecialConstants.__COUNTRIES: expected a list of strings, got null; "
                 "write [&quot;US&quot;, ...], or remove it for all countries"
             ),
         ),

@@ -132,7 +132,7 @@ def test_what_breaks_an_application_has_no_button(grace, mobile):
     page = grace.get(PROMOTE, chosen("buttontst"))
     assert "would break mobile 7 buttontst: the application does not know" in text(page)
     assert "It is refused because it would break mobile@7." in text(page)
-    assert "grace lacks the permission proctor_editor.override" in text(page)
+    assert "grace does not have the permission proctor_editor.override" in text(page)
     assert "Promote anyway" not in text(page)
     assert post(grace, "buttontst").status_code == 422
     assert post(grace, "buttontst", anyway="1", override="please").status_code == 403
@@ -161,7 +161,7 @@ def test_what_would_be_dropped_cannot_be_overridden(boss):
 def test_whoever_may_not_promote_sees_which_permission_is_missing(two):
     edit()
     page = text(signed_in("view").get(PROMOTE, chosen("buttontst")))
-    assert "lacks the permission proctor_editor.promote_production" in page
+    assert "does not have the permission proctor_editor.promote_production" in page
 
 
 def test_the_revision_that_was_looked_at_is_promoted(grace):
@@ -429,7 +429,7 @@ def test_an_overridden_proposal_is_published_by_whoever_may_override(boss, grace
     decide(approver, number, "approve")
     refused = decide(grace, number, "publish")
     assert refused.status_code == 403
-    assert "grace lacks the permission proctor_editor.override" in text(refused)
+    assert "grace does not have the permission proctor_editor.override" in text(refused)
     assert Proposal.objects.get().is_open
 
 

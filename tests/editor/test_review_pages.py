@@ -154,7 +154,7 @@ def test_an_approval_of_what_was_changed_meanwhile_is_refused(ada, grace, site):
     assert response["Location"] == first
     late = grace.post(first, {**seen, "do": "approve"})
     assert late.status_code == 409
-    assert "was changed while you looked at it" in text(late)
+    assert "was changed while you were viewing it" in text(late)
     assert "0 of 1 approvals" in text(late)
     # And so is a second change of what was there before.
     assert ada.post(f"{TEST}edit/?proposal={number}", fields).status_code == 409
@@ -251,4 +251,4 @@ def test_a_comment_without_words_is_refused(ada):
     address = finish(ada)
     response = do(ada, address, "comment", text=" ")
     assert response.status_code == 422
-    assert "a comment needs a text" in text(response)
+    assert "a comment must not be empty" in text(response)

@@ -84,7 +84,7 @@ def test_strangers_are_asked_to_sign_in(site, address):
 def test_people_without_the_permission_are_refused(rows, address):
     response = person().get(address)
     assert response.status_code == 403
-    assert "ada lacks the permission proctor_results." in response.text
+    assert "ada does not have the permission proctor_results." in response.text
 
 
 @pytest.mark.parametrize("address", ADDRESSES[:2])
@@ -350,7 +350,7 @@ def test_a_history_that_refuses_the_decision_is_told(decider):
     services.edit(command(), "buttontst", json.dumps(definition(description="A button")), base=None)
     decider.post(DECIDE, GIVEN)
     assert Decision.objects.get().revision == ""
-    assert "the editor's history did not accept it: ada lacks the permission" in (
+    assert "the editor's history did not accept it: ada does not have the permission" in (
         parsed(decider, PAGE).text_of("main").replace("’", "'")
     )
 

@@ -25,7 +25,7 @@ __all__ = ["read_specification", "write_specification"]
 #: Fields of a specification.
 _FIELDS = frozenset(("providedContext", "tests", "dynamicFilters"))
 
-#: Fields that identify other kinds of documents, and a description of each kind.
+#: Fields that occur only in other kinds of documents, with a description of that kind.
 _OTHERS = (
     (("audit",), "a test matrix; give the specification that the application declares"),
     (("testType", "salt", "allocations"), "the definition of one test"),

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_WORK", "Scope", "as_rules_see", "plain_scope"]
 
-#: The limit for one evaluation of one rule, in steps of matching a pattern, which take a few
-#: nanoseconds each. Only operations that can be slow are counted (see `work`). So it is not an
-#: exact measure of time, but it is the same on every machine.
+#: The limit for one evaluation of a rule, in steps of matching a pattern. A step takes a few
+#: nanoseconds. Only operations that can be slow are counted (see `work`), so this does not measure
+#: time exactly, but it is the same on every machine.
 MAX_WORK = 50_000_000
 
 
@@ -36,7 +36,7 @@ class Scope(dict[str, Any]):
     resolved: bool = False
     #: The work done so far in this evaluation.
     work: int = 0
-    #: Results of `once` for this visitor, which are kept from rule to rule.
+    #: Results of `once` for this visitor, shared by all rules.
     _results: dict[tuple[object, ...], Any] | None = None
 
     def spend(self, work: int) -> None:
@@ -74,7 +74,8 @@ class Scope(dict[str, Any]):
         self.work = 0
 
     def __missing__(self, name: str) -> Any:
-        # A plain text: each visitor without the variable needs one, and a Sentence takes longer.
+        # A plain str, not a Sentence, because it is faster and is needed for each visitor without
+        # the variable.
         raise UndefinedName(
             f"the variable {name!r} is not in the context; known are {self._known()}",
             variable=name,
@@ -104,7 +105,7 @@ def plain_scope(context: Mapping[str, Any]) -> tuple[Scope, dict[str, str]]:
     return scope, refused
 
 
-#: Values of these classes are not changed for rules.
+#: Rules see values of these classes unchanged.
 _PLAIN = frozenset({str, bool, float, list, tuple, dict, set, frozenset, type(None)})
 
 
@@ -118,11 +119,11 @@ def as_rules_see(value: Any) -> object:
         return value
     if isinstance(value, enum.Enum):
         return unwrapped(value)
-    # A query set is no Collection, because it lacks __contains__. The type of a lazy object has a
-    # length and items, whatever it wraps, but its class is that of the object it wraps.
+    # A query set is not a Collection, because it has no __contains__. The type of a lazy object
+    # always has a length and items, but its `__class__` is that of the object that it wraps.
     cls = value.__class__
     if issubclass(cls, Sized) and issubclass(cls, Iterable):
-        # A lazy text has the methods of a str without being one.
+        # A lazy string has the methods of a str but is not a str.
         if issubclass(cls, _UNLISTED) or hasattr(cls, "casefold"):
             return value
         if hasattr(cls, "__getitem__"):

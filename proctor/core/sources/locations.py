@@ -1,4 +1,4 @@
-"""The locations of a matrix: a file, a URL or an object, which is read again only if it changed."""
+"""Locations of a matrix: a file, a URL or an object. They are read again only after a change."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Location(Protocol):
 
     #: Its name in messages, without secrets.
     shown: str
-    #: True if reading may take long and has to happen in the background.
+    #: True if reading may be slow and has to happen in the background.
     slow: bool
     #: True if processes should read at slightly different times, to reduce the load on a server.
     spread: bool
@@ -55,7 +55,7 @@ class Location(Protocol):
         """
 
     def changed(self, token: object) -> bool:
-        """Return True if it may have changed, or if only reading can tell. This must be fast."""
+        """Return True if the content may have changed or cannot be checked. Must be fast."""
 
     def read(self, token: object) -> Document | ReadMatrix | None:
         """Return the content, or None if it still matches *token*. Raises SourceError."""

@@ -1,4 +1,4 @@
-"""Effects on visitors, as pages show them: a headline, bars before and after, and a table."""
+"""Effects on visitors, for the pages: a headline, bars before and after, and a table."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A row of the table: visitors who go from one group to another."""
+    """A row of the table: visitors who move from one group to another."""
 
     source: str
     target: str
@@ -91,7 +91,7 @@ def headline_of(
 ) -> Headline:
     """Return a one-sentence summary of the effect on visitors."""
     if any(pair.audience == "random" for pair in pairs):
-        return Headline(NOTICE, _("Each visit gets a random group, so nobody stays in one."))
+        return Headline(NOTICE, _("Each visit gets a random group, so no visitor stays in one."))
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
     if not moving:
         return Headline(GOOD, _("Nobody moves."))

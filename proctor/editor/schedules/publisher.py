@@ -49,9 +49,9 @@ __all__ = ["Outcome", "publish_due"]
 
 logger = logging.getLogger("proctor.editor")
 
-#: The time that other processes wait for a guard's answer before one of them calls it again.
+#: The time after which a different process calls a guard again if it has not answered.
 LEASE = timedelta(minutes=5)
-#: Number of attempts in one round to publish a step that others change at the same time.
+#: Number of attempts in one round to publish a step that is being changed concurrently.
 _LOOKS = 3
 
 Block = ScheduledStep.Block

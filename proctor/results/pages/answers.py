@@ -63,7 +63,7 @@ def page(
                 response = refusal(
                     request,
                     403,
-                    _("%(name)s lacks the permission %(permission)s.")
+                    _("%(name)s does not have the permission %(permission)s.")
                     % {"name": user.get_username(), "permission": permission},
                 )
             response.headers["Cache-Control"] = "no-store, private"

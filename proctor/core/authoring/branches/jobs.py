@@ -78,7 +78,7 @@ class JobResult:
     """The result of a job."""
 
     status: str
-    #: The kind of job: `test-promotion`, `test-deletion`, `test-edit-promotion-qa`, ...
+    #: The kind of job, such as `test-promotion`, `test-deletion`, `test-edit-promotion-qa`, ...
     kind: str
     title: str
     log: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Find what is wrong with a specification before a matrix is checked against it."""
+"""Find the problems of a specification before a matrix is checked against it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find what is wrong with the definitions in a tree, for the engine and for an editor."""
+"""Find problems in the definitions of a tree, for the engine and for an editor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["definition_problems", "tree_problems"]
 
-#: Problems that only an editor refuses. The engine loads the test in spite of them.
+#: Problems that only an editor refuses. The engine still loads the test.
 _OF_EDITORS = frozenset(
     (
         *("description-required", "salt-required", "buckets-required", "meta-tag"),

@@ -1,4 +1,4 @@
-"""Why a pattern is refused, in sentences."""
+"""The reasons why a pattern is refused, as sentences."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def translated(pattern: str, length: int, *, searching: bool) -> str:
 
 
 def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
-    """Return a look-ahead to put before the pattern, usually "". Raises an error for slow patterns.
+    """Return a look-ahead for the start of the pattern, usually "". Raises an error if it is slow.
 
     If the whole pattern can match only the characters in its last `.*`, a subject with any other
     character is rejected once, instead of failing at every position.
