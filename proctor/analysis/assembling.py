@@ -165,10 +165,11 @@ def _with_adjusted(metrics: Sequence[MetricReport], prepared: Prepared) -> tuple
 def _missing_days(
     prepared: Prepared, metrics: Sequence[MetricReport], *, at_horizon: bool
 ) -> float | None:
-    """Return about how many more days the test needs, or None if it is old enough.
+    """Return an estimate of the days that the test still needs, or None if it has run long enough.
 
-    A declared end decides. Without one, it is the time that the smallest effect worth finding
-    takes; without that, the time until windows mature and a stratum has enough visitors.
+    If an end was declared, it decides. Otherwise, this is the time needed to detect the smallest
+    effect worth detecting, if that was declared, or else the time until windows mature and a
+    stratum has enough visitors.
     """
     options, period = prepared.options, prepared.period
     if at_horizon:
@@ -197,7 +198,7 @@ def _missing_days(
 
 
 def _varies(metric: MetricReport) -> bool:
-    """Return whether the metric needs more visitors, rather than values that differ."""
+    """Return True if more visitors are needed, or False if the metric's values do not vary."""
     return not metric.effects or any(
         min(each.baseline_visitors, each.visitors) < LEAST_ALWAYS_VALID
         for effect in metric.effects

@@ -407,7 +407,17 @@ PROCTOR = proctor_of(atst=definition())
 @pytest.mark.parametrize(
     ("columns", "options", "error", "message"),
     [
-        ({"user": [1.5]}, {}, ConfigurationError, "'user' holds double; expected text, integers"),
+        (
+            {"user": [1.5]},
+            {},
+            ConfigurationError,
+            "'user' has the type double; expected text, integers",
+        ),
+            {"user": [1.5]},
+            {},
+            ConfigurationError,
+            "'user' has the type double; expected text, integers",
+        ),
         ({"user": [b"a"]}, {}, ConfigurationError, "'user' holds binary"),
         ({"user": [True]}, {}, ConfigurationError, "'user' holds bool"),
         (

@@ -161,7 +161,7 @@ def test_integers_and_uuids_are_identifiers():
         ("${rate > 1}", "the type Float of the variable 'rate'"),
         ("${proctor:contains(tags, 'a')}", "the type list of the variable 'tags'"),
         ("${missingExperimentalUnit == flag}", "cannot express 'missingExperimentalUnit == flag'"),
-        ("${country == 'a\0'}", "cannot hold the text"),
+        ("${country == 'a\0'}", "cannot express the string"),
     ],
 )
 def test_what_sql_cannot_express_is_refused_by_name(rule, message):

@@ -259,7 +259,7 @@ def test_bad_options_are_one_line(files, tmp_path, command, options, message):
         ("a.parquet", b"PAR1", "cannot read"),
         ("a.jsonl", b"[1]\n", "line 1: expected an object, got [1]"),
         ("a.jsonl", b'{"user_id": "a"\n', "line 1 is not JSON"),
-        ("a.jsonl", b'{"user_id": 1.5, "country": "US"}\n', "holds double; expected text"),
+        ("a.jsonl", b'{"user_id": 1.5, "country": "US"}\n', "has the type double; expected text"),
         ("a.txt", b"", "Expected a file name that ends in"),
     ],
 )

@@ -201,7 +201,7 @@ def test_the_report_is_there_as_json(viewer):
     response = viewer.get(f"{LIST}tests/sleepytst/report.json")
     assert (response.status_code, response.json()["error"]) == (
         404,
-        "Nobody was exposed to this test yet.",
+        "No visitor has been exposed to this test yet.",
     )
 
 
@@ -282,8 +282,8 @@ def test_a_later_decision_counts_and_the_earlier_stays(decider):
     [
         ({"verdict": "perhaps"}, "Choose won, lost or neither."),
         ({"group": "purple"}, "Choose the group that won or lost."),
-        ({"reason": " "}, "Write why"),
-        ({"reason": "a\0b"}, "Write why"),
+        ({"reason": " "}, "Give the reason"),
+        ({"reason": "a\0b"}, "Give the reason"),
     ],
 )
 def test_a_decision_that_makes_no_sense_is_refused(decider, changes, problem):

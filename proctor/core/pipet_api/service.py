@@ -46,7 +46,7 @@ class PipetService:
     """Answers requests as Pipet does, with the matrix of a source.
 
     Each response uses the version of the matrix that is current when the request arrives. If
-    *all_tests* is False, a request that names no tests gets none (Java: the property
+    *all_tests* is False, return no tests for a request that names none (Java: the property
     proctor.pipet.identify.all.disable). Thread-safe.
     """
 
