@@ -20,7 +20,7 @@ _HOOK = "is_privileged"
 
 
 def check_pages(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Check that someone may see the pages, and that the template they extend exists."""
+    """Check that someone may see the pages, and that the template that they extend exists."""
     try:
         reverse("forcegroups")
     except NoReverseMatch:

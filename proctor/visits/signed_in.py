@@ -46,7 +46,7 @@ async def aask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T 
     auser = getattr(request, "auser", None)
     is_unreplaced = _is_djangos_own(user) or not hasattr(request, "user")
     if is_unreplaced and auser is not None and not _is_djangos_own_auser(auser):
-        user = await auser()  # only auser was replaced
+        user = await auser()  # only auser was replaced by a middleware
     elif _is_lazy(user):
         if _is_djangos_own(user) and not _may_have_session(request):
             return None
@@ -89,7 +89,7 @@ async def _in_a_thread(user: Any, question: Callable[[Any], T]) -> T | None:
 
 
 def _is_lazy(user: Any) -> bool:
-    # Look at the class, because the object pretends to be what it wraps.
+    # Check the type, because the object's `__class__` is that of the wrapped object.
     return issubclass(type(user), LazyObject)
 
 

@@ -1002,8 +1002,8 @@ class GuardedView(View):
         (non_atomic_requests(fresh()), other, "different non_atomic_requests"),
         (view, login_not_required(fresh()), "is login_not_required"),
         (login_not_required(fresh()), other, "is not login_not_required"),
-        (login_required(view), other, "asks for no login"),
-        (GuardedView, other, "asks for no login"),
+        (login_required(view), other, "does not require a login"),
+        (GuardedView, other, "does not require a login"),
     ],
 )
 def test_a_variant_with_other_attributes_than_the_view_is_a_warning(

@@ -125,7 +125,7 @@ def test_an_error_counts_as_no_and_is_logged(site, exposures, caplog):
     assert "proctor_id" not in response.cookies
     (record,) = [each for each in caplog.records if each.name == "proctor.hooks"]
     assert (
-        "has_consent of Failing failed, so the visitor counts as not having agreed: LookupError"
+        "has_consent of Failing failed, so the visitor is treated as not having agreed: LookupError"
         in record.getMessage()
     )
     assert "pa5xq0lz4n80" not in record.getMessage()

@@ -288,7 +288,7 @@ def test_a_hook_s_mistake_is_raised_at_each_read_in_debug(site):
 def test_a_hook_that_reads_proc_is_told_so_in_debug(site):
     with (
         override_settings(ROOT_URLCONF=HERE, MIDDLEWARE=[f"{HERE}.Reading"], DEBUG=True),
-        pytest.raises(RuntimeError, match="reads proc, but proc needs the hooks first"),
+        pytest.raises(RuntimeError, match="reads proc, but the hooks must finish before proc"),
     ):
         Client().get("/")
 
