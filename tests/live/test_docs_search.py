@@ -20,7 +20,7 @@ QUESTIONS = {
     "roll out to 10 % of Germany": "How do I roll out to 10 % of Germany?",
     "why am I in control?": "Why am I in control?",
     "how do I delete a test": "How do I delete a test?",
-    "my change is not taken": "Why is my change not taken over?",
+    "my change is not taken": "Why has my change not taken effect?",
     "the page is cached": "The page is cached",
     "see every variant": "See every group (QA)",
     "sample size": "Which sample size do I need",
