@@ -1,4 +1,4 @@
-"""Imports point down, without cycles, and nothing in the package runs text as a program."""
+"""Imports point down, without cycles, and no code in the package executes text."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def imported_modules(path: Path) -> Iterator[str]:
 
 
 def imported_at_runtime(path: Path) -> set[str]:
-    """Top-level names that the module imports, those for annotations left out."""
+    """Top-level names that the module imports, except those only for annotations."""
     tree = syntax_tree(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -174,7 +174,7 @@ MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imported_parts(path: Path) -> set[str]:
-    """Modules of proctor that a module imports, anywhere in it, for annotations too."""
+    """Modules of proctor that a module imports, anywhere in it, even if only for annotations."""
     found = set()
     for name in imported_modules(path):
         while name and name not in MODULES:

@@ -1,4 +1,4 @@
-"""docs/contributing.md names modules and places in them that exist."""
+"""The modules, and places in them, that docs/contributing.md names exist."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def section(heading: str) -> str:
 
 
 def modules_in(text: str) -> list[str]:
-    """The modules and folders that a text names, from the package or by their last parts."""
+    """The modules and folders that a text names, by their full paths or the last parts."""
     return re.findall(r"[\w/]*\w+\.(?:py|css|md)\b|\b\w+/[\w/]*/(?=\s)", text)
 
 

@@ -1,4 +1,4 @@
-"""The loggers that docs/operations.md lists are those of the code."""
+"""docs/operations.md lists exactly the loggers in the code."""
 
 from __future__ import annotations
 

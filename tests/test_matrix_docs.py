@@ -1,4 +1,4 @@
-"""The tables of the page on the matrix say what the loader does."""
+"""The tables on the page about the matrix agree with the loader."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Row(NamedTuple):
 
 
 def table(name: str) -> list[Row]:
-    """The rows of the table after the mark of a class."""
+    """The rows of the table after the marker of a class."""
     part = PAGE.read_text(encoding="utf-8").partition(f"<!-- fields: {name} -->")[2]
     lines = part.strip().partition("\n\n")[0].splitlines()[2:]
     return [Row(*(cell.strip() for cell in line.strip("|").split(" | "))) for line in lines]
 
 
 class Asked(dict[str, Any]):
-    """A JSON object that remembers which fields were asked for."""
+    """A JSON object that records which fields were read."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

@@ -1,4 +1,4 @@
-"""What pip installs: the wheel and the sdist, built as for a release."""
+"""The wheel and the sdist, built as for a release and installed with pip."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_limits_of_setup_cfg_are_enforced() -> None:
 
 @pytest.fixture(scope="session")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist and with the wheel that was built from the sdist."""
+    """A folder with the sdist, and the wheel that was built from it."""
     pytest.importorskip("build", reason="needs `build`, which is in the group `test`")
     source = tmp_path_factory.mktemp("source") / "checkout"
     # A copy: setuptools leaves build/ and *.egg-info behind, and stale ones deceive.
@@ -93,7 +93,7 @@ def metadata(wheel: Path) -> Message:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a fresh environment that has the wheel and none of its requirements."""
+    """The Python of a new environment with the wheel but without its requirements."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

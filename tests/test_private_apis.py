@@ -1,4 +1,4 @@
-"""What other libraries keep private is used in two modules only, and each use is documented."""
+"""Private APIs of other libraries are used only in two modules, and each use is documented."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def tree_of(path: Path) -> ast.Module:
 
 
 def own_names(tree: ast.Module) -> Iterator[str]:
-    """The private names that a module defines, of modules, classes and instances."""
+    """The private names that a module defines: in the module, its classes and their instances."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name
@@ -68,7 +68,7 @@ OWN |= {
 
 
 def foreign_uses(tree: ast.Module) -> Iterator[str]:
-    """The private names of others that a module reads, writes, imports or spells out."""
+    """The private names of other libraries that a module uses, even in strings."""
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
@@ -95,7 +95,7 @@ def test_only_two_modules_use_what_others_keep_private(path: Path) -> None:
 
 
 def private_overrides(cls: type) -> Iterator[str]:
-    """The private names of other libraries' classes that a class of ours defines again."""
+    """The private names of other libraries' classes that our classes override."""
     others = [vars(base) for base in cls.__mro__ if not base.__module__.startswith("proctor")]
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     for name in own_names(definition):

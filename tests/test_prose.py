@@ -1,4 +1,4 @@
-"""No page, docstring or comment has a phrase that readers stumbled at most often."""
+"""No page, docstring or comment contains the phrases that readers stumbled over most often."""
 
 from __future__ import annotations
 

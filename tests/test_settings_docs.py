@@ -1,4 +1,4 @@
-"""The table of the settings says what the code does."""
+"""The table of settings agrees with the code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def table() -> list[Row]:
-    """The table of the page on settings."""
+    """The table on the page about settings."""
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     part = text.partition("<!-- settings -->")[2].partition("<!-- /settings -->")[0]
     lines = [line for line in part.splitlines() if line.startswith("| `")]
@@ -99,7 +99,7 @@ class Deciding:
 
 
 def errors_of(name, value):
-    """The ids of the errors that the checks have for a value of one setting."""
+    """The ids of the errors that the checks report for a value of one setting."""
     # Either a Pipet or a matrix.
     others = {"PROCTOR_MATRIX": None} if name == "PROCTOR_API_ROOT" else {}
     with override_settings(**others, **{name: value}):
@@ -166,7 +166,7 @@ def test_the_table_names_all_cache_methods_and_validators():
 
 
 class KeptInMemory:
-    """A cache method of its own, as one more class for the table."""
+    """An additional cache method for the table."""
 
     needs_sessions = False
 

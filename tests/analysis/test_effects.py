@@ -205,7 +205,7 @@ def test_the_smallest_effect_says_how_long_the_test_takes():
 
 
 def returning(rate):
-    """A ramp in which a share of blue does not come back, and everybody else does."""
+    """A ramp in which a share of the blue group does not return, but everyone else does."""
     seen = []
     for index in range(4000):
         group = "blue" if index % 2 else "control"

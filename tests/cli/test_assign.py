@@ -1,4 +1,4 @@
-"""The commands `assign` and `sql`: files in and out, and what they say when they cannot."""
+"""The commands `assign` and `sql`: their input, output and error messages."""
 
 from __future__ import annotations
 
@@ -298,7 +298,7 @@ def test_the_table_itself_is_not_written_over(files, command):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_no_partial_file(files, tmp_path, number):
-    """The table is a pipe that does not end, so that the command is in the midst of its work."""
+    """The table is a pipe that never ends, so that the command is interrupted while it works."""
     pipe = tmp_path / "endless.jsonl"
     os.mkfifo(pipe)
     out = tmp_path / "out.csv"

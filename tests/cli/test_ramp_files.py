@@ -1,4 +1,4 @@
-"""`ramp` and its files: what it writes is read back, ids of other branches, comments."""
+"""`ramp` and its files: round trips, ids of other branches, comments."""
 
 from __future__ import annotations
 

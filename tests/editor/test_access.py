@@ -51,7 +51,7 @@ def user_with(*permissions, name="ada"):
 
 @pytest.fixture
 def tests_on_branches(editor):
-    """A test that trunk and production have, changed once on both."""
+    """A test on trunk and production, changed once on both."""
     anybody = command()
     first = services.edit(anybody, NAME, text_of(), base=None).revision
     live = services.promote(
@@ -126,7 +126,7 @@ def test_the_message_says_who_has_the_permission(editor):
 
 
 class OwnTests:
-    """A backend that lets people edit their own tests, and keeps all from one."""
+    """A backend that lets people edit their own tests, and denies access to one test."""
 
     def authenticate(self, request):
         return None

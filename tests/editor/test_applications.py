@@ -1,4 +1,4 @@
-"""Applications: what they refuse, what may be overridden, and how they register."""
+"""Applications: refused changes, overrides and registration."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_applications_of_other_environments_do_not_count(quiet):
 
 @pytest.fixture
 def loud_before(quiet):
-    """Production had blue visitors once, and now an application does not know them."""
+    """A test whose old revision on production has visitors in a group unknown to an application."""
     older = promote(edit(base=quiet[0].id, allocations=LOUD), quiet[1])
     back = services.roll_back(ADA, NAME, "production", quiet[1].id, base=older.id).revision
     app(NO_BLUE)

@@ -1,4 +1,4 @@
-"""`editor:BRANCH` as the matrix of a process: what is read when, and what failures do."""
+"""`editor:BRANCH` as the matrix of a process: reads, and the effects of failures."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def one_branch(editor):
 
 @pytest.fixture
 def polling(monkeypatch):
-    """As in production: the loader's thread reads, and nothing tells it when."""
+    """Read as in production: in the loader's thread, by polling."""
     monkeypatch.setattr(EditorLocation, "inline", False)
     yield
     # A thread that still reads would open a connection to the tables of the next test.
@@ -79,7 +79,7 @@ def test_without_a_database_there_is_no_matrix_and_no_failure(settings):
 
 @override_settings(**SITE)
 class InTestCase(TestCase):
-    """Django's own, whose transaction nobody else sees."""
+    """Django's TestCase, whose transaction other connections cannot see."""
 
     @classmethod
     def setUpTestData(cls):
@@ -101,7 +101,7 @@ class InTestCase(TestCase):
 
 @override_settings(**SITE)
 class InTransactionTestCase(TransactionTestCase):
-    """Without a transaction: the database is emptied instead."""
+    """Django's TransactionTestCase, which empties the database instead of using a transaction."""
 
     def test_first(self):
         create("firsttst")
@@ -161,7 +161,7 @@ def test_the_version_is_the_content(one_branch):
 
 
 def test_a_restored_backup_is_no_older_matrix(one_branch):
-    """The same number of publications, and another content."""
+    """It has the same number of publications but different content."""
     create()
     before = read_matrix("production")
     other = create("othertst")

@@ -1,4 +1,4 @@
-"""The pages through Django's client, without a script: who sees them and what they do."""
+"""The pages through Django's client, without JavaScript: access and actions."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ ADA = command("ada")
 
 @pytest.fixture
 def one(editor):
-    """A site with the one branch that visitors are served from."""
+    """A site with a single branch, from which visitors are served."""
     editor.PROCTOR_EDITOR_BRANCHES = ("production",)
     return editor
 
 
 @pytest.fixture
 def revision(one):
-    """A test of which half is inactive, a quarter control and a quarter blue."""
+    """A test with half of the visitors in inactive, a quarter in control and a quarter in blue."""
     allocations = shares(control=0.25, inactive=0.5, blue=0.25)
     return services.edit(ADA, "buttontst", text_of(allocations=allocations), base=None).revision
 
@@ -60,18 +60,18 @@ def signed_in(*permissions, name="grace"):
 
 @pytest.fixture
 def grace(one):
-    """Someone who may do everything on the first branch."""
+    """A user who may do everything on the first branch."""
     return signed_in("view", "edit", "stop", "delete")
 
 
 def text(response):
-    """What the page says, without its tags."""
+    """The text of the page, without its tags."""
     words = re.sub(r"<[^>]*>", " ", response.content.decode())
     return " ".join(html.unescape(words).split())
 
 
 def fields(response):
-    """What a browser would send of the page's form."""
+    """The fields that a browser would send from the page's form."""
     found = {}
     page = response.content.decode()
     for tag in re.findall(r"<input[^>]*>", page):
@@ -639,7 +639,7 @@ def test_a_backend_that_hides_a_test_hides_its_pages(revision, settings):
 
 
 class Hiding:
-    """A backend that keeps everybody from one test."""
+    """A backend that denies everyone access to one test."""
 
     def authenticate(self, request, **credentials):
         return None

@@ -1,4 +1,4 @@
-"""Several processes at one database: nothing is lost, and nobody sees half a publication."""
+"""Several processes with one database: nothing is lost, and no one sees a partial publication."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def postgresql():
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request, tmp_path):
-    """An entry of DATABASES with the editor's tables, and nothing in them."""
+    """An entry of DATABASES with empty tables of the editor."""
     if request.param == "sqlite":
         entry = {
             "ENGINE": "django.db.backends.sqlite3",
@@ -59,7 +59,7 @@ def database(request, tmp_path):
 
 
 def stored(entry, query=QUERY):
-    """Branches, revisions in the order of their versions, and heads; or what *query* prints."""
+    """The branches, the revisions by version, and the heads; or the output of *query*."""
     result = subprocess.run(
         [sys.executable, "-c", query],
         env=environment(entry),
@@ -169,7 +169,7 @@ print(json.dumps([
 
 
 def finished(worker):
-    """What a worker printed, line by line."""
+    """The lines that a worker printed."""
     printed = worker.communicate()[0]
     assert worker.returncode == 0
     return printed.splitlines()

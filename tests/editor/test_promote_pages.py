@@ -1,4 +1,4 @@
-"""Promote, Applications and what other pages say of applications, without a script."""
+"""Promote, Applications, and other pages that show applications, without JavaScript."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def two(editor):
 
 @pytest.fixture
 def grace(two):
-    """Someone who may promote, and override nothing."""
+    """A user who may promote but not override."""
     return signed_in("view", "edit", "promote_production", "register")
 
 
@@ -46,7 +46,7 @@ def boss(two):
 
 @pytest.fixture
 def mobile(two):
-    """An application of production that does not know the group blue."""
+    """An application on production that does not declare the group blue."""
     return register(ADA, "mobile", "production", json.dumps(NO_BLUE), version="7").application
 
 
@@ -328,7 +328,7 @@ def test_pages_take_few_queries_however_many_applications_there_are(
 
 
 class Owning:
-    """A backend by which people may do everything with tests that begin with their name."""
+    """A backend that lets people do everything with tests that begin with their name."""
 
     def authenticate(self, request, **credentials):
         return None
@@ -339,7 +339,7 @@ class Owning:
 
 @pytest.fixture
 def owner(two):
-    """Someone who has no permission but for tests of their own."""
+    """A user with permissions only for their own tests."""
     two.AUTHENTICATION_BACKENDS = [
         "tests.editor.test_promote_pages.Owning",
         "django.contrib.auth.backends.ModelBackend",
@@ -385,7 +385,7 @@ def approver(approved):
 
 
 def decide(client, number, step):
-    """Do what a button of the page of a proposal does."""
+    """Press a button on the page of a proposal."""
     page = client.get(f"{ROOT}review/{number}/")
     return client.post(f"{ROOT}review/{number}/", {**fields(page), "do": step})
 
@@ -498,7 +498,7 @@ def test_a_change_that_was_made_on_the_later_branch_is_named_before_it_is_replac
 
 
 def uneven():
-    """Other shares of the first allocation, within which people jump."""
+    """Changed shares of the first allocation that make visitors jump."""
     return [{**each, "id": "#A1"} for each in shares(control=0.3, blue=0.7)]
 
 

@@ -1,4 +1,4 @@
-"""The pages of schedules through Django's client, without a script."""
+"""The pages of schedules through Django's client, without JavaScript."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def when(hours):
 
 
 def form_of(client, **changed):
-    """What a browser would send after these fields were typed."""
+    """The fields that a browser would send after these were typed."""
     page = client.get(RAMP, {"branch": "production", "allocation": 1})
     assert page.status_code == 200
     sent = {
@@ -50,7 +50,7 @@ def form_of(client, **changed):
 
 
 def steps(*rows):
-    """The fields of rows of (percent, hours from now)."""
+    """The form fields for rows of (percent, hours from now)."""
     found = {}
     for number, (share, hours) in enumerate(rows):
         found[f"share-{number}"] = str(share)

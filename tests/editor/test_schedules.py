@@ -1,4 +1,4 @@
-"""Schedules: what is published when, what waits for whom, and what a guard may do."""
+"""Schedules: publication of due steps, steps that wait, and guards."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def one(editor):
 
 @pytest.fixture
 def answers(monkeypatch):
-    """Let the guard give an answer; return what it was asked."""
+    """Set the guard's answer; return the calls of the guard."""
     monkeypatch.setattr(f"{__name__}.ASKED", [])
     monkeypatch.setattr(f"{__name__}.ANSWERS", [None])
 

@@ -1,4 +1,4 @@
-"""The search of the built documentation answers what newcomers ask."""
+"""The search of the built documentation finds answers to newcomers' questions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ pytestmark = [
 
 
 class Silent(SimpleHTTPRequestHandler):
-    """Serves files, and writes no log."""
+    """Serves files without logging."""
 
     def log_message(self, *arguments):
         pass
@@ -48,7 +48,7 @@ class Silent(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def search(tmp_path_factory):
-    """A function that returns the titles of the results in their order."""
+    """Return a function that returns the titles of the results in order."""
     built = tmp_path_factory.mktemp("html")
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(ROOT / "docs"), str(built)]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)

@@ -21,7 +21,7 @@ SECRET_KEY = "the same in all processes of a site"
 
 
 class Worker:
-    """The process, as a test uses it."""
+    """The process, from the test's side."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process

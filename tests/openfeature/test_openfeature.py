@@ -47,14 +47,14 @@ def document(version="1", **tests):
 
 
 def replace(path, content):
-    """Put a new file in the old one's place, as deployments do."""
+    """Replace the file by a new one, as deployments do."""
     new = path.with_suffix(".new")
     new.write_bytes(content)
     new.replace(path)
 
 
 def eventually(condition):
-    """Wait until it holds; a test that never gets there fails by its assertion."""
+    """Wait until the condition is true, up to a limit; then the test's own assertion fails."""
     ends = time.monotonic() + LONG
     while not (result := condition()) and time.monotonic() < ends:
         time.sleep(0.002)
@@ -62,13 +62,13 @@ def eventually(condition):
 
 
 def child(test, value, salt):
-    """A test in which everybody is in one bucket who is in that one of another test."""
+    """A test in which everyone who is in a bucket of another test is in one bucket."""
     depends_on = {"testName": test, "bucketValue": value}
     return everybody("blue", dependsOn=depends_on, salt=salt)
 
 
 def carrying(**payload):
-    """A test in which everybody is in one bucket, with a payload."""
+    """A test in which everyone is in one bucket, with a payload."""
     return everybody("blue", buckets=[{"name": "blue", "value": 1, "payload": payload}])
 
 
@@ -79,7 +79,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def connect():
-    """A client of a provider, as the SDK has it."""
+    """The SDK's client for a provider."""
 
     def connect(provider):
         # Where there is no matrix this raises, and the provider is there all the same.
@@ -96,7 +96,7 @@ def connect():
 
 @pytest.fixture
 def serve(connect, path):
-    """A client over the matrix of those tests."""
+    """A client for a matrix with these tests."""
 
     def serve(options=None, /, **tests):
         path.write_bytes(document(**tests))
@@ -110,7 +110,7 @@ def error_of(details):
 
 
 class Counting(MatrixSource):
-    """Counts the questions that take the short way."""
+    """A source that counts the requests for a single test."""
 
     short = 0
 
@@ -120,7 +120,7 @@ class Counting(MatrixSource):
 
 
 class OfOnesOwn(Counting):
-    """Has an opinion of its own about groups."""
+    """A source that overrides `determine_groups`."""
 
     def determine_groups(self, request, *, proctor=None):
         return Groups({"atest": GroupAssignment("mine", 1)})
@@ -510,7 +510,7 @@ def test_before_it_is_initialized_the_sdk_does_not_ask(path):
 
 @contextlib.contextmanager
 def heard(client, event):
-    """The details of the events of one kind, as they come."""
+    """A list of the details of one kind of event, filled as events arrive."""
     found = []
     client.add_handler(event, found.append)
     try:
@@ -521,7 +521,7 @@ def heard(client, event):
 
 @pytest.fixture
 def live(connect, path):
-    """A client over a matrix that is looked at with each evaluation, and a way to evaluate."""
+    """A client for a matrix that is checked at each evaluation, and a function to evaluate."""
 
     def live(**tests):
         path.write_bytes(document(**tests))
@@ -667,7 +667,7 @@ def test_a_coroutine_answers_with_an_error_too(serve):
 
 
 class Here:
-    """A source that puts everybody into one group, and notes in which thread it is asked."""
+    """A source that puts everyone into one group, and records the thread in which it is asked."""
 
     def __init__(self, waits=None, reason=GroupReason.ASSIGNED):
         if waits is not None:

@@ -27,7 +27,7 @@ MATRIX = {
 
 
 class InMemory:
-    """Has one matrix, in the process."""
+    """A location with one matrix in memory."""
 
     slow = spread = inline = False
 

@@ -1,4 +1,4 @@
-"""Sources that wait for something, and middleware that must not let them hold up a loop."""
+"""Sources that wait, and middleware that must not let them block an event loop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AMPLE = 30
 
 
 class Slow:
-    """Asked in a thread or not, it says so."""
+    """A source that records if it is asked in a thread."""
 
     def __init__(self):
         self.threads = []
@@ -39,7 +39,7 @@ class Slow:
 
 
 class Waiting(Slow):
-    """Answers once the test lets it."""
+    """A source that answers once the test allows it."""
 
     asked = threading.Event()
     released = threading.Event()
@@ -52,7 +52,7 @@ class Waiting(Slow):
 
 
 class Timed(Slow):
-    """Takes two seconds by the clock of the test, and fails where that says so."""
+    """A source that takes two seconds on the test's clock, and fails if the test requests it."""
 
     clock = Clock()
     fails = False
@@ -89,7 +89,7 @@ async def anothing(request):
 
 
 def a_function(request):
-    """No source."""
+    """A function, which is not a source."""
 
 
 urlpatterns = [

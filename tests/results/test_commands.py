@@ -1,4 +1,4 @@
-"""The commands: what is kept, what is forgotten, and the report on a terminal."""
+"""The commands: kept rows, deleted rows, and the report on a terminal."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_forget_refuses_what_is_no_identifier(db, settings, given):
 
 @pytest.fixture
 def sample(db, settings):
-    """A test of 600 visitors."""
+    """A test with 600 visitors."""
     settings.PROCTOR_METRICS = ()
     settings.PROCTOR_TESTS = ("buttontst",)
     store(noted(definition(), 600))

@@ -1,4 +1,4 @@
-"""The pages: who sees them, what they say, and what a decision leaves."""
+"""The pages: access, content, and the effects of a decision."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_a_full_queue_loses_what_it_counts(sqlite_tables, tables, halves):
 
 @pytest.fixture
 def own_server(halves):
-    """A PostgreSQL that a test may stop, and how."""
+    """A PostgreSQL server that a test may stop, and a function to stop it."""
     from tests.editor import databases
     from tests.results.databases import migrate
 

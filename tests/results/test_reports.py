@@ -1,4 +1,4 @@
-"""The same report from every database, from files and from a data frame."""
+"""The report is the same from every database, from files and from a data frame."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def declared(settings):
 
 @pytest.fixture(scope="module")
 def rows():
-    """A ramp: 500 visitors while a tenth has blue, then 900 while a half has; two forced ones."""
+    """A ramp: 500 visitors at 10 % blue, 900 visitors at 50 %, and two forced exposures."""
     tenth = [{"bucketValue": 0, "length": 0.9}, {"bucketValue": 1, "length": 0.1}]
     first = definition(allocations=[{"id": "#A1", "ranges": tenth}])
     second = definition(version="2")
@@ -51,7 +51,7 @@ def rows():
 
 
 def close(one, other, path=""):
-    """Whether two documents have the same numbers, to 1e-9 of their size."""
+    """Return whether two documents have the same numbers, up to a relative error of 1e-9."""
     if isinstance(one, dict):
         assert one.keys() == other.keys(), path
         return all(close(one[key], other[key], f"{path}.{key}") for key in one)

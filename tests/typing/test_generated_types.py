@@ -1,4 +1,4 @@
-"""What type checkers and editors see of the module of `manage.py proctor_types`."""
+"""Results of type checkers and editors for the module of `manage.py proctor_types`."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ has_pyright = pytest.mark.skipif(
 
 @pytest.fixture
 def site(tmp_path):
-    """A folder with the module of TESTS, and a configuration of pyright."""
+    """A folder with the module for TESTS, and a pyright configuration."""
     write_types(tmp_path, TESTS)
     configuration = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT)]}
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(configuration))
@@ -145,7 +145,7 @@ def run(folder, *command):
 
 
 def mypy(folder):
-    """The errors that mypy finds, with no plugin: line and message."""
+    """The errors that mypy finds without a plugin, as line and message."""
     # Silent: the package itself is checked elsewhere.
     options = ("--strict", "--config-file=", "--follow-imports=silent", "--hide-error-context")
     # Kept from test to test, since most of the time goes into Django's stubs.
@@ -157,7 +157,7 @@ def mypy(folder):
 
 
 def pyright(folder):
-    """The errors that basedpyright finds with the rules of pyright's mode `strict`, as above."""
+    """The errors that basedpyright finds in pyright's mode `strict`, as line and message."""
     options = ("--pythonpath", sys.executable, "--outputjson")
     text = run(folder, "basedpyright", *options, "views.py", "site_types.py")
     return [

@@ -1,4 +1,4 @@
-"""`has_consent`: visitors who did not agree get no id, and the attributes of the id cookie."""
+"""`has_consent` (visitors who did not agree get no id), and the attributes of the id cookie."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Twin(ProctorMiddleware):
 
 
 class WithAccount(Plain):
-    """Has identifiers of its own, which do not ask for consent."""
+    """A middleware with its own identifiers, which do not need consent."""
 
     def get_identifiers(self, request):
         return {"USER": "someone", "ACCOUNT": "5083"}

@@ -64,13 +64,13 @@ def proc(site):
 
 @pytest.fixture(params=["heard", "unheard"])
 def listeners(request, monkeypatch):
-    """Once with the shop's receiver of exposures, and once without any."""
+    """Run the test with the shop's receiver of exposures, and without any receiver."""
     if request.param == "unheard":
         monkeypatch.setattr(exposed, "receivers", [])
 
 
 class Resolving:
-    """Counts how often the groups are asked for, and answers with what it was given."""
+    """Counts the requests for groups, and answers with given groups."""
 
     def __init__(self, *answers):
         self.answers = list(answers)

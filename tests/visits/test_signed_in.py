@@ -1,4 +1,4 @@
-"""Who is signed in, with Django's users in a database: the same under WSGI and ASGI."""
+"""The signed-in user is the same under WSGI and ASGI, with Django's users in a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m proctor init` on projects, with Django's own check in a process of its own."""
+"""`python -m proctor init` on projects, with Django's check in a separate process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(autouse=True)
 def _this_checkout(monkeypatch):
-    """Projects use the package that is tested."""
+    """Make projects use the package under test."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 

@@ -1,8 +1,8 @@
 """Patterns of java.util.regex on Python's `re`.
 
-java_regex.jsonl is what OpenJDK 17 answered: for each pattern and subject Matcher.matches,
-and the subject with what Matcher.find finds in brackets, or the error of Pattern.compile.
-The patterns were written and generated for this table.
+java_regex.jsonl contains the results of OpenJDK 17: for each pattern and subject, the result of
+Matcher.matches and the subject with the matches of Matcher.find in brackets, or the error of
+Pattern.compile. The patterns were written or generated for this table.
 """
 
 from __future__ import annotations
@@ -277,7 +277,7 @@ def test_a_compiled_pattern_can_be_pickled():
 
 
 def taken_or_refused(pattern):
-    """Compile with `re` what is taken; any error but a refusal comes through."""
+    """Compile an accepted pattern with `re`; pass on any error except a refusal."""
     with contextlib.suppress(RuleSyntaxError):
         re.compile(translate(pattern))
     return True

@@ -1,4 +1,4 @@
-"""Is the expression boolean? What the Java asks before it computes anything."""
+"""The check that an expression is boolean, which Java runs before any evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Pipet as a source: what it is asked, what is made of its answer, and its outages."""
+"""A Pipet as a source: the requests, the use of its answers, and outages."""
 
 from __future__ import annotations
 
@@ -294,7 +294,7 @@ def test_a_password_in_the_address_is_used_and_shown_nowhere(pipet, caplog):
 
 
 def test_a_connection_that_has_waited_long_is_not_used_again(pipet, source, clock):
-    """What stands between may have forgotten it, and then nobody would ever answer."""
+    """A load balancer may have dropped it silently, and then no answer would ever come."""
     ask(source)
     clock.now += MAX_IDLE
     ask(source)
@@ -582,7 +582,7 @@ def fail(source, session):
 
 
 class Client:
-    """Has what version 1 asked of "a session of requests, or equivalent"."""
+    """A client as version 1 required it: "a session of requests, or equivalent"."""
 
     def __init__(self, answer):
         self.answer, self.calls = answer, []
@@ -613,7 +613,7 @@ def test_anything_with_the_get_of_version_1_is_called_as_then(pipet, source):
 
 
 class SlowTimeoutError(Exception):
-    """As httpx has its own."""
+    """A timeout error like the one in httpx."""
 
 
 @pytest.mark.parametrize(

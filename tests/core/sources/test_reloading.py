@@ -33,14 +33,14 @@ def matrix(version="1", *names):
 
 
 def replace(path, content):
-    """Put a new file in the old one's place, as deployments do."""
+    """Replace the file by a new one, as deployments do."""
     new = path.with_suffix(".new")
     new.write_bytes(content)
     new.replace(path)
 
 
 def eventually(condition):
-    """Wait until it holds; a test that never gets there fails by its assertion."""
+    """Wait until the condition is true, up to a limit; then the test's own assertion fails."""
     ends = time.monotonic() + LONG
     while not (result := condition()) and time.monotonic() < ends:
         time.sleep(0.002)
@@ -60,7 +60,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def make():
-    """Sources that look at every call, and are closed at the end."""
+    """Create sources that check the location at every call, and are closed at the end."""
     with contextlib.ExitStack() as stack:
 
         def make(location, **options):
@@ -406,7 +406,7 @@ def test_a_url_is_asked_whether_it_has_changed(make):
 
 
 def test_the_second_of_two_publications_within_a_second_arrives(make):
-    """The server has only Last-Modified, of whole seconds, and answers 304 where it is the same."""
+    """The server has only Last-Modified, in whole seconds, and answers 304 if that is unchanged."""
     noon = "Sat, 14 Jun 2025 12:00:00 GMT"
     same = {"Last-Modified": noon, "Date": noon}
 
@@ -524,7 +524,7 @@ def test_a_snapshot_and_its_version_belong_together(make, path):
 
 
 def in_child(ask):
-    """What *ask* answers in a forked process."""
+    """The result of *ask* in a forked process."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
     pid = os.fork()
     if pid == 0:
@@ -640,7 +640,7 @@ def test_a_file_that_is_too_large_is_refused(make, path):
 
 
 class Clocks:
-    """The time of day and the time since some start, which a test sets together."""
+    """The wall clock and the monotonic clock, which a test sets together."""
 
     def __init__(self, wall):
         self.wall, self.elapsed = wall, 7.0
@@ -757,7 +757,7 @@ while sure < 3 and len(looks) < 100:
 
 
 def test_two_processes_look_in_the_same_intervals_of_the_day(path):
-    """However late a process is asked: it looks if a multiple has passed, and only then."""
+    """A process checks only if a multiple of the interval has passed, no matter when."""
     os.utime(path, (1, 1))
     command = [sys.executable, "-c", ASKING, str(path)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -770,7 +770,7 @@ def test_two_processes_look_in_the_same_intervals_of_the_day(path):
 
 
 class Place:
-    """A place that makes the matrix itself, as the editor's database does."""
+    """A location that builds the matrix itself, like the editor's database."""
 
     shown = "place:here"
     slow = True

@@ -1,4 +1,4 @@
-"""The matrix as a source: what it is asked, and in whose words."""
+"""The matrix as a source: its requests, and the source keys in them."""
 
 from __future__ import annotations
 
