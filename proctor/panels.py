@@ -40,8 +40,8 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
     """The panel: a table of the declared tests.
 
     It shows for each test the group, the reason, if it was forced, and the number of reads. The
-    panel shows what the request has already determined and read. It does not determine or read
-    groups, and does not count exposures.
+    panel shows only groups that the request has already determined, and its reads. It does not
+    determine or read groups, and does not count exposures.
     """
 
     is_async = True

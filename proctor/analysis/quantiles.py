@@ -32,7 +32,7 @@ class Values:
     """The sums of visitors in one stratum and group, in ascending order."""
 
     values: Any
-    #: A number that identifies each visitor, by position.
+    #: For each value, a number that identifies its visitor.
     visitors: Any
 
 

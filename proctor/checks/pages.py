@@ -69,7 +69,7 @@ def _nobody() -> list[checks.CheckMessage]:
                 return []
     return [
         checks.Warning(
-            "proctor.urls is included, but nobody can see its pages, because no middleware "
+            "proctor.urls is included, but no one can see its pages, because no middleware "
             "allows anyone to force groups.",
             hint="Override is_privileged, or set PROCTOR_STAFF_MAY_FORCE = True.",
             id="proctor.W017",

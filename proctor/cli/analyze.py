@@ -105,7 +105,7 @@ def _add_metrics(group: argparse._ArgumentGroup) -> None:
         type=length_or_0,
         default=timedelta(0),
         metavar="1d",
-        help="how late outcomes may be recorded",
+        help="maximum delay with which outcomes are recorded",
     )
     group.add_argument(
         "--past",

@@ -113,8 +113,8 @@ def _mail() -> Iterator[checks.CheckMessage]:
         return
     if isinstance(settings.PROCTOR_EDITOR_EMAIL, str) and not can_send():
         yield checks.Warning(
-            "PROCTOR_EDITOR_EMAIL is set, but the settings do not say how mail is sent, so "
-            "nobody is notified of proposals.",
+            "PROCTOR_EDITOR_EMAIL is set, but the settings do not configure how mail is sent, so "
+            "no one is notified of proposals.",
             hint="Set EMAIL_HOST, EMAIL_BACKEND or MAILERS, or PROCTOR_EDITOR_EMAIL = False.",
             id="proctor.W031",
         )

@@ -49,7 +49,7 @@ class AnswerStore(Protocol):
     def read(self, place: Any, key: str, found: Mapping[str, Any]) -> Any:
         """Return the data under *key*, or None. Raises StoreDown.
 
-        *found* is what the cache returned for `cache_keys`; it is empty if the cache is down.
+        *found* is the cache's result for `cache_keys`; it is empty if the cache is down.
         """
 
     def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:

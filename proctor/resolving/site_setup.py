@@ -260,7 +260,7 @@ def _make_cache(source: Any, log: OnceLog) -> AnswerCache | None:
 
 
 class SiteSetup:
-    """The declared tests, their source, and a record of what was already logged about them."""
+    """The declared tests, their source, and a record of messages already logged about them."""
 
     __slots__ = (
         "_bucket_values",

@@ -314,7 +314,7 @@ def proctor_json(parser: Parser, token: Token) -> ProctorJsonNode:
 
 @register.tag
 def proctor_bar(parser: Parser, token: Token) -> ProctorBarNode:
-    """Show the tests that the page has read to visitors who may force groups; put it last.
+    """List the tests that the page has read, for visitors who may force groups; put it last.
 
     {% proctor_bar %}</body>
 

@@ -145,7 +145,7 @@ class Forcing:
     def _check_sender(self) -> None:
         self._may_keep = not is_shared(partial(self._hooks.call, _HOOK), self._request)
 
-    # -- What is asked for --------------------------------------------------------------------
+    # -- The parts of the request -------------------------------------------------------------
 
     @property
     def asked_now(self) -> str | None:

@@ -30,9 +30,9 @@ _DJANGOS = "django.contrib.auth.middleware"
 
 
 def ask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
-    """Return the answer of *question* for the signed-in user, or None if nobody is signed in.
+    """Return the answer of *question* for the signed-in user, or None if no one is signed in.
 
-    May query the database. Raises what loading the user raises.
+    May query the database. Raises any exception that loading the user raises.
     """
     user: Any = getattr(request, "user", None)
     if _is_djangos_own(user) and not _may_have_session(request):
@@ -80,7 +80,7 @@ def loaded_user(request: HttpRequest) -> Any:
 
 
 def _answer(user: Any, question: Callable[[Any], T]) -> T | None:
-    # user.is_authenticated is not enough: None also means that nobody is signed in.
+    # user.is_authenticated is not enough, because the user may be None if no one is signed in.
     return question(user) if getattr(user, "is_authenticated", False) else None
 
 

@@ -89,7 +89,7 @@ MATRIX_TEXT = """\
 }
 """
 
-#: The module of the page with the first test, next to the URLconf. It is a URLconf, too.
+#: The module of the page with the first test, next to the URLconf. It is also a URLconf.
 PAGE = "first_page"
 
 PAGE_TEXT = '''\

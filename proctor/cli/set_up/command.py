@@ -50,7 +50,7 @@ _PLACES = f"""\
 """
 
 _TEMPLATE = f"""
-Put the test on a page of yours. In a template:
+Put the test on one of your pages. In a template:
 
   {{% load proctor %}}
   {{% ifgroup {TEST} same %}}one group{{% else %}}the other{{% endifgroup %}}

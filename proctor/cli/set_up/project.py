@@ -66,8 +66,8 @@ def find_project(directory: Path, settings_module: str | None = None) -> Project
         _read_settings(manage.parent, module, path, files)
     except Refusal as refusal:
         raise CommandError(
-            f"cannot find the settings: {refusal}; name them with --settings MODULE, or set the "
-            "project up as the README says"
+            f"cannot find the settings: {refusal}; name them with --settings MODULE, or set up "
+            f"the project as described in the README"
         ) from refusal
     return Project(manage.parent, module, tuple(files.values()))
 

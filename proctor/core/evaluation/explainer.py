@@ -60,7 +60,7 @@ class WatchedVisit(VisitorState):
             self.random = _Drawing(self.random, self.drawn)
 
     def holds(self, rule: Rule) -> bool:
-        """Return True if *rule* holds. It is explained at once, because the scope changes later."""
+        """Return True if *rule* holds. It is explained now, because the scope changes later."""
         answer: bool | RuleError
         try:
             # `super()` fails here, because `dataclass(slots=True)` creates a second class.

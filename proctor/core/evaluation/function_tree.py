@@ -142,7 +142,8 @@ class SelectBuilder:
 
     def _guard(self, value: ast.expr, variable: VariableType) -> ast.expr:
         """Return an expression that is true if a raw value needs no conversion."""
-        # Check the class. isinstance is not enough: a lazy object pretends to be what it wraps.
+        # Check the class. isinstance is not enough, because a lazy object claims the class of the
+        # object that it wraps.
         cls = trees.Call(self.table.builtin(type), [value], [])
         exact = compared(cls, ast.Is(), self.table.builtin(CLASSES[variable.kind]))
         if variable.kind == "int":

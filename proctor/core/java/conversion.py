@@ -33,7 +33,8 @@ def plain_text(value: Any) -> str:
     Subclasses of str, int and float are treated as the plain value, whatever their `__str__`
     returns. Members of an enumeration become their values, and a marked-safe string becomes a str.
     """
-    # Check the class. isinstance is not enough: a lazy object pretends to be what it wraps.
+    # Check the class. isinstance is not enough, because a lazy object claims the class of the
+    # object that it wraps.
     cls = type(value)
     if issubclass(cls, str):
         return str.__str__(value)

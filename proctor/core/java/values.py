@@ -148,7 +148,7 @@ class MapValues(Collection[Any]):
 
 
 class MaybeBool(enum.Enum):
-    """ProctorRuleFunctions.MaybeBool: what is known about the result of a condition."""
+    """ProctorRuleFunctions.MaybeBool: the result of a condition, which may be unknown."""
 
     TRUE = "TRUE"
     FALSE = "FALSE"

@@ -1,4 +1,4 @@
-"""Find everything that is wrong with a matrix, each problem with its place.
+"""Find all problems in a matrix, each with its place.
 
 [ProctorUtils.verifyInternallyConsistentDefinition, AbsentProctorSpecification]
 

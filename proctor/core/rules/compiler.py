@@ -151,7 +151,7 @@ def _hint(name: str, library: Mapping[str, Function]) -> Sentence:
     if close:
         return Sentence(gettext_noop("did you mean {name}?"), name=close[0])
     return Sentence(
-        gettext_noop("functions are written prefix:name, with fn, proctor or one of your own")
+        gettext_noop("functions are written prefix:name, with fn, proctor or your own prefix")
     )
 
 

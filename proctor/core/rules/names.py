@@ -2,8 +2,8 @@
 
 A name consists of a prefix chosen by this package, and the ASCII letters and digits of the name in
 the matrix: `text_US`, `row_buttoncolortst_A1`. Therefore a name is never a keyword, a dunder or a
-builtin, whatever the matrix contains. Values are never written into the tree: the function reads
-them from its globals.
+builtin, no matter what the matrix contains. Values are never written into the tree: the function
+reads them from its globals.
 """
 
 from __future__ import annotations

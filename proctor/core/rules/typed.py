@@ -37,7 +37,7 @@ _EXACT_DOUBLE = 2**53
 
 @dataclass(frozen=True, slots=True)
 class VariableType:
-    """What is known about a variable: its kind, and the bounds of a whole number."""
+    """The known facts about a variable: its kind, and the bounds of a whole number."""
 
     kind: Literal["boolean", "int", "double", "string", "list"]
     low: int = LONG_MIN
@@ -46,7 +46,7 @@ class VariableType:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """An expression, its kind, and what is known about its value."""
+    """An expression, its kind, and the known facts about its value."""
 
     expression: ast.expr
     kind: TypedKind

@@ -1,4 +1,4 @@
-"""Additions to what the loaders read: required fields, bounds, and descriptions for authors."""
+"""Additions to the generated schemas: required fields, bounds, and descriptions for authors."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class FileLocation:
         if len(content) > self._max_bytes:
             raise SourceError(
                 f"Cannot read {self.shown!r}: it is larger than {self._max_bytes} bytes; if that "
-                "is right, raise max_bytes"
+                f"is intended, raise max_bytes"
             )
         # Read again next time, because it may still change within this clock step.
         young = time.time_ns() - after.st_mtime_ns < _YOUNG_NS

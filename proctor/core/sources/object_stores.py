@@ -149,7 +149,7 @@ class ObjectLocation:
         if isinstance(size, int) and size > self._max_bytes:
             raise SourceError(
                 f"Cannot read {self.shown!r}: it is larger than {self._max_bytes} bytes; if that "
-                "is right, raise max_bytes"
+                f"is intended, raise max_bytes"
             )
 
     def _too_slow(self) -> SourceError:

@@ -80,7 +80,7 @@ def effect_of(
         if name != test and any(pair.moves_anyone for pair in pairs)
     )
     moving = [pair for pair in own if pair.moves_anyone or pair.sees_something_else > ROUNDING]
-    # If nobody moves, show the current shares.
+    # If no visitor moves, show the current shares.
     shown = moving or [pair for pair in own if pair.old_allocation == pair.allocation]
     pairs = tuple(_pair(pair, old, new) for pair in shown)
     return Effect(headline_of(own, old, new), pairs, others)

@@ -189,7 +189,7 @@ def _write_branch(
             made.append(Head(branch=branch, test=change.test, **fields))
             continue
         rows = Head.objects.using(using).filter(id=head.id, revision=head.revision)
-        if rows.update(**fields) != 1:  # something else wrote to the table without taking the lock
+        if rows.update(**fields) != 1:  # other code wrote to the table without taking the lock
             raise _conflict(change, revision, head)
     Head.objects.using(using).bulk_create(made, batch_size=_BATCH)
     _hold(branch, [each for _, each in pairs if each.kind == Kind.STOP], using)

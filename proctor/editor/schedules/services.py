@@ -112,7 +112,7 @@ def schedule(
     replaces: int | None = None,
     review: bool = False,
 ) -> Scheduled:
-    """Create a schedule. It is accepted at once unless the branch needs approvals, or if *review*.
+    """Create a schedule. It is accepted directly unless it needs approvals or *review* is set.
 
     A test has at most one running schedule on each branch. *replaces* is the id of that one, which
     ends when the new one is accepted.

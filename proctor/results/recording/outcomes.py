@@ -134,7 +134,7 @@ def _note(
 
 
 def _check_declared(metric: str) -> None:
-    """Log once if the settings declare metrics, but none is computed from this one."""
+    """Log once if the settings declare metrics, but none of them uses this outcome."""
     declared = [name for each in settings.PROCTOR_METRICS for name in each.sources]
     if declared and metric not in declared:
         _log.log(

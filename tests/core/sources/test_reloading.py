@@ -632,7 +632,7 @@ def test_a_file_that_is_too_large_is_refused(make, path):
     failures = []
     source.subscribe(on_failure=failures.append)
     assert eventually(lambda: source.current() and failures)
-    assert "larger than 100 bytes; if that is right, raise max_bytes" in str(failures[0])
+    assert "larger than 100 bytes; if that is intended, raise max_bytes" in str(failures[0])
     assert source.current().matrix_version == "1"
 
 

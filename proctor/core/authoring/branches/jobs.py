@@ -261,7 +261,7 @@ def _check_current(deletion: Deletion, branch: Branch) -> None:
             "stale",
             Sentence(
                 gettext_noop(
-                    "the test was saved as revision {current} after {revision}; look at that "
+                    "the test was saved as revision {current} after {revision}; review that "
                     "change and delete again"
                 ),
                 current=current,

@@ -144,7 +144,7 @@ def _check_destination(
     if given != existing.revision:
         raise refuse(
             "stale",
-            f"the test was changed on {destination.name} after revision {given}; look at "
+            f"the test was changed on {destination.name} after revision {given}; review "
             f"{existing.revision} and promote again",
             f"Test '{test}' updated since {given}. Currently at {existing.revision}",
             test=test,

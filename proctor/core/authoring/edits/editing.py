@@ -170,7 +170,7 @@ def _check_revision(request: EditRequest, trunk: Branch, log: Callable[[str], No
                 Sentence(
                     gettext_noop(
                         "the test was saved as revision {id} after {given}, which you edited; "
-                        "look at that change and edit again"
+                        "review that change and edit again"
                     ),
                     id=history[0].id,
                     given=given,

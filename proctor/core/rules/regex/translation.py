@@ -41,13 +41,13 @@ def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
             return "" if letters == EVERYTHING else f"(?={emit_set(letters)}*\\Z)"
     except SideBySide as error:
         text = gettext_noop(
-            "what this repeats could also be matched by the repetition at {position}; write it "
-            "once, or put something between that neither matches"
+            "this repetition can match the same text as the repetition at {position}; combine the "
+            "two, or separate them by a part that neither matches"
         )
         if error.position == error.other:
             text = gettext_noop(
-                "what this repeats could also be matched in its own next turn; write it once, or "
-                "put something between that neither matches"
+                "two turns of this repetition can match the same text; combine them, or separate "
+                "them by a part that neither matches"
             )
         raise unsupported(pattern, error.other, Sentence(text, position=error.position)) from None
     except Explosive as error:
@@ -56,7 +56,7 @@ def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
             error.position,
             Sentence(
                 gettext_noop(
-                    "what this repeats can match one text in several ways; write it so that "
+                    "the repeated part can match the same text in several ways; write it so that "
                     "the next character always decides how to continue"
                 )
             ),

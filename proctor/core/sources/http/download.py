@@ -74,7 +74,9 @@ def fetch(
         try:
             return _follow(session, url, max_bytes, known, bearer)
         except BodyError as error:
-            way_out = "; if that is right, raise max_bytes" if isinstance(error, TooLarge) else ""
+            way_out = (
+                "; if that is intended, raise max_bytes" if isinstance(error, TooLarge) else ""
+            )
             raise SourceError(f"Cannot fetch {public_url(url)}: {error}{way_out}") from error
         except FAILURES as error:
             if session.deadline.is_over or isinstance(error, requests.Timeout):
