@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 PACKAGE = Path(__file__).resolve().parent.parent / "proctor"
-#: The markers of the core, and how many texts each takes.
+#: The core's markers, and the number of texts that each takes.
 MARKERS = {"gettext_noop": 1, "ngettext_lazy": 2}
-#: Calls that take a sentence, and its position.
+#: Calls with a sentence as an argument, and the argument's position.
 TAKERS = {
     "ChangeRefused": 0,
     "Changed": 0,
@@ -29,7 +29,7 @@ TAKERS = {
 }
 
 
-#: What `rewritten` writes for each letter of the English alphabet.
+#: The replacement that `rewritten` uses for each English letter.
 ALPHABET = "абвгдежзийклмнопрстуфхцчшщ"
 _LETTERS = str.maketrans(string.ascii_letters, ALPHABET * 2)
 
@@ -65,7 +65,7 @@ def all_marked() -> frozenset[tuple[str, ...]]:
 
 
 class Module(NamedTuple):
-    #: The path inside of the package.
+    #: The path inside the package.
     name: str
     tree: ast.Module
 

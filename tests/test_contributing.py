@@ -15,7 +15,7 @@ FILES = [
     for path in (ROOT / folder).rglob("*")
 ]
 
-#: Rows of the table of changes: what is to be done, and where.
+#: Rows of the table of changes: the goal, and the place.
 ROWS = [
     line.strip("| ").split(" | ")
     for line in PAGE.partition("## Where to change what")[2].partition("\n## ")[0].splitlines()

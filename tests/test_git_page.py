@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "git.md"
 COLOR = (ROOT / "examples" / "color.json").read_text(encoding="utf-8")
-#: Written by hand: all of control would jump.
+#: Written manually: all visitors of control would jump.
 CARELESS = COLOR.replace("0.8", "0.6").replace("0.1", "0.2")
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")

@@ -59,7 +59,7 @@ def read(name: str, document: dict[str, Any]) -> Any:
     return cls.read("t", source) if name == "TestDefinition" else cls.read(source)
 
 
-#: What a type of the tables accepts and what it refuses.
+#: For each type in the tables, an accepted and a refused value.
 SAMPLES: dict[str, tuple[Any, Any]] = {
     "string": ("words", []),
     "integer": (5, "words"),
@@ -88,7 +88,7 @@ def test_the_default_is_that_of_the_loader(name: str, row: Row) -> None:
     empty = read(name, {})
     given = read(name, {field: default})
     if (default, row.kind) == (None, "integer"):
-        # A null that is given is 0, unlike a field that is missing.
+        # An explicit null becomes 0, unlike a missing field.
         assert empty.updated is None
         return
     assert given == empty

@@ -29,7 +29,7 @@ PACKAGES = {
 
 REPOSITORY = "https://github.com/indeedeng/django-proctor"
 
-#: Where these stand in a distribution's path, something of the workshop got into it.
+#: If these occur in a path, the distribution contains development files.
 WORKSHOP = {"tests", "testproject", "benchmarks", "conftest.py", "__pycache__", ".venv"}
 
 
@@ -53,7 +53,8 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist, and the wheel that was built from it."""
     pytest.importorskip("build", reason="needs `build`, which is in the group `test`")
     source = tmp_path_factory.mktemp("source") / "checkout"
-    # A copy: setuptools leaves build/ and *.egg-info behind, and stale ones deceive.
+    # Build from a copy, because setuptools leaves build/ and *.egg-info behind, which could be
+    # stale.
     unwanted = shutil.ignore_patterns(".*", "*.egg-info", "build", "dist", "_build", "__pycache__")
     shutil.copytree(ROOT, source, ignore=unwanted)
     folder = tmp_path_factory.mktemp("dist")
@@ -177,7 +178,7 @@ def test_the_wheel_has_nothing_beside_the_package(wheel_names: list[str]) -> Non
 
 
 def test_the_wheel_has_every_file_of_the_package(wheel_names: list[str]) -> None:
-    # Templates and static files are lost without a word where package data are not listed.
+    # Templates and static files are silently missing if package data is not listed.
     files = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "proctor").rglob("*")

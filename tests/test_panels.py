@@ -28,7 +28,7 @@ pytest.importorskip("debug_toolbar", reason="django-debug-toolbar is not install
 HERE = __name__
 TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
 MIDDLEWARE = [TOOLBAR, f"{HERE}.Visitors"]
-# Those that patch Django are in the site of docs/toolbar.md, which has a process of its own.
+# Panels that patch Django are tested in the site of docs/toolbar.md, in a separate process.
 PANELS = ["debug_toolbar.panels.history.HistoryPanel", "proctor.panels.ProctorPanel"]
 
 
@@ -116,7 +116,7 @@ urlpatterns = [
 @pytest.fixture
 def site(site, monkeypatch):
     """A site with the toolbar and two of its panels."""
-    # The toolbar's own, which nobody else's settings need to pass.
+    # The toolbar's own checks, which only its own settings need to pass.
     monkeypatch.setattr(registry, "registered_checks", {*registry.registered_checks})
     site.DEBUG = True
     site.INTERNAL_IPS = ["127.0.0.1"]
@@ -130,7 +130,7 @@ def site(site, monkeypatch):
     # Its modules have models, and can only be imported once the app is installed.
     from debug_toolbar.toolbar import DebugToolbar, debug_toolbar_urls
 
-    # What it keeps of other settings.
+    # Values that the toolbar caches from other settings.
     monkeypatch.setattr(DebugToolbar, "_panel_classes", None)
     monkeypatch.setattr(DebugToolbar, "_urlpatterns", None)
     site.ROOT_URLCONF = type("Urls", (), {"urlpatterns": [*urlpatterns, *debug_toolbar_urls()]})

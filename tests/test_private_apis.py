@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "proctor"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-#: The modules that may.
+#: The modules that may use private names.
 MAY = {"core/library_internals.py", "django_internals.py"}
 
 PRIVATE = re.compile(r"_[a-z]\w*")
@@ -46,7 +46,7 @@ def own_names(tree: ast.Module) -> Iterator[str]:
             yield node.arg
 
 
-#: All private names that are our own. Those that the two modules define are others' names.
+#: All private names of our own. The names that the two modules define belong to other libraries.
 OWN = {
     name
     for path in FILES
@@ -149,5 +149,5 @@ def test_the_list_in_contributing_is_complete() -> None:
     used = set()
     for name in MAY:
         used |= set(foreign_uses(tree_of(PACKAGE / name)))
-    # What urllib3 calls is a method that we define.
+    # urllib3 calls a method that we define.
     assert listed == used | {"_new_conn"}

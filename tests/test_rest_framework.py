@@ -13,7 +13,7 @@ from proctor.signals import exposed
 
 HERE = __name__
 
-#: Neither users nor sessions: the apps of both need a database.
+#: Without users and sessions, because the apps of both need a database.
 PLAIN = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

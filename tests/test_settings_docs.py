@@ -39,7 +39,7 @@ def table() -> list[Row]:
 
 ROWS = {row.name: row for row in table()}
 
-#: What a type of the table stands for: values that fit, and values that do not.
+#: For each type in the table: valid values and invalid values.
 KINDS = {
     "tests": ([("a",), ["a"], {"a": {}}], ["a", 1, (1,)]),
     "path or URL, or None": (["m.json", Path("m.json"), "https://example.com/m", None, ""], [1]),
@@ -103,7 +103,7 @@ def errors_of(name, value):
     # Either a Pipet or a matrix.
     others = {"PROCTOR_MATRIX": None} if name == "PROCTOR_API_ROOT" else {}
     with override_settings(**others, **{name: value}):
-        # The shop's views have variants of the shop's tests, whatever is declared here.
+        # The shop's views have variants of the shop's tests, which are not declared here.
         checks = [check for check in CHECKS if check is not check_variants]
         found = [message for check in checks for message in check(app_configs=None)]
     return {each.id for each in found if each.is_serious() and name in f"{each.msg} {each.hint}"}

@@ -146,7 +146,7 @@ def test_the_walk_sees_annotations_and_docstrings() -> None:
 
 
 def test_internal_members_exist() -> None:
-    # One that is renamed must leave the list.
+    # If a member is renamed, it must be removed from the list.
     dotted = {f"{cls.__name__}.{name}" for cls in PUBLIC for name in dir(cls)}
     plain = {name.partition(".")[2] for name in dotted}
     assert INTERNAL - dotted - plain == set()

@@ -18,7 +18,7 @@ from proctor.editor.models import Revision, Token
 from tests.editor.samples import shares, text_of
 
 NAME = "buttontst"
-#: What each service takes, on a later branch and on the first.
+#: The permissions that each service requires, on a later branch and on the first.
 ACTS = {
     "edit": ({"edit"}, None),
     "delete": ({"delete", "edit"}, {"delete", "promote_production"}),
@@ -191,7 +191,7 @@ def test_a_scope_narrows_a_token(tests_on_branches, act, scope):
     branch = "trunk" if act == "edit" else "production"
     allowed = scope in SCOPES[act]
     if act == "delete":
-        # Deleting from a later branch is publishing there.
+        # Deleting from a later branch counts as publishing there.
         allowed = scope is Scope.PROMOTE
     if allowed:
         act_on(act, actor, branch, tests_on_branches)

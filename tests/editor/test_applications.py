@@ -24,7 +24,7 @@ from tests.editor.samples import document, shares, text_of
 NAME = "buttontst"
 ADA = command("ada")
 
-#: An application that knows the groups inactive and control, and not blue.
+#: An application that declares the groups inactive and control, but not blue.
 NO_BLUE = {"tests": {NAME: {"buckets": {"inactive": -1, "control": 0}}}}
 BLUE = {"tests": {NAME: {"buckets": {"inactive": -1, "control": 0, "blue": 1}}}}
 QUIET = shares(inactive=0.5, control=0.5)

@@ -28,7 +28,7 @@ EVERYTHING = frozenset(
         *("promote_qa", "promote_production"),
     }
 )
-#: What an act on a branch takes.
+#: The permissions that an action on a branch requires.
 TABLE = {
     ("read", "trunk"): {"view"},
     ("read", "production"): {"view"},
@@ -59,7 +59,7 @@ TABLE = {
     ("cancel", "production"): {"promote_production"},
     ("resume", "production"): {"promote_production"},
 }
-#: Which scope of a token each permission is in, and the acts that only services have.
+#: The token scopes of each permission, and the actions that only services have.
 SCOPES = {
     "view": {*Scope} - {Scope.REGISTER},
     "edit": {Scope.EDIT},
@@ -71,12 +71,12 @@ SCOPES = {
     "register": {Scope.REGISTER},
 }
 ONLY_SERVICES = ("ramp", "finish")
-#: Acts that need no approval where approvals are needed.
+#: Actions that need no approval even if the branch requires approvals.
 UNAPPROVED = (
     *("read", "history", "list", "check", "stop", "release"),
     *("register", "forget", "cancel", "resume"),
 )
-#: What an application says that does not know the group blue.
+#: The specification of an application that does not declare the group blue.
 NO_BLUE = {"tests": {NAME: {"buckets": {"control": 0}, "fallbackValue": 0}}}
 
 

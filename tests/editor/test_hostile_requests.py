@@ -15,7 +15,7 @@ from proctor.editor.models import Proposal, Revision
 from tests.editor.api_client import NAME, boss_api
 from tests.editor.samples import document, text_of
 
-#: pytest-django's fixture is one transaction for all examples; what they publish adds up.
+#: pytest-django's fixture uses one transaction for all examples, so their publications add up.
 FIXTURES = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     max_examples=60,

@@ -57,7 +57,7 @@ def polling(monkeypatch):
     """Read as in production: in the loader's thread, by polling."""
     monkeypatch.setattr(EditorLocation, "inline", False)
     yield
-    # A thread that still reads would open a connection to the tables of the next test.
+    # A thread that is still reading would open a connection to the tables of the next test.
     for thread in threading.enumerate():
         if thread.name == "proctor-matrix":
             thread.join(30)
@@ -165,7 +165,7 @@ def test_a_restored_backup_is_no_older_matrix(one_branch):
     create()
     before = read_matrix("production")
     other = create("othertst")
-    # The backup has the first publication; then someone published something else.
+    # The backup has the first publication; then someone published a different one.
     Head.objects.filter(test="othertst").delete()
     Revision.objects.filter(id=other.id)._raw_delete("default")
     Branch.objects.update(version=1, latest=before.latest)

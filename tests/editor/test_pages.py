@@ -364,7 +364,7 @@ def test_a_test_with_a_payload_is_created(one, grace):
     # The inactive group lies between the two, so that both can grow without a jump.
     assert [each.bucket_value for each in made.allocations[0].ranges] == [0, -1, 1]
     assert "owner:grace" in made.meta_tags
-    # Nothing shows it yet: the page has the lines that a site needs.
+    # No page shows the test yet, so its page has the lines that a site needs.
     (code,) = re.findall(
         r"<pre class=\"pe-command\"[^>]*>(.*?)</pre>", response.content.decode(), re.S
     )

@@ -15,9 +15,9 @@ import pytest
 from tests.editor.databases import environment, migrate, postgresql_server, start
 from tests.fences import ROOT
 
-#: Edits of each of two racing processes, and of those that race a thousand times.
+#: Number of edits of each of two racing processes, and in the race with a thousand edits.
 EDITS, MANY = 150, 500
-#: Schedules that are due at once, of two steps each.
+#: Number of schedules that are due simultaneously, with two steps each.
 SCHEDULES = 100
 QUERY = """
 import json, django; django.setup()
@@ -80,7 +80,7 @@ def test_two_processes_that_edit_one_test_lose_nothing(database, job):
     branches, revisions, heads = stored(database)
     assert branches == [["trunk", 2 * edits]]
     assert sorted(each[1] for each in revisions) == sorted([*printed[0], *printed[1]])
-    # Each version once, each made from the one before: nobody overwrote anybody.
+    # Each version occurs once and is based on the previous one, so no edit was overwritten.
     assert [each[2] for each in revisions] == [*range(1, 2 * edits + 1)]
     assert [each[3] for each in revisions] == [None, *(each[1] for each in revisions[:-1])]
     assert heads == [["buttontst", revisions[-1][1]]]

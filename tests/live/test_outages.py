@@ -211,7 +211,7 @@ async def test_the_loop_goes_on_while_a_pipet_hangs(site, pipet):
 
     pipet.fault = hang_until_released
     page = asyncio.create_task(avisit())
-    # A loop that stood still would not get to release it, and so there would be no group.
+    # A blocked event loop would never release it, so there would be no group.
     await asyncio.wait_for(asked.wait(), AMPLE)
     released.set()
     assert await page == "blue assigned"

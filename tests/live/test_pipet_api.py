@@ -160,7 +160,7 @@ def test_a_configuration_is_taken_or_refused_as_by_the_java(config, tmp_path):
         for exchange in result["exchanges"]:
             answer = ask(server.port, {"headers": [], **exchange["request"]})
             if exchange["response"]["status"] == 500:
-                # A stack trace in HTML, where the Java is given an identifier of type RANDOM.
+                # Java answers with a stack trace in HTML if it gets an identifier of type RANDOM.
                 assert answer[0] == 400
                 assert "RANDOM" in json.loads(answer[2])["meta"]["error"]
             else:
@@ -231,7 +231,7 @@ def test_a_matrix_is_swapped_a_hundred_times_under_load_and_no_answer_is_of_two(
 def test_a_bad_matrix_does_not_replace_a_good_one(matrix, tmp_path):
     with proctor_serve(tmp_path / "log", matrix, "--reload", "0.05") as server:
         matrix.write_text("{")
-        # It looks at the matrix when it is asked.
+        # It checks the matrix when it gets a request.
         wait_until(lambda: version_from(server) == "1" and "ERROR" in server.output)
         assert version_from(server) == "1"
         write(matrix, 2)

@@ -69,7 +69,7 @@ def test_clients_that_never_end_their_headers_do_not_keep_others_out(matrix, tmp
         slow = [stack.enter_context(connected(server, HEAD)) for _ in range(30)]
         with connected(server, HEAD + b"Connection: close\r\n\r\n") as client:
             assert answer(client).startswith(b"HTTP/1.1 200 ")
-        # The oldest made room for the others.
+        # The oldest connection was closed to make room for the others.
         assert answer(slow[0]) == b""
         assert server.output.count("All 10 connections are in use") == 1
 

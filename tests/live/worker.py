@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: The same in all processes of a site.
+#: This must be the same in all processes of a site.
 SECRET_KEY = "the same in all processes of a site"
 
 

@@ -82,7 +82,7 @@ def connect():
     """The SDK's client for a provider."""
 
     def connect(provider):
-        # Where there is no matrix this raises, and the provider is there all the same.
+        # Without a matrix, this raises an exception, but the provider is set anyway.
         with contextlib.suppress(OpenFeatureError):
             api.set_provider_and_wait(provider)
         return api.get_client()
@@ -500,7 +500,7 @@ def test_before_it_is_initialized_the_sdk_does_not_ask(path):
     client = api.get_client("a domain without a provider")
     path.write_bytes(document(t=everybody("blue")))
     provider = ProctorProvider(MatrixSource(path))
-    # Asked all the same, it loads the matrix.
+    # If it is asked anyway, it loads the matrix.
     assert provider.resolve_string_details("t", "none", ANN).value == "blue"
     assert client.get_string_value("t", "none", ANN) == "none"
 
@@ -580,7 +580,7 @@ def test_it_is_stale_while_no_new_matrix_can_be_had_and_then_ready_again(live, p
         stale = ProviderStatus.STALE
         assert eventually(lambda: ask() == "blue" and client.get_provider_status() is not stale)
     assert client.get_provider_status() is ProviderStatus.READY
-    # Each failure of an outage is not an event of its own.
+    # Failures during an outage do not cause separate events.
     assert len(events) == 1
 
 
@@ -594,7 +594,7 @@ def test_it_becomes_ready_when_the_first_matrix_comes_late(connect, path):
 
 def test_it_waits_for_a_matrix_that_comes_over_the_network(connect):
     with serving(Reply(document(), drip="body")) as server:
-        # The source alone would wait for nothing.
+        # The source alone would not wait.
         client = connect(ProctorProvider(MatrixSource(server.url, wait=0)))
         assert client.get_provider_status() is ProviderStatus.READY
         details = client.get_string_details("t", "none", ANN)
@@ -702,7 +702,7 @@ def test_a_loop_goes_on_while_a_matrix_is_waited_for(path):
     async def ask(provider, release):
         asked = asyncio.ensure_future(provider.resolve_string_details_async("t", "none", ANN))
         await asyncio.to_thread(begun.wait, LONG)
-        # Only a loop that is not blocked gets here, and lets the source answer.
+        # Only if the loop is not blocked does it get here and let the source answer.
         release.set()
         return await asked
 

@@ -423,7 +423,7 @@ def test_a_group_is_forced_and_the_site_shows_it(client):
 
 def test_one_test_is_cleared_and_the_others_stay(client):
     force(client, **{"force.buttoncolortst": "2", "force.sleepingtst": "1"})
-    # All radios of the page come along with the button.
+    # The browser sends all radio buttons of the page along with the button.
     force(client, **{"force.buttoncolortst": "2", "force.sleepingtst": "1"}, clear="buttoncolortst")
     assert json.loads(client.get("/private/proctor/groups.json").content)["force_groups"] == (
         "sleepingtst1"

@@ -20,7 +20,7 @@ from tests.clocks import Clock
 
 HERE = __name__
 
-#: Seconds for what is meant to come, however busy the machine is.
+#: Seconds to wait for expected events, even on a busy machine.
 AMPLE = 30
 
 
@@ -121,7 +121,7 @@ async def test_a_coroutine_view_reads_what_was_asked_in_another_thread():
 async def test_the_loop_goes_on_while_a_source_is_asked():
     with override_settings(PROCTOR_SOURCE=f"{HERE}.Waiting"):
         page = asyncio.create_task(AsyncClient().get("/async"))
-        # A loop that stood still would not get to release it, and so there would be no group.
+        # A blocked event loop would never release it, so there would be no group.
         await asyncio.to_thread(Waiting.asked.wait, AMPLE)
         Waiting.released.set()
         assert (await page).content == b"blue"

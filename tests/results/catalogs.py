@@ -14,7 +14,7 @@ import proctor
 
 PACKAGE = Path(proctor.__file__).parent
 
-#: What a template replaces, which a translation must keep.
+#: Placeholders in a template, which a translation must keep.
 PLACE = re.compile(r"\{\w+\}|%\(\w+\)s|%%")
 #: Wide letters: `Group` becomes `Ｇｒｏｕｐ`.
 WIDE = {

@@ -131,7 +131,7 @@ def test_a_broken_split_is_exit_code_1(db, settings):
     pytest.importorskip("tea_tasting", reason="tea-tasting is not installed")
     settings.PROCTOR_METRICS = ()
     rows = noted(definition(), 2000)
-    # A redirect loses one visitor in five of blue.
+    # A redirect loses one in five visitors of the blue group.
     lost = {each.visitor for each in rows[::5] if getattr(each, "group", "") == "blue"}
     lost |= {f"v{number}" for number in range(0, 2000, 3)}
     kept = [

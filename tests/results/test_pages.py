@@ -301,7 +301,7 @@ def test_the_winner_of_the_report_is_chosen_before(site, decider):
     assert re.search(r'value="won" required checked', form)
     assert "<option selected>blue</option>" in form
     assert "The report says: blue wins: " in form
-    # What a person has chosen stays.
+    # A person's own choice is kept.
     form = decider.post(DECIDE, {**GIVEN, "verdict": "neither", "reason": ""}).text
     assert re.search(r'value="neither" required checked', form)
 

@@ -24,7 +24,7 @@ pytest.importorskip("tea_tasting", reason="tea-tasting is not installed")
 LIST = "/proctor/results/"
 PAGE = f"{LIST}tests/buttontst/"
 
-#: Names that nobody translates.
+#: Names that are not translated.
 NAMES = {
     *(
         "Proctor",
@@ -40,7 +40,7 @@ NAMES = {
     ),
     *("A", "A1", "A2", "CSV", "JSON", "SQL", "e"),
 }
-#: Times in German, which Django knows.
+#: Times in German, which Django translates.
 TIMES = re.compile(r"\d+\. (?:[A-Z][a-zä]+)(?: \d{4} \d\d:\d\d)?")
 
 

@@ -97,7 +97,7 @@ def view(request: ProctorRequest) -> None:
     {}
 """
 
-#: One in each line but the first.
+#: One in each line except the first.
 MISTAKES = """\
 proc = request.proc
     print(proc.signuptst.group == "onstep")
@@ -146,9 +146,9 @@ def run(folder, *command):
 
 def mypy(folder):
     """The errors that mypy finds without a plugin, as line and message."""
-    # Silent: the package itself is checked elsewhere.
+    # Errors in the package itself are ignored, because it is checked elsewhere.
     options = ("--strict", "--config-file=", "--follow-imports=silent", "--hide-error-context")
-    # Kept from test to test, since most of the time goes into Django's stubs.
+    # The cache is shared by all tests, because Django's stubs take most of the time.
     cache = folder.parent / "mypy-cache"
     text = run(folder, "mypy", *options, f"--cache-dir={cache}", "views.py", "site_types.py")
     found = re.findall(r"^\w+\.py:(\d+): error: (.+)", text, re.M)

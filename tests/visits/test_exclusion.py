@@ -114,7 +114,7 @@ def _lazy(request, site):
 
 @pytest.fixture
 def _nobody_listens(monkeypatch):
-    # The shop of the tests does, else.
+    # Otherwise, the shop's receiver would be connected.
     monkeypatch.setattr(exposed, "receivers", [])
 
 

@@ -169,7 +169,7 @@ def _moved(step: ScheduledStep, head: Revision | None) -> str:
 
 
 def _approvers(step: ScheduledStep) -> tuple[str, ...]:
-    """Return the people who approved the schedule. Raises _Blocked if the approvals no longer count."""
+    """Return the approvers of the schedule. Raises _Blocked if the approvals no longer count."""
     proposal = step.proposal
     if current_hash(proposal) != proposal.content_hash:
         raise _Blocked(Block.APPROVAL, "the schedule has changed since it was accepted")

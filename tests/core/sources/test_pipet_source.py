@@ -29,7 +29,7 @@ from tests.live.pipet import FAULTS, QUICK_FAULTS, SLOW_FAULTS, response, says
 
 VISITOR = GroupsRequest(identifiers={"USER": "someone"}, tests=("buttoncolortst",))
 
-#: Long enough for a machine that is busy, where nothing is meant to run out.
+#: Long enough for a busy machine, for tests in which no time limit should be reached.
 AMPLE = 30.0
 
 
@@ -373,7 +373,7 @@ def test_whatever_fails_is_not_repeated_at_once(pipet, clock, fault):
 @pytest.mark.parametrize("fault", SLOW_FAULTS.values(), ids=SLOW_FAULTS)
 def test_who_is_slow_is_waited_for_as_long_as_was_said_and_no_longer(pipet, fault):
     pipet.fault = fault
-    # One who drips would go on for half a minute, and then his answer is none.
+    # A dripping server would go on for half a minute, and its answer would be invalid.
     with (
         PipetSource(pipet.root, timeout=0.3) as source,
         pytest.raises(SourceUnavailable, match=r"longer than 0\.3 seconds in total"),

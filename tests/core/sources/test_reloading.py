@@ -68,7 +68,7 @@ def make():
             return stack.enter_context(MatrixLoader(location, **options))
 
         yield make
-    # What still runs must not log into the next test.
+    # Loads that are still running must not log during the next test.
     for thread in threading.enumerate():
         if thread.name == "proctor-matrix":
             thread.join(LONG)
@@ -183,7 +183,7 @@ def test_a_first_load_that_failed_is_repeated_after_a_pause(make, tmp_path):
     assert source.current().matrix_version == "1"
 
 
-# When the new matrix cannot be had
+# If the new matrix is unavailable
 
 
 @pytest.mark.parametrize(
@@ -540,7 +540,7 @@ def in_child(ask):
 
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-# Forking with threads alive is what servers do and what these tests are for.
+# Servers fork while threads are alive, and these tests check that.
 forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
@@ -636,7 +636,7 @@ def test_a_file_that_is_too_large_is_refused(make, path):
     assert source.current().matrix_version == "1"
 
 
-# When to look
+# Times of checks
 
 
 class Clocks:
@@ -665,7 +665,7 @@ def test_all_processes_look_at_multiples_of_the_interval(make, path, started):
         assert source.current().matrix_version == "1"
     clocks.advance_to(1020)
     assert eventually(lambda: source.current().matrix_version == "2")
-    # The next look is at the next multiple too, however late the last one was.
+    # The next check is also at the next multiple, no matter how late the last one was.
     replace(path, matrix("3"))
     clocks.advance_to(1049.9)
     for _ in range(20):
@@ -723,9 +723,8 @@ def test_without_threads_the_first_matrix_of_a_file_is_loaded_by_the_caller(
     assert make(path).current().matrix_version == "1"
 
 
-#: Asks a source again and again. For each question of which the time of day says in which
-#: interval it fell, it prints whether an interval had begun since the last look, and whether
-#: the source looked.
+#: Asks a source repeatedly. For each request that falls clearly into one interval, prints whether
+#: an interval has begun since the last check, and whether the source checked.
 ASKING = """
 import sys, time
 from proctor.core.sources.reloading import MatrixLoader
