@@ -47,8 +47,8 @@ def _checked(batch: object, schema: pa.Schema | None) -> pa.Schema:
         raise TypeError(f"batches: expected record batches of pyarrow, got {shown(batch)}")
     if schema is not None and not batch.schema.equals(schema):
         raise ConfigurationError(
-            f"Expected batches with the columns {printable(schema.names)} and types of the first "
-            f"one, got {printable(batch.schema.names)}"
+            f"Expected batches with the columns and types of the first one, "
+            f"{printable(schema.names)}, got {printable(batch.schema.names)}"
         )
     return batch.schema if schema is None else schema
 
