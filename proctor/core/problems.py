@@ -23,7 +23,7 @@ class Severity(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem in a matrix."""
+    """A problem in a matrix."""
 
     severity: Severity
     #: The message: what is wrong, the bad value, and how to fix it.

@@ -137,7 +137,7 @@ def _no_user_agent(header: str) -> object:
 
 
 def variables_without_parser(variables: Variables) -> list[str]:
-    """Return the variables of the type UserAgent that lack django-proctor[useragent]."""
+    """Return the variables of the type UserAgent if django-proctor[useragent] is missing."""
     from proctor.core.inputs.user_agents import user_agent_parser  # noqa: PLC0415 - as above
 
     if user_agent_parser() is not None:

@@ -69,7 +69,7 @@ class Simulated:
 
 
 def simulate(first_week: Matrix, now: Matrix, end: datetime) -> Simulated:
-    """Return the exposures and outcomes of visitors in the last DAYS before *end*, an aware time."""
+    """Return the exposures and outcomes of the last DAYS before *end*, which is an aware time."""
     run = _Run(end)
     engines = Proctor(first_week), Proctor(now)
     for day in range(DAYS):
