@@ -148,7 +148,7 @@ def test_a_pattern_that_could_be_slow_is_refused(pattern):
     ],
 )
 def test_unbounded_repetitions_of_the_same_side_by_side_are_refused(pattern, place):
-    with pytest.raises(UnsupportedPattern, match=f"position {place}: what this repeats"):
+    with pytest.raises(UnsupportedPattern, match=f"position {place}: .*this repetition"):
         translate(pattern)
 
 
@@ -249,12 +249,12 @@ def test_competing_repetitions_are_named():
 
 
 def test_a_repetition_that_stands_beside_another_names_it():
-    with pytest.raises(UnsupportedPattern, match=r"position 5: .* by the repetition at 1;"):
+    with pytest.raises(UnsupportedPattern, match=r"position 5: .* as the repetition at 1;"):
         translate("a*b?a*")
 
 
 def test_a_repetition_that_meets_itself_in_a_loop_is_told_so():
-    with pytest.raises(UnsupportedPattern, match=r"position 4: .* its own next turn;"):
+    with pytest.raises(UnsupportedPattern, match=r"position 4: two turns of this repetition"):
         translate("(?:a+b?){2}")
 
 
