@@ -219,7 +219,7 @@ def test_an_edit_of_the_proposal_voids_approvals_and_makes_a_contributor(ada, gr
     assert not is_approved(changed)
     with pytest.raises(OwnApproval):
         approve(both, changed)
-    with pytest.raises(Changed, match="look at it again"):
+    with pytest.raises(Changed, match="review it again"):
         deciding.approve(grace, proposal.pk, content=proposal.content_hash, base=proposal.base_id)
     approve(grace, changed)
     revision = publish_proposal(ada, proposal.pk).revision
@@ -486,7 +486,7 @@ def test_words_are_needed_to_reject_and_to_comment(ada, grace):
     proposal = proposed(ada)
     with pytest.raises(Refused, match="needs a reason"):
         deciding.reject(grace, proposal.pk, reason=" ")
-    with pytest.raises(Refused, match="needs a text"):
+    with pytest.raises(Refused, match="must not be empty"):
         deciding.comment(grace, proposal.pk, text=" ")
 
 

@@ -206,8 +206,12 @@ class Inspection:
             if not 0 <= each.length <= 1:
                 yield self._problem(
                     Sentence(
-                        gettext_noop("expected a range length from 0 to 1, got {length}"),
+                        gettext_noop(
+                            "expected a range length from 0 to 1, got {length} for bucket {value}; "
+                            "change it, or remove the range"
+                        ),
                         length=each.length,
+                        value=each.bucket_value,
                     ),
                     severity=Severity.WARNING,
                     allocation=index,
@@ -299,7 +303,7 @@ class Inspection:
                     Sentence(
                         gettext_noop(
                             "{count} buckets have the value {value}: the last one is "
-                            "assigned, and the first one is forced"
+                            "assigned, and the first one is forced; give each a different value"
                         ),
                         count=count,
                         value=value,
@@ -312,7 +316,9 @@ class Inspection:
             if count > 1:
                 yield self._problem(
                     Sentence(
-                        gettext_noop("{count} buckets have the name {name!r}"),
+                        gettext_noop(
+                            "{count} buckets have the name {name!r}; give each a different name"
+                        ),
                         count=count,
                         name=name,
                     ),

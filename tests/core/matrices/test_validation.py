@@ -154,15 +154,15 @@ def test_a_sum_that_is_no_number_is_neither_above_nor_below():
         ({"rule": "${falseFlag}"}, ["begins with 'false'"]),
         (
             {"allocations": [allocation(control=-0.5, blue=1.5)]},
-            ["range length", "got -0.5"],
+            ["got -0.5 for bucket 0; change it, or remove the range"],
         ),
         (
             {"buckets": [{"name": n, "value": v} for n, v in (("a", 0), ("b", 1), ("c", 1))]},
-            ["2 buckets have the value 1"],
+            ["2 buckets have the value 1", "give each a different value"],
         ),
         (
             {"buckets": [{"name": n, "value": v} for n, v in (("a", 0), ("a", 1))]},
-            ["2 buckets have the name 'a'"],
+            ["2 buckets have the name 'a'; give each a different name"],
         ),
     ],
 )
