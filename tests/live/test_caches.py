@@ -24,7 +24,7 @@ from tests.live.worker import SECRET_KEY, working
 
 SHARED = ["redis", "memcached"]
 
-#: Seconds for what is meant to come, however busy the machine is.
+#: Seconds to wait for expected events, even on a busy machine.
 AMPLE = 30
 
 

@@ -18,7 +18,7 @@ from proctor.core import (
 from tests.live import pipet as live
 from tests.live.pipet import response, says
 
-#: Long enough for a machine that is busy, where nothing is meant to run out.
+#: Long enough for a busy machine, for tests in which no time limit should be reached.
 AMPLE = 10.0
 
 
