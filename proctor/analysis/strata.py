@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from proctor.core.authoring.moves.findings import ROUNDING
 from proctor.core.authoring.moves.who_moves import moves
 from proctor.core.java.frozen import thaw
 
@@ -224,7 +225,7 @@ def _changes(
     for old, new in itertools.pairwise(order):
         at = starts[new]
         pairs = _pairs(known.get(old), known.get(new))
-        moved = None if pairs is None else [each for each in pairs if each.jump or each.leave]
+        moved = None if pairs is None else [each for each in pairs if _moves_away(each)]
         for label, index in zip(labels, of_label, strict=True):
             if label.first >= at or boundaries[index][-1:] == [at]:
                 continue
@@ -254,6 +255,11 @@ def _payloads(old: TestDefinition | None, new: TestDefinition | None) -> tuple[s
         for bucket in new.buckets
         if bucket.name in before and bucket.payload != before[bucket.name]
     )
+
+
+def _moves_away(pair: PairMoves) -> bool:
+    """Return whether more visitors jump or leave than the rounding of range lengths moves."""
+    return max(pair.jump, pair.leave) > ROUNDING
 
 
 def _is_moved(
