@@ -69,7 +69,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name closest to *word*; None if none is close. Case counts least.
+    """Return the known name closest to *word*; None if none is close. Case hardly counts.
 
     *cutoff* is the least similarity of a close name, from 0 to 1.
     """

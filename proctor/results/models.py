@@ -183,7 +183,7 @@ class Tally(models.Model):
 
 
 class LatestVerdict(models.Model):
-    """What the newest report of a test has found, for the list of tests."""
+    """The verdict of the newest report of a test, for the list of tests."""
 
     test = ExactCharField(_("test"), primary_key=True, max_length=NAME_LENGTH)
     #: `Verdict.kind` of `proctor.analysis`.

@@ -78,7 +78,7 @@ def _refuse_others(document: Mapping[str, Any], place: str) -> None:
 
 
 def kind_instead(document: Mapping[str, Any]) -> str:
-    """Return what a document is that is no specification; "" if that is unknown."""
+    """Return the kind of a document that is not a specification; "" if it is unknown."""
     unknown = [key for key in document if key not in _FIELDS]
     if not unknown:
         return ""

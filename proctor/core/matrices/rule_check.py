@@ -77,7 +77,7 @@ class RuleChecker:
         return self._seen[key]
 
     def never_true(self, text: str, constants: Mapping[str, Any]) -> Iterator[RuleError]:
-        """Yield the reasons why a rule that is fine otherwise is never true, or always fails.
+        """Yield the reasons why an otherwise valid rule is never true, or always fails.
 
         These are: text outside of `${` and `}`, a value that is not a Boolean, and versions that
         `proctor:version` cannot read.

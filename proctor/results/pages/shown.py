@@ -187,7 +187,7 @@ def state_of(
 
 
 def verdict_phrase(found: LatestVerdict) -> str:
-    """Return what a report has found, in a few words."""
+    """Return a report's verdict in a few words."""
     phrases = {
         "wins": _("%(group)s wins"),
         "loses": _("%(group)s loses"),

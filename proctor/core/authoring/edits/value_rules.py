@@ -1,4 +1,4 @@
-"""Our own rules for single values, which Java Proctor accepts although nothing can use them."""
+"""Our own rules for single values that Java Proctor accepts although they have no effect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["value_problems"]
 
 
 def value_problems(definition: Definition) -> Iterator[Problem]:
-    """Yield the values of countries, payloads and the payload experiment that make no sense."""
+    """Yield problems with invalid countries, payloads and payload experiments."""
     yield from _countries(definition)
     yield from _payload_nulls(definition.test)
     yield from _experiment(definition.test)

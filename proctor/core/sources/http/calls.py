@@ -186,7 +186,8 @@ def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpR
     the body is complete.
     """
     address, _, query = url.partition("?")
-    # As in version 1, a value is a text. Only a client that gets several must know about lists.
+    # As in version 1, a single value is passed as a string. Lists are passed only if there are
+    # several.
     params = {
         key: values[0] if len(values) == 1 else values
         for key, values in parse_qs(query, keep_blank_values=True).items()
