@@ -1,4 +1,4 @@
-"""Helpers for a project's tests: put every visitor into the group that a test needs."""
+"""Helpers for a project's tests: put every visitor into a given group."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The groups page, and the matrix as JSON, for visitors who may force groups.
 
-Everyone else gets a 404, as if the pages did not exist. The pages count no exposures.
+Everyone else gets a 404, as if the pages did not exist. The pages do not count exposures.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ __all__ = ["groups_json", "groups_page", "show_test_matrix"]
 
 
 def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Answer 404 to everyone else; keep caches and search engines from storing the page."""
+    """Answer 404 to all other visitors; keep caches and search engines from storing the page."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
@@ -68,7 +68,7 @@ def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., 
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 def groups_page(request: HttpRequest) -> HttpResponseBase:
-    """Show the visitor's groups with reasons, and forms to force groups or be someone else."""
+    """Show the visitor's groups with reasons, and forms to force groups or use another identity."""
     visit = _visit(request)
     if request.method != "POST":
         return _page(request, visit)

@@ -41,7 +41,7 @@ def pytest_pyfunc_call(pyfuncitem):
 
 @pytest.fixture
 def site(tmp_path, settings):
-    """Return a site with a matrix that puts everybody into the first bucket of each test."""
+    """Return a site with a matrix that puts everyone into the first bucket of each test."""
     settings.PROCTOR_TESTS = (
         ProctorTest("buttoncolortst", groups=("control", "blue", "green"), default="control"),
         ProctorTest("headlinetst", payload=str),

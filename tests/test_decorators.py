@@ -95,7 +95,7 @@ urlpatterns = []
 
 @pytest.fixture
 def answer(site):
-    """What a view answers to a visitor who is in the group blue."""
+    """The view's response to a visitor who is in the group blue."""
     site.ROOT_URLCONF = HERE
     site.MIDDLEWARE = [f"{HERE}.Someone"]
 
@@ -109,7 +109,7 @@ def answer(site):
 
 @pytest.fixture
 def exposures():
-    """The names of the tests that were exposed, in their order."""
+    """The names of the exposed tests, in order."""
     seen = []
 
     def receiver(test, **_):

@@ -1,4 +1,4 @@
-"""docs/upgrading.md names everything public in 1.2.1, and what it points to exists."""
+"""docs/upgrading.md names everything public in 1.2.1, and the replacements that it names exist."""
 
 from __future__ import annotations
 

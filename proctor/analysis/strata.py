@@ -1,8 +1,8 @@
 """Divide exposures into strata, one for each split, and find the visitors who jump.
 
 A split is an allocation and everything that decides the groups of its visitors: salt, test type,
-rules and ranges. Each exposure names its allocation and the version of its definition; the matrices
-have their contents. Without an allocation id, as with a Pipet, each version is a stratum.
+rules and ranges. Each exposure names its allocation and the version of its definition; their
+contents are in the matrices. Without an allocation id, as with a Pipet, each version is a stratum.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Stratum:
     version: str | None
     #: The share of each group with a value of 0 or more; the shares add up to 1. None if unknown.
     expected: Mapping[str, float] | None
-    #: Groups with a negative value, to which nobody is exposed.
+    #: Groups with a negative value, to which no visitor is exposed.
     negative: frozenset[str] = frozenset()
     #: Microseconds since 1970.
     first: int = 0
@@ -80,7 +80,7 @@ class Strata:
     #: For each stratum, the times when some of its visitors jump to other groups or leave.
     boundaries: tuple[tuple[int, ...], ...]
     changes: tuple[Change, ...]
-    #: Versions that are in no matrix.
+    #: Versions that are not in any matrix.
     missing: tuple[str, ...]
 
 

@@ -29,12 +29,12 @@ __all__ = ["BarContent", "BarTest", "content_of"]
 
 @dataclass(frozen=True, slots=True)
 class BarTest:
-    """One test as the groups page shows it, with the number of times the page has read it."""
+    """One test as on the groups page, with the number of times that this page has read it."""
 
     shown: ShownTest
     #: Number of reads by attribute, item, tag or decorator.
     reads: int
-    #: Number of reads by `peek`, and by tags that count no exposure.
+    #: Number of reads by `peek`, and by tags that do not count exposures.
     peeks: int
 
     @property
@@ -45,7 +45,7 @@ class BarTest:
 
 @dataclass(frozen=True, slots=True)
 class BarContent:
-    """Everything that the bar shows."""
+    """The content of the bar."""
 
     #: Forced tests first; within each part, in the order in which they were read.
     tests: tuple[BarTest, ...]
@@ -67,7 +67,7 @@ class BarContent:
 
 
 def content_of(visit: Visit, forcing: Forcing) -> BarContent:
-    """Return the bar's content for a visit so far. Reads no group and counts no exposure."""
+    """Return the bar's content for the visit so far. No group is read, no exposure counted."""
     setup, force = current_setup(), forcing.groups
     reads = reads_of(visit.proc) or Reads(Counter(), Counter())
     forced = [name for name in setup.registry if name in force.groups]
@@ -98,7 +98,7 @@ def _shown(
     assignments: Mapping[str, GroupAssignment] = known or {
         name: setup.default_of(setup.registry[name], Reason.NOT_READY) for name in names
     }
-    # A page does not wait for the matrix of a Pipet; the next page shows it.
+    # A page does not wait for the matrix of a Pipet, so only the next page shows it.
     matrix = shown_matrix(setup, timeout=0)
     found = overview(setup, assignments, visit.asked, forcing.groups, matrix, names=names)
     return tuple(_with_declared(each, setup.registry[each.name]) for each in found.tests)

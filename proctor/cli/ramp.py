@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from proctor.core.authoring.moves.who_moves import PairMoves
     from proctor.core.matrices.matrix import TestDefinition
 
-DESCRIPTION = "Give groups of a test new shares, moving as few visitors as possible."
+DESCRIPTION = "Change the shares of a test's groups, moving as few visitors as possible."
 
 DETAILS = (
     "Groups that are not named keep all their visitors; the rest goes to the negative group. "
@@ -75,8 +75,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         metavar="FILE_OR_TREE",
-        help="another branch or an earlier revision of the test, so that no id of it is used "
-        "again; may be repeated",
+        help="another branch or an earlier revision of the test, whose ids are not used again; "
+        "may be repeated",
     )
     add_json(parser)
     parser.set_defaults(run=run)
@@ -202,8 +202,8 @@ def _moved_on(
 ) -> TestDefinition:
     """Return *new* with a new id for each allocation whose results must not be pooled.
 
-    An id that does not have the form `#A1` cannot be incremented. It is kept, or if *strict*,
-    Refusal is raised.
+    An id that does not have the form `#A1` cannot be incremented. It is kept, or Refusal is raised
+    if *strict*.
     """
     old = file.test
     jumping = jumping_allocations(_moves(file, old, new))

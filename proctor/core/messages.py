@@ -28,8 +28,8 @@ MAX_SHOWN = 80
 def printable(value: object, limit: int = 200) -> str:
     """Return *value* as one line of at most *limit* characters, with control characters escaped.
 
-    Matrices and requests come from outside: their text must not control a terminal, forge
-    a log line or change the direction of writing. A Sentence that needs no change stays one.
+    Text from matrices and requests must not control a terminal, forge a log line or change the text
+    direction. A Sentence that needs no change is returned as it is.
     """
     text = value if isinstance(value, Sentence) else str(value)
     if len(text) > limit:
@@ -53,7 +53,7 @@ def shown(value: object) -> str:
 
 
 def nearest(word: object, known: Iterable[str]) -> Sentence:
-    """Return the end of an error message: the known name closest to *word*, then all names."""
+    """Return a hint for an error message: the known name closest to *word*, and all known names."""
     names = list(known)
     guess = closest(word, names)
     if guess is None:
@@ -69,7 +69,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name closest to *word*; None if none is close. Case counts least.
+    """Return the known name closest to *word*; None if none is close. Case hardly counts.
 
     *cutoff* is the least similarity of a close name, from 0 to 1.
     """

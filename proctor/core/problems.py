@@ -18,7 +18,7 @@ NEVER_TRUE = "rule-never-true"
 
 
 class Severity(enum.Enum):
-    """How serious a problem is: what Java Proctor does with the matrix or the test."""
+    """The severity of a problem: what Java Proctor does with the matrix or the test."""
 
     #: Java Proctor refuses the whole matrix.
     FATAL = "fatal"
@@ -30,10 +30,10 @@ class Severity(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a matrix."""
+    """A problem in a matrix."""
 
     severity: Severity
-    #: What is wrong, with the bad value and how to fix it.
+    #: The message: what is wrong, the bad value, and how to fix it.
     message: str
     #: The name of the test; None if the problem is about the whole matrix.
     test: str | None = None
@@ -46,12 +46,12 @@ class Problem:
     column: int | None = None
     #: Java Proctor's message, if it is known word for word.
     java_message: str | None = None
-    #: A stable name for this kind of problem, for programs: `range-sum`.
+    #: A stable name for this kind of problem, for programs, such as `range-sum`.
     code: str = ""
 
     @property
     def place(self) -> str:
-        """Where the problem is, for example `buttoncolortst, allocation 1, rule`."""
+        """The place of the problem, for example `buttoncolortst, allocation 1, rule`."""
         parts = [self.test or Sentence(gettext_noop("the matrix"))]
         if self.allocation is not None:
             number = self.allocation + 1

@@ -1,4 +1,4 @@
-"""A text column that the database compares byte by byte."""
+"""A string column that the database compares byte by byte."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ else:
 
 __all__ = ["ExactCharField"]
 
-#: Collations that ignore the language and treat no two letters as equal. SQLite compares bytes
-#: anyway.
+#: Collations that ignore the language and distinguish all letters. SQLite compares bytes anyway.
 _COLLATIONS = {"mysql": "utf8mb4_bin", "postgresql": "C"}
 
 

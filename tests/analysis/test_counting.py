@@ -1,4 +1,4 @@
-"""Who and what counts, on a small test that was computed by hand."""
+"""Which visitors and outcomes count, with a small example that was computed by hand."""
 
 from __future__ import annotations
 

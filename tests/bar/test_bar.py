@@ -1,4 +1,4 @@
-"""The bar: who sees it, what it shows and changes, and that all others get the same bytes."""
+"""The bar: who sees it, its content and effects, and unchanged bytes for all other visitors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def listed(page):
 
 
 def again(client):
-    """The same browser before a site with other settings."""
+    """The same browser, on a site with different settings."""
     other = Client(headers={"x-may": "yes"})
     other.cookies = client.cookies
     return other
@@ -228,7 +228,7 @@ def test_it_lists_what_was_read_before_it_and_says_so(client):
 
 @pytest.fixture
 def resolutions():
-    """The outcomes of all questions to a source."""
+    """The outcomes of all requests to a source."""
     told = []
 
     def note(*, outcome, **_others):

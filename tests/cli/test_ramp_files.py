@@ -1,4 +1,4 @@
-"""`ramp` and its files: what it writes is read back, ids of other branches, comments."""
+"""`ramp` and its files: round trips, ids of other branches, comments."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_comments_among_the_ranges_are_not_lost(run, tmp_path):
     assert run("ramp", file, "color", "blue=20%")[0] == 0
     code, _, err = run("ramp", file, "color", "blue=20%", "-i")
     assert code == 2
-    assert "there are comments among the ranges; write the ranges by hand" in err
+    assert "there are comments among the ranges; change the ranges in an editor" in err
     assert file.read_text() == text
 
 

@@ -1,4 +1,4 @@
-"""`verify`, and what `review` does with the specifications of applications."""
+"""`verify`, and the effect of specifications on `review`."""
 
 from __future__ import annotations
 

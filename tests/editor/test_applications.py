@@ -1,4 +1,4 @@
-"""Applications: what they refuse, what may be overridden, and how they register."""
+"""Applications: refused changes, overrides and registration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.editor.samples import document, shares, text_of
 NAME = "buttontst"
 ADA = command("ada")
 
-#: An application that knows the groups inactive and control, and not blue.
+#: An application that declares the groups inactive and control, but not blue.
 NO_BLUE = {"tests": {NAME: {"buckets": {"inactive": -1, "control": 0}}}}
 BLUE = {"tests": {NAME: {"buckets": {"inactive": -1, "control": 0, "blue": 1}}}}
 QUIET = shares(inactive=0.5, control=0.5)
@@ -75,7 +75,7 @@ def test_applications_of_other_environments_do_not_count(quiet):
 
 @pytest.fixture
 def loud_before(quiet):
-    """Production had blue visitors once, and now an application does not know them."""
+    """A test whose old revision on production has visitors in a group unknown to an application."""
     older = promote(edit(base=quiet[0].id, allocations=LOUD), quiet[1])
     back = services.roll_back(ADA, NAME, "production", quiet[1].id, base=older.id).revision
     app(NO_BLUE)

@@ -1,4 +1,4 @@
-"""No request makes the API fail: whatever comes, the answer is a document with a status."""
+"""No request makes the API fail: every response is a document with a status."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proctor.editor.models import Proposal, Revision
 from tests.editor.api_client import NAME, boss_api
 from tests.editor.samples import document, text_of
 
-#: pytest-django's fixture is one transaction for all examples; what they publish adds up.
+#: pytest-django's fixture uses one transaction for all examples, so their publications add up.
 FIXTURES = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     max_examples=60,
@@ -37,7 +37,7 @@ FIELDS = sorted(document())
 
 @st.composite
 def definitions(draw):
-    """A definition with some of its fields, at any depth, replaced by anything."""
+    """A definition in which some fields, at any depth, are replaced by any value."""
     found = document()
     for name in draw(st.lists(st.sampled_from(FIELDS), max_size=3, unique=True)):
         found[name] = draw(values)
@@ -66,7 +66,7 @@ def answered(response):
 
 @pytest.fixture
 def api(editor):
-    """A client that has the test on two branches, and does not raise what a view raises."""
+    """A client of a site with the test on two branches. It does not raise exceptions of views."""
     first = services.edit(command(), NAME, text_of(), base=None).revision
     services.promote(command(), NAME, "trunk", "production", revision=first.id, base=None)
     found = boss_api()

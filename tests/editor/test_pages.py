@@ -1,4 +1,4 @@
-"""The pages through Django's client, without a script: who sees them and what they do."""
+"""The pages through Django's client, without JavaScript: access and actions."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ ADA = command("ada")
 
 @pytest.fixture
 def one(editor):
-    """A site with the one branch that visitors are served from."""
+    """A site with a single branch, from which visitors are served."""
     editor.PROCTOR_EDITOR_BRANCHES = ("production",)
     return editor
 
 
 @pytest.fixture
 def revision(one):
-    """A test of which half is inactive, a quarter control and a quarter blue."""
+    """A test with half of the visitors in inactive, a quarter in control and a quarter in blue."""
     allocations = shares(control=0.25, inactive=0.5, blue=0.25)
     return services.edit(ADA, "buttontst", text_of(allocations=allocations), base=None).revision
 
@@ -60,18 +60,18 @@ def signed_in(*permissions, name="grace"):
 
 @pytest.fixture
 def grace(one):
-    """Someone who may do everything on the first branch."""
+    """A user who may do everything on the first branch."""
     return signed_in("view", "edit", "stop", "delete")
 
 
 def text(response):
-    """What the page says, without its tags."""
+    """The text of the page, without its tags."""
     words = re.sub(r"<[^>]*>", " ", response.content.decode())
     return " ".join(html.unescape(words).split())
 
 
 def fields(response):
-    """What a browser would send of the page's form."""
+    """The fields that a browser would send from the page's form."""
     found = {}
     page = response.content.decode()
     for tag in re.findall(r"<input[^>]*>", page):
@@ -143,7 +143,7 @@ def test_nobody_in_particular_is_asked_to_sign_in(revision, client, page):
 def test_a_stranger_learns_which_permission_is_missing(revision, page):
     response = signed_in(name="eve").get(ROOT + page)
     assert response.status_code == 403
-    assert "lacks the permission proctor_editor." in text(response)
+    assert "does not have the permission proctor_editor." in text(response)
 
 
 @pytest.mark.parametrize("page", [each for each in PAGES if "?" in each or each == "stop/"])
@@ -222,7 +222,7 @@ def test_a_problem_stands_at_its_field(revision, grace):
             "special",
             '{"__COUNTRIES": null}',
             (
-                "SpecialConstants.__COUNTRIES: expected a list of texts, got null; "
+                "SpecialConstants.__COUNTRIES: expected a list of strings, got null; "
                 "write [&quot;US&quot;, ...], or remove it for all countries"
             ),
         ),
@@ -364,7 +364,7 @@ def test_a_test_with_a_payload_is_created(one, grace):
     # The inactive group lies between the two, so that both can grow without a jump.
     assert [each.bucket_value for each in made.allocations[0].ranges] == [0, -1, 1]
     assert "owner:grace" in made.meta_tags
-    # Nothing shows it yet: the page has the lines that a site needs.
+    # No page shows the test yet, so its page has the lines that a site needs.
     (code,) = re.findall(
         r"<pre class=\"pe-command\"[^>]*>(.*?)</pre>", response.content.decode(), re.S
     )
@@ -639,7 +639,7 @@ def test_a_backend_that_hides_a_test_hides_its_pages(revision, settings):
 
 
 class Hiding:
-    """A backend that keeps everybody from one test."""
+    """A backend that denies everyone access to one test."""
 
     def authenticate(self, request, **credentials):
         return None

@@ -1,4 +1,4 @@
-"""What people do with tests, and what is refused."""
+"""The services: changes of tests, and refusals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def create(test=NAME, **changes):
 
 
 def released(**changes):
-    """A test that is on trunk and on production."""
+    """A test on trunk and production."""
     made = create(**changes)
     services.promote(ME, NAME, "trunk", "production", revision=made.id, base=None, message="go")
     return made

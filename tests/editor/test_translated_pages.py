@@ -49,7 +49,7 @@ PLURALS = {texts[0]: texts[1] for texts in all_marked() if len(texts) > 1}
 
 
 def compiled(texts):
-    """A catalog in the form of GNU gettext's .mo files, of texts or pairs of texts."""
+    """A catalog in the format of GNU gettext's .mo files, from texts or pairs of texts."""
     entries = {
         "": "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=n!=1;\n"
     }
@@ -70,7 +70,7 @@ def compiled(texts):
 
 @pytest.fixture
 def speak(tmp_path, settings):
-    """Make German, with these texts, the language of the site."""
+    """Switch the site to German, with these texts."""
 
     def use(texts):
         folder = tmp_path / "de" / "LC_MESSAGES"

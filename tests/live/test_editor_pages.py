@@ -1,4 +1,4 @@
-"""The editor of the shop in a real browser: by mouse, by keyboard, on a phone, and for axe-core."""
+"""The shop's editor in a real browser: with mouse, keyboard and phone, and axe-core."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """The database of a shop at its first start."""
+    """The database of a shop after its first start."""
     return prepare("tests.live.editor_shop", tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture
 def shop(prepared, tmp_path):
-    """The address of a shop whose editor has its four tests."""
+    """The URL of a shop whose editor has its four tests."""
     with served("tests.live.editor_shop", prepared, tmp_path) as root:
         yield root
 
@@ -55,12 +55,12 @@ def chromium():
 
 @pytest.fixture
 def window(chromium, shop):
-    """The list of tests, for someone who has just signed in."""
+    """The list of tests, after signing in."""
     return open_editor(chromium, shop)
 
 
 def as_another(window, shop, name):
-    """Sign in as someone else, at the same browser."""
+    """Sign in as someone else in the same browser."""
     window.execute_cdp_cmd("Network.clearBrowserCookies", {})
     window.get(f"{shop}{EDITOR}")
     sign_in(window, name)
@@ -68,7 +68,7 @@ def as_another(window, shop, name):
 
 
 def propose(window, shop, path, why):
-    """Propose what a page offers; return the address of the proposal."""
+    """Propose the change on a page; return the URL of the proposal."""
     window.get(f"{shop}{path}")
     fill(window, "#pe-message", why)
     click(window, "Propose")
@@ -77,7 +77,7 @@ def propose(window, shop, path, why):
 
 
 def theme(shop):
-    """The color of the shop's button, for a visitor without a past."""
+    """The color of the shop's button for a new visitor."""
     page = urlopen(shop, timeout=10).read().decode()
     return re.search(r'name="theme-color" content="([^"]+)"', page)[1]
 
@@ -198,7 +198,7 @@ def test_a_proposal_is_read_and_approved_on_a_phone(window, shop):
 
 
 def typed(window, selector, value):
-    """Set a field of times, whose keys depend on the language of the browser."""
+    """Set a time field, in which typing depends on the browser's language."""
     field = one(window, selector)
     event = "arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
     window.execute_script(f"arguments[0].value = arguments[1]; {event}", field, value)

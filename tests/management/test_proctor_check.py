@@ -32,14 +32,14 @@ def fallback(request):
 
 
 class Database(Loader):
-    """Cannot tell which templates it has."""
+    """A template loader that cannot list its templates."""
 
     def get_template_sources(self, template_name):
         return []
 
 
 class Elsewhere:
-    """Decides without a matrix."""
+    """A source without a matrix."""
 
     def determine_groups(self, request):
         raise NotImplementedError
@@ -50,7 +50,7 @@ class Elsewhere:
 
 @pytest.fixture
 def site(settings, tmp_path):
-    """Declarations that fit their matrix, and no templates."""
+    """A site whose declarations match the matrix, without templates."""
     settings.PROCTOR_TESTS = (
         ProctorTest(
             "buttoncolortst",
@@ -69,7 +69,7 @@ def site(settings, tmp_path):
 
 
 def matrix(directory, **tests):
-    """The matrix that the site expects, but for some tests."""
+    """The matrix that the site expects, with some tests changed."""
     return write_matrix(
         directory,
         **{

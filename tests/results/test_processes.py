@@ -64,7 +64,7 @@ def test_rows_wait_while_the_database_is_locked(sqlite_tables, tables, halves):
     say(process, "up")
     ((after,), log) = end(process)
     assert after == ["after", 0]
-    assert log.count("The database accepts no results") == 1
+    assert log.count("The database does not accept results") == 1
     assert "database is locked" in log
     assert number(tables, "exposure") == 60
 
@@ -91,7 +91,7 @@ def test_a_full_queue_loses_what_it_counts(sqlite_tables, tables, halves):
 
 @pytest.fixture
 def own_server(halves):
-    """A PostgreSQL that a test may stop, and how."""
+    """A PostgreSQL server that a test may stop, and a function to stop it."""
     from tests.editor import databases
     from tests.results.databases import migrate
 
@@ -129,7 +129,7 @@ def test_a_server_that_dies_and_comes_back_loses_what_is_counted(own_server, hal
     lost = tally(entry, "lost")
     assert lost == (0 if policy == "keep" else 30)
     assert number(entry, "exposure") == 90 - lost
-    assert log.count("The database accepts no results") == 1
+    assert log.count("The database does not accept results") == 1
 
 
 def test_a_process_that_ends_in_an_outage_says_what_it_lost(halves, tmp_path):

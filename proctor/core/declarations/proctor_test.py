@@ -1,4 +1,4 @@
-"""A test that an application uses: its groups, its default and the type of its payload."""
+"""A test that an application uses: its groups, default group and payload type."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ProctorTest:
     group. *payload* is the payload type of the groups: str, int, float, list[str], list[int],
     list[float], dict, or Proctor's own name for it. *identifier* is the test type, such as USER,
     whose identifier the test hashes. Only `proctor.results` reads it, and only for a Pipet, which
-    does not report the type. A matrix contains the type.
+    does not report test types. (A matrix contains them.)
 
     Nothing is checked here, because declarations are written in settings: use `problems` or
     `Registry` to find mistakes.
@@ -131,10 +131,10 @@ class ProctorTest:
         return self._takes_all
 
     def default_for(self, reason: Reason, known_value: int | None = None) -> GroupAssignment:
-        """Return the assignment of a visitor without a group: the default, if one is declared.
+        """Return the assignment for a visitor without a group: the default, if one is declared.
 
-        If the declaration gives no value for the default, *known_value* is used, so that the
-        assignment is true or false like its bucket.
+        If the declaration has no value for the default, *known_value* is used, so that the
+        assignment is true or false as if the visitor were in that bucket.
         """
         if known_value is not None and self.lacks_default_value:
             return GroupAssignment(self.default, known_value, reason=reason)
@@ -154,7 +154,7 @@ class ProctorTest:
         return self.groups.get(group) if isinstance(self.groups, Mapping) else None
 
     def fitted(self, assignment: GroupAssignment) -> GroupAssignment | None:
-        """Return *assignment* under its declared name; None if the group is not declared."""
+        """Return *assignment* with the declared group name; None if the group is not declared."""
         if not self.declares(assignment.group, assignment.value):
             return None
         declared = self.declared_name(assignment.group, assignment.value)
@@ -186,15 +186,15 @@ class ProctorTest:
         return self.groups is None or group in self.groups
 
     def accepts_payload(self, assignment: GroupAssignment) -> bool:
-        """Return True if the payload has the declared type, or one of the two is missing."""
+        """Return True if the payload has the declared type, or if either of the two is missing."""
         expected = self.payload_type
         if expected is None or not assignment.payload_type or expected == assignment.payload_type:
             return True
-        # The application wants a dict; the matrix decides whether it is sent as map or json.
+        # The application declares dict. A matrix may provide it as a map or as json.
         return self.payload is dict and isinstance(assignment.payload, Mapping)
 
     def problems(self) -> Iterator[DeclarationProblem]:
-        """Return everything that is wrong with the declaration, and how to fix it."""
+        """Return all problems in the declaration, with how to fix them."""
         return problems_of_test(self)
 
 

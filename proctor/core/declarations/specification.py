@@ -25,7 +25,7 @@ __all__ = ["kind_instead", "read_specification", "write_specification"]
 #: Fields of a specification.
 _FIELDS = frozenset(("providedContext", "tests", "dynamicFilters"))
 
-#: Fields that identify other kinds of documents, and a description of each kind.
+#: Fields that occur only in other kinds of documents, with a description of that kind.
 _OTHERS = (
     (("audit",), "a test matrix; give the specification that the application declares"),
     (("testType", "salt", "allocations"), "the definition of one test"),
@@ -78,7 +78,7 @@ def _refuse_others(document: Mapping[str, Any], place: str) -> None:
 
 
 def kind_instead(document: Mapping[str, Any]) -> str:
-    """Return what a document is that is no specification; "" if that is unknown."""
+    """Return the kind of a document that is not a specification; "" if it is unknown."""
     unknown = [key for key in document if key not in _FIELDS]
     if not unknown:
         return ""

@@ -1,7 +1,6 @@
 """Write an explanation as text: one line, or all steps with a picture of the ranges.
 
-The text has no colors. Everything that comes from a matrix or a visitor is shortened and made
-printable.
+The text has no colors. Text from a matrix or a visitor is shortened and made printable.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _NAMES = string.ascii_lowercase + string.ascii_uppercase
 
 
 class ExplainedDependency(Protocol):
-    """A dependency, with the attributes of `explanation.DependencyExplanation`."""
+    """The interface of `explanation.DependencyExplanation`."""
 
     @property
     def test(self) -> str:
@@ -54,7 +53,7 @@ class ExplainedDependency(Protocol):
 
 
 class Explained(Protocol):
-    """The attributes of `explanation.Explanation`, whose module imports this one."""
+    """The interface of `explanation.Explanation`, whose module imports this one."""
 
     @property
     def test(self) -> str: ...
@@ -94,7 +93,7 @@ def summary(explanation: Explained) -> Sentence:
 
 
 def text(explanation: Explained) -> str:
-    """Return the whole explanation, one paragraph per step, without a final line break."""
+    """Return the whole explanation, one paragraph per step, without a newline at the end."""
     return "\n".join(line.rstrip() for line in _lines(explanation))
 
 
@@ -283,7 +282,7 @@ def _ranges(ranges: Sequence[RangeExplanation], share: float | None) -> Iterator
     mark = ""
     if hit is not None and share is not None:
         column = min(int(share * BAR), BAR - 1)
-        # A range that is narrower than a column might be the one that was hit.
+        # A range narrower than one column may contain the visitor's position.
         cells[column] = _NAMES[hit % len(_NAMES)]
         mark = " " * (column + 1) + "^"
     yield _row("ranges", f"|{''.join(cells)}|")

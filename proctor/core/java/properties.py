@@ -2,8 +2,8 @@
 
 A rule can read the properties listed here, and the public attributes of objects that the site puts
 into the context. It can never read names that begin with an underscore or Python callables.
-Classes, modules, generators and similar objects cannot be read either, because the whole program
-can be reached from them.
+Classes, modules, generators and similar objects cannot be read either, because they give access to
+the whole program.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from proctor.core.messages import error_text
 
 __all__ = ["UNCHANGED", "as_rules_see"]
 
-#: Values of these classes are not changed for rules.
+#: Rules see values of these classes unchanged.
 UNCHANGED = frozenset({str, bool, float, list, tuple, dict, set, frozenset, type(None)})
 
 
@@ -27,11 +27,11 @@ def as_rules_see(value: Any) -> object:
         return value
     if isinstance(value, enum.Enum):
         return unwrapped(value)
-    # A query set is no Collection, because it lacks __contains__. The type of a lazy object has a
-    # length and items, whatever it wraps, but its class is that of the object it wraps.
+    # A query set is not a Collection, because it has no __contains__. The type of a lazy object
+    # always has a length and items, but its `__class__` is that of the object that it wraps.
     cls = value.__class__
     if issubclass(cls, Sized) and issubclass(cls, Iterable):
-        # A lazy text has the methods of a str without being one.
+        # A lazy string has the methods of a str but is not a str.
         if issubclass(cls, _UNLISTED) or hasattr(cls, "casefold"):
             return value
         if hasattr(cls, "__getitem__"):

@@ -1,4 +1,4 @@
-"""Say how to write a rule that is not all between `${` and `}`, and so is never true."""
+"""Suggest a correction for a rule that is not completely between `${` and `}`."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ def _rewritten(text: str) -> str | None:
 
 
 def _gap(text: str, start: int, end: int) -> str:
-    """Return what replaces a brace: nothing, or a space between two words."""
+    """Return the replacement of a brace: nothing, or a space between two words."""
     return " " if text[start - 1 : start].isalnum() and text[end : end + 1].isalnum() else ""

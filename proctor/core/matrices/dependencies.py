@@ -77,7 +77,7 @@ def _path(
 
 
 def _shown(circle: list[str]) -> str:
-    """Return the names in a cycle. If it is long, only the first names."""
+    """Return the names in a cycle, or only the first ones if it is long."""
     names = [*circle, circle[0]] if len(circle) <= 10 else [*circle[:10], "…"]
     return " → ".join(names)
 

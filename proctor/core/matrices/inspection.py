@@ -1,4 +1,4 @@
-"""The checks of one test: everything that is wrong with it, without looking at other tests.
+"""The checks of one test that do not need any other test.
 
 [ProctorUtils.verifyInternallyConsistentDefinition]
 """
@@ -43,7 +43,7 @@ class Inspection:
         self._values = {bucket.value for bucket in test.buckets}
 
     def problems(self) -> Iterator[Problem]:
-        """Return all problems except those of dependencies, which depend on other tests."""
+        """Return all problems except those of the dependency on another test."""
         yield from self._type()
         yield from self._rule(self._test.rule)
         if not self._test.allocations:
@@ -211,7 +211,7 @@ class Inspection:
                 )
 
     def _payloads(self) -> Iterator[Problem]:
-        """Check that all buckets have payloads of one type, or none does (Java: ProctorUtils)."""
+        """Check that all buckets have payloads of one type, or none at all (Java: ProctorUtils)."""
         buckets = self._test.buckets
         first = next((each for each in buckets if each.payload is not None), None)
         if first is None or first.payload is None:
@@ -251,7 +251,7 @@ class Inspection:
         words = [test.name, test.description, test.version, test.salt, *test.meta_tags]
         words += [each.id for each in test.allocations]
         words += [word for each in test.buckets for word in (each.name, each.description)]
-        # True for nearly all texts, and fast.
+        # A fast check that is true for nearly all strings.
         if not payloads and "".join(filter(None, words)).isascii():
             return
         texts: list[tuple[str, Any]] = [
@@ -287,7 +287,7 @@ class Inspection:
                 )
 
     def _doubtful(self) -> Iterator[Problem]:
-        """Return warnings about what works as in Java Proctor but was probably not intended."""
+        """Return warnings about a test that works in Java Proctor but probably not as intended."""
         counts = Counter(bucket.value for bucket in self._test.buckets)
         for value, count in counts.items():
             if count > 1:

@@ -47,16 +47,16 @@ class RuleChecker:
         context_types: Mapping[str, ContextType] | None,
         patterns: Mapping[tuple[str, bool, object], int] | None = None,
     ) -> None:
-        """Check against *context_types*. *patterns* are those of rules that were checked before."""
+        """Create a checker for *context_types*. *patterns* come from rules checked earlier."""
         self._pool = pool
         self._types = context_types
         self._seen: dict[tuple[str, str], tuple[Severity, RuleError] | None] = {}
         types = context_types or {}
-        #: Variables without a sample. If a rule that reads one of them fails, they may be the
-        #: cause.
+        #: Variables without a sample value, which may be the reason why a rule that reads them
+        #: fails.
         self._unsampled = {name for name, each in types.items() if each.sample is MISSING}
-        #: For every pattern: True if it is used to search, the text to match, and the maximum
-        #: number of steps.
+        #: By pattern: True if it is used to search, the text to match, and the maximum number of
+        #: steps.
         self.patterns: dict[tuple[str, bool, object], int] = dict(patterns or {})
         self._samples = Scope(
             {name: None if each.sample is MISSING else each.sample for name, each in types.items()}
@@ -66,7 +66,7 @@ class RuleChecker:
     def check(
         self, text: str | None, constants: Mapping[str, Any]
     ) -> tuple[Severity, RuleError] | None:
-        """Return what is wrong with a rule and how serious it is; None if the rule is fine."""
+        """Return the problem of a rule and its severity; None if the rule is valid."""
         if classify(text) is RuleKind.EMPTY:
             return None
         key = (text or "", repr(constants))
@@ -77,7 +77,7 @@ class RuleChecker:
         return self._seen[key]
 
     def never_true(self, text: str, constants: Mapping[str, Any]) -> Iterator[RuleError]:
-        """Yield the reasons why a rule that is fine otherwise is never true, or always fails.
+        """Yield the reasons why an otherwise valid rule is never true, or always fails.
 
         These are: text outside of `${` and `}`, a value that is not a Boolean, and versions that
         `proctor:version` cannot read.
@@ -241,7 +241,7 @@ def _patterns(node: nodes.Node) -> Iterator[tuple[nodes.Node, bool, nodes.Node]]
 
 
 def _refuse_patterns(node: nodes.Node) -> None:
-    """Raise an error if a literal pattern could never be matched."""
+    """Raise an error for a literal pattern that is always refused."""
     for pattern, searching, _ in _patterns(node):
         if not isinstance(pattern, nodes.Literal) or not isinstance(pattern.value, str):
             continue

@@ -30,7 +30,7 @@ class RulePool:
     def __init__(self, library: Mapping[str, Function] = LIBRARY) -> None:
         self._library = library
         self._trees: dict[str, nodes.Node] = {}
-        #: The text and tree of the last request, because the next rule is usually built from them.
+        #: The text and tree of the last request. The next rule usually needs the same tree.
         self._last: tuple[str, nodes.Node] | None = None
         self._rules: dict[tuple[str | None, str], Rule] = {}
 
@@ -47,7 +47,7 @@ class RulePool:
         return rule
 
     def tree(self, text: str, constants: Mapping[str, Any]) -> nodes.Node:
-        """Return the tree of the whole *text*, even of parts that a rule would never read."""
+        """Return the tree of the whole *text*, including parts that rules ignore."""
         node = self._trees.get(text)
         if node is None:
             node = parse(text)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_WORK", "Scope", "plain_scope"]
 
-#: The limit for one evaluation of one rule, in steps of matching a pattern, which take a few
-#: nanoseconds each. Only operations that can be slow are counted (see `work`). So it is not an
-#: exact measure of time, but it is the same on every machine.
+#: The limit for one evaluation of a rule, in steps of matching a pattern. A step takes a few
+#: nanoseconds. Only operations that can be slow are counted (see `work`), so this does not measure
+#: time exactly, but it is the same on every machine.
 MAX_WORK = 50_000_000
 
 
@@ -33,7 +33,7 @@ class Scope(dict[str, Any]):
     resolved: bool = False
     #: The work done so far in this evaluation.
     work: int = 0
-    #: Results of `once` for this visitor, which are kept from rule to rule.
+    #: Results of `once` for this visitor, shared by all rules.
     _results: dict[tuple[object, ...], Any] | None = None
 
     def spend(self, work: int) -> None:
@@ -71,7 +71,8 @@ class Scope(dict[str, Any]):
         self.work = 0
 
     def __missing__(self, name: str) -> Any:
-        # A plain text: each visitor without the variable needs one, and a Sentence takes longer.
+        # A plain str, not a Sentence, because it is faster and is needed for each visitor without
+        # the variable.
         raise UndefinedName(
             f"the variable {name!r} is not in the context; known are {self._known()}",
             variable=name,

@@ -1,7 +1,7 @@
 """Check that an expression is boolean  [RuleEvaluator.checkRuleIsBooleanType, getType].
 
-Before Java Proctor evaluates a rule, it asks the top node for its type. Therefore `${age + 1}` is
-an error and not true, and so is a variable with the text "true".
+Before Java Proctor evaluates a rule, it checks the type of the top node. Therefore `${age + 1}` is
+an error and not true. A variable with the text "true" is also an error.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _never_boolean(node: Node, compiler: Compiler) -> Sentence | None:
     if isinstance(node, nodes.Binary) and node.operator in _ARITHMETIC:
         return Sentence(gettext_noop("a number"))
     if isinstance(node, nodes.Composite):
-        return Sentence(gettext_noop("a text made of several parts"))
+        return Sentence(gettext_noop("a string made of several parts"))
     return None
 
 
@@ -149,7 +149,7 @@ def _step(
 def _check_last(target: object, key: object, *, calls_first: bool) -> None:
     if isinstance(target, Mapping):
         if calls_first:
-            # Proctor requests a ValueReference, which Tomcat does not have here.
+            # Proctor requests a ValueReference, which Tomcat does not provide here.
             raise RuleRuntimeError(
                 Sentence(
                     gettext_noop("a method call cannot be the whole rule; write {key}() == …"),

@@ -18,13 +18,13 @@ __all__ = ["report_missing", "report_tests"]
 
 logger = logging.getLogger("proctor.matrix")
 
-#: Maximum number of characters of all tests in one record. Collectors of logs cut longer records.
+#: Maximum number of characters of all tests in one record. Log collectors cut longer records.
 MAX_LENGTH = 30_000
 
 #: Maximum number of characters of one reason, which is cut to the minimum if there are many tests.
 MAX_REASON, MIN_REASON = 300, 60
 
-#: Maximum number of names to compare for finding the closest ones: up to a second's work.
+#: Maximum number of names to compare to find the closest ones, which takes up to a second.
 MAX_COMPARED = 10_000
 
 
@@ -76,7 +76,7 @@ def report_missing(snapshot: Snapshot[Proctor], declared: Collection[str]) -> No
     missing = [name for name in declared if name not in known]
     if not missing or not logger.isEnabledFor(logging.INFO):
         return
-    # A name that the site declares too is meant for a different test.
+    # A name that the site also declares is not a misspelling of this one.
     others = known.keys() - set(declared)
     guesses = [closest(name, others) for name in missing[: MAX_COMPARED // max(1, len(others))]]
     texts = [
@@ -91,7 +91,7 @@ def report_missing(snapshot: Snapshot[Proctor], declared: Collection[str]) -> No
 
 
 def _listed(texts: list[str], separator: str) -> str:
-    """Return all texts as one. If they are too long together, each is cut to its share."""
+    """Join the texts. If the result would be too long, each of them is shortened."""
     shown = [printable(text, MAX_REASON) for text in texts]
     if sum(map(len, shown)) > MAX_LENGTH:
         limit = max(MIN_REASON, MAX_LENGTH // len(texts))

@@ -34,18 +34,18 @@ class Fields:
         self.only([*known])
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return a text. The field is required unless there is a *default*."""
+        """Return a string. The field is required unless there is a *default*."""
         value = self._values.get(name, _MISSING if default is None else default)
         if value is _MISSING:
             raise BadRequest(f'The field "{name}" is missing')
         if not isinstance(value, str):
-            raise BadRequest(f'"{name}": expected a text, got {shown(value)}')
+            raise BadRequest(f'"{name}": expected a string, got {shown(value)}')
         if not is_storable(value):
             raise BadRequest(f'"{name}": {shown(value)} contains a NUL or a lone surrogate')
         return value
 
     def text_or_none(self, name: str) -> str | None:
-        """Return a text, or None if it is missing or null."""
+        """Return a string, or None if it is missing or null."""
         return None if self._values.get(name) is None else self.text(name)
 
     def has(self, name: str) -> bool:
@@ -121,7 +121,7 @@ def read_fields(request: HttpRequest, known: Iterable[str], limit: int = MAX_BYT
     unless the body is one object with known fields.
     """
     try:
-        # Not request.body: the site's own limit applies to it, with a different exception.
+        # Not request.body, because the site's own limit applies to it, with a different exception.
         content = request.read(limit + 1)
     except OSError:  # UnreadablePostError
         raise BadRequest("The connection was closed before the whole body was sent") from None

@@ -38,7 +38,7 @@ _SAFE = ("GET", "HEAD")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request from an identified sender."""
+    """A request from an identified sender."""
 
     request: HttpRequest
     actor: Actor
@@ -50,7 +50,7 @@ class Call:
     proposal: int = 0
 
     def see(self, branch: str) -> None:
-        """Raise NotFound if the sender may see tests on the branch, but not this one."""
+        """Raise NotFound if the sender may see other tests on the branch, but not this one."""
         actor = self.actor
         if actor.may(VIEW, branch=branch) and not actor.may(VIEW, test=self.test, branch=branch):
             raise NotFound(f"there is no test {self.test!r} on {branch!r}")

@@ -1,4 +1,4 @@
-"""The search for tests: Proctor's search, run on as few definitions as possible."""
+"""Search for tests as Proctor does, but parse as few definitions as possible."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from proctor.editor.publishing.texts import parse
 
 __all__ = ["found_names"]
 
-#: Words that are stored unchanged, so that the database can search for them.
+#: Matches words that are stored unchanged, so that the database can search for them.
 _PLAIN = re.compile(r"[!#-.0-\[\]-~]+")
-#: These two become ASCII letters in lower case: İ and the kelvin sign.
+#: The lower case of these two characters, İ and the kelvin sign, contains ASCII letters.
 _FOLDING = ("\\u0130", "\\u212A", "\\u212a")
 
 

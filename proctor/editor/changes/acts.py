@@ -1,4 +1,4 @@
-"""One change of one test by one person: checked, and then published or proposed."""
+"""One person's change of one test, which is checked and then published or proposed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Act:
     #: True to ask for approval even if none is needed.
     review: bool = False
     promoted_from: str | None = None
-    #: The reason to break applications, or "" if it must not break any.
+    #: The reason for breaking applications, or "" if the change must not break any.
     override: str = ""
 
     def require(self) -> None:

@@ -1,4 +1,4 @@
-"""The reason to break applications, as it is kept in the history."""
+"""The reason for breaking applications, as kept in the history."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Prepares a change: assigns ids, keeps unknown fields, and finds problems.
 
-Nothing is written here, so a page can show the result while someone types.
+Nothing is written, so a page can show the result while someone types.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ _MATRIX_FIELDS = frozenset(("dynamic", "containsUnitlessAllocation"))
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A change that could be published, and its effects."""
+    """A change that is ready to be published, and its effects."""
 
-    #: None to delete the test.
+    #: The new definition; None to delete the test.
     definition: Definition | None
     #: The test and those relatives that the engine loads, before and after the change.
     before: Mapping[str, TestDefinition]
@@ -81,9 +81,9 @@ class Prepared:
         return tuple(each.application.label for each in self.says if each.breaks)
 
     def checked(self, *, override: bool = False) -> Prepared:
-        """Return this object. Raises Refused for any problem that is not a warning.
+        """Return self. Raises Refused for any problem that is not a warning.
 
-        With *override* the change may break applications.
+        With *override*, the change may break applications.
         """
         if any(_blocks(each) and not (override and each.code == BREAKS) for each in self.problems):
             raise Refused(self.problems)
@@ -97,8 +97,8 @@ def _blocks(problem: Problem) -> bool:
 def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
     """Return the definition that an editor sent, with the unknown fields of the stored one.
 
-    A field that neither Proctor nor the stored definition has is an error; it would be lost
-    otherwise. Raises Refused.
+    A field that neither Proctor nor the stored definition has is an error, because it would be
+    lost. Raises Refused.
     """
     try:
         try:
@@ -121,7 +121,7 @@ def _with_known_extras(text: str, test: str, stored: Definition, refusal: Refusa
 
 
 def _extras(definition: Definition) -> set[tuple[str, str]]:
-    """Return the unknown fields of a definition, each with the kind of object that has it."""
+    """Return the unknown fields of a definition, each with the kind of object that it is in."""
     test = definition.test
     parts = [("test", test.extra), *(("bucket", each.extra) for each in test.buckets)]
     parts += [("payload", each.payload.extra) for each in test.buckets if each.payload is not None]
@@ -154,8 +154,8 @@ def prepare_edit(
     """Return the result of an edit or a creation, with every problem of *definition*.
 
     *earlier* are definitions that a schedule publishes before this one; the last of them is
-    *previous*. *proposal* is the proposal that gets the result as its content, here and below: its
-    ids count as free.
+    *previous*. *proposal* is the proposal that will get the result as its content (also in the
+    functions below). Its allocation ids may be used again.
     """
     problems = [] if previous is not None else list(name_problems(test))
     relatives = _relatives(branch, test, definition, earlier)
@@ -214,8 +214,8 @@ def prepare_restored(
     """Return the result of a promotion, a rollback, a revert or a deletion.
 
     Ids stay the same, with one exception: if visitors jump from one live group to another, an id
-    that the branch has had before is advanced. An id that is new on the branch already tells the
-    two splits apart.
+    that the branch has had before is incremented. (An id that is new on the branch already
+    distinguishes the two splits.)
     """
     relatives = Relatives.read(test, branch, definition)
     if definition is None:
@@ -234,9 +234,9 @@ def ids_moved_on(
     *,
     proposal: int | None = None,
 ) -> Definition:
-    """Return a restored definition with new ids for those that named a different split.
+    """Return a restored definition, with new ids in place of those that named a different split.
 
-    *jumping* are the indexes of the allocations to which visitors jump. Their ids are advanced
+    *jumping* are the indexes of the allocations to which visitors jump. Their ids are incremented
     if the branch has had them before.
     """
     known = published_ids(test, branch) if jumping else set()
@@ -273,7 +273,7 @@ def _numbered(
     proposal: int | None,
     earlier: Sequence[Definition] = (),
 ) -> Definition:
-    """Return the definition with ids that never name two different splits."""
+    """Return the definition with allocation ids such that no id names two different splits."""
     allocations = careful_allocations(
         None if previous is None else previous.test,
         definition.test,
@@ -317,7 +317,7 @@ def _surroundings(relatives: Relatives, previous: Definition | None) -> Surround
     )
 
 
-#: Problems for applications, which the previous definition may have as well.
+#: Problems for applications, which the previous definition may already have.
 _OF_APPLICATIONS = ("rule-context", "declared-payload", "declared-payload-missing")
 
 

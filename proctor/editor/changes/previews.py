@@ -39,7 +39,7 @@ def ramped(
 
 
 def stopped(branch: str, test: str, known: Definition, value: int) -> Prepared:
-    """Return the effects of a stop. Raises Refused if the group cannot take everybody."""
+    """Return the effects of a stop. Raises Refused if the group cannot get all visitors."""
     try:
         new = replace(known, test=stop(known.test, value))
     except ChangeRefused as error:

@@ -1,4 +1,4 @@
-"""Promotion of several tests in one transaction: all are published, or none.
+"""Promotion of several tests in one transaction: either all are published, or none.
 
 In this way, a test can reach a branch together with the test that it depends on. If other people
 must approve, each test becomes a proposal.
@@ -56,7 +56,7 @@ class Together:
 
     #: Test → the definition to publish, with its new allocation ids.
     definitions: Mapping[str, Definition]
-    #: All tests as one change. Its definition is None.
+    #: All tests prepared as one change, whose definition is None.
     prepared: Prepared
 
 
@@ -91,9 +91,9 @@ def prepare_together(branch: str, definitions: Mapping[str, Definition]) -> Toge
 
 
 def _may_break(test: str, definitions: Mapping[str, Definition], prepared: Prepared) -> bool:
-    """Return whether a test may be the reason why an application breaks."""
+    """Return whether a test may be the reason for breaking an application."""
     broken = {name for each in prepared.says for name in each.breaks}
-    # If another test breaks, any of the promoted tests may be the reason.
+    # If a test that is not promoted breaks, any of the promoted tests may be the reason.
     return test in broken or not broken <= definitions.keys()
 
 

@@ -1,4 +1,4 @@
-"""Shared by all pages of the editor: access, rendering and refusals."""
+"""Helpers of all pages of the editor: access, rendering and refusals."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def address(name: str, *arguments: str) -> str:
 
 
 def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Decorate a view: signed-in people only, never cached, and refusals shown as pages.
+    """Decorate a view so that it requires signing in, is never cached, and shows refusals as pages.
 
     The view gets the `Actor` after the request.
     """
@@ -152,7 +152,7 @@ def render(
 
 
 def optional_address(name: str, *arguments: str) -> str:
-    """Return the URL of a page that the site may have, or "" if it does not."""
+    """Return the URL of an optional page of the site, or "" if the site does not have it."""
     try:
         return reverse(name, args=arguments)
     except NoReverseMatch:

@@ -60,9 +60,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check_panel", "create", "edit"]
 
-#: Largest request to the check, in bytes.
+#: Maximum size of a request to the check, in bytes.
 MOST = 64 * 1024
-#: Maximum number of tests that are suggested as a dependency. Other names can be typed.
+#: Maximum number of tests suggested as a dependency. Other names can be typed.
 _PARENTS = 500
 
 
@@ -79,7 +79,7 @@ class _Draft:
     #: The text of the JSON tab, or None while the form is shown.
     text: str | None = None
     message: str = ""
-    when: str = ""  # the time of publication, as it was typed, or "" to publish at once
+    when: str = ""  # The time of publication as it was typed, or "" to publish immediately.
     problems: list[FieldProblem] = field(default_factory=list)
     asked: dict[str, str] = field(default_factory=dict)
     #: The id of the field that gets the focus.
@@ -300,13 +300,13 @@ def _form(request: HttpRequest, actor: Actor, draft: _Draft, *, status: int = 20
 
 
 def _hold(test: str) -> Hold | None:
-    """Return the hold that prevents publications of the test, or None without one."""
+    """Return the hold that prevents publications of the test, or None if it is not held."""
     holds = Hold.objects.using(write_alias()).filter(branch__name=first_branch(), released=None)
     return holds.filter(test=test).first()
 
 
 def _parents(test: str) -> list[str]:
-    """Return the tests that this one can depend on."""
+    """Return the tests that the edited test can depend on."""
     heads = Head.objects.using(write_alias()).filter(branch__name=first_branch(), is_deletion=False)
     names = heads.exclude(test=test).order_by("test").values_list("test", flat=True)
     return list(names[:_PARENTS])

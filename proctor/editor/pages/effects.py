@@ -1,4 +1,4 @@
-"""Effects on visitors, as pages show them: a headline, bars before and after, and a table."""
+"""Effects on visitors, for the pages: a headline, bars before and after, and a table."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A row of the table: visitors who go from one group to another."""
+    """A row of the table: visitors who move from one group to another."""
 
     source: str
     target: str
@@ -86,7 +86,7 @@ def effect_of(
         if name != test and (name in losing or any(pair.moves_anyone for pair in pairs))
     )
     moving = [pair for pair in own if pair.moves_anyone or pair.sees_something_else > ROUNDING]
-    # If nobody moves, show the current shares.
+    # If no visitor moves, show the current shares.
     shown = moving or [pair for pair in own if pair.old_allocation == pair.allocation]
     pairs = tuple(_pair(pair, old, new) for pair in shown)
     return Effect(losing.get(test) or headline_of(own, old, new), pairs, others)
@@ -107,7 +107,7 @@ def headline_of(
         if seen > ROUNDING:
             text = _("At most %(share)s of visits see something else in their group.")
             return Headline(DANGER, text % {"share": percent(seen)})
-        return Headline(NOTICE, _("Each visit gets a random group, so nobody stays in one."))
+        return Headline(NOTICE, _("Each visit gets a random group, so no visitor stays in one."))
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
     if not moving:
         return Headline(GOOD, _("Nobody moves."))

@@ -39,14 +39,14 @@ _SHOWN = 200_000
 
 
 class _Shown(NamedTuple):
-    """The beginning of a matrix's text, and the length of all of it, in characters."""
+    """The beginning of a matrix's text, and the length of the whole text, in characters."""
 
     matrix: BranchMatrix
     text: str
     size: int
 
 
-#: Branch → what was shown last. Writing 10,000 tests takes a second.
+#: Branch → the last result of `_shown`, because serializing 10,000 tests takes a second.
 _kept: dict[str, _Shown] = {}
 
 
@@ -83,7 +83,7 @@ def _text_of(found: BranchMatrix) -> str:
 
 
 def _shown(found: BranchMatrix) -> _Shown:
-    """Return what the page shows of a matrix, written once for each publication."""
+    """Return the part of a matrix to show on the page, computed once for each publication."""
     known = _kept.get(found.branch)
     if known is None or known.matrix is not found:
         text = _text_of(found)

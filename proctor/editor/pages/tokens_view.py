@@ -40,7 +40,7 @@ def tokens(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     if request.method != "POST":
         return _page(request, actor)
     if "revoke" in request.POST:
-        with contextlib.suppress(ValueError):  # no browser sends anything else from our page
+        with contextlib.suppress(ValueError):  # browsers never send anything else from this page
             own.filter(pk=int(request.POST["revoke"])).delete()
         return HttpResponseRedirect(address("tokens"), status=303)
     return _create(request, actor)

@@ -54,7 +54,7 @@ def require_open(proposal: Proposal) -> None:
     if not proposal.is_open:
         raise Closed(
             Sentence(
-                gettext_noop("proposal {number} is {state}: it cannot change any more"),
+                gettext_noop("proposal {number} is {state}: it can no longer change"),
                 number=proposal.pk,
                 state=state_word(proposal.state),
             )
@@ -66,9 +66,7 @@ def match_content(proposal: Proposal, content: str | None, base: str | None) -> 
     if (content, base) != (current_hash(proposal), proposal.base_id):
         raise Changed(
             Sentence(
-                gettext_noop(
-                    "proposal {number} was changed since you looked at it: look at it again"
-                ),
+                gettext_noop("proposal {number} was changed after you opened it; review it again"),
                 number=proposal.pk,
             )
         )
@@ -159,7 +157,7 @@ def reject(actor: Actor, number: int, *, reason: str) -> Proposal:
             raise refused(
                 proposal.test,
                 "reason-required",
-                Sentence(gettext_noop("a rejection needs a reason; write why")),
+                Sentence(gettext_noop("a rejection needs a reason")),
             )
         _close(proposal, Proposal.State.REJECTED)
         note(proposal, Comment.Event.REJECTED, actor, reason.strip())
@@ -202,7 +200,7 @@ def comment(actor: Actor, number: int, *, text: str) -> Comment:
         actor.require(writing(branch), test=proposal.test, branch=branch)
     if not text.strip():
         raise refused(
-            proposal.test, "text-required", Sentence(gettext_noop("a comment needs a text"))
+            proposal.test, "text-required", Sentence(gettext_noop("a comment must not be empty"))
         )
     with transaction.atomic(using=write_alias()):
         return note(proposal, Comment.Event.COMMENTED, actor, text.strip())

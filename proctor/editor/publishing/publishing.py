@@ -1,8 +1,8 @@
 """Publications: each is one transaction, on one branch or several.
 
-Its first statement updates a branch's version and so takes the lock that every other publication on
-this branch waits for. If it read first, SQLite would fail, because it cannot turn a reading
-transaction into a writing one, and other databases would have a race.
+Its first statement updates a branch's version, which takes the lock that every other publication on
+this branch waits for. Reading first would fail in SQLite, which cannot turn a reading transaction
+into a writing one, and would cause a race in other databases.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Signature", "publish", "write_alias"]
 
-#: Maximum number of rows that one statement reads or writes.
+#: Maximum number of rows read or written by one statement.
 _BATCH = 400
 
 
@@ -53,7 +53,7 @@ class Change:
     definition: Definition | None
     kind: Kind
     promoted_from: str | None = None
-    #: The text that an import keeps, or None to write the definition with its new version.
+    #: The imported text to keep, or None to write the definition with its new version.
     imported: Imported | None = None
     #: Allocation ids that were used before an import and are in no revision.
     older_ids: tuple[str, ...] = ()
@@ -189,7 +189,7 @@ def _write_branch(
             made.append(Head(branch=branch, test=change.test, **fields))
             continue
         rows = Head.objects.using(using).filter(id=head.id, revision=head.revision)
-        if rows.update(**fields) != 1:  # someone wrote without taking the lock
+        if rows.update(**fields) != 1:  # other code wrote to the table without taking the lock
             raise _conflict(change, revision, head)
     Head.objects.using(using).bulk_create(made, batch_size=_BATCH)
     _hold(branch, [each for _, each in pairs if each.kind == Kind.STOP], using)

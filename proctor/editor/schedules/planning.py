@@ -33,7 +33,7 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A step that a person asks for: new shares for an allocation, or a whole definition."""
+    """A requested step: new shares for an allocation, or a whole definition."""
 
     #: The time of publication, or None to publish as soon as the schedule is accepted. Aware, or
     #: naive if USE_TZ is False.
@@ -44,7 +44,7 @@ class Wanted:
     allocation: int = 0
     #: The JSON of a definition in the editor's form, if there are no shares.
     text: str | None = None
-    #: The definition of a step in an older schedule, which was checked then.
+    #: The definition of a step in an older schedule, which was already checked.
     definition: Definition | None = None
     message: str = ""
     #: The dotted path of a guard, or "" for none.
@@ -104,7 +104,7 @@ def _prepared(
     try:
         new = replace(previous, test=ramp(previous.test, wanted.allocation, wanted.shares))
         if new.test is previous.test:
-            text = gettext_noop("a step has the same shares as the one before it")
+            text = gettext_noop("a step has the same shares as the previous one")
             raise refused(test, "unchanged", Sentence(text))
         return prepare_written(branch, test, new, previous, earlier)
     except ChangeRefused as error:

@@ -1,8 +1,8 @@
 """Services that change schedules. Like those for single changes, they check permissions.
 
 All take the `Actor` first and raise PermissionMissing, NotFound for an unknown branch, test or
-schedule, Refused for steps that make no sense, Conflict if the test is not at the base, Held if it
-is held, and Closed for a schedule that has ended.
+schedule, Refused for invalid steps, Conflict if the test is not at the base, Held if it is held,
+and Closed for a schedule that has ended.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ __all__ = [
 
 State, Block = ScheduledStep.State, ScheduledStep.Block
 
-#: Reasons for a block that a person can lift without changing the step.
+#: The reasons for blocks that a person can lift without changing the step.
 _RESUMABLE = (Block.GUARD, Block.INVALID, Block.ERROR, Block.HOLD)
 
 
@@ -112,7 +112,7 @@ def schedule(
     replaces: int | None = None,
     review: bool = False,
 ) -> Scheduled:
-    """Create a schedule. It is accepted at once unless the branch needs approvals, or *review*.
+    """Create a schedule. It is accepted directly unless it needs approvals or *review* is set.
 
     A test has at most one running schedule on each branch. *replaces* is the id of that one, which
     ends when the new one is accepted.
@@ -162,9 +162,9 @@ def accept(
 ) -> Proposal:
     """Accept a schedule that enough people have approved: its steps are published when due.
 
-    *content* is the hash of the content that the person saw. If it is given, the schedule must
-    still have that content and base. A first step that has no time, or is overdue, is published
-    before this returns. Also raises ApprovalNeeded and Changed.
+    If *content*, the hash of the content that the person saw, is given, the schedule must still
+    have that content and base. A first step that has no time or is overdue is published before this
+    function returns. Also raises ApprovalNeeded and Changed.
     """
     using = write_alias()
     branch = find_schedule(number).branch.name
@@ -217,7 +217,7 @@ def _end_replaced(actor: Actor, proposal: Proposal, now: datetime, using: str) -
 
 
 def cancel(actor: Actor, number: int, *, message: str = "") -> Proposal:
-    """End a schedule: published steps stay published, and the others never are.
+    """End a schedule. Steps already published stay published; the others never will be.
 
     Before it is accepted, the people who wrote it can withdraw it, as with any proposal.
     """
@@ -256,7 +256,7 @@ def _end(actor: Actor, rows: QuerySet[Proposal], now: datetime, message: str, us
 
 
 def resume(actor: Actor, number: int, *, message: str = "") -> Proposal:
-    """Retry a blocked step: the guard is called again, and the engine checks it again.
+    """Retry a blocked step: its guard is called again, and the engine checks it again.
 
     Raises Refused if no step is blocked, and for a step whose base has moved or whose approval is
     void, because that needs a new schedule.

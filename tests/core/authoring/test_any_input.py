@@ -1,4 +1,4 @@
-"""No definition, however odd, raises anything but the documented errors."""
+"""No definition, however unusual, raises an undocumented error."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ DOCUMENTS = st.fixed_dictionaries(
 
 @st.composite
 def sound(draw):
-    """A document whose lengths add up, so that more than the refusals are tested."""
+    """A document whose lengths add up, so that not only refusals are tested."""
     document = draw(DOCUMENTS)
     document["buckets"] = [{"name": f"b{value}", "value": value} for value in (-2, -1, 0, 1)]
     cuts = [*sorted(draw(st.lists(st.sampled_from([0.0, 0.1, 1 / 3, 0.5, 1.0]), max_size=3))), 1.0]

@@ -176,7 +176,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             {"specialConstants": {"__COUNTRIES": None}},
             "countries",
             (
-                "specialConstants.__COUNTRIES: expected a list of texts, got null; "
+                "specialConstants.__COUNTRIES: expected a list of strings, got null; "
                 'write ["US", ...], or remove it for all countries'
             ),
         ),
@@ -184,7 +184,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             {"specialConstants": {"__COUNTRIES": ["US", 1]}},
             "countries",
             (
-                "specialConstants.__COUNTRIES: expected a list of texts, got 1 in it; "
+                "specialConstants.__COUNTRIES: expected a list of strings, got 1 in it; "
                 'write ["US", ...], or remove it for all countries'
             ),
         ),
@@ -207,7 +207,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
         (
             {"payloadExperimentConfig": {"priority": "7", "namespaces": [None]}},
             "namespaces",
-            "a namespace of the payload experiment is null; write a text, or remove it",
+            "a namespace of the payload experiment is null; write a string, or remove it",
         ),
     ],
 )

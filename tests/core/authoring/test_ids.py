@@ -1,4 +1,4 @@
-"""Allocation ids: they only move on, and no letter stands for two allocations."""
+"""Allocation ids: numbers only increase, and no letter is used for two allocations."""
 
 from __future__ import annotations
 

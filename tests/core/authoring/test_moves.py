@@ -1,4 +1,4 @@
-"""Who moves: every table is exact, and no pair that a visitor takes is left out."""
+"""Moves: every table is exact, and no pair that a visitor takes is left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ramps: the order of preferences, and that what is written gives what was asked for."""
+"""Ramps: the order of preferences, and whether the written ranges give the requested shares."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lengths_of(test, allocation=0):
 
 
 def ramped(lengths, shares, **fields):
-    """The new lengths, and the pair that says who moves."""
+    """The new lengths, and the moves of the allocation."""
     old = make_test(split(*lengths), **fields)
     new = ramp(old, 0, shares)
     return lengths_of(new), moves(old, new)[0]
@@ -275,7 +275,7 @@ def test_a_ramp_is_as_good_as_the_best_of_all(case):
 
 @st.composite
 def ramps(draw):
-    """Any allocation that the engine loads, and shares that it can be given."""
+    """Any allocation that the engine loads, and shares that it can have."""
     lengths = [(draw(st.integers(-2, 3)), each) for each in draw(lengths_of_ranges())]
     buckets = [{"name": f"b{value}", "value": value} for value in range(-2, 4)]
     test = make_test(split(*lengths), buckets=buckets)

@@ -1,4 +1,4 @@
-"""Reviews: each change is a sentence with its risk, and nothing changed is an empty review."""
+"""Reviews: each change is a sentence with its risk, and without changes the review is empty."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_a_chain_of_thousands_whose_end_is_missing_is_dropped():
 
 
 class Counting(dict):
-    """A dict that counts how often something is looked up in it."""
+    """A dict that counts look-ups."""
 
     looked_up = 0
 

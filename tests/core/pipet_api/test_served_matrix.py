@@ -1,4 +1,4 @@
-"""Where a process of `python -m proctor serve` reads its matrix, and what it logs of it."""
+"""The location from which `python -m proctor serve` reads its matrix, and its log lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONG = 30.0
 
 @pytest.fixture
 def start(monkeypatch):
-    """Starts what a worker serves; the result is the status of its health page."""
+    """Start the application of a worker; return the status of its health page."""
 
     def start_with(matrix, token_file=None, **more):
         options = {

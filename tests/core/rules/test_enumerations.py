@@ -1,4 +1,4 @@
-"""Members of str and int enumerations are their values to rules."""
+"""In rules, members of str and int enumerations behave like their values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Color(enum.Enum):
 
 
 class Rows:
-    """A query set, as far as a rule sees it. Like a query set, it has no `__contains__`."""
+    """A query set, as far as rules are concerned. Like a query set, it has no `__contains__`."""
 
     def __init__(self, *rows: Any) -> None:
         self._rows = rows

@@ -1,4 +1,4 @@
-"""A Pipet as a source: what it is asked, what is made of its answer, and its outages."""
+"""A Pipet as a source: the requests, the use of its answers, and outages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.live.pipet import FAULTS, QUICK_FAULTS, SLOW_FAULTS, response, says
 
 VISITOR = GroupsRequest(identifiers={"USER": "someone"}, tests=("buttoncolortst",))
 
-#: Long enough for a machine that is busy, where nothing is meant to run out.
+#: Long enough for a busy machine, for tests in which no time limit should be reached.
 AMPLE = 30.0
 
 
@@ -295,7 +295,7 @@ def test_a_password_in_the_address_is_used_and_shown_nowhere(pipet, caplog):
 
 
 def test_a_connection_that_has_waited_long_is_not_used_again(pipet, source, clock):
-    """What stands between may have forgotten it, and then nobody would ever answer."""
+    """A load balancer may have dropped it silently, and then no answer would ever come."""
     ask(source)
     clock.now += MAX_IDLE
     ask(source)
@@ -374,7 +374,7 @@ def test_whatever_fails_is_not_repeated_at_once(pipet, clock, fault):
 @pytest.mark.parametrize("fault", SLOW_FAULTS.values(), ids=SLOW_FAULTS)
 def test_who_is_slow_is_waited_for_as_long_as_was_said_and_no_longer(pipet, fault):
     pipet.fault = fault
-    # One who drips would go on for half a minute, and then his answer is none.
+    # A dripping server would go on for half a minute, and its answer would be invalid.
     with (
         PipetSource(pipet.root, timeout=0.3) as source,
         pytest.raises(SourceUnavailable, match=r"longer than 0\.3 seconds in total"),
@@ -583,7 +583,7 @@ def fail(source, session):
 
 
 class Client:
-    """Has what version 1 asked of "a session of requests, or equivalent"."""
+    """A client as version 1 required it: "a session of requests, or equivalent"."""
 
     def __init__(self, answer):
         self.answer, self.calls = answer, []
@@ -638,7 +638,7 @@ def test_the_body_of_such_a_client_has_any_of_the_forms_of_version_1(source, has
 
 
 class SlowTimeoutError(Exception):
-    """As httpx has its own."""
+    """A timeout error like the one in httpx."""
 
 
 @pytest.mark.parametrize(

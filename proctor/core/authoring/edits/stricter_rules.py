@@ -41,7 +41,7 @@ _DOUBTFUL = ("duplicate-bucket-value", "duplicate-bucket-name", "range-length")
 class Surroundings:
     """The context of an edit, with which it must be consistent."""
 
-    #: The definition to be replaced; None if the test is new.
+    #: The definition that the edit replaces; None if the test is new.
     previous: Definition | None = None
     #: The other tests by name, in the form of a matrix.
     tests: Mapping[str, TestDefinition] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Surroundings:
 
 
 def stricter_problems(definition: Definition, around: Surroundings) -> list[Problem]:
-    """Return what our own rules find wrong with *definition*, in a fixed order.
+    """Return the problems that our own rules find in *definition*, in a fixed order.
 
     A definition that Java Proctor refuses is not checked, because `edit_problems` reports why.
     """
@@ -93,7 +93,7 @@ def _test_type(test: TestDefinition, around: Surroundings) -> Iterator[Problem]:
 
 
 def _doubtful(test: TestDefinition) -> Iterator[Problem]:
-    """Yield duplicate buckets and lengths that are below 0 or above 1."""
+    """Yield a problem for each duplicate bucket and each length below 0 or above 1."""
     for each in validate(_alone(test), test_types=(test.test_type or "",)):
         if each.code in _DOUBTFUL:
             yield replace(each, severity=Severity.FATAL)
@@ -113,7 +113,7 @@ def is_running(test: TestDefinition) -> bool:
 
 
 def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[Problem]:
-    """Yield changes that assign every visitor again."""
+    """Yield a problem for each change that would assign every visitor again."""
     if before is None or not is_running(before):
         return
     if salted_prefix(test.name, test.salt) != salted_prefix(before.name, before.salt):
@@ -122,8 +122,8 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
             "salt-changed",
             Sentence(
                 gettext_noop(
-                    "the salt of a running test changed from {before} to {after}: every "
-                    "visitor is assigned again; keep it, or make a new test"
+                    "the salt of a running test changed from {before} to {after}: every visitor "
+                    "would be assigned again; keep it, or create a new test"
                 ),
                 before=shown(before.salt),
                 after=shown(test.salt),
@@ -136,7 +136,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
             Sentence(
                 gettext_noop(
                     "the type of a running test changed from {before} to {after}: "
-                    "every visitor is assigned again; keep it, or make a new test"
+                    "every visitor would be assigned again; keep it, or create a new test"
                 ),
                 before=before.test_type,
                 after=test.test_type,
@@ -147,7 +147,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
 def _expectations(
     test: str, applications: Iterable[Application]
 ) -> Iterator[tuple[str, ExpectedTest]]:
-    """Yield mismatches with what each application expects from a test that it names."""
+    """Yield a problem for each mismatch with what an application expects from the test."""
     for application in applications:
         for specification in application.specifications:
             expected = specification.tests.get(test)
@@ -158,7 +158,7 @@ def _expectations(
 def _declared_buckets(
     test: TestDefinition, before: TestDefinition | None, applications: Iterable[Application]
 ) -> Iterator[Problem]:
-    """Yield buckets that an application declares and that are removed, renamed or revalued."""
+    """Yield a problem for each declared bucket that is removed, renamed or gets a new value."""
     if before is None:
         return
     old_values = {each.value for each in before.buckets}
@@ -216,7 +216,7 @@ def _declared_buckets(
 def _dependencies(
     test: TestDefinition, before: TestDefinition | None, others: Mapping[str, TestDefinition]
 ) -> Iterator[Problem]:
-    """Yield an invalid dependsOn, and tests whose dependsOn the edit would break."""
+    """Yield a problem for an invalid dependsOn, and for each test whose dependsOn would break."""
     former = {name: each for name, each in others.items() if name != test.name}
     now = check_dependencies({**former, test.name: test})
     if test.name in now:
@@ -238,7 +238,10 @@ def _dependencies(
 
 
 def _rules(test: TestDefinition, around: Surroundings) -> Iterator[Problem]:
-    """Yield rules that applications cannot evaluate: those that use the test, or otherwise all."""
+    """Yield a problem for each rule that cannot be evaluated.
+
+    The check covers the applications that use the test, or all applications if none does.
+    """
     contexts = {
         each.label: specification.context_types
         for each in around.applications
@@ -287,7 +290,7 @@ def _rule_problems(test: TestDefinition, types: Mapping[str, ContextType]) -> li
 
 
 def _unlike(test: TestDefinition, types: Mapping[str, ContextType]) -> Iterator[Problem]:
-    """Yield rules that the load check accepts but that compare values of different types."""
+    """Yield a problem for each rule that passes the load check but compares different types."""
     rules = [(None, test.rule), *((i, each.rule) for i, each in enumerate(test.allocations))]
     for index, rule in rules:
         for column, message in unlike_operands(rule, types, test.constants):
@@ -297,7 +300,7 @@ def _unlike(test: TestDefinition, types: Mapping[str, ContextType]) -> Iterator[
 
 
 def _payloads(test: TestDefinition, applications: Iterable[Application]) -> Iterator[Problem]:
-    """Yield payloads that are missing or do not have the type that an application declares."""
+    """Yield a problem for each missing payload and each payload of a type that is not declared."""
     for label, expected in _expectations(test.name, applications):
         if expected.payload is None:
             continue

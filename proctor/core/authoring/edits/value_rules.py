@@ -1,4 +1,4 @@
-"""Our own rules for single values, which Java Proctor accepts although nothing can use them."""
+"""Our own rules for single values that Java Proctor accepts although they have no effect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["value_problems"]
 
 
 def value_problems(definition: Definition) -> Iterator[Problem]:
-    """Yield the values of countries, payloads and the payload experiment that make no sense."""
+    """Yield problems with invalid countries, payloads and payload experiments."""
     yield from _countries(definition)
     yield from _payload_nulls(definition.test)
     yield from _experiment(definition.test)
@@ -36,18 +36,18 @@ def _problem(test: TestDefinition, code: str, message: str) -> Problem:
 
 
 def _countries(definition: Definition) -> Iterator[Problem]:
-    """Yield a list of countries that is null, or that has something else than texts in it."""
-    # `consumable` has refused everything that is neither a list nor null.
+    """Yield a problem if the list of countries is null or contains anything but strings."""
+    # Only lists and null get this far, because `consumable` refuses everything else.
     countries = definition.special_constants.get("__COUNTRIES", ())
     bad = [None] if countries is None else [each for each in countries if type(each) is not str]
     if bad:
         text = gettext_noop(
-            "{field}: expected a list of texts, got {value} in it; "
+            "{field}: expected a list of strings, got {value} in it; "
             'write ["US", ...], or remove it for all countries'
         )
         if countries is None:
             text = gettext_noop(
-                "{field}: expected a list of texts, got {value}; "
+                "{field}: expected a list of strings, got {value}; "
                 'write ["US", ...], or remove it for all countries'
             )
         place = f"{SPECIAL_FIELD}.__COUNTRIES"
@@ -56,7 +56,7 @@ def _countries(definition: Definition) -> Iterator[Problem]:
 
 
 def _payload_nulls(test: TestDefinition) -> Iterator[Problem]:
-    """Yield nulls in payloads. They are no value of the type that the payload has."""
+    """Yield a problem for each null in a payload whose type does not allow null."""
     for each in test.buckets:
         if each.payload is None:
             continue
@@ -80,7 +80,7 @@ def _payload_nulls(test: TestDefinition) -> Iterator[Problem]:
 
 
 def _experiment(test: TestDefinition) -> Iterator[Problem]:
-    """Yield a priority that never wins, since it is not a number, and nulls for namespaces."""
+    """Yield a problem for a priority that is not a number, and for null namespaces."""
     experiment = test.payload_experiment_config
     if experiment is None:
         return
@@ -102,7 +102,7 @@ def _experiment(test: TestDefinition) -> Iterator[Problem]:
             "namespaces",
             Sentence(
                 gettext_noop(
-                    "a namespace of the payload experiment is null; write a text, or remove it"
+                    "a namespace of the payload experiment is null; write a string, or remove it"
                 )
             ),
         )

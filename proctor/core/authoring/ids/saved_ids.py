@@ -63,7 +63,7 @@ def careful_allocations(
     history: Iterable[TestDefinition],
     jumping: Collection[int] = (),
 ) -> tuple[Allocation, ...]:
-    """Return the allocations of *test* with ids, so that no id is used for two splits.
+    """Return the allocations of *test* with ids such that no id is used for two splits.
 
     *history* has the revisions of the test on every branch. *jumping* has the indexes, from 0, of
     the allocations in which visitors jump from one live group to another. Without *previous*, the
@@ -96,7 +96,7 @@ def moved_on(
     history: Iterable[TestDefinition],
     jumping: Collection[int] = (),
 ) -> tuple[Allocation, ...]:
-    """Return the allocations of *test*. `careful_allocations` increments outdated ids.
+    """Return the allocations of *test* with outdated ids incremented, as in `careful_allocations`.
 
     An allocation without an id does not get one.
     """
@@ -107,13 +107,13 @@ def moved_on(
 
 
 def _keeps_id(previous: TestDefinition, test: TestDefinition, index: int) -> bool:
-    """Return whether an allocation has an id that an allocation of *previous* had."""
+    """Return whether an allocation has the id of an allocation of *previous*."""
     text = test.allocations[index].id
     return bool(text) and any(each.id == text for each in previous.allocations)
 
 
 def used_ids(history: Iterable[TestDefinition]) -> list[str]:
-    """Return the ids of all allocations in *history* in order, each of them once."""
+    """Return the ids of all allocations in *history*, in order and without duplicates."""
     found = {each.id: None for test in history for each in test.allocations if each.id}
     return list(found)
 
@@ -140,9 +140,9 @@ def _with_new_ids(
 def outdated_allocations(previous: TestDefinition, test: TestDefinition) -> list[int]:
     """Return the indexes of the allocations of *test* whose ids Java Proctor increments.
 
-    These are all allocations from the first one whose rule or id is different, or all if the rule
-    or salt of the test is different, and those in which the shares of the live groups changed
-    unevenly. If two allocations are equal, only the first one counts.
+    These are all allocations from the first one whose rule or id changed (all of them if the rule
+    or salt of the test changed), and those in which the shares of the live groups changed unevenly.
+    If two allocations are equal, only the first one counts.
     """
     return _without_repeated(test.allocations, _all_outdated(previous, test))
 

@@ -1,4 +1,4 @@
-"""Make one GET request within a time limit, with a session from a small stack or from the site."""
+"""Make one GET request within a time limit, with a pooled session or a session of the site."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class HttpReply(NamedTuple):
 class SessionStack:
     """Sessions with open connections, which are taken for a call and put back afterwards.
 
-    Threads come and go, so a session does not belong to a thread. Each call has a session to
-    itself. The most recently used session is taken first.
+    Each call has a session to itself, and takes the most recently used one. Sessions do not belong
+    to threads, because threads come and go.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -74,7 +74,7 @@ class SessionStack:
             try:
                 return _get(session, url, timeout, max_bytes)
             except (requests.ConnectionError, urllib3_errors.ProtocolError):
-                # The server closed the connection that was kept. Any other failure is raised.
+                # The server closed the idle connection. Any other failure is raised.
                 if not deadline.reused or deadline.heard or deadline.is_over:
                     raise
                 return _get(session, url, deadline.remaining(), max_bytes)
@@ -186,7 +186,8 @@ def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpR
     the body is complete.
     """
     address, _, query = url.partition("?")
-    # As in version 1, a value is a text. Only a client that gets several must know about lists.
+    # As in version 1, a single value is passed as a string. Lists are passed only if there are
+    # several.
     params = {
         key: values[0] if len(values) == 1 else values
         for key, values in parse_qs(query, keep_blank_values=True).items()
@@ -242,7 +243,7 @@ def is_timeout(error: BaseException | None) -> bool:
     """Return True if a timeout caused *error*."""
     timeouts = (TimeoutError, requests.Timeout, urllib3_errors.TimeoutError)
     while error is not None:
-        # urllib3 reports a refused connection as a sort of timeout.
+        # In urllib3, the error for a refused connection is a subclass of the one for timeouts.
         is_refusal = isinstance(error, urllib3_errors.NewConnectionError)
         if isinstance(error, timeouts) and not is_refusal:
             return True

@@ -256,7 +256,7 @@ def state_of_document(document: dict[str, Any]) -> FormState:
 
 
 def _is_plain(value: Any) -> bool:
-    """Return whether a text can be shown as it is, because it would not parse as JSON."""
+    """Return whether a string can be shown as it is, because it would not parse as JSON."""
     if not isinstance(value, str):
         return False
     try:

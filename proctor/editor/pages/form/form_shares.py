@@ -31,7 +31,7 @@ def share_of(text: str) -> Fraction | None:
 
 
 def percent_text(share: Fraction) -> str:
-    """Return a share as a percentage, in the fewest digits that its ten decimal places need."""
+    """Return a share as a percentage, with as few digits as its ten decimal places need."""
     value = Decimal(share.numerator) / Decimal(share.denominator) * 100
     return f"{round(value, 8).normalize():f}"
 
@@ -52,7 +52,7 @@ def ranges_for(
     """Return ranges that give the groups the *wanted* shares, by value.
 
     *old* are the previous ranges, as JSON, and *renamed* maps the values that have changed. If the
-    shares are unchanged, so are the ranges; otherwise the fewest visitors move.
+    shares are unchanged, the ranges are as well; otherwise as few visitors as possible move.
     """
     known = _known(old, renamed, wanted)
     if known:
@@ -100,7 +100,7 @@ def _ramped(
 def _laid_out(wanted: Mapping[int, Fraction]) -> list[dict[str, Any]]:
     """Return the ranges of a new allocation.
 
-    The negative groups are in the middle, so that both sides can grow without a jump.
+    The negative groups are in the middle, so that the groups on both sides can grow without a jump.
     """
     live = sorted(value for value in wanted if value >= 0)
     negative = sorted(value for value in wanted if value < 0)

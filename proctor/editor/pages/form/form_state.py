@@ -1,4 +1,4 @@
-"""The state of the Edit form: the texts as they were typed."""
+"""The state of the Edit form: its fields as they were typed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FLAGS", "TEXTS", "AllocationRow", "BucketRow", "ConstantRow", "FormState", "read_state"]
 
-#: Maximum number of rows that are read; no test has that many.
+#: Maximum number of rows that are read, more than any test has.
 _MOST = 500
 
-#: Fields that have one text each.
+#: Fields with a single text.
 TEXTS = (
     "description",
     "test_type",
@@ -50,7 +50,7 @@ class BucketRow:
 
     @property
     def is_remainder(self) -> bool:
-        """True if the bucket gets the share that the live groups leave."""
+        """True if the bucket gets the rest of the share that the live groups do not use."""
         return self.value.strip().startswith("-")
 
 

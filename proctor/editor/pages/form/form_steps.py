@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 
 
 def new_state() -> FormState:
-    """Return the form of a new test: groups inactive, control and active, all of them empty."""
+    """Return the form of a new test: groups inactive, control and active without details."""
     state = FormState()
     state.texts["test_type"] = "USER"
     state.buckets = [
@@ -77,7 +77,7 @@ def _remove_bucket(state: FormState, index: int) -> str:
 
 
 def _add_allocation(state: FormState, _index: int) -> str:
-    """Add an allocation before the last one, which covers everybody else."""
+    """Add an allocation before the last one, which covers everyone else."""
     shares = ["0"] * len(state.buckets)
     rest = next((index for index, row in enumerate(state.buckets) if row.is_remainder), 0)
     if shares:
@@ -164,7 +164,7 @@ def built_rule(variable: str, operator: str, operand: str) -> str:
 
 
 def _literal(text: str, *, is_text: bool) -> str:
-    """Return a value in the syntax of rules: quoted if the variable is a text."""
+    """Return a value in the syntax of rules: quoted if the variable is a string."""
     if not is_text and (text in ("true", "false", "null") or _NUMBER.match(text)):
         return text
     return "'" + json.dumps(text, ensure_ascii=False)[1:-1].replace("'", "\\'") + "'"

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RampForm", "Row", "live_share"]
 
-#: The percentages that a new form proposes, if they exceed the current share, and the days after
-#: which they are due.
+#: The percentages that a new form proposes if they exceed the current share, each with the number
+#: of days until it is due.
 _PROPOSED = (10, 25, 50, 100)
 _DAYS = (0, 1, 3, 7)
 _HOUR = 9
