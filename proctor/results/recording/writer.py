@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import (
     DatabaseError,
@@ -150,11 +150,11 @@ class Writer:
     def _store(self, rows: _Rows) -> None:
         """Store rows, on a new connection if the server has closed the old one."""
         using = write_alias()
-        was_open = connections[using].connection is not None
+        before = connections[using].connection
         try:
             _store(rows, using)
         except (InterfaceError, OperationalError):
-            if not (was_open and _is_lost(using)):
+            if before is None or not _is_lost(before, using):
                 raise
             _store(rows, using)
 
@@ -171,22 +171,23 @@ class Writer:
         return number
 
 
-def _is_lost(using: str) -> bool:
-    """Return whether a connection is closed, and close it if the server did so."""
+def _is_lost(before: Any, using: str) -> bool:
+    """Return whether the server has closed the driver's connection *before*, and let go of it."""
     connection = connections[using]
     if connection.in_atomic_block:
         return False
-    if connection.connection is not None and not connection.is_usable():
+    if connection.connection is before and not connection.is_usable():
         connection.close()
-    return connection.connection is None
+    # After a failed rollback, Django has closed it already, and may have opened a new one.
+    return connection.connection is not before
 
 
 @retried(write_alias)
 def _store(rows: _Rows, using: str) -> None:
     """Store rows in one transaction.
 
-    With MySQL, `ignore_conflicts` ignores invalid values too, and would change them. No row has one:
-    see `recording.rows`.
+    With MySQL, `ignore_conflicts` also changes invalid values instead of refusing them. No row has
+    one: `recording.rows` refuses them first.
     """
     with transaction.atomic(using=using):
         # All writers use the same order, so that they wait for each other without a deadlock.
