@@ -35,7 +35,7 @@ SCHEDULES = 100
 FEW = 30
 #: The other tests that run on MariaDB: those of services that lock rows, compare texts, search or
 #: read the clock. Pages and checks are above these, and run no SQL of their own.
-ON_MARIADB = ("location", "proposals", "schedules", "services", "transfer")
+ON_MARIADB = ("every_database", "location", "proposals", "schedules", "services", "transfer")
 QUERY = """
 import json, django; django.setup()
 from proctor.editor.models import *
@@ -283,7 +283,8 @@ def test_all_other_tests_of_the_editor_pass_on_postgresql(postgresql):
 
 def test_the_other_tests_of_what_writes_and_locks_pass_on_mariadb(mariadb):
     here = Path(__file__).parent
-    results = [here.parent / "results" / f"test_{name}.py" for name in ("recording", "writer")]
+    names = ("every_database", "recording", "writer")
+    results = [here.parent / "results" / f"test_{name}.py" for name in names]
     run_tests(mariadb.entry, [*(here / f"test_{name}.py" for name in ON_MARIADB), *results])
 
 

@@ -93,7 +93,7 @@ def test_a_full_queue_loses_what_it_counts(sqlite_tables, tables, halves):
 
 @pytest.fixture
 def own_server(request, halves):
-    """A server that a test may stop: an entry of DATABASES, and functions that stop and start it."""
+    """A server that a test may stop: its entry of DATABASES, and how to stop and start it."""
     with {"postgresql": own_postgresql, "mariadb": own_mariadb}[request.param](halves) as found:
         yield found
 
