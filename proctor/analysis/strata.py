@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from proctor.core.authoring.moves.who_moves import moves
@@ -65,6 +65,8 @@ class Change:
     jumps: float = 0.0
     leaves: float = 0.0
     enters: float = 0.0
+    #: The groups whose payload changed, so that their visitors saw something else from then on.
+    payloads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,8 @@ def _changes(
                 continue
             if _is_moved(label, known.get(label.version or ""), known.get(old), moved):
                 boundaries[index].append(at)
-        changes.append(_change(at, old, new, pairs))
+        payloads = _payloads(known.get(old), known.get(new))
+        changes.append(replace(_change(at, old, new, pairs), payloads=payloads))
     return tuple(changes), tuple(map(tuple, boundaries))
 
 
@@ -239,6 +242,18 @@ def _pairs(old: TestDefinition | None, new: TestDefinition | None) -> Sequence[P
         return moves(old, new)
     except ValueError:
         return None
+
+
+def _payloads(old: TestDefinition | None, new: TestDefinition | None) -> tuple[str, ...]:
+    """Return the groups that exist in both definitions with different payloads."""
+    if old is None or new is None:
+        return ()
+    before = {bucket.name: bucket.payload for bucket in old.buckets}
+    return tuple(
+        bucket.name
+        for bucket in new.buckets
+        if bucket.name in before and bucket.payload != before[bucket.name]
+    )
 
 
 def _is_moved(
@@ -260,8 +275,8 @@ def _change(at: int, old: str, new: str, pairs: Sequence[PairMoves] | None) -> C
     names = (old or None, new or None)
     if pairs is None:
         return Change(at, *names, unknown=True)
-    found = [
+    jumps, leaves, enters = (
         float(max((getattr(each, kind) for each in pairs), default=0))
         for kind in ("jump", "leave", "enter")
-    ]
-    return Change(at, *names, False, *found)
+    )
+    return Change(at, *names, jumps=jumps, leaves=leaves, enters=enters)
