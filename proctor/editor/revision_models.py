@@ -76,7 +76,7 @@ class Revision(models.Model):
     """One saved state of one test on one branch. Append-only."""
 
     #: A short string that people can read aloud.
-    id = ExactCharField(primary_key=True, max_length=REVISION_ID_LENGTH, default=new_revision_id)
+    id = models.CharField(primary_key=True, max_length=REVISION_ID_LENGTH, default=new_revision_id)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="revisions")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
     #: The definition as ASCII JSON, in the form in which it was imported or in which the store of

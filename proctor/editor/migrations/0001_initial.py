@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Revision',
             fields=[
-                ('id', proctor.database.exact_text.ExactCharField(default=proctor.editor.revision_ids.new_revision_id, max_length=16, primary_key=True, serialize=False)),
+                ('id', models.CharField(default=proctor.editor.revision_ids.new_revision_id, max_length=16, primary_key=True, serialize=False)),
                 ('test', proctor.database.exact_text.ExactCharField(max_length=255, verbose_name='test')),
                 ('definition', models.TextField(null=True, verbose_name='definition')),
                 ('original', models.BinaryField(null=True)),
