@@ -46,6 +46,7 @@ ORDER = (
     "proctor.cli",
     "proctor.openfeature",
     "proctor.django_internals",
+    "proctor.database",
     "proctor.conf",
     "proctor.resolving.once_log",
     "proctor.signals",

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from proctor.database.exact_text import ExactCharField
 from proctor.editor.proposal_models import Approval, Comment, Proposal, ScheduledStep
 from proctor.editor.revision_models import NAME_LENGTH, Branch, Head, Hold, Kind, Revision
 
@@ -33,9 +34,9 @@ __all__ = [
 class Application(models.Model):
     """An application's requirements: its Proctor specification in one environment."""
 
-    name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    name = ExactCharField(_("name"), max_length=NAME_LENGTH)
     #: The branch that the application reads.
-    environment = models.CharField(_("environment"), max_length=NAME_LENGTH)
+    environment = ExactCharField(_("environment"), max_length=NAME_LENGTH)
     #: Proctor's specification, as ASCII JSON.
     specification = models.TextField()
     #: SHA-256 of the specification, so that a process parses the same text only once.

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from proctor.database.exact_text import ExactCharField, ExactTextField
 from proctor.editor.revision_models import NAME_LENGTH, Branch, Kind, Revision
 
 __all__ = ["Approval", "Comment", "Proposal", "ScheduledStep"]
@@ -37,7 +38,7 @@ class Proposal(models.Model):
     #: The kind of the revision, once the change is published.
     revision_kind = models.CharField(max_length=16, choices=Kind.choices)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="proposals")
-    test = models.CharField(_("test"), max_length=NAME_LENGTH)
+    test = ExactCharField(_("test"), max_length=NAME_LENGTH)
     #: The head that the change is based on, or None if there was none.
     base = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     promoted_from = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
@@ -50,8 +51,8 @@ class Proposal(models.Model):
     #: The primary keys of their users, one per line, because a user name can be reassigned.
     contributor_keys = models.TextField(blank=True)
     author = models.CharField(_("author"), max_length=NAME_LENGTH)
-    message = models.TextField(_("message"), blank=True)
-    override_reason = models.TextField(blank=True)
+    message = ExactTextField(_("message"), blank=True)
+    override_reason = ExactTextField(blank=True)
     state = models.CharField(
         _("state"), max_length=16, choices=State.choices, default=State.OPEN, db_index=True
     )
@@ -99,7 +100,7 @@ class Approval(models.Model):
     """A person's approval of the current content and base. A change to either makes it void."""
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="approvals")
-    approver = models.CharField(max_length=NAME_LENGTH)
+    approver = ExactCharField(max_length=NAME_LENGTH)
     #: The primary key of the approver's user, as a string.
     approver_key = models.CharField(max_length=NAME_LENGTH)
     content_hash = models.CharField(max_length=64)
@@ -176,7 +177,7 @@ class ScheduledStep(models.Model):
     #: Starts at 0.
     position = models.PositiveIntegerField()
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="steps")
-    test = models.CharField(max_length=NAME_LENGTH)
+    test = ExactCharField(max_length=NAME_LENGTH)
     #: True if the step is due as soon as the schedule is accepted.
     at_once = models.BooleanField(default=False)
     #: The time, by the database's clock, from which the step may be published; None for a step that
@@ -188,7 +189,7 @@ class ScheduledStep(models.Model):
     try_at = models.DateTimeField(null=True)
     definition = models.TextField()
     #: The allocation ids that no other change may use in the meantime. A JSON list.
-    allocation_ids = models.TextField(default="[]")
+    allocation_ids = ExactTextField(default="[]")
     #: The head that this step expects, or None until the previous step is published.
     base = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     revision = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from proctor.database.exact_text import ExactCharField, ExactTextField
 from proctor.editor.revision_ids import new_revision_id
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ class Kind(models.TextChoices):
 class Branch(models.Model):
     """One line of development: trunk, qa or production. Its version counts publications."""
 
-    name = models.CharField(_("name"), max_length=NAME_LENGTH, unique=True)
+    name = ExactCharField(_("name"), max_length=NAME_LENGTH, unique=True)
     #: Number of publications on this branch. It only increases.
     version = models.PositiveBigIntegerField(_("version"), default=0)
     #: The smallest id among the revisions of the newest publication. If this is different for the
     #: same version, the branch was restored from a backup and then changed in a different way.
-    latest = models.CharField(max_length=REVISION_ID_LENGTH, blank=True)
+    latest = ExactCharField(max_length=REVISION_ID_LENGTH, blank=True)
     #: The database time of the next scheduled step, or None if nothing is scheduled.
     next_due = models.DateTimeField(_("next due"), null=True, blank=True)
 
@@ -77,7 +78,7 @@ class Revision(models.Model):
     #: A short string that people can read aloud.
     id = models.CharField(primary_key=True, max_length=REVISION_ID_LENGTH, default=new_revision_id)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="revisions")
-    test = models.CharField(_("test"), max_length=NAME_LENGTH)
+    test = ExactCharField(_("test"), max_length=NAME_LENGTH)
     #: The definition as ASCII JSON, either as it was imported or as Java Proctor's store writes it;
     #: None for a deletion.
     definition = models.TextField(_("definition"), null=True)
@@ -85,7 +86,7 @@ class Revision(models.Model):
     original = models.BinaryField(null=True)
     #: The allocation ids that may not be used again: those of this definition, and older ones that
     #: an import knew. A JSON list.
-    allocation_ids = models.TextField(default="[]")
+    allocation_ids = ExactTextField(default="[]")
     #: The version of the branch that published this revision.
     version = models.PositiveBigIntegerField(_("version"))
     made_from = models.ForeignKey(
@@ -154,12 +155,12 @@ class Head(models.Model):
     """The newest revision of one test on one branch."""
 
     branch = models.ForeignKey(Branch, models.CASCADE, related_name="heads")
-    test = models.CharField(_("test"), max_length=NAME_LENGTH)
+    test = ExactCharField(_("test"), max_length=NAME_LENGTH)
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
     #: True if the revision deletes the test.
     is_deletion = models.BooleanField(default=False)
     #: The test that this one depends on, or "" if it depends on none or is deleted.
-    depends_on = models.CharField(max_length=NAME_LENGTH, blank=True)
+    depends_on = ExactCharField(max_length=NAME_LENGTH, blank=True)
 
     class Meta:
         verbose_name = _("head")
@@ -191,7 +192,10 @@ class Hold(models.Model):
     """A stopped test: nothing may be published for it on this branch until it is released."""
 
     branch = models.ForeignKey(Branch, models.CASCADE, related_name="holds")
-    test = models.CharField(_("test"), max_length=NAME_LENGTH)
+    test = ExactCharField(_("test"), max_length=NAME_LENGTH)
+    #: The head of the test while it is held; None once the hold is released. A head has at most one
+    #: hold, in every database: MySQL has no unique constraint with a condition.
+    head = models.OneToOneField(Head, models.CASCADE, null=True, related_name="hold")
     #: The revision that stopped the test.
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
     reason = models.TextField(_("reason"))
@@ -206,13 +210,6 @@ class Hold(models.Model):
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
         default_permissions = ()
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["branch", "test"],
-                condition=models.Q(released=None),
-                name="proctor_hold_once",
-            ),
-        ]
 
     def __str__(self) -> str:
         return f"{self.test} on {self.branch}"

@@ -12,7 +12,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from proctor.results.fields import ExactCharField
+from proctor.database.exact_text import ExactCharField
 
 __all__ = [
     "NAME_LENGTH",

@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 def move_clock(monkeypatch, by):
     """Move the clock of the database forward by a timedelta."""
     found = {**clock._EPOCH}
-    for vendor in ("sqlite", "postgresql"):
+    for vendor in ("sqlite", "postgresql", "mysql"):
         moved = f"({found[vendor]} + {by.total_seconds()})"
         monkeypatch.setitem(clock._EPOCH, vendor, moved)
 

@@ -120,11 +120,16 @@ def propose(_name):
 
 
 def poll(seconds):
-    """Read continuously; print each version with the digest of its content, once."""
+    """Read for *seconds* from the first publication on; print each version, once.
+
+    A version is printed with the digest of its content.
+    """
     seen, matrix = {}, None
-    ends = time.monotonic() + float(seconds)
+    ends = time.monotonic() + 120
     while time.monotonic() < ends:
         whole = read_matrix("trunk")
+        if whole.version and (matrix is None or not matrix.version):
+            ends = time.monotonic() + float(seconds)
         matrix = read_matrix("trunk", matrix) or matrix
         for found in (whole, matrix):
             content = {name: test.description for name, test in found.matrix.tests.items()}
@@ -132,6 +137,24 @@ def poll(seconds):
             if known != [found.name, content]:
                 print(json.dumps(["TWO CONTENTS", found.version, known, found.name]), flush=True)
     print(json.dumps(seen), flush=True)
+
+
+def watch(_name):
+    """Load the matrix continuously; print each description of the test."""
+    from proctor.core.sources.source import MatrixSource
+    from proctor.editor.serving.location import EditorLocation
+
+    source = MatrixSource(
+        "editor:trunk", locations={"editor": EditorLocation}, reload_interval=0.05, wait=30
+    )
+    printed = None
+    while True:
+        matrix = source.current().matrix
+        found = matrix.tests[NAME].description if NAME in matrix.tests else None
+        if found != printed:
+            print(found, flush=True)
+            printed = found
+        time.sleep(0.05)
 
 
 def hang(_name):
@@ -221,6 +244,7 @@ if __name__ == "__main__":
         "edit": edit,
         "api": edit_by_api,
         "poll": poll,
+        "watch": watch,
         "hang": hang,
         "propose": propose,
         "publish": publish,

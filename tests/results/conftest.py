@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.editor.databases import postgresql_server
-from tests.results.databases import migrate, sqlite
+from tests.editor.databases import mariadb_server, postgresql_server
+from tests.results.databases import empty, migrate, sqlite
 
 
 def definition(**changes):
@@ -49,6 +49,14 @@ def postgresql_tables(halves):
 
 
 @pytest.fixture(scope="session")
+def mariadb_tables(halves):
+    """Return a MariaDB database with the tables."""
+    with mariadb_server() as server:
+        migrate(server.entry, halves)
+        yield server.entry
+
+
+@pytest.fixture(scope="session")
 def sqlite_tables(halves, tmp_path_factory):
     """Return a SQLite file with the tables."""
     entry = sqlite(tmp_path_factory.mktemp("tables") / "results.sqlite3")
@@ -56,15 +64,11 @@ def sqlite_tables(halves, tmp_path_factory):
     return entry
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def tables(request):
-    """Return an empty database of either kind."""
-    from tests.results.databases import connected
-
+    """Return an empty database of each kind."""
     entry = request.getfixturevalue(f"{request.param}_tables")
-    with connected(entry) as connection:
-        for table in ("exposure", "outcome", "split", "tally", "forcedvisitor"):
-            connection.execute(f"DELETE FROM proctor_results_{table}")
+    empty(entry)
     return entry
 
 

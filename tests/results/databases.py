@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 
+from tests.editor import databases
 from tests.fences import ROOT
 
 
@@ -68,6 +69,8 @@ def connected(entry):
     """Return a connection of the driver, because pytest-django blocks Django's own."""
     if "sqlite3" in entry["ENGINE"]:
         connection = sqlite3.connect(entry["NAME"], isolation_level=None, timeout=20)
+    elif "mysql" in entry["ENGINE"]:
+        connection = databases.connected(entry)
     else:
         import psycopg
 
@@ -81,8 +84,16 @@ def connected(entry):
 
 def ask(entry, sql):
     """Return the rows of a query."""
-    with connected(entry) as connection:
-        return connection.execute(sql).fetchall()
+    with connected(entry) as connection, contextlib.closing(connection.cursor()) as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+def empty(entry):
+    """Delete all rows."""
+    with connected(entry) as connection, contextlib.closing(connection.cursor()) as cursor:
+        for table in ("exposure", "outcome", "split", "tally", "forcedvisitor"):
+            cursor.execute(f"DELETE FROM proctor_results_{table}")
 
 
 def number(entry, table):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import subprocess
 import time
 
 import pytest
 
-from tests.results.databases import ask, end, number, start, tally
+from tests.editor import databases
+from tests.results.databases import ask, end, migrate, number, sqlite, start, tally
 
 FIRSTS = "SELECT visitor, at FROM proctor_results_exposure"
 
@@ -90,11 +92,21 @@ def test_a_full_queue_loses_what_it_counts(sqlite_tables, tables, halves):
 
 
 @pytest.fixture
-def own_server(halves):
-    """A PostgreSQL server that a test may stop, and a function to stop it."""
-    from tests.editor import databases
-    from tests.results.databases import migrate
+def own_server(request, halves):
+    """A server that a test may stop: its entry of DATABASES, and how to stop and start it."""
+    with {"postgresql": own_postgresql, "mariadb": own_mariadb}[request.param](halves) as found:
+        yield found
 
+
+@contextlib.contextmanager
+def own_mariadb(halves):
+    with databases.mariadb_server() as server:
+        migrate(server.entry, halves)
+        yield server.entry, server.kill, server.start
+
+
+@contextlib.contextmanager
+def own_postgresql(halves):
     with databases.postgresql_server(flags="") as entry:
         migrate(entry, halves)
         directory = ask(entry, "SHOW data_directory")[0][0]
@@ -114,7 +126,11 @@ def own_server(halves):
         yield entry, lambda: tell("-m", "immediate", "stop"), lambda: tell(*begin, "start")
 
 
-@pytest.mark.parametrize("policy", ["keep", "drop"])
+@pytest.mark.parametrize(
+    ("own_server", "policy"),
+    [("postgresql", "keep"), ("postgresql", "drop"), ("mariadb", "keep")],
+    indirect=["own_server"],
+)
 def test_a_server_that_dies_and_comes_back_loses_what_is_counted(own_server, halves, policy):
     entry, stop, begin = own_server
     process = start(entry, halves, "outage", 30, PROCTOR_RESULTS_OUTAGE=policy)
@@ -132,9 +148,25 @@ def test_a_server_that_dies_and_comes_back_loses_what_is_counted(own_server, hal
     assert log.count("The database does not accept results") == 1
 
 
-def test_a_process_that_ends_in_an_outage_says_what_it_lost(halves, tmp_path):
-    from tests.results.databases import sqlite
+@pytest.mark.parametrize("own_server", ["postgresql", "mariadb"], indirect=True)
+def test_a_server_that_was_started_again_loses_nothing_even_if_outages_do(own_server, halves):
+    entry, stop, begin = own_server
+    # The thread keeps its connection, which the server no longer knows.
+    process = start(
+        {**entry, "CONN_MAX_AGE": None}, halves, "outage", 30, PROCTOR_RESULTS_OUTAGE="drop"
+    )
+    assert process.stdout.readline() == '["before", true]\n'
+    say(process, "down")
+    assert process.stdout.readline() == '["during", 0]\n'
+    stop()
+    begin()
+    say(process, "up")
+    (_said, log) = end(process)
+    assert "accepts no results" not in log
+    assert number(entry, "exposure") == 90
 
+
+def test_a_process_that_ends_in_an_outage_says_what_it_lost(halves, tmp_path):
     began = time.monotonic()
     (_said, log) = end(start(sqlite(tmp_path / "empty.sqlite3"), halves, "visits", 0, 3))
     assert "run manage.py migrate" in log

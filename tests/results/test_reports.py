@@ -120,7 +120,8 @@ def test_a_data_frame_gives_the_same_numbers(from_sqlite):
     assert close(found.to_dict(), from_sqlite)
 
 
-def test_postgresql_gives_the_same_numbers(from_sqlite, postgresql_tables, rows, tmp_path):
+@pytest.mark.parametrize("server", ["postgresql", "mariadb"])
+def test_a_server_gives_the_same_numbers(from_sqlite, request, server, rows, tmp_path):
     import json
     import pickle
     import subprocess
@@ -129,6 +130,7 @@ def test_postgresql_gives_the_same_numbers(from_sqlite, postgresql_tables, rows,
     from tests.fences import ROOT
     from tests.results.databases import environment
 
+    tables = request.getfixturevalue(f"{server}_tables")
     (tmp_path / "rows").write_bytes(pickle.dumps(rows))
     program = (
         "import django; django.setup()\n"
@@ -147,7 +149,7 @@ def test_postgresql_gives_the_same_numbers(from_sqlite, postgresql_tables, rows,
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program, tmp_path / "rows", UNTIL.isoformat()],
-        env=environment(postgresql_tables, declared_matrix(tmp_path)),
+        env=environment(tables, declared_matrix(tmp_path)),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         check=True,

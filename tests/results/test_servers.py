@@ -13,6 +13,9 @@ from tests.live.pipet import free_port
 from tests.live.serving import running
 from tests.results.databases import environment, number
 
+# What these servers do to threads and connections does not depend on the database, so two suffice.
+pytestmark = pytest.mark.parametrize("tables", ["sqlite", "postgresql"], indirect=True)
+
 
 def get(root, path, visitor):
     request = Request(f"{root}{path}", headers={"Cookie": f"who={visitor}"})

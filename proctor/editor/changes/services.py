@@ -21,6 +21,7 @@ from proctor.core.authoring.moves.ramping import ramp as ramped
 from proctor.core.authoring.moves.refused import ChangeRefused
 from proctor.core.authoring.moves.stopping import stop as stopped
 from proctor.core.sentences import Sentence, gettext_noop, listed, sentence_of
+from proctor.database.retrying import retried
 from proctor.editor.access.permissions import DELETE, STOP, VIEW, Actor
 from proctor.editor.branches import branch_names, check_branch, first_branch
 from proctor.editor.changes.acts import Act
@@ -239,6 +240,7 @@ def _changed(known: Definition, change: Callable[[Definition], Definition]) -> D
         raise refused(known.name, "change-refused", sentence_of(error)) from error
 
 
+@retried(write_alias)
 def release(actor: Actor, test: str, branch: str, *, message: str = "") -> Hold:
     """Lift the hold of a stopped test. Nothing is published."""
     check_branch(branch)
@@ -247,7 +249,7 @@ def release(actor: Actor, test: str, branch: str, *, message: str = "") -> Hold:
     with transaction.atomic(using=using):
         lock_branch(branch, using)
         rows = Hold.objects.using(using).filter(branch__name=branch, test=test, released=None)
-        hold = rows.select_for_update(of=("self",)).first()
+        hold = rows.first()
         if hold is None:
             raise NotFound(
                 Sentence(
@@ -255,7 +257,9 @@ def release(actor: Actor, test: str, branch: str, *, message: str = "") -> Hold:
                 )
             )
         hold.released, hold.released_by, hold.release_message = timezone.now(), actor.name, message
-        hold.save(using=using, update_fields=["released", "released_by", "release_message"])
+        hold.head = None
+        fields = ["head", "released", "released_by", "release_message"]
+        hold.save(using=using, update_fields=fields)
         resume_held(test, branch, hold.released, using)
     return hold
 

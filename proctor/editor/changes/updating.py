@@ -14,6 +14,7 @@ from proctor.core.authoring.moves.placement import shares as shares_of
 from proctor.core.authoring.moves.ramping import ramp
 from proctor.core.authoring.moves.refused import ChangeRefused
 from proctor.core.sentences import Sentence, gettext_noop, sentence_of
+from proctor.database.retrying import retried
 from proctor.editor.access.permissions import DELETE, writing
 from proctor.editor.branches import first_branch
 from proctor.editor.changes.finishing import finished
@@ -202,6 +203,7 @@ def _content(
     )
 
 
+@retried(write_alias)
 def _replaced(
     actor: Actor, seen: Proposal, content: str, prepared: Prepared, new: Content
 ) -> Proposed:

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from proctor.core.sentences import Sentence, gettext_noop, listed
+from proctor.database.retrying import retried
 from proctor.editor.access.permissions import APPROVE, writing
 from proctor.editor.errors import (
     Changed,
@@ -84,6 +85,7 @@ def locked(actor: Actor, number: int) -> Iterator[Proposal]:
         yield proposal
 
 
+@retried(write_alias)
 def approve(
     actor: Actor, number: int, *, content: str, base: str | None, message: str = ""
 ) -> Proposal:
@@ -145,6 +147,7 @@ def refuse_moved(proposal: Proposal) -> None:
         )
 
 
+@retried(write_alias)
 def reject(actor: Actor, number: int, *, reason: str) -> Proposal:
     """Close a proposal that should not be published.
 
@@ -164,6 +167,7 @@ def reject(actor: Actor, number: int, *, reason: str) -> Proposal:
     return proposal
 
 
+@retried(write_alias)
 def withdraw(actor: Actor, number: int, *, message: str = "") -> Proposal:
     """Close a proposal without publishing it.
 

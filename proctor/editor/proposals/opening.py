@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
+from proctor.database.retrying import retried
 from proctor.editor.branches import ensure_rows
 from proctor.editor.errors import Held
 from proctor.editor.models import Branch, Comment, Hold, Proposal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["propose", "refuse_held"]
 
 
+@retried(write_alias)
 def propose(actor: Actor, content: Content, steps: Sequence[ScheduledStep] = ()) -> Proposal:
     """Store a proposal and return it. The caller must check permissions and the content first.
 

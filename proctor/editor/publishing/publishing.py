@@ -2,7 +2,8 @@
 
 Its first statement updates a branch's version, which takes the lock that every other publication on
 this branch waits for. Reading first would fail in SQLite, which cannot turn a reading transaction
-into a writing one, and would cause a race in other databases.
+into a writing one, and would cause a race in other databases: in MySQL's REPEATABLE READ, the first
+reading statement fixes what all later ones see, so nothing is read before all locks are taken.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.db import router, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from proctor.database.retrying import retried
 from proctor.editor.branches import branch_names, check_branch, ensure_rows
 from proctor.editor.errors import Conflict, Held
 from proctor.editor.models import Branch, Head, Hold, Kind, Revision
@@ -25,7 +27,7 @@ from proctor.editor.publishing.texts import write
 from proctor.editor.revision_ids import new_revision_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -38,6 +40,9 @@ __all__ = ["Change", "Signature", "publish", "write_alias"]
 
 #: Maximum number of rows read or written by one statement.
 _BATCH = 400
+#: Maximum number of characters and bytes in the definitions that one statement writes, unless a
+#: single one has more. MariaDB refuses statements of 16 MiB by default.
+_LARGEST = 2**21
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ def publish(
 
     *inside* is entered in the transaction once all branches are locked, and exited when everything
     is written. It may raise to refuse the publication, and may change the revisions before they are
-    written. Without *waits*, return before this process has loaded the new matrix.
+    written. If it locks more rows, it does so before it reads. After a deadlock all of this is done
+    again. Without *waits*, return before this process has loaded the new matrix.
 
     A test may occur once for each branch. Raises Conflict if a head is no longer the base of its
     change, Held if a test is held on the branch and the change is not a stop, NotFound for an
@@ -108,27 +114,40 @@ def publish(
     using = write_alias()
     known = Branch.objects.using(using).filter(name__in=ordered).values_list("name", flat=True)
     ensure_rows(sorted({*ordered} - {*known}), using)
+    revisions = _write(ordered, changes, signature, inside, waits=waits)
+    note_publication()
+    return revisions
+
+
+@retried(write_alias)
+def _write(
+    branches: Sequence[str],
+    changes: Sequence[Change],
+    signature: Signature,
+    inside: Inside | None,
+    *,
+    waits: bool,
+) -> list[Revision]:
+    """Publish the changes of existing *branches*, which are in the order of the setting."""
+    using = write_alias()
     revisions = [_revision(change, signature) for change in changes]
     pairs = list(zip(changes, revisions, strict=True))
     with transaction.atomic(using=using, durable=True):
         # All branches are locked before anything is read, always in the same order to prevent
         # deadlocks.
-        branches = [
+        for name in branches:
             _lock(name, [rev for change, rev in pairs if change.branch == name], using)
-            for name in ordered
-        ]
         # Schedules use the database's clock instead of the clock of this process.
         now = timezone.now() if signature.due is None else database_time(using)
         with nullcontext() if inside is None else inside(revisions):
-            for branch in branches:
-                own = [(change, rev) for change, rev in pairs if change.branch == branch.name]
-                _write_branch(branch, own, now, using)
+            for name in branches:
+                own = [(change, rev) for change, rev in pairs if change.branch == name]
+                _write_branch(Branch.objects.using(using).get(name=name), own, now, using)
         transaction.on_commit(
             lambda: after_commit(revisions, signature.user_id, waits=waits),
             using=using,
             robust=True,
         )
-    note_publication()
     return revisions
 
 
@@ -157,12 +176,11 @@ def _revision(change: Change, signature: Signature) -> Revision:
     )
 
 
-def _lock(name: str, revisions: Iterable[Revision], using: str) -> Branch:
+def _lock(name: str, revisions: Iterable[Revision], using: str) -> None:
     """Increment the version of a branch, which locks out all other publications on it."""
     latest = min(revision.id for revision in revisions)
     branches = Branch.objects.using(using).filter(name=name)
     branches.update(version=F("version") + 1, latest=latest)
-    return branches.get()
 
 
 def _write_branch(
@@ -176,7 +194,8 @@ def _write_branch(
         _refuse_moved(change, revision, head)
         revision.branch, revision.version, revision.time = branch, branch.version, now
         revision.made_from_id = None if head is None else head.revision
-    Revision.objects.using(using).bulk_create([each for _, each in pairs], batch_size=_BATCH)
+    for batch in _batches([each for _, each in pairs]):
+        Revision.objects.using(using).bulk_create(batch)
     made = []
     for change, revision in pairs:
         head = heads.get(change.test)
@@ -195,6 +214,21 @@ def _write_branch(
     _hold(branch, [each for _, each in pairs if each.kind == Kind.STOP], using)
 
 
+def _batches(revisions: Iterable[Revision]) -> Iterator[list[Revision]]:
+    """Divide revisions among statements that are not too large for any database."""
+    batch: list[Revision] = []
+    size = 0
+    for each in revisions:
+        own = len(each.definition or "") + len(each.original or b"") + len(each.allocation_ids)
+        if batch and (len(batch) == _BATCH or size + own > _LARGEST):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += own
+    if batch:
+        yield batch
+
+
 def _hold(branch: Branch, stops: Iterable[Revision], using: str) -> None:
     """Hold the tests that were stopped. Existing holds are left unchanged."""
     holds = Hold.objects.using(using)
@@ -203,6 +237,7 @@ def _hold(branch: Branch, stops: Iterable[Revision], using: str) -> None:
             holds.create(
                 branch=branch,
                 test=each.test,
+                head=Head.objects.using(using).get(branch=branch, test=each.test),
                 revision=each,
                 reason=each.message,
                 author=each.author,

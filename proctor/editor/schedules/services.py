@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 
 from proctor.core.sentences import Sentence, gettext_noop
+from proctor.database.retrying import retried
 from proctor.editor.access.permissions import VIEW, writing
 from proctor.editor.branches import check_branch, ensure_rows
 from proctor.editor.errors import Closed, Conflict, NotFound, refused
@@ -137,24 +138,38 @@ def schedule(
         each.prepared.checked()
     refuse_times(test, wanted, database_time(using))
     ensure_rows([branch], using)
-    row = Branch.objects.using(using).get(name=branch)
     kind = kind_of(wanted)
     if running is not None and all(each.definition is not None for each in wanted):
         kind = Kind(running.revision_kind)
     content = Content(kind, branch, test, base, None, message=message, is_schedule=True)
-    steps = step_rows(row, test, planned)
+    is_accepted = not review and not actor.approvals_needed(branch)
+    number = _store(actor, content, planned, replaces, is_accepted=is_accepted)
+    if is_accepted:
+        _publish(number)
+    return Scheduled(find_schedule(number), tuple(planned))
+
+
+@retried(write_alias)
+def _store(
+    actor: Actor,
+    content: Content,
+    planned: Sequence[Planned],
+    replaces: int | None,
+    *,
+    is_accepted: bool,
+) -> int:
+    """Store a schedule, accept it if it needs no approval, and return its id."""
+    using = write_alias()
     with transaction.atomic(using=using, durable=True):
-        lock_branch(branch, using)
-        proposal = propose(actor, content, steps)
+        lock_branch(content.branch, using)
+        row = Branch.objects.using(using).get(name=content.branch)
+        proposal = propose(actor, content, step_rows(row, content.test, planned))
         if replaces is not None:
             proposal.replaces_id = replaces
             proposal.save(using=using, update_fields=["replaces"])
-        is_accepted = not review and not actor.approvals_needed(branch)
         if is_accepted:
             _accept(actor, proposal, using)
-    if is_accepted:
-        _publish(proposal.pk)
-    return Scheduled(find_schedule(proposal.pk), tuple(planned))
+    return int(proposal.pk)
 
 
 def accept(
@@ -166,6 +181,13 @@ def accept(
     have that content and base. A first step that has no time or is overdue is published before this
     function returns. Also raises ApprovalNeeded and Changed.
     """
+    _accept_approved(actor, number, content, base)
+    _publish(number)
+    return find_schedule(number)
+
+
+@retried(write_alias)
+def _accept_approved(actor: Actor, number: int, content: str | None, base: str | None) -> None:
     using = write_alias()
     branch = find_schedule(number).branch.name
     with transaction.atomic(using=using, durable=True):
@@ -180,8 +202,6 @@ def accept(
         approvers = [each.approver for each in counting_approvals(proposal)]
         actor.require_approvals(branch, approvers)
         _accept(actor, proposal, using)
-    _publish(number)
-    return find_schedule(number)
 
 
 def _accept(actor: Actor, proposal: Proposal, using: str) -> None:
@@ -216,6 +236,7 @@ def _end_replaced(actor: Actor, proposal: Proposal, now: datetime, using: str) -
     _refuse_second(running_schedule(proposal.test, proposal.branch.name))
 
 
+@retried(write_alias)
 def cancel(actor: Actor, number: int, *, message: str = "") -> Proposal:
     """End a schedule. Steps already published stay published; the others never will be.
 
@@ -262,9 +283,15 @@ def resume(actor: Actor, number: int, *, message: str = "") -> Proposal:
     void, because that needs a new schedule.
     """
     proposal = find_schedule(number)
-    branch = proposal.branch.name
-    actor.require(writing(branch), test=proposal.test, branch=branch)
-    using = write_alias()
+    actor.require(writing(proposal.branch.name), test=proposal.test, branch=proposal.branch.name)
+    _resume(actor, proposal, message)
+    _publish(number)
+    return find_schedule(number)
+
+
+@retried(write_alias)
+def _resume(actor: Actor, proposal: Proposal, message: str) -> None:
+    using, branch = write_alias(), proposal.branch.name
     with transaction.atomic(using=using, durable=True):
         lock_branch(branch, using)
         refuse_held(proposal.test, branch)
@@ -282,12 +309,10 @@ def resume(actor: Actor, number: int, *, message: str = "") -> Proposal:
             step = blocked.first()
             why = Sentence(gettext_noop("no step is blocked")) if step is None else step.problem
             text = gettext_noop("schedule {number} cannot be resumed: {problem}")
-            sentence = Sentence(text, number=number, problem=why)
+            sentence = Sentence(text, number=proposal.pk, problem=why)
             raise refused(proposal.test, "schedule-resume", sentence)
         note_next_due(branch, using)
         note(proposal, Comment.Event.RESUMED, actor, message)
-    _publish(number)
-    return find_schedule(number)
 
 
 def reschedule(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F
 
+from proctor.database.retrying import retried
 from proctor.editor.access.permissions import Actor
 from proctor.editor.models import Comment, Proposal, ScheduledStep
 from proctor.editor.proposals.events import note
@@ -61,6 +62,7 @@ def _same(step: ScheduledStep, using: str) -> QuerySet[ScheduledStep]:
     return steps.filter(pk=step.pk, state=State.WAITING, base=step.base_id, due=step.due)
 
 
+@retried(write_alias)
 def claim(step: ScheduledStep, lease: timedelta, using: str) -> bool:
     """Reserve the step for a time. Return False if another process was faster."""
     with transaction.atomic(using=using, durable=True):
@@ -72,6 +74,7 @@ def claim(step: ScheduledStep, lease: timedelta, using: str) -> bool:
     return claimed
 
 
+@retried(write_alias)
 def block(step: ScheduledStep, reason: str, problem: str, using: str) -> bool:
     """Block a step, and all later ones of its schedule, until a person acts.
 

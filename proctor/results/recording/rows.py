@@ -81,13 +81,16 @@ class NotedForced(NamedTuple):
 
 
 def digest(*parts: str) -> uuid.UUID:
-    """Return a 16-byte digest of *parts*, unambiguous for all characters in them."""
+    """Return a digest of *parts* with 122 bits, unambiguous for all characters in them.
+
+    It is marked as a UUID of version 5, because MariaDB stores only valid UUIDs.
+    """
     state = hashlib.blake2b(digest_size=16)
     for part in parts:
         encoded = part.encode("utf-8", "surrogatepass")
         state.update(len(encoded).to_bytes(4, "big"))
         state.update(encoded)
-    return uuid.UUID(bytes=state.digest())
+    return uuid.UUID(bytes=state.digest(), version=5)
 
 
 def time_of(seconds: float) -> datetime:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import (
     DatabaseError,
@@ -20,6 +20,7 @@ from django.db import (
 from django.db.models import F
 
 from proctor.core.messages import printable
+from proctor.database.retrying import retried
 from proctor.resolving.once_log import OnceLog
 from proctor.results.models import Exposure, ForcedVisitor, Outcome, Split, Tally
 from proctor.results.recording.rows import (
@@ -127,7 +128,9 @@ class Writer:
 
     def rest(self) -> None:
         """Close the connection of this thread unless the site keeps connections open."""
-        connections[write_alias()].close_if_unusable_or_obsolete()
+        connection = connections[write_alias()]
+        if not connection.in_atomic_block:  # in a test, or in a transaction of the site
+            connection.close_if_unusable_or_obsolete()
 
     def _add(self, noted: Noted, rows: _Rows) -> None:
         if isinstance(noted, NotedExposure):
@@ -145,16 +148,15 @@ class Writer:
                 rows.forced.append((stored, forced_row(noted)))
 
     def _store(self, rows: _Rows) -> None:
+        """Store rows, on a new connection if the server has closed the old one."""
         using = write_alias()
-        with transaction.atomic(using=using):
-            Split.objects.using(using).bulk_create(rows.splits, ignore_conflicts=True)
-            _store_exposures(rows.exposures, using)
-            _store_forced(rows.forced, rows.exposures, using)
-            # All writers use the same order, so that they wait for each other without a deadlock.
-            outcomes = sorted(rows.outcomes, key=lambda each: each.id)
-            Outcome.objects.using(using).bulk_create(outcomes, ignore_conflicts=True)
-            for (day, kind, test), number in sorted(rows.tallies.items()):
-                _count(day, kind, test, number, using)
+        before = connections[using].connection
+        try:
+            _store(rows, using)
+        except (InterfaceError, OperationalError):
+            if before is None or not _is_lost(before, using):
+                raise
+            _store(rows, using)
 
     def _give_up(self, taken: Iterable[Noted], error: Exception) -> int:
         """Count a row that the database refuses, and continue."""
@@ -167,6 +169,36 @@ class Writer:
             )
             self.tally(Tally.REFUSED, 1, noted.at)
         return number
+
+
+def _is_lost(before: Any, using: str) -> bool:
+    """Return whether the server has closed the driver's connection *before*, and let go of it."""
+    connection = connections[using]
+    if connection.in_atomic_block:
+        return False
+    if connection.connection is before and not connection.is_usable():
+        connection.close()
+    # After a failed rollback, Django has closed it already, and may have opened a new one.
+    return connection.connection is not before
+
+
+@retried(write_alias)
+def _store(rows: _Rows, using: str) -> None:
+    """Store rows in one transaction.
+
+    With MySQL, `ignore_conflicts` also changes invalid values instead of refusing them. No row has
+    one: `recording.rows` refuses them first.
+    """
+    with transaction.atomic(using=using):
+        # All writers use the same order, so that they wait for each other without a deadlock.
+        splits = sorted(rows.splits, key=lambda each: each.id)
+        Split.objects.using(using).bulk_create(splits, ignore_conflicts=True)
+        _store_exposures(rows.exposures, using)
+        _store_forced(rows.forced, rows.exposures, using)
+        outcomes = sorted(rows.outcomes, key=lambda each: each.id)
+        Outcome.objects.using(using).bulk_create(outcomes, ignore_conflicts=True)
+        for (day, kind, test), number in sorted(rows.tallies.items()):
+            _count(day, kind, test, number, using)
 
 
 def _store_exposures(rows: Iterable[Exposure], using: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Max, Min, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Case, Count, IntegerField, Max, Min, Sum, When
 from django.utils import timezone
 
+from proctor.conf import settings
 from proctor.results.models import Exposure, Tally
 
 if TYPE_CHECKING:
@@ -72,23 +72,27 @@ def count_tests(test: str | None = None) -> dict[str, Recorded]:
 def days_of(test: str) -> list[DayCount]:
     """Return the counts of recent days, oldest first, including days without exposures."""
     now = timezone.now()
-    since = now - timedelta(days=DAYS)
+    today = timezone.localdate() if timezone.is_aware(now) else now.date()
+    days = [today - timedelta(days=each) for each in range(DAYS, -1, -1)]
+    # Not TruncDate: MySQL needs tables of time zones for it, which many servers do not have.
+    ends = [When(at__lt=_midnight(day), then=number) for number, day in enumerate(days[1:])]
     rows = (
-        Exposure.objects.filter(test=test, at__gte=since)
+        Exposure.objects.filter(test=test, at__gte=now - timedelta(days=DAYS))
         .order_by()
-        .annotate(day=TruncDate("at"))
+        .annotate(day=Case(*ends, default=DAYS, output_field=IntegerField()))
         .values_list("day", "group")
         .annotate(Count("id"))
     )
     found: dict[date, dict[str, int]] = defaultdict(dict)
     for day, group, number in rows:
-        found[day][group] = number
-    if not found:
-        return []
-    today = timezone.localdate() if timezone.is_aware(now) else now.date()
-    number_of_days = (today - min(found)).days + 1
-    listed = [min(found) + timedelta(days=each) for each in range(max(number_of_days, 1))]
-    return [DayCount(day, found.get(day, {})) for day in listed]
+        found[days[day]][group] = number
+    return [DayCount(day, found.get(day, {})) for day in days if found and day >= min(found)]
+
+
+def _midnight(day: date) -> datetime:
+    """Return the start of a day, aware if the site's times are."""
+    midnight = datetime.combine(day, time.min)
+    return timezone.make_aware(midnight) if settings.USE_TZ else midnight
 
 
 def forced_reads(test: str) -> int:

@@ -1,0 +1,56 @@
+"""Text columns that the database compares character by character."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    _CharField = models.CharField[str, str]
+    _TextField = models.TextField[str, str]
+else:
+    # At run time the classes have no type parameters.
+    _CharField = models.CharField
+    _TextField = models.TextField
+
+__all__ = ["ExactCharField", "ExactTextField"]
+
+
+def _collation(connection: BaseDatabaseWrapper) -> str | None:
+    """Return the collation in which different texts are never equal; None for SQLite's default.
+
+    MySQL's `utf8mb4_bin` would not do: it ignores spaces at the end.
+    """
+    if connection.vendor == "postgresql":
+        return "C"
+    if connection.vendor == "mysql":
+        is_mariadb = getattr(connection, "mysql_is_mariadb", False)
+        return "utf8mb4_nopad_bin" if is_mariadb else "utf8mb4_0900_bin"
+    return None
+
+
+def _exact(parameters: dict[str, Any], connection: BaseDatabaseWrapper) -> dict[str, Any]:
+    collation = _collation(connection)
+    return parameters if collation is None else {**parameters, "collation": collation}
+
+
+class ExactCharField(_CharField):
+    """A CharField for which `a`, `A` and `a ` differ in every database.
+
+    MySQL ignores case and spaces at the end unless a column says otherwise.
+    """
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
+        """Return the type of the column, with the exact collation of the database."""
+        return _exact({**super().db_parameters(connection)}, connection)
+
+
+class ExactTextField(_TextField):
+    """A TextField with the comparisons of ExactCharField."""
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
+        """Return the type of the column, with the exact collation of the database."""
+        return _exact({**super().db_parameters(connection)}, connection)

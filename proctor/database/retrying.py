@@ -1,0 +1,60 @@
+"""Retries transactions that the database rolls back because of other transactions."""
+
+from __future__ import annotations
+
+import random
+import time
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from django.db import DatabaseError, connections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["is_conflict", "retried"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+#: The row has changed since the snapshot (MariaDB), a lock was not free in time, a deadlock.
+_MYSQL_CODES = (1020, 1205, 1213)
+#: PostgreSQL's serialization_failure and deadlock_detected.
+_SQL_STATES = ("40001", "40P01")
+#: Longest pause in seconds before each further attempt. Pauses are random, so that two processes do
+#: not meet again.
+_PAUSES = (0.05, 0.2, 0.5)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Return whether a transaction failed only because of others, so that it can be repeated."""
+    if error.args and error.args[0] in _MYSQL_CODES:
+        return True
+    cause = error.__cause__
+    # psycopg 3 and psycopg 2 name it differently.
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return state in _SQL_STATES
+
+
+def retried(alias: Callable[[], str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    """Return a decorator for functions whose only effect is one transaction on a database.
+
+    After a deadlock the function is called again, unless it runs inside another transaction, which
+    is then lost as a whole. *alias* returns the alias of the database.
+    """
+
+    def decorate(act: Callable[_P, _T]) -> Callable[_P, _T]:
+        @wraps(act)
+        def repeat(*args: _P.args, **options: _P.kwargs) -> _T:
+            for pause in _PAUSES:
+                try:
+                    return act(*args, **options)
+                except DatabaseError as error:
+                    if connections[alias()].in_atomic_block or not is_conflict(error):
+                        raise
+                time.sleep(random.uniform(0, pause))  # noqa: S311 - not a secret
+            return act(*args, **options)
+
+        return repeat
+
+    return decorate
