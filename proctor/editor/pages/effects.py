@@ -152,6 +152,8 @@ def _exact(
     tone = NOTICE if pair.leave > ROUNDING else GOOD
     if pair.jump > ROUNDING or pair.sees_something_else > ROUNDING:
         tone = DANGER
+    if old is None and not parts:
+        return Headline(GOOD, _("Nobody is in the test yet."))
     if pair.jump <= ROUNDING:
         parts.append(_("nobody changes group"))
     text = ", ".join(parts)
