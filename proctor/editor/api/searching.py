@@ -16,6 +16,9 @@ __all__ = ["found_names"]
 
 #: Words that are stored unchanged, so that the database can search for them.
 _PLAIN = re.compile(r"[!#-.0-\[\]-~]+")
+#: The database searches for this many words; a longer condition would take it very long. All words
+#: are searched for in what it finds.
+_MOST = 8
 #: These two become ASCII letters in lower case: İ and the kelvin sign.
 _FOLDING = ("\\u0130", "\\u212A", "\\u212a")
 
@@ -24,7 +27,7 @@ def found_names(branch: str, text: str) -> list[str]:
     """Return the names of the tests of a branch that contain all words, sorted."""
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     words = text.split()
-    for word in words:
+    for word in [*dict.fromkeys(words)][:_MOST]:
         if _PLAIN.fullmatch(word):
             possible = Q(test__icontains=word) | Q(revision__definition__icontains=word)
             for folding in _FOLDING:

@@ -38,6 +38,7 @@ from proctor.editor.models import Hold, Kind, Revision
 from proctor.editor.publishing.heads import definition_of, find_head, head_of, revision_of
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.publishing.queue import lock_branch, resume_held
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -204,7 +205,7 @@ def stop(
     base: it applies to the current head.
     """
     actor.require(STOP, test=test, branch=check_branch(branch))
-    if not reason.strip():
+    if not legible(reason):
         raise refused(
             test, "reason-required", Sentence(gettext_noop("a stop needs a reason; write why"))
         )

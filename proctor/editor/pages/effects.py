@@ -15,6 +15,7 @@ from proctor.editor.pages.translating import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
     from proctor.core.authoring.moves.who_moves import Move, PairMoves
     from proctor.core.matrices.matrix import Allocation, TestDefinition
 
