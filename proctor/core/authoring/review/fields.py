@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.authoring.moves.audience import matched
@@ -187,7 +187,8 @@ def _payloads(old: Payload | None, new: Payload | None) -> Iterator[str | None]:
         text if each is None or each.type is None else _json(each.value)
         for each, text in zip((old, new), whole, strict=True)
     ]
-    start = len(commonprefix([each or "" for each in values]))
+    pairs = zip(*(each or "" for each in values), strict=False)
+    start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     for value, typed in zip(values, whole, strict=True):
         if values[0] == values[1]:
             yield typed
