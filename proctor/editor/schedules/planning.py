@@ -31,7 +31,7 @@ __all__ = ["MOST", "Planned", "Wanted", "kind_of", "plan", "refuse_times", "step
 #: Maximum number of steps in a schedule.
 MOST = 50
 #: Longest time until a step.
-FURTHEST = timedelta(days=3653)
+FURTHEST = timedelta(days=36525)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def refuse_times(test: str, wanted: Sequence[Wanted], now: datetime) -> None:
                 )
                 raise refused(test, "schedule-time", Sentence(text, number=number))
         elif each.due > now + FURTHEST:
-            text = gettext_noop("step {number}: {due} is more than ten years ahead")
+            text = gettext_noop("step {number}: {due} is more than a hundred years ahead")
             raise refused(test, "schedule-time", Sentence(text, number=number, due=each.due))
         elif each.due <= now:
             text = gettext_noop(
