@@ -63,6 +63,21 @@ def site(tmp_path, settings):
     return settings
 
 
+@pytest.fixture
+def renamed(site, tmp_path):
+    """Return a site whose group `blue` has the name `azure` in the matrix."""
+    site.PROCTOR_TESTS = (
+        ProctorTest("buttoncolortst", groups={"control": 0, "blue": 1}, default="control"),
+    )
+    site.PROCTOR_MATRIX = write_matrix(
+        tmp_path,
+        buttoncolortst=definition(
+            one_bucket("azure", 1, stringValue="#00f"), one_bucket("control", 0, stringValue="#ccc")
+        ),
+    )
+    return site
+
+
 settings.register_profile(
     "proctor", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,12 +113,19 @@ def relative(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
+@functools.cache
 def syntax_tree(path: Path) -> ast.Module:
+    """The parsed module. Many tests read the same one, so nobody may change it."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def imported_modules(path: Path) -> Iterator[str]:
+@functools.cache
+def imported_modules(path: Path) -> tuple[str, ...]:
     """Every module that the file imports, anywhere in it, by its absolute name."""
+    return tuple(_imported_modules(path))
+
+
+def _imported_modules(path: Path) -> Iterator[str]:
     package = path.relative_to(ROOT).with_suffix("").parts
     if path.name == "__init__.py":
         package = (*package[:-1], "")
@@ -135,7 +143,7 @@ def imported_modules(path: Path) -> Iterator[str]:
 
 def imported_at_runtime(path: Path) -> set[str]:
     """Top-level names that the module imports, those for annotations left out."""
-    tree = syntax_tree(path)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body.clear()

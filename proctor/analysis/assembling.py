@@ -6,22 +6,22 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from proctor.analysis.compared import compared_visitors
 from proctor.analysis.comparing import (
     Comparison,
     compare_means,
     compare_quantiles,
     without_outcomes,
 )
-from proctor.analysis.effects import LEAST_ALWAYS_VALID
 from proctor.analysis.errors import AnalysisError
 from proctor.analysis.multiplicity import adjusted
 from proctor.analysis.options import moment
-from proctor.analysis.period import DAY
 from proctor.analysis.report.language import Series
 from proctor.analysis.report.report import Report
 from proctor.analysis.sample_ratio import sample_ratio
 from proctor.analysis.trust import trust_list
 from proctor.analysis.verdict import verdict
+from proctor.analysis.waiting import wait_of
 from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
@@ -42,8 +42,12 @@ def assemble(prepared: Prepared, tell: Callable[[str], object]) -> Report:
         options.horizon
     )
     metrics = _metrics(prepared, baseline, tell)
-    missing = _missing_days(prepared, metrics, at_horizon=at_horizon)
-    trust = trust_list(ratio, prepared.visitors, prepared.strata, period, metrics)
+    compared = None
+    if ratio.ok:
+        compared = compared_visitors(prepared, metrics, ratio, baseline, at_horizon=at_horizon)
+    trust = trust_list(
+        ratio, prepared.visitors, prepared.strata, period, metrics=metrics, compared=compared
+    )
     return Report(
         test=prepared.test,
         baseline=baseline,
@@ -56,7 +60,7 @@ def assemble(prepared: Prepared, tell: Callable[[str], object]) -> Report:
             ratio=ratio,
             alpha=options.alpha,
             at_horizon=at_horizon,
-            missing_days=missing,
+            wait=wait_of(prepared, metrics, baseline, at_horizon=at_horizon),
             warned=any(each.level == "warning" for each in trust),
         ),
         visitors=prepared.visitors,
@@ -160,66 +164,3 @@ def _with_adjusted(metrics: Sequence[MetricReport], prepared: Prepared) -> tuple
         )
         found.append(replace(metric, effects=effects))
     return tuple(found)
-
-
-def _missing_days(
-    prepared: Prepared, metrics: Sequence[MetricReport], *, at_horizon: bool
-) -> float | None:
-    """Return about how many more days the test needs, or None if it is old enough.
-
-    A declared end decides. Without one, it is the time that the smallest effect worth finding
-    takes; without that, the time until windows mature and a stratum has enough visitors.
-    """
-    options, period = prepared.options, prepared.period
-    if at_horizon:
-        return None
-    if options.horizon is not None:
-        return (options.microseconds(options.horizon) - period.until) / DAY
-    outlooks = [
-        effect.outlook.days
-        for metric in metrics
-        for effect in metric.effects
-        if metric.primary and effect.outlook is not None and effect.outlook.days
-    ]
-    if outlooks:
-        return max(outlooks)
-    waits = [
-        _wait(prepared, metric, options.window_of(metric.metric))
-        for metric in metrics
-        if metric.primary
-        and metric.metric.kind != "quantile"
-        and not (metric.is_empty and prepared.names)
-        and all(effect.always_valid[0] is None for effect in metric.effects)
-        and _varies(metric)
-    ]
-    known = [each for each in waits if each is not None]
-    return max(known) if known else None
-
-
-def _varies(metric: MetricReport) -> bool:
-    """Return whether the metric needs more visitors, rather than values that differ."""
-    return not metric.effects or any(
-        min(each.baseline_visitors, each.visitors) < LEAST_ALWAYS_VALID
-        for effect in metric.effects
-        for each in effect.strata
-    )
-
-
-def _wait(prepared: Prepared, metric: MetricReport, window: int | None) -> float | None:
-    """Return the number of days until each group has enough visitors whose window is over."""
-    period = prepared.period
-    whole = (window or 0) + (period.lateness if window else 0)
-    numbers = [each.visitors for each in metric.groups.values()]
-    if len(numbers) < 2:
-        return None
-    passed = max(period.until - period.start, 1)
-    smallest = min(_exposed(prepared))
-    if not smallest:
-        return None
-    rate = smallest / passed
-    return max((LEAST_ALWAYS_VALID / rate + whole - passed) / DAY, 1 / 24)
-
-
-def _exposed(prepared: Prepared) -> list[int]:
-    rows = prepared.space.run("SELECT g, count(*) FROM units GROUP BY g")
-    return [int(row[1]) for row in rows] or [0]

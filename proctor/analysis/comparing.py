@@ -15,22 +15,19 @@ from proctor.analysis.effects import (
     heterogeneity,
     restricted,
 )
-from proctor.analysis.errors import AnalysisError
 from proctor.analysis.guardrails import guardrail_state, margin
 from proctor.analysis.moments import read_moments
 from proctor.analysis.options import moment
-from proctor.analysis.period import DAY
-from proctor.analysis.power import visitors_needed
 from proctor.analysis.quantiles import quantile_effect, quantile_of, read_values
 from proctor.analysis.report.model import (
     EffectReport,
     GroupReport,
     HistoryPoint,
     MetricReport,
-    Outlook,
     SegmentReport,
     StratumReport,
 )
+from proctor.analysis.waiting import outlook_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -224,7 +221,14 @@ def _effect(
         heterogeneity_p=heterogeneity(effects, covariance),
         guardrail=guardrail_state(metric, sequential, options.alpha) if is_guardrail else None,
         margin=margin(metric, chosen.baseline) if is_guardrail else None,
-        outlook=_outlook(comparison, effects, chosen),
+        outlook=outlook_of(
+            comparison.prepared,
+            comparison.plan,
+            restricted(effects, covariance, LEAST_ALWAYS_VALID)[0] or effects,
+            sequential or chosen,
+            alpha=comparison.alpha,
+            groups=(comparison.base or 0, index),
+        ),
         history=tuple(_history(comparison, over_time, index)),
         segments=tuple(_segment_effects(comparison, segments, index)),
     )
@@ -299,32 +303,6 @@ def _segment_effects(
                 found.relative,
                 (None, None) if sequential is None else sequential.always_valid(comparison.alpha),
             )
-
-
-def _outlook(
-    comparison: Comparison, effects: Sequence[StratumEffect], combined: Combined
-) -> Outlook | None:
-    """Return the visitors and days still needed to find the declared smallest effect."""
-    metric, period = comparison.plan.metric, comparison.prepared.period
-    if metric.smallest is None:
-        return None
-    smallest = metric.smallest * abs(combined.baseline) if metric.relative else metric.smallest
-    visitors = sum(each.total for each in effects)
-    baseline = sum(each.baseline_visitors for each in effects)
-    # The variance of one visitor, derived from the standard error, so it includes strata and CUPED.
-    variance = combined.error**2 * combined.size / 4
-    try:
-        needed = visitors_needed(
-            variance,
-            smallest,
-            shares=(visitors - baseline) / baseline,
-            alpha=comparison.alpha,
-        )
-    except AnalysisError:
-        return None
-    passed = max(period.until - period.start, 1) / DAY
-    days = max(needed - visitors, 0) / (visitors / passed)
-    return Outlook(smallest, needed, visitors, days)
 
 
 def compare_quantiles(comparison: Comparison) -> MetricReport:

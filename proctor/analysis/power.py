@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from proctor.analysis.errors import AnalysisError, needed
+from proctor.analysis.intervals import always_valid_multiplier
 from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from typing import Literal
 
-__all__ = ["POWER", "Plan", "detectable", "plan_test", "visitors_needed"]
+__all__ = [
+    "POWER",
+    "Plan",
+    "always_valid_size",
+    "detectable",
+    "plan_test",
+    "visitors_needed",
+]
 
 #: Probability of finding an effect of the declared size.
 POWER = 0.8
+#: No test has more visitors.
+_MOST = 1e12
 
 
 def visitors_needed(
@@ -60,6 +71,32 @@ def detectable(
             )
         )
     return float(_solve("effect_size", variance, shares, alpha, power, n_obs=int(visitors)))
+
+
+def always_valid_size(
+    variance: float, effect: float, *, alpha: float = 0.05, power: float = POWER
+) -> float | None:
+    """Return the number of visitors with which the always-valid interval finds an effect.
+
+    They are in two groups of the same size; *variance* is the variance of one visitor's value, and
+    *effect* the absolute difference of the means. With that many visitors the interval excludes 0
+    with the probability *power*. Return None if no number of visitors is enough.
+    """
+
+    def finds(size: float) -> bool:
+        error = math.sqrt(4 * variance / size)
+        return error * (always_valid_multiplier(size, alpha) + reserve) <= effect
+
+    reserve = NormalDist().inv_cdf(power)
+    low, high = 1.0, 4.0
+    while not finds(high):
+        low, high = high, 2 * high
+        if high > _MOST:
+            return None
+    while high - low > 0.5:
+        middle = (low + high) / 2
+        low, high = (low, middle) if finds(middle) else (middle, high)
+    return high
 
 
 def _solve(

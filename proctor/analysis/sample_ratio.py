@@ -52,6 +52,11 @@ class SampleRatio:
         return self.p_value is None or self.p_value >= THRESHOLD
 
     @property
+    def tested(self) -> int:
+        """The number of strata that can be tested."""
+        return sum(1 for each in self.strata if each.p_value is not None)
+
+    @property
     def returning_differs(self) -> bool:
         """True if groups return at different rates, which breaks the split of later strata."""
         return not self.ok and self.return_p is not None and self.return_p < THRESHOLD

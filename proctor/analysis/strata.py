@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from proctor.core.authoring.moves.findings import ROUNDING
 from proctor.core.authoring.moves.who_moves import moves
 from proctor.core.java.frozen import thaw
 
@@ -65,6 +66,8 @@ class Change:
     jumps: float = 0.0
     leaves: float = 0.0
     enters: float = 0.0
+    #: The groups whose payload changed, so that their visitors saw something else from then on.
+    payloads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +225,14 @@ def _changes(
     for old, new in itertools.pairwise(order):
         at = starts[new]
         pairs = _pairs(known.get(old), known.get(new))
-        moved = None if pairs is None else [each for each in pairs if each.jump or each.leave]
+        moved = None if pairs is None else [each for each in pairs if _moves_away(each)]
         for label, index in zip(labels, of_label, strict=True):
             if label.first >= at or boundaries[index][-1:] == [at]:
                 continue
             if _is_moved(label, known.get(label.version or ""), known.get(old), moved):
                 boundaries[index].append(at)
-        changes.append(_change(at, old, new, pairs))
+        payloads = _payloads(known.get(old), known.get(new))
+        changes.append(replace(_change(at, old, new, pairs), payloads=payloads))
     return tuple(changes), tuple(map(tuple, boundaries))
 
 
@@ -239,6 +243,23 @@ def _pairs(old: TestDefinition | None, new: TestDefinition | None) -> Sequence[P
         return moves(old, new)
     except ValueError:
         return None
+
+
+def _payloads(old: TestDefinition | None, new: TestDefinition | None) -> tuple[str, ...]:
+    """Return the groups that exist in both definitions with different payloads."""
+    if old is None or new is None:
+        return ()
+    before = {bucket.name: bucket.payload for bucket in old.buckets}
+    return tuple(
+        bucket.name
+        for bucket in new.buckets
+        if bucket.name in before and bucket.payload != before[bucket.name]
+    )
+
+
+def _moves_away(pair: PairMoves) -> bool:
+    """Return whether more visitors jump or leave than the rounding of range lengths moves."""
+    return max(pair.jump, pair.leave) > ROUNDING
 
 
 def _is_moved(
@@ -260,8 +281,8 @@ def _change(at: int, old: str, new: str, pairs: Sequence[PairMoves] | None) -> C
     names = (old or None, new or None)
     if pairs is None:
         return Change(at, *names, unknown=True)
-    found = [
+    jumps, leaves, enters = (
         float(max((getattr(each, kind) for each in pairs), default=0))
         for kind in ("jump", "leave", "enter")
-    ]
-    return Change(at, *names, False, *found)
+    )
+    return Change(at, *names, jumps=jumps, leaves=leaves, enters=enters)

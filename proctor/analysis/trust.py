@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from proctor.analysis.options import moment
 from proctor.analysis.period import DAY
 from proctor.analysis.report.glossary import HELP, TITLES
-from proctor.analysis.report.language import Figure, Series, ngettext_lazy
+from proctor.analysis.report.language import Day, Figure, Series, ngettext_lazy
 from proctor.analysis.report.model import Trust
-from proctor.analysis.report.words import NOBODY, count, p_text, percent
+from proctor.analysis.report.words import NOBODY, count, p_text, percent, split_name
 from proctor.core.messages import printable
 from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from proctor.analysis.compared import Compared
     from proctor.analysis.exposures import Visitors
     from proctor.analysis.period import Period
     from proctor.analysis.report.model import MetricReport
-    from proctor.analysis.sample_ratio import SampleRatio
+    from proctor.analysis.sample_ratio import SampleRatio, StratumRatio
     from proctor.analysis.strata import Change, Strata
 
 __all__ = ["trust_list"]
@@ -28,7 +30,26 @@ TWO_GROUPS, TWO_GROUPS_LEAST = 0.01, 10
 #: A test should run for so many days.
 WEEK = 7
 
-_ORDER = {"bad": 0, "warning": 1, "good": 2}
+#: A length of whole weeks may miss this part of a day.
+SLACK = 0.1
+
+_ORDER = {"bad": 0, "warning": 1, "note": 2, "good": 3}
+
+#: The usual reasons for a broken split, and what to do about them.
+_REASONS = Sentence(
+    gettext_noop(
+        "The usual reasons: in one group a redirect, an error or a slow page comes before the "
+        "exposure is recorded; a filter of crawlers leaves out more visitors of one group; the "
+        "page of one bucket fails; or the allocation was changed and the matrix of that time is "
+        "missing. Repair it, then repeat the test: the visitors of this one cannot be repaired."
+    )
+)
+_RETURNING = Sentence(
+    gettext_noop(
+        "The test itself changes who comes back, or the exposures of returning visitors get lost "
+        "in one group. Judge only the time of the first split, and count returning as an outcome."
+    )
+)
 
 
 def trust_list(
@@ -36,12 +57,15 @@ def trust_list(
     visitors: Visitors,
     strata: Strata,
     period: Period,
+    *,
     metrics: Sequence[MetricReport],
+    compared: Compared | None,
 ) -> tuple[Trust, ...]:
     """Return the lines, problems first."""
     lines = [
         _ratio(ratio),
         *_missing(strata),
+        *_compared(compared, visitors),
         _two_groups(visitors),
         _carried_over(visitors),
         _forced(visitors),
@@ -53,8 +77,15 @@ def trust_list(
     return tuple(sorted(lines, key=lambda line: _ORDER[line.level]))
 
 
-def _line(level: Literal["bad", "warning", "good"], term: str, text: str, help_: str = "") -> Trust:
-    return Trust(level, TITLES[term], text, HELP[help_ or term])
+def _line(
+    level: Literal["bad", "warning", "note", "good"],
+    term: str,
+    text: str,
+    help_: str = "",
+    *,
+    advice: str = "",
+) -> Trust:
+    return Trust(level, TITLES[term], text, HELP[help_ or term], advice)
 
 
 def _ratio(ratio: SampleRatio) -> Trust:
@@ -66,18 +97,18 @@ def _ratio(ratio: SampleRatio) -> Trust:
         else:
             reason = Sentence(gettext_noop("not tested: no matrix has the shares"))
         return _line("warning", term, reason)
-    p = p_text(ratio.p_value)
+    p = _joint_p(ratio)
     if ratio.ok:
-        return _line("good", term, Sentence(gettext_noop("as the matrix says (p = {p})"), p=p))
+        return _line("good", term, Sentence(gettext_noop("as the matrix says ({p})"), p=p))
     if ratio.returning_differs:
         text = Sentence(
             gettext_noop(
                 "groups return at different rates, so that later splits are not as the matrix "
-                "says (p = {p}): the test changes who comes back"
+                "says ({p}): the test changes who comes back"
             ),
             p=p,
         )
-        return _line("bad", term, text)
+        return _line("bad", term, text, advice=_RETURNING)
     worst = min(
         (each for each in ratio.strata if each.p_value is not None),
         key=lambda each: each.p_value or 0.0,
@@ -92,9 +123,89 @@ def _ratio(ratio: SampleRatio) -> Trust:
         )
         for name, number in worst.observed.items()
     )
-    return _line(
-        "bad", term, Sentence(gettext_noop("broken (p = {p}): {shares}"), p=p, shares=shares)
+    text = Sentence(gettext_noop("broken ({p}): {shares}"), p=p, shares=shares)
+    if len(ratio.strata) > 1:
+        text = Sentence(
+            gettext_noop("broken ({p}): {shares} in the split {split}"),
+            p=p,
+            shares=shares,
+            split=split_name(worst.stratum.allocation, worst.stratum.version),
+        )
+    return _line("bad", term, text, advice=_REASONS)
+
+
+def _joint_p(ratio: SampleRatio) -> Sentence:
+    """Return the p-value of all splits, and from how many it is."""
+    number = ratio.tested
+    return Sentence(
+        *ngettext_lazy("p = {p}", "p = {p} for {number} splits together"),
+        count=number,
+        p=p_text(ratio.p_value),
+        number=count(number),
     )
+
+
+def _compared(compared: Compared | None, visitors: Visitors) -> Iterator[Trust]:
+    """Yield how many visitors the verdict rests on."""
+    if compared is None:
+        return
+    if compared.visitors == visitors.counted:
+        text = Sentence(gettext_noop("all {number} visitors"), number=count(compared.visitors))
+        yield _line("good", "compared", text)
+        return
+    left_out = [*compared.without_baseline, *compared.too_small]
+    half = compared.visitors < visitors.counted / 2 and bool(left_out)
+    yield _line("warning" if half else "note", "compared", _part(compared, visitors.counted))
+
+
+def _part(compared: Compared, counted: int) -> Sentence:
+    """Return how many of the visitors are compared, and why the others are not."""
+    named = {"number": count(compared.visitors), "counted": count(counted)}
+    if not compared.without_baseline and not compared.too_small:
+        return Sentence(
+            gettext_noop("{number} of {counted} visitors; the windows of the others are not over"),
+            **named,
+        )
+    text = Sentence(gettext_noop("{number} of {counted} visitors"), **named)
+    if compared.without_baseline:
+        text = Sentence(
+            *ngettext_lazy(
+                "{compared}; {number} were under a split without {baseline} ({splits})",
+                "{compared}; {number} were under splits without {baseline} ({splits})",
+            ),
+            count=len(compared.without_baseline),
+            compared=text,
+            number=count(_sum(compared.without_baseline)),
+            baseline=printable(compared.baseline, 40),
+            splits=_names(compared.without_baseline),
+        )
+    return _with_small(text, compared.too_small)
+
+
+def _with_small(text: Sentence, small: Sequence[StratumRatio]) -> Sentence:
+    if not small:
+        return text
+    return Sentence(
+        *ngettext_lazy(
+            "{compared}; {number} were under a split with too few visitors ({splits})",
+            "{compared}; {number} were under splits with too few visitors ({splits})",
+        ),
+        count=len(small),
+        compared=text,
+        number=count(_sum(small)),
+        splits=_names(small),
+    )
+
+
+def _sum(strata: Sequence[StratumRatio]) -> int:
+    return sum(sum(each.observed.values()) for each in strata)
+
+
+def _names(strata: Sequence[StratumRatio]) -> Series:
+    names: list[str] = [
+        split_name(each.stratum.allocation, each.stratum.version) for each in strata[:3]
+    ]
+    return Series([*names, "…"] if len(strata) > len(names) else names)
 
 
 def _missing(strata: Strata) -> Iterator[Trust]:
@@ -123,7 +234,7 @@ def _two_groups(visitors: Visitors) -> Trust:
             number=count(number),
             share=percent(share),
         )
-    return _line("warning" if many else "good", "two groups", text)
+    return _line("warning" if many else "note" if number else "good", "two groups", text)
 
 
 def _carried_over(visitors: Visitors) -> Trust:
@@ -147,7 +258,7 @@ def _forced(visitors: Visitors) -> Trust:
             count=number,
             number=count(number),
         )
-    return _line("good", "forced", text)
+    return _line("note" if number else "good", "forced", text)
 
 
 def _changes(strata: Strata) -> Trust:
@@ -157,32 +268,67 @@ def _changes(strata: Strata) -> Trust:
     number = len(strata.changes)
     if number > len(parts):
         parts.append("…")
-    moved = any(each.unknown or each.jumps or each.leaves for each in strata.changes)
+    moved = any(
+        each.unknown or each.jumps or each.leaves or each.payloads for each in strata.changes
+    )
     text = Sentence(
-        gettext_noop("{number}: {changes}"),
+        *ngettext_lazy("{number} change: {changes}", "{number} changes: {changes}"),
+        count=number,
         number=Figure(str(number)),
         changes=Series(parts, gettext_noop("; ")),
     )
-    return _line("warning" if moved else "good", "changes", text)
+    return _line("warning" if moved else "note", "changes", text)
 
 
 def _change(each: Change) -> Sentence:
+    day, moved = Day(moment(each.at)), _moved(each)
+    if not each.payloads:
+        return Sentence(gettext_noop("on {day}, {moved}"), day=day, moved=moved)
+    return Sentence(
+        *ngettext_lazy(
+            "on {day}, {moved}, and the payload of {groups} changed: visitors saw something else "
+            "from then on",
+            "on {day}, {moved}, and the payloads of {groups} changed: visitors saw something else "
+            "from then on",
+        ),
+        count=len(each.payloads),
+        day=day,
+        moved=moved,
+        groups=Series(printable(name, 40) for name in each.payloads[:5]),
+    )
+
+
+def _moved(each: Change) -> Sentence:
     if each.unknown:
-        return Sentence(gettext_noop("one that no matrix explains"))
+        return Sentence(gettext_noop("a change that no matrix explains"))
     if each.jumps:
-        return Sentence(gettext_noop("{share} changed group"), share=percent(each.jumps))
+        return Sentence(
+            gettext_noop("{share} of visitors changed group"), share=percent(each.jumps)
+        )
     if each.leaves:
-        return Sentence(gettext_noop("{share} left"), share=percent(each.leaves))
+        return Sentence(
+            gettext_noop("{share} of visitors left the test"), share=percent(each.leaves)
+        )
     if each.enters:
-        return Sentence(gettext_noop("{share} entered"), share=percent(each.enters))
-    return Sentence(gettext_noop("nobody moved"))
+        return Sentence(
+            gettext_noop("{share} of visitors joined the test"), share=percent(each.enters)
+        )
+    return Sentence(gettext_noop("no visitor moved"))
 
 
 def _time(period: Period) -> Trust:
     length = (period.until - period.start) / DAY
+    weeks = round(length / WEEK)
     number = Figure(f"{length:.1f}")
+    if weeks and abs(length - weeks * WEEK) <= SLACK:
+        text = Sentence(*ngettext_lazy("{count} whole week", "{count} whole weeks"), count=weeks)
+        return _line("good", "time run", text)
     if length >= WEEK:
-        return _line("good", "time run", Sentence(gettext_noop("{number} days"), number=number))
+        text = Sentence(
+            gettext_noop("{number} days: not whole weeks, so some weekdays count more than others"),
+            number=number,
+        )
+        return _line("note", "time run", text)
     if length >= 1:
         text = Sentence(gettext_noop("{number} days, less than a week"), number=number)
     else:
@@ -203,7 +349,9 @@ def _matured(metrics: Sequence[MetricReport]) -> Iterator[Trust]:
             text = Sentence(
                 gettext_noop("{low} to {high}, by metric"), low=percent(low), high=percent(high)
             )
-        yield _line("warning" if low < 0.5 else "good", "matured", text)
+        level: Literal["warning", "note", "good"]
+        level = "warning" if low < 0.5 else "note" if low < 1 else "good"
+        yield _line(level, "matured", text)
 
 
 def _nameless(visitors: Visitors) -> Iterator[Trust]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proctor.analysis.report.model import Verdict
-from proctor.analysis.report.words import between, change, days, unit
+from proctor.analysis.report.words import between, change, unit
 from proctor.core.messages import printable
 from proctor.core.sentences import Sentence, gettext_noop
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from proctor.analysis.report.model import EffectReport, MetricReport
     from proctor.analysis.sample_ratio import SampleRatio
+    from proctor.analysis.waiting import Wait
 
 __all__ = ["verdict"]
 
@@ -26,14 +27,14 @@ def verdict(
     ratio: SampleRatio,
     alpha: float,
     at_horizon: bool,
-    missing_days: float | None,
+    wait: Wait | None,
     warned: bool,
 ) -> Verdict:
     """Return the verdict.
 
     *warned*: the list of reasons to trust the numbers has a warning. *at_horizon*: the declared end
-    has passed, so fixed intervals decide. *missing_days*: about how many more days the test needs,
-    or None if it is old enough.
+    has passed, so fixed intervals decide. *wait*: why it is too early, or None if the test is old
+    enough.
     """
     if not ratio.ok:
         return Verdict("broken", _broken(ratio))
@@ -66,9 +67,8 @@ def verdict(
     if decided:
         everything = [effect for _, effect in effects]
         return _best(decided, everything, warned=warned, at_horizon=at_horizon)
-    if missing_days is not None:
-        sentence = Sentence(gettext_noop("Too early to tell: {days}."), days=days(missing_days))
-        return Verdict("young", sentence, days=missing_days)
+    if wait is not None:
+        return Verdict("young", wait.sentence, days=wait.days)
     return Verdict("undecided", _undecided(metrics, at_horizon=at_horizon))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from proctor.core.evaluation.groups import Reason
+from proctor.pages.mistyped import foreign_tests, mistyped_tests
 from proctor.pages.overview import ShownBucket, overview
 from proctor.pages.shown_matrix import shown_matrix
 from proctor.resolving.site_setup import current_setup
@@ -51,6 +52,8 @@ class BarContent:
     identity: Identity | None
     #: Forced tests of other applications.
     foreign: tuple[str, ...]
+    #: A sentence for each forced test that does not exist but resembles a declared one.
+    mistyped: tuple[str, ...] = ()
 
     @property
     def read(self) -> int:
@@ -59,8 +62,8 @@ class BarContent:
 
     @property
     def forced(self) -> int:
-        """The number of forced tests, including those of other applications."""
-        return sum(each.is_forced for each in self.tests) + len(self.foreign)
+        """The number of forced tests, including those of other applications and mistyped ones."""
+        return sum(each.is_forced for each in self.tests) + len(self.foreign) + len(self.mistyped)
 
 
 def content_of(visit: Visit, forcing: Forcing) -> BarContent:
@@ -72,13 +75,17 @@ def content_of(visit: Visit, forcing: Forcing) -> BarContent:
         determine(visit.proc)
     names = [*forced, *(each for each in reads.peeks if each not in forced)]
     shown = _shown(visit, forcing, setup, [each for each in names if each in setup.registry])
+    mistyped = {}
+    if not force.groups.keys() <= setup.registry.keys():
+        mistyped = mistyped_tests(force, setup.registry, shown_matrix(setup, timeout=0))
     return BarContent(
         tuple(
             BarTest(each, reads.reads.get(each.name, 0), reads.peeks.get(each.name, 0))
             for each in shown
         ),
         forcing.identity,
-        tuple(sorted(force.groups.keys() - setup.registry.keys())),
+        foreign_tests(force, setup.registry, mistyped),
+        tuple(mistyped.values()),
     )
 
 

@@ -190,7 +190,8 @@ def well_formed_force(text: str) -> ForceGroups:
     malformed = ForceGroups.malformed(text)
     if malformed:
         raise CommandError(
-            f"--force: expected entries like buttoncolortst2, got {malformed[0][:80]!r}"
+            "--force: expected entries like buttoncolortst2, got "
+            f"{' and '.join(repr(each[:80]) for each in malformed)}"
         )
     return ForceGroups.parse(text)
 
@@ -198,8 +199,9 @@ def well_formed_force(text: str) -> ForceGroups:
 def read_force(text: str, matrix: Matrix) -> ForceGroups:
     """Return the force groups in `--force`. Raises CommandError if they cannot be forced."""
     force = well_formed_force(text)
-    for _, problem in unknown_forced(force, matrix):
-        raise CommandError(f"--force: {problem}")
+    problems = [problem for _, problem in unknown_forced(force, matrix)]
+    if problems:
+        raise CommandError(f"--force: {'; '.join(problems)}")
     return force
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from proctor.core.sentences import Sentence, gettext_noop, listed
 
-__all__ = ["Problem", "Severity"]
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+__all__ = ["NEVER_TRUE", "Problem", "Severity", "rules_never_true"]
+
+#: The code of a problem with a rule that is never true, or always fails, though its test is loaded.
+NEVER_TRUE = "rule-never-true"
 
 
 class Severity(enum.Enum):
@@ -61,3 +68,10 @@ class Problem:
 
     def __str__(self) -> str:
         return str(self.text)
+
+
+def rules_never_true(
+    problems: Iterable[Problem], dropped: Container[str | None]
+) -> tuple[Problem, ...]:
+    """Return the problems with rules that are never true, except those of *dropped* tests."""
+    return tuple(each for each in problems if each.code == NEVER_TRUE and each.test not in dropped)

@@ -86,15 +86,19 @@ def what_the_site_makes_of(test: ProctorTest, assignment: GroupAssignment | None
     """
     if assignment is None:
         return None if test.default is None else f"the site has its default {test.default!r}"
-    if not test.knows(assignment.group):
+    fitted = test.fitted(assignment)
+    if fitted is None:
         default = "no group" if test.default is None else f"its default {test.default!r}"
+        value = f" with the value {assignment.value}" if test.knows(assignment.group) else ""
         return (
-            f"PROCTOR_TESTS does not declare the group {assignment.group!r}, so the site has "
-            f"{default}"
+            f"PROCTOR_TESTS does not declare the group {assignment.group!r}{value}, so the site "
+            f"has {default}"
         )
     if not test.accepts_payload(assignment):
         return (
             f"PROCTOR_TESTS declares a payload of the type {test.payload_type}, not "
             f"{assignment.payload_type}, so the site has no payload"
         )
+    if fitted.group != assignment.group:
+        return f"PROCTOR_TESTS declares the group {assignment.group!r} as {fitted.group!r}"
     return None

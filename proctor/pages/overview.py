@@ -240,8 +240,9 @@ def _unforced(declared: ProctorTest, explanation: Explanation | None) -> str:
     if explanation is None or explanation.unforced is None:
         return ""
     found = explanation.unforced.assignment
-    group = declared.default if found is None else found.group
-    return group or _("no group")
+    if found is None or not declared.declares(found.group, found.value):
+        return declared.default or _("no group")
+    return declared.declared_name(found.group, found.value) or _("no group")
 
 
 def _force_problem(
@@ -303,7 +304,7 @@ def _bucket(
         payload="" if payload is None or payload.type is None else _json(payload.value),
         is_mine=not assignment.reason.is_default and assignment.value == bucket.value,
         is_forced=forced_value == bucket.value,
-        is_declared=declared.knows(bucket.name),
+        is_declared=declared.declares(bucket.name, bucket.value),
         shade=shade,
     )
 

@@ -17,7 +17,7 @@ from proctor.core.declarations.registry import Registry
 from proctor.core.exceptions import ConfigurationError, SourceError
 from proctor.core.inputs.variables import Variables
 from proctor.core.messages import error_place, error_text
-from proctor.core.sources.matrix_report import report_tests
+from proctor.core.sources.matrix_report import report_missing, report_tests
 from proctor.core.sources.source import MatrixSource
 from proctor.django_internals import settings_reader
 from proctor.resolving.answer_cache import AnswerCache
@@ -300,11 +300,11 @@ class SiteSetup:
         if isinstance(self.source, MatrixSource):
             self.hook_keys = HookKeys(self.source)
             self.forced_groups = ForcedGroups(self.source)
+            names = self.registry.names
             self.source.subscribe(
-                on_change=partial(
-                    report_tests, declared=self.registry.names, command="manage.py proctor_check"
-                )
+                on_change=partial(report_tests, declared=names, command="manage.py proctor_check")
             )
+            self.source.subscribe(on_change=partial(report_missing, declared=names))
         self.log = OnceLog()
         self.viewed = None
         self.cache = _make_cache(self.source, self.log)

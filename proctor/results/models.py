@@ -20,6 +20,7 @@ __all__ = [
     "Decision",
     "Exposure",
     "ForcedVisitor",
+    "LatestVerdict",
     "Outcome",
     "Split",
     "Tally",
@@ -178,6 +179,28 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.kind}"
+
+
+class LatestVerdict(models.Model):
+    """What the newest report of a test has found, for the list of tests."""
+
+    test = ExactCharField(_("test"), primary_key=True, max_length=NAME_LENGTH)
+    #: `Verdict.kind` of `proctor.analysis`.
+    kind = models.CharField(_("verdict"), max_length=16)
+    #: The group that the verdict is about, or "".
+    group = ExactCharField(_("group"), max_length=NAME_LENGTH, blank=True)
+    #: True if the report has warnings.
+    warned = models.BooleanField(_("warned"), default=False)
+    #: The time at which the report was computed.
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("latest verdict")
+        verbose_name_plural = _("latest verdicts")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.test} {self.kind}"
 
 
 class Verdict(models.TextChoices):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from proctor.core.evaluation.groups import GroupAssignment
 from proctor.core.messages import did_you_mean, nearest
+from proctor.core.problems import rules_never_true
 from proctor.upkeep.findings import Finding
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ class DifferenceKind(enum.Enum):
     MISSING_TEST = "missing test"
     #: The matrix contains the test but does not evaluate it; visitors get the default.
     DROPPED_TEST = "dropped test"
+    #: A rule is never true, or always fails; no visitor gets its allocation or, if it is the rule
+    #: of the test, any group.
+    NEVER_TRUE = "rule never true"
     #: A declared group has no bucket; no visitor will ever be in it.
     UNKNOWN_GROUP = "unknown group"
     #: A bucket takes visitors but is not declared; its visitors get the default.
@@ -72,6 +76,7 @@ def compare(registry: Mapping[str, ProctorTest], proctor: Proctor) -> Iterator[D
         yield from _existence(test.name, proctor, DECLARED_IN)
         definition = proctor.matrix.tests.get(test.name)
         if definition is not None:
+            yield from _rules(test.name, proctor)
             yield from _groups(test, definition)
             yield from _buckets(test, definition)
             yield from _payloads(test, definition)
@@ -108,6 +113,12 @@ def _existence(name: str, proctor: Proctor, place: str) -> Iterator[Difference]:
             place,
             f"the matrix has no test {name!r}{did_you_mean(name, proctor.matrix.tests)}",
         )
+
+
+def _rules(name: str, proctor: Proctor) -> Iterator[Difference]:
+    for each in rules_never_true(proctor.problems, proctor.dropped):
+        if each.test == name:
+            yield Difference(DifferenceKind.NEVER_TRUE, name, DECLARED_IN, str(each))
 
 
 def _group(

@@ -22,6 +22,7 @@ from proctor.editor.schedules.planning import Wanted
 from proctor.editor.schedules.services import schedule
 from proctor.editor.transfer.importing import import_source, read_source
 from proctor.results.models import Exposure, Outcome, Split
+from testproject.demo.reports import store_verdicts
 from testproject.demo.visits import simulate
 from testproject.shop import first_start
 
@@ -54,6 +55,7 @@ def prepare() -> None:
     if not Exposure.objects.exists():
         today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
         store_visits(today)
+        store_verdicts(today)
 
 
 def _schedule_half() -> None:

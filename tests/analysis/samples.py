@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import datetime, timedelta, timezone
 
+import numpy as np
 import pyarrow as pa
 
 from tests.core.small_matrices import definition, matrix
@@ -108,4 +109,21 @@ def with_values(values):
             seen.append({"at": at(), "visitor": name, "group": group})
             if value:
                 happened.append((at(hours=1), name, "revenue", float(value)))
+    return exposures(seen), outcomes(happened)
+
+
+def evenly(rates):
+    """Return exposures and outcomes of visitors who come evenly: the number of each group by day.
+
+    From the day on which the rate changes, the version is 2.
+    """
+    random = np.random.default_rng(1)
+    seen, happened = [], []
+    for day, number in enumerate(rates):
+        later = {} if number == rates[0] else {"version": "2", "allocation": "#A2"}
+        for group in ("control", "blue"):
+            for index in range(number):
+                name, when = f"{group}{day}-{index}", at(day + index / number)
+                seen.append({"at": when, "visitor": name, "group": group, **later})
+                happened.append((when + timedelta(minutes=1), name, "revenue", random.normal(5)))
     return exposures(seen), outcomes(happened)

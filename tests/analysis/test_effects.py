@@ -12,7 +12,7 @@ from scipy import stats
 from proctor import Metric
 from proctor.analysis import analyze
 from proctor.analysis.intervals import always_valid_multiplier
-from tests.analysis.samples import HALVES, START, at, exposures, outcomes, split, with_values
+from tests.analysis.samples import HALVES, START, at, exposures, split, with_values
 from tests.analysis.simulating import ramp_matrices, ramp_rows
 
 
@@ -190,18 +190,6 @@ def test_quantiles_of_visitors_in_several_strata_are_bootstrapped_by_visitor():
     effect = only_effect(report)
     assert len(effect.strata) == 3
     assert effect.interval[0] < effect.absolute < effect.interval[1]
-
-
-def test_the_smallest_effect_says_how_long_the_test_takes():
-    seen, happened = with_values(shifted(300, 0.0))
-    late = outcomes([*map(tuple, (row.values() for row in happened.to_pylist()))])
-    report = analyze("atst", seen, late, [HALVES], [Metric("revenue", smallest=0.1)], until=at(10))
-    outlook = only_effect(report).outlook
-    # 16 times the variance over the squared effect, in each group.
-    assert outlook.visitors_needed == pytest.approx(2 * 15.7 / 0.1**2, rel=0.15)
-    assert outlook.days == pytest.approx((outlook.visitors_needed - 600) / 60)
-    assert report.verdict.kind == "young"
-    assert "more days" in report.verdict.sentence
 
 
 def returning(rate):

@@ -280,6 +280,13 @@ def test_a_forced_group_that_does_not_exist_is_named(client):
     assert "buttoncolortst has no group 9." in row(bar(client), "buttoncolortst")
 
 
+def test_a_forced_test_that_is_mistyped_is_named_with_the_nearest(client):
+    client.get("/?prforceGroups=buttoncolrtst1")
+    text = str(bar(client).all("section")[0])
+    assert "The matrix has no test buttoncolrtst; did you mean buttoncolortst?" in text
+    assert "other applications" not in text
+
+
 def test_a_force_without_the_identifier_says_what_it_needs(client, site, tmp_path):
     site.PROCTOR_MATRIX = write_matrix(
         tmp_path, headlinetst=definition(one_bucket("lower", 1), testType="ACCOUNT")

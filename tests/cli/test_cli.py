@@ -41,6 +41,8 @@ REFUSED_FORCES = [
         "buttoncolortst9",
         "--force: buttoncolortst has no group 9; expected one of -1 (inactive), 0",
     ),
+    ("grn1,buttoncolortst9", "--force: the matrix has no test 'grn'; buttoncolortst has no group"),
+    ("grn,$1", "--force: expected entries like buttoncolortst2, got 'grn' and '$1'"),
 ]
 
 

@@ -115,6 +115,23 @@ def test_what_is_no_specification_is_one_line(run, matrix, write, content):
     assert "bad.json" in err
 
 
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        ({"context": {}, "identifiers": {"USER": {"source": "QUERY"}}}, "a pipet-config.json"),
+        ({"audit": {"version": "1"}, "tests": {}}, "a test matrix"),
+        (EXPECTED, "one part of a split specification"),
+        ({"country": "String"}, "the providedContext of a split specification"),
+    ],
+)
+def test_a_document_of_another_kind_is_not_an_empty_specification(
+    run, matrix, write, document, kind
+):
+    code, out, err = run("verify", matrix, write("other.json", document))
+    assert (code, out) == (2, "")
+    assert f"expected a specification, got {kind}" in err
+
+
 # review --specification
 
 

@@ -229,6 +229,13 @@ def test_the_declared_tests_of_the_site_count_without_registering(quiet, editor)
         services.delete(ADA, NAME, "production", base=quiet[1].id)
 
 
+def test_a_bucket_whose_value_the_site_declares_under_a_different_name_is_no_fault(quiet, editor):
+    editor.PROCTOR_TESTS = (
+        ProctorTest(NAME, groups={"inactive": -1, "control": 0, "azure": 1}, default="inactive"),
+    )
+    promote(edit(base=quiet[0].id, allocations=LOUD), quiet[1])
+
+
 def test_groups_that_the_site_declares_by_name_alone_count(quiet, editor):
     editor.PROCTOR_TESTS = (ProctorTest(NAME, groups=("inactive", "control"), default="inactive"),)
     with pytest.raises(Refused, match="'blue'"):

@@ -290,6 +290,14 @@ def test_a_rollback_that_moves_nobody_keeps_ids(editor):
     assert json.loads(back.definition)["version"] == back.id
 
 
+def test_a_jump_that_comes_from_rounding_keeps_ids(editor):
+    made = create(allocations=[{**shares(control=0.5, blue=0.5)[0], "id": "#A1"}])
+    rounded = {**shares(control=0.5000000006, blue=0.4999999994)[0], "id": "#A1"}
+    changed = services.edit(ME, NAME, text_of(allocations=[rounded]), base=made.id)
+    assert 0 < changed.moves[NAME][0].jump < 1e-9
+    assert json.loads(changed.revision.definition)["allocations"][0]["id"] == "#A1"
+
+
 def test_a_revert_undoes_the_newest_revision(editor):
     made = create()
     second = services.edit(ME, NAME, text_of(description="other"), base=made.id).revision

@@ -103,6 +103,12 @@ def test_each_report_has_its_verdict(read, test):
     assert f"<p>{VERDICTS[test]}" in read(f"/proctor/results/tests/{test}/")
 
 
+def test_the_list_has_the_verdicts_of_the_reports(read):
+    page = read("/proctor/results/")
+    for phrase in ("green wins", "not to be trusted: the split is broken", "too early to tell"):
+        assert f"<b>{phrase}</b>" in page
+
+
 @pytest.mark.parametrize("test", VERDICTS)
 def test_a_report_ends_on_the_day_of_the_first_start(read, demo, test):
     today = datetime.now(timezone.utc).date()

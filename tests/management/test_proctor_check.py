@@ -295,6 +295,13 @@ def test_a_payload_of_another_type_is_a_difference_of_each_bucket(site):
     assert differences() == declared("other payload type") * 2
 
 
+def test_a_rule_that_is_never_true_is_a_difference(site, tmp_path):
+    site.PROCTOR_CONTEXT = None
+    never = definition(one_bucket("a", 0), rule="country == 'US'")
+    site.PROCTOR_MATRIX = matrix(tmp_path, anygrouptst=never)
+    assert differences() == declared("rule never true", "anygrouptst")
+
+
 def test_a_payload_that_no_bucket_has_is_a_difference(site):
     site.PROCTOR_TESTS = (ProctorTest("anygrouptst", payload=int),)
     assert differences() == declared("no payload", "anygrouptst")

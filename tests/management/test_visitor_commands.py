@@ -147,6 +147,23 @@ def test_a_group_that_is_not_declared_is_none(site):
     }
 
 
+def test_a_renamed_bucket_has_its_declared_name_and_is_noted(renamed):
+    shown = document("proctor_groups", *VISITOR)
+    assert shown["groups"]["buttoncolortst"]["group"] == "blue"
+    assert (
+        "PROCTOR_TESTS declares the group 'azure' as 'blue'"
+        in explain("buttoncolortst", *VISITOR)[1]
+    )
+
+
+def test_a_group_that_is_declared_with_a_different_value_is_none(site):
+    site.PROCTOR_TESTS = (ProctorTest("buttoncolortst", groups={"control": 0, "blue": 7}),)
+    assert document("proctor_groups", *VISITOR)["no_group"]["buttoncolortst"] == (
+        "no group: PROCTOR_TESTS does not declare the group 'blue' with the value 1, so the site "
+        "has no group"
+    )
+
+
 def test_a_payload_of_another_type_is_left_out_and_noted(site):
     site.PROCTOR_TESTS = (ProctorTest("headlinetst", payload=int),)
     out, err = groups(*VISITOR)

@@ -298,6 +298,46 @@ def test_a_forced_value_that_no_bucket_has_is_named(client):
     assert "You are in blue" in found
 
 
+def test_a_renamed_bucket_is_declared_and_one_with_a_different_value_is_not(client, renamed):
+    renamed.PROCTOR_TESTS = (ProctorTest("buttoncolortst", groups={"control": 7, "blue": 1}),)
+    buckets = client.get("/private/proctor/groups.json").json()["tests"]["buttoncolortst"][
+        "buckets"
+    ]
+    assert [(each["name"], each["declared"]) for each in buckets] == [
+        ("azure", True),
+        ("control", False),
+    ]
+
+
+def test_a_forced_group_replaces_one_that_has_its_declared_name(client, renamed):
+    text = article(page(client, prforceGroups="buttoncolortst0"), "buttoncolortst")
+    assert "without forcing, in blue" in text
+
+
+NO_TEST = "The matrix has no test buttoncolrtst; did you mean buttoncolortst?"
+
+
+def test_a_forced_test_that_is_mistyped_is_named_with_the_nearest(client):
+    found = page(client, prforceGroups="buttoncolrtst1")
+    assert NO_TEST in [str(each) for each in found.all("p")]
+    assert "Groups of other applications" not in str(found.all("section")[0])
+
+
+def test_the_json_names_a_forced_test_that_is_mistyped(client):
+    page(client, prforceGroups="buttoncolrtst1,buttoncolortst2")
+    document = client.get("/private/proctor/groups.json").json()
+    assert document["force_problems"] == [NO_TEST]
+
+
+def test_a_forced_test_of_the_matrix_is_not_mistyped_though_it_resembles_a_declared_one(
+    client, site, tmp_path
+):
+    theirs = definition(one_bucket("on", 1))
+    site.PROCTOR_MATRIX = write_matrix(tmp_path, buttoncolrtst=theirs)
+    found = page(client, prforceGroups="buttoncolrtst1")
+    assert "Groups of other applications: buttoncolrtst." in str(found.all("section")[0])
+
+
 @pytest.mark.parametrize(
     ("test_type", "expected"),
     [

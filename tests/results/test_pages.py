@@ -12,7 +12,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from proctor import Metric
-from proctor.results.models import Decision, Outcome, Tally
+from proctor.results.models import Decision, LatestVerdict, Outcome, Tally
 from proctor.results.testing import record_results
 from tests.page_elements import Page
 from tests.results.conftest import definition
@@ -115,6 +115,34 @@ def test_the_list_has_every_test_with_its_state(viewer):
     assert "buttontst running" in text
     assert "300 exposures" in text
     assert "sleepytst no visitors yet" in text
+
+
+def test_the_list_has_the_verdict_of_each_test_whose_report_was_read(viewer, site):
+    pytest.importorskip("tea_tasting", reason="tea-tasting is not installed")
+    assert "report" not in parsed(viewer, LIST).text_of("main")
+    viewer.get(PAGE)
+    assert "no difference found · report just now" in parsed(viewer, LIST).text_of("main")
+
+
+@pytest.mark.parametrize(
+    ("kind", "group", "warned", "phrase"),
+    [
+        ("wins", "blue", False, "blue wins"),
+        ("wins", "blue", True, "blue wins, but there are warnings"),
+        ("loses", "blue", False, "blue loses"),
+        ("harms", "blue", True, "blue harms a guardrail"),
+        ("broken", "", False, "not to be trusted: the split is broken"),
+        ("undecided", "", False, "no difference found"),
+        ("none", "", False, "no verdict"),
+    ],
+)
+def test_a_verdict_is_one_phrase(viewer, kind, group, warned, phrase):
+    from django.utils import timezone
+
+    LatestVerdict.objects.create(
+        test="buttontst", kind=kind, group=group, warned=warned, at=timezone.now()
+    )
+    assert f"buttontst running {phrase} · report just now" in parsed(viewer, LIST).text_of("main")
 
 
 def test_the_menu_is_that_of_the_editor_for_people_who_may_see_it(viewer, site):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from datetime import datetime, timedelta, timezone
@@ -9,11 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 from django.db.models import F, Value
 
 from proctor import Metric
+from proctor.editor.models import Revision
 from proctor.results import guards
-from proctor.results.models import Exposure, ForcedVisitor, Outcome
+from proctor.results.models import Exposure, ForcedVisitor, LatestVerdict, Outcome
 from proctor.results.recording.rows import NotedForced
 from proctor.results.reports.reporting import NoReport, definitions_of, report
 from tests.results.conftest import definition
@@ -238,3 +241,76 @@ def test_the_editor_gets_its_own_verdict(db, declared, guard, action):
     verdict = getattr(guards, f"{guard}_if_harmed")(step())
     assert verdict.action.value == action
     assert "harms the guardrail" in verdict.reason
+
+
+# -- verdicts for the list ------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_only_a_report_with_the_usual_options_is_remembered(declared):
+    store(noted(definition(), 300))
+    report("buttontst", baseline="blue")
+    assert not LatestVerdict.objects.exists()
+    found = report("buttontst")
+    assert LatestVerdict.objects.get().kind == found.verdict.kind
+
+
+@pytest.mark.django_db
+def test_a_verdict_that_cannot_be_stored_keeps_no_report_back(declared, monkeypatch, caplog):
+    store(noted(definition(), 300))
+
+    def fail(**_values):
+        raise OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(LatestVerdict.objects, "update_or_create", fail)
+    with caplog.at_level("INFO", "proctor.results"):
+        assert report("buttontst").visitors.counted == 300
+    assert "was not stored for the list of tests" in caplog.text
+
+
+# -- payloads -------------------------------------------------------------------------------
+
+
+def with_payload(text, version="1", about="A button"):
+    found = definition(version=version, description=about)
+    for bucket in found["buckets"]:
+        bucket["payload"] = {"stringValue": text if bucket["value"] else "Coffee"}
+    return found
+
+
+def published(text, about="A button"):
+    """Publish the test in the editor and return the definition with its version."""
+    from proctor.editor.access.permissions import command
+    from proctor.editor.branches import first_branch
+    from proctor.editor.changes import services
+    from proctor.editor.publishing.heads import head_of
+
+    head = Revision.objects.order_by("-version").first()
+    services.edit(
+        command(), "buttontst", json.dumps(with_payload(text, about=about)), base=head and head.id
+    )
+    return json.loads(head_of("buttontst", first_branch()).definition)
+
+
+def changes_line(found):
+    (line,) = [each.text for each in found.trust if each.title == "Changes"]
+    return line
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("text", "changed"), [("Cocoa", True), ("Tea", False)])
+def test_a_payload_that_the_editors_history_saw_change_is_told(declared, text, changed):
+    declared.PROCTOR_EDITOR_BRANCHES = ("production",)
+    store(noted(published("Tea"), 200, days=10))
+    store(noted(published(text, about="The same button"), 200, days=3, first=500))
+    line = changes_line(report("buttontst"))
+    assert ("the payload of blue changed" in line) is changed
+    assert line.startswith("1 change: ")
+
+
+@pytest.mark.django_db
+def test_without_the_whole_history_no_change_of_a_payload_is_claimed(declared):
+    declared.PROCTOR_EDITOR_BRANCHES = ("production",)
+    store(noted(with_payload("Tea", version="old"), 200, days=10))
+    store(noted(published("Cocoa"), 200, days=3, first=500))
+    assert "payload" not in changes_line(report("buttontst"))

@@ -478,6 +478,33 @@ def test_an_empty_payload_is_a_payload(show, payload, value, expected):
     assert show("{% proctor_payload payloadtst default='no' %}") == expected
 
 
+# -- buckets that have a different name in the matrix -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{% ifgroup buttoncolortst blue %}yes{% else %}no{% endifgroup %}", "yes"),
+        ("{% ifgroup buttoncolortst control %}yes{% else %}no{% endifgroup %}", "no"),
+        ("{% proctor_group buttoncolortst %}", "blue"),
+        ('{% proctor_payload buttoncolortst default="" %}', "#00f"),
+        (
+            "{% proctor_json buttoncolortst %}",
+            (
+                '<script id="proctor" type="application/json">'
+                '{"buttoncolortst": {"group": "blue", "value": 1, "payload": "#00f"}}</script>'
+            ),
+        ),
+    ],
+)
+def test_tags_use_the_declared_name_of_a_renamed_bucket(renamed, show, template, expected):
+    assert show(template) == expected
+
+
+def test_a_tag_does_not_know_the_name_of_the_matrix(renamed):
+    assert "declares no group 'azure'" in str(error_of("{% ifgroup buttoncolortst azure %}"))
+
+
 # -- proctor_json -----------------------------------------------------------------------------
 
 

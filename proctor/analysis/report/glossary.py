@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from proctor.core.sentences import Sentence, gettext_noop
 
-__all__ = ["HELP", "LABELS", "TITLES", "terms"]
+if TYPE_CHECKING:
+    from proctor.analysis.report.model import Findings
+
+__all__ = ["GUIDE", "HELP", "LABELS", "TITLES", "terms"]
+
+#: The page of the documentation about broken splits, and other things that can go wrong.
+GUIDE = "https://github.com/indeedeng/django-proctor/blob/main/docs/pitfalls.md"
 
 HELP = {
     "visitors": Sentence(
@@ -12,11 +20,30 @@ HELP = {
             "Each visitor counts once, from the first exposure on. Forced exposures do not count."
         )
     ),
+    "exposure": Sentence(
+        gettext_noop("A page read the visitor's group, so that the visitor may have seen it.")
+    ),
+    "outcome": Sentence(
+        gettext_noop("Something that a visitor did and the site recorded, such as an order.")
+    ),
+    "window": Sentence(
+        gettext_noop(
+            "The time after a visitor's exposure in which outcomes count. Without a declared "
+            "length it lasts until the end of the report."
+        )
+    ),
     "sample ratio": Sentence(
         gettext_noop(
             "Compares the number of visitors in each group with the shares of the matrix. If they "
             "differ by more than chance allows, something removes visitors from one group, and no "
             "number of this report can be trusted."
+        )
+    ),
+    "compared": Sentence(
+        gettext_noop(
+            "The visitors in a comparison with the baseline: a verdict rests on these. Groups are "
+            "compared within each split only, because visitors of different splits differ; then "
+            "the differences are combined."
         )
     ),
     "two groups": Sentence(
@@ -33,13 +60,14 @@ HELP = {
     ),
     "changes": Sentence(
         gettext_noop(
-            "When the split of the test changed. Visitors are compared only with others under the "
-            "same split."
+            "When the definition of the test changed. Visitors are compared only with others "
+            "under the same split."
         )
     ),
     "time run": Sentence(
         gettext_noop(
-            "A test should run for whole weeks: visitors of a Monday differ from those of a Sunday."
+            "A test should run for whole weeks, because visitors of a Monday differ from those of "
+            "a Sunday."
         )
     ),
     "matured": Sentence(
@@ -53,19 +81,32 @@ HELP = {
             "of them had the outcome."
         )
     ),
+    "points": Sentence(
+        gettext_noop("The difference of two percentages: from 15 % to 18 % it is 3 points.")
+    ),
+    "quantile": Sentence(
+        gettext_noop(
+            "The value that this part of the visitors stays below: with 0.9, nine of ten visitors."
+        )
+    ),
     "always valid": Sentence(
         gettext_noop(
-            "The range of effects that the data allow, at whatever time you look. If it excludes "
-            "0, there is a difference."
+            "The effects that agree with the data, at whatever time you look. If the range "
+            "excludes 0, there is a difference; if it includes 0, there may be none. Its precise "
+            "name is always-valid confidence interval."
         )
     ),
     "fixed": Sentence(
         gettext_noop(
-            "A narrower range that is right once only: at the end that was declared in advance."
+            "A narrower range that is right once only: at the end that was declared in advance. "
+            "Its precise name is confidence interval with a fixed horizon."
         )
     ),
     "p": Sentence(
-        gettext_noop("How often chance alone gives a difference at least as large, at one look.")
+        gettext_noop(
+            "How often chance alone gives a difference at least as large, at one look: 0.05 is one "
+            "time in twenty, and a number such as 1.8e-06 is almost never."
+        )
     ),
     "baseline": Sentence(gettext_noop("The group that the others are compared with.")),
     "guardrail": Sentence(
@@ -74,21 +115,33 @@ HELP = {
             "it is worse than the baseline. Open: not known yet."
         )
     ),
-    "stratum": Sentence(
-        gettext_noop("The visitors under one split. A new allocation id or version starts another.")
-    ),
-    "heterogeneity": Sentence(
-        gettext_noop("How often strata with equal effects differ this much by chance.")
-    ),
-    "overlap": Sentence(
+    "split": Sentence(
         gettext_noop(
-            "The same effect with other weights: strata with balanced groups count more. The "
-            "verdict never takes the better of the two."
+            "The visitors under one allocation of the matrix (a rule, and the shares of the "
+            "groups), as long as it gives out the groups in the same way."
+        )
+    ),
+    "matrix": Sentence(
+        gettext_noop("The file with the definitions of all tests and the shares of their groups.")
+    ),
+    "stratum": Sentence(
+        gettext_noop("Each split alone. The effect above combines them, larger ones count more.")
+    ),
+    "across splits": Sentence(
+        gettext_noop(
+            "Visitors and means include every split. The effect is computed within each split, so "
+            "it is not simply the difference of these means."
+        )
+    ),
+    "outlook": Sentence(
+        gettext_noop(
+            "An estimate from the visitors under the present split. In four of five tests an "
+            "effect of this size would show by then; a smaller one takes longer."
         )
     ),
     "history": Sentence(
         gettext_noop(
-            "What a report at each time would have shown. The band narrows as visitors arrive."
+            "What a report at each time would have shown. The range narrows as visitors arrive."
         )
     ),
     "segments": Sentence(
@@ -99,16 +152,21 @@ HELP = {
     ),
     "primary": Sentence(
         gettext_noop(
-            "The metrics that decide. Their intervals are corrected for the number of metrics and "
-            "groups."
+            "A metric that decides. With several primary metrics or groups the ranges are wider, "
+            "because chance has more opportunities."
         )
     ),
+    "secondary": Sentence(gettext_noop("A metric that is only shown and does not decide.")),
 }
 
 #: The terms that `terms` returns, and those of the list of reasons to trust a report.
 TITLES = {
     "visitors": Sentence(gettext_noop("Visitors")),
+    "exposure": Sentence(gettext_noop("Exposure")),
+    "outcome": Sentence(gettext_noop("Outcome")),
+    "window": Sentence(gettext_noop("Window")),
     "sample ratio": Sentence(gettext_noop("Sample ratio")),
+    "compared": Sentence(gettext_noop("Compared")),
     "matrices": Sentence(gettext_noop("Matrices")),
     "two groups": Sentence(gettext_noop("Two groups")),
     "carried over": Sentence(gettext_noop("Carried over")),
@@ -120,14 +178,17 @@ TITLES = {
     "effect": Sentence(gettext_noop("Effect")),
     "relative": Sentence(gettext_noop("Relative")),
     "mean": Sentence(gettext_noop("Mean")),
-    "always valid": Sentence(gettext_noop("Always valid")),
-    "fixed": Sentence(gettext_noop("Fixed")),
-    "p": Sentence(gettext_noop("P")),
+    "points": Sentence(gettext_noop("Points")),
+    "quantile": Sentence(gettext_noop("Quantile")),
+    "always valid": Sentence(gettext_noop("Likely range")),
+    "fixed": Sentence(gettext_noop("Range at the end")),
+    "p": Sentence(gettext_noop("p")),
     "baseline": Sentence(gettext_noop("Baseline")),
     "guardrail": Sentence(gettext_noop("Guardrail")),
-    "heterogeneity": Sentence(gettext_noop("Heterogeneity")),
-    "overlap": Sentence(gettext_noop("Overlap")),
     "primary": Sentence(gettext_noop("Primary")),
+    "secondary": Sentence(gettext_noop("Secondary")),
+    "split": Sentence(gettext_noop("Split")),
+    "matrix": Sentence(gettext_noop("Matrix")),
 }
 
 #: The columns of tables.
@@ -139,20 +200,40 @@ LABELS = {
     "relative": TITLES["relative"],
     "always valid": TITLES["always valid"],
     "fixed": TITLES["fixed"],
-    "p": Sentence(gettext_noop("p")),
-    "split": Sentence(gettext_noop("Split")),
-    "seen": Sentence(gettext_noop("Seen")),
-    "matrix": Sentence(gettext_noop("Matrix")),
+    "p": TITLES["p"],
+    "split": TITLES["split"],
+    "seen": Sentence(gettext_noop("Share seen")),
+    "matrix": Sentence(gettext_noop("Share in the matrix")),
     "segment": Sentence(gettext_noop("Segment")),
 }
 
 
-def terms(*, fixed: bool, several: bool) -> list[str]:
-    """Return the names in `HELP` that a report explains at its end.
+def terms(report: Findings, *, splits: bool = True) -> list[str]:
+    """Return the names in `HELP` that a report explains at its end, because it uses them.
 
-    *fixed*: it shows intervals at the declared end. *several*: it has more than one split.
+    *splits*: it has a table of the splits.
     """
-    names = ["mean", "effect", "relative", "always valid", "baseline", "primary", "visitors"]
-    if fixed:
-        names[4:4] = ["fixed", "p"]
-    return [*names, "overlap", "heterogeneity"] if several else names
+    metrics = report.metrics
+    kinds = {each.metric.kind for each in metrics}
+    has_effects = any(each.effects for each in metrics)
+    used = {
+        "visitors": True,
+        "exposure": True,
+        "outcome": True,
+        "window": True,
+        "mean": bool(metrics),
+        "effect": bool(metrics),
+        "relative": bool(metrics),
+        "points": "proportion" in kinds and has_effects,
+        "quantile": "quantile" in kinds,
+        "always valid": bool(metrics),
+        "fixed": bool(metrics) and report.shows_fixed,
+        "p": report.sample_ratio.p_value is not None or report.shows_fixed,
+        "baseline": bool(metrics),
+        "primary": any(each.primary for each in metrics),
+        "secondary": any(not each.primary and each.metric.guardrail is None for each in metrics),
+        "guardrail": any(each.metric.guardrail is not None for each in metrics),
+        "split": splits or len(report.sample_ratio.strata) > 1,
+        "matrix": True,
+    }
+    return [name for name, shown in used.items() if shown]

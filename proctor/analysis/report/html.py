@@ -7,9 +7,21 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from proctor.analysis.report.glossary import HELP, LABELS, TITLES, terms
+from proctor.analysis.report.glossary import GUIDE, HELP, LABELS, TITLES, terms
 from proctor.analysis.report.html_metrics import metric_section, table
 from proctor.analysis.report.language import ENGLISH, Language, Moment, ngettext_lazy
+from proctor.analysis.report.phrases import (
+    DISTRUSTED_METRICS,
+    GUIDE_TITLE,
+    METRICS,
+    NEUTRAL,
+    NO_COMFORT,
+    OTHER_CHECKS,
+    TRUST,
+    UNTRUSTED,
+    joint_line,
+    outcome_lines,
+)
 from proctor.analysis.report.words import count, p_text, percent, split_name
 from proctor.core.sentences import Sentence, gettext_noop
 
@@ -20,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page"]
 
-_MARKS = {"bad": "✕", "warning": "!", "good": "✓"}
+_MARKS = {"bad": "✕", "warning": "!", "note": "•", "good": "✓"}
 
 _LOOKS = {
     "wins": "good",
@@ -62,7 +74,9 @@ def _parts(report: Findings, language: Language) -> Iterator[str]:
     if problems:
         yield _problems(problems, language)
     yield _verdict(report, language)
-    yield _trust([each for each in report.trust if each.level != "bad"], language)
+    yield _trust(report, language)
+    if report.metrics:
+        yield _title(METRICS if report.ok else DISTRUSTED_METRICS, language)
     yield from (metric_section(report, metric, language) for metric in report.metrics)
     yield _strata(report, language)
     yield _outcomes(report, language)
@@ -90,13 +104,30 @@ def _soft(text: str, language: Language) -> str:
     return f'<p class="proctor-report-soft">{language.html(text)}</p>'
 
 
+def _title(text: str, language: Language) -> str:
+    return f"<h2>{language.html(text)}</h2>\n"
+
+
+def _help(text: str, language: Language) -> str:
+    return f'<p class="proctor-report-help">{language.html(text)}</p>'
+
+
 def _problems(problems: Sequence[Trust], language: Language) -> str:
     items = "".join(
         f"<li><strong>{language.html(each.title)}: {language.html(each.text)}</strong>"
-        f'<span class="proctor-report-help">{language.html(each.help)}</span></li>'
+        f"{_help(each.help, language)}{_advice(each, language)}</li>"
         for each in problems
     )
     return f'<ul class="proctor-report-problems">{items}</ul>\n'
+
+
+def _advice(problem: Trust, language: Language) -> str:
+    if not problem.advice:
+        return ""
+    return (
+        f"<p>{language.html(problem.advice)}</p>"
+        f'<p><a href="{GUIDE}" rel="noreferrer">{language.html(GUIDE_TITLE)}</a></p>'
+    )
 
 
 def _verdict(report: Findings, language: Language) -> str:
@@ -119,35 +150,35 @@ def _below(report: Findings) -> Sentence | None:
             )
         )
     if report.verdict.kind == "broken":
-        return Sentence(gettext_noop("The numbers below cannot be trusted."))
+        return UNTRUSTED
     if report.baseline is None:
         return None
     if report.horizon is not None and report.until >= report.horizon:
         return Sentence(
-            gettext_noop(
-                "Compared with {baseline}, using the intervals at the test's declared end."
-            ),
+            gettext_noop("Compared with {baseline}. The range is that at the test's declared end."),
             baseline=report.baseline,
         )
     return Sentence(
-        gettext_noop("Compared with {baseline}, using always-valid intervals."),
+        gettext_noop("Compared with {baseline}. The range holds whenever you look."),
         baseline=report.baseline,
     )
 
 
-def _trust(lines: Sequence[Trust], language: Language) -> str:
+def _trust(report: Findings, language: Language) -> str:
+    lines = [each for each in report.trust if each.level != "bad"]
+    # Ticks below a broken split would look like praise.
+    marks = _MARKS if report.ok else {**_MARKS, "good": NEUTRAL}
     items = "".join(
-        f'<li class="proctor-report-{each.level}">'
-        f'<span class="proctor-report-mark" aria-hidden="true">{_MARKS[each.level]}</span>'
+        f'<li class="proctor-report-{each.level if report.ok else "note"}">'
+        f'<span class="proctor-report-mark" aria-hidden="true">{marks[each.level]}</span>'
         f"<strong>{language.html(each.title)}</strong><span>{language.html(each.text)}</span>"
-        f'<p class="proctor-report-help">{language.html(each.help)}</p></li>'
+        f"{_help(each.help, language)}</li>"
         for each in lines
     )
-    return (
-        f"<h2>{language.html(Sentence(gettext_noop('Can you trust it?')))}</h2>\n"
-        f'<ul class="proctor-report-trust">{items}</ul>\n'
-        f"<h2>{language.html(Sentence(gettext_noop('Metrics')))}</h2>\n"
-    )
+    listed = f'<ul class="proctor-report-trust">{items}</ul>\n'
+    if report.ok:
+        return f"{_title(TRUST, language)}{listed}"
+    return f"{_title(OTHER_CHECKS, language)}{_help(NO_COMFORT, language)}{listed}"
 
 
 def _strata(report: Findings, language: Language) -> str:
@@ -168,32 +199,35 @@ def _strata(report: Findings, language: Language) -> str:
             )
     title = Sentence(gettext_noop("Split of visitors"))
     labels = [LABELS[name] for name in ("split", "group", "visitors", "seen", "matrix", "p")]
+    joint = joint_line(report.sample_ratio)
     return (
-        f"<h2>{language.html(title)}</h2>"
-        f'<p class="proctor-report-help">{language.html(HELP["sample ratio"])}</p>'
-        f'<section class="proctor-report-metric">{table(labels, rows, language)}</section>\n'
+        f"{_title(title, language)}"
+        f"{_help(HELP['sample ratio'], language)}"
+        f'<section class="proctor-report-metric">{table(labels, rows, language)}'
+        f"{'' if joint is None else _help(joint, language)}</section>\n"
     )
 
 
 def _outcomes(report: Findings, language: Language) -> str:
-    found = report.outcomes
-    text = Sentence(
-        gettext_noop(
-            "Outcomes: {counted} counted, {before} before the exposure, {after} after the window, "
-            "{strangers} of visitors who do not count."
-        ),
-        counted=count(found.counted),
-        before=count(found.before),
-        after=count(found.after),
-        strangers=count(found.strangers),
+    lines = "".join(
+        f"<div><dt>{count_}</dt><dd>{language.html(text)}</dd></div>"
+        for count_, text in (
+            (language.html(count(number)), text) for number, text in outcome_lines(report.outcomes)
+        )
     )
-    return f"{_soft(text, language)}\n"
+    return (
+        f"{_title(Sentence(gettext_noop('Outcomes')), language)}"
+        f'<section class="proctor-report-metric"><dl class="proctor-report-counts">{lines}</dl>'
+        "</section>\n"
+    )
 
 
 def _words(report: Findings, language: Language) -> str:
     items = "".join(
         f"<div><dt>{language.html(TITLES[name])}</dt><dd>{language.html(HELP[name])}</dd></div>"
-        for name in terms(fixed=report.shows_fixed, several=len(report.sample_ratio.strata) > 1)
+        for name in terms(report)
     )
-    title = Sentence(gettext_noop("Words"))
-    return f'<h2>{language.html(title)}</h2><dl class="proctor-report-words">{items}</dl>\n'
+    return (
+        f"{_title(Sentence(gettext_noop('Words')), language)}"
+        f'<dl class="proctor-report-words">{items}</dl>\n'
+    )

@@ -6,20 +6,24 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from proctor.analysis.report.glossary import HELP, LABELS
-from proctor.analysis.report.svg import axis, band, forest_row, scale_of, side
+from proctor.analysis.report.phrases import (
+    DISTRUSTED,
+    outlook_line,
+    shows_outlook,
+    split_lines,
+    standing,
+)
+from proctor.analysis.report.svg import axis, band, forest_row, scale_of, whisker
 from proctor.analysis.report.words import (
     BASELINE,
     LOWER_IS_BETTER,
     NO_OUTCOMES,
     amount,
     count,
-    days,
     interval,
     p_text,
-    percent,
     relative,
     role_of,
-    size,
     split_name,
     unit,
 )
@@ -45,10 +49,10 @@ def metric_section(report: Findings, metric: MetricReport, language: Language) -
         help_line += f'<p class="proctor-report-soft">{language.html(NO_OUTCOMES)}</p>'
     return (
         f'<section class="proctor-report-metric"><h2>{language.html(unit(metric.metric))} '
-        f"{_badges(metric, language)}</h2>"
+        f"{_badges(report, metric, language)}</h2>"
         f"{help_line}{_groups(report, metric, language)}{_forest(report, metric, language)}"
         f"{_history(report, metric, language)}{_splits(report, metric, language)}"
-        f"{_segments(metric, language)}{_outlook(metric, language)}</section>\n"
+        f"{_segments(metric, language)}{_outlook(report, metric, language)}</section>\n"
     )
 
 
@@ -60,8 +64,10 @@ def _title(text: str, language: Language) -> str:
     return f"<h3>{language.html(text)}</h3>"
 
 
-def _badges(metric: MetricReport, language: Language) -> str:
+def _badges(report: Findings, metric: MetricReport, language: Language) -> str:
     badges = _badge(role_of(metric.metric, primary=metric.primary), "", language)
+    if not report.ok:
+        return badges + _badge(DISTRUSTED, "bad", language)
     for effect in metric.effects:
         if effect.guardrail == "passed":
             text = Sentence(gettext_noop("{group}: passed"), group=effect.group)
@@ -101,7 +107,10 @@ def _groups(report: Findings, metric: MetricReport, language: Language) -> str:
             if report.shows_fixed:
                 cells += [interval(effect.interval, metric.metric), p_text(effect.p_value)]
         rows.append(cells)
-    return table([LABELS[name] for name in names], rows, language)
+    note = ""
+    if metric is report.metrics[0] and len(report.sample_ratio.strata) > 1:
+        note = _help(HELP["across splits"], language)
+    return table([LABELS[name] for name in names], rows, language) + note
 
 
 def table(labels: Sequence[str], rows: Sequence[Sequence[str]], language: Language) -> str:
@@ -153,31 +162,31 @@ def _forest(report: Findings, metric: MetricReport, language: Language) -> str:
         row = forest_row(
             scale, effect.absolute, effect.always_valid, fixed, label=language(label), margin=margin
         )
-        look = _look(report, effect, metric)
-        rows.append(f'<span>{escape(effect.group)}</span><div class="{look}">{row}</div>')
+        word = language.html(standing(effect, metric, report.baseline or "")) if report.ok else ""
+        name = f"<span>{escape(effect.group)}<small>{word}</small></span>"
+        rows.append(f"{name}<div>{row}</div>")
     return (
         f'<div class="proctor-report-forest">{"".join(rows)}<span></span>'
         f"<div>{axis(scale, metric.metric, language)}</div></div>{_key(report, metric, language)}"
     )
 
 
-def _look(report: Findings, effect: EffectReport, metric: MetricReport) -> str:
-    # With a broken split no group can win, so nothing is green or red.
-    return side(effect.always_valid, metric.metric) if report.ok else ""
-
-
 def _key(report: Findings, metric: MetricReport, language: Language) -> str:
     point = '<circle class="proctor-report-point" cx="50%" cy="50%" r="5"/>'
-    bar = '<rect class="proctor-report-band" width="100%" height="100%" rx="3"/>'
     fixed = '<line class="proctor-report-fixed" x1="0" x2="100%" y1="50%" y2="50%"/>'
+    zero = '<line class="proctor-report-zero" x1="50%" x2="50%" y1="0" y2="100%"/>'
     margin = '<line class="proctor-report-margin" x1="50%" x2="50%" y1="0" y2="100%"/>'
     if metric.metric.kind == "proportion":
         effect = Sentence(gettext_noop("effect (points)"))
     else:
         effect = Sentence(gettext_noop("effect"))
-    parts = [(point, effect), (bar, Sentence(gettext_noop("always valid")))]
+    parts = [
+        (point, effect),
+        (whisker("1", "27", 6, 5), Sentence(gettext_noop("likely range"))),
+        (zero, Sentence(gettext_noop("no difference"))),
+    ]
     if report.shows_fixed:
-        parts.append((fixed, Sentence(gettext_noop("fixed, valid at the declared end"))))
+        parts.append((fixed, Sentence(gettext_noop("range at the declared end"))))
     if metric.metric.guardrail is not None:
         parts.append((margin, Sentence(gettext_noop("margin"))))
     items = "".join(f"<span><svg>{mark}</svg>{language.html(text)}</span>" for mark, text in parts)
@@ -188,10 +197,9 @@ def _history(report: Findings, metric: MetricReport, language: Language) -> str:
     charts = []
     for effect in metric.effects:
         label = Sentence(
-            gettext_noop("{group} over time: the always-valid band narrows"), group=effect.group
+            gettext_noop("{group} over time: the likely range narrows"), group=effect.group
         )
-        look = _look(report, effect, metric)
-        chart = band(effect.history, metric.metric, language, label=label, look=look)
+        chart = band(effect.history, metric.metric, language, label=label)
         if not chart:
             continue
         if metric.metric.kind == "proportion":
@@ -235,25 +243,12 @@ def _splits(report: Findings, metric: MetricReport, language: Language) -> str:
         for effect in effects
         for each in effect.strata
     ]
-    notes = [
-        Sentence(
-            gettext_noop(
-                "{group}: equal effects differ this much with p = {p}; weighted by overlap the "
-                "effect is {effect} ({relative})."
-            ),
-            group=effect.group,
-            p=p_text(effect.heterogeneity_p),
-            effect=amount(effect.overlap_absolute, metric.metric, sign=True),
-            relative=percent(effect.overlap_relative, sign=True),
-        )
-        for effect in effects
-        if effect.overlap_absolute is not None
-    ]
+    notes = [line for effect in effects for line in split_lines(effect, metric, effect.group)]
     return (
         f"{_title(Sentence(gettext_noop('By split')), language)}"
         f"{_help(HELP['stratum'], language)}"
         f"{table(labels, rows, language)}"
-        f"{_help(' '.join(language(each) for each in notes), language)}"
+        f'<p class="proctor-report-help">{"<br>".join(map(language.html, notes))}</p>'
     )
 
 
@@ -280,24 +275,16 @@ def _segments(metric: MetricReport, language: Language) -> str:
     )
 
 
-def _outlook(metric: MetricReport, language: Language) -> str:
+def _outlook(report: Findings, metric: MetricReport, language: Language) -> str:
     lines = [
-        Sentence(
-            gettext_noop(
-                "{group}: {days} to find an effect of {size}: {visitors} of {needed} visitors."
-            ),
-            group=effect.group,
-            days=days(effect.outlook.days),
-            size=size(effect.outlook.smallest, metric.metric),
-            visitors=count(effect.outlook.visitors),
-            needed=count(effect.outlook.visitors_needed),
-        )
+        outlook_line(effect.group, effect.outlook, metric.metric)
         for effect in metric.effects
-        if effect.outlook is not None and effect.outlook.days and not effect.is_decided
+        if effect.outlook is not None and shows_outlook(report, effect)
     ]
     if not lines:
         return ""
     return (
         f"{_title(Sentence(gettext_noop('How much longer')), language)}"
+        f"{_help(HELP['outlook'], language)}"
         f'<p class="proctor-report-soft">{"<br>".join(language.html(each) for each in lines)}</p>'
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENGLISH",
+    "Day",
     "Figure",
     "Formats",
     "Language",
@@ -102,6 +103,23 @@ class Moment(Sentence):
         """Return the time as the formats of *translations* write it."""
         formats = _formats_of(translations)
         return str(self) if formats is None else formats.time(self.at)
+
+
+class Day(Moment):
+    """A day, in English as `2026-03-02`."""
+
+    __slots__ = ()
+
+    def __new__(cls, at: datetime) -> Self:
+        """Keep the time."""
+        self = Sentence.__new__(cls, "{text}", text=str(at)[:10])
+        self.at = at
+        return self
+
+    def translated(self, translations: Translations, *_others: Any) -> str:
+        """Return the day as the formats of *translations* write it."""
+        formats = _formats_of(translations)
+        return str(self) if formats is None else formats.day(self.at)
 
 
 class Series(Sentence):

@@ -95,12 +95,19 @@ class SegmentReport:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The visitors and days still needed to find the smallest effect worth finding."""
+    """The visitors that are needed until the smallest effect worth finding would show."""
 
     smallest: float
+    #: Visitors in both groups together: those needed in total, and those who count now.
     visitors_needed: int
     visitors: int
+    #: More days at the present rate, or None if that rate is not known.
     days: float | None
+
+    @property
+    def is_over(self) -> bool:
+        """True if there are enough visitors."""
+        return self.visitors >= self.visitors_needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +232,13 @@ class MetricReport:
 class Trust:
     """One line of the list "Can you trust it?"."""
 
-    level: Literal["bad", "warning", "good"]
+    #: `note`: nothing is wrong, but readers should know it.
+    level: Literal["bad", "warning", "note", "good"]
     title: str
     text: str
     help: str
+    #: What to do, for a problem.
+    advice: str = ""
 
     def to_dict(self) -> dict[str, str]:
         """Return the line as JSON."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from proctor.analysis.report.model import HistoryPoint
     from proctor.metrics import Metric
 
-__all__ = ["Scale", "axis", "band", "forest_row", "scale_of", "side"]
+__all__ = ["Scale", "axis", "band", "forest_row", "scale_of", "whisker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,16 @@ def scale_of(values: Iterable[float | None]) -> Scale | None:
     return Scale(low - room, high + room)
 
 
-def side(bounds: Interval, metric: Metric) -> str:
-    """Return the CSS class of an interval: better, worse, or neither."""
-    low, high = bounds
-    if low is None or high is None or low <= 0 <= high:
-        return ""
-    return "proctor-report-better" if (low > 0) == (metric.sign > 0) else "proctor-report-worse"
+def whisker(low: str, high: str, y: int, half: int) -> str:
+    """Return a range from *low* to *high* with caps of the height 2 * *half*, at the height *y*.
+
+    It has the color of the text, which nobody takes for the color of a group.
+    """
+    ends = ((low, high, y, y), (low, low, y - half, y + half), (high, high, y - half, y + half))
+    return "".join(
+        f'<line class="proctor-report-range" x1="{x1}" x2="{x2}" y1="{y1}" y2="{y2}"/>'
+        for x1, x2, y1, y2 in ends
+    )
 
 
 def forest_row(
@@ -83,11 +87,7 @@ def forest_row(
         parts.append(f'<line class="proctor-report-margin" x1="{x}%" x2="{x}%" y1="0" y2="100%"/>')
     low, high = always_valid
     if low is not None and high is not None:
-        x, end = scale.place(low), scale.place(high)
-        parts.append(
-            f'<rect class="proctor-report-band" x="{x}%" width="{round(end - x, 3)}%" '
-            'y="9" height="18" rx="4"/>'
-        )
+        parts.append(whisker(f"{scale.place(low)}%", f"{scale.place(high)}%", 18, 9))
     low, high = fixed
     if low is not None and high is not None:
         parts.append(
@@ -126,9 +126,8 @@ def band(
     language: Language,
     *,
     label: str,
-    look: str = "",
 ) -> str:
-    """Return the effect over time with its always-valid band. *look* is a class, as of `side`."""
+    """Return the effect over time with the band of its always-valid interval."""
     known = [each for each in points if each.always_valid[0] is not None]
     if len(known) < 2:
         return ""
@@ -143,7 +142,8 @@ def band(
     around = [*zip(xs, highs, strict=True), *reversed([*zip(xs, lows, strict=True)])]
     zero = 100 - scale.place(0)
     inner = (
-        f'<polygon class="proctor-report-band" points="{_points(around)}"/>'
+        '<polygon class="proctor-report-band" vector-effect="non-scaling-stroke" '
+        f'points="{_points(around)}"/>'
         f'<line class="proctor-report-zero" vector-effect="non-scaling-stroke" x1="0" x2="100" '
         f'y1="{zero}" y2="{zero}"/>'
         f'<polyline class="proctor-report-line" vector-effect="non-scaling-stroke" '
@@ -160,7 +160,7 @@ def band(
         for y, tick in levels
     )
     return (
-        f'<div class="proctor-report-chart {look}">'
+        '<div class="proctor-report-chart">'
         f'<svg height="184" aria-hidden="true"><svg y="8" height="150">{texts}</svg></svg>'
         f'<svg height="184" role="img" aria-label="{language.html(label)}">'
         f'<svg y="8" height="150">{grid}</svg>'

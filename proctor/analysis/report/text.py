@@ -6,17 +6,29 @@ import textwrap
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from proctor.analysis.report.glossary import HELP, LABELS, TITLES, terms
-from proctor.analysis.report.language import ENGLISH, Moment, Series, ngettext_lazy
+from proctor.analysis.report.glossary import GUIDE, HELP, LABELS, TITLES, terms
+from proctor.analysis.report.language import ENGLISH, Moment, Series
+from proctor.analysis.report.phrases import (
+    DISTRUSTED,
+    GUIDE_TITLE,
+    NEUTRAL,
+    NO_COMFORT,
+    OTHER_CHECKS,
+    TRUST,
+    UNTRUSTED,
+    outcome_lines,
+    outlook_line,
+    shows_outlook,
+    split_lines,
+)
 from proctor.analysis.report.words import (
     BASELINE,
     NO_OUTCOMES,
     amount,
     count,
-    days,
+    count_line,
     interval,
     p_text,
-    percent,
     relative,
     role_of,
     size,
@@ -26,21 +38,22 @@ from proctor.core.messages import printable
 from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from proctor.analysis.report.language import Language
-    from proctor.analysis.report.model import EffectReport, Findings, MetricReport
+    from proctor.analysis.report.model import EffectReport, Findings, MetricReport, Trust
 
 __all__ = ["text_of"]
 
 _NOTES = {
-    "broken": Sentence(gettext_noop("The numbers below cannot be trusted.")),
+    "broken": UNTRUSTED,
     "young": Sentence(
         gettext_noop("The numbers below are not a result yet: early differences are often chance.")
     ),
 }
 
-_MARKS = {"bad": "✗", "warning": "!", "good": "✓"}
+_WIDTH = 96
+_MARKS = {"bad": "✗", "warning": "!", "note": "•", "good": "✓"}
 
 
 def text_of(report: Findings, language: Language = ENGLISH) -> str:
@@ -60,56 +73,64 @@ def _lines(report: Findings, language: Language) -> Iterator[str]:
         until=Moment(report.until),
     )
     yield language(period)
-    yield language(_counts(report))
+    yield language(count_line(report.visitors.counted))
     yield ""
-    yield language(Sentence(gettext_noop("Can you trust it"))).upper()
-    rows = [
-        (_MARKS[each.level], language(each.title), language(each.text)) for each in report.trust
-    ]
-    yield from _table(rows, "<<<")
+    yield from _trust(report, language)
     for metric in report.metrics:
         yield ""
         yield from _metric(report, metric, language)
     yield ""
+    yield language(Sentence(gettext_noop("Outcomes"))).upper()
+    for number, reason in outcome_lines(report.outcomes):
+        yield from textwrap.wrap(
+            language(reason),
+            _WIDTH,
+            initial_indent=f"{language(count(number)):>9}  ",
+            subsequent_indent=" " * 11,
+        )
+    yield ""
     yield from _words(report, language)
 
 
-def _counts(report: Findings) -> Sentence:
-    outcomes = report.outcomes
-    return Sentence(
-        *ngettext_lazy(
-            "{number} visitor; {counted} outcomes counted, {before} before exposure, {after} after "
-            "the window, {strangers} of visitors who do not count",
-            "{number} visitors; {counted} outcomes counted, {before} before exposure, {after} "
-            "after the window, {strangers} of visitors who do not count",
-        ),
-        count=report.visitors.counted,
-        number=count(report.visitors.counted),
-        counted=count(outcomes.counted),
-        before=count(outcomes.before),
-        after=count(outcomes.after),
-        strangers=count(outcomes.strangers),
-    )
+def _trust(report: Findings, language: Language) -> Iterator[str]:
+    bad = [each for each in report.trust if each.level == "bad"]
+    rest = [each for each in report.trust if each.level != "bad"]
+    if report.ok:
+        yield language(TRUST).upper()
+        yield from _table(_rows([*bad, *rest], _MARKS, language), "<<<")
+        return
+    yield from _table(_rows(bad, _MARKS, language), "<<<")
+    for each in bad:
+        if each.advice:
+            yield from textwrap.wrap(language(each.advice), _WIDTH)
+            yield f"{language(GUIDE_TITLE)}: {GUIDE}"
+    yield ""
+    yield language(OTHER_CHECKS).upper()
+    yield language(NO_COMFORT)
+    # Ticks below a broken split would look like praise.
+    yield from _table(_rows(rest, {**_MARKS, "good": NEUTRAL}, language), "<<<")
+
+
+def _rows(
+    lines: Sequence[Trust], marks: Mapping[str, str], language: Language
+) -> list[tuple[str, str, str]]:
+    return [(marks[each.level], language(each.title), language(each.text)) for each in lines]
 
 
 def _words(report: Findings, language: Language) -> Iterator[str]:
     yield language(Sentence(gettext_noop("Words"))).upper()
+    lines = {each.title: each.help for each in report.trust}
     several = len(report.sample_ratio.strata) > 1
-    lines = {
-        each.title: each.help
-        for each in report.trust
-        if each.level != "good" or each.title in ("Sample ratio", "Matured")
-    }
-    lines |= {TITLES[name]: HELP[name] for name in terms(fixed=report.shows_fixed, several=several)}
-    if any(metric.metric.guardrail is not None for metric in report.metrics):
-        lines[TITLES["guardrail"]] = HELP["guardrail"]
+    lines |= {TITLES[name]: HELP[name] for name in terms(report, splits=several)}
     for name, text in lines.items():
         line = Sentence(gettext_noop("{term}: {help}"), term=name, help=text)
-        yield from textwrap.wrap(language(line), 96, subsequent_indent="  ")
+        yield from textwrap.wrap(language(line), _WIDTH, subsequent_indent="  ")
 
 
 def _metric(report: Findings, metric: MetricReport, language: Language) -> Iterator[str]:
-    role = role_of(metric.metric, primary=metric.primary)
+    role: Sentence = role_of(metric.metric, primary=metric.primary)
+    if not report.ok:
+        role = Series((role, DISTRUSTED))
     yield f"{language(unit(metric.metric, 80)).upper()} ({language(role)})"
     if metric.is_empty:
         yield language(NO_OUTCOMES)
@@ -157,14 +178,10 @@ def _notes(report: Findings, metric: MetricReport, effect: EffectReport) -> Iter
         yield _guardrail(metric, effect, name)
     if len(effect.strata) > 1:
         yield _by_split(metric, effect, name)
-    if effect.outlook is not None and effect.outlook.days and not effect.is_decided:
-        yield Sentence(
-            gettext_noop("{group}: {days} to find an effect of {size} ({number} visitors)"),
-            group=name,
-            days=days(effect.outlook.days),
-            size=size(effect.outlook.smallest, metric.metric),
-            number=count(effect.outlook.visitors_needed),
-        )
+        yield from split_lines(effect, metric, name)
+    outlook = effect.outlook
+    if outlook is not None and shows_outlook(report, effect):
+        yield outlook_line(name, outlook, metric.metric)
     for each in effect.segments:
         yield Sentence(
             gettext_noop("{group}: {segment} = {value}: {effect} ({interval})"),
@@ -203,17 +220,7 @@ def _by_split(metric: MetricReport, effect: EffectReport, group: str) -> Sentenc
         ),
         gettext_noop("; "),
     )
-    return Sentence(
-        gettext_noop(
-            "{group}: by split {effects}; equal effects differ so much with p = {p}; "
-            "overlap-weighted {overlap} ({relative})"
-        ),
-        group=group,
-        effects=effects,
-        p=p_text(effect.heterogeneity_p),
-        overlap=amount(effect.overlap_absolute, metric.metric, sign=True),
-        relative=percent(effect.overlap_relative, sign=True),
-    )
+    return Sentence(gettext_noop("{group}: by split {effects}"), group=group, effects=effects)
 
 
 def _table(rows: Sequence[Sequence[str]], alignments: str) -> Iterator[str]:

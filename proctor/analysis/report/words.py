@@ -22,6 +22,7 @@ __all__ = [
     "between",
     "change",
     "count",
+    "count_line",
     "days",
     "interval",
     "p_text",
@@ -32,6 +33,7 @@ __all__ = [
     "size",
     "split_name",
     "unit",
+    "weeks",
 ]
 
 NOBODY = Sentence(gettext_noop("nobody"))
@@ -39,7 +41,7 @@ NO_OUTCOMES = Sentence(gettext_noop("No outcomes yet."))
 LOWER_IS_BETTER = Sentence(gettext_noop("Lower is better."))
 BASELINE = Sentence(gettext_noop("baseline"))
 
-_TEN_YEARS = 3653
+_WEEKS_OF_A_YEAR = 52
 #: What stands for a number that is unknown, in every language.
 _UNKNOWN = "–"
 
@@ -220,15 +222,30 @@ def count(number: float) -> Figure:
     return Figure(f"{round(number):,}")
 
 
-def days(number: float | None) -> Sentence:
-    """Return about how many days: `about 9 more days`."""
-    if number is None or not math.isfinite(number):
-        return Sentence(gettext_noop("more time"))
+def count_line(number: int) -> Sentence:
+    """Return a number of visitors: `2,314 visitors`."""
+    return Sentence(
+        *ngettext_lazy("{number} visitor", "{number} visitors"), count=number, number=count(number)
+    )
+
+
+def days(number: float) -> Sentence:
+    """Return a known number of days: `about 9 more days`."""
     whole = max(1, math.ceil(number))
-    if whole > _TEN_YEARS:
-        return Sentence(gettext_noop("more than ten years"))
     return Sentence(
         *ngettext_lazy("about {number} more day", "about {number} more days"),
+        count=whole,
+        number=count(whole),
+    )
+
+
+def weeks(number: float) -> Sentence:
+    """Return an estimated number of days in whole weeks: `about 2 more weeks`."""
+    whole = max(1, math.ceil(number / 7)) if math.isfinite(number) else _WEEKS_OF_A_YEAR + 1
+    if whole > _WEEKS_OF_A_YEAR:
+        return Sentence(gettext_noop("more than a year"))
+    return Sentence(
+        *ngettext_lazy("about {number} more week", "about {number} more weeks"),
         count=whole,
         number=count(whole),
     )

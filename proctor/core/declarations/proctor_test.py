@@ -154,19 +154,32 @@ class ProctorTest:
         return self.groups.get(group) if isinstance(self.groups, Mapping) else None
 
     def fitted(self, assignment: GroupAssignment) -> GroupAssignment | None:
-        """Return *assignment* under its declared name; None if the group is not declared.
+        """Return *assignment* under its declared name; None if the group is not declared."""
+        if not self.declares(assignment.group, assignment.value):
+            return None
+        declared = self.declared_name(assignment.group, assignment.value)
+        if declared is None or declared == assignment.group:
+            return assignment
+        return assignment.renamed(declared)
+
+    def declares(self, group: str | None, value: int | None) -> bool:
+        """Return True if the application handles a group with this name and *value*.
 
         If values are declared, the value decides, as in Java Proctor: a bucket whose value is
-        declared under a different name gets that name. A bucket with a declared name but a
-        different value is not the declared group.
+        declared under a different name is declared. A bucket with a declared name but a different
+        value is not.
         """
         if not isinstance(self.groups, Mapping):
-            return assignment if self.knows(assignment.group) else None
-        value, group = assignment.value, assignment.group
+            return self.knows(group)
         if group is not None and group in self.groups:
-            return assignment if self.groups[group] == value else None
-        declared = next((name for name, each in self.groups.items() if each == value), None)
-        return None if declared is None else assignment.renamed(declared)
+            return self.groups[group] == value
+        return value in self.groups.values()
+
+    def declared_name(self, group: str | None, value: int | None) -> str | None:
+        """Return the application's name for a declared group of a matrix."""
+        if not isinstance(self.groups, Mapping) or group in self.groups:
+            return group
+        return next((name for name, each in self.groups.items() if each == value), group)
 
     def knows(self, group: str | None) -> bool:
         """Return True if the application handles a group with this name."""

@@ -10,8 +10,9 @@ from proctor.core.evaluation.groups import Groups
 from proctor.core.exceptions import ConversionError, RuleError
 from proctor.core.java.conversion import plain_text
 from proctor.core.java.frozen import EMPTY
+from proctor.core.java.undeclared import as_rules_see
 from proctor.core.matrices.rule_check import MISSING_EXPERIMENTAL_UNIT
-from proctor.core.rules.scope import Scope, as_rules_see, plain_scope
+from proctor.core.rules.scope import Scope, plain_scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from proctor.core.java.encodable import encodable
 from proctor.core.ofrep.contexts import MAX_BODY
 from proctor.core.ofrep.service import OfrepService, decoded
 from proctor.core.pipet_api.service import PipetService
-from proctor.core.sources.matrix_report import report_tests
+from proctor.core.sources.matrix_report import report_missing, report_tests
 from proctor.core.sources.source import MatrixSource
 
 __all__ = ["ENVIRONMENT", "HEALTH", "Application", "first_header", "from_environment"]
@@ -158,9 +158,12 @@ def from_environment() -> Application:
     source.subscribe(
         on_change=partial(report_tests, declared=None, command="python -m proctor validate")
     )
+    tests = read_tests(options.get("specification"))
+    if tests is not None:
+        source.subscribe(on_change=partial(report_missing, declared=tests.names))
     flags = OfrepService(
         source,
-        tests=read_tests(options.get("specification")),
+        tests=tests,
         targeting_key=options.get("targeting_key", TARGETING_KEY),
         all_tests=options["all_tests"],
         origins=options.get("origins", ()),

@@ -8,10 +8,12 @@ from proctor.core.rules.compiler import Compiler
 from proctor.core.rules.functions import LIBRARY, Function
 from proctor.core.rules.parser import parse
 from proctor.core.rules.rule import MAX_KEPT, Rule, RuleKind, boolean, classify, guarded
+from proctor.core.rules.typecheck import type_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from proctor.core.exceptions import RuleTypeError
     from proctor.core.rules import nodes
     from proctor.core.rules.compiler import Scope
 
@@ -68,6 +70,10 @@ class RulePool:
             else rule.holds
         )
         return lambda scope: guarded(holds, scope)
+
+    def type_error(self, node: nodes.Node, constants: Mapping[str, Any]) -> RuleTypeError | None:
+        """Return the error of a tree that is never boolean; None if it may be."""
+        return type_error(node, Compiler(constants, self._library))
 
     def _seen(self, text: str | None, constants: Mapping[str, Any]) -> str:
         if not constants or text is None or not any(name in text for name in constants):

@@ -19,6 +19,7 @@ from proctor.core.authoring.edits.editing import parse_edit
 from proctor.core.authoring.edits.stricter_rules import Surroundings, stricter_problems
 from proctor.core.authoring.ids.allocation_ids import next_id_among
 from proctor.core.authoring.ids.saved_ids import careful_allocations, used_ids
+from proctor.core.authoring.moves.jumping import jumping_allocations
 from proctor.core.authoring.moves.who_moves import moves_between
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.java.frozen import thaw
@@ -47,6 +48,7 @@ __all__ = [
     "prepare_edit",
     "prepare_exact",
     "prepare_restored",
+    "prepare_stopped",
     "prepare_written",
 ]
 
@@ -181,7 +183,7 @@ def prepare_written(
     *,
     proposal: int | None = None,
 ) -> Prepared:
-    """Return the result of a ramp, a stop or a finish. Raises Refused.
+    """Return the result of a ramp or a finish. Raises Refused.
 
     *earlier* has the same meaning as for `prepare_edit`.
     """
@@ -191,6 +193,19 @@ def prepare_written(
     except Refusal as refusal:
         raise Refused([refusal.problem]) from refusal
     return _prepared(relatives, written, [])
+
+
+def prepare_stopped(
+    branch: str, test: str, definition: Definition, previous: Definition
+) -> Prepared:
+    """Return the result of a stop.
+
+    A stop must not fail, so ids stay the same if one of them cannot be incremented.
+    """
+    try:
+        return prepare_written(branch, test, definition, previous)
+    except Refused:
+        return prepare_exact(branch, test, definition)
 
 
 def prepare_restored(
@@ -221,7 +236,7 @@ def ids_moved_on(
 ) -> Definition:
     """Return a restored definition with new ids for those that named a different split.
 
-    *jumping* are the indices of the allocations within which visitors jump. Their ids are advanced
+    *jumping* are the indexes of the allocations to which visitors jump. Their ids are advanced
     if the branch has had them before.
     """
     known = published_ids(test, branch) if jumping else set()
@@ -272,18 +287,13 @@ def _numbered(
 
 
 def _jumping(relatives: Relatives, definition: Definition) -> set[int]:
-    """Return the allocations within which visitors go from one live group to another."""
+    """Return the allocations to which visitors go from one live group to another."""
     try:
         after = relatives.after(definition)
     except Refusal:
         return set()  # the change cannot be published anyway, and its problems say why
     loaded = examined(after, relatives.applications).loaded
-    found = moves_between(relatives.loaded, loaded).get(relatives.test, ())
-    return {
-        pair.allocation
-        for pair in found
-        if pair.allocation is not None and pair.old_allocation is not None and pair.jump
-    }
+    return jumping_allocations(moves_between(relatives.loaded, loaded).get(relatives.test, ()))
 
 
 def _is_same(one: Definition, other: Definition) -> bool:

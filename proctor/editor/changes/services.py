@@ -31,6 +31,7 @@ from proctor.editor.changes.preparing import (
     parse_sent,
     prepare_edit,
     prepare_restored,
+    prepare_stopped,
     prepare_written,
 )
 from proctor.editor.errors import Conflict, NotFound, refused
@@ -222,7 +223,7 @@ def _stop_once(actor: Actor, test: str, branch: str, value: int | None, reason: 
     definition = _changed(known, _on_test(lambda each: stopped(each, value)))
     act = Act(actor, test, branch, head.id, Kind.STOP, reason)
     # A stop is published even if the definition has other problems.
-    return act.publish(prepare_written(branch, test, definition, known))
+    return act.publish(prepare_stopped(branch, test, definition, known))
 
 
 def _on_test(

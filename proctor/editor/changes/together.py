@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from proctor.core.authoring.moves.jumping import jumping_allocations
 from proctor.core.authoring.moves.who_moves import moves_between
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.problems import Problem, Severity
@@ -118,11 +119,7 @@ def _numbered(
     moves = moves_between(before, after)
     found = {}
     for name, definition in definitions.items():
-        jumping = {
-            pair.allocation
-            for pair in moves.get(name, ())
-            if pair.allocation is not None and pair.old_allocation is not None and pair.jump
-        }
+        jumping = jumping_allocations(moves.get(name, ()))
         found[name] = ids_moved_on(branch, name, definition, jumping)
     return found
 

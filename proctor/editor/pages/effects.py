@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from proctor.core.authoring.moves.emptying import emptied_parents
 from proctor.core.authoring.moves.findings import ROUNDING
 from proctor.core.authoring.moves.unknown import unknown_moves
 from proctor.core.authoring.moves.who_moves import moves_between
@@ -16,6 +17,7 @@ from proctor.editor.pages.translating import translated
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from proctor.core.authoring.moves.emptying import EmptiedParent
     from proctor.core.authoring.moves.who_moves import Move, PairMoves
     from proctor.core.matrices.matrix import Allocation, TestDefinition
 
@@ -74,16 +76,26 @@ def effect_of(
     moves = moves_between(before, after)
     old, new = before.get(test), after.get(test)
     own = moves.get(test, ())
+    losing = {
+        name: _losing(parent, after[parent.test])
+        for name, parent in emptied_parents(before, after).items()
+    }
     others = tuple(
-        (name, headline_of(pairs, before.get(name), after.get(name)))
+        (name, losing.get(name) or headline_of(pairs, before.get(name), after.get(name)))
         for name, pairs in moves.items()
-        if name != test and any(pair.moves_anyone for pair in pairs)
+        if name != test and (name in losing or any(pair.moves_anyone for pair in pairs))
     )
     moving = [pair for pair in own if pair.moves_anyone or pair.sees_something_else > ROUNDING]
     # If nobody moves, show the current shares.
     shown = moving or [pair for pair in own if pair.old_allocation == pair.allocation]
     pairs = tuple(_pair(pair, old, new) for pair in shown)
-    return Effect(headline_of(own, old, new), pairs, others)
+    return Effect(losing.get(test) or headline_of(own, old, new), pairs, others)
+
+
+def _losing(parent: EmptiedParent, test: TestDefinition) -> Headline:
+    """Return the headline for a test that depends on a group without visitors."""
+    text = _("All its visitors leave, because nobody is in %(group)s of %(test)s any more.")
+    return Headline(DANGER, text % {"group": name_of(parent.value, test), "test": parent.test})
 
 
 def headline_of(
@@ -91,6 +103,10 @@ def headline_of(
 ) -> Headline:
     """Return a one-sentence summary of the effect on visitors."""
     if any(pair.audience == "random" for pair in pairs):
+        seen = max(pair.sees_something_else for pair in pairs)
+        if seen > ROUNDING:
+            text = _("At most %(share)s of visits see something else in their group.")
+            return Headline(DANGER, text % {"share": percent(seen)})
         return Headline(NOTICE, _("Each visit gets a random group, so nobody stays in one."))
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
     if not moving:

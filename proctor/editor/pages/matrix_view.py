@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from proctor.conf import settings
+from proctor.core.authoring.moves.findings import ROUNDING
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.authoring.review.reviewing import review
 from proctor.core.sentences import Sentence, gettext_noop
@@ -156,7 +157,7 @@ def _preview(found: Source, branch: str) -> dict[str, Any]:
         test_types=tuple(settings.PROCTOR_TEST_TYPES),
     )
     changed = sorted(reviewed.tests, key=lambda each: (-each.risk.rank, each.test))
-    jumping = [each for each in changed if any(pair.jump for pair in each.moves)]
+    jumping = [each for each in changed if any(pair.jump > ROUNDING for pair in each.moves)]
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     return {
         "has_preview": True,

@@ -142,7 +142,7 @@ def _own_faults(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
             if part.length > 0
         }
         for value in sorted(used):
-            if name not in found and not test.knows(names.get(value)):
+            if name not in found and not test.declares(names.get(value), value):
                 message = Sentence(
                     gettext_noop(
                         "PROCTOR_TESTS does not declare the group {name!r} ({value}), which "

@@ -119,11 +119,14 @@ def _as_the_site_has_it(registry: Registry, found: VisitorGroups, unknown: str) 
         if assignment is None:
             reason = reasons.get(name, unknown)
             reasons[name] = reason if words is None else f"{reason}; {words}"
-        elif words is not None and test.knows(assignment.group):
-            assignments[name] = assignment.without_payload()
-            notes.append(f"{name}: {words}.")
-        elif words is not None:
+            continue
+        fitted = test.fitted(assignment)
+        if fitted is None:
             del assignments[name]
             reasons[name] = f"no group: {words}"
+        elif words is not None:
+            accepted = test.accepts_payload(fitted)
+            assignments[name] = fitted if accepted else fitted.without_payload()
+            notes.append(f"{name}: {words}.")
     groups = Groups(assignments, found.groups.errors, found.groups.properties)
     return VisitorGroups(groups, dict(sorted(reasons.items())), notes)

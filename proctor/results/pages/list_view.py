@@ -17,10 +17,14 @@ from proctor.results.pages.shown import (
     number_text,
     shades,
     state_of,
+    verdict_phrase,
 )
 from proctor.results.reports.counting import Recorded, count_tests, lost_rows
+from proctor.results.reports.latest import latest_verdicts
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
@@ -40,12 +44,16 @@ class _Row:
     bar: Bar | None
     recorded: Recorded | None
     total: str
+    #: What the newest report has found, and when; "" without a report.
+    verdict: str
+    verdict_at: datetime | None
 
 
 @page()
 def tests(request: HttpRequest) -> HttpResponseBase:
     """Show every test that is declared or has recorded exposures."""
     counts, decided, known = count_tests(), newest_decisions(), definitions()
+    verdicts = latest_verdicts()
     rows = []
     for name in sorted({*counts, *decided, *current_setup().registry}):
         recorded, decision, definition = counts.get(name), decided.get(name), known.get(name)
@@ -55,6 +63,9 @@ def tests(request: HttpRequest) -> HttpResponseBase:
             bar = bar_of(recorded.groups, shades(recorded.groups, definition))
         about = "" if definition is None else definition.description or ""
         total = "" if recorded is None else number_text(recorded.total)
-        rows.append(_Row(name, about, state, state_name, bar, recorded, total))
+        latest = None if recorded is None else verdicts.get(name)
+        phrase = "" if latest is None else verdict_phrase(latest)
+        at = None if latest is None else latest.at
+        rows.append(_Row(name, about, state, state_name, bar, recorded, total, phrase, at))
     rows.sort(key=lambda row: (_STATES.index(row.state), row.name))
     return render(request, "tests.html", _("Results"), rows=rows, lost=lost_rows())

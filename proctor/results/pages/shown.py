@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from proctor.core.matrices.matrix import Bucket, TestDefinition
-    from proctor.results.models import Decision
+    from proctor.results.models import Decision, LatestVerdict
     from proctor.results.reports.counting import DayCount, Recorded
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "number_text",
     "shades",
     "state_of",
+    "verdict_phrase",
 ]
 
 #: Colors for groups; the first one is for the smallest value.
@@ -183,3 +184,19 @@ def state_of(
     if recorded.last < timezone.now() - _QUIET:
         return "quiet", _("no visitors for a week")
     return "running", _("running")
+
+
+def verdict_phrase(found: LatestVerdict) -> str:
+    """Return what a report has found, in a few words."""
+    phrases = {
+        "wins": _("%(group)s wins"),
+        "loses": _("%(group)s loses"),
+        "harms": _("%(group)s harms a guardrail"),
+        "broken": _("not to be trusted: the split is broken"),
+        "young": _("too early to tell"),
+        "undecided": _("no difference found"),
+    }
+    if found.warned:
+        phrases["wins"] = _("%(group)s wins, but there are warnings")
+        phrases["loses"] = _("%(group)s loses, but there are warnings")
+    return phrases.get(found.kind, _("no verdict")) % {"group": found.group}

@@ -16,6 +16,8 @@ from proctor.core.matrices.matrix import TestDefinition
 from proctor.core.sentences import Sentence
 from proctor.resolving.site_setup import current_setup
 from proctor.results.models import Exposure, Split
+from proctor.results.reports.latest import remember
+from proctor.results.reports.payloads import payloads_of
 from proctor.results.reports.selecting import Selection, exposures_of, forced_of, outcomes_for
 
 if TYPE_CHECKING:
@@ -77,10 +79,12 @@ def definitions_of(
 ) -> list[TestDefinition]:
     """Return a definition for each version of the test that has recorded exposures.
 
-    It has the parts that decide groups, as they were at that time.
+    It has the parts that decide groups, as they were at that time, and the payloads if the history
+    of the editor has them.
     """
     pairs = {(version, split) for _kind, version, split in labels or _labels(test)}
     texts = dict(Split.objects.filter(test=test).values_list("id", "definition"))
+    payloads = payloads_of(test, {version for version, _split in pairs})
     found = []
     for version, split in sorted(pairs, key=str):
         text = texts.get(split, "")
@@ -88,6 +92,9 @@ def definitions_of(
             continue
         try:
             entry = {**json.loads(text), "version": version}
+            for bucket in entry.get("buckets", ()):
+                payload = payloads.get(version, {}).get(bucket["name"])
+                bucket.update({} if payload is None else {"payload": payload})
             found.append(TestDefinition.from_dict(test, entry))
         except (MatrixLoadError, ValueError):
             continue  # written by a different version of this package
@@ -117,7 +124,7 @@ def report(test: str, rows: Selections | None = None, **options: Any) -> Report:
         **options,
     }
     try:
-        return analyze(
+        found = analyze(
             test,
             exposures,
             outcomes,
@@ -127,6 +134,9 @@ def report(test: str, rows: Selections | None = None, **options: Any) -> Report:
         )
     except AnalysisError as error:
         raise NoReport(_in_language(error)) from error
+    if not options:
+        remember(found)
+    return found
 
 
 def _in_language(error: Exception) -> str:

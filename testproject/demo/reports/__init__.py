@@ -1,11 +1,12 @@
 """Precomputed reports of the simulated visitors: the HTML files in this directory.
 
-They are for users without the extra [analysis]. With the extra, `manage.py demo_reports` writes
-them again.
+With their verdicts in `verdicts.json` they are for users without the extra [analysis]. With the
+extra, `manage.py demo_reports` writes all of them again.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,14 +14,16 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Min
 
-from proctor.results.models import Exposure
+from proctor.results.models import Exposure, LatestVerdict
 from testproject.demo.visits import DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["END", "TESTS", "path_of", "read_report"]
+__all__ = ["END", "TESTS", "VERDICTS", "path_of", "read_report", "store_verdicts"]
 
+#: What the reports find, in short.
+VERDICTS = Path(__file__).with_name("verdicts.json")
 #: The tests that have a report.
 TESTS = ("buttoncolortst", "headlinetst", "newfeaturerollout")
 #: The end of the two weeks in the files; pages replace their days with those of the demo's
@@ -35,6 +38,12 @@ _CHART_DAY = re.compile(r"(?<=>)Jan \d+(?=</text>)")
 def path_of(test: str) -> Path:
     """Return the path of the report for one of TESTS."""
     return Path(__file__).with_name(f"{test}.html")
+
+
+def store_verdicts(at: datetime) -> None:
+    """Store the verdicts of the reports for the list of tests, as if computed at this time."""
+    for found in json.loads(VERDICTS.read_text(encoding="utf-8")):
+        LatestVerdict.objects.get_or_create(test=found.pop("test"), defaults={**found, "at": at})
 
 
 def read_report(test: str) -> str:

@@ -7,9 +7,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proctor.core.authoring.moves.emptying import emptied_parents
 from proctor.core.authoring.moves.ramping import ramp
 from proctor.core.authoring.moves.refused import ChangeRefused
-from proctor.core.authoring.moves.stopping import dependents_of_emptied_groups, stop
+from proctor.core.authoring.moves.stopping import stop
 from proctor.core.authoring.moves.who_moves import moves
 from proctor.core.authoring.review.reviewing import review
 from proctor.core.exceptions import MatrixLoadError
@@ -139,4 +140,4 @@ def test_a_stop_raises_only_what_it_says(document, value):
         return
     used = {each.bucket_value for a in stopped.allocations for each in a.ranges}
     assert len(used) <= 1
-    assert dependents_of_emptied_groups(test, stopped, {"t": test}).keys() <= {"t"}
+    assert emptied_parents({"t": test}, {"t": stopped}).keys() <= {"t"}

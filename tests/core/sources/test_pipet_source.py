@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import os
 import threading
@@ -608,8 +609,32 @@ def test_anything_with_the_get_of_version_1_is_called_as_then(pipet, source):
     assert groups["buttoncolortst"].group == "blue"
     ((url, params, timeout),) = client.calls
     assert url == f"{pipet.root}/groups/identify"
-    assert params == {"id.USER": ["a", "b"], "test": ["buttoncolortst"]}
+    assert params == {"id.USER": ["a", "b"], "test": "buttoncolortst"}
     assert 0 < timeout <= AMPLE
+
+
+class Reply:
+    """A response that has only what the client of a site gives it."""
+
+    def __init__(self, status_code=200, **has):
+        self.status_code = status_code
+        vars(self).update(has)
+
+
+@pytest.mark.parametrize(
+    "has",
+    [
+        {"text": GROUPS.decode()},
+        {"json": lambda: json.loads(GROUPS)},
+        {"content": GROUPS.decode()},
+        {"content": bytearray(GROUPS)},
+        {"content": None, "text": None, "json": lambda: json.loads(GROUPS)},
+    ],
+    ids=["text", "json", "text as content", "bytearray", "json only"],
+)
+def test_the_body_of_such_a_client_has_any_of_the_forms_of_version_1(source, has):
+    groups = ask(source, get_http=lambda: Client(Reply(**has)))
+    assert groups["buttoncolortst"].group == "blue"
 
 
 class SlowTimeoutError(Exception):
@@ -623,8 +648,11 @@ class SlowTimeoutError(Exception):
         (LookupError("https://pipet/?id.USER=secret"), "LookupError"),
         (Answer(b" " * 2_000_000), "more than 1,048,576 bytes"),
         (Answer(b"", 302, location="/other?id.USER=secret"), r"302, a redirect to .*/other\?…"),
+        (Reply(), r"expected .* content, text or json\(\); got a Reply without"),
+        (Reply(503), "it answered 503"),
+        (Reply(json=lambda: json.loads("<html>")), r"json\(\) raised JSONDecodeError"),
     ],
-    ids=["timeout", "error", "large", "redirect"],
+    ids=["timeout", "error", "large", "redirect", "no body", "status", "no json"],
 )
 def test_a_failure_of_such_a_client_is_one_of_the_pipet(source, answer, words):
     with pytest.raises(SourceUnavailable, match=words) as caught:

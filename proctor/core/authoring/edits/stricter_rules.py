@@ -6,22 +6,17 @@ code, and none has a message from Java Proctor.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from proctor.core.authoring.compatibility.payload_requirements import payload_problem
-from proctor.core.authoring.definitions.definition import SPECIAL_FIELD
 from proctor.core.authoring.edits.rule_types import unlike_operands
+from proctor.core.authoring.edits.value_rules import value_problems
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.evaluation.hashing import salted_prefix
-from proctor.core.exceptions import RuleRuntimeError
-from proctor.core.java.jackson import shown_json
-from proctor.core.java.numerals import parse_integer
 from proctor.core.matrices.dependencies import check_dependencies
-from proctor.core.matrices.limits import PRIORITY_PATTERN, TEST_TYPES
+from proctor.core.matrices.limits import TEST_TYPES
 from proctor.core.matrices.matrix import Audit, Matrix
-from proctor.core.matrices.payloads import PAYLOAD_TYPES
 from proctor.core.matrices.validation import validate
 from proctor.core.messages import nearest, shown
 from proctor.core.problems import Problem, Severity
@@ -70,9 +65,7 @@ def stricter_problems(definition: Definition, around: Surroundings) -> list[Prob
     return [
         *_test_type(test, around),
         *_doubtful(test),
-        *_countries(definition),
-        *_payload_nulls(test),
-        *_experiment(test),
+        *value_problems(definition),
         *_placement(test, before),
         *_declared_buckets(test, before, around.applications),
         *_dependencies(test, before, around.tests),
@@ -104,67 +97,6 @@ def _doubtful(test: TestDefinition) -> Iterator[Problem]:
     for each in validate(_alone(test), test_types=(test.test_type or "",)):
         if each.code in _DOUBTFUL:
             yield replace(each, severity=Severity.FATAL)
-
-
-def _countries(definition: Definition) -> Iterator[Problem]:
-    """Yield a list of countries that is null, or that has something else than texts in it."""
-    # `consumable` has refused everything that is neither a list nor null.
-    countries = definition.special_constants.get("__COUNTRIES", ())
-    bad = [None] if countries is None else [each for each in countries if type(each) is not str]
-    if bad:
-        yield _problem(
-            definition.test,
-            "countries",
-            f"{SPECIAL_FIELD}.__COUNTRIES: expected a list of texts, got {shown_json(bad[0])}"
-            f"{'' if countries is None else ' in it'}; "
-            'write ["US", ...], or remove it for all countries',
-        )
-
-
-def _payload_nulls(test: TestDefinition) -> Iterator[Problem]:
-    """Yield nulls in payloads. They are no value of the type that the payload has."""
-    for each in test.buckets:
-        if each.payload is None:
-            continue
-        nulls = [name for name in PAYLOAD_TYPES if name in each.payload.extra]
-        payload_type, value = each.payload.type, each.payload.value
-        if payload_type is not None and payload_type.endswith("Array") and None in value:
-            nulls.append(f"an item of {payload_type}")
-        if nulls:
-            yield _problem(
-                test,
-                "payload-null",
-                f"{nulls[0]} is null in the payload of bucket {each.name!r}; write a value, or "
-                "remove it",
-            )
-
-
-def _experiment(test: TestDefinition) -> Iterator[Problem]:
-    """Yield a priority that never wins, since it is not a number, and nulls for namespaces."""
-    experiment = test.payload_experiment_config
-    if experiment is None:
-        return
-    if experiment.priority is not None and not _is_priority(experiment.priority):
-        yield _problem(
-            test,
-            "priority",
-            "expected an integer of up to 64 bits as the priority of the payload experiment, got "
-            f"{shown(experiment.priority)}",
-        )
-    if None in experiment.namespaces:
-        yield _problem(
-            test,
-            "namespaces",
-            "a namespace of the payload experiment is null; write a text, or remove it",
-        )
-
-
-def _is_priority(text: str) -> bool:
-    try:
-        parse_integer(text)
-    except RuleRuntimeError:
-        return False
-    return re.fullmatch(PRIORITY_PATTERN, text) is not None
 
 
 def _alone(test: TestDefinition) -> Matrix:
@@ -226,11 +158,11 @@ def _expectations(
 def _declared_buckets(
     test: TestDefinition, before: TestDefinition | None, applications: Iterable[Application]
 ) -> Iterator[Problem]:
-    """Yield buckets that an application declares and that are removed or get a new value."""
+    """Yield buckets that an application declares and that are removed, renamed or revalued."""
     if before is None:
         return
     old_values = {each.value for each in before.buckets}
-    values = {each.value for each in test.buckets}
+    values = {each.value: each.name for each in test.buckets}
     old_names = {each.name: each.value for each in before.buckets}
     names = {each.name: each.value for each in test.buckets}
     for label, expected in _expectations(test.name, applications):
@@ -261,6 +193,21 @@ def _declared_buckets(
                         ),
                         name=name,
                         value=value,
+                        label=label,
+                    ),
+                )
+            elif value is not None and old_names.get(name) == value and name not in names:
+                yield _problem(
+                    test,
+                    "declared-bucket-renamed",
+                    Sentence(
+                        gettext_noop(
+                            "bucket {value} changed its name from {before!r} to {after!r}, but "
+                            "{label} declares it; keep the name, or add a bucket"
+                        ),
+                        value=value,
+                        before=name,
+                        after=values[value],
                         label=label,
                     ),
                 )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from proctor.core.matrices.matrix import Allocation, TestDefinition
 
-__all__ = ["AllocationPair", "allocation_pairs", "gate_changed", "matched"]
+__all__ = ["AllocationPair", "allocation_pairs", "gate_changed", "matched", "reached_allocations"]
 
 _ALWAYS, _NEVER = "always", "never"
 
@@ -106,6 +106,14 @@ def _rule_key(rule: str | None, test: TestDefinition) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(thaw(value), sort_keys=True)
+
+
+def reached_allocations(test: TestDefinition) -> list[int]:
+    """Return the indexes of the allocations that a visitor can be in, as far as rules decide."""
+    if _rule_key(test.rule, test) == _NEVER:
+        return []
+    walk = _Walk([_rule_key(each.rule, test) for each in test.allocations])
+    return [index for index in range(len(test.allocations)) if walk.can_take(index)]
 
 
 def allocation_pairs(

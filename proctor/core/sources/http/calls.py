@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import ssl
 import time
 from collections import deque
@@ -180,15 +181,20 @@ def _reply(
 def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpReply:
     """Return the response of a client other than a requests session, such as httpx.Client.
 
-    It must have `get(url, params=, timeout=)`, and the response `status_code` and `content`. For
-    such a client, *timeout* cannot be enforced as a whole, or *max_bytes* before the body is
-    complete.
+    It must have `get(url, params=, timeout=)`, and the response what `_plain_body` reads and
+    `status_code`. For such a client, *timeout* cannot be enforced as a whole, or *max_bytes* before
+    the body is complete.
     """
     address, _, query = url.partition("?")
-    params = parse_qs(query, keep_blank_values=True)
+    # As in version 1, a value is a text. Only a client that gets several must know about lists.
+    params = {
+        key: values[0] if len(values) == 1 else values
+        for key, values in parse_qs(query, keep_blank_values=True).items()
+    }
     try:
         response = client.get(address, params=params, timeout=timeout)
-        status, body = int(response.status_code), bytes(response.content)
+        status = int(response.status_code)
+        body = _plain_body(response, needed=status == 200)
         headers = getattr(response, "headers", None) or {}
         content_type = str(headers.get("content-type", "of no type"))
         location = str(headers.get("location", "")) if 300 <= status < 400 else ""
@@ -196,11 +202,40 @@ def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpR
         name = type(error).__qualname__
         if isinstance(error, TimeoutError) or "Timeout" in name:
             raise TimeoutError from None
+        if isinstance(error, _NoBody):
+            raise BodyError(str(error)) from None
         # The message may contain the URL, which could identify the visitor.
         raise requests.ConnectionError(f"{type(client).__qualname__} raised {name}") from None
     if len(body) > max_bytes:
         raise BodyError(f"it has more than {max_bytes:,} bytes")
     return HttpReply(status, content_type, body, location and urljoin(address, location))
+
+
+class _NoBody(Exception):  # noqa: N818 - says what the response lacks
+    """Raised for a response without a body that can be read."""
+
+
+def _plain_body(response: Any, *, needed: bool) -> bytes:
+    """Return the body from `content`, `text` or `json()`, the first that the response has.
+
+    A response that has none of them is an error only if its body is *needed*.
+    """
+    for name in ("content", "text"):
+        found = getattr(response, name, None)
+        if isinstance(found, str):
+            return found.encode("utf-8", "replace")
+        if isinstance(found, (bytes, bytearray, memoryview)):
+            return bytes(found)
+    problem = f"got a {type(response).__qualname__} without them"
+    read = getattr(response, "json", None)
+    if callable(read):
+        try:
+            return json.dumps(read()).encode()
+        except ValueError as error:
+            problem = f"json() raised {type(error).__qualname__}"
+    if needed:
+        raise _NoBody(f"expected a response with content, text or json(); {problem}")
+    return b""
 
 
 def is_timeout(error: BaseException | None) -> bool:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from proctor.results.models import Exposure, Outcome, Split
+from proctor.results.reports.latest import verdict_values
 from proctor.results.reports.reporting import report
 from testproject.demo.preparing import prepare, store_visits
-from testproject.demo.reports import END, TESTS, path_of
+from testproject.demo.reports import END, TESTS, VERDICTS, path_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Command"]
 
@@ -32,28 +37,31 @@ class Command(BaseCommand):
         """Write or compare each report."""
         prepare()
         texts = _compute()
-        old = [test for test in TESTS if _shipped(test) != texts[test]]
+        old = [path for path, text in texts.items() if _shipped(path) != text]
+        names = ", ".join(path.name for path in old)
         if not check:
-            for test in old:
-                path_of(test).write_text(texts[test], encoding="utf-8")
-            self.stdout.write(f"Written: {', '.join(old) or 'nothing'}")
+            for path in old:
+                path.write_text(texts[path], encoding="utf-8")
+            self.stdout.write(f"Written: {names or 'nothing'}")
         elif old:
-            self.stderr.write(
-                f"Out of date: {', '.join(old)}. Run testproject/manage.py demo_reports."
-            )
+            self.stderr.write(f"Out of date: {names}. Run testproject/manage.py demo_reports.")
             raise SystemExit(1)
 
 
-def _compute() -> dict[str, str]:
+def _compute() -> dict[Path, str]:
+    """Return the text of each file."""
     with transaction.atomic():
         for model in (Exposure, Outcome, Split):
             model._default_manager.all().delete()  # noqa: SLF001 - the documented way
         store_visits(END)
-        found = {test: report(test, until=END).to_html(fragment=True) for test in TESTS}
+        reports = {test: report(test, until=END) for test in TESTS}
         transaction.set_rollback(True)
-    return found
+    verdicts = [{"test": test, **verdict_values(found)} for test, found in reports.items()]
+    return {
+        VERDICTS: json.dumps(verdicts, indent=2) + "\n",
+        **{path_of(test): found.to_html(fragment=True) for test, found in reports.items()},
+    }
 
 
-def _shipped(test: str) -> str:
-    path = path_of(test)
+def _shipped(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""

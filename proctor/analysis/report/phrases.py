@@ -1,0 +1,194 @@
+"""Whole sentences that the forms of a report have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from proctor.analysis.report.words import change, count, p_text, size, weeks
+from proctor.core.sentences import Sentence, gettext_noop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from proctor.analysis.report.model import EffectReport, Findings, MetricReport, Outlook
+    from proctor.analysis.sample_ratio import SampleRatio
+    from proctor.analysis.windows import Outcomes
+    from proctor.metrics import Metric
+
+__all__ = [
+    "DISTRUSTED",
+    "DISTRUSTED_METRICS",
+    "GUIDE_TITLE",
+    "METRICS",
+    "NEUTRAL",
+    "NO_COMFORT",
+    "OTHER_CHECKS",
+    "TRUST",
+    "UNTRUSTED",
+    "joint_line",
+    "outcome_lines",
+    "outlook_line",
+    "shows_outlook",
+    "split_lines",
+    "standing",
+    "young_line",
+]
+
+#: The mark of a check that has found nothing while another one has.
+NEUTRAL = "–"
+
+TRUST = Sentence(gettext_noop("Can you trust it?"))
+#: The titles and the warning of a report whose split is broken.
+UNTRUSTED = Sentence(gettext_noop("The numbers below cannot be trusted."))
+OTHER_CHECKS = Sentence(gettext_noop("Other checks"))
+NO_COMFORT = Sentence(
+    gettext_noop("Whatever these say, the numbers of this report cannot be trusted: see above.")
+)
+DISTRUSTED = Sentence(gettext_noop("not to be trusted"))
+METRICS = Sentence(gettext_noop("Metrics"))
+DISTRUSTED_METRICS = Sentence(gettext_noop("Metrics, not to be trusted"))
+GUIDE_TITLE = Sentence(gettext_noop("What can go wrong"))
+
+#: Strata with equal effects differ more than this by chance less often.
+_UNLIKELY = 0.05
+
+
+def joint_line(ratio: SampleRatio) -> Sentence | None:
+    """Return how the p-values of the splits become one, or None for a single split."""
+    if ratio.tested < 2:
+        return None
+    return Sentence(
+        gettext_noop(
+            "Each p in this table is for one split. For all splits together p = {p}: the smallest "
+            "of them times {number}, the number of splits, but at most 1."
+        ),
+        p=p_text(ratio.p_value),
+        number=count(ratio.tested),
+    )
+
+
+def outcome_lines(found: Outcomes) -> Iterator[tuple[int, Sentence]]:
+    """Yield each number of outcomes, and why they count or not."""
+    yield found.counted, Sentence(gettext_noop("counted"))
+    yield (
+        found.before,
+        Sentence(gettext_noop("not counted: they happened before the visitor's first exposure")),
+    )
+    yield (
+        found.after,
+        Sentence(gettext_noop("not counted: they happened after the end of the visitor's window")),
+    )
+    yield (
+        found.strangers,
+        Sentence(
+            gettext_noop(
+                "not counted: they are of visitors who do not count, because they were never "
+                "exposed to the test, saw two groups under one split, or saw only a forced group"
+            )
+        ),
+    )
+
+
+def shows_outlook(report: Findings, effect: EffectReport) -> bool:
+    """Return whether a report says how much longer the test must run for an effect."""
+    outlook = effect.outlook
+    if not report.ok or report.verdict.kind in ("wins", "harms") or effect.is_decided:
+        return False
+    return outlook is not None and not outlook.is_over
+
+
+def standing(effect: EffectReport, metric: MetricReport, baseline: str) -> Sentence:
+    """Return what the likely range says, in a word."""
+    low, high = effect.always_valid
+    if low is None or high is None:
+        return Sentence(gettext_noop("not known yet"))
+    if low <= 0 <= high:
+        return Sentence(gettext_noop("no clear difference"))
+    if (low > 0) == (metric.metric.sign > 0):
+        return Sentence(gettext_noop("better than {baseline}"), baseline=baseline)
+    return Sentence(gettext_noop("worse than {baseline}"), baseline=baseline)
+
+
+def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Iterator[Sentence]:
+    """Yield if the effects under the splits agree, and the effect with other weights."""
+    p = effect.heterogeneity_p
+    if p is not None and p < _UNLIKELY:
+        yield Sentence(
+            gettext_noop(
+                "{group}: the effects differ more between the splits than chance explains "
+                "(p = {p}), so look at each split alone."
+            ),
+            group=group,
+            p=p_text(p),
+        )
+    elif p is not None:
+        yield Sentence(
+            gettext_noop(
+                "{group}: chance alone explains why the effects of the splits differ (p = {p})."
+            ),
+            group=group,
+            p=p_text(p),
+        )
+    if effect.overlap_absolute is None:
+        return
+    yield Sentence(
+        gettext_noop(
+            "{group}: if splits with groups of equal size count more, the effect is {effect}."
+        ),
+        group=group,
+        effect=change(effect.overlap_absolute, effect.overlap_relative, metric.metric),
+    )
+
+
+def young_line(outlook: Outlook, metric: Metric) -> Sentence:
+    """Return why it is too early to tell, from the effect of the declared size."""
+    named = _outlook_values(outlook, metric)
+    if outlook.days is None:
+        return Sentence(
+            gettext_noop(
+                "Too early to tell: an effect of {size} would show with about {needed} visitors; "
+                "so far there are {visitors}."
+            ),
+            **named,
+        )
+    return Sentence(
+        gettext_noop(
+            "Too early to tell: if things go on as now, {time} until an effect of {size} would "
+            "show."
+        ),
+        time=weeks(outlook.days),
+        size=named["size"],
+    )
+
+
+def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
+    """Return how much longer it takes until an effect of the declared size would show."""
+    named = _outlook_values(outlook, metric)
+    if outlook.days is None:
+        return Sentence(
+            gettext_noop(
+                "{group}: an effect of {size} would show with about {needed} visitors; so far "
+                "there are {visitors}."
+            ),
+            group=group,
+            **named,
+        )
+    return Sentence(
+        gettext_noop(
+            "{group}: if things go on as now, {time} until an effect of {size} would show. That "
+            "takes about {needed} visitors; so far there are {visitors}."
+        ),
+        group=group,
+        time=weeks(outlook.days),
+        **named,
+    )
+
+
+def _outlook_values(outlook: Outlook, metric: Metric) -> dict[str, Any]:
+    needed = outlook.visitors_needed
+    return {
+        "size": size(outlook.smallest, metric),
+        "visitors": count(outlook.visitors),
+        # It is an estimate, so more digits would be misleading.
+        "needed": count(round(needed, 2 - len(str(needed)))),
+    }

@@ -1,0 +1,49 @@
+"""The verdicts of the newest reports, so that the list of tests need not compute them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError, router, transaction
+from django.utils import timezone
+
+from proctor.core.messages import error_text, printable
+from proctor.results.models import LatestVerdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from proctor.analysis import Report
+
+__all__ = ["latest_verdicts", "remember", "verdict_values"]
+
+logger = logging.getLogger("proctor.results")
+
+
+def latest_verdicts() -> Mapping[str, LatestVerdict]:
+    """Return the newest verdict of each test whose report was computed."""
+    return {each.test: each for each in LatestVerdict.objects.all()}
+
+
+def verdict_values(report: Report) -> dict[str, str | bool]:
+    """Return the fields of `LatestVerdict` that a report has."""
+    return {
+        "kind": report.verdict.kind,
+        "group": report.verdict.group or "",
+        "warned": any(each.level == "warning" for each in report.trust),
+    }
+
+
+def remember(report: Report) -> None:
+    """Store the verdict of a report. If that is impossible, the report is still good."""
+    values = {**verdict_values(report), "at": timezone.now()}
+    try:
+        with transaction.atomic(using=router.db_for_write(LatestVerdict)):
+            LatestVerdict.objects.update_or_create(test=report.test, defaults=values)
+    except DatabaseError as error:
+        logger.info(
+            "The verdict of %s was not stored for the list of tests: %s",
+            printable(report.test),
+            error_text(error, 300),
+        )

@@ -1,0 +1,54 @@
+"""The payloads of earlier versions, from the history of the editor if it is installed.
+
+The table of splits has only what decides groups. A report with the payloads says when one has
+changed, because visitors of the same group saw something else from then on.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+__all__ = ["payloads_of"]
+
+_EDITOR = "proctor.editor"
+
+
+def payloads_of(test: str, versions: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the payload of each group by its name, for each version.
+
+    Return {} unless the history has every version, because a payload that is unknown would look
+    like one that has changed.
+    """
+    if not apps.is_installed(_EDITOR):
+        return {}
+    found: dict[str, Mapping[str, Any]] = {
+        str(definition.get("version")): _payloads(definition)
+        for definition in _definitions(test, versions)
+    }
+    return found if found.keys() >= set(versions) else {}
+
+
+def _definitions(test: str, versions: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield the definitions with these versions, and those that were imported."""
+    from proctor.editor.models import Kind, Revision  # noqa: PLC0415 - an optional app
+
+    # The version of a definition is the id of its revision, unless it was imported.
+    wanted = Q(id__in=versions) | Q(kind=Kind.IMPORT)
+    rows = Revision.objects.filter(wanted, test=test, definition__isnull=False)
+    for text in rows.order_by("time").values_list("definition", flat=True):
+        yield json.loads(text or "{}")
+
+
+def _payloads(definition: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        bucket.get("name", ""): bucket["payload"]
+        for bucket in definition.get("buckets") or ()
+        if bucket.get("payload") is not None
+    }
