@@ -145,7 +145,9 @@ class Refused(EditorError):  # noqa: N818
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        texts = listed((each.text for each in self.problems), gettext_noop("; "))
+        # Without a test, the place would be "the matrix", but the request has none.
+        found = (each.message if each.test is None else each.text for each in self.problems)
+        texts = listed(found, gettext_noop("; "))
         super().__init__(Sentence(gettext_noop("{problems}"), problems=texts))
 
 

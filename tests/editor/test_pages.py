@@ -198,6 +198,37 @@ def test_a_jump_is_named_in_red(revision, grace):
     assert "50 % of visitors enter, 15 % of visitors jump from control to blue." in text(response)
 
 
+def published(**changes):
+    """Publish another version of the test."""
+    base = Revision.objects.order_by("version").last().id
+    return services.edit(ADA, "buttontst", text_of(**changes), base=base).revision
+
+
+def test_under_a_rule_the_shares_are_of_those_whom_it_admits(revision, grace):
+    published(rule="country == 'DE'", allocations=shares(control=0.25, inactive=0.5, blue=0.25))
+    page = grace.get(f"{TEST}raise/?branch=production&allocation=1&to=100")
+    headline = "50 % of the visitors whom the rule admits enter, nobody changes group."
+    assert headline in text(page)
+
+
+def test_a_changed_rule_says_what_is_known_of_those_who_come_and_go(revision, grace):
+    form = {**fields(grace.get(f"{TEST}edit/")), "rule": "country == 'DE'"}
+    checked = text(grace.post(f"{ROOT}check/", form))
+    assert (
+        "Different visitors may be in the test: 50 % of the visitors no longer admitted leave, "
+        "nobody changes group."
+    ) in checked
+    assert "at most" not in checked
+
+
+def test_the_headline_stands_again_below_the_form_for_small_screens(revision, grace):
+    form = {**fields(grace.get(f"{TEST}edit/")), "share-0-0": "40", "share-0-1": "35"}
+    page = grace.post(f"{TEST}edit/", {**form, "do": "check"}).content.decode()
+    dock = page.partition('<div class="pe-dock"')[2]
+    assert "10 % of visitors enter, nobody changes group." in dock
+    assert '<button class="pe-button" name="do" value="publish">' in dock
+
+
 def test_a_problem_stands_at_its_field(revision, grace):
     form = fields(grace.get(f"{TEST}edit/"))
     form |= {"share-0-0": "40"}

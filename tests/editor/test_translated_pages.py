@@ -145,6 +145,17 @@ def test_a_review_leaves_no_english_word(revision, grace, speak):
         assert "58.33" not in sentence
 
 
+def test_the_steps_of_try_leave_no_english_word(revision, grace, speak):
+    speak({texts[0]: rewritten(texts[0]) for texts in all_marked() if len(texts) == 1})
+    form = fields(grace.get(f"{TEST}edit/")) | {"try-id": "42"}
+    page = grace.post(f"{ROOT}check/", form).content.decode()
+    steps = html.unescape(re.search(r"<pre[^>]*>(.*?)</pre>", page, re.S)[1])
+    # Names, values, the picture, and the result of a rule.
+    data = {"buttontst", "ACCOUNT", "A", "inactive", "control", "blue", "true", "a", "b", "c"}
+    assert {*re.findall("[A-Za-z]+", re.sub(r"\|.*\|", "", steps))} <= data
+    assert len(steps.splitlines()) > 5
+
+
 def test_problems_on_the_edit_page_are_translated(revision, grace, speak):
     speak(GERMAN)
     form = fields(grace.get(f"{TEST}edit/")) | {"description": ""}

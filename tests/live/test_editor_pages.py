@@ -524,6 +524,65 @@ def test_nothing_is_wider_than_a_phone(window, shop):
         window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def in_sight(window, selector):
+    """Return whether an element is visible, and the one on top at its middle."""
+    return window.execute_script(
+        "const found = document.querySelector(arguments[0]);"
+        "const box = found.getBoundingClientRect();"
+        "const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);"
+        "return top !== null && found.contains(top);",
+        selector,
+    )
+
+
+def scroll_to(window, selector):
+    window.execute_script("document.querySelector(arguments[0]).scrollIntoView()", selector)
+
+
+def test_who_moves_and_publish_are_in_sight_wherever_one_scrolls_on_a_phone(window, shop):
+    window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    try:
+        window.get(f"{shop}{ROLLOUT}edit/")
+        fill(window, "#share-0-1", "65")
+        says(window, "15 % of visitors enter, nobody changes group.", ".pe-dock")
+        for place in ("h1", "#pe-groups", "#pe-allocations"):
+            scroll_to(window, place)
+            assert in_sight(window, ".pe-dock button")
+            assert in_sight(window, ".pe-dock .pe-headline")
+        press(window, lambda: one(window, ".pe-dock a"))
+        until(window, lambda: in_sight(window, "#pe-effect .pe-headline"))
+        # There, the button of the panel is enough.
+        scroll_to(window, "#pe-effect")
+        until(window, lambda: in_sight(window, "#pe-publish"))
+        until(window, lambda: not one(window, ".pe-dock").is_displayed())
+        scroll_to(window, "h1")
+        press(window, lambda: one(window, ".pe-dock button"))
+        says(window, "Published on trunk", ".pe-published")
+    finally:
+        window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_publish_is_in_sight_however_long_the_effect_is(window, shop):
+    window.get(f"{shop}{COLOR}edit/")
+    for field, share in (("0-1", "20"), ("0-2", "80"), ("1-0", "0"), ("1-1", "20"), ("1-2", "80")):
+        fill(window, f"#share-{field}", share)
+    says(window, "jump from blue to green", "#pe-effect")
+    for place in ("h1", "#pe-groups", "#pe-more"):
+        scroll_to(window, place)
+        assert in_sight(window, "#pe-publish")
+        assert in_sight(window, "#pe-effect .pe-headline")
+
+
+def test_the_keyboard_skips_the_form_to_publish(window, shop):
+    from selenium.webdriver.common.keys import Keys
+
+    window.get(f"{shop}{ROLLOUT}edit/")
+    tab_to(window, "href", "#pe-panel")
+    assert window.switch_to.active_element.rect["y"] >= 0
+    keys(window, Keys.ENTER, Keys.TAB, Keys.TAB)
+    assert window.switch_to.active_element.get_attribute("id") == "pe-message"
+
+
 def test_a_test_is_stopped_on_a_phone(window, shop):
     window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
     try:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from proctor.editor.models import Revision
 
-__all__ = ["Call", "endpoint"]
+__all__ = ["Call", "endpoint", "no_such_address"]
 
 _SAFE = ("GET", "HEAD")
 
@@ -101,6 +101,13 @@ def endpoint(**handlers: Callable[[Call], HttpResponse]) -> Callable[..., HttpRe
             return error_answer(error)
 
     return view
+
+
+@csrf_exempt
+@login_not_required
+def no_such_address(_request: HttpRequest) -> HttpResponse:
+    """Answer for any other address below `api/`, as a document instead of a page."""
+    return error_answer(NotFound("The API has no such address; see docs/api.md for all of them"))
 
 
 def _check_csrf(request: HttpRequest) -> None:

@@ -17,6 +17,9 @@ __all__ = ["found_names"]
 
 #: Matches words that are stored unchanged, so that the database can search for them.
 _PLAIN = re.compile(r"[!#-.0-\[\]-~]+")
+#: The number of words that the database searches for; a longer condition would take very long. In
+#: the tests that it finds, all words are searched for.
+_MOST = 8
 #: The lower case of these two characters, İ and the kelvin sign, contains ASCII letters.
 _FOLDING = ("\\u0130", "\\u212A", "\\u212a")
 
@@ -27,7 +30,7 @@ def found_names(branch: str, text: str) -> list[str]:
     # Not `icontains`: in MySQL it is as exact as the column.
     heads = heads.alias(name=Lower("test"), text=Lower("revision__definition"))
     words = text.split()
-    for word in words:
+    for word in [*dict.fromkeys(words)][:_MOST]:
         if _PLAIN.fullmatch(word):
             possible = Q(name__contains=word.lower()) | Q(text__contains=word.lower())
             for folding in _FOLDING:

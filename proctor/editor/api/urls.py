@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from proctor.editor.api import applications, proposing, reading, scheduling, writing
-from proctor.editor.api.endpoint import endpoint
+from proctor.editor.api.endpoint import endpoint, no_such_address
 
 urlpatterns = [
     path("tests/", endpoint(get=reading.get_tests), name="api_tests"),
@@ -81,4 +81,6 @@ urlpatterns = [
         ),
         name="api_application",
     ),
+    # Not without the slash at the end, which Django adds.
+    re_path("^(?:.*/)?$", no_such_address),
 ]

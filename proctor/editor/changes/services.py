@@ -40,6 +40,7 @@ from proctor.editor.models import Hold, Kind, Revision
 from proctor.editor.publishing.heads import definition_of, find_head, head_of, revision_of
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.publishing.queue import lock_branch, resume_held
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -206,8 +207,10 @@ def stop(
     base: it applies to the current head.
     """
     actor.require(STOP, test=test, branch=check_branch(branch))
-    if not reason.strip():
-        raise refused(test, "reason-required", Sentence(gettext_noop("a stop needs a reason")))
+    if not legible(reason):
+        raise refused(
+            test, "reason-required", Sentence(gettext_noop("a stop needs a reason; write why"))
+        )
     for _ in range(_STOP_TRIES - 1):
         with contextlib.suppress(Conflict):
             return _stop_once(actor, test, branch, value, reason)

@@ -28,6 +28,7 @@ from proctor.editor.publishing.publishing import Change, Signature, publish
 from proctor.editor.publishing.texts import write
 from proctor.editor.specifications.known import read_applications
 from proctor.editor.specifications.verdicts import application_problems, verdicts
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,7 +142,7 @@ def promote_together(
     for each in promotions:
         check_direction(each.test, source, target)
         actor.require(writing(target), test=each.test, branch=target)
-        if override.strip():
+        if legible(override):
             actor.require(OVERRIDE, test=each.test, branch=target)
     for each in promotions:
         definition = definition_of(revision_of(each.test, source, each.revision))
@@ -155,7 +156,7 @@ def promote_together(
             raise Conflict(each.test, target, base=each.base, yours=None, head=current)
         definitions[each.test] = definition
     together = prepare_together(target, definitions)
-    prepared = together.prepared.checked(override=bool(override.strip()))
+    prepared = together.prepared.checked(override=bool(legible(override)))
     if actor.approvals_needed(target):
         return [
             propose(

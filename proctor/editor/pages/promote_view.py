@@ -27,6 +27,7 @@ from proctor.editor.publishing.heads import definition_of, find_head, head_of, r
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.specifications.known import read_applications
 from proctor.editor.specifications.verdicts import BREAKS
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +95,7 @@ def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     if request.method != "POST" or not promotions:
         return _show(request, actor, source, target, promotions)
     message = sent.get("message", "").strip()
-    override = sent.get("override", "").strip() if "anyway" in sent else ""
+    override = legible(sent.get("override", "")) if "anyway" in sent else ""
     if "anyway" in sent and not override:
         words = _("Give the reason for promoting it although it breaks an application.")
         return _show(request, actor, source, target, promotions, status=422, problems=[words])

@@ -59,6 +59,8 @@ def _create(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         if not name:
             raise ValueError(_("Give the token a name, such as the program that uses it."))
         scopes = scopes_of(request.POST.getlist("scopes"))
+        if days not in _DAYS:
+            raise ValueError(_("Choose one of the lifetimes."))
         expires = timezone.now() + timedelta(days=int(days)) if days else None
     except ValueError as error:
         return _page(request, actor, status=422, problem=words_of(error))

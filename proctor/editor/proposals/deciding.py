@@ -31,6 +31,7 @@ from proctor.editor.proposals.events import note
 from proctor.editor.proposals.finding import find_proposal, state_word
 from proctor.editor.publishing.heads import find_head
 from proctor.editor.publishing.publishing import write_alias
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,7 +157,7 @@ def reject(actor: Actor, number: int, *, reason: str) -> Proposal:
     with locked(actor, number) as proposal:
         _require_person(actor, proposal)
         actor.require(APPROVE, test=proposal.test, branch=proposal.branch.name)
-        if not reason.strip():
+        if not legible(reason):
             raise refused(
                 proposal.test,
                 "reason-required",
@@ -202,7 +203,7 @@ def comment(actor: Actor, number: int, *, text: str) -> Comment:
     if actor.allowed is not None:
         branch = proposal.branch.name
         actor.require(writing(branch), test=proposal.test, branch=branch)
-    if not text.strip():
+    if not legible(text):
         raise refused(
             proposal.test, "text-required", Sentence(gettext_noop("a comment must not be empty"))
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F
 
-from proctor.core.sentences import Sentence, gettext_noop
+from proctor.core.sentences import Sentence, gettext_noop, listed
 from proctor.database.retrying import retried
 from proctor.editor.access.permissions import VIEW, writing
 from proctor.editor.branches import check_branch, ensure_rows
@@ -337,7 +337,14 @@ def reschedule(
                 state=state_word(old.state),
             )
         )
-    steps = old.steps.exclude(state=State.PUBLISHED).order_by("position")
+    steps = [*old.steps.exclude(state=State.PUBLISHED).order_by("position")]
+    numbers = [step.position + 1 for step in steps]
+    for each in dues:
+        if each not in numbers:
+            text = gettext_noop("schedule {number} has no remaining step {step}; it has {steps}")
+            found = listed(map(str, numbers))
+            sentence = Sentence(text, number=number, step=each, steps=found)
+            raise refused(old.test, "schedule-steps", sentence)
     wanted = [
         Wanted(
             dues.get(step.position + 1, None if step.at_once else step.due),

@@ -97,23 +97,80 @@ def test_rounding_to_ten_digits_is_not_a_danger():
     assert test.risk is Risk.NONE
 
 
-def test_an_unknown_audience_has_a_headline_with_at_most():
-    test = reviewed(
-        TEN,
-        changed(
-            rule="${country == 'US'}",
-            allocations=[{**TEN.to_dict()["allocations"][0], "id": "#A2"}],
-        ),
-    )
+US = changed(
+    rule="${country == 'US'}",
+    allocations=[{**TEN.to_dict()["allocations"][0], "id": "#A2"}],
+)
+
+
+def test_a_new_rule_says_which_share_of_those_whom_it_refuses_was_in_the_test():
+    test = reviewed(TEN, US)
     assert test.risk is Risk.NOTICE
     assert test.sentences == [
         "The rule changed from none to ${country == 'US'}.",
         (
             "Who is in the test or its allocations may change: "
-            "at most 20 % enter, at most 20 % leave, nobody jumps."
+            "20 % of the visitors no longer admitted leave, nobody jumps."
         ),
         "The id of allocation 1 changed from #A1 to #A2.",
     ]
+
+
+def headline(old, new):
+    """The sentence about an unknown number of visitors, without its beginning."""
+    [found] = [each for each in reviewed(old, new).sentences if each.startswith("Who is in")]
+    return found.partition(": ")[2]
+
+
+def test_a_rule_that_is_removed_says_which_share_of_the_others_enters():
+    assert headline(US, TEN) == "20 % of the visitors newly admitted enter, nobody jumps."
+
+
+def test_a_changed_rule_says_the_shares_of_those_who_come_and_of_those_who_go():
+    german = changed(rule="${country == 'DE'}")
+    assert headline(US, german) == (
+        "20 % of the visitors newly admitted enter, "
+        "20 % of the visitors no longer admitted leave, nobody jumps."
+    )
+
+
+def test_visitors_between_whose_allocations_nobody_can_tell_are_at_most_so_many():
+    small, great = split((-1, 0.9), (1, 0.1), rule="${a}"), split((-1, 0.6), (1, 0.4), id="#B1")
+    new = {**small, "rule": "${b}"}
+    assert headline(make_test(small, great), make_test(new, great)) == (
+        # A rule that fails admits to no allocation.
+        "at most 40 % of the visitors newly admitted enter, "
+        "at most 40 % of the visitors no longer admitted leave, "
+        "at most 30 % of the other visitors enter, at most 30 % of the other visitors leave, "
+        "nobody jumps."
+    )
+
+
+def test_a_payload_is_shown_as_a_person_writes_it():
+    def colored(**payload):
+        return changed(buckets=[*BUCKETS[:2], {**BUCKETS[2], "payload": payload}, *BUCKETS[3:]])
+
+    def said(old, new):
+        [found] = [each for each in reviewed(old, new).sentences if "The payload" in each]
+        return found.partition(" changed ")[2]
+
+    blue = colored(stringValue="#00f")
+    assert said(TEN, blue) == 'from none to "#00f".'
+    assert said(blue, colored(map={"a": [1, 2.5], "b": "x"})) == (
+        'from "#00f" to {"a": [1, 2.5], "b": "x"}.'
+    )
+    # The values are equal, but not their types.
+    assert said(colored(longValue=1), colored(json=1)) == 'from {"longValue": 1} to {"json": 1}.'
+    assert said(colored(stringValue="\u202e\n"), blue) == 'from "\\u202e\\n" to "#00f".'
+
+
+def test_long_payloads_are_shown_from_where_they_differ():
+    one, other = (
+        changed(buckets=[{**BUCKETS[0], "payload": {"stringValue": "x" * 500 + end}}, *BUCKETS[1:]])
+        for end in ("one", "other")
+    )
+    [found] = [each for each in reviewed(one, other).sentences if "The payload" in each]
+    assert found.endswith('from …xxxxxxxxxxxxxxxxxxxone" to …xxxxxxxxxxxxxxxxxxxother".')
 
 
 def test_allocations_are_numbered_from_1():
@@ -158,7 +215,7 @@ def test_allocations_are_numbered_from_1():
         ),
         (changed(evaluateForIncognitoUsers=True), "notice", "evaluateForIncognitoUsers changed"),
         (changed(description="new"), "none", "The description changed from none to new."),
-        (changed(metaTags=["a"]), "none", "The meta tags changed from [] to [a]."),
+        (changed(metaTags=["a"]), "none", 'The meta tags changed from [] to ["a"].'),
         (changed(version="9"), "none", "The version changed from none to 9."),
         (changed(silent=True), "none", "silent changed from false to true."),
         (changed(owner="me"), "none", "The field owner was added: me."),

@@ -150,7 +150,8 @@ def moves(
         return _appearing(old, new)
     gate = audience_unknown or gate_changed(old, new)
     change = _Change(old, new)
-    return tuple(map(change.moves_of, allocation_pairs(old, new, gate_unknown=gate)))
+    pairs = allocation_pairs(old, new, gate_unknown=gate, parent_unknown=audience_unknown)
+    return tuple(map(change.moves_of, pairs))
 
 
 class _Change:

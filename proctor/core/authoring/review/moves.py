@@ -16,6 +16,7 @@ from proctor.core.authoring.moves.findings import (
     percent,
 )
 from proctor.core.authoring.moves.placement import pieces_of, shares
+from proctor.core.authoring.moves.unknown import unknown_moves
 from proctor.core.sentences import Sentence, gettext_noop, listed
 
 if TYPE_CHECKING:
@@ -188,21 +189,12 @@ def _seen(pair: PairMoves, test: TestDefinition) -> Iterator[Finding]:
 
 def _unknown(pairs: Sequence[PairMoves]) -> Finding:
     """Return the headline for visitors who may be in a different allocation than before."""
-    texts = {
-        "enter": gettext_noop("at most {share} enter"),
-        "leave": gettext_noop("at most {share} leave"),
-        "jump": gettext_noop("at most {share} jump"),
-        "sees_something_else": gettext_noop("at most {share} see something else"),
-    }
-    most = {name: max(getattr(pair, name) for pair in pairs) for name in texts}
-    parts = [
-        Sentence(text, share=percent(most[name]))
-        for name, text in texts.items()
-        if most[name] > ROUNDING
-    ]
-    if not most["jump"] > ROUNDING:
+    parts = list(unknown_moves(pairs))
+    jump = max(pair.jump for pair in pairs)
+    if jump <= ROUNDING:
         parts.append(Sentence(gettext_noop("nobody jumps")))
-    grave = max(most["jump"], most["sees_something_else"]) > ROUNDING
+    seen = max(pair.sees_something_else for pair in pairs)
+    grave = max(jump, seen) > ROUNDING
     text = gettext_noop("Who is in the test or its allocations may change: {moves}.")
     return Finding(Risk.DANGER if grave else Risk.NOTICE, Sentence(text, moves=listed(parts)))
 

@@ -188,4 +188,4 @@ def _try(check: Check, test: str, tests: Mapping[str, TestDefinition]) -> Tried:
     except ProctorError as error:
         return Tried(_("cannot be tried"), words_of(error), "")
     group = found.assignment.group if found.assignment is not None else None
-    return Tried(group or _("no group"), translated(found.summary), str(found))
+    return Tried(group or _("no group"), translated(found.summary), translated(str(found)))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from proctor.editor.pages.form.form_document import document_of_state
 from proctor.editor.pages.form.form_shares import percent_text, raised, share_of
+from proctor.editor.pages.form.form_state import integer_of
 from proctor.editor.pages.form.form_steps import OPERATORS
 from proctor.editor.pages.shown import color_of
 from proctor.editor.pages.words import rule_words
@@ -183,9 +184,10 @@ def _raises(state: FormState, shares: list[Fraction | None]) -> list[int]:
     """Return the percentages that the live groups can be raised to."""
     known: dict[int, Fraction] = {}
     for bucket, share in zip(state.buckets, shares, strict=True):
-        if share is None or not bucket.value.strip().lstrip("-").isdecimal():
+        value = integer_of(bucket.value)
+        if share is None or value is None:
             return []
-        known[int(bucket.value)] = share
+        known[value] = share
     if raised(known, Fraction(1, 2)) is None:
         return []
     live = sum((share for value, share in known.items() if value >= 0), Fraction(0))

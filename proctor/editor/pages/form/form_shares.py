@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.authoring.moves.ramping import TOLERANCE, ramped_ranges
 from proctor.core.authoring.moves.refused import ChangeRefused
 from proctor.core.matrices.matrix import Allocation, Bucket, Range, TestDefinition
+from proctor.editor.written import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,16 +19,14 @@ __all__ = ["percent_text", "raised", "ranges_for", "share_of", "summed"]
 
 #: Decimal places of the percentages that `raised` writes.
 _DIGITS = 4
+_NUMBER = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,20}(\.[0-9]{0,20})?")
 
 
 def share_of(text: str) -> Fraction | None:
     """Return a typed percentage as a share, or None if it is not a number."""
-    cleaned = text.strip().removesuffix("%").strip().replace(",", ".")
-    try:
-        value = Decimal(cleaned or "0")
-    except InvalidOperation:
-        return None
-    return Fraction(value) / 100 if value.is_finite() else None
+    cleaned = text.strip().removesuffix("%").strip().replace(",", ".") or "0"
+    # Without an exponent, because the digits of 1e999999999 would fill the memory.
+    return Fraction(Decimal(cleaned)) / 100 if _NUMBER.fullmatch(cleaned) else None
 
 
 def percent_text(share: Fraction) -> str:
@@ -41,6 +40,8 @@ def summed(ranges: Iterable[Mapping[str, Any]]) -> dict[int, Fraction]:
     found: dict[int, Fraction] = {}
     for each in ranges:
         value = each["bucketValue"]
+        if isinstance(each["length"], str):
+            raise TypeError(f"expected a number as the length, got {each['length']!r}")
         length = Fraction(Decimal(str(each["length"])))
         found[value] = found.get(value, Fraction(0)) + length
     return found
@@ -72,14 +73,20 @@ def _known(
     old: str, renamed: Mapping[int, int], wanted: Mapping[int, Fraction]
 ) -> list[dict[str, Any]]:
     try:
-        ranges = json.loads(old or "[]")
+        ranges = strict_json(old or "[]")
         found = [
             {**each, "bucketValue": renamed.get(each["bucketValue"], each["bucketValue"])}
             for each in ranges
         ]
+        if not all(_is_length(each["length"]) for each in found):
+            return []
         return [each for each in found if each["bucketValue"] in wanted]
     except (ValueError, TypeError, KeyError):
         return []
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, (int, float)) and 0 <= value <= 1
 
 
 def _ramped(

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FLAGS", "TEXTS", "AllocationRow", "BucketRow", "ConstantRow", "FormState", "read_state"]
+__all__ = [
+    "FLAGS",
+    "TEXTS",
+    "AllocationRow",
+    "BucketRow",
+    "ConstantRow",
+    "FormState",
+    "integer_of",
+    "read_state",
+]
 
 #: Maximum number of rows that are read, more than any test has.
 _MOST = 500
@@ -35,6 +44,14 @@ FLAGS = {
     "unitless": "enableUnitlessAllocations",
     "force_logging": "forceLogging",
 }
+
+
+def integer_of(text: str) -> int | None:
+    """Return a typed integer, or None if it is not one."""
+    try:
+        return int(text.strip())
+    except ValueError:
+        return None
 
 
 @dataclass(slots=True)

@@ -8,7 +8,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from proctor.editor.pages.form.form_shares import percent_text, raised, share_of
-from proctor.editor.pages.form.form_state import AllocationRow, BucketRow, ConstantRow, FormState
+from proctor.editor.pages.form.form_state import (
+    AllocationRow,
+    BucketRow,
+    ConstantRow,
+    FormState,
+    integer_of,
+)
 from proctor.editor.specifications.known import read_applications
 
 if TYPE_CHECKING:
@@ -26,7 +32,8 @@ OPERATORS = {
     ">=": "{variable} >= {value}",
     "in": "({each})",
 }
-_STEP = re.compile(r"(?P<name>[a-z-]+?)(?:-(?P<index>\d+|test))?(?:-to-(?P<target>\d+))?\Z")
+_STEP = re.compile(r"(?P<name>[a-z-]+?)(?:-(?P<index>\d{1,4}|test))?(?:-to-(?P<target>\d{1,4}))?\Z")
+
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 
 
@@ -61,7 +68,8 @@ def apply_step(state: FormState, step: str) -> str:
 
 
 def _add_bucket(state: FormState, _index: int) -> str:
-    values = [int(row.value) for row in state.buckets if _NUMBER.match(row.value.strip())]
+    typed = [integer_of(row.value) for row in state.buckets]
+    values = [value for value in typed if value is not None]
     state.buckets.append(BucketRow("", str(max([*values, -1]) + 1)))
     for each in state.allocations:
         each.shares.append("0")
@@ -123,9 +131,10 @@ def _raise(state: FormState, index: int, target: int) -> str:
     shares: dict[int, Fraction] = {}
     for bucket, text in zip(state.buckets, row.shares, strict=True):
         share = share_of(text)
-        if share is None or not re.match(r"-?\d+\Z", bucket.value.strip()):
+        value = integer_of(bucket.value)
+        if share is None or value is None:
             return f"share-{index}-0"
-        shares[int(bucket.value)] = share
+        shares[value] = share
     found = raised(shares, Fraction(target, 100))
     if found is not None:
         row.shares = [percent_text(found[int(bucket.value)]) for bucket in state.buckets]

@@ -136,7 +136,10 @@ class RampForm:
 
     def _next_time(self) -> str:
         due, _problem = _time(self.rows[-1].when)
-        return _local((due or timezone.now()) + timedelta(days=1)).strftime(_SHOWN)
+        try:
+            return _local((due or timezone.now()) + timedelta(days=1)).strftime(_SHOWN)
+        except OverflowError:
+            return ""
 
     def wanted(self, definition: Definition) -> list[Wanted]:
         """Return the steps before the first row with a problem, which is noted in that row."""
