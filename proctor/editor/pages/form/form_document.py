@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -217,8 +217,12 @@ def fits_the_form(document: Any) -> bool:
 
 def _is_text(state: FormState) -> bool:
     """Return whether all fields of a form are texts, as opposed to other JSON."""
-    rows = (*state.buckets, *state.allocations, *state.constants)
-    found = [getattr(row, name) for row in rows for name in row.__slots__ if name != "shares"]
+    rows = [
+        *map(asdict, state.buckets),
+        *map(asdict, state.allocations),
+        *map(asdict, state.constants),
+    ]
+    found = [value for row in rows for name, value in row.items() if name != "shares"]
     return all(isinstance(each, str) for each in (*state.texts.values(), *found))
 
 
