@@ -1,8 +1,8 @@
 """A/B tests, feature toggles and gradual rollouts with Proctor's test matrices.
 
-This module contains the names that settings modules and annotations need. It imports no Django, so
-a settings module can import it. The engine is `proctor.core`, which any Python program can use; the
-other modules are for Django.
+This module contains the names that settings modules and annotations need. It does not import
+Django, so a settings module can import it. The engine is `proctor.core`, which any Python program
+can use; the other modules are for Django.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Importing any part of proctor runs this module, so it must stay cheap.
+    # Importing any part of proctor runs this module, so it must be fast.
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f"proctor.{_MODULES[name]}"), name)

@@ -15,7 +15,7 @@ class ProctorConfig(AppConfig):
 
     def ready(self) -> None:
         """Set the default values of the settings, and register the checks."""
-        # Importing the checks sets the defaults; it needs Django's settings, so it happens here.
+        # Importing the checks sets the defaults. This needs Django's settings, so it happens here.
         from proctor.checks import register_checks  # noqa: PLC0415
 
         register_checks()

@@ -21,11 +21,12 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     #: The tests that the project uses: names, `ProctorTest`s, or a dict that maps names to options.
     TESTS: Any = ()
 
-    #: Path or URL of the test matrix, which this process then evaluates.
+    #: Path or URL of the test matrix, which is evaluated in this process.
     MATRIX: Any = None
     #: URL of a Pipet that assigns groups instead of a matrix.
     API_ROOT: str | None = None
-    #: Dotted path of a class that assigns groups instead of either; see `proctor.core.Source`.
+    #: Dotted path of a class that assigns groups instead of a matrix or a Pipet; see
+    #: `proctor.core.Source`.
     SOURCE: str | None = None
     #: Seconds between two checks for a new matrix.
     MATRIX_RELOAD = 30.0
@@ -35,7 +36,7 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     MATRIX_TOKEN: str | None = None
     #: Additional places to load a matrix from: scheme → dotted path of a `Location`.
     LOCATIONS: Any = MappingProxyType({})
-    #: Longest time that a page may wait for a source, in seconds; covers the whole call.
+    #: Maximum time that a page waits for a source, in seconds, including the whole call.
     TIMEOUT = 0.25
 
     #: Where to cache the answers of a Pipet: None, or one of proctor.resolving.cache_methods.
@@ -44,12 +45,12 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     CACHE_NAME: str | None = None
     #: How long an answer is kept, in seconds; None means forever.
     CACHE_TIMEOUT: float | None = 24 * 60 * 60
-    #: Seconds until a Pipet is asked again for the version of its matrix; None means never.
+    #: Seconds between two requests to a Pipet for the version of its matrix; None means never.
     CACHE_VERSION_TIMEOUT: float | None = 300
 
     #: Source key → test type, for keys that are not themselves the name of a test type.
     IDENTIFIERS: Any = MappingProxyType({})
-    #: Source key → type of the variable, or {"name", "type", "default"}; None: not declared.
+    #: Source key → type of the variable, or {"name", "type", "default"}; None if not declared.
     CONTEXT: Any = None
     #: Path of a pipet-config.json that replaces the two settings above.
     PIPET_CONFIG: Any = None
@@ -58,22 +59,22 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     #: None, or one of proctor.core.inputs.identifier_validators.
     IDENTIFIER_VALIDATOR: str | None = None
 
-    #: False: call hooks, and a source with I/O, before the view. True: call them when a group is
-    #: first read.
+    #: False to call hooks, and a source that needs I/O, before the view; True to call them when a
+    #: group is first read.
     LAZY = False
     #: Headers to name in Vary, instead of making pages private; () makes them private.
     VARY: tuple[str, ...] = ()
 
     #: True if signed-in staff may force groups, and see the pages of `proctor.urls`.
     STAFF_MAY_FORCE = False
-    #: The template that these pages extend.
+    #: The template that the pages of `proctor.urls` extend.
     BASE_TEMPLATE = "proctor/base.html"
 
     #: The token, or several tokens, that OpenFeature clients must send to `proctor.ofrep.urls`.
     OFREP_TOKEN: Any = None
-    #: True if these URLs answer all clients, even without a token.
+    #: True if `proctor.ofrep.urls` answers all clients, even without a token.
     OFREP_PUBLIC = False
-    #: Origins whose pages may call these URLs: "https://shop.example.com", or "*".
+    #: Origins whose pages may call `proctor.ofrep.urls`: "https://shop.example.com", or "*".
     OFREP_ORIGINS: tuple[str, ...] = ()
     #: The test type or source key whose identifier is the targeting key.
     OFREP_TARGETING_KEY = "USER"
@@ -102,7 +103,7 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     RESULTS_IDENTIFIERS = "plain"
     #: The key of these digests; None means SECRET_KEY.
     RESULTS_DIGEST_KEY: str | None = None
-    #: How many rows may wait to be written, in each process.
+    #: Maximum number of rows that wait to be written in each process.
     RESULTS_QUEUE = 10_000
     #: What to do while the database is unavailable: "keep" rows in the queue, or "drop" them.
     RESULTS_OUTAGE = "keep"
@@ -113,7 +114,7 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
 
     #: Name of the cookie of `proctor.middleware.ProctorMiddleware`.
     ID_COOKIE = "proctor_id"
-    #: Lifetime of the cookie in seconds. A year: longer than any test should run.
+    #: Lifetime of the cookie in seconds. The default is a year, longer than any test should run.
     ID_COOKIE_AGE = 365 * 24 * 60 * 60
     #: Other attributes of the cookie, as for Django's session cookie.
     ID_COOKIE_DOMAIN: str | None = None

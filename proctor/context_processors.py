@@ -13,9 +13,9 @@ __all__ = ["proc"]
 
 
 def proc(request: HttpRequest) -> dict[str, Any]:
-    """Add `proc` to every template; groups are read only when the template reads one.
+    """Add `proc` to every template. No group is read unless the template reads one.
 
-    If the middleware has not run, as on an error page that earlier middleware returns, every test
+    If the middleware has not run (for example on an error page from earlier middleware), every test
     has its default.
     """
     found = getattr(request, "proc", None)

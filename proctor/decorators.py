@@ -52,8 +52,8 @@ class Decorator(Protocol):
 class Variants:
     """The views of one test. Every decorated view has them as its attribute `proctor_variants`.
 
-    `functools.wraps` and `View.as_view` copy the attribute to the wrapping view. Under
-    `method_decorator` the fallback is a stand-in for the method.
+    `functools.wraps` and `View.as_view` copy the attribute to the wrapping view. With
+    `method_decorator`, the fallback is the function that it passes in place of the method.
     """
 
     __slots__ = ("_resolved", "fallback", "test", "views")
@@ -75,7 +75,7 @@ class Variants:
         self.test = test
         self.views = views
         self.fallback = fallback
-        # Shared by all views that one decorator made, because method_decorator decorates at each
+        # Shared by all views from one decorator, because method_decorator decorates again at each
         # call.
         self._resolved = resolved
 
@@ -94,7 +94,7 @@ class Variants:
 
         If a test or group is not declared, or the request has no `proc`, raises
         ImproperlyConfigured in DEBUG; otherwise the problem is logged once, and the fallback
-        answers. A test that `override_proctor` sets needs no `proc`.
+        answers. A test that is set by `override_proctor` does not need `proc`.
         """
         proc = proc_of(request)
         if proc is None and self.test not in overrides.active():
@@ -135,17 +135,17 @@ def proctor_variant(
         def view(request): ...              # every other group, no group, and outages
 
     Every keyword is the name of a group; *variants* is for names that are not Python names:
-    `proctor_variant("t", {"group-with-dash": view_b})(view)`. A view is a function, a
-    coroutine function, a View class (its `as_view()` is used), or the dotted path of one,
-    which is imported at its first use. A decorated class is a view, and a URLconf may also
-    call its `as_view()`. Decorate methods through `method_decorator`.
+    `proctor_variant("t", {"group-with-dash": view_b})(view)`. A view is a function, a coroutine
+    function, a View class (its `as_view()` is used), or the dotted path of one, which is imported
+    at its first use. A decorated class is itself a view, but a URLconf may also call its
+    `as_view()`. Decorate methods through `method_decorator`.
 
     If the decorated view is a coroutine function, so is the result; the variants are adapted to it.
     The result has the decorated view's attributes (`csrf_exempt`), no matter which view answers.
     Each call reads the group, which counts as an exposure.
 
     Raises TypeError for anything that cannot be a view. `manage.py check` finds wrong names of
-    tests and groups; at a call they are handled as `Variants.choose` describes.
+    tests and groups; for calls, see `Variants.choose`.
     """
     chosen = _checked(test, variants, views)
     resolved: dict[str, Callable[..., Any]] = {}
@@ -158,7 +158,7 @@ def proctor_variant(
             def as_view(**initkwargs: Any) -> Any:
                 return decorate(made.as_view(**initkwargs)) if initkwargs else decorated
 
-            # So that a URLconf may call as_view() on a decorated class, as on any View class.
+            # A URLconf may call as_view() on a decorated class, as on any View class.
             decorated.as_view = as_view
         return decorated
 

@@ -60,7 +60,7 @@ def live_receivers(
 ) -> tuple[list[Callable[..., Any]], list[Callable[..., Any]]]:
     """Return the receivers for a *sender*: plain functions, and coroutine functions.
 
-    Django's `send_robust` runs coroutines to completion, which fails inside a running loop. Its
+    Django's `send_robust` runs coroutines to completion, which fails in a running event loop.
     `asend_robust` runs plain receivers in a thread, after the view has continued.
     """
     plain, coroutines = signal._live_receivers(sender)  # noqa: SLF001 - see the docstring
@@ -68,7 +68,7 @@ def live_receivers(
 
 
 def lazy_value(lazy: LazyObject[Any]) -> Any:
-    """Return the object that a lazy object wraps, or None if it is not loaded yet; load nothing."""
+    """Return the object that a lazy object wraps, without loading it; None if it is not loaded."""
     return None if lazy._wrapped is empty else lazy._wrapped  # noqa: SLF001 - see above
 
 
@@ -105,15 +105,15 @@ def skip_page_cache(request: HttpRequest) -> None:
 def prevent_caching(request: HttpRequest) -> None:
     """Keep `cache_page` and the cache middleware from storing the response.
 
-    Clearing the flag is not enough: each of them sets it again, perhaps after a group was read.
-    Therefore the request gets a class whose flag is always False.
+    Clearing the flag is not enough, because each of them sets it again, perhaps after a group was
+    read. Therefore the request gets a class whose flag is always False.
     """
     own: Any = request.__dict__.setdefault(_OWN_CLASS, type(request))
     request.__class__ = _never_stored(own)
 
 
 def allow_caching(request: HttpRequest) -> None:
-    """Undo `prevent_caching`; flags that the cache middleware has set since then apply again."""
+    """Undo `prevent_caching`. Flags that cache middleware has set since then take effect."""
     request.__class__ = request.__dict__[_OWN_CLASS]
 
 

@@ -13,7 +13,7 @@
     {{ proctor_bar() }}</body>
 
 `ifgroup` works as in Django's templates: a bare word is a literal, `test=` and `group=` take
-expressions, and an undeclared literal is a TemplateSyntaxError. A wrong name that is only known at
+expressions, and an undeclared literal is a TemplateSyntaxError. A wrong name that is found only at
 rendering raises TemplateRuntimeError in DEBUG; otherwise it is logged once, and the visitor has no
 group. Macros see the visitor if they are imported `with context`.
 """
@@ -70,7 +70,7 @@ def proctor_json(
 ) -> SafeString:
     """Return a script element with the groups as JSON: `{test: {group, value, payload}}`.
 
-    Every CSP allows it. Rendering it counts no exposure unless *expose* is true.
+    It works under any CSP. Rendering it does not count as an exposure unless *expose* is true.
     """
     return _api.json(context, flattened(tests), element_id, expose=expose)
 

@@ -14,8 +14,8 @@ class ProctorFilter(logging.Filter):
     """A logging filter that sets `record.proctor`, for example to `buttoncolortst1,newfeature0`.
 
     The value is `str(request.proc)`. It is "" outside a request, and until the request has read a
-    group: the filter never determines groups, counts no exposure and never raises. Put it on a
-    handler: a filter on a logger does not see the records of its child loggers.
+    group: the filter never determines groups, never counts an exposure and never raises. Put it on
+    a handler: a filter on a logger does not see the records of its child loggers.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

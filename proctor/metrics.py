@@ -1,4 +1,4 @@
-"""`Metric`: a number by which a test is judged. Imports no Django, so settings can use it."""
+"""`Metric`: a number by which a test is judged. Does not import Django, so settings can use it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Metric:
     guardrail: float | None = None
     #: True if `guardrail` and `smallest` are fractions of the baseline's mean.
     relative: bool = False
-    #: The smallest effect worth finding, above 0. The report says how long it takes to find.
+    #: The smallest effect worth detecting, above 0. The report says how long that takes.
     smallest: float | None = None
     #: For `quantile`: the quantile, between 0 and 1.
     quantile: float = 0.5

@@ -39,7 +39,7 @@ class BaseProctorMiddleware:
 
     A subclass must override `get_identifiers`, or its twin `aget_identifiers`; all other hooks are
     optional. Each hook has a coroutine twin whose name starts with an `a`, which is preferred under
-    ASGI; plain hooks are then called in a thread, all in one go. If a hook raises `Http404`,
+    ASGI; plain hooks are then all called in one thread. If a hook raises `Http404`,
     `PermissionDenied` or `SuspiciousOperation`, the exception answers the request. After any other
     exception every test has its default; in DEBUG the exception is raised.
     """
@@ -51,7 +51,7 @@ class BaseProctorMiddleware:
         """Wrap *get_response*.
 
         Raises ImproperlyConfigured if get_identifiers is not overridden or a setting is invalid, so
-        that the server fails when it starts instead of on each page.
+        that the server fails at startup and not on each page.
         """
         if not (self.overrides("get_identifiers") or self.overrides("aget_identifiers")):
             raise ImproperlyConfigured(
@@ -66,8 +66,7 @@ class BaseProctorMiddleware:
         if self._is_async:
             markcoroutinefunction(self)
         if not hasattr(self, "process_view"):
-            # Set on the instance: on the class, Django would call the wrong one in a thread or in a
-            # loop.
+            # Set on the instance. On the class, Django could call the wrong one of the two.
             self.process_view: Any = self._abefore_view if self._is_async else self._before_view
 
     # -- The hooks ------------------------------------------------------------------------
@@ -84,7 +83,7 @@ class BaseProctorMiddleware:
         return {}
 
     def is_privileged(self, request: HttpRequest) -> bool:
-        """Return True if the visitor may force groups; by default nobody may.
+        """Return True if the visitor may force groups; by default, no visitor may.
 
         It may be called before other middleware has run, so `request.user` may be missing. An
         exception counts as False.
@@ -155,7 +154,7 @@ class BaseProctorMiddleware:
     def _before_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
         """Run the hooks before a coroutine view, because plain hooks may not run in its event loop.
 
-        Django calls this, as `process_view`, if it calls the view from outside a loop.
+        Django calls this as `process_view` if it calls the view from outside an event loop.
         """
         visit = Visit.of(request)
         if visit is None or not _is_coroutine_view(view):
@@ -166,16 +165,16 @@ class BaseProctorMiddleware:
             if visit.must_exclude:
                 visit.check_excluded()
         if visit.forcing is not None:
-            # The bar needs the user where queries are forbidden, so load it now.
+            # The bar needs the user later, when queries are forbidden, so load the user now.
             visit.forcing.check()
         if visit.has_objects:
             visit.settle()
 
     async def _abefore_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
-        """Before a coroutine view, call a slow source, which would block the event loop later.
+        """Call a slow source before a coroutine view, because later it would block the event loop.
 
-        Django calls this, as `process_view`, under ASGI. A plain view runs in a thread, and may
-        wait there.
+        Django calls this as `process_view` under ASGI. A plain view runs in a thread, where it may
+        wait.
         """
         visit = Visit.of(request)
         if visit is None or not _is_coroutine_view(view):
@@ -207,7 +206,7 @@ class BaseProctorMiddleware:
         """Finish a response: set cookies and the headers for HTTP caches."""
         if visit.forcing is not None:
             visit.forcing.finish(response)
-        # A header that PROCTOR_VARY does not name may have forced groups.
+        # Groups may have been forced by a header that is not in PROCTOR_VARY.
         http_caches.patch_response(visit.request, response, for_nobody_else=visit.is_privileged)
         self.finish_response(visit.request, response)
 
@@ -218,12 +217,12 @@ class BaseProctorMiddleware:
 
 @lru_cache(maxsize=1024)
 def _is_coroutine_view(view: Callable[..., Any]) -> bool:
-    # Cached: computing it would be half the cost of an unused proc.
+    # Cached, because computing this would be half the cost of an unused proc.
     return iscoroutinefunction(view)
 
 
 class ProctorMiddleware(BaseProctorMiddleware):
-    """A ready-made middleware for sites that have no tracking cookie of their own.
+    """A ready-to-use middleware for sites without their own tracking cookie.
 
     USER is a random id in a cookie (PROCTOR_ID_COOKIE). The cookie is set with the first response
     for which a group was read, if `has_consent` allows it. ACCOUNT is the signed-in user's primary
@@ -255,7 +254,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
         return self._with_account(identifiers, await aask_of_user(request, _account_of))
 
     def has_consent(self, request: HttpRequest) -> bool:
-        """Return True if the visitor agreed to be identified; by default all visitors have.
+        """Return True if the visitor agreed to be identified; by default always True.
 
         Without consent, no id is created, no cookie is set, tests of the type USER have their
         defaults, and no exposure of the request is sent. It is called once for each request. An
@@ -292,11 +291,12 @@ class ProctorMiddleware(BaseProctorMiddleware):
                 httponly=True,
                 samesite=settings.PROCTOR_ID_COOKIE_SAMESITE,
             )
-            # Two visitors without a cookie look the same to a cache, but must not share an id.
+            # To a cache, two visitors without a cookie look the same, but they must not share an
+            # id.
             http_caches.make_private(request, response)
 
     def overrides(self, hook: str) -> bool:
-        """Return True if a subclass overrides *hook*, which this class may define itself."""
+        """Return True if a subclass overrides *hook*. This class's definition does not count."""
         if hook in ("has_consent", "ahas_consent"):
             return self._says_more(hook)
         return super().overrides(hook)
@@ -328,5 +328,5 @@ _COOKIE_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 def _account_of(user: Any) -> Any:
-    # The user of an access token may have no primary key.
+    # The user of an access token may not have a primary key.
     return getattr(user, "pk", None)

@@ -39,9 +39,9 @@ _MAX_PAYLOAD = 200
 class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
     """The panel: a table of the declared tests.
 
-    It shows for each test the group, the reason, if it was forced, and the number of reads.
-    The panel shows what the request has already determined and read. It determines no groups
-    itself, reads none and counts no exposure.
+    It shows for each test the group, the reason, if it was forced, and the number of reads. The
+    panel shows only groups that the request has already determined, and its reads. It does not
+    determine or read groups, and does not count exposures.
     """
 
     is_async = True
@@ -77,7 +77,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
         return super().process_request(request)
 
     def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """Record what is known when the response is ready."""
+        """Record the data that is known when the response is ready."""
         self.record_stats(_stats(Visit.of(request), self._resolution))
 
     def _note(
@@ -90,7 +90,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
         elapsed: float,
         **_: Any,
     ) -> None:
-        # The signal reports other requests too, which run at the same time.
+        # The signal also reports other, simultaneous requests.
         if request is not None and request is self._request:
             self._resolution = {
                 "source": sender.__name__,

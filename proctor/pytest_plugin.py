@@ -20,7 +20,7 @@ def proctor_groups() -> Iterator[Callable[..., None]]:
     For example `proctor_groups(buttoncolortst="blue")`. It takes the arguments of
     `proctor.testing.override_proctor`.
     """
-    # Do not import at the top: pytest loads plugins before Django's settings are configured.
+    # Imported here because pytest loads plugins before Django's settings are configured.
     from proctor.testing import override_proctor  # noqa: PLC0415
 
     with ExitStack() as stack:

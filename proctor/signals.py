@@ -1,7 +1,7 @@
 """The signals, each with its sender and arguments.
 
-A receiver is called in the thread that reads a group, and the thread waits for it. It should
-therefore only note the data, and send it later. Under ASGI, use a coroutine function: a plain
+A receiver is called in the thread that reads a group, and the thread waits for it. Receivers should
+therefore only store the data, and send it later. Under ASGI, use a coroutine function: a plain
 receiver that uses the database cannot run on the event loop.
 """
 
@@ -39,7 +39,7 @@ _held: ContextVar[Held] = ContextVar("proctor_held_receivers", default=None)
 
 
 class RobustSignal(Signal):
-    """A signal whose receivers cannot break the page that sends it.
+    """A signal whose receivers cannot break the page.
 
     Receivers may be functions or coroutine functions. If an event loop runs in the sender's thread,
     coroutines are scheduled on it; otherwise they are run to completion. A failure is logged once
@@ -47,7 +47,7 @@ class RobustSignal(Signal):
     """
 
     def __init__(self) -> None:
-        # With the cache, Django takes a lock only the first time that a sender sends.
+        # With this cache, Django takes a lock only for a sender's first signal.
         super().__init__(use_caching=True)
         self._log = OnceLog()
 
@@ -90,8 +90,8 @@ class RobustSignal(Signal):
 def hold() -> Token[Held]:
     """Make coroutine receivers wait for `release` if a loop is running when they are called.
 
-    Used for a request outside a loop. Its view may still be a coroutine function, but then it runs
-    on a loop that ends with the view, and scheduled receivers would end with it.
+    Used for a request outside an event loop. Its view may still be a coroutine function, but that
+    runs on a loop that ends with the view, and scheduled receivers would be cancelled with it.
     """
     return _held.set([])
 

@@ -1,4 +1,4 @@
-"""Helpers for a project's tests: put every visitor into the group that a test needs."""
+"""Helpers for a project's tests: put every visitor into a given group."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def _assignment(name: str, wanted: Override) -> GroupAssignment:
     if wanted is None:
         return test.default_for(Reason.NO_GROUP)
     group = wanted.group if isinstance(wanted, GroupAssignment) else wanted
-    buckets = _buckets(name)
-    known = list(test.groups) if test.groups is not None else list(buckets)
+    buckets = _buckets(test)
+    known = [each for each in (buckets if test.groups is None else test.groups) if each]
     if group is not None and known and group not in known:
         raise ValueError(f"the test {name!r} has no group {group!r}: {nearest(group, known)}")
     if isinstance(wanted, GroupAssignment):
@@ -91,16 +91,17 @@ def _of_bucket(test: ProctorTest, group: str, bucket: Bucket | None) -> GroupAss
     if bucket is None:
         return GroupAssignment(group, test.value_of(group))
     payload = bucket.payload
-    return GroupAssignment(
-        group,
+    found = GroupAssignment(
+        bucket.name,
         bucket.value,
         None if payload is None else payload.value,
         payload_type=None if payload is None else payload.type or "",
     )
+    return found if bucket.name == group else found.renamed(group)
 
 
-def _buckets(name: str) -> Mapping[str, Bucket]:
-    """Return the buckets of a test if this process has loaded the matrix."""
+def _buckets(test: ProctorTest) -> Mapping[str | None, Bucket]:
+    """Return the buckets of a test by declared name, if this process has loaded the matrix."""
     source = current_setup().source
     if not isinstance(source, MatrixSource):
         return {}
@@ -108,4 +109,10 @@ def _buckets(name: str) -> Mapping[str, Bucket]:
         tests = source.current().proctor.matrix.tests
     except SourceError:
         return {}
-    return {bucket.name: bucket for bucket in tests[name].buckets} if name in tests else {}
+    if test.name not in tests:
+        return {}
+    return {
+        test.declared_name(each.name, each.value): each
+        for each in tests[test.name].buckets
+        if test.declares(each.name, each.value)
+    }

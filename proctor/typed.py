@@ -13,7 +13,7 @@ Name_co = TypeVar("Name_co", bound=str, covariant=True)
 
 
 class DeclaredProc(Generic[Name_co]):
-    """The attributes of `request.proc` on every site; a subclass adds the tests of one site.
+    """The attributes of `request.proc` that all sites have; a subclass adds a site's tests.
 
     `Name_co` is the Literal of all names. `request.proc` is not an instance of this class, so do
     not test for it with isinstance. Unlike the class of `request.proc`, this class has no

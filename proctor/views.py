@@ -1,6 +1,6 @@
 """The groups page, and the matrix as JSON, for visitors who may force groups.
 
-Everyone else gets a 404, as if the pages did not exist. The pages count no exposures.
+Everyone else gets a 404, as if the pages did not exist. The pages do not count exposures.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from proctor.conf import settings
 from proctor.core.java.encodable import encodable, encodable_json
 from proctor.pages.acting import act, use_identity
+from proctor.pages.mistyped import foreign_tests, mistyped_tests
 from proctor.pages.overview import Overview, overview
 from proctor.pages.places import NEXT, checked, with_query
 from proctor.pages.shown_matrix import matrix_document, shown_matrix
@@ -43,7 +44,7 @@ __all__ = ["groups_json", "groups_page", "show_test_matrix"]
 
 
 def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Answer 404 to everyone else; keep caches and search engines from storing the page."""
+    """Answer 404 to all other visitors; keep caches and search engines from storing the page."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
@@ -67,7 +68,7 @@ def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., 
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 def groups_page(request: HttpRequest) -> HttpResponseBase:
-    """Show the visitor's groups with reasons, and forms to force groups or be someone else."""
+    """Show the visitor's groups with reasons, and forms to force groups or use another identity."""
     visit = _visit(request)
     if request.method != "POST":
         return _page(request, visit)
@@ -102,6 +103,7 @@ def _page(
         shown = overview(setup, mine, visit.asked, force)
     else:
         shown = what_if.overview(setup, visit.asked.get_http if visit.asked else None)
+    mistyped = mistyped_tests(force, setup.registry, shown.matrix)
     words = request.GET.get("q", "").strip()[:100]
     page = render_to_string(
         "proctor/groups.html",
@@ -116,7 +118,8 @@ def _page(
             "words": words,
             "force": str(force),
             "link": _link(request, force),
-            "foreign": sorted(force.groups.keys() - setup.registry.keys()),
+            "foreign": foreign_tests(force, setup.registry, mistyped),
+            "mistyped": mistyped.values(),
             "what_if": what_if or WhatIf.of(visit.asked, shown.matrix),
             "is_what_if": is_what_if,
             "problem": problem,
@@ -170,8 +173,12 @@ def groups_json(request: HttpRequest) -> HttpResponseBase:
     proc = visit.proc
     mine = {name: proc.peek(name) for name in proc}
     force = visit.privilege().groups
-    found: Overview = overview(current_setup(), mine, visit.asked, force)
-    return _json({**found.to_dict(), "force_groups": str(force)})
+    setup = current_setup()
+    found: Overview = overview(setup, mine, visit.asked, force)
+    mistyped = mistyped_tests(force, setup.registry, found.matrix)
+    return _json(
+        {**found.to_dict(), "force_groups": str(force), "force_problems": [*mistyped.values()]}
+    )
 
 
 @_for_the_privileged

@@ -132,7 +132,7 @@ if SHOP_DEMO:
     # The old search as a group, with which the new one is compared.
     _SEARCHES["control"] = 0
 
-#: The tests that the shop's code reads, and their defaults without an answer.
+#: The tests that the shop's code reads, and their defaults if there is no answer.
 PROCTOR_TESTS = (
     ProctorTest(
         "buttoncolortst",
@@ -146,7 +146,7 @@ PROCTOR_TESTS = (
     ProctorTest("freedeliverytst", groups=("control", "lower"), default="control", payload=int),
 )
 
-#: What visitors do, as the shop's views record it.
+#: The outcomes that the shop's views record.
 PROCTOR_METRICS = (
     # A change is worthwhile if it convinces three more visitors out of a hundred.
     Metric("basket", kind="proportion", primary=True, smallest=0.03),

@@ -41,7 +41,7 @@ def pytest_pyfunc_call(pyfuncitem):
 
 @pytest.fixture
 def site(tmp_path, settings):
-    """Return a site with a matrix that puts everybody into the first bucket of each test."""
+    """Return a site with a matrix that puts everyone into the first bucket of each test."""
     settings.PROCTOR_TESTS = (
         ProctorTest("buttoncolortst", groups=("control", "blue", "green"), default="control"),
         ProctorTest("headlinetst", payload=str),
@@ -61,6 +61,21 @@ def site(tmp_path, settings):
         **{"button-dash": definition(one_bucket("dashed", 0))},
     )
     return settings
+
+
+@pytest.fixture
+def renamed(site, tmp_path):
+    """Return a site whose group `blue` has the name `azure` in the matrix."""
+    site.PROCTOR_TESTS = (
+        ProctorTest("buttoncolortst", groups={"control": 0, "blue": 1}, default="control"),
+    )
+    site.PROCTOR_MATRIX = write_matrix(
+        tmp_path,
+        buttoncolortst=definition(
+            one_bucket("azure", 1, stringValue="#00f"), one_bucket("control", 0, stringValue="#ccc")
+        ),
+    )
+    return site
 
 
 settings.register_profile(

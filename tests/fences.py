@@ -42,7 +42,7 @@ class Fence:
 
     @property
     def path(self) -> str | None:
-        """Return the path if the block is a file, as its first line says: `# shop/views.py`.
+        """Return the path if the block is a file, as given in its first line: `# shop/views.py`.
 
         JSON has no comments: there the path follows the language.
         """

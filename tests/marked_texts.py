@@ -1,4 +1,4 @@
-"""The texts that are marked for translators, found in the source as makemessages finds them."""
+"""The texts marked for translators, found in the source in the same way as by makemessages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 PACKAGE = Path(__file__).resolve().parent.parent / "proctor"
-#: The markers of the core, and how many texts each takes.
+#: The core's markers, and the number of texts that each takes.
 MARKERS = {"gettext_noop": 1, "ngettext_lazy": 2}
-#: Calls that take a sentence, and its position.
+#: Calls with a sentence as an argument, and the argument's position.
 TAKERS = {
     "ChangeRefused": 0,
     "Changed": 0,
@@ -29,13 +29,13 @@ TAKERS = {
 }
 
 
-#: What `rewritten` writes for each letter of the English alphabet.
+#: The replacement that `rewritten` uses for each English letter.
 ALPHABET = "абвгдежзийклмнопрстуфхцчшщ"
 _LETTERS = str.maketrans(string.ascii_letters, ALPHABET * 2)
 
 
 def rewritten(template: str) -> str:
-    """Return a template with other letters, and the same values in the same places."""
+    """Return a template with different letters, and the same placeholders in the same places."""
     found = ""
     for text, name, form, conversion in string.Formatter().parse(template):
         found += text.translate(_LETTERS).replace("{", "{{").replace("}", "}}")
@@ -47,7 +47,7 @@ def rewritten(template: str) -> str:
 
 
 class Rewritten:
-    """A translation of all marked texts, and of nothing else."""
+    """A translation of all marked texts, and only of these."""
 
     def gettext(self, text: str) -> str:
         assert (text,) in all_marked(), f"not marked: {text}"
@@ -65,7 +65,7 @@ def all_marked() -> frozenset[tuple[str, ...]]:
 
 
 class Module(NamedTuple):
-    #: The path inside of the package.
+    #: The path inside the package.
     name: str
     tree: ast.Module
 
@@ -75,7 +75,7 @@ class Module(NamedTuple):
 
 
 def modules() -> list[Module]:
-    """Every module that may make sentences."""
+    """Every module that may create sentences."""
     paths = sorted(PACKAGE.rglob("*.py"))
     found = [Module(str(path.relative_to(PACKAGE)), ast.parse(path.read_text())) for path in paths]
     return [each for each in found if each.name != "core/sentences.py"]
@@ -91,7 +91,7 @@ def marked(tree: ast.AST) -> Iterator[tuple[str, ...]]:
 
 
 def unmarked_sentences(module: Module) -> list[str]:
-    """Return the calls of Sentence whose template is not certainly a marked literal."""
+    """Return the calls of Sentence whose template might not be a marked literal."""
     found = []
     for function, call in _calls(module.tree):
         if _name(call.func) == "Sentence" and not _is_marked(call.args[0], function, module.tree):
@@ -100,7 +100,7 @@ def unmarked_sentences(module: Module) -> list[str]:
 
 
 def plain_texts(module: Module) -> list[str]:
-    """Return the calls that take a sentence and are given a literal or an f-string."""
+    """Return the calls that expect a sentence but get a literal or an f-string."""
     found = []
     for _, call in _calls(module.tree):
         position = TAKERS.get(_name(call.func), len(call.args))
@@ -114,7 +114,7 @@ def plain_texts(module: Module) -> list[str]:
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | None, ast.Call]]:
-    """Yield each call with the innermost function around it."""
+    """Yield each call with the innermost function that contains it."""
     waiting: list[tuple[ast.FunctionDef | None, ast.AST]] = [(None, tree)]
     while waiting:
         function, node = waiting.pop()
@@ -129,7 +129,7 @@ def _name(node: ast.AST) -> str:
 
 
 def _is_marked(node: ast.expr, function: ast.FunctionDef | None, tree: ast.Module) -> bool:
-    """Return whether a template can only be what a marker has."""
+    """Return whether a template can only be a marked literal."""
     if isinstance(node, ast.Starred):
         node = node.value
     if isinstance(node, ast.Call):
@@ -150,7 +150,7 @@ def _is_marked(node: ast.expr, function: ast.FunctionDef | None, tree: ast.Modul
 
 
 def _assigned(name: str, scope: ast.AST) -> Iterator[ast.expr]:
-    """Yield what is assigned to a name; of a loop over a table, the table's values."""
+    """Yield the values assigned to a name; for a loop over a table, the table's values."""
     for node in ast.walk(scope):
         if isinstance(node, ast.Assign) and name in map(_name, node.targets):
             yield node.value
@@ -163,7 +163,7 @@ def _assigned(name: str, scope: ast.AST) -> Iterator[ast.expr]:
 
 
 def _values(table: ast.expr) -> Iterator[ast.expr]:
-    """Yield the values of a table of texts; the expression itself if it is none."""
+    """Yield the values of a table of texts, or the expression itself if it is not a table."""
     yield from table.values if isinstance(table, ast.Dict) else (table,)
 
 

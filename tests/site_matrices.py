@@ -15,7 +15,7 @@ def one_bucket(name: str, value: int, **payload: Any) -> dict[str, Any]:
 
 
 def definition(*buckets: dict[str, Any], rule: str | None = None, **more: Any) -> dict[str, Any]:
-    """Return a test that puts everybody into the first of its buckets."""
+    """Return a test that puts everyone into its first bucket."""
     return {
         "version": "1",
         "salt": "&salt",

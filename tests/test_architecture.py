@@ -1,4 +1,4 @@
-"""Imports point down, without cycles, and nothing in the package runs text as a program."""
+"""Imports point down, without cycles, and no code in the package executes text."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "proctor"
 
-#: The packages and the modules outside of them, lowest first. A module may import what stands
-#: above it in this list and what is in the same line, and nothing below. `proctor` and
-#: `proctor.core` load their public names late, by name.
+#: The packages, and the modules outside of packages, lowest first. A module may import only modules
+#: above it in this list or in the same line. `proctor` and `proctor.core` load their public names
+#: late, by name.
 ORDER = (
     "proctor",
     "proctor.core",
@@ -81,31 +81,31 @@ ORDER = (
     "proctor.__main__",
 )
 
-#: Modules that load their public names late, so that importing them stays cheap.
+#: Modules that load their public names lazily, so that importing them stays fast.
 LAZY = ("proctor", "proctor.core")
 
-#: Modules of the core's side: these use nothing of Django, and of proctor only the core.
+#: Modules without Django, which import only the core from proctor.
 CORE = sorted([PACKAGE / "__init__.py", *(PACKAGE / "core").rglob("*.py")])
 
-#: Bulk assignment uses the core and itself, so that it needs no Django.
+#: Bulk assignment uses only the core and itself, so it does not need Django.
 BULK = sorted((PACKAGE / "bulk").rglob("*.py"))
 
-#: The analysis uses the core, metrics and itself, so that it needs no Django.
+#: The analysis uses only the core, metrics and itself, so it does not need Django.
 ANALYSIS = [PACKAGE / "metrics.py", *sorted((PACKAGE / "analysis").rglob("*.py"))]
 
-#: The command uses the core, bulk assignment and itself, and nothing else of proctor.
+#: The command uses only the core, bulk assignment and itself.
 COMMAND = sorted([*PACKAGE.glob("__main__.py"), *(PACKAGE / "cli").rglob("*.py")])
 
-#: The provider of OpenFeature uses the core and itself, so that it needs no Django either.
+#: The OpenFeature provider uses only the core and itself, so it does not need Django either.
 OPENFEATURE = sorted((PACKAGE / "openfeature").rglob("*.py"))
 
-#: What makes a program out of text.
+#: Names that execute text as a program.
 EXECUTING = {"eval", "exec", "compile", "__import__"}
 
-#: The only modules that may, and what: with a syntax tree, never with text of a matrix.
+#: The only exceptions: modules that compile a syntax tree, never text from a matrix.
 MAY_EXECUTE: dict[str, set[str]] = {
-    # Compiles a syntax tree, in which a text of a matrix is at most the letters and digits
-    # behind the first word of a name, and executes nothing.
+    # Compiles a syntax tree without executing it. Text from a matrix occurs in it only as letters
+    # and digits in a name, after a prefix.
     "core/evaluation/selection.py": {"compile"},
 }
 
@@ -143,8 +143,8 @@ def _imported_modules(path: Path) -> Iterator[str]:
 
 
 def imported_at_runtime(path: Path) -> set[str]:
-    """Top-level names that the module imports, those for annotations left out."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    """Top-level names that the module imports, except those only for annotations."""
+    tree = syntax_tree(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body.clear()
@@ -183,7 +183,7 @@ MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imported_parts(path: Path) -> set[str]:
-    """Modules of proctor that a module imports, anywhere in it, for annotations too."""
+    """Modules of proctor that a module imports, anywhere in it, even if only for annotations."""
     found = set()
     for name in imported_modules(path):
         while name and name not in MODULES:
@@ -232,7 +232,7 @@ def test_a_module_imports_nothing_from_a_higher_place(module: str) -> None:
 
 def test_no_imports_form_a_cycle() -> None:
     edges = {module: imported_parts(path) for module, path in MODULES.items()}
-    # A package contains its modules; that is no import.
+    # A package contains its modules, which does not count as an import.
     edges = {
         module: {each for each in found if not is_inside(module, each)}
         for module, found in edges.items()
@@ -285,7 +285,7 @@ def test_the_core_and_what_needs_only_the_core_import_only_downwards(path: Path)
 
 @pytest.mark.parametrize("path", CORE, ids=relative)
 def test_the_core_needs_only_the_standard_library_and_requests(path: Path) -> None:
-    # urllib3 comes with requests, which shows it in its own interface.
+    # urllib3 comes with requests, and is part of its public interface.
     allowed = {"proctor", "requests", "urllib3", *sys.stdlib_module_names}
     if relative(path).startswith("core/inputs/user_agents/"):
         # The extra [useragent]; without it there is no parser, and no import either.
@@ -304,7 +304,7 @@ def test_bulk_assignment_needs_only_the_core_numpy_and_pyarrow(path: Path) -> No
 
 @pytest.mark.parametrize("path", ANALYSIS, ids=relative)
 def test_the_analysis_needs_only_the_core_numpy_and_scipy(path: Path) -> None:
-    # DuckDB and tea-tasting are imported where they are used, with an error that helps.
+    # DuckDB and tea-tasting are imported where they are used, with a helpful error.
     allowed = {"proctor", "numpy", "scipy", *sys.stdlib_module_names}
     assert imported_at_runtime(path) - allowed == set()
 

@@ -25,7 +25,7 @@ urlpatterns = [path("", page)]
 
 @pytest.fixture
 def show(site):
-    """Renders a template of a site that does without "proctor" in INSTALLED_APPS."""
+    """Render a template of a site without "proctor" in INSTALLED_APPS."""
     site.ROOT_URLCONF = __name__
     site.MIDDLEWARE = [f"{__name__}.Someone"]
     site.INSTALLED_APPS = []

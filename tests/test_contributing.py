@@ -1,4 +1,4 @@
-"""docs/contributing.md names modules and places in them that exist."""
+"""The modules, and places in them, that docs/contributing.md names exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILES = [
     for path in (ROOT / folder).rglob("*")
 ]
 
-#: Rows of the table of changes: what is to be done, and where.
+#: Rows of the table of changes: the goal, and the place.
 ROWS = [
     line.strip("| ").split(" | ")
     for line in PAGE.partition("## Where to change what")[2].partition("\n## ")[0].splitlines()
@@ -28,7 +28,7 @@ def section(heading: str) -> str:
 
 
 def modules_in(text: str) -> list[str]:
-    """The modules and folders that a text names, from the package or by their last parts."""
+    """The modules and folders that a text names, by their full paths or the last parts."""
     return re.findall(r"[\w/]*\w+\.(?:py|css|md)\b|\b\w+/[\w/]*/(?=\s)", text)
 
 

@@ -95,7 +95,7 @@ urlpatterns = []
 
 @pytest.fixture
 def answer(site):
-    """What a view answers to a visitor who is in the group blue."""
+    """The view's response to a visitor who is in the group blue."""
     site.ROOT_URLCONF = HERE
     site.MIDDLEWARE = [f"{HERE}.Someone"]
 
@@ -109,7 +109,7 @@ def answer(site):
 
 @pytest.fixture
 def exposures():
-    """The names of the tests that were exposed, in their order."""
+    """The names of the exposed tests, in order."""
     seen = []
 
     def receiver(test, **_):
@@ -448,3 +448,28 @@ def test_each_of_stacked_decorators_can_be_found():
 )
 def test_variants_are_handed_on_by_what_wraps_around(view):
     assert view.proctor_variants.test == "buttoncolortst"
+
+
+# -- A bucket that has a different name in the matrix -----------------------------------------
+
+
+def test_the_variant_of_a_renamed_bucket_is_that_of_its_declared_name(renamed, answer):
+    assert answer(proctor_variant("buttoncolortst", blue=blue)(usual)) == "blue"
+
+
+async def test_so_is_a_variant_that_is_a_coroutine(renamed, answer):
+    view = proctor_variant("buttoncolortst", blue=ablue)(ausual)
+    urlpatterns[:] = [path("", view)]
+    assert (await AsyncClient().get("/")).content == b"ablue"
+
+
+def test_the_exposure_of_such_a_variant_has_the_name_of_the_matrix(renamed, answer):
+    seen = []
+
+    def receiver(assignment, **_):
+        seen.append(assignment.group)
+
+    exposed.connect(receiver)
+    answer(proctor_variant("buttoncolortst", blue=blue)(usual))
+    exposed.disconnect(receiver)
+    assert seen == ["azure"]

@@ -1,4 +1,4 @@
-"""The parts of the demo that need no server."""
+"""The parts of the demo that do not need a server."""
 
 from __future__ import annotations
 

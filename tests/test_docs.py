@@ -1,4 +1,4 @@
-"""The pages under docs/ are true and hang together."""
+"""The pages under docs/ are correct and consistent."""
 
 from __future__ import annotations
 

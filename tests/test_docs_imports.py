@@ -1,4 +1,4 @@
-"""The README, the pages and the examples import only what is public."""
+"""The README, the pages and the examples import only public names."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _DOTTED = re.compile(r"(?<=[\"'])proctor(?:\.\w+)+(?=[\"'])")
 
 
 def imports_in(code: str) -> Iterator[tuple[str, str | None]]:
-    """The modules that *code* imports, each with the name that is taken from it, if any."""
+    """The modules that *code* imports, each with the imported name, if any."""
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, None) for alias in node.names)
@@ -69,7 +69,7 @@ def imports_in(code: str) -> Iterator[tuple[str, str | None]]:
 
 
 def code_of(body: str) -> Iterator[str]:
-    """The programs in a block: what stands behind its prompts, or all of it."""
+    """The programs in a block: the code after its prompts, or the whole block."""
     if ">>> " in body:
         yield from (each.source for each in doctest.DocTestParser().get_examples(body))
     else:
@@ -77,7 +77,7 @@ def code_of(body: str) -> Iterator[str]:
 
 
 def private_names(code: str) -> list[str]:
-    """What *code* imports from proctor, or names by a dotted path, and may not."""
+    """Private names of proctor that *code* imports, or names in a dotted path."""
     found = []
     for module, name in imports_in(code):
         if module.partition(".")[0] == "proctor" and not is_public(module, name):

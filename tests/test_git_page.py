@@ -1,4 +1,4 @@
-"""The hook and the CI job of the page on git, run on a real repository."""
+"""The hook and the CI job on the page about git, run in a real repository."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "git.md"
 COLOR = (ROOT / "examples" / "color.json").read_text(encoding="utf-8")
-#: Written by hand: all of control would jump.
+#: Written manually: all visitors of control would jump.
 CARELESS = COLOR.replace("0.8", "0.6").replace("0.1", "0.2")
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
 
 class Repository:
-    """A repository with one definition, and the commands that people run in it."""
+    """A repository with one definition, and commands to run in it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,7 +47,7 @@ class Repository:
     def run(
         self, command: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a command of the shell in the repository."""
+        """Run a shell command in the repository."""
         return subprocess.run(
             ["sh", "-ec", command],
             cwd=self.path,
@@ -59,13 +59,13 @@ class Repository:
         )
 
     def write(self, text: str) -> None:
-        """Writes the definition and stages it."""
+        """Write the definition and stage it."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(text, encoding="utf-8")
         assert self.run("git add --all").returncode == 0
 
     def commit(self, options: str = "") -> subprocess.CompletedProcess[str]:
-        """Commits what is staged."""
+        """Commit the staged changes."""
         return self.run(f"git commit --quiet --message change {options}")
 
 
@@ -80,7 +80,7 @@ def repository(tmp_path: Path) -> Repository:
 
 @pytest.fixture
 def hooked(repository: Repository) -> Repository:
-    """The repository with the hook of the page."""
+    """The repository with the page's hook."""
     [hook] = [each.body for each in fences(PAGE, "sh") if "git checkout-index" in each.body]
     file = repository.path / ".git" / "hooks" / "pre-commit"
     file.parent.mkdir(exist_ok=True)
@@ -126,7 +126,7 @@ def test_the_hook_looks_at_what_is_staged(hooked: Repository) -> None:
 
 
 def steps() -> list[str]:
-    """The commands of the workflow of the page, but the installation."""
+    """The commands of the page's workflow, except the installation."""
     [job] = [each.body for each in fences(PAGE, "yaml")]
     found: list[str] = re.findall(r"^ +- run: (.+)$", job, re.MULTILINE)
     assert found[0].startswith("python -m pip install")
@@ -135,7 +135,7 @@ def steps() -> list[str]:
 
 @pytest.fixture
 def checkout(repository: Repository, tmp_path: Path) -> Repository:
-    """A clone as CI makes one, on a branch that is not merged yet."""
+    """A clone as in CI, on a branch that is not merged yet."""
     repository.write(COLOR)
     assert repository.commit().returncode == 0
     assert repository.run("git switch --quiet --create change").returncode == 0
@@ -146,7 +146,7 @@ def checkout(repository: Repository, tmp_path: Path) -> Repository:
 
 
 def run_job(checkout: Repository, tmp_path: Path) -> tuple[int, str, str]:
-    """Runs the steps until one fails; the result is its code, all output, and the summary."""
+    """Run the steps until one fails; return its exit code, all output, and the summary."""
     summary = tmp_path / "summary.md"
     summary.touch()
     runner = tmp_path / "runner"

@@ -13,7 +13,7 @@ from tests.site_matrices import definition, one_bucket, write_matrix
 
 @pytest.fixture
 def accounts(site, tmp_path):
-    """A test by ACCOUNT, for one country or none."""
+    """A test of the type ACCOUNT, for one country or without a rule."""
     site.PROCTOR_TESTS = ("accounttst", "countrytst")
     site.PROCTOR_MATRIX = write_matrix(
         tmp_path,

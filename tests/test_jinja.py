@@ -26,7 +26,7 @@ urlpatterns = [path("", page)]
 
 @pytest.fixture
 def show(site, tmp_path):
-    """Renders a template by Jinja2, as the page of a visitor who is in the first groups."""
+    """Render a template with Jinja2, for a visitor who is in the first group of each test."""
     site.ROOT_URLCONF = __name__
     site.MIDDLEWARE = [f"{__name__}.Someone"]
     site.TEMPLATES = [
@@ -51,7 +51,7 @@ def environment():
 
 @pytest.fixture
 def exposures():
-    """The names of the tests that were exposed, in their order."""
+    """The names of the exposed tests, in order."""
     seen = []
 
     def receiver(test, **_):

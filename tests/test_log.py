@@ -28,7 +28,7 @@ class Everybody(BaseProctorMiddleware):
 
 
 class Telling(BaseProctorMiddleware):
-    """Its hook fails, and says for whom."""
+    """A middleware whose hook fails with the visitor's data in the message."""
 
     def get_identifiers(self, request):
         raise LookupError(f"nobody is {IDENTIFIER}\nWARNING forged")
@@ -104,7 +104,7 @@ def _urls(site):
 
 @pytest.fixture
 def lines():
-    """What a handler with the filter writes, of all loggers."""
+    """The lines that a handler with the filter writes, from all loggers."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(ProctorFilter())

@@ -1,4 +1,4 @@
-"""The loggers that docs/operations.md lists are those of the code."""
+"""docs/operations.md lists exactly the loggers in the code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "proctor").rglob("*.py"))
 
-#: Looks loggers up by names that others have.
+#: Looks up loggers by names that other packages use.
 LOOKS_UP = ROOT / "proctor" / "management" / "live_matrix.py"
 
 
@@ -35,7 +35,7 @@ def test_the_page_lists_every_logger_once() -> None:
 
 
 def test_every_logger_has_a_fixed_name() -> None:
-    # `__name__` would change with the module, and with it what a site has to write.
+    # `__name__` would change if the module moves, and sites would have to change their settings.
     fixed = [call.args[0] for path in FILES for call in logger_calls(path)]
     assert [ast.unparse(each) for each in fixed if not isinstance(each, ast.Constant)] == []
 

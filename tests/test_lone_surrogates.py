@@ -1,4 +1,4 @@
-"""Half an emoji in a matrix, which is valid JSON: wherever text is written, it is U+FFFD."""
+"""A lone surrogate in a matrix, which is valid JSON, becomes U+FFFD in all written text."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_validation_warns(matrix):
 
 
 def test_hashing_stays_as_it_is(matrix):
-    """A name keeps its surrogate, which is hashed as a question mark, as in the Java."""
+    """A name keeps its surrogate, which is hashed as a question mark, as in Java Proctor."""
     with MatrixSource(matrix) as source:
         groups = source.determine_groups(GroupsRequest({"USER": "a"}))
         assert groups[f"half{HALF}"].group == f"on{SHOWN}"

@@ -1,4 +1,4 @@
-"""The tables of the page on the matrix say what the loader does."""
+"""The tables on the page about the matrix agree with the loader."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Row(NamedTuple):
 
 
 def table(name: str) -> list[Row]:
-    """The rows of the table after the mark of a class."""
+    """The rows of the table after the marker of a class."""
     part = PAGE.read_text(encoding="utf-8").partition(f"<!-- fields: {name} -->")[2]
     lines = part.strip().partition("\n\n")[0].splitlines()[2:]
     return [Row(*(cell.strip() for cell in line.strip("|").split(" | "))) for line in lines]
 
 
 class Asked(dict[str, Any]):
-    """A JSON object that remembers which fields were asked for."""
+    """A JSON object that records which fields were read."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -59,15 +59,15 @@ def read(name: str, document: dict[str, Any]) -> Any:
     return cls.read("t", source) if name == "TestDefinition" else cls.read(source)
 
 
-#: What a type of the tables accepts and what it refuses.
+#: For each type in the tables, an accepted and a refused value.
 SAMPLES: dict[str, tuple[Any, Any]] = {
-    "text": ("words", []),
+    "string": ("words", []),
     "integer": (5, "words"),
     "number": (0.5, "words"),
     "boolean": (True, "words"),
     "object": ({}, 5),
     "payload": ({"stringValue": "words"}, {"stringValue": []}),
-    "list of texts": (["words"], 5),
+    "list of strings": (["words"], 5),
     "list of objects": ([{}], 5),
 }
 
@@ -88,7 +88,7 @@ def test_the_default_is_that_of_the_loader(name: str, row: Row) -> None:
     empty = read(name, {})
     given = read(name, {field: default})
     if (default, row.kind) == (None, "integer"):
-        # A null that is given is 0, unlike a field that is missing.
+        # An explicit null becomes 0, unlike a missing field.
         assert empty.updated is None
         return
     assert given == empty

@@ -21,7 +21,7 @@ HERE = __name__
 
 
 class ByHeader(BaseProctorMiddleware):
-    """Identifies a visitor by headers, so that a test can be anybody."""
+    """Identifies visitors by headers, so that a test can act as any visitor."""
 
     def get_identifiers(self, request):
         return {"USER": request.headers.get("user"), "acctid": request.headers.get("account")}

@@ -1,4 +1,4 @@
-"""What pip installs: the wheel and the sdist, built as for a release."""
+"""The wheel and the sdist, built as for a release and installed with pip."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PACKAGES = {
 
 REPOSITORY = "https://github.com/indeedeng/django-proctor"
 
-#: Where these stand in a distribution's path, something of the workshop got into it.
+#: If these occur in a path, the distribution contains development files.
 WORKSHOP = {"tests", "testproject", "benchmarks", "conftest.py", "__pycache__", ".venv"}
 
 
@@ -50,10 +50,11 @@ def test_the_limits_of_setup_cfg_are_enforced() -> None:
 
 @pytest.fixture(scope="session")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist and with the wheel that was built from the sdist."""
+    """A folder with the sdist, and the wheel that was built from it."""
     pytest.importorskip("build", reason="needs `build`, which is in the group `test`")
     source = tmp_path_factory.mktemp("source") / "checkout"
-    # A copy: setuptools leaves build/ and *.egg-info behind, and stale ones deceive.
+    # Build from a copy, because setuptools leaves build/ and *.egg-info behind, which could be
+    # stale.
     unwanted = shutil.ignore_patterns(".*", "*.egg-info", "build", "dist", "_build", "__pycache__")
     shutil.copytree(ROOT, source, ignore=unwanted)
     folder = tmp_path_factory.mktemp("dist")
@@ -93,7 +94,7 @@ def metadata(wheel: Path) -> Message:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a fresh environment that has the wheel and none of its requirements."""
+    """The Python of a new environment with the wheel but without its requirements."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -177,7 +178,7 @@ def test_the_wheel_has_nothing_beside_the_package(wheel_names: list[str]) -> Non
 
 
 def test_the_wheel_has_every_file_of_the_package(wheel_names: list[str]) -> None:
-    # Templates and static files are lost without a word where package data are not listed.
+    # Templates and static files are silently missing if package data is not listed.
     files = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "proctor").rglob("*")

@@ -28,7 +28,7 @@ pytest.importorskip("debug_toolbar", reason="django-debug-toolbar is not install
 HERE = __name__
 TOOLBAR = "debug_toolbar.middleware.DebugToolbarMiddleware"
 MIDDLEWARE = [TOOLBAR, f"{HERE}.Visitors"]
-# Those that patch Django are in the site of docs/toolbar.md, which has a process of its own.
+# Panels that patch Django are tested in the site of docs/toolbar.md, in a separate process.
 PANELS = ["debug_toolbar.panels.history.HistoryPanel", "proctor.panels.ProctorPanel"]
 
 
@@ -43,7 +43,7 @@ class Visitors(BaseProctorMiddleware):
 
 
 class Strict:
-    """A store that takes what JSON takes, and guesses nothing."""
+    """A store that accepts only values that JSON can represent."""
 
     saved = []  # noqa: RUF012 - as the toolbar's own, this is of the process
 
@@ -116,7 +116,7 @@ urlpatterns = [
 @pytest.fixture
 def site(site, monkeypatch):
     """A site with the toolbar and two of its panels."""
-    # The toolbar's own, which nobody else's settings need to pass.
+    # The toolbar's own checks, which only its own settings need to pass.
     monkeypatch.setattr(registry, "registered_checks", {*registry.registered_checks})
     site.DEBUG = True
     site.INTERNAL_IPS = ["127.0.0.1"]
@@ -130,7 +130,7 @@ def site(site, monkeypatch):
     # Its modules have models, and can only be imported once the app is installed.
     from debug_toolbar.toolbar import DebugToolbar, debug_toolbar_urls
 
-    # What it keeps of other settings.
+    # Values that the toolbar caches from other settings.
     monkeypatch.setattr(DebugToolbar, "_panel_classes", None)
     monkeypatch.setattr(DebugToolbar, "_urlpatterns", None)
     site.ROOT_URLCONF = type("Urls", (), {"urlpatterns": [*urlpatterns, *debug_toolbar_urls()]})
@@ -139,14 +139,14 @@ def site(site, monkeypatch):
 
 
 def store():
-    """Where the toolbar keeps what was recorded."""
+    """The toolbar's store of recorded data."""
     from debug_toolbar.store import get_store
 
     return get_store()
 
 
 def panels():
-    """The panel of each request, as another process would read it from the store."""
+    """The panel of each request, read from the store as in another process."""
     from debug_toolbar.toolbar import StoredDebugToolbar
 
     toolbars = [StoredDebugToolbar.from_store(each) for each in store().request_ids()]
@@ -168,7 +168,7 @@ def rows(stats):
 
 
 def counts(stats):
-    """How often tests were read and peeked at, those alone that were."""
+    """The numbers of reads and peeks of tests, without tests that have none."""
     found = {name: (each["reads"], each["peeks"]) for name, each in rows(stats).items()}
     return {name: both for name, both in found.items() if both != (0, 0)}
 
@@ -395,7 +395,7 @@ async def test_requests_at_the_same_time_are_told_apart(site):
 
 
 def content_of(address):
-    """What the browser gets when the panel is opened."""
+    """The response when the panel is opened in the browser."""
     client = Client()
     html = client.get(address).text
     request_id = re.search(r'data-request-id="(\w+)"', html)[1]

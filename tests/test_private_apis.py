@@ -1,4 +1,4 @@
-"""What other libraries keep private is used in two modules only, and each use is documented."""
+"""Private APIs of other libraries are used only in two modules, and each use is documented."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "proctor"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-#: The modules that may.
+#: The modules that may use private names.
 MAY = {"core/library_internals.py", "django_internals.py"}
 
 PRIVATE = re.compile(r"_[a-z]\w*")
@@ -36,7 +36,7 @@ def tree_of(path: Path) -> ast.Module:
 
 
 def own_names(tree: ast.Module) -> Iterator[str]:
-    """The private names that a module defines, of modules, classes and instances."""
+    """The private names that a module defines: in the module, its classes and their instances."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name
@@ -46,7 +46,7 @@ def own_names(tree: ast.Module) -> Iterator[str]:
             yield node.arg
 
 
-#: All private names that are our own. Those that the two modules define are others' names.
+#: All private names of our own. The names that the two modules define belong to other libraries.
 OWN = {
     name
     for path in FILES
@@ -68,7 +68,7 @@ OWN |= {
 
 
 def foreign_uses(tree: ast.Module) -> Iterator[str]:
-    """The private names of others that a module reads, writes, imports or spells out."""
+    """The private names of other libraries that a module uses, even in strings."""
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
@@ -95,7 +95,7 @@ def test_only_two_modules_use_what_others_keep_private(path: Path) -> None:
 
 
 def private_overrides(cls: type) -> Iterator[str]:
-    """The private names of other libraries' classes that a class of ours defines again."""
+    """The private names of other libraries' classes that our classes override."""
     others = [vars(base) for base in cls.__mro__ if not base.__module__.startswith("proctor")]
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     for name in own_names(definition):
@@ -149,5 +149,5 @@ def test_the_list_in_contributing_is_complete() -> None:
     used = set()
     for name in MAY:
         used |= set(foreign_uses(tree_of(PACKAGE / name)))
-    # What urllib3 calls is a method that we define.
+    # urllib3 calls a method that we define.
     assert listed == used | {"_new_conn"}

@@ -1,4 +1,4 @@
-"""No page, docstring or comment has a phrase that readers stumbled at most often."""
+"""No page, docstring or comment contains the phrases that readers stumbled over most often."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: What to write instead is in docs/contributing.md, "How to write".
+#: docs/contributing.md, "How to write", has the alternatives.
 PHRASES = {
     r"\bshall\b": "must, should",
     r"\banew\b": "again",

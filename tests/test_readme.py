@@ -1,4 +1,4 @@
-"""What README.md shows is what happens."""
+"""The examples in README.md work as shown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMANDS = [command for fence in fences(README, "console") for command in comman
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of the tutorial, with what the README changes."""
+    """The site of the tutorial, with the changes in the README."""
     return lay_out(tmp_path_factory.mktemp("readme"), README)
 
 
@@ -75,7 +75,7 @@ class TestFences:
 
 
 class TestSites:
-    """What is wrong on a page is noticed."""
+    """Mistakes on a page are noticed."""
 
     @pytest.mark.parametrize(
         ("text", "complaint"),

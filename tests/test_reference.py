@@ -13,16 +13,16 @@ from tests.test_docs_imports import PUBLIC
 
 PAGES = "\n".join(page.read_text() for page in sorted((ROOT / "docs").glob("*.md")))
 
-#: Names that a directive shows by itself.
+#: Names that a directive documents by itself.
 SHOWN = set(re.findall(r"^\.\. auto(?:class|function|data):: (\S+)", PAGES, re.M))
 
 #: Modules whose documented members are all shown.
 WHOLE = set(re.findall(r"^\.\. automodule:: (\S+)\n   :members:", PAGES, re.M))
 
-#: Described in the text: a version number, and a class that is shown under another name.
+#: Names described in the text: a version number, and a class that is shown under a different name.
 IN_WORDS = {"proctor.__version__"}
 
-#: What is shown under the name of the package that it is defined in.
+#: Names that are shown under the package in which they are defined.
 ELSEWHERE = {
     "proctor.GroupAssignment": "proctor.core.GroupAssignment",
     "proctor.Reason": "proctor.core.Reason",

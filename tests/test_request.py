@@ -10,7 +10,7 @@ from proctor.visits.proc import Proc
 
 
 def view(request: ProctorHttpRequest) -> None:
-    """A view as a site annotates it."""
+    """A view with a site's annotations."""
 
 
 def test_it_is_a_request_for_type_checkers():

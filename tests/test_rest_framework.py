@@ -13,7 +13,7 @@ from proctor.signals import exposed
 
 HERE = __name__
 
-#: Neither users nor sessions: the apps of both need a database.
+#: Without users and sessions, because the apps of both need a database.
 PLAIN = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
@@ -32,7 +32,7 @@ class Someone(BaseProctorMiddleware):
 
 @pytest.fixture
 def rest(site):
-    """The framework; its settings have to be there when it is imported."""
+    """The framework, whose settings must exist when it is imported."""
     site.REST_FRAMEWORK = PLAIN
     pytest.importorskip("rest_framework", reason="needs djangorestframework")
     from rest_framework import decorators, response, views

@@ -1,4 +1,4 @@
-"""The table of the settings says what the code does."""
+"""The table of settings agrees with the code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def table() -> list[Row]:
-    """The table of the page on settings."""
+    """The table on the page about settings."""
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     part = text.partition("<!-- settings -->")[2].partition("<!-- /settings -->")[0]
     lines = [line for line in part.splitlines() if line.startswith("| `")]
@@ -39,7 +39,7 @@ def table() -> list[Row]:
 
 ROWS = {row.name: row for row in table()}
 
-#: What a type of the table stands for: values that fit, and values that do not.
+#: For each type in the table: valid values and invalid values.
 KINDS = {
     "tests": ([("a",), ["a"], {"a": {}}], ["a", 1, (1,)]),
     "path or URL, or None": (["m.json", Path("m.json"), "https://example.com/m", None, ""], [1]),
@@ -99,11 +99,11 @@ class Deciding:
 
 
 def errors_of(name, value):
-    """The ids of the errors that the checks have for a value of one setting."""
+    """The ids of the errors that the checks report for a value of one setting."""
     # Either a Pipet or a matrix.
     others = {"PROCTOR_MATRIX": None} if name == "PROCTOR_API_ROOT" else {}
     with override_settings(**others, **{name: value}):
-        # The shop's views have variants of the shop's tests, whatever is declared here.
+        # The shop's views have variants of the shop's tests, which are not declared here.
         checks = [check for check in CHECKS if check is not check_variants]
         found = [message for check in checks for message in check(app_configs=None)]
     return {each.id for each in found if each.is_serious() and name in f"{each.msg} {each.hint}"}
@@ -166,7 +166,7 @@ def test_the_table_names_all_cache_methods_and_validators():
 
 
 class KeptInMemory:
-    """A cache method of its own, as one more class for the table."""
+    """An additional cache method for the table."""
 
     needs_sessions = False
 

@@ -1,4 +1,4 @@
-"""The shop, as its visitors use it, with its own settings and matrix."""
+"""The shop from its visitors' side, with its own settings and matrix."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def page(client: Client, address: str) -> Page:
 
 
 def group_on_page_you(client: Client, test: str) -> str:
-    """What the page says of the visitor's group, without the value."""
+    """The visitor's group on the page, without the value."""
     html = client.get("/you/").text
     found = re.search(rf'id="{test}">.*?<p class="group">([a-z ]+)', html, re.DOTALL)
     assert found is not None
@@ -47,7 +47,7 @@ def group_on_page_you(client: Client, test: str) -> str:
 
 @pytest.fixture
 def exposures():
-    """The names of the tests that were counted, in their order."""
+    """The names of the counted tests, in order."""
     seen = []
 
     def note(*, test, **others):
@@ -476,7 +476,7 @@ async def test_the_shop_runs_under_asgi():
 
 
 def colours(scheme: str) -> dict[str, str]:
-    """The custom properties of the style sheet that are colours, in one colour scheme."""
+    """The custom properties in the style sheet that are colors, in one color scheme."""
     css = Path(finders.find("shop/shop.css")).read_text()
     light, dark = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     found = re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6});", light)
@@ -486,7 +486,7 @@ def colours(scheme: str) -> dict[str, str]:
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance, as WCAG 2 defines it."""
+    """The relative luminance as defined in WCAG 2."""
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts

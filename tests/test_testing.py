@@ -31,6 +31,7 @@ from proctor.middleware import BaseProctorMiddleware
 from proctor.resolving import overrides
 from proctor.signals import exposed
 from proctor.testing import override_proctor
+from tests.site_matrices import definition, one_bucket, write_matrix
 
 HERE = __name__
 
@@ -92,6 +93,30 @@ def test_value_and_payload_are_those_of_the_matrix():
         "Welcome",
         Reason.ASSIGNED,
     )
+
+
+def test_a_renamed_bucket_has_its_declared_name_and_its_payload(renamed):
+    with override_proctor(buttoncolortst="blue"):
+        assignment = identify({}).buttoncolortst
+    assert (assignment.group, assignment.value, assignment.payload) == ("blue", 1, "#00f")
+    assert assignment.matrix_group == "azure"
+
+
+def test_the_name_of_a_renamed_bucket_in_the_matrix_is_no_group(renamed):
+    with (
+        pytest.raises(ValueError, match="has no group 'azure': "),
+        override_proctor(buttoncolortst="azure"),
+    ):
+        pass
+
+
+def test_a_bucket_with_the_declared_name_but_a_different_value_is_not_used(renamed, tmp_path):
+    renamed.PROCTOR_MATRIX = write_matrix(
+        tmp_path, buttoncolortst=definition(one_bucket("blue", 2, stringValue="#00f"))
+    )
+    with override_proctor(buttoncolortst="blue"):
+        assignment = identify({}).buttoncolortst
+    assert (assignment.group, assignment.value, assignment.payload) == ("blue", 1, None)
 
 
 def test_without_a_matrix_the_value_is_that_of_the_declaration(site):

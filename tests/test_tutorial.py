@@ -1,4 +1,4 @@
-"""The tutorial ends as it says: what is forgotten when a test is over speaks up."""
+"""The end of the tutorial: code that was forgotten when a test is finished causes errors."""
 
 from __future__ import annotations
 

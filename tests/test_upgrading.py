@@ -1,4 +1,4 @@
-"""docs/upgrading.md names everything public in 1.2.1, and what it points to exists."""
+"""docs/upgrading.md names everything public in 1.2.1, and the replacements that it names exist."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ call_proctor_matrix identify_matrix extract_tests Cacher CacheCacher SessionCach
 PROP_NAME_FORCE_GROUPS MAX_HTTP_TIMEOUT_SECONDS MAX_HTTP_RETRIES API_METHOD_
 PROCTOR_BASE_TEMPLATE proctor.urls forcegroups showtestmatrix proctor_showtestmatrix
 ForceGroupsView ShowTestMatrixView addforcegroups removeforcegroups proctor_default_base.html
-proctor_groups.html application.proctor
+proctor_groups.html application.proctor proctor_default.css get_clean_groups
+ForceGroupsView.get_prforcegroups ProctorParameters.as_dict Cacher.get Cacher.set
+Cacher.update_matrix_version version_timeout_seconds request.is_privileged
 """
 
 SUCCESSORS = sorted(

@@ -1,4 +1,4 @@
-"""Computes a verdict from exposures and outcomes. Needs the extra [analysis], but not Django.
+"""Compute a verdict from exposures and outcomes. Needs the extra [analysis], but not Django.
 
 inputs/    files, data frames and queries become tables of DuckDB
 strata     which split was in force for an exposure; who jumps when a split changes

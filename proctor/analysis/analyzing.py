@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STEPS", "analyze"]
 
-#: Number of calls of the progress function before the first metric.
+#: Number of progress steps before the first metric.
 STEPS = 4
 
 

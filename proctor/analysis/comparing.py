@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "compare_means", "compare_quantiles", "without_outcomes"]
 
-#: Maximum number of points in the view over time, and of values of a segment.
+#: Maximum number of points in the chart over time, and of values of a segment.
 POINTS, VALUES = 60, 8
 
 
@@ -62,7 +62,7 @@ class Comparison:
 
     @property
     def base(self) -> int | None:
-        """The index of the baseline's group, or None if nobody was exposed to it."""
+        """The index of the baseline's group, or None if no visitor was exposed to it."""
         groups = self.prepared.groups
         return groups.index(self.baseline) if self.baseline in groups else None
 
@@ -306,7 +306,7 @@ def _segment_effects(
 
 
 def compare_quantiles(comparison: Comparison) -> MetricReport:
-    """Return the report of a quantile, which only has intervals with a fixed horizon."""
+    """Return the report of a quantile. Its intervals are valid only for a fixed horizon."""
     options, metric = comparison.prepared.options, comparison.plan.metric
     values = read_values(comparison.prepared.space, comparison.plan)
     visitors = _visitors(comparison)

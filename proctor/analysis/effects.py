@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST", "LEAST_ALWAYS_VALID", "Combined", "StratumEffect", "combine", "effects_in"]
 
-#: Visitors that each group of a stratum needs for the stratum to count: in general, and in the
-#: always-valid interval.
+#: Minimum number of visitors in each group of a stratum: in general, and for the always-valid
+#: interval.
 LEAST, LEAST_ALWAYS_VALID = 2, 100
 
 
@@ -43,7 +43,7 @@ class StratumEffect:
     #: Variances of one visitor's contribution to the means.
     baseline_variance: float
     variance: float
-    #: Contribution of a deviation in each column to the mean, for covariances.
+    #: The weight of each column's deviation in the mean, for covariances.
     baseline_weights: Any
     weights: Any
     baseline_means: Any

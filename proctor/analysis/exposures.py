@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Visitors", "find_labels", "make_units", "newest_exposure", "read_exposures"]
 
 
-#: With more, the column probably does not contain groups, allocations or versions.
+#: If there are more, the column probably does not contain groups, allocations or versions.
 MAX_LABELS, MAX_GROUPS = 1_000, 100
 
 
@@ -46,8 +46,8 @@ def read_exposures(
 ) -> None:
     """Create the table `seen`: each visitor's first exposure with each label and group.
 
-    The rows of all other tests are merged into one row without a visitor, because their times count
-    as well.
+    The rows of all other tests are merged into one row without a visitor, because their times are
+    needed as well.
     """
     listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
     firsts = "".join(

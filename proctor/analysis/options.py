@@ -48,7 +48,7 @@ class Options:
     correction: Correction = "holm"
     segments: tuple[str, ...] = ()
     seed: int = 1
-    #: True to raise an error for a metric that the outcomes lack; otherwise it counts as one
+    #: True to raise an error for a metric that is not in the outcomes; otherwise it is reported
     #: without outcomes.
     require_metrics: bool = False
 

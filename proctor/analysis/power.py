@@ -1,4 +1,4 @@
-"""Planning: the visitors and days that a test needs, or the effect that it can find."""
+"""Planning: the visitors and days that a test needs, or the effect that it can detect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
     "visitors_needed",
 ]
 
-#: Probability of finding an effect of the declared size.
+#: Probability of detecting an effect of the declared size.
 POWER = 0.8
 #: No test has more visitors.
 _MOST = 1e12
@@ -37,11 +37,11 @@ def visitors_needed(
     alpha: float = 0.05,
     power: float = POWER,
 ) -> int:
-    """Return the number of visitors in both groups together that is needed to find an effect.
+    """Return the total number of visitors in both groups that is needed to detect an effect.
 
     *variance* is the variance of one visitor's value, *effect* the absolute difference of the
     means, and *shares* the number of visitors in the group for each one in the baseline. Raises
-    AnalysisError for values that allow no plan.
+    AnalysisError for values with which no plan is possible.
     """
     if not (effect and math.isfinite(effect)):
         raise AnalysisError(
@@ -62,7 +62,7 @@ def detectable(
     alpha: float = 0.05,
     power: float = POWER,
 ) -> float:
-    """Return the smallest absolute effect that *visitors* in both groups can find."""
+    """Return the smallest absolute effect that can be detected with *visitors* in both groups."""
     if not variance > 0 or visitors < 4:
         raise AnalysisError(
             Sentence(

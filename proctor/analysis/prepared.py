@@ -1,4 +1,4 @@
-"""The tables of an analysis once they are ready, before any statistics."""
+"""The tables of an analysis, ready for statistics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Prepared"]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The tables of an analysis, and the results that need no statistics."""
+    """The tables of an analysis, and the results that do not need statistics."""
 
     space: Workspace
     options: Options

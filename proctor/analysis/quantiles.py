@@ -1,7 +1,8 @@
 """Effects on a quantile of the visitors' sums, with bootstrapped intervals.
 
 The bootstrap draws visitors instead of units, so that a visitor in several strata has the same
-weight in each: the weights follow a Poisson distribution. It has a fixed horizon only.
+weight in each: the weights follow a Poisson distribution. Its intervals are valid only for a fixed
+horizon.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Values:
     """The sums of visitors in one stratum and group, in ascending order."""
 
     values: Any
-    #: A number that identifies each visitor, by position.
+    #: For each value, a number that identifies its visitor.
     visitors: Any
 
 

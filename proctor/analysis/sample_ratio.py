@@ -1,4 +1,4 @@
-"""Tests whether visitors were split as the matrix says.
+"""Test whether visitors were split as in the matrix.
 
 Each stratum is tested against its own shares with Pearson's chi-square test, without continuity
 correction. A visitor may be in several strata, so their statistics cannot be added; the joint
@@ -43,7 +43,7 @@ class SampleRatio:
     #: None if no stratum can be tested.
     p_value: float | None
     #: The p-value of the hypothesis that visitors of all groups return equally often under a later
-    #: split, or None if nobody returned.
+    #: split, or None if no visitor returned.
     return_p: float | None = None
 
     @property
@@ -63,10 +63,10 @@ class SampleRatio:
 
 
 def chance(observed: Mapping[str, int], expected: Mapping[str, float]) -> float | None:
-    """Return the p-value of *observed* numbers if the split is right.
+    """Return the p-value of the *observed* numbers for the expected split.
 
-    Return None if it cannot be tested: nobody was seen, or only one group has a share. A visitor in
-    a group without a share gives 0.
+    Return None if it cannot be tested, because no visitor was seen or only one group has a share.
+    Return 0 if a visitor is in a group without a share.
     """
     total = sum(observed.values())
     shares = {name: share for name, share in expected.items() if share > 0}

@@ -1,8 +1,8 @@
 """Divide exposures into strata, one for each split, and find the visitors who jump.
 
 A split is an allocation and everything that decides the groups of its visitors: salt, test type,
-rules and ranges. Each exposure names its allocation and the version of its definition; the matrices
-have their contents. Without an allocation id, as with a Pipet, each version is a stratum.
+rules and ranges. Each exposure names its allocation and the version of its definition; their
+contents are in the matrices. Without an allocation id, as with a Pipet, each version is a stratum.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from proctor.core.authoring.moves.findings import ROUNDING
 from proctor.core.authoring.moves.who_moves import moves
 from proctor.core.java.frozen import thaw
 
@@ -45,7 +46,7 @@ class Stratum:
     version: str | None
     #: The share of each group with a value of 0 or more; the shares add up to 1. None if unknown.
     expected: Mapping[str, float] | None
-    #: Groups with a negative value, to which nobody is exposed.
+    #: Groups with a negative value, to which no visitor is exposed.
     negative: frozenset[str] = frozenset()
     #: Microseconds since 1970.
     first: int = 0
@@ -79,7 +80,7 @@ class Strata:
     #: For each stratum, the times when some of its visitors jump to other groups or leave.
     boundaries: tuple[tuple[int, ...], ...]
     changes: tuple[Change, ...]
-    #: Versions that are in no matrix.
+    #: Versions that are not in any matrix.
     missing: tuple[str, ...]
 
 
@@ -224,7 +225,7 @@ def _changes(
     for old, new in itertools.pairwise(order):
         at = starts[new]
         pairs = _pairs(known.get(old), known.get(new))
-        moved = None if pairs is None else [each for each in pairs if each.jump or each.leave]
+        moved = None if pairs is None else [each for each in pairs if _moves_away(each)]
         for label, index in zip(labels, of_label, strict=True):
             if label.first >= at or boundaries[index][-1:] == [at]:
                 continue
@@ -254,6 +255,11 @@ def _payloads(old: TestDefinition | None, new: TestDefinition | None) -> tuple[s
         for bucket in new.buckets
         if bucket.name in before and bucket.payload != before[bucket.name]
     )
+
+
+def _moves_away(pair: PairMoves) -> bool:
+    """Return whether more visitors jump or leave than the rounding of range lengths moves."""
+    return max(pair.jump, pair.leave) > ROUNDING
 
 
 def _is_moved(

@@ -224,7 +224,7 @@ def _wait_for_visitors(
 
 
 def _varies(metric: MetricReport) -> bool:
-    """Return whether the metric needs more visitors, rather than values that differ."""
+    """Return True if more visitors are needed, or False if the metric's values do not vary."""
     return not metric.effects or any(
         min(each.baseline_visitors, each.visitors) < LEAST_ALWAYS_VALID
         for effect in metric.effects

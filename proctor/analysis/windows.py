@@ -1,4 +1,4 @@
-"""The windows in which outcomes count, which windows have matured, and the sums in them.
+"""The windows in which outcomes count, whether they have matured, and the sums in them.
 
 A window is [exposure, exposure + length). It has matured once both the window and the lateness are
 over. If visitors jump to another group or leave, windows that are still open never mature. A window

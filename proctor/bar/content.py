@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from proctor.core.evaluation.groups import Reason
+from proctor.pages.mistyped import foreign_tests, mistyped_tests
 from proctor.pages.overview import ShownBucket, overview
 from proctor.pages.shown_matrix import shown_matrix
 from proctor.resolving.site_setup import current_setup
@@ -28,12 +29,12 @@ __all__ = ["BarContent", "BarTest", "content_of"]
 
 @dataclass(frozen=True, slots=True)
 class BarTest:
-    """One test as the groups page shows it, with the number of times the page has read it."""
+    """One test as on the groups page, with the number of times that this page has read it."""
 
     shown: ShownTest
     #: Number of reads by attribute, item, tag or decorator.
     reads: int
-    #: Number of reads by `peek`, and by tags that count no exposure.
+    #: Number of reads by `peek`, and by tags that do not count exposures.
     peeks: int
 
     @property
@@ -44,13 +45,15 @@ class BarTest:
 
 @dataclass(frozen=True, slots=True)
 class BarContent:
-    """Everything that the bar shows."""
+    """The content of the bar."""
 
     #: Forced tests first; within each part, in the order in which they were read.
     tests: tuple[BarTest, ...]
     identity: Identity | None
     #: Forced tests of other applications.
     foreign: tuple[str, ...]
+    #: A sentence for each forced test that does not exist but resembles a declared one.
+    mistyped: tuple[str, ...] = ()
 
     @property
     def read(self) -> int:
@@ -59,12 +62,12 @@ class BarContent:
 
     @property
     def forced(self) -> int:
-        """The number of forced tests, including those of other applications."""
-        return sum(each.is_forced for each in self.tests) + len(self.foreign)
+        """The number of forced tests, including those of other applications and mistyped ones."""
+        return sum(each.is_forced for each in self.tests) + len(self.foreign) + len(self.mistyped)
 
 
 def content_of(visit: Visit, forcing: Forcing) -> BarContent:
-    """Return the bar's content for a visit so far. Reads no group and counts no exposure."""
+    """Return the bar's content for the visit so far. No group is read, no exposure counted."""
     setup, force = current_setup(), forcing.groups
     reads = reads_of(visit.proc) or Reads(Counter(), Counter())
     forced = [name for name in setup.registry if name in force.groups]
@@ -72,13 +75,17 @@ def content_of(visit: Visit, forcing: Forcing) -> BarContent:
         determine(visit.proc)
     names = [*forced, *(each for each in reads.peeks if each not in forced)]
     shown = _shown(visit, forcing, setup, [each for each in names if each in setup.registry])
+    mistyped = {}
+    if not force.groups.keys() <= setup.registry.keys():
+        mistyped = mistyped_tests(force, setup.registry, shown_matrix(setup, timeout=0))
     return BarContent(
         tuple(
             BarTest(each, reads.reads.get(each.name, 0), reads.peeks.get(each.name, 0))
             for each in shown
         ),
         forcing.identity,
-        tuple(sorted(force.groups.keys() - setup.registry.keys())),
+        foreign_tests(force, setup.registry, mistyped),
+        tuple(mistyped.values()),
     )
 
 
@@ -91,7 +98,7 @@ def _shown(
     assignments: Mapping[str, GroupAssignment] = known or {
         name: setup.default_of(setup.registry[name], Reason.NOT_READY) for name in names
     }
-    # A page does not wait for the matrix of a Pipet; the next page shows it.
+    # A page does not wait for the matrix of a Pipet, so only the next page shows it.
     matrix = shown_matrix(setup, timeout=0)
     found = overview(setup, assignments, visit.asked, forcing.groups, matrix, names=names)
     return tuple(_with_declared(each, setup.registry[each.name]) for each in found.tests)

@@ -39,8 +39,7 @@ _NOTHING = SafeString()
 def bar_of(request: HttpRequest | None) -> SafeString:
     """Return the bar for a page; return "" unless its visitor may see it.
 
-    It is cheap for visitors without the bar's cookie. It never raises, because the bar must not
-    break a page.
+    It takes little time for visitors without the bar's cookie, and never raises.
     """
     visit = None if request is None else Visit.of(request)
     if visit is None or visit.forcing is None:
@@ -81,7 +80,7 @@ def _rendered(visit: Visit, forcing: Forcing, address: str) -> SafeString:
 
 @cache
 def _engine() -> Engine:
-    # The site's own engine may be Jinja2, or may escape differently.
+    # The site's own engine may be Jinja2, or escape text differently.
     return Engine(
         dirs=[str(Path(__file__).parent.parent / "templates")],
         libraries={
@@ -107,7 +106,7 @@ def _nonce(request: HttpRequest) -> str:
         pass
     else:
         nonce = get_nonce(request) if nonce is None else nonce
-    # Both nonces are lazy, and false until they are used.
+    # Both nonces are lazy, and are false until they are first used.
     return "" if nonce is None else str(nonce)
 
 

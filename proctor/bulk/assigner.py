@@ -51,14 +51,14 @@ class Inputs:
 
 @dataclass(slots=True)
 class Assigned:
-    """The code of each row's outcome, by test, and the identifiers by test type."""
+    """The outcome's code for each row, by test, and the identifiers by test type."""
 
     codes: dict[str, NDArray[Any]]
     identifiers: Mapping[str, Identifiers]
 
 
 class Assigner:
-    """Assigns the rows of a table. Tests of a type without a column give no group."""
+    """Assigns the rows of a table. Tests whose type has no column give no group."""
 
     def __init__(self, proctor: Proctor, tests: Collection[str], inputs: Inputs) -> None:
         if RANDOM in inputs.identifiers:
@@ -194,7 +194,7 @@ class _Batch:
         return {kind: count for kind, count in counts.items() if count}
 
     def choose(self, test: CompiledTest) -> NDArray[Any]:
-        """Return the codes of all rows in one test, as the engine's `choose` would decide."""
+        """Return the codes of all rows in one test, with the results of the engine's `choose`."""
         chooser = test.chooser
         codes = np.full(self._rows, NO_GROUP, np.int32)
         if chooser.is_random or chooser.test_type not in self.identifiers:
@@ -214,9 +214,9 @@ class _Batch:
         return codes
 
     def _split(self, test: str, rule: Rule, rows: Rows) -> tuple[Rows, Rows]:
-        """Return the *rows* for which *rule* holds, and those for which it does not.
+        """Return the *rows* for which *rule* is true, and those for which it is false.
 
-        Rows for which it fails are in neither, and are counted.
+        Rows for which it fails are counted, and are in neither result.
         """
         none = np.empty(0, np.int64)
         if rule.kind in (RuleKind.EMPTY, RuleKind.TRUE):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BATCH_ROWS", "resized"]
 
-#: Arrays with this many words fit into a processor's cache. With 2,048 rows, a hash takes 2.5 times
-#: as long.
+#: Arrays of this size fit into the processor's cache. With 2,048 rows, hashing takes 2.5 times as
+#: long.
 BATCH_ROWS = 16_384
 
 
@@ -47,8 +47,8 @@ def _checked(batch: object, schema: pa.Schema | None) -> pa.Schema:
         raise TypeError(f"batches: expected record batches of pyarrow, got {shown(batch)}")
     if schema is not None and not batch.schema.equals(schema):
         raise ConfigurationError(
-            f"Expected batches with the columns {printable(schema.names)} of the first one's "
-            f"types, got {printable(batch.schema.names)}"
+            f"Expected batches with the columns and types of the first one, "
+            f"{printable(schema.names)}, got {printable(batch.schema.names)}"
         )
     return batch.schema if schema is None else schema
 

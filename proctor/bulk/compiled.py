@@ -24,7 +24,7 @@ NO_GROUP = -1
 
 
 class CompiledTest:
-    """A test with its possible outcomes numbered. These numbers are the codes of rows."""
+    """A test and its possible outcomes. The index of an outcome is its code."""
 
     def __init__(self, chooser: Chooser) -> None:
         self.chooser = chooser
@@ -63,16 +63,16 @@ class CompiledTest:
         return bool((codes == codes[0]).all())
 
     def certain(self, option: Option) -> int:
-        """Return the code that everyone gets. Valid only if `is_certain`."""
+        """Return everyone's code. Valid only if `is_certain`."""
         return int(self._options[option][1][0])
 
     def place(self, option: Option, positions: NDArray[Any]) -> NDArray[Any]:
-        """Return the codes of rows that have these positions in an allocation."""
+        """Return the codes for these positions in an allocation."""
         cuts, codes = self._options[option]
         if len(cuts) > _FEW:
             ranges = np.searchsorted(cuts, positions, side="left")
         else:
-            # If there are few cut-offs, count those that were passed, which takes a fifth of the
+            # If there are few cut-offs, counting those below each position takes a fifth of the
             # time.
             ranges = np.zeros(len(positions), np.uint8)
             for cut in cuts:
@@ -80,6 +80,6 @@ class CompiledTest:
         return codes.take(ranges)
 
     def has_value(self, codes: NDArray[Any], value: int) -> NDArray[Any]:
-        """Return the rows that are in a bucket with this value."""
+        """Return whether each row is in a bucket with this value."""
         found: NDArray[Any] = (codes != NO_GROUP) & (self._values[codes] == value)
         return found

@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ABSENT", "FAILED", "HOLDS", "Contexts", "Variable"]
 
-#: The results of a rule. HOLDS and its opposite are the numbers for True and False.
+#: The results of a rule. HOLDS and its opposite have the numbers of True and False.
 HOLDS, FAILED, _UNKNOWN = 1, 2, 3
 
-#: If there are at most this many possible tuples, equal ones are found with a table, else by
-#: sorting.
+#: Up to this number of possible tuples, equal ones are found with a table, otherwise by sorting.
 _DENSE = 1 << 16
 
 #: Marks a missing value.
@@ -41,7 +40,7 @@ ABSENT: Any = object()
 
 
 class Variable:
-    """A context variable: its distinct raw values, and which of them each row has."""
+    """A context variable: its distinct raw values, and the index of each row's value."""
 
     __slots__ = ("codes", "refused", "values")
 
@@ -127,7 +126,7 @@ class _Group:
         self._answers: dict[Rule, NDArray[Any]] = {}
 
     def context(self, code: int) -> dict[str, Any]:
-        """Return the raw values in one tuple."""
+        """Return the raw values of one tuple, by variable."""
         row = self._samples[code]
         found = {}
         for name, variable in zip(self._names, self._variables, strict=True):
@@ -170,7 +169,7 @@ def _tuples(variables: Sequence[Variable], rows: int) -> tuple[NDArray[Any], NDA
     if len(sizes) == 1 or math.prod(sizes) <= _DENSE:
         for each, size in zip(variables[1:], sizes[1:], strict=True):
             codes = codes.astype(np.int64) * size + each.codes
-        # Unused codes get row 0, but are never looked up.
+        # Unused codes refer to row 0, but are never looked up.
         samples = np.zeros(math.prod(sizes), np.int64)
         samples[codes] = np.arange(rows)
         return codes, samples

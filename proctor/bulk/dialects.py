@@ -1,4 +1,4 @@
-"""The syntax in which databases write names and texts, and the position from an MD5."""
+"""The SQL syntax of databases for names, strings, and the position from an MD5."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DIALECTS", "Dialect"]
 
-#: Converts an unsigned 32-bit number to a signed one.
+#: SQL that converts an unsigned 32-bit number to a signed one.
 _SIGNED = "MOD({0} + 2147483648, 4294967296) - 2147483648"
 
 _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -32,7 +32,7 @@ class Dialect:
     quote: str = '"'
     #: True if simple names must not be quoted, because the database stores them in upper case.
     bare_names: bool = False
-    #: True if a backslash in a text escapes the next character.
+    #: True if a backslash in a string escapes the next character.
     backslashes: bool = False
     #: True if NaN is not greater than all other numbers. In Java it is.
     nan_is_unordered: bool = False
@@ -51,15 +51,15 @@ class Dialect:
         return f"{self.quote}{name.replace(self.quote, self.quote * 2)}{self.quote}"
 
     def text(self, value: str) -> str:
-        """Return a text as a literal.
+        """Return a string as a literal.
 
         Raises ConfigurationError if SQL cannot express one of its characters.
         """
         if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-            raise ConfigurationError(f"SQL cannot hold the text {shown(value)}")
+            raise ConfigurationError(f"SQL cannot express the string {shown(value)}")
         if not self.backslashes:
             return "'" + value.replace("'", "''") + "'"
-        # Spark replaces ${...}, even in texts.
+        # Spark replaces ${...}, even in strings.
         return "'" + re.sub(r"[\\'$\x00-\x1f\x7f]", _escaped, value) + "'"
 
     def number(self, value: float) -> str:

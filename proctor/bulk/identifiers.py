@@ -40,8 +40,8 @@ def check_type(test_type: str, column: str, kind: pa.DataType) -> None:
         or _is_uuid(plain)
     ):
         raise ConfigurationError(
-            f"The column {shown(column)} holds {printable(kind)}; expected text, integers or "
-            f"UUIDs for the identifier {printable(test_type)}. Convert it to text first"
+            f"The column {shown(column)} has the type {printable(kind)}; expected text, integers "
+            f"or UUIDs for the identifier {printable(test_type)}. Convert it to text first"
         )
 
 
@@ -145,7 +145,7 @@ class Identifiers:
 
 
 def _within(lengths: NDArray[Any], most: int) -> NDArray[Any]:
-    """Return which of the concatenated bytes are among the first *most* bytes of their row."""
+    """Return whether each concatenated byte is among the first *most* bytes of its row."""
     starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
     inside: NDArray[Any] = np.arange(len(starts)) - starts < most
     return inside

@@ -1,8 +1,8 @@
 """Compute the MD5 of many short messages at once with NumPy.
 
-A test hashes its prefix and an identifier. All rows of a test have the same prefix. Its words are
-plain numbers, so the steps that use them take no time. Only the last word of the digest is needed,
-so the last two of the 64 steps are left out.
+A test hashes its prefix and an identifier. All rows of a test have the same prefix, whose words are
+plain numbers. The steps that use only these take almost no time. Only the last word of the digest
+is needed, so the last two of the 64 steps are left out.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["positions"]
 
-Words = Any  # A number that is the same for all rows, or an array with one uint32 for each row.
+Words = Any  # Either one number for all rows, or an array with one uint32 for each row.
 
 _MASK = 0xFFFFFFFF
 _SHIFTS = ((7, 12, 17, 22), (5, 9, 14, 20), (4, 11, 16, 23), (6, 10, 15, 21))
 _SINES = tuple(int(abs(math.sin(step + 1)) * 2**32) for step in range(64))
 _INITIAL = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476)
 
-#: The index of the message word that each step reads.
+#: For each step, the index of the message word that it reads.
 _ORDER = tuple((step, 5 * step + 1, 3 * step + 5, 7 * step)[step // 16] % 16 for step in range(64))
 
 _LEFT = tuple(np.uint32(_SHIFTS[step // 16][step % 4]) for step in range(64))
@@ -129,7 +129,7 @@ class _Work:
             step += 1
         for at in range(step, steps):
             self._sum(at, a, words[_ORDER[at]], self._mix(at // 16, b, c, d))
-            # A word computed in this block is no longer needed, but those from the start are.
+            # The array of a word computed in this block can be reused, but not one from the start.
             new = np.empty(self._rows, np.uint32) if at < 4 or isinstance(a, int) else a
             np.left_shift(total, _LEFT[at], new)
             np.right_shift(total, _RIGHT[at], total)
@@ -142,7 +142,7 @@ class _Work:
         return tuple(_plus(new, old) for new, old in zip((a, b, c, d), start, strict=True))
 
     def _sum(self, step: int, a: Words, word: Words, mixed: Words) -> None:
-        """Add the terms of a step. Plain numbers come first, because adding them takes no time."""
+        """Add the terms of a step. Plain numbers are added first, because that is fast."""
         constant = _SINES[step]
         total = self._total
         arrays = []

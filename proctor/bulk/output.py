@@ -74,7 +74,7 @@ class Output:
         self._text = pa.dictionary(pa.int32(), pa.string()) if dictionary else pa.string()
         self._added = pa.schema(list(self._fields()))
         compiled = [assigner.compiled[test] for test in assigner.tests]
-        # In long output, the tests share the columns, and therefore the dictionaries.
+        # In long output, all tests share the columns, and therefore the dictionaries.
         shared = [outcome for test in compiled for outcome in test.outcomes]
         self._makers = [
             (
@@ -116,7 +116,7 @@ class Output:
         return test if len(self._columns) == 1 else f"{test}.{column}"
 
     def pieces(self, assigned: Assigned) -> Iterator[pa.RecordBatch]:
-        """Yield what one batch of input adds: columns if wide, separate rows if long."""
+        """Yield the output for one batch of input: columns to add if wide, or rows if long."""
         if self._form == "wide":
             arrays = [
                 maker.array(assigned.codes[test])
@@ -155,7 +155,7 @@ class Output:
 
 
 def _visitors(assigned: Assigned, kind: str, rows: NDArray[Any]) -> pa.Array:
-    """Return the identifiers of *rows*. They are null in a RANDOM test, which needs none."""
+    """Return the identifiers of *rows*. They are null in a RANDOM test."""
     identifiers = assigned.identifiers.get(kind)
     if identifiers is None:
         return pa.nulls(len(rows), pa.string())

@@ -78,7 +78,7 @@ class _Writer:
         self._knows_incognito = knows_incognito
 
     def text(self, value: str) -> str:
-        """Return a text as a literal."""
+        """Return a string as a literal."""
         return self._dialect.text(value)
 
     def expression(self, name: str, show: Callable[[GroupAssignment], str]) -> str:

@@ -1,8 +1,10 @@
 """Translate rules to SQL conditions.
 
 A condition is TRUE or FALSE like the rule, and NULL if the rule fails: a NULL in a column is a
-missing value, and a rule that reads it fails. Unlike in SQL, AND and OR are evaluated from left to
-right, so FALSE on the left hides a failure on the right, but not the other way around.
+missing value, and a rule that reads it fails. In rules, unlike in SQL, `&&` and `
+
+` are evaluated from left to right: a false left side hides a failure on the right, but not the
+other way around.
 
 `rules.typed` decides which comparisons can be translated, and this module writes its result.
 """
@@ -59,7 +61,7 @@ class Columns:
         self._defaults = defaults
 
     def column(self, variable: str) -> str:
-        """Return the value of a variable. It is NULL if it is missing or has the wrong type."""
+        """Return the value of a variable. A missing value, or one of the wrong type, is NULL."""
         found = self.dialect.column(self._names.get(variable, variable))
         if variable in self._defaults:
             default = self.types[variable].convert(self._defaults[variable])
@@ -117,7 +119,8 @@ class _Renderer:
         if isinstance(node, nodes.Binary) and (null := self._with_null(node)):
             return null
         if isinstance(node, nodes.Name) and node.name == MISSING_EXPERIMENTAL_UNIT:
-            # True only for identifiers that a validator rejects, and here there is no validator.
+            # This is true only for identifiers that a validator rejects, but here there is no
+            # validator.
             return "FALSE"
         return self._leaf(node)
 
@@ -137,7 +140,7 @@ class _Renderer:
         return rendered
 
     def _with_null(self, node: nodes.Binary) -> str | None:
-        """Return a comparison with null. A variable that has a value is different from null."""
+        """Return a comparison with null. A variable with a value differs from null."""
         sides = (node.left, node.right)
         null = [each for each in sides if isinstance(each, nodes.Literal) and each.value is None]
         names = [each for each in sides if isinstance(each, nodes.Name)]

@@ -48,7 +48,7 @@ def assign_batches(
     *columns* ("group" by default; also "value", "payload", "allocation"), named after the test, or
     `<test>.<column>` if there are several `columns`. A row without a group has null. Long output
     has a row for each visitor and test with a group: visitor, test, and *columns* (by default
-    group, value and allocation). Payloads are JSON. Texts are dictionary-encoded unless
+    group, value and allocation). Payloads are JSON. Strings are dictionary-encoded unless
     *dictionary* is false.
 
     The result is a generator: memory does not grow with the table. Rows that cannot be assigned in

@@ -1,4 +1,4 @@
-"""System checks: `manage.py check` reports mistakes in the settings before a visitor sees them.
+"""System checks: `manage.py check` reports mistakes in the settings before visitors notice.
 
 No check uses the network. Each message has an id, which is never reused for a different check, and
 a hint that says how to fix the problem. docs/checks.md lists all of them.
@@ -53,7 +53,7 @@ CHECKS = (
     check_bar,
 )
 
-#: Run only by `manage.py check --deploy`; each also has one of Django's own tags.
+#: Run only by `manage.py check --deploy`. Each check also has one of Django's own tags.
 DEPLOY_CHECKS = ((check_encryption, Tags.security), (check_shared_cache, Tags.caches))
 
 

@@ -1,4 +1,4 @@
-"""Check PROCTOR_TESTS for invalid declarations, and for names that would be misread."""
+"""Check PROCTOR_TESTS for invalid declarations and for ambiguous names."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def check_declarations(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_names(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report test names that `proc`, or a string of groups, would misread."""
+    """Report test names that are ambiguous on `proc` or in a string of groups."""
     return [message for name in declared_tests() for message in _misread(name)]
 
 
 def check_defaults(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Warn about each default for which only the matrix decides whether it counts as true.
+    """Warn about each default whose value, and so its truth, depends on the matrix.
 
     A default without a declared value takes the value that its bucket last had in the matrix. The
     first group is assumed to be the one without the new behavior.

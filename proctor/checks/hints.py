@@ -1,4 +1,4 @@
-"""Turn the core's phrases into sentences for the messages of checks."""
+"""Turn the core's phrases into full sentences for check messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check that MIDDLEWARE contains our middleware once, after the middleware that it needs."""
+"""Check that MIDDLEWARE contains our middleware once, after the middleware that it depends on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Entry(NamedTuple):
 
     place: int
     path: str
-    #: The class; None if the entry is not a class or cannot be imported, which Django reports.
+    #: The class, or None if the entry is not a class or cannot be imported (Django reports that).
     middleware: type | None
 
 
@@ -129,7 +129,7 @@ def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessag
 
 
 def _is_ready(ours: _Ours, hooks: tuple[str, ...]) -> bool:
-    """Return True if the hooks are unchanged from `ProctorMiddleware`; others may read anything."""
+    """Return True if the hooks are those of `ProctorMiddleware`; other hooks may read anything."""
     return issubclass(ours.middleware, ProctorMiddleware) and all(
         getattr(ours.middleware, hook) is getattr(ProctorMiddleware, hook)
         for name in hooks
@@ -159,12 +159,13 @@ def _ours(installed: list[_Entry]) -> list[_Ours]:
 
 
 def _last(installed: list[_Entry], name: str) -> _Entry | None:
-    """Return the last middleware with that name, or that is a subclass of it."""
+    """Return the last middleware that has the name or is a subclass of that class."""
     return next((each for each in reversed(installed) if _is_a(each, name)), None)
 
 
 def _is_a(entry: _Entry, name: str) -> bool:
-    # Compare by name: importing Django's own may need apps that the site does not install.
+    # Compare by name, because importing Django's own middleware may need apps that are not
+    # installed.
     bases = entry.middleware.__mro__ if entry.middleware is not None else ()
     return entry.path == name or any(
         f"{base.__module__}.{base.__qualname__}" == name for base in bases

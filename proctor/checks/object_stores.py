@@ -29,7 +29,7 @@ def check_object_store(**_kwargs: Any) -> list[checks.CheckMessage]:
         return []
     found: list[checks.CheckMessage] = []
     try:
-        # Do not read the matrix: that would need the network.
+        # The matrix is not read, because that would need the network.
         ObjectLocation(matrix, timeout=1, max_bytes=1)
     except ConfigurationError as error:
         found.append(

@@ -29,7 +29,7 @@ _READ = (
 
 
 def check_ofrep(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Check that clients can ask for flags, and that the targeting key is an identifier."""
+    """Check that clients can request flags, and that the targeting key is an identifier."""
     try:
         reverse("proctor_ofrep:flags")
     except NoReverseMatch:
@@ -45,8 +45,8 @@ def _access() -> list[checks.CheckMessage]:
     if has_token and is_public:
         return [
             checks.Error(
-                "PROCTOR_OFREP_TOKEN is set, but PROCTOR_OFREP_PUBLIC lets everyone in without a "
-                "token.",
+                "PROCTOR_OFREP_TOKEN is set, but PROCTOR_OFREP_PUBLIC allows all clients without "
+                "a token.",
                 hint="Remove one of the two settings.",
                 id="proctor.E017",
             )
@@ -63,7 +63,7 @@ def _access() -> list[checks.CheckMessage]:
 
 
 def _targeting_key() -> list[checks.CheckMessage]:
-    # The meaning of a key in another source is unknown here.
+    # Keys of other kinds of sources are unknown here.
     if value_of("PROCTOR_API_ROOT") is not None or value_of("PROCTOR_SOURCE") is not None:
         return []
     try:

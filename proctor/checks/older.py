@@ -63,6 +63,6 @@ def _is_never_called(middleware: type, method: str) -> bool:
     """Return True if a class has *method* but nothing calls it."""
     if not hasattr(middleware, method):
         return False
-    # Django's mixin calls these two from its __call__.
+    # Django's MiddlewareMixin calls these two methods in its __call__.
     is_called = method.startswith("process_") and issubclass(middleware, MiddlewareMixin)
     return not is_called

@@ -20,7 +20,7 @@ _HOOK = "is_privileged"
 
 
 def check_pages(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Check that someone may see the pages, and that the template they extend exists."""
+    """Check that someone may see the pages, and that the template that they extend exists."""
     try:
         reverse("forcegroups")
     except NoReverseMatch:
@@ -69,7 +69,7 @@ def _nobody() -> list[checks.CheckMessage]:
                 return []
     return [
         checks.Warning(
-            "proctor.urls is included, but nobody can see its pages, because no middleware "
+            "proctor.urls is included, but no one can see its pages, because no middleware "
             "allows anyone to force groups.",
             hint="Override is_privileged, or set PROCTOR_STAFF_MAY_FORCE = True.",
             id="proctor.W017",

@@ -18,7 +18,7 @@ from proctor.core.sources.pipet_question import MAX_TEST_BYTES, names_fit
 from proctor.resolving.cache_methods import METHODS
 from proctor.resolving.matrix_locations import matrix_schemes
 
-#: Same value as in `proctor.core.sources.pipet_source`, which is slow to import.
+#: The same value as in `proctor.core.sources.pipet_source`, which is slow to import.
 LONGEST_TIMEOUT = 3600
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _cache_alias() -> str:
     return value_of("PROCTOR_CACHE_NAME") or "default"
 
 
-#: Backends that do not share data between processes, and the effect.
+#: Backends that do not share data between processes, with the effect of that.
 _UNSHARED = {
     "locmem.LocMemCache": "processes do not share, so they disagree after the matrix changes",
     "dummy.DummyCache": "keeps nothing, so every request asks the Pipet",

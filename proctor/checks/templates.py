@@ -24,8 +24,8 @@ _OURS = "proctor.context_processors.proc"
 def check_context_processors(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Check that some Django template engine adds `proc` to its templates.
 
-    Without it `{{ proc.x }}` is silently empty. The tags find the request by themselves, so a site
-    that uses only the tags may silence this check.
+    Without it `{{ proc.x }}` is silently empty. The template tags find the request themselves, so a
+    site that uses only the tags may silence this check.
     """
     if not declared_tests() or not installed_middleware():
         return []

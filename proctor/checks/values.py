@@ -114,7 +114,7 @@ def _are_metrics(value: Any) -> bool:
 def _is_origin(value: Any) -> bool:
     if value == "*":
         return True
-    # The form in which browsers send it: without a path, and without the default port.
+    # Compare with the form that browsers send, which has no path and no default port.
     return _is_web_address(value) and re.fullmatch(r"https?://[^/?#@\s]+", value) is not None
 
 
@@ -148,7 +148,7 @@ _EXPECTED: Mapping[str, Expected] = {
         "Give a path, an http(s) URL, an address like 's3://bucket/matrix.json', 'editor:BRANCH', "
         "or None.",
     ),
-    "PROCTOR_MATRIX_TOKEN": Expected(_or_none(_is_text), "Give a token as text, or None."),
+    "PROCTOR_MATRIX_TOKEN": Expected(_or_none(_is_text), "Give a token (str), or None."),
     "PROCTOR_LOCATIONS": Expected(
         _are_dotted, "Give a dict from scheme to dotted path: {'vault': 'shop.vault.Location'}."
     ),
@@ -182,7 +182,7 @@ _EXPECTED: Mapping[str, Expected] = {
         _or_none(_is_application),
         "Give a name of at most 100 characters (letters, digits and . _ - @ :), or None.",
     ),
-    "PROCTOR_REGISTER_TOKEN": Expected(_or_none(_is_text), "Give a token as text, or None."),
+    "PROCTOR_REGISTER_TOKEN": Expected(_or_none(_is_text), "Give a token (str), or None."),
     "PROCTOR_EDITOR_GUARDS": Expected(
         _are_texts, "Give a tuple of dotted paths: ('shop.guards.enough_orders',)."
     ),
@@ -217,7 +217,7 @@ _EXPECTED: Mapping[str, Expected] = {
     "PROCTOR_RESULTS_IDENTIFIERS": Expected(
         lambda value: value in ("plain", "digest"), "Give 'plain' or 'digest'."
     ),
-    "PROCTOR_RESULTS_DIGEST_KEY": Expected(_or_none(_is_text), "Give a key as text, or None."),
+    "PROCTOR_RESULTS_DIGEST_KEY": Expected(_or_none(_is_text), "Give a key (str), or None."),
     "PROCTOR_RESULTS_QUEUE": Expected(
         lambda value: type(value) is int and value > 0, "Give a number of rows, 1 or more."
     ),
@@ -322,7 +322,7 @@ def _unusable_location() -> Iterator[checks.CheckMessage]:
 
 
 def _unknown(name: str) -> checks.CheckMessage:
-    # Compare without the prefix: all names share it, so it makes any two of them look similar.
+    # Compare without the common prefix, which makes any two names look similar.
     bare = [known.removeprefix(_PREFIX) for known in KNOWN]
     close = difflib.get_close_matches(name.removeprefix(_PREFIX), bare, n=1)
     guess = f"Did you mean {_PREFIX}{close[0]}? " if close else ""

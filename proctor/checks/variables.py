@@ -54,8 +54,8 @@ def _ignored() -> Iterator[checks.CheckMessage]:
     for name in ("PROCTOR_IDENTIFIERS", "PROCTOR_CONTEXT"):
         if value_of(name):
             yield checks.Warning(
-                f"{name} is set, but not read, since PROCTOR_PIPET_CONFIG is set too.",
-                hint=f"Move what it says to the Pipet configuration, or remove one of the two "
+                f"{name} is set, but it is ignored because PROCTOR_PIPET_CONFIG is set too.",
+                hint=f"Move its declarations to the Pipet configuration, or remove one of the two "
                 f"settings: {name} or PROCTOR_PIPET_CONFIG.",
                 id="proctor.W013",
             )
@@ -78,7 +78,7 @@ def _destinations(variables: Variables) -> Iterator[checks.CheckMessage]:
         if test_type == RANDOM:
             yield checks.Error(
                 f"The identifier {key!r} maps to the test type RANDOM, which has no identifiers: "
-                "its tests draw.",
+                "its tests draw a number.",
                 hint=f"Remove {key!r}, or map it to another test type.",
                 id="proctor.E008",
             )

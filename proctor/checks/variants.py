@@ -51,7 +51,7 @@ def _undeclared(reached: Reached, registry: Registry) -> Iterator[checks.CheckMe
         if not declared.knows(group):
             yield checks.Error(
                 f"The view {where} has a variant for the group {group!r}, which PROCTOR_TESTS does "
-                f"not declare for the test {test!r}: nobody will see it.",
+                f"not declare for the test {test!r}: no visitor will see it.",
                 hint=sentence(nearest(group, list(declared.groups or ()))),
                 id="proctor.E010",
             )
@@ -73,7 +73,7 @@ def _of_view(reached: Reached, group: str) -> Iterator[checks.CheckMessage]:
             f"The variant {_name(view)} of the view {_decorated_name(reached)}, for the group "
             f"{group!r} of {variants.test!r}, {difference}",
             hint="Decorate both alike, or put that decorator above @proctor_variant, where it "
-            "holds for all.",
+            "applies to all variants.",
             id="proctor.W010",
         )
 
@@ -105,9 +105,9 @@ def _differences(view: Any, reached: Reached) -> Iterator[str]:
         if getattr(view, "login_required", True):
             yield "is not login_not_required, but the view is: it is shown to everyone."
         else:
-            yield "is login_not_required, but the view is not: it still asks for a login."
+            yield "is login_not_required, but the view is not: a login is still required."
     if _asks_for_login(fallback) and not _asks_for_login(view):
-        yield "asks for no login, but the view does: it is shown to everyone."
+        yield "does not require a login, but the view does: it is shown to everyone."
 
 
 def _asks_for_login(view: Any) -> bool:
@@ -120,16 +120,16 @@ def _asks_for_login(view: Any) -> bool:
 
 
 def _decorated_name(reached: Reached) -> str:
-    """Return the dotted path of what was decorated, as its author wrote it."""
+    """Return the dotted path of the decorated object, as in the source code."""
     fallback = reached.variants.fallback
     if getattr(fallback, "__module__", "").startswith("django."):
-        # The stand-in that method_decorator makes for a method.
+        # The function that method_decorator passes in place of a method.
         return _name(reached.view)
     return _name(fallback)
 
 
 def _name(view: Any) -> str:
-    """Return the dotted path of a view, or of the class whose `as_view()` made it."""
+    """Return the dotted path of a view, or of the class whose `as_view()` created it."""
     view = getattr(view, "view_class", view)
     name = getattr(view, "__qualname__", None) or type(view).__qualname__
     return f"{getattr(view, '__module__', '')}.{name}"

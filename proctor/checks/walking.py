@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Reached", "reached_variants"]
 
-#: The most parts that one view may have; an object that invents attributes never ends.
+#: Maximum number of parts of a view. Objects that generate attributes would never end.
 _MAX_PARTS = 500
 
 
 class Reached(NamedTuple):
     """Variants, with the view of the URL through which they are reached."""
 
-    #: The URL as its patterns write it: `/shop/<int:pk>/`.
+    #: The URL in the notation of its patterns: `/shop/<int:pk>/`.
     route: str
     view: Callable[..., Any]
     variants: Variants
 
 
 def reached_variants() -> Iterator[Reached]:
-    """Return all variants that the URLconf can reach, without duplicates, in its order.
+    """Return all variants that the URLconf can reach, in order and without duplicates.
 
-    If the URLconf cannot be read, there are none: Django's own checks report that.
+    If the URLconf cannot be read, there are none; Django's own checks report that.
     """
     if not getattr(settings, "ROOT_URLCONF", None):
         return
@@ -61,7 +61,7 @@ def _views(
 
 def _variants_of(view: Callable[..., Any]) -> Iterator[Variants]:
     """Return the variants inside a view, and inside the views of these variants."""
-    # The objects are kept, so that no other can take over their ids.
+    # The objects are kept alive, so that no other object can get the same id.
     seen: dict[int, Any] = {}
     waiting: list[Any] = [view]
     while waiting and len(seen) < _MAX_PARTS:
@@ -78,7 +78,7 @@ def _variants_of(view: Callable[..., Any]) -> Iterator[Variants]:
 
 
 def _parts(part: Any) -> list[Any]:
-    """Return what a callable was made of, as far as Python and Django tell."""
+    """Return the callables that a callable was made of, as far as Python and Django record them."""
     if isinstance(part, type):
         return [getattr(part, name, None) for name in ("dispatch", *_methods(part))]
     if isinstance(part, functools.partial):
@@ -97,7 +97,7 @@ def _methods(view_class: type) -> list[str]:
 
 
 def _enclosed(function: types.FunctionType) -> Iterator[Any]:
-    """Return callables in the closure: for decorators that do not set `__wrapped__`."""
+    """Return the callables in a closure, for decorators that do not set `__wrapped__`."""
     for cell in function.__closure__ or ():
         try:
             content = cell.cell_contents

@@ -52,7 +52,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--format",
         choices=("table", "json", "html"),
-        help="the form of the report (default: by the name of the output, else table)",
+        help="the format of the report (default: from the name of the output, or else table)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="the file to write")
     add_progress(parser)
@@ -74,7 +74,10 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
         "--database", metavar="FILE", help="a DuckDB or SQLite file that a SELECT reads"
     )
     group.add_argument(
-        "--until", type=time, metavar="TIME", help="the end (default: the newest time in the files)"
+        "--until",
+        type=time,
+        metavar="TIME",
+        help="the end of the analysis (default: the newest time in the files)",
     )
     group.add_argument(
         "--timezone",
@@ -95,14 +98,14 @@ def _add_metrics(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--kind", choices=("mean", "proportion"), default="mean")
     group.add_argument(
-        "--window", type=length, metavar="7d", help="how long after the exposure outcomes count"
+        "--window", type=length, metavar="7d", help="how long after an exposure outcomes count"
     )
     group.add_argument(
         "--lateness",
         type=length_or_0,
         default=timedelta(0),
         metavar="1d",
-        help="how late outcomes may be recorded",
+        help="maximum delay with which outcomes are recorded",
     )
     group.add_argument(
         "--past",
@@ -131,7 +134,7 @@ def _add_metrics(group: argparse._ArgumentGroup) -> None:
         default=[],
         type=number_of,
         metavar="NAME=EFFECT",
-        help="the smallest effect worth finding; the report says how long it takes",
+        help="the smallest effect worth detecting; the report says how much longer that takes",
     )
     group.add_argument(
         "--segment",
@@ -155,13 +158,14 @@ def _add_statistics(group: argparse._ArgumentGroup) -> None:
         "--horizon",
         type=time,
         metavar="TIME",
-        help="the end that was declared before the test, at which the intervals are valid",
+        help="the end of the test, as declared before it began; the intervals are valid at this "
+        "time",
     )
     group.add_argument(
         "--estimate",
         choices=("stratified", "overlap"),
         default="stratified",
-        help="how strata are weighted, as declared before the test (default: %(default)s)",
+        help="the weights of strata, as declared before the test (default: %(default)s)",
     )
     group.add_argument("--correction", choices=("holm", "bh"), default="holm")
     group.add_argument(

@@ -42,7 +42,7 @@ def add_declarations(parser: argparse.ArgumentParser) -> None:
 
 
 def add_context(parser: argparse.ArgumentParser, declarations: str = "--config") -> None:
-    """Add the options for the context, and options for its types unless *declarations* has them."""
+    """Add the options for the context, and for its types unless *declarations* gives the types."""
     group = parser.add_argument_group(
         "context",
         f"Without {declarations}, a value of --context is a String or of its --type, and one of "
@@ -71,7 +71,7 @@ def add_context(parser: argparse.ArgumentParser, declarations: str = "--config")
         type=json_object,
         default={},
         metavar="OBJECT",
-        help='further variables as a JSON object: \'{"age": 5, "loggedIn": true}\'',
+        help='additional variables as a JSON object: \'{"age": 5, "loggedIn": true}\'',
     )
 
 
@@ -96,12 +96,12 @@ def add_visitor(parser: argparse.ArgumentParser) -> None:
     """Add all options about the visitor: identifiers, forced groups and context."""
     group = add_identifiers(parser)
     group.add_argument(
-        "--random", action="store_true", help="also give groups in RANDOM tests, as Pipet does"
+        "--random", action="store_true", help="also assign groups in RANDOM tests, as Pipet does"
     )
     group.add_argument(
         "--no-empty",
         action="store_true",
-        help="reject empty identifiers, as is usual with unitless allocations",
+        help="reject empty identifiers, as is usual for unitless allocations",
     )
     add_context(parser)
 

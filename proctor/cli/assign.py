@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 DESCRIPTION = "Assign a whole table of visitors to their groups."
 
 DETAILS = (
-    "The table and the output are Parquet, CSV or JSON lines, by the ends of their names. The "
+    "The table and the output are Parquet, CSV or JSON lines, depending on their file names. The "
     "output has a column for each test, or with --long a row for each visitor and test. A null "
-    "counts as missing. Values of CSV are texts, and an empty field is a null. The output "
-    "appears when it is complete, or not at all."
+    "counts as missing. Values in CSV are strings, and an empty field is a null. The output file "
+    "is created only when it is complete."
 )
 
 HINT = "pip install 'django-proctor[bulk]'"
 
-#: A larger number of processes is surely a typing mistake.
+#: A larger number of processes is probably a typing error.
 MAX_JOBS = 256
 
 
@@ -57,7 +57,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--columns",
         type=_names,
         metavar="A,B",
-        help="what to write about a group: group, value, payload, allocation (default: group; with "
+        help="the columns to write for a group: group, value, payload, allocation (default: "
+        "group; with "
         "--long: group,value,allocation)",
     )
     parser.add_argument(
@@ -68,7 +69,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="number of processes (default: %(default)s)",
     )
     parser.add_argument(
-        "--random", action="store_true", help="also give groups in RANDOM tests, as Pipet does"
+        "--random", action="store_true", help="also assign groups in RANDOM tests, as Pipet does"
     )
     parser.add_argument("--no-empty", action="store_true", help="reject empty identifiers")
     parser.add_argument(

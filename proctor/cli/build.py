@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 DESCRIPTION = "Build a matrix from a tree of definitions."
 
 DETAILS = (
-    "One invalid test fails the build, as in Java Proctor. Exit code 0: done. 1: --keep-going left "
+    "A single invalid test makes the build fail, as in Java Proctor. Exit code 0: done. 1: "
+    "--keep-going left "
     "tests out. 2: bad input, and nothing is written."
 )
 
@@ -103,7 +104,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     tree, audit = _input(options)
     found, text = _built(tree, audit, options)
     if target is None:
-        # Java Proctor's file has no line break at the end, but a terminal needs one.
+        # Java Proctor's file has no newline at the end, but a terminal needs one.
         write_utf8(out, text + "\n")
     else:
         write_file(target, utf8(text))

@@ -1,4 +1,4 @@
-"""Limit the messages that rules log while a command runs."""
+"""Limit log messages about rules while a command runs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def muted(*loggers: logging.Logger) -> Iterator[None]:
-    """Suppress the logs of rules, because an explanation evaluates them again and reports errors.
+    """Suppress log messages about rules, because an explanation reports their errors itself.
 
-    If *loggers* are given, suppress theirs instead. An error then repeats their messages.
+    If *loggers* are given, their messages are suppressed instead. An error then repeats them.
     """
     with _filtered(lambda record: False, *(loggers or (rule.logger,))):
         yield
@@ -24,7 +24,7 @@ def muted(*loggers: logging.Logger) -> Iterator[None]:
 
 @contextlib.contextmanager
 def said_once() -> Iterator[None]:
-    """Log each message of a rule once, not for every visitor."""
+    """Log each message about a rule once, not for every visitor."""
     seen: set[str] = set()
 
     def is_new(record: logging.LogRecord) -> bool:

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     return 0
 
 
-#: The options that describe a visitor, by their attribute.
+#: The options that describe a visitor, by attribute.
 _OF_A_VISITOR = {
     "id": "--id",
     "force": "--force",

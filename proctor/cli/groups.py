@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 def look(
     proctor: Proctor, visitor: Visitor, *, random: bool, tests: Collection[str] | None = None
 ) -> tuple[Groups, dict[str, str]]:
-    """Return the groups of a visitor, and the reasons why the other tests gave none, by name.
+    """Return a visitor's groups, and the reasons why other tests gave no group, by name.
 
     If *random*, tests of type RANDOM draw a group. *tests* are the requested tests; None means all
     tests. A test that is not in the matrix is left out of both results.
@@ -60,7 +60,7 @@ def look(
     }
     known = proctor.matrix.tests
     wanted = sorted(known if tests is None else known.keys() & {*tests})
-    # An empty list would mean all tests.
+    # The engine takes an empty list to mean all tests.
     groups = proctor.determine_groups(**asked, tests=wanted) if wanted else Groups({})
     missing = [name for name in wanted if name not in groups]
     with muted():
@@ -111,7 +111,7 @@ def _payload(assignment: GroupAssignment) -> str:
 
 
 def why(assignment: GroupAssignment) -> str:
-    """Return the source of the group, in two words at most."""
+    """Return the source of the group in at most two words."""
     if assignment.forced or assignment.allocation_index is None:
         return assignment.reason.value
     return f"allocation {assignment.allocation_id or assignment.allocation_index + 1}"

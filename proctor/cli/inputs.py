@@ -64,7 +64,7 @@ def read_matrix(location: str) -> Matrix:
 
 
 def matrix_of(content: bytes, location: str) -> Matrix:
-    """Return the matrix in the JSON that was read from the location. Raises as `read_matrix`."""
+    """Return the matrix in JSON from a location. Raises the same errors as `read_matrix`."""
     try:
         return Matrix.from_dict(parse_document(content))
     except ConversionError as error:
@@ -84,7 +84,7 @@ class Visitor:
 
 
 def read_variables(options: argparse.Namespace) -> Variables:
-    """Return the declarations in the file of `--config`. Without it, no context is declared."""
+    """Return the declarations in the `--config` file. Without a file, no context is declared."""
     if options.config is None:
         return Variables.from_settings()
     return Variables.from_pipet_config(
@@ -166,7 +166,7 @@ def read_visitor(
     keep_empty: bool = True,
     declarations: str = "--config",
 ) -> Visitor:
-    """Return the visitor in the options, in the engine's terms.
+    """Return the visitor in the options, in the form that the engine takes.
 
     *test_types* are the known types besides Proctor's own. Unless *keep_empty*, an empty identifier
     counts as missing. *declarations* is the option with the types of context variables. Raises
@@ -190,16 +190,18 @@ def well_formed_force(text: str) -> ForceGroups:
     malformed = ForceGroups.malformed(text)
     if malformed:
         raise CommandError(
-            f"--force: expected entries like buttoncolortst2, got {malformed[0][:80]!r}"
+            "--force: expected entries like buttoncolortst2, got "
+            f"{' and '.join(repr(each[:80]) for each in malformed)}"
         )
     return ForceGroups.parse(text)
 
 
 def read_force(text: str, matrix: Matrix) -> ForceGroups:
-    """Return the force groups in `--force`. Raises CommandError if they cannot be forced."""
+    """Return the force groups in `--force`. Raises CommandError if the matrix lacks one."""
     force = well_formed_force(text)
-    for _, problem in unknown_forced(force, matrix):
-        raise CommandError(f"--force: {problem}")
+    problems = [problem for _, problem in unknown_forced(force, matrix)]
+    if problems:
+        raise CommandError(f"--force: {'; '.join(problems)}")
     return force
 
 

@@ -35,10 +35,10 @@ from proctor.core.messages import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: The two names of the command: as a module, and as the script that pip installs.
+#: The two names of the command: the module, and the script that pip installs.
 PROGRAM, SCRIPT = "python -m proctor", "proctor"
 
-#: Exit codes. Commands that search for something return 1 if they found it.
+#: Exit codes. Commands that look for problems return 1 if they find one.
 DONE, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 
 EPILOG = """\
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = PROGRAM) -> i
 
 
 def _drop_output() -> None:
-    # Otherwise, writing the rest of the buffer would fail again, visibly, when Python exits.
+    # Otherwise, Python would try to write the rest of the buffer at exit, and show an error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

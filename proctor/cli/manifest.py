@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 DESCRIPTION = "Print OpenFeature's flag manifest of a matrix, for typed clients."
 
 DETAILS = (
-    "Each test is a flag of the type of its payloads, or a boolean. Write it to flags.json, and "
-    "run `openfeature generate react --manifest flags.json`."
+    "Each test becomes a flag with the type of its payloads, or a boolean flag. Write the output "
+    "to "
+    "flags.json, and run `openfeature generate react --manifest flags.json`."
 )
 
 

@@ -1,4 +1,4 @@
-"""`power`: find out how long a test must run, or what it can find in a given time."""
+"""`power`: find out how long a test must run, or which effect it can detect in a given time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--effect",
         type=effect,
         metavar="0.01|5%",
-        help="the smallest effect worth finding: absolute, or a percentage of the mean",
+        help="the smallest effect worth detecting: absolute, or a percentage of the mean",
     )
     parser.add_argument("--visitors", type=float, help="visitors of both groups together")
     parser.add_argument("--days", type=float, help="how long the test may run")
@@ -55,7 +55,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--power",
         type=float,
         default=0.8,
-        help="how often the effect is found (default: %(default)s)",
+        help="the probability of detecting the effect (default: %(default)s)",
     )
     add_json(parser)
     parser.set_defaults(run=run)

@@ -23,10 +23,10 @@ _STRING_OR_EXPONENT = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9.]+e[-+]?[0-9]+')
 
 
 class Output(Protocol):
-    """An output stream, or its equivalent in Django's commands."""
+    """An output stream, or the equivalent in Django's commands."""
 
     def write(self, text: str, /) -> object:
-        """Print the text, which must contain its line breaks."""
+        """Print the text. No newline is added."""
 
 
 def note(message: str) -> None:
@@ -35,7 +35,7 @@ def note(message: str) -> None:
 
 
 def write_utf8(out: Any, text: str) -> None:
-    """Write the text of a file to a stream in UTF-8, whatever the stream's encoding."""
+    """Write the text of a file to a stream in UTF-8, regardless of the stream's encoding."""
     out.flush()
     buffer = getattr(out, "buffer", None)
     if buffer is None:
@@ -79,7 +79,7 @@ def width(text: str) -> int:
 def table(
     header: Sequence[str], rows: Iterable[Sequence[str]], alignments: str = ""
 ) -> Iterator[str]:
-    """Return the lines of a table. Columns are as wide as needed, with two blanks between them.
+    """Return the lines of a table. Columns are as wide as needed, with two spaces between them.
 
     Cells are made printable and cut. *alignments* has a < or > for each column; the default is
     left.

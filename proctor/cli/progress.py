@@ -1,4 +1,4 @@
-"""A progress bar on a terminal for work that takes long."""
+"""A progress bar on a terminal for long-running work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Batch(Protocol):
 
     @property
     def num_rows(self) -> int:
-        """The number of its rows."""
+        """The number of rows."""
 
 
 T = TypeVar("T")
@@ -33,9 +33,9 @@ PATIENCE = 1.0
 def tracked(numbers: range, *, wanted: bool | None, unit: str = "visitors") -> Iterator[int]:
     """Return the numbers, with a bar on standard error that counts them as *unit*.
 
-    If *wanted* is None, the bar is shown if standard error is a terminal. If tqdm is missing then,
-    one line says how to install it. If *wanted* is True and tqdm is missing, CommandError is
-    raised.
+    If *wanted* is None, the bar is shown if standard error is a terminal. If tqdm is missing in
+    this case, one line says how to install it. If *wanted* is True and tqdm is missing,
+    CommandError is raised.
     """
     if not _is_shown(wanted):
         return iter(numbers)
@@ -69,7 +69,7 @@ def _counted_rows(batches: Iterable[BatchT], shown: Any) -> Iterator[BatchT]:
 
 @contextlib.contextmanager
 def counted(total: int, unit: str, *, wanted: bool | None) -> Iterator[Callable[[object], None]]:
-    """Return a function to call for each of *total* things. For the bar, see `tracked`."""
+    """Return a function to call for each of *total* items. For the bar, see `tracked`."""
     if not _is_shown(wanted):
         yield lambda _thing: None
         return
@@ -103,14 +103,14 @@ def _style(wanted: bool | None, unit: str) -> dict[str, Any]:
 
 
 class _Hint:
-    """Prints one line about how to get a bar when the work has taken long."""
+    """Prints one line about how to get a progress bar if the work takes long."""
 
     def __init__(self) -> None:
         self._started, self._told = time.monotonic(), False
 
     def tell(self) -> None:
         if not self._told and time.monotonic() - self._started > PATIENCE:
-            sys.stderr.write(f"this takes a while; for a progress bar: {HINT}\n")
+            sys.stderr.write(f"this takes a while; to see a progress bar: {HINT}\n")
             self._told = True
 
 

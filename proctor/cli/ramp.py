@@ -10,29 +10,30 @@ from typing import TYPE_CHECKING, Any
 from proctor.cli.arguments import add_json, pair, whole_number
 from proctor.cli.definition_files.in_place import read_file, write_in_place
 from proctor.cli.definition_files.reading import file_of, read_definitions
+from proctor.cli.definition_files.relatives import relatives_of
 from proctor.cli.errors import CommandError
 from proctor.cli.printing import pretty_json, table
 from proctor.cli.review import has_color
 from proctor.cli.review import lines as review_lines
 from proctor.core.authoring.ids.saved_ids import moved_on
-from proctor.core.authoring.moves.findings import ROUNDING
+from proctor.core.authoring.moves.jumping import jumping_allocations
 from proctor.core.authoring.moves.ramping import ramp
 from proctor.core.authoring.moves.splicing import decimal_text
 from proctor.core.authoring.moves.who_moves import moves
 from proctor.core.authoring.refusals import Refusal
-from proctor.core.authoring.review.reviewing import review
+from proctor.core.authoring.review.reviewing import Review, review
 from proctor.core.authoring.review.sides import tests_of
 from proctor.core.messages import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
     from proctor.cli.definition_files.in_place import DefinitionFile
     from proctor.core.authoring.moves.who_moves import PairMoves
     from proctor.core.matrices.matrix import TestDefinition
 
-DESCRIPTION = "Give groups of a test new shares, moving as few visitors as possible."
+DESCRIPTION = "Change the shares of a test's groups, moving as few visitors as possible."
 
 DETAILS = (
     "Groups that are not named keep all their visitors; the rest goes to the negative group. "
@@ -74,8 +75,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         metavar="FILE_OR_TREE",
-        help="another branch or an earlier revision of the test, so that no id of it is used "
-        "again; may be repeated",
+        help="another branch or an earlier revision of the test, whose ids are not used again; "
+        "may be repeated",
     )
     add_json(parser)
     parser.set_defaults(run=run)
@@ -113,11 +114,24 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     if options.json:
         out.write(pretty_json(as_json(new, index, _moves(file, old, new))) + "\n")
         return 0
-    compared = map(file.in_matrix_form, (old, new))
+    found = _reviewed(file, new, relatives_of(options.file, file))
     out.writelines(f"{line}\n" for line in _lines(new, index))
     out.write("\n")
-    out.writelines(f"{line}\n" for line in review_lines(review(*compared), color=has_color(out)))
+    out.writelines(f"{line}\n" for line in review_lines(found, color=has_color(out)))
     return 0
+
+
+def _reviewed(
+    file: DefinitionFile, new: TestDefinition, relatives: Mapping[str, TestDefinition]
+) -> Review:
+    """Return the review of the test, and of those *relatives* whose visitors change."""
+    before, after = map(file.in_matrix_form, (file.test, new))
+    own = review(before, after)
+    if not relatives:
+        return own
+    both = ({**relatives, file.test.name: each} for each in (before, after))
+    others = [each for each in review(*both).tests if each.test != file.test.name]
+    return Review((*own.tests, *others))
 
 
 def as_json(test: TestDefinition, index: int, pairs: Iterable[PairMoves]) -> dict[str, Any]:
@@ -188,15 +202,11 @@ def _moved_on(
 ) -> TestDefinition:
     """Return *new* with a new id for each allocation whose results must not be pooled.
 
-    An id that does not have the form `#A1` cannot be incremented. It is kept, or if *strict*,
-    Refusal is raised.
+    An id that does not have the form `#A1` cannot be incremented. It is kept, or Refusal is raised
+    if *strict*.
     """
     old = file.test
-    jumping = [
-        each.allocation
-        for each in _moves(file, old, new)
-        if each.allocation is not None and each.jump > ROUNDING
-    ]
+    jumping = jumping_allocations(_moves(file, old, new))
     try:
         return replace(new, allocations=moved_on(old, new, history, jumping))
     except Refusal:

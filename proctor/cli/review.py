@@ -107,7 +107,7 @@ def _matched(old: Definitions, new: Definitions) -> tuple[Reviewed, Reviewed]:
 
 
 def _only(single: Definitions, name: str) -> TestDefinition | None:
-    """Return the definition in a file as the test *name*, whatever the file is called."""
+    """Return the definition in a file as the test *name*, regardless of the file's name."""
     content: Any = single.content
     for definition in content.values():
         return tests_of({name: definition})[name]
@@ -170,6 +170,6 @@ def markdown(found: Review) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Return text that Markdown shows as it is, without links, mentions, HTML or emphasis."""
+    """Escape text for Markdown, so that it has no links, mentions, HTML or emphasis."""
     safe = re.sub(r"([\\`*_{}\[\]<>()#+!|~$&])", r"\\\1", printable(text, MAX_LINE))
     return safe.replace("@", "@\u200b")

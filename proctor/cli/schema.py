@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 DESCRIPTION = "Print the JSON Schema of a matrix, a definition, a specification or a configuration."
 
 EPILOG = """\
-The schema describes what an author should write. With --lenient, it accepts everything that
-Java Proctor accepts. Do not put a $schema key into a document: Java Proctor refuses it.
+The schema describes what an author should write. With --lenient, it accepts everything that Java
+Proctor accepts. Do not add a $schema key to a document, because Java Proctor refuses it.
 """
 
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 DESCRIPTION = "Serve the REST API of Proctor's Pipet, and OpenFeature's OFREP, from a matrix."
 
 EPILOG = """\
-The server is uvicorn, which comes with django-proctor[serve]. GET /healthz answers 200 once
-there is a matrix, and 503 before. SIGTERM lets running requests finish, for at most
---graceful seconds. Every request is logged as one line, without its query.
+The server is uvicorn, which comes with django-proctor[serve]. GET /healthz answers 200 once there
+is a matrix, and 503 before. After SIGTERM, running requests may finish, for at most --graceful
+seconds. Every request is logged as one line, without its query.
 """
 
 #: Seconds between two checks of the matrix, as in Java Proctor.
@@ -33,8 +33,8 @@ RELOAD = 10.0
 #: The default test type for targeting keys.
 TARGETING_KEY = "USER"
 
-#: Default limits for each process. A query may have 16 KiB, so headers may have more. The number of
-#: connections is below the usual limit of 1,024 open files in a process.
+#: Default limits for each process. A query may have 16 KiB, so the limit for headers is higher. The
+#: number of connections is below the usual limit of 1,024 open files in a process.
 CONNECTIONS, HEADERS, REQUEST_SECONDS, KEEP_ALIVE = 800, 32 * 1024, 10, 5
 
 
@@ -87,7 +87,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--all-tests-disabled",
         action="store_true",
-        help="a request that names no tests gets none "
+        help="return no tests for a request that names none "
         "(Java Proctor's proctor.pipet.identify.all.disable)",
     )
     _add_flags(parser)
@@ -112,7 +112,7 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="the origin of pages that may ask for flags, such as https://shop.example.com; "
+        help="an origin of pages that may request flags, such as https://shop.example.com; "
         "may be repeated",
     )
 
@@ -144,7 +144,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         raise CommandError(
             "serve needs a server: pip install 'django-proctor[serve]', which brings uvicorn"
         ) from error
-    # Report errors here, so that they are not reported once for each worker.
+    # Report errors here, not once in each worker.
     from proctor.core.pipet_api.asgi import (  # noqa: PLC0415
         ENVIRONMENT,
         read_tests,

@@ -1,7 +1,7 @@
 """Limits on connections, headers and time for `serve`, so that no client can block it.
 
-uvicorn does not limit the time in which a client must send a request, or the size of its headers. A
-few hundred sockets that send a byte now and then would take up all connections (slowloris).
+uvicorn does not limit the time that a client takes to send a request, or the size of its headers. A
+few hundred sockets that send a byte now and then would occupy all connections (slowloris).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ access = logging.getLogger("proctor.access")
 #: The environment variable with a worker's limits, as JSON.
 ENVIRONMENT = "PROCTOR_SERVE_LIMITS"
 
-#: The key under which all connections of a process share data, in uvicorn's state.
+#: The key in uvicorn's state for data that all connections of a process share.
 _SHARED = "proctor.connections"
 
 
@@ -52,7 +52,7 @@ class _Connections:
             self._told = True
             access.warning(
                 "All %d connections are in use: closing those that wait for a request, the "
-                "oldest first. If these clients are yours, raise --limit-connections",
+                "oldest first. If these are legitimate clients, raise --limit-connections",
                 self.limits.connections,
             )
 
@@ -79,7 +79,7 @@ class LimitedProtocol(HttpToolsProtocol):
     # -- connections ----------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start. If there are too many connections, close the one that has waited longest."""
+        """Start the connection. If there are too many, close the one that has waited longest."""
         crowded = len(self.connections) >= self._limits.connections
         super().connection_made(transport)
         if crowded:
@@ -99,7 +99,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def close_now(self) -> None:
         """Close the connection without waiting until the client reads a response."""
         self._forget()
-        # Otherwise, uvicorn would count the connection until the next turn of the event loop.
+        # Otherwise, uvicorn would count this connection until the event loop's next iteration.
         self.connections.discard(self)
         self.transport.abort()
 
@@ -140,7 +140,7 @@ class LimitedProtocol(HttpToolsProtocol):
     # -- the time of an answer ------------------------------------------------------------
 
     def pause_writing(self) -> None:
-        """Start a timer, because the client is not reading and has only limited time to start."""
+        """Start a timer, because the client is not reading and has limited time to start."""
         if self._sending is None:
             self._sending = self.loop.call_later(self._limits.request_seconds, self.close_now)
         super().pause_writing()
@@ -179,7 +179,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._head_size > self._limits.headers:
             lines = (len(name) + len(value) + 4 for name, value in self.headers)
             if len(self.url) + sum(lines) > self._limits.headers:
-                # Any exception raised here ends the connection with `send_400_response`.
+                # uvicorn handles any exception raised here with `send_400_response`.
                 raise _TooLarge
         super().on_headers_complete()
 

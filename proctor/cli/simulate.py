@@ -1,4 +1,4 @@
-"""`simulate`: measure the real split of a test with made-up visitors."""
+"""`simulate`: measure the actual split of a test with simulated visitors."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from proctor.core.evaluation.engine import Proctor
     from proctor.core.matrices.matrix import Bucket, TestDefinition
 
-DESCRIPTION = "Simulate the split of a test with made-up visitors."
+DESCRIPTION = "Simulate the split of a test with random visitors."
 
 DETAILS = (
-    "Every visitor has the given context and a different identifier, made from the seed and a "
-    "number, so that the same command prints the same. Rules and dependencies apply. EXPECTED is "
-    "the share by the lengths of the allocation, if all visitors get the same allocation."
+    "Every visitor has the given context and a different identifier, derived from the seed and a "
+    "number, so that a repeated command prints the same result. Rules and dependencies apply. "
+    "EXPECTED is the share according to the allocation's lengths, if all visitors get the same "
+    "allocation."
 )
 
 #: More visitors would take hours and show nothing new.
@@ -78,7 +79,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--seed",
         default="visitor",
         metavar="TEXT",
-        help="seed of the made-up visitors (default: %(default)s)",
+        help="seed of the random visitors (default: %(default)s)",
     )
     add_progress(parser)
     add_context(parser)
@@ -168,7 +169,7 @@ def _rows(split: Split) -> Iterator[Sequence[str]]:
 
 
 def _buckets(definition: TestDefinition) -> list[Bucket]:
-    # If several buckets have the same value, a range gives the last of them.
+    # If several buckets have the same value, the last one is used.
     by_value = {bucket.value: bucket for bucket in definition.buckets}
     return [by_value[value] for value in sorted(by_value)]
 

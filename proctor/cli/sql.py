@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 DESCRIPTION = "Write a test as one SQL expression, for a warehouse."
 
 DETAILS = (
-    "The expression gives the name of a row's group, or NULL. Rules may have comparisons, "
-    "proctor:contains over constants, and logic, over variables of declared types; other rules "
-    "are refused. A column must have the SQL type of its variable. A variable without --context "
-    "is a column of the same name."
+    "The expression returns the name of a row's group, or NULL. Rules may contain comparisons, "
+    "proctor:contains with constants, and logical operators, with variables of declared types. "
+    "Other rules are refused. A column must have the SQL type of its variable. A variable without "
+    "--context is read from the column with the same name."
 )
 
 
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     """Print the expression. Return the exit code."""
     proctor, variables = load_proctor(options)
     require_test(proctor, options.test)
-    # Without a type, the column is used for the test's own type.
+    # A column without a type is for the test's own type.
     own = str(proctor.definition(options.test).test_type)
     keys = {each.test_type: each.source_key for each in variables.identifier_variables}
     options.id = [

@@ -1,4 +1,4 @@
-"""`validate`: find everything that is wrong with a matrix, tree, definition or specification."""
+"""`validate`: find all problems in a matrix, tree, definition or specification."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import TextIO
 
-DESCRIPTION = "Find everything that is wrong with a matrix or with definitions."
+DESCRIPTION = "Find all problems in a matrix or in definitions."
 
 DETAILS = (
     "FILE_OR_TREE is a matrix, one definition.json, the specification of an application, or a "
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _problems(location: str, declared: Mapping[str, Any]) -> tuple[int, list[Problem]]:
-    """Return the number of tests at a location, and everything that is wrong with them."""
+    """Return the number of tests at a location, and all their problems."""
     if is_directory(location):
         tree = read_tree(location)
         return len(tree), tree_problems(tree, **declared)

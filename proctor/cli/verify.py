@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 DESCRIPTION = "Check whether a matrix satisfies the specifications of applications."
 
 DETAILS = (
-    "Exit code 0: each application gets what it expects. 1: at least one does not. 2: bad input."
+    "Exit code 0: the matrix satisfies all applications. 1: it does not satisfy at least one. 2: "
+    "bad input."
 )
 
 SATISFIED, FINDING = 0, 1
@@ -47,7 +48,7 @@ class Outcome:
     #: warning.
     dynamic_errors: Mapping[str, str]
     dynamic_tests: tuple[str, ...]
-    #: The reason why the check as a whole failed; None if it did not.
+    #: The reason why the whole check failed; None if it did not fail.
     failure: str | None = None
 
     @property
@@ -83,7 +84,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Print what each application would miss. Return the exit code."""
+    """Print the tests that each application would miss. Return the exit code."""
     matrix = _matrix(options.matrix)
     specifications = read_specifications(options.specifications)
     found = {
@@ -130,7 +131,7 @@ def outcome(
 
 
 def lines(location: str, found: Outcome) -> Iterator[str]:
-    """Yield a line for each thing that an application would miss, and a summary line."""
+    """Yield a line for each test that an application would miss, and a summary line."""
     if found.failure is not None:
         yield f"{location}: fatal: {found.failure}"
     for name in found.missing:

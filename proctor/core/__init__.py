@@ -1,4 +1,4 @@
-"""The engine: a Proctor test matrix evaluated in Python, with Java Proctor's answers.
+"""The engine: a Proctor test matrix evaluated in Python with the same results as Java Proctor.
 
     from proctor.core import Matrix, Proctor
 

@@ -61,7 +61,7 @@ class UnknownTest(ProctorError, KeyError):  # noqa: N818 - reads as the field sa
     """The matrix has no test with the requested name."""
 
     def __str__(self) -> str:
-        # A KeyError shows the repr of its argument, but this message is a sentence.
+        # KeyError would show the repr of its argument, but this message is a sentence.
         return str(self.args[0])
 
 
@@ -70,7 +70,7 @@ class SourceError(ProctorError):
 
 
 class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
-    """No matrix has been loaded yet, and the time limit for waiting is over."""
+    """No matrix has been loaded within the time limit."""
 
 
 class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
@@ -107,7 +107,8 @@ class ConversionError(ProctorError, ValueError):
 
     #: The reason given by Java Proctor: `NumberFormatException`, or a sentence.
     reason: str
-    #: The position at which the JSON parser stopped, in characters from 0; None for other values.
+    #: The offset at which the JSON parser stopped, in characters; None if the value is not JSON
+    #: text.
     position: int | None
 
     def __init__(self, message: str, *, reason: str = "", position: int | None = None) -> None:

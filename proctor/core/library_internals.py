@@ -27,9 +27,9 @@ def _find_md5() -> Callable[[bytes], _Hash]:
     """Return the fastest available MD5.
 
     For short inputs, OpenSSL's MD5 spends half of its time on setup, and the interpreter's own MD5
-    takes only half the time in total. But that one is private and may be missing from a build, and
-    PyPy's is written in Python. The standard one needs `usedforsecurity=False`, because it is
-    refused otherwise in builds that run in FIPS mode.
+    takes only half the time in total. But the interpreter's MD5 is private and may be missing from
+    a build, and PyPy's is slow, because it is written in Python. The standard one needs
+    `usedforsecurity=False`, because it is refused otherwise in builds that run in FIPS mode.
     """
     if sys.implementation.name == "cpython":
         try:

@@ -11,7 +11,15 @@ from proctor.core.sentences import Sentence, gettext_noop, listed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "error_place", "error_text", "nearest", "printable", "shown"]
+__all__ = [
+    "closest",
+    "did_you_mean",
+    "error_place",
+    "error_text",
+    "nearest",
+    "printable",
+    "shown",
+]
 
 #: Maximum length of a repr in a message, in characters.
 MAX_SHOWN = 80
@@ -20,8 +28,8 @@ MAX_SHOWN = 80
 def printable(value: object, limit: int = 200) -> str:
     """Return *value* as one line of at most *limit* characters, with control characters escaped.
 
-    Matrices and requests come from outside: their text must not control a terminal, forge
-    a log line or change the direction of writing. A Sentence that needs no change stays one.
+    Text from matrices and requests must not control a terminal, forge a log line or change the text
+    direction. A Sentence that needs no change is returned as it is.
     """
     text = value if isinstance(value, Sentence) else str(value)
     if len(text) > limit:
@@ -45,9 +53,9 @@ def shown(value: object) -> str:
 
 
 def nearest(word: object, known: Iterable[str]) -> Sentence:
-    """Return the end of an error message: the known name closest to *word*, then all names."""
+    """Return a hint for an error message: the known name closest to *word*, and all known names."""
     names = list(known)
-    guess = _nearest(word, names)
+    guess = closest(word, names)
     if guess is None:
         return Sentence(gettext_noop("known names: {names}"), names=listed(names))
     text = gettext_noop("did you mean {guess!r}? Known names: {names}")
@@ -56,16 +64,24 @@ def nearest(word: object, known: Iterable[str]) -> Sentence:
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the closest of many names, or "" if none is close."""
-    guess = _nearest(word, list(known))
+    guess = closest(word, known)
     return "" if guess is None else f"; did you mean {guess!r}?"
 
 
-def _nearest(word: object, names: list[str]) -> str | None:
+def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known name closest to *word*; None if none is close. Case hardly counts.
+
+    *cutoff* is the least similarity of a close name, from 0 to 1.
+    """
     import difflib  # noqa: PLC0415 - for messages only, and slow to import
 
+    names = list(known)
     by_lower = {name.lower(): name for name in reversed(names)}
-    close = difflib.get_close_matches(str(word), names, n=1) or [
-        by_lower[name] for name in difflib.get_close_matches(str(word).lower(), by_lower, n=1)
+    lower = str(word).lower()
+    if lower in by_lower:
+        return by_lower[lower]
+    close = difflib.get_close_matches(str(word), names, 1, cutoff) or [
+        by_lower[name] for name in difflib.get_close_matches(lower, by_lower, 1, cutoff)
     ]
     return close[0] if close else None
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from proctor.core.sentences import Sentence, gettext_noop, listed
 
-__all__ = ["Problem", "Severity"]
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+__all__ = ["NEVER_TRUE", "Problem", "Severity", "rules_never_true"]
+
+#: The code of a problem with a rule that is never true, or always fails, though its test is loaded.
+NEVER_TRUE = "rule-never-true"
 
 
 class Severity(enum.Enum):
-    """How serious a problem is: what Java Proctor does with the matrix or the test."""
+    """The severity of a problem: what Java Proctor does with the matrix or the test."""
 
     #: Java Proctor refuses the whole matrix.
     FATAL = "fatal"
@@ -23,10 +30,10 @@ class Severity(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a matrix."""
+    """A problem in a matrix."""
 
     severity: Severity
-    #: What is wrong, with the bad value and how to fix it.
+    #: The message: what is wrong, the bad value, and how to fix it.
     message: str
     #: The name of the test; None if the problem is about the whole matrix.
     test: str | None = None
@@ -39,12 +46,12 @@ class Problem:
     column: int | None = None
     #: Java Proctor's message, if it is known word for word.
     java_message: str | None = None
-    #: A stable name for this kind of problem, for programs: `range-sum`.
+    #: A stable name for this kind of problem, for programs, such as `range-sum`.
     code: str = ""
 
     @property
     def place(self) -> str:
-        """Where the problem is, for example `buttoncolortst, allocation 1, rule`."""
+        """The place of the problem, for example `buttoncolortst, allocation 1, rule`."""
         parts = [self.test or Sentence(gettext_noop("the matrix"))]
         if self.allocation is not None:
             number = self.allocation + 1
@@ -61,3 +68,10 @@ class Problem:
 
     def __str__(self) -> str:
         return str(self.text)
+
+
+def rules_never_true(
+    problems: Iterable[Problem], dropped: Container[str | None]
+) -> tuple[Problem, ...]:
+    """Return the problems with rules that are never true, except those of *dropped* tests."""
+    return tuple(each for each in problems if each.code == NEVER_TRUE and each.test not in dropped)

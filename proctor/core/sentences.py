@@ -1,8 +1,8 @@
 """Sentences that remember their parts, so that a user interface can translate them.
 
-The core writes English and knows no catalogs. A `Sentence` is its English text, and also has
-the template and the values that it was made from. A user interface can ask for it in another
-language: the pages of the Django site do so with `django.utils.translation`.
+The core writes English and does not use translation catalogs. A `Sentence` is its English text, but
+also has the template and the values that it was made from, so that it can be translated later. The
+pages of the Django site do this with `django.utils.translation`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
     "sentence_of",
 ]
 
-#: Writes a number or a time for people, and returns any other value as it is.
+#: Formats a number or a time for people, and returns any other value unchanged.
 Formats: TypeAlias = "Callable[[object], object]"
 
 
@@ -40,7 +40,7 @@ def ngettext_lazy(singular: str, plural: str) -> tuple[str, str]:
 
 
 class Translations(Protocol):
-    """The functions needed for translating; `django.utils.translation` and `gettext` have both."""
+    """The functions for translating; `django.utils.translation` and `gettext` have both."""
 
     @property
     def gettext(self) -> Callable[[str], str]:
@@ -54,9 +54,9 @@ class Translations(Protocol):
 class Sentence(str):
     """A text made from *template* by replacing each `{name}` with a value.
 
-    With *plural*, the template is the singular, and the value `count` decides between them.
-    A value may be a Sentence or Parts, which are translated with it. A Decimal or a datetime is
-    a number or a time that people read; other numbers are names and never get separators.
+    With *plural*, the template is the singular, and the value `count` decides between them. A value
+    may be a Sentence or Parts, which are translated with it. A Decimal or a datetime is formatted
+    for people; other numbers count as names and never get separators.
     """
 
     __slots__ = ("plural", "template", "values")
@@ -78,8 +78,8 @@ class Sentence(str):
     def translated(self, translations: Translations, formats: Formats | None = None) -> str:
         """Return the text in the language of *translations*; English if it has none.
 
-        *formats* writes the numbers and times. A translation that names an unknown value counts
-        as none.
+        *formats* writes the numbers and times. A translation that names an unknown value is
+        ignored.
         """
         values = {
             name: _translated(value, translations, formats) for name, value in self.values.items()
@@ -117,7 +117,7 @@ def listed(texts: Iterable[str], separator: str = gettext_noop(", ")) -> Parts:
 
 
 def sentence_of(error: BaseException) -> str:
-    """Return the text of an exception; it is a Sentence if the exception was made from one."""
+    """Return the text of an exception: a Sentence if the exception was created with one."""
     text = str(error)
     given = error.args[0] if error.args else None
     return given if isinstance(given, Sentence) and given == text else text

@@ -20,7 +20,7 @@ __all__ = ["ExactCharField", "ExactTextField"]
 
 
 def _collation(connection: BaseDatabaseWrapper) -> str | None:
-    """Return the collation for which no two texts are equal, or None if the database has only it.
+    """Return the collation in which different texts are never equal; None for SQLite's default.
 
     MySQL's `utf8mb4_bin` would not do: it ignores spaces at the end.
     """

@@ -1,4 +1,4 @@
-"""Django system checks of the editor: its requirements, and settings that contradict each other."""
+"""Django system checks for the editor's requirements and for contradictions between settings."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _guards() -> Iterator[checks.CheckMessage]:
 
 
 def _writing() -> Iterator[checks.CheckMessage]:
-    """Yield a message if, judging by the settings, this process cannot publish scheduled steps."""
+    """Yield a message if the settings suggest that this process cannot publish scheduled steps."""
     alias = write_alias()
     if alias not in connections:
         yield checks.Error(
@@ -113,8 +113,8 @@ def _mail() -> Iterator[checks.CheckMessage]:
         return
     if isinstance(settings.PROCTOR_EDITOR_EMAIL, str) and not can_send():
         yield checks.Warning(
-            "PROCTOR_EDITOR_EMAIL is set, but the settings do not say how mail is sent, so "
-            "nobody is notified of proposals.",
+            "PROCTOR_EDITOR_EMAIL is set, but the settings do not configure how mail is sent, so "
+            "no one is notified of proposals.",
             hint="Set EMAIL_HOST, EMAIL_BACKEND or MAILERS, or PROCTOR_EDITOR_EMAIL = False.",
             id="proctor.W031",
         )

@@ -1,4 +1,4 @@
-"""Errors of the editor. Each class says what to do, and has the data that a page needs."""
+"""Errors of the editor. Each message says what to do, and each class has the data for a page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class BadToken(EditorError):  # noqa: N818
 
 
 class PermissionMissing(EditorError):  # noqa: N818
-    """The person lacks a permission. The message names it, and people who have it."""
+    """The person does not have a permission. The message names it, and people who have it."""
 
     code = "permission"
 
@@ -85,7 +85,7 @@ class OwnApproval(EditorError):  # noqa: N818
 
 
 class Closed(EditorError):  # noqa: N818
-    """The proposal is published, rejected or withdrawn, so it can no longer change."""
+    """The proposal has been published, rejected or withdrawn, and can no longer change."""
 
     code = "closed"
 
@@ -104,8 +104,8 @@ class Conflict(EditorError):  # noqa: N818
     def __init__(
         self, test: str, branch: str, *, base: str | None, yours: str | None, head: str | None
     ) -> None:
-        #: Ids of revisions. The base is None if the change started without a test; the head is None
-        #: if the branch has none, or the head is a deletion.
+        #: Ids of revisions. The base is None if the change is based on no test; the head is None if
+        #: the branch has no such test (any more).
         self.base, self.head = base, head
         #: The definition that was to be published, as JSON text, or None for a deletion.
         self.yours = yours
@@ -126,7 +126,7 @@ class Conflict(EditorError):  # noqa: N818
 
 
 class Held(EditorError):  # noqa: N818
-    """The test is stopped and held on the branch, so that nothing but a stop is published."""
+    """The test is stopped and held on the branch, so that only another stop can be published."""
 
     code = "held"
 
@@ -139,16 +139,18 @@ class Held(EditorError):  # noqa: N818
 
 
 class Refused(EditorError):  # noqa: N818
-    """The change makes no sense, or would do harm. `problems` say what is wrong, and where."""
+    """The change is invalid or harmful. `problems` describes what is wrong, and where."""
 
     code = "invalid"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        texts = listed((each.text for each in self.problems), gettext_noop("; "))
+        # Without a test, the place would be "the matrix", but the request has none.
+        found = (each.message if each.test is None else each.text for each in self.problems)
+        texts = listed(found, gettext_noop("; "))
         super().__init__(Sentence(gettext_noop("{problems}"), problems=texts))
 
 
 def refused(test: str, code: str, message: str) -> Refused:
-    """Return the refusal to change *test*, with one problem."""
+    """Return a refusal to change *test*, with one problem."""
     return Refused([Problem(Severity.FATAL, message, test, code=code)])

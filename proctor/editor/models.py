@@ -1,8 +1,7 @@
 r"""The models of the editor: revisions, branches and their heads, holds, proposals, tokens.
 
-Definitions are ASCII JSON text, never a JSONField: PostgreSQL's jsonb would reorder keys,
-rewrite numbers and refuse `\u0000`, while an export must return what was imported, byte
-for byte.
+Definitions are ASCII JSON text, never a JSONField, because an export must return the imported text
+byte for byte. PostgreSQL's jsonb would reorder keys, rewrite numbers and refuse `\u0000`.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ class Application(models.Model):
 
 
 class Token(models.Model):
-    """A bearer token for a machine. It acts as its user, narrowed by scopes and branches."""
+    """A bearer token for a machine. It acts as its user, within its scopes and branches."""
 
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
     user = models.ForeignKey(

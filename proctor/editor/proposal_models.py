@@ -46,7 +46,7 @@ class Proposal(models.Model):
     definition = models.TextField(null=True)
     #: SHA-256 of everything that would be published. An approval holds only for this hash and base.
     content_hash = models.CharField(max_length=64)
-    #: The people who wrote any part of it, one per line: their approval does not count.
+    #: The people who wrote any part of the proposal, one per line. Their approval does not count.
     contributors = models.TextField()
     #: The primary keys of their users, one per line, because a user name can be reassigned.
     contributor_keys = models.TextField(blank=True)
@@ -63,7 +63,7 @@ class Proposal(models.Model):
     replaces = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     created = models.DateTimeField(_("created"))
     closed = models.DateTimeField(null=True)
-    #: Number of events. Updating it first locks out other decisions.
+    #: Number of events. A decision updates it first, which locks out other decisions.
     turn = models.PositiveIntegerField(default=0)
     #: The revision and the person who published it; None and "" unless it is published.
     revision = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="proposals")
@@ -97,11 +97,11 @@ class Proposal(models.Model):
 
 
 class Approval(models.Model):
-    """One person's approval of one content on one base. A change of either makes it void."""
+    """A person's approval of the current content and base. A change to either makes it void."""
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="approvals")
     approver = ExactCharField(max_length=NAME_LENGTH)
-    #: The primary key of the approver's user, as a text.
+    #: The primary key of the approver's user, as a string.
     approver_key = models.CharField(max_length=NAME_LENGTH)
     content_hash = models.CharField(max_length=64)
     base = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
@@ -130,7 +130,7 @@ class Comment(models.Model):
         COMMENTED = "commented", _("commented")
         WITHDRAWN = "withdrawn", _("withdrawn")
         PUBLISHED = "published", _("published")
-        #: Only for a schedule: it was accepted, a step waits for a person, or may continue.
+        #: Only for a schedule: it was accepted, a step waits for a person, or a step was resumed.
         ACCEPTED = "accepted", _("accepted")
         BLOCKED = "blocked", _("blocked")
         RESUMED = "resumed", _("resumed")
@@ -198,7 +198,7 @@ class ScheduledStep(models.Model):
     guard = models.CharField(max_length=NAME_LENGTH, blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.PROPOSED)
     blocked_by = models.CharField(max_length=16, choices=Block.choices, blank=True)
-    #: Why the step is blocked, in a sentence.
+    #: The reason why the step is blocked, as a sentence.
     problem = models.TextField(blank=True)
     #: The time of the last change of the state.
     since = models.DateTimeField(null=True)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NAME_LENGTH", "Branch", "Head", "Hold", "Kind", "Revision"]
 
-#: Longest name of a test, a branch or an application, in characters. Two such names fit into an
-#: index of every database that Django supports.
+#: Maximum length of the name of a test, a branch or an application, in characters. Two names of
+#: this length fit into an index of every database that Django supports.
 NAME_LENGTH = 255
 REVISION_ID_LENGTH = 16
 
@@ -42,8 +42,8 @@ class Branch(models.Model):
     name = ExactCharField(_("name"), max_length=NAME_LENGTH, unique=True)
     #: Number of publications on this branch. It only increases.
     version = models.PositiveBigIntegerField(_("version"), default=0)
-    #: The smallest id among the revisions of the newest publication. If a branch has the same
-    #: version with a different id, it was restored from a backup and then changed in another way.
+    #: The smallest id among the revisions of the newest publication. If this is different for the
+    #: same version, the branch was restored from a backup and then changed in a different way.
     latest = ExactCharField(max_length=REVISION_ID_LENGTH, blank=True)
     #: The database time of the next scheduled step, or None if nothing is scheduled.
     next_due = models.DateTimeField(_("next due"), null=True, blank=True)
@@ -79,8 +79,8 @@ class Revision(models.Model):
     id = models.CharField(primary_key=True, max_length=REVISION_ID_LENGTH, default=new_revision_id)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="revisions")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
-    #: The definition as ASCII JSON, in the form in which it was imported or in which the store of
-    #: Java Proctor writes it; None for a deletion.
+    #: The definition as ASCII JSON, either as it was imported or as Java Proctor's store writes it;
+    #: None for a deletion.
     definition = models.TextField(_("definition"), null=True)
     #: The imported file, if writing the definition would not reproduce the same bytes.
     original = models.BinaryField(null=True)
@@ -100,7 +100,7 @@ class Revision(models.Model):
         verbose_name=_("promoted from"),
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
-    #: Text, because a user may be deleted.
+    #: A name, because the user may be deleted later.
     author = models.CharField(_("author"), max_length=NAME_LENGTH)
     #: The person for whom a scheduler acted, or "" if the author acted for themselves.
     on_behalf_of = models.CharField(_("on behalf of"), max_length=NAME_LENGTH, blank=True)

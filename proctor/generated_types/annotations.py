@@ -15,7 +15,7 @@ __all__ = ["Code", "assignment_type", "literal", "quoted"]
 #: Longer lines are wrapped.
 MAX_LINE = 88
 
-#: Types of payloads as a view receives them. Arrays are tuples, and objects are read-only.
+#: The types of payloads in views. Arrays are tuples, and objects are read-only.
 _PAYLOADS = {
     "stringValue": "str | None",
     "longValue": "int | None",

@@ -165,7 +165,7 @@ def _attribute(test: ProctorTest, matrix: InMatrix | None) -> Iterator[str]:
 
 
 def _readers(method: str, tests: list[ProctorTest]) -> Iterator[str]:
-    """Yield *method* once for each test, and once more if it needs a general overload."""
+    """Yield *method* once for each test, and a general overload if it needs one."""
     for test in tests:
         yield ""
         if len(tests) > 1:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FAILED", "TIMEOUT", "LiveMatrix", "add_matrix", "live_matrix", "one_line"]
 
-#: How long a download of the matrix may take, in seconds.
+#: Time limit for a download of the matrix, in seconds.
 TIMEOUT = 30.0
 
 #: The exit code if there is no matrix, or if the input is invalid.
@@ -49,7 +49,7 @@ class LiveMatrix:
     variables: Variables
     #: Test types in addition to Proctor's own.
     test_types: tuple[str, ...]
-    #: The place that it was read from, without secrets.
+    #: The location that it was read from, without secrets.
     location: str
     #: True if a Pipet assigns the site's groups, and this is the matrix that the Pipet publishes.
     of_pipet: bool = False
@@ -114,7 +114,7 @@ def _source_of(location: str) -> MatrixSource:
 def one_line() -> Iterator[None]:
     """End the command with one line and the exit code FAILED if anything raises an exception."""
     try:
-        # The line includes what the sources log about their failures.
+        # The line includes the sources' log messages about failures.
         with muted(*map(logging.getLogger, _SOURCES)):
             yield
     except Exception as error:

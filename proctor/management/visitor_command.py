@@ -33,8 +33,8 @@ class VisitorCommand(BaseCommand, Generic[T]):
     If `look` raises, the command prints one line and exits with 2, as `python -m proctor` does.
     """
 
-    #: The system checks exit with 1, and a site with errors should still be able to inspect a
-    #: matrix.
+    #: Skipped, because system checks exit with 1, and a site with errors should be able to inspect
+    #: a matrix.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -80,21 +80,25 @@ def visitor_of(options: Namespace, matrix: LiveMatrix) -> Visitor:
 
 
 def what_the_site_makes_of(test: ProctorTest, assignment: GroupAssignment | None) -> str | None:
-    """Return how the site's groups differ from those in the matrix for a visitor, and why.
+    """Return the difference between the site's group and the matrix's *assignment*, and the reason.
 
-    Return None if the visitor has the assignment unchanged.
+    Return None if the site uses the assignment unchanged.
     """
     if assignment is None:
         return None if test.default is None else f"the site has its default {test.default!r}"
-    if not test.knows(assignment.group):
+    fitted = test.fitted(assignment)
+    if fitted is None:
         default = "no group" if test.default is None else f"its default {test.default!r}"
+        value = f" with the value {assignment.value}" if test.knows(assignment.group) else ""
         return (
-            f"PROCTOR_TESTS does not declare the group {assignment.group!r}, so the site has "
-            f"{default}"
+            f"PROCTOR_TESTS does not declare the group {assignment.group!r}{value}, so the site "
+            f"has {default}"
         )
     if not test.accepts_payload(assignment):
         return (
             f"PROCTOR_TESTS declares a payload of the type {test.payload_type}, not "
             f"{assignment.payload_type}, so the site has no payload"
         )
+    if fitted.group != assignment.group:
+        return f"PROCTOR_TESTS declares the group {assignment.group!r} as {fitted.group!r}"
     return None

@@ -48,5 +48,5 @@ def _body(request: HttpRequest) -> bytes:
         # Do not use `request.body`: it raises its own error for a large body.
         return request.read(MAX_BODY + 1)
     except UnreadablePostError:
-        # The client has disconnected, or has sent less than it announced.
+        # The client has disconnected, or has sent less than its Content-Length.
         return b""

@@ -1,4 +1,4 @@
-"""Groups as OpenFeature flags, with only the engine: no Django and no settings.
+"""Groups as OpenFeature flags, using only the engine, without Django and settings.
 
     from openfeature import api
     from proctor.core import MatrixSource

@@ -31,7 +31,7 @@ class ProctorProvider(AbstractProvider):
     """Proctor's tests as flags of OpenFeature: a flag is a test, its variant is the group.
 
     *source* assigns the groups: a `MatrixSource`, a `PipetSource`, or any other `Source`. The
-    caller owns it: `shutdown` does not close it.
+    caller must close it: `shutdown` does not.
 
     *targeting_key* is the source key for the targeting key of an evaluation context, usually a test
     type. *identifiers* names the attributes that are also identifiers; a mapping gives their source
@@ -74,7 +74,7 @@ class ProctorProvider(AbstractProvider):
         """Load the matrix, so that the first answers are fast. The SDK calls this.
 
         Raises OpenFeatureError if there is no matrix. Flags have their defaults until a matrix is
-        loaded; the provider then emits that it is ready.
+        loaded; the provider then emits PROVIDER_READY.
         """
         if self._watch is not None:
             self._watch.begin()

@@ -22,7 +22,7 @@ __all__ = ["Watch", "changed_flags"]
 
 
 class _State(enum.Enum):
-    #: Nothing has been emitted yet, or nothing will be emitted any more.
+    #: No event has been emitted yet, or no more will be emitted.
     IDLE = enum.auto()
     READY = enum.auto()
     #: The first matrix could not be loaded.
@@ -49,7 +49,7 @@ class Watch:
     def begin(self) -> None:
         """Wait for the first matrix until it is loaded, and follow its changes.
 
-        Raises OpenFeatureError if it cannot be loaded. Later changes are followed even then.
+        Raises OpenFeatureError if it cannot be loaded. Later changes are followed in any case.
         """
         if self._end is None:
             self._end = self._source.subscribe(

@@ -47,7 +47,7 @@ def use_identity(
     request: HttpRequest, visit: Visit, wanted: WhatIf, matrix: ShownMatrix
 ) -> HttpResponse | str:
     """Give the visitor the identity in the form on the whole site, until they switch back."""
-    visit.run_hooks()  # with PROCTOR_LAZY no group has been read yet
+    visit.run_hooks()  # with PROCTOR_LAZY, no group has been read so far
     identity = wanted.differences(WhatIf.of(visit.own, matrix))
     if not identity and not visit.uses_identity:
         return _("That is your own identity. Change a value first.")
@@ -56,7 +56,7 @@ def use_identity(
         return _("That is too long for a cookie. Shorten the values.")
     bar_cookie.unfold(request, response)
     staff.know_user(request)
-    # Log the keys only: a value may identify a customer.
+    # Only the keys are logged, because a value may identify a customer.
     keys = ", ".join([*identity.identifiers, *identity.context])
     who = forced_by_request.who(request)
     logger.info("%s uses another identity: %s", who, printable(keys or "none (returned)"))
@@ -76,7 +76,7 @@ def _force(request: HttpRequest, visit: Visit) -> HttpResponse | str:
 
 
 def _redirect(request: HttpRequest) -> HttpResponse:
-    """Redirect to the page with the bar where the visitor came from, or to the groups page."""
+    """Redirect to the page whose bar was used, or to the groups page."""
     place = checked(request.POST.get(NEXT))
     if "bar" in request.POST:
         response = HttpResponseRedirect(place or request.path, status=303)
@@ -116,4 +116,4 @@ def _with(force: ForceGroups, name: str, value: str) -> ForceGroups:
     try:
         return force.with_group(name, int(value))
     except ValueError:
-        return force  # a browser never sends this from our page
+        return force  # browsers never send this from our page

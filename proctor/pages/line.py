@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["OFF", "Line", "Segment", "line_of", "shades_of"]
 
-#: Number of shades for groups in the style sheets, besides that of the control.
+#: Number of shades for groups in the style sheets, not counting the control's.
 SHADES = 7
 #: The shade for groups with a negative value.
 OFF = "off"
-#: Draw at most this many segments: more would be narrower than a pixel.
+#: Maximum number of segments to draw. More would be narrower than a pixel.
 MAX_SEGMENTS = 200
 
 

@@ -53,7 +53,7 @@ class ShownBucket:
 
     @property
     def share(self) -> str:
-        """The percentage as text for people: `33.3 %`."""
+        """The percentage as readable text: `33.3 %`."""
         return f"{self.percent:.4g} %"
 
     @property
@@ -76,7 +76,7 @@ class ShownTest:
     details: str
     #: None if it is unknown.
     is_eligible: bool | None
-    #: True if force groups can name the test.
+    #: True if the name of the test can be written in force groups.
     can_be_forced: bool
     #: The value of the bucket that the visitor forces, if any.
     forced_value: int | None
@@ -143,8 +143,8 @@ class Overview:
 
     tests: tuple[ShownTest, ...]
     matrix: ShownMatrix
-    #: How many tests of the matrix the site does not declare. They are not named here: they may
-    #: be the tests of other people.
+    #: Number of tests in the matrix that the site does not declare. They are not named, because
+    #: they may belong to other teams.
     undeclared: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def overview(
     *,
     names: Iterable[str] | None = None,
 ) -> Overview:
-    """Return what the page shows about a visitor's *assignments*, which answer the request *asked*.
+    """Return the page's content for a visitor's *assignments*, which answer the request *asked*.
 
     *force* contains the visitor's force groups; *names* are the tests to show, by default all
     declared ones. Everything is computed from one version of the *matrix*; no source is asked.
@@ -191,7 +191,7 @@ def _explain(
 ) -> Explanation | None:
     definition = proctor.matrix.tests.get(name)
     if definition is not None and definition.test_type == RANDOM:
-        return None  # explaining would draw again and could give a different group
+        return None  # an explanation would draw again, and could give a different group
     try:
         return source.explain(asked, name, proctor=proctor)
     except ProctorError:
@@ -228,7 +228,7 @@ def _test(
         problem=_problem(definition, str(dropped.message) if dropped else "", proctor),
         force_problem=_force_problem(definition, explanation, forced_value),
         allocation=(shown.id or "") if shown else "",
-        # Outside every allocation the visitor has no place in the shown one.
+        # A visitor who is in no allocation has no position in the shown one.
         line=line_of(definition, shown, plain if plain and plain.allocation else None)
         if definition
         else Line(),
@@ -240,8 +240,9 @@ def _unforced(declared: ProctorTest, explanation: Explanation | None) -> str:
     if explanation is None or explanation.unforced is None:
         return ""
     found = explanation.unforced.assignment
-    group = declared.default if found is None else found.group
-    return group or _("no group")
+    if found is None or not declared.declares(found.group, found.value):
+        return declared.default or _("no group")
+    return declared.declared_name(found.group, found.value) or _("no group")
 
 
 def _force_problem(
@@ -303,7 +304,7 @@ def _bucket(
         payload="" if payload is None or payload.type is None else _json(payload.value),
         is_mine=not assignment.reason.is_default and assignment.value == bucket.value,
         is_forced=forced_value == bucket.value,
-        is_declared=declared.knows(bucket.name),
+        is_declared=declared.declares(bucket.name, bucket.value),
         shade=shade,
     )
 

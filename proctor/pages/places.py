@@ -1,4 +1,4 @@
-"""The page that a visitor came from, to which a click returns."""
+"""The page that a visitor came from, to which they return after a click."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def checked(place: str | None) -> str:
     """Return a URL on this site, starting at its first slash; return "" for any other text."""
     if not place or len(place) > MAX_PLACE or not place.startswith("/"):
         return ""
-    # With no allowed hosts, a URL that names any host is rejected.
+    # Without allowed hosts, every URL with a host is rejected.
     return place if url_has_allowed_host_and_scheme(place, allowed_hosts=None) else ""
 
 
 def here(request: HttpRequest) -> str:
     """Return the URL of the page, without the parameter that forces groups.
 
-    With the parameter, returning to the page would force again what the click has just changed.
+    With the parameter, returning to the page would undo the change that the click made.
     """
     place = request.get_full_path()
     if PARAMETER in place:
@@ -43,7 +43,7 @@ def here(request: HttpRequest) -> str:
 
 
 def with_query(path: str, /, *, fragment: str = "", **parameters: str) -> str:
-    """Return *path* with those parameters that are not empty."""
+    """Return *path* with the parameters that are not empty."""
     kept = {name: value for name, value in parameters.items() if value}
     query = f"?{urlencode(kept)}" if kept else ""
     return f"{path}{query}{f'#{quote(fragment)}' if fragment else ''}"

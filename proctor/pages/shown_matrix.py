@@ -61,7 +61,7 @@ def _viewed(setup: SiteSetup) -> MatrixSource | None:
     if url is None:
         return None
     if setup.viewed is None:
-        # It is only for display: the Pipet evaluates its rules.
+        # This matrix is only displayed. The Pipet evaluates its rules.
         setup.viewed = MatrixSource(
             url,
             test_types=settings.PROCTOR_TEST_TYPES,

@@ -1,7 +1,7 @@
-"""The page's "what if": the groups of a made-up visitor.
+"""The page's "what if" form: the groups of a hypothetical visitor.
 
-It forces no groups for this visitor, and stores nothing about them. Using an identity on the whole
-site starts with the same form.
+No groups are forced for this visitor, and nothing is stored about them. The same form is used to
+take on an identity on the whole site.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MAX_VALUE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One form field: a value of the made-up visitor."""
+    """A form field: one value of the hypothetical visitor."""
 
     name: str
     key: str
@@ -50,7 +50,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The made-up visitor, described by source keys."""
+    """The hypothetical visitor, described by source keys."""
 
     identifiers: Mapping[str, str]
     context: Mapping[str, str]
@@ -62,7 +62,7 @@ class WhatIf:
 
     @classmethod
     def of(cls, asked: GroupsRequest | None, matrix: ShownMatrix) -> WhatIf:
-        """Return the visitor who views the page, with a field for each possible value."""
+        """Return the visitor who is viewing the page, with a field for each possible value."""
         identifiers, context = {}, {}
         if asked is not None:
             identifiers, context = _texts(asked.identifiers), _texts(asked.context)
@@ -124,7 +124,7 @@ class WhatIf:
         setup: SiteSetup,
         get_http: Callable[[], requests.Session | None] | None = None,
     ) -> Overview:
-        """Return the page's content for them; *get_http* as for the visitor of the page."""
+        """Return the page's content for this visitor; *get_http* is that of the page's visitor."""
         empty = _that_may_be_empty()
         asked = GroupsRequest(
             identifiers={key: value for key, value in self.identifiers.items() if value},

@@ -1,4 +1,4 @@
-"""The URLs of Pipet's API; Pipet answers every path below the URL that includes them."""
+"""The URLs of Pipet's API, which includes every path below the URL where they are included."""
 
 from __future__ import annotations
 

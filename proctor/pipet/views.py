@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pipet"]
 
-#: Objects that are built from a source, and kept as long as the source is in use.
+#: Objects built from a source, which are kept as long as the source is in use.
 _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDictionary()
 
 
@@ -43,7 +43,8 @@ def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpRes
         request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
         _headers(request),
     )
-    # Its answers are for one visitor or one version; the headers stay those of Java Proctor.
+    # Answers are for one visitor or one version, but the headers must be the same as Java
+    # Proctor's.
     skip_page_cache(request)
     response = HttpResponse(reply.body, status=reply.status)
     for name, value in reply.headers:
@@ -65,11 +66,11 @@ def _service(*, all_tests: bool) -> PipetService:
 
 
 def _encoded(request: HttpRequest, path: str) -> bytes:
-    """Return the path as the client sent it, as far as possible: Django decodes it early."""
+    """Return the path as the client sent it, as far as possible: Django has already decoded it."""
     scope = getattr(request, "scope", None)
     raw: bytes = scope.get("raw_path") or b"" if scope else b""
     encoded = quote_from_bytes(path.encode("utf-8", "surrogateescape"), safe="/;=").encode("ascii")
-    # An encoded slash is part of a name, but Pipet has no names with a slash.
+    # An encoded slash would be part of a name, but names in Pipet have no slashes.
     return b"/%2F" + encoded if b"%2f" in raw.lower() else b"/" + encoded
 
 

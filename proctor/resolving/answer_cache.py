@@ -1,9 +1,9 @@
 """Cache a source's answers for the visitor's next request.
 
-This works only for a source with a method `fingerprint`, which returns everything that decides an
-answer, and whose groups have a `matrix_version`. A cached answer is served as long as its version
-of the matrix is the current one. The current version is also in the cache, where all processes see
-it. An unreachable cache counts as a miss.
+This works only for a source that has a method `fingerprint`, which returns everything that
+determines an answer, and whose groups have a `matrix_version`. A cached answer is served as long as
+its version of the matrix is the current one. The current version is stored in the cache as well,
+where all processes see it. An unreachable cache counts as a miss.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ __all__ = ["AnswerCache", "Fingerprinting", "Recalled"]
 
 logger = logging.getLogger("proctor.cache")
 
-#: How long one process may check and write the version alone, in seconds.
+#: Time for which a single process may check and write the version, in seconds.
 LOCK_SECONDS = 10
 
-#: The largest expected difference between the clocks of two machines, in seconds.
+#: Maximum expected difference between the clocks of two machines, in seconds.
 SKEW = 60
 
 
@@ -53,10 +53,10 @@ class Fingerprinting(Protocol):
 
     @property
     def is_down(self) -> bool:
-        """True in an outage, when only one visitor's request at a time asks the source."""
+        """True during an outage, when only one request at a time asks the source."""
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
-        """Return everything that decides an answer as text, or None if there is nothing to ask."""
+        """Return a string with all that determines an answer, or None if no request is needed."""
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
         """Return the groups of a visitor, with the version of their matrix."""
@@ -82,7 +82,7 @@ class Recalled:
         self.place = place
         #: The answer that may be served now; None if the source must be asked.
         self.groups: Groups | None = None
-        #: The cached data of this visitor, of whatever version.
+        #: The cached data of this visitor, of any version.
         self.stored: Any = None
         #: The version that was current when the request began.
         self.version: MatrixVersion | None = None
@@ -111,8 +111,8 @@ class AnswerCache:
     ) -> None:
         """Read the settings; raises ImproperlyConfigured for an unknown method.
 
-        Tests pass their own clocks, which return seconds: *clock* is that of this process, and all
-        machines share *time_of_day*.
+        Tests pass their own clocks, which return seconds. *clock* belongs to this process;
+        *time_of_day* is the same on all machines.
         """
         if settings.PROCTOR_CACHE_METHOD not in METHODS:
             raise ImproperlyConfigured(
@@ -140,7 +140,7 @@ class AnswerCache:
     # -- before the source is asked --------------------------------------------------------
 
     def recall(self, asked: GroupsRequest, request: HttpRequest | None) -> Recalled | None:
-        """Return the cached data; None if nothing can be kept. Raises what `fingerprint` raises."""
+        """Return the cached data; None if answers cannot be cached. Raises ConversionError."""
         fingerprint = self._source.fingerprint(asked)
         if fingerprint is None:
             return None
@@ -159,8 +159,7 @@ class AnswerCache:
         version, fresh_until = _version_in(found.get(self._version_key))
         recalled.version = version
         if not self._is_fresh(fresh_until):
-            # In an outage the source lets only one request ask; all others know that their answers
-            # are stale.
+            # In an outage, the source answers only one request; all others get stale answers.
             is_down = self._source.is_down
             recalled.has_claim = not is_down and self._claims_refresh()
             recalled.is_refresh = is_down or recalled.has_claim
@@ -171,7 +170,7 @@ class AnswerCache:
         return recalled
 
     def _read(self, recalled: Recalled) -> dict[str, Any] | None:
-        """Return what the cache contains, or None if the cache is down."""
+        """Return the content of the cache, or None if the cache is down."""
         permit = self._breaker.ask()
         if permit is None:
             return None
@@ -209,7 +208,7 @@ class AnswerCache:
     def give_up(self, recalled: Recalled) -> None:
         """Let the next request check the version, because the source did not answer this one.
 
-        The reason may lie with this one visitor, who must not hold up the others.
+        This visitor's data may be the cause, and must not block other visitors.
         """
         if recalled.has_claim:
             self._attempt(lambda: self._cache.delete(self._refresh_key))
@@ -228,14 +227,14 @@ class AnswerCache:
         self._attempt(lambda: self._store.keep(recalled.place, recalled.key, entry))
 
     def _adopt(self, version: MatrixVersion, recalled: Recalled) -> bool:
-        """Make *version* the current one for all processes, unless a better one is known.
+        """Make *version* the current one for all processes, unless a newer one is known.
 
-        The newer version wins, but a refresh accepts any version, because there may have been a
-        rollback. Another process may have been faster, so only one process at a time decides this.
+        A refresh accepts any version, because there may have been a rollback. Another process may
+        have been faster, so only one process at a time decides this.
         """
         cache = self._cache
         if not cache.add(self._lock_key, 1, timeout=LOCK_SECONDS):
-            # The process that has the lock may have received the same version.
+            # The process with the lock may have received the same version.
             return self._current_version() == version
         began = self._clock()
         try:
@@ -266,7 +265,7 @@ class AnswerCache:
     def _is_fresh(self, until: float | None) -> bool:
         if until is None or self._version_timeout is None:
             return True
-        # A time too far in the future comes from a machine with a wrong clock.
+        # A time far in the future comes from a machine with a wrong clock.
         return 0 < until - self._time_of_day() <= self._version_timeout + SKEW
 
     def _fresh_until(self) -> float | None:
@@ -275,7 +274,7 @@ class AnswerCache:
         return self._time_of_day() + self._version_timeout
 
     def _version_lives(self) -> float | None:
-        """Return seconds: longer than the version is fresh, and than its answers are cached."""
+        """Return the lifetime of a version in seconds, longer than that of the answers."""
         if self._timeout is None or self._version_timeout is None:
             return None
         return max(self._timeout, self._version_timeout) + 60
@@ -314,7 +313,7 @@ def _secret() -> bytes:
 def _version_in(found: Any) -> tuple[MatrixVersion | None, float | None]:
     """Return a version and the time until which it need not be checked, or None and None.
 
-    Others may write to the cache, so a value in a different format is not a version.
+    Other programs may write to the cache, so a value in a different format is ignored.
     """
     if not isinstance(found, (tuple, list)) or len(found) != 3:
         return None, None

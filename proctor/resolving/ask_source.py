@@ -84,7 +84,7 @@ def _in_a_thread(question: _Question) -> SourceAnswer:
 
 
 class _Question:
-    """One visitor's request to a source, as it passes through the cache."""
+    """One visitor's request to a source, with its progress through the cache."""
 
     __slots__ = (
         "_asked",
@@ -149,7 +149,7 @@ class _Question:
         return recalled
 
     def _failed(self, error: SourceError, recalled: Recalled | None) -> SourceAnswer:
-        """Return the last known answer in an outage, or else the defaults."""
+        """Return the last known answer during an outage, or else the defaults."""
         is_refused = isinstance(error, RequestRejected)
         if recalled is not None and self._setup.cache is not None:
             self._setup.cache.give_up(recalled)
@@ -162,7 +162,7 @@ class _Question:
             stale=stale is not None,
         )
         if not isinstance(error, (SourceUnavailable, RequestRejected)):
-            # The source itself has already logged those.
+            # The source has already logged such errors itself.
             name = type(self._source).__name__
             self._log.log(logger, logging.WARNING, "No groups from %s: %s", name, error)
         if stale is not None:
@@ -207,11 +207,12 @@ class _Question:
 def _log_problems(groups: Groups, log: OnceLog) -> None:
     """Log rules that failed, and values that could not be converted; log each only once."""
     for test, failure in groups.errors.items():
-        # The text of an error may contain a value of the visitor, and would then differ for each.
+        # The text of an error may contain a visitor's value, so it could be different for each
+        # visitor.
         log.log(
             logger,
             logging.WARNING,
-            "A rule of the test %s failed with %s; the source's explain() shows how",
+            "A rule of the test %s failed with %s; the source's explain() shows the reason",
             test,
             _kind(failure),
         )

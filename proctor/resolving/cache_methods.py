@@ -24,7 +24,7 @@ __all__ = ["METHODS", "AnswerStore", "CacheAnswers", "expected_methods"]
 
 
 class AnswerStore(Protocol):
-    """Keeps the last answer for each visitor. The version of the matrix is always in a cache."""
+    """Stores the last answer for each visitor. The matrix's version is always in a cache."""
 
     #: True if requests need `request.session`, so that session middleware must come before ours.
     needs_sessions: bool
@@ -44,12 +44,12 @@ class AnswerStore(Protocol):
         """Return the place where the request's answer is kept, or None if it cannot be kept."""
 
     def cache_keys(self, key: str) -> tuple[str, ...]:
-        """Return the keys to read from the cache along with the version, in one call."""
+        """Return the keys to read from the cache in the same call as the version."""
 
     def read(self, place: Any, key: str, found: Mapping[str, Any]) -> Any:
         """Return the data under *key*, or None. Raises StoreDown.
 
-        *found* is what the cache returned for `cache_keys`; it is empty if the cache is down.
+        *found* is the cache's result for `cache_keys`; it is empty if the cache is down.
         """
 
     def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:
@@ -77,7 +77,7 @@ class CacheAnswers:
         self._lifetime = lifetime
 
     def place_for(self, request: HttpRequest | None) -> Any:
-        """Return the alias. A cache that does not exist counts as unreachable."""
+        """Return the alias. A missing cache counts as unreachable."""
         return self._alias
 
     def cache_keys(self, key: str) -> tuple[str, ...]:

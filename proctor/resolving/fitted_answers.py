@@ -26,8 +26,8 @@ class _Known(NamedTuple):
 
     #: The names of the declared tests whose assignments match the declaration.
     unchanged: dict[int, str]
-    #: Name, assignment and its replacement. Keeps the assignment alive, so that no other object can
-    #: get its id.
+    #: Name, assignment and its replacement. This keeps the assignment alive, so that no other
+    #: object can get its id.
     fitted: dict[int, tuple[str, GroupAssignment, GroupAssignment]]
 
 
@@ -35,12 +35,12 @@ class FittedAnswers:
     """Gives a source's assignments the declared names, and rejects undeclared groups and payloads.
 
     All visitors share the assignments of a matrix, so each is checked only once. They are looked up
-    by identity: comparing them would take longer than checking again.
+    by identity, because comparing them would take longer than checking again.
     """
 
     __slots__ = ("_default_of", "_known", "_log", "_registry")
 
-    #: Maximum number of remembered assignments. Each matrix brings new ones, and a Pipet brings new
+    #: Maximum number of remembered assignments. Each new matrix has new ones, and a Pipet sends new
     #: ones for each visitor.
     LIMIT = 10_000
 
@@ -56,7 +56,7 @@ class FittedAnswers:
         self._known = _Known({}, {})
 
     def are_complete(self, answers: Mapping[str, GroupAssignment]) -> bool:
-        """Return True if these are already known to be all declared tests, all as declared."""
+        """Return True if these are known to be all declared tests and to match the declarations."""
         if len(answers) != len(self._registry):
             return False
         # Runs for every request.
@@ -65,7 +65,7 @@ class FittedAnswers:
     def fit(
         self, answers: Mapping[str, GroupAssignment], found: dict[str, GroupAssignment]
     ) -> None:
-        """Replace those of the *answers* that do not match the declaration, in *found*."""
+        """Replace in *found* the *answers* that do not match their declarations."""
         known = self._known.fitted
         for name, test in self._registry.items():
             assignment = answers.get(name)
@@ -85,7 +85,7 @@ class FittedAnswers:
     def _remember(self, name: str, assignment: GroupAssignment, fitted: GroupAssignment) -> None:
         known = self._known
         if len(known.fitted) >= self.LIMIT:
-            # Replace the whole object: another thread may be writing to the old one.
+            # The whole object is replaced, because another thread may be writing to the old one.
             known = self._known = _Known({}, {})
         known.fitted[id(assignment)] = (name, assignment, fitted)
         if fitted is assignment:

@@ -1,6 +1,6 @@
 """Report forced groups that the matrix does not have.
 
-This works only for a matrix in the process: the groups of a Pipet's matrix are not known here.
+This works only for a matrix in the process: the groups in a Pipet's matrix are unknown here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ logger = logging.getLogger("proctor.force")
 
 
 class ForcedGroups:
-    """The forced groups that the matrix of *source* does not have, as far as they were reported."""
+    """Reports each forced group that the matrix of *source* does not have once."""
 
     __slots__ = ("_reported", "_source")
 
@@ -38,7 +38,7 @@ class ForcedGroups:
             return
         try:
             matrix = self._source.current().proctor.matrix
-        except SourceError:  # the matrix was lost since the answer
+        except SourceError:  # the matrix has become unavailable since the answer
             return
         for name, problem in unknown_forced(ForceGroups(new), matrix):
             self._reported.add((name, new[name]))

@@ -37,8 +37,8 @@ class HookKeys:
         declared = {each.source_key: each.test_type for each in variables.identifier_variables}
         if variables.self_named:
             declared = {name: name for name in (*TEST_TYPES, *source.test_types)} | declared
-        #: Maps each kind of key to the setting that declares it. Only in a pipet-config.json, the
-        #: name of a test type is no key of its own.
+        #: Maps each kind of key to the setting that declares it. With a pipet-config.json, the name
+        #: of a test type is not automatically a key.
         self._settings = (
             {"identifier": "PROCTOR_IDENTIFIERS", "context": "PROCTOR_CONTEXT"}
             if variables.self_named

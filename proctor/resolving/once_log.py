@@ -1,4 +1,4 @@
-"""Write log records once for each message, instead of once for each request."""
+"""Log each message once, not for every request."""
 
 from __future__ import annotations
 

@@ -25,14 +25,14 @@ def push(layer: Mapping[str, GroupAssignment]) -> None:
 
 
 def pop(layer: Mapping[str, GroupAssignment]) -> None:
-    """Remove *layer*, and leave the others."""
+    """Remove *layer*, and keep the others."""
     global _layers  # noqa: PLW0603
     with _writing:
         _layers = tuple(each for each in _layers if each is not layer)
 
 
 def active() -> Mapping[str, GroupAssignment]:
-    """Return the current overrides; inner layers win over outer ones. It is nearly always empty."""
+    """Return the current overrides, usually none; inner layers win over outer ones."""
     merged: dict[str, GroupAssignment] = {}
     for layer in _layers:
         merged.update(layer)

@@ -29,7 +29,7 @@ logger = logging.getLogger("proctor.cache")
 
 _KEY = "_proctor"
 
-#: In a request's `__dict__`: the entry to save, and a mark that the response is ready.
+#: Keys in a request's `__dict__`: the entry to save, and a mark that the response is ready.
 _WAITING = "_proctor_session_entry"
 _ANSWERED = "_proctor_session_answered"
 
@@ -133,13 +133,15 @@ class SessionAnswers:
     def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:
         """Make `save_answer` store *entry* in the session when the response is ready.
 
-        Not earlier: a page that only reads must not write back the whole session as it was at the
-        start of the request, while another request fills a basket or signs out.
+        It must not be stored earlier. Otherwise, a page that only reads would write back the whole
+        session as it was at the start of the request, and undo the changes of a simultaneous
+        request that fills a basket or signs out.
         """
         until = None if self._lifetime is None else self._time_of_day() + self._lifetime
         place.__dict__[_WAITING] = {"key": key, "until": until, **entry}
         if place.__dict__.get(_ANSWERED):
-            # The first read happened while the response streams: this is the last chance to save.
+            # The first read happened while the response was streaming, so this is the last chance
+            # to save.
             save_answer(place)
 
     def _failed(self, permit: Permit, error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""Create objects from the settings, once for as long as the settings stay the same."""
+"""Create objects from the settings, and keep them as long as the settings stay the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from proctor.core.declarations.registry import Registry
 from proctor.core.exceptions import ConfigurationError, SourceError
 from proctor.core.inputs.variables import Variables
 from proctor.core.messages import error_place, error_text
-from proctor.core.sources.matrix_report import report_tests
+from proctor.core.sources.matrix_report import report_missing, report_tests
 from proctor.core.sources.source import MatrixSource
 from proctor.django_internals import settings_reader
 from proctor.resolving.answer_cache import AnswerCache
@@ -137,7 +137,7 @@ def _no_user_agent(header: str) -> object:
 
 
 def variables_without_parser(variables: Variables) -> list[str]:
-    """Return the variables of the type UserAgent that lack django-proctor[useragent]."""
+    """Return the variables of the type UserAgent if django-proctor[useragent] is missing."""
     from proctor.core.inputs.user_agents import user_agent_parser  # noqa: PLC0415 - as above
 
     if user_agent_parser() is not None:
@@ -212,7 +212,7 @@ def _of_its_own(cls: Any) -> Source:
 
 
 class _LateSource:
-    """Replaces a source that could not be created, and tries again from time to time."""
+    """A placeholder for a source that could not be created; tries again from time to time."""
 
     #: Seconds between two attempts.
     PAUSE = 10.0
@@ -232,7 +232,7 @@ class _LateSource:
 
     @property
     def waits(self) -> bool:
-        """True until the source is created, which may take long; then the source's own value."""
+        """True until the source is created, which may be slow; then the source's own value."""
         return self._made is None or getattr(self._made, "waits", True)
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
@@ -260,7 +260,7 @@ def _make_cache(source: Any, log: OnceLog) -> AnswerCache | None:
 
 
 class SiteSetup:
-    """The declared tests, their source, and a record of what was already logged about them."""
+    """The declared tests, their source, and a record of messages already logged about them."""
 
     __slots__ = (
         "_bucket_values",
@@ -283,7 +283,7 @@ class SiteSetup:
     #: The cache of the source's answers; None without a cache, or if the source needs none.
     cache: AnswerCache | None
     log: OnceLog
-    #: The keys that hooks may return; None if the source itself defines them.
+    #: The keys that hooks may return; None if only the source knows them.
     hook_keys: HookKeys | None
     #: Reports forced groups that the matrix does not have; None without a matrix in the process.
     forced_groups: ForcedGroups | None
@@ -300,11 +300,11 @@ class SiteSetup:
         if isinstance(self.source, MatrixSource):
             self.hook_keys = HookKeys(self.source)
             self.forced_groups = ForcedGroups(self.source)
+            names = self.registry.names
             self.source.subscribe(
-                on_change=partial(
-                    report_tests, declared=self.registry.names, command="manage.py proctor_check"
-                )
+                on_change=partial(report_tests, declared=names, command="manage.py proctor_check")
             )
+            self.source.subscribe(on_change=partial(report_missing, declared=names))
         self.log = OnceLog()
         self.viewed = None
         self.cache = _make_cache(self.source, self.log)
@@ -317,7 +317,7 @@ class SiteSetup:
         self._noted: object = None
 
     def defaults(self, reason: Reason) -> dict[str, GroupAssignment]:
-        """Return the default of every test for *reason*, in a new dict."""
+        """Return every test's default, with *reason*, in a new dict."""
         self.note_bucket_values()
         defaults, values = self._defaults, self._bucket_values
         made = defaults.get(reason)
@@ -330,7 +330,7 @@ class SiteSetup:
         return made.copy()
 
     def default_of(self, test: ProctorTest, reason: Reason) -> GroupAssignment:
-        """Return the default of one declared test for *reason*."""
+        """Return the default of one declared test, with *reason*."""
         self.note_bucket_values()
         return test.default_for(reason, self._bucket_values.get(test.name))
 
@@ -347,7 +347,7 @@ class SiteSetup:
             for test in self._valueless
             if (value := source.bucket_value(test.name, str(test.default))) is not None
         }
-        # The dict is replaced, never changed: a reader in another thread keeps its own.
+        # The dict is replaced and never changed, because other threads may be reading it.
         self._bucket_values = {**self._bucket_values, **known}
         self._defaults = {}
         self._noted = version

@@ -1,4 +1,4 @@
-"""Recognize errors of caches and session stores that do not mean that the store is down."""
+"""Recognize errors of caches and session stores that do not mean an outage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VALUE_ERRORS = (AttributeError, EOFError, ImportError, LookupError, TypeError, 
 
 
 class StoreDown(Exception):  # noqa: N818 - a state, not a fault
-    """Raised if a store does not answer, or is not asked because of earlier failures."""
+    """Raised if a store does not answer, or was not asked because of earlier failures."""
 
 
 def is_unreadable(error: Exception) -> bool:

@@ -12,8 +12,8 @@ VIEW, DECIDE = "proctor_results.view_results", "proctor_results.decide"
 def may(user: Any, permission: str, test: str | None = None) -> bool:
     """Return whether a user has a permission, for all tests or for this one.
 
-    A backend of the site may grant it for single tests: the name of the test is passed to it as the
-    object.
+    An authentication backend of the site may grant it for single tests: it gets the name of the
+    test as the object.
     """
     if user.has_perm(permission):
         return True

@@ -1,4 +1,4 @@
-"""Writes queued results when a server shuts down by a signal, as uvicorn does."""
+"""Writes queued results when a server such as uvicorn shuts down because of a signal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Application = Callable[[Any, Any, Any], Awaitable[Any]]
 def flushing(application: Application) -> Application:
     """Return an ASGI application that also flushes results as the server shuts down.
 
-    Django's own application does not take part in the lifespan protocol of a server.
+    Django's own application does not implement the lifespan protocol.
     """
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:

@@ -51,7 +51,7 @@ def _metrics() -> Iterator[checks.CheckMessage]:
         if number > 1:
             yield checks.Error(
                 f"PROCTOR_METRICS declares the metric {name!r} {number} times.",
-                hint="Give each metric its own name.",
+                hint="Give each metric a unique name.",
                 id="proctor.E040",
             )
     for metric in metrics:
@@ -92,8 +92,8 @@ def _identifiers() -> Iterator[checks.CheckMessage]:
     for test in setup.registry.values():
         if test.identifier is not None and test.identifier not in types:
             yield checks.Warning(
-                f"The test {test.name!r} declares the identifier {test.identifier!r}, which is not "
-                "a test type, so nothing is recorded for it.",
+                f"The test {test.name!r} declares the identifier {test.identifier!r}, which is "
+                f"not a test type, so nothing is recorded for this test.",
                 hint=f"{nearest(test.identifier, types)}. PROCTOR_TEST_TYPES adds types.",
                 id="proctor.W041",
             )
@@ -129,6 +129,6 @@ def _digests() -> Iterator[checks.CheckMessage]:
         yield checks.Warning(
             "Identifiers are stored as digests with SECRET_KEY: if it changes, returning "
             "visitors are no longer recognized.",
-            hint="Set PROCTOR_RESULTS_DIGEST_KEY to a random text, and keep it.",
+            hint="Set PROCTOR_RESULTS_DIGEST_KEY to a random string, and do not change it.",
             id="proctor.W043",
         )

@@ -34,8 +34,8 @@ def decisions_of(test: str) -> list[Decision]:
 def decide(user: Any, test: str, verdict: Verdict, group: str, reason: str) -> tuple[Decision, str]:
     """Store a decision, and write it to the editor's history if the editor is installed.
 
-    Return the decision, and the reason why the history did not accept it, which is "" if it did, or
-    if there is no editor. The test itself does not change: people finish or stop it in the editor.
+    Return the decision, and the reason why the history did not accept it: "" if it did, or if there
+    is no editor. The test itself does not change; people finish or stop it in the editor.
     """
     decision = Decision.objects.create(
         test=test,

@@ -2,9 +2,9 @@
 
     PROCTOR_EDITOR_GUARDS = ("proctor.results.guards.hold_if_harmed",)
 
-Both functions let a step pass unless a guardrail of PROCTOR_METRICS is harmed or the sample
-ratio is broken. They take a `GuardedStep` and return a `Verdict`, both of
-`proctor.editor.schedules.guards`, or None.
+Both functions let a step pass unless a guardrail of PROCTOR_METRICS is harmed or the sample ratio
+is broken. They take a `GuardedStep` and return a `Verdict` or None (see
+`proctor.editor.schedules.guards`).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def hold_if_harmed(step: Any) -> Any:
 def stop_if_harmed(step: Any) -> Any:
     """Stop the test if a guardrail is harmed or the split is broken.
 
-    If the report cannot be computed, the step is only held, because that is not a reason to stop a
-    test.
+    If the report cannot be computed, the step is only held, because a missing report is not a
+    reason to stop a test.
     """
     try:
         found = _report(step.test)
@@ -46,7 +46,7 @@ def stop_if_harmed(step: Any) -> Any:
 
 
 def _verdict() -> Any:
-    # Imported by name, because the editor, which calls a guard, is an optional app.
+    # Imported by name, because the editor, which calls guards, is an optional app.
     return import_string("proctor.editor.schedules.guards.Verdict")
 
 
@@ -74,9 +74,7 @@ def _report(test: str) -> Report | None:
 def _harm(found: Report) -> str | None:
     p_value = found.sample_ratio.p_value
     if p_value is not None and p_value < SPLIT_P:
-        return (
-            f"the split is broken: visitors are not divided as the matrix says (p = {p_value:.1e})"
-        )
+        return f"the split is broken: visitors are not divided as in the matrix (p = {p_value:.1e})"
     for metric in found.metrics:
         for effect in metric.effects:
             if effect.guardrail == "harmed":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["forget", "prune"]
 
-#: Rows per DELETE, so that no lock is held for long.
+#: Rows per DELETE. Small batches hold their locks only briefly.
 _BATCH = 500
 
 

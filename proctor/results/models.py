@@ -27,9 +27,9 @@ __all__ = [
     "Verdict",
 ]
 
-#: Longest visitor, test, group, metric, allocation id or version, in characters.
+#: Maximum length of a visitor, test, group, metric, allocation id or version, in characters.
 NAME_LENGTH = 255
-#: Longest name of a test type, in characters.
+#: Maximum length of the name of a test type, in characters.
 TYPE_LENGTH = 64
 
 
@@ -70,9 +70,10 @@ class Exposure(models.Model):
 
 
 class ForcedVisitor(models.Model):
-    """A visitor who was only shown groups of a test that were forced, to count each once.
+    """A visitor who was only shown forced groups of a test; used to count each visitor once.
 
-    It names nobody, and is deleted when the visitor is shown a group that was not forced.
+    A row does not identify anyone. It is deleted when the visitor is shown a group that was not
+    forced.
     """
 
     #: A keyed digest of identifier type, visitor and test, in hexadecimal.
@@ -80,7 +81,7 @@ class ForcedVisitor(models.Model):
     at = models.DateTimeField(_("time"))
     identifier_type = ExactCharField(_("identifier type"), max_length=TYPE_LENGTH)
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
-    #: The first of the groups.
+    #: The first group that the visitor was shown.
     group = ExactCharField(_("group"), max_length=NAME_LENGTH)
 
     class Meta:
@@ -97,7 +98,7 @@ class ForcedVisitor(models.Model):
 
 
 class Outcome(models.Model):
-    """An action of a visitor, stored once for each known identifier."""
+    """An action of a visitor, with one row for each known identifier."""
 
     #: Random, or a digest of the caller's id. A row that is written twice is stored once.
     id = models.UUIDField(primary_key=True)
@@ -124,7 +125,7 @@ class Outcome(models.Model):
 class Split(models.Model):
     """The parts of a definition that decided the groups while exposures were recorded.
 
-    Reports take the expected shares from it, even long after the matrix has changed.
+    Reports use its shares as the expected ones, even long after the matrix has changed.
     """
 
     #: A digest of the parts of the definition that decide groups.
@@ -182,7 +183,7 @@ class Tally(models.Model):
 
 
 class LatestVerdict(models.Model):
-    """What the newest report of a test has found, for the list of tests."""
+    """The verdict of the newest report of a test, for the list of tests."""
 
     test = ExactCharField(_("test"), primary_key=True, max_length=NAME_LENGTH)
     #: `Verdict.kind` of `proctor.analysis`.
@@ -218,11 +219,11 @@ class Decision(models.Model):
     verdict = models.CharField(_("decision"), max_length=16, choices=Verdict.choices)
     #: The group that won or lost, or "" for neither.
     group = ExactCharField(_("group"), max_length=NAME_LENGTH, blank=True)
-    #: Text, because a user may be deleted.
+    #: A name, because the user may be deleted later.
     author = models.CharField(_("author"), max_length=NAME_LENGTH)
     reason = models.TextField(_("reason"))
     at = models.DateTimeField(_("time"))
-    #: The editor's revision that has the decision in its history, or "" without one.
+    #: The editor's revision that records the decision, or "" if there is none.
     revision = models.CharField(max_length=NAME_LENGTH, blank=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Recording in the tests of a project: they record nothing by default."""
+"""Recording in the tests of a project, which record nothing by default."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class record_results(TestContextDecorator):  # noqa: N801 - as override_settings
         super().__init__()
 
     def enable(self) -> record_results:
-        """Start recording, without memory of earlier tests, and return this object."""
+        """Start recording, forget earlier tests, and return self."""
         recorder.forget()
         allow()
         return self

@@ -81,7 +81,7 @@ class _Arguments:
             self.words.append(bit)
         elif (given := _KEYWORD.fullmatch(bit)) and given[1] in keywords:
             value = self.parser.compile_filter(given[2])
-            # The value of quoted text is known already, so it is checked like a bare word.
+            # The value of quoted text is already known, so it is checked like a bare word.
             literal = isinstance(value.var, str) and not value.filters
             self.keywords.setdefault(given[1], []).append(value.var if literal else value)
         else:
@@ -244,7 +244,8 @@ class ProctorBarNode(Node):
 
     def render(self, context: Context) -> SafeString:
         """Return the bar, or "" for visitors who must not see it."""
-        # Do not use the current request: an e-mail rendered during a request is not its page.
+        # Do not use the current request, because an e-mail rendered during a request is not its
+        # page.
         return bar_of(getattr(context, "request", None) or context.get("request"))
 
 
@@ -299,12 +300,12 @@ def proctor_payload(parser: Parser, token: Token) -> ProctorPayloadNode:
 
 @register.tag
 def proctor_json(parser: Parser, token: Token) -> ProctorJsonNode:
-    """Pass the visitor's groups to the page's own scripts, as JSON that every CSP allows.
+    """Pass the visitor's groups to the page's own scripts, as JSON that works under any CSP.
 
         {% proctor_json buttoncolortst buttontexttst %}
 
     The element's id is `proctor`, or `element_id="…"`. It contains `{"buttoncolortst": {"group":
-    "blue", "value": 1, "payload": "#2B60DE"}, …}` Rendering it counts no exposure unless
+    "blue", "value": 1, "payload": "#2B60DE"}, …}` Rendering it does not count as an exposure unless
     `expose=True`.
     """
     keywords = ("test", "element_id", "expose")
@@ -313,7 +314,7 @@ def proctor_json(parser: Parser, token: Token) -> ProctorJsonNode:
 
 @register.tag
 def proctor_bar(parser: Parser, token: Token) -> ProctorBarNode:
-    """Show visitors who may force groups which tests this page has read; put it last.
+    """List the tests that the page has read, for visitors who may force groups; put it last.
 
     {% proctor_bar %}</body>
 

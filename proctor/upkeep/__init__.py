@@ -1,3 +1,3 @@
-"""Compare the site with its matrix, and find what can be cleaned up."""
+"""Compare the site with its matrix, and find tests to clean up."""
 
 from __future__ import annotations

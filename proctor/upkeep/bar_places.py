@@ -1,4 +1,4 @@
-"""Where a site has the bar: in its settings or in a template."""
+"""Find the place where a site shows the bar: its settings or a template."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def place_of_bar() -> str:
 
 
 def has_bar() -> bool:
-    """Return False if no page of the site can have the bar, as far as templates tell.
+    """Return False if no page of the site can have the bar, judging by its templates.
 
-    If DEBUG is off, the templates are read once.
+    If DEBUG is off, the templates are read only once.
     """
     if settings.PROCTOR_BAR:
         return True

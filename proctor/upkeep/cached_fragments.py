@@ -21,7 +21,7 @@ __all__ = ["ALL", "BAR", "CachedFragment", "find_cached_fragments"]
 
 #: Represents a read of any test; in a key, all groups.
 ALL = "proc.get_group_string_list"
-#: Represents the bar, which no key can vary by.
+#: Represents the bar, for which no key is correct.
 BAR = "{% proctor_bar %}"
 
 _PROC = re.compile(r"(?<![\w.\"'])(?:request\.)?proc(?:\.(\w+))?")
@@ -34,7 +34,7 @@ Targets = dict[str, set[str]]
 
 
 class CachedFragment(NamedTuple):
-    """A cached fragment whose key lacks groups."""
+    """A cached fragment with groups missing from its key."""
 
     #: Template and line.
     place: str
@@ -97,13 +97,14 @@ class _Scan:
         return self._blocks[name]
 
     def found(self) -> list[CachedFragment]:
-        """Return the fragments whose keys lack groups, without duplicates."""
+        """Return the fragments with groups missing from their keys, without duplicates."""
         by_place: dict[tuple[str, str], list[_Fragment]] = {}
         for each in self.fragments:
             by_place.setdefault((each.place, each.name), []).append(each)
         found = []
         for key, fragments in by_place.items():
-            # Read alone, an included template lacks the variables of the template that includes it.
+            # If it is read alone, an included template does not have the variables of the including
+            # one.
             met = [each for each in fragments if each.is_included] or fragments
             missing: set[str] = set().union(*(each.missing for each in met))
             if missing:
@@ -221,7 +222,7 @@ class _Reading:
         self._inherited.append(len(inherited.fragments))
         for variable, tests in inherited.targets.items():
             self._targets.setdefault(variable, tests)
-        if len(self._chain) == 1:  # nothing extends an included template
+        if len(self._chain) == 1:  # an included template is not extended
             place = _Place(tuple(self._open), dict(self._targets))
             self._scan.template(self._name)[block] = place
 

@@ -147,7 +147,7 @@ def _reached(allocation: Allocation) -> set[int]:
     ends = (*cutoffs([each.length for each in allocation.ranges]), POSITION_MAX)
     reached, start = set(), POSITION_MIN
     for each, end in zip(allocation.ranges, ends, strict=True):
-        # A range without length has at most one of about four billion positions.
+        # A range of length 0 has at most one of about four billion positions.
         if end > start:
             reached.add(each.bucket_value)
             start = end

@@ -1,4 +1,4 @@
-"""Compare what an application expects with what a matrix contains.
+"""Compare an application's expectations with a matrix.
 
     for difference in compare(registry, proctor):
         print(difference)
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from proctor.core.evaluation.groups import GroupAssignment
 from proctor.core.messages import did_you_mean, nearest
+from proctor.core.problems import rules_never_true
 from proctor.upkeep.findings import Finding
 
 if TYPE_CHECKING:
@@ -37,9 +38,12 @@ class DifferenceKind(enum.Enum):
     MISSING_TEST = "missing test"
     #: The matrix contains the test but does not evaluate it; visitors get the default.
     DROPPED_TEST = "dropped test"
+    #: A rule is never true, or always fails; no visitor gets its allocation or, if it is the rule
+    #: of the test, any group.
+    NEVER_TRUE = "rule never true"
     #: A declared group has no bucket; no visitor will ever be in it.
     UNKNOWN_GROUP = "unknown group"
-    #: A bucket takes visitors but is not declared; its visitors get the default.
+    #: A bucket with visitors is not declared; its visitors get the default.
     UNDECLARED_BUCKET = "undeclared bucket"
     #: A bucket's name is declared with a different value; its visitors get the default.
     OTHER_VALUE = "other value"
@@ -72,6 +76,7 @@ def compare(registry: Mapping[str, ProctorTest], proctor: Proctor) -> Iterator[D
         yield from _existence(test.name, proctor, DECLARED_IN)
         definition = proctor.matrix.tests.get(test.name)
         if definition is not None:
+            yield from _rules(test.name, proctor)
             yield from _groups(test, definition)
             yield from _buckets(test, definition)
             yield from _payloads(test, definition)
@@ -110,6 +115,12 @@ def _existence(name: str, proctor: Proctor, place: str) -> Iterator[Difference]:
         )
 
 
+def _rules(name: str, proctor: Proctor) -> Iterator[Difference]:
+    for each in rules_never_true(proctor.problems, proctor.dropped):
+        if each.test == name:
+            yield Difference(DifferenceKind.NEVER_TRUE, name, DECLARED_IN, str(each))
+
+
 def _group(
     test: str,
     group: str,
@@ -142,7 +153,7 @@ def _groups(test: ProctorTest, definition: TestDefinition) -> Iterator[Differenc
             DECLARED_IN,
             f"the bucket with the value {bucket.value} of {test.name!r} is called "
             f"{bucket.name!r} in the matrix, but {group!r} is declared: code and templates "
-            f"use {group!r}, exposures carry {bucket.name!r}",
+            f"use {group!r}, exposures contain {bucket.name!r}",
         )
     if test.default is not None and test.default not in renamed:
         yield from _group(
@@ -175,7 +186,7 @@ def _buckets(test: ProctorTest, definition: TestDefinition) -> Iterator[Differen
         if bucket.name in renamed:
             continue
         if not test.knows(bucket.name):
-            # As in Proctor's own check, a bucket that takes no visitors does no harm.
+            # As in Proctor's own check, a bucket without visitors does no harm.
             if bucket.value in used:
                 yield _undeclared(test, bucket)
             continue
@@ -195,9 +206,9 @@ def _undeclared(test: ProctorTest, bucket: Bucket) -> Difference:
         DifferenceKind.UNDECLARED_BUCKET,
         test.name,
         DECLARED_IN,
-        f"the bucket {bucket.name!r} of {test.name!r} takes visitors, but is not among the "
-        f"declared groups {', '.join(test.groups or ())}; declare it, or they get the "
-        "default",
+        f"the bucket {bucket.name!r} of {test.name!r} has visitors, but is not among the declared "
+        f"groups {', '.join(test.groups or ())}; declare it, otherwise its visitors get "
+        f"the default",
     )
 
 

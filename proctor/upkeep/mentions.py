@@ -1,4 +1,4 @@
-"""Find out which names occur in the templates and Python files of a project."""
+"""Find the names that occur in the templates and Python files of a project."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Mentions", "find_mentions", "python_files"]
 _INSTALLED = {"site-packages", "dist-packages"}
 #: Folders that contain no code of the site's pages.
 _SKIPPED = {*_INSTALLED, "node_modules", "__pycache__", "migrations"}
-#: The file that marks a virtual environment, whatever its folder is called.
+#: The file that marks a virtual environment, regardless of the folder's name.
 _ENVIRONMENT = "pyvenv.cfg"
 
 #: Line ends as Python's parser sees them; `splitlines` recognizes more of them.

@@ -21,7 +21,7 @@ _MATRIX_URL = re.compile(r"(?P<root>https?://.+/)matrix/(?P<branch>[\w-]+)\.json
 
 
 class SitePlace(NamedTuple):
-    """The editor's branch that the site evaluates, as far as PROCTOR_MATRIX shows it."""
+    """The editor's branch that the site evaluates, if PROCTOR_MATRIX shows it."""
 
     #: The branch; "" if it is unknown.
     branch: str = ""
@@ -30,7 +30,7 @@ class SitePlace(NamedTuple):
 
 
 def site_place() -> SitePlace:
-    """Return where the site reads its matrix: `editor:BRANCH`, or the URL of another editor."""
+    """Return the source of the site's matrix: `editor:BRANCH`, or the URL of another editor."""
     place = settings.PROCTOR_MATRIX
     text = place if isinstance(place, str) else ""
     found = _EDITOR.match(text)

@@ -69,7 +69,7 @@ class Literals:
 
     literals: tuple[Literal, ...]
     uncompiled: tuple[Uncompiled, ...]
-    #: How many templates were read.
+    #: Number of templates that were read.
     compiled: int
     #: Loaders that cannot list their templates, so that the templates were not read.
     unlisted: tuple[str, ...]
@@ -110,7 +110,7 @@ def template_texts() -> Texts:
 
 
 def named_texts() -> Iterator[dict[str, str]]:
-    """Yield the templates of each Django engine as a mapping from name to text, if listable.
+    """Yield the templates of each Django engine as a mapping from name to text.
 
     Raises Django's exception if TEMPLATES is invalid.
     """
@@ -177,7 +177,7 @@ def _line(node: Node) -> int | str:
 
 
 def _plain(loaders: Iterable[BaseLoader]) -> Iterator[BaseLoader]:
-    """Return the loaders themselves, without the cached loader around them."""
+    """Return the loaders, without the cached loader around them."""
     for loader in loaders:
         if isinstance(loader, CachedLoader):
             yield from _plain(loader.loaders)
@@ -216,7 +216,7 @@ def _uncompiled(loaders: list[_Listing], name: str, error: Exception) -> Uncompi
 
 
 def _text(loaders: list[_Listing], name: str) -> str:
-    """Return as much of a template's text as can be read."""
+    """Return the readable part of a template's text."""
     for loader in loaders:
         for origin in loader.get_template_sources(name):
             try:

@@ -1,8 +1,8 @@
 """The bar's cookie: visitors who have it see the bar, and may use another identity.
 
-The groups page sets it for visitors who may force groups. It is signed, but grants nothing: each
-request checks whether the visitor may force groups. It expires with the browser's session, or after
-`MAX_AGE`.
+The groups page sets it for visitors who may force groups. It is signed, but grants no permission:
+each request checks whether the visitor may force groups. It expires with the browser's session, or
+after `MAX_AGE`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ OPEN = "proctor_bar_open"
 _HIDDEN = "hidden"
 _SALT = "proctor.bar"
 
-#: Lifetime in seconds. Any longer, and a forgotten identity would suppress too many exposures.
+#: Lifetime in seconds. It is short, because a forgotten identity suppresses exposures.
 MAX_AGE = 24 * 60 * 60
 
 #: A browser refuses a cookie of more than 4,096 characters, including name and attributes.
@@ -115,7 +115,7 @@ def is_hidden(request: HttpRequest) -> bool:
 
 
 def write(request: HttpRequest, response: HttpResponseBase, cookie: BarCookie) -> bool:
-    """Set the cookie. If it is too long for a cookie, return False and set nothing."""
+    """Set the cookie. If the content is too long for a cookie, return False and set nothing."""
     identity = cookie.identity or Identity()
     content = {"id": dict(identity.identifiers), "ctx": dict(identity.context)}
     value = signing.dumps(
@@ -134,7 +134,7 @@ def hide(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def unfold(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Make the next page show the bar unfolded, as the visitor left it."""
+    """Make the next page show the bar unfolded, as the visitor had it."""
     _set(request, response, OPEN, "1", httponly=False)
 
 

@@ -1,4 +1,4 @@
-"""Check once for each request if the visitor agreed to be identified."""
+"""Check, once for each request, if the visitor agreed to be identified."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Consent:
         current_setup().log.log(
             logger,
             logging.WARNING,
-            "has_consent of %s failed, so the visitor counts as not having agreed: %s",
+            "has_consent of %s failed, so the visitor is treated as not having agreed: %s",
             owner,
             error_place(error),
         )

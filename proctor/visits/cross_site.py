@@ -1,7 +1,7 @@
 """Detect requests that another site made a visitor's browser send.
 
-If privilege depends on the visitor's address, such a request is privileged too, so it must not set
-the force cookie.
+If privilege depends on the visitor's IP address, such a request is privileged too, so it must not
+set the force cookie.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["is_cross_site", "is_shared"]
 
 
 def is_cross_site(request: HttpRequest) -> bool:
-    """Return True if a page of another site caused the request, as far as headers show it.
+    """Return True if a page of another site caused the request, judging by its headers.
 
     Over https, browsers send Sec-Fetch-Site; otherwise the Origin or the Referer shows it.
     """
@@ -41,8 +41,8 @@ def is_cross_site(request: HttpRequest) -> bool:
 def is_shared(is_privileged: Callable[[HttpRequest], object], request: HttpRequest) -> bool:
     """Return True if the visitor would be privileged without their user, session and cookies.
 
-    In that case privilege comes from their address, or from headers that a proxy adds, and requests
-    from every page that their browser shows have it too.
+    In that case, privilege comes from their IP address or from headers that a proxy adds. Then
+    every page in their browser can send privileged requests.
     """
     try:
         return bool(is_privileged(_without_person(request)))

@@ -23,7 +23,7 @@ def leave(token: Token[Proc | None]) -> None:
     try:
         _proc.reset(token)
     except ValueError:
-        # Under ASGI, a cancelled response may end in a different context.
+        # Under ASGI, a cancelled response may finish in a different context.
         _proc.set(None)
 
 

@@ -15,7 +15,7 @@ def renders_error_page() -> bool:
     With PROCTOR_LAZY, such a page may be the first to read a group in the request. If a hook then
     raised Http404, the page would become a 500.
     """
-    # Django has no API for this. It runs only after a hook has raised an exception.
+    # Django has no API for this. This code runs only after a hook has raised an exception.
     frame = inspect.currentframe()
     while frame is not None and frame.f_code is not response_for_exception.__code__:
         frame = frame.f_back

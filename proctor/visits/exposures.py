@@ -1,4 +1,4 @@
-"""Decide which reads are exposures, and what an exposure contains; no other module does."""
+"""The only module that decides which reads are exposures, and what an exposure contains."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def expose(
 ) -> None:
     """Send `exposed` for a group that was read.
 
-    The assignment has the group's name in the matrix, which analysts know, not the declared name.
+    The assignment has the group's name in the matrix, not the declared name, because analysts know
+    the matrix.
     """
     exposed.notify(
         sender,

@@ -50,7 +50,7 @@ def _note(request: HttpRequest, force: ForceGroups) -> None:
 
 
 def who(request: HttpRequest) -> str:
-    """Name the person for the log, without loading the user: that may need a query."""
+    """Name the person for the log, without loading the user, which may need a query."""
     user = loaded_user(request)
     if user is None:
         return "Authorized user"
@@ -101,11 +101,11 @@ def _cookies(request: HttpRequest) -> list[str]:
 def keep(request: HttpRequest, response: HttpResponseBase, asked: str | None) -> bool:
     """Store the force groups that this request *asked* for in the cookie; "" deletes the cookie.
 
-    If *asked* is None, only the groups page may have written the cookie. Return True if the
+    If *asked* is None, only the groups page can have written the cookie. Return True if the
     response sets a cookie, because then no cache may store it for other visitors.
     """
     if _STORED in request.__dict__:
-        return True  # the page has already changed it, which takes precedence over the URL
+        return True  # the page has already changed the cookie, which takes precedence over the URL
     return asked is not None and store(request, response, ForceGroups.parse(asked))
 
 

@@ -1,7 +1,7 @@
-"""Handle what needs privilege in a request: forced groups, the bar, and another identity.
+"""Handle the parts of a request that need privilege: forced groups, the bar, and another identity.
 
-These come from the URL, a header and cookies; this module checks the privilege. Nearly all requests
-ask for none of them, and then no `Forcing` is created: see `asks`.
+They come from the URL, a header and cookies; this module checks the privilege. Nearly all requests
+contain none of them, and then no `Forcing` is created: see `asks`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def asks(request: HttpRequest) -> bool:
     cookies = meta.get("HTTP_COOKIE", "")
     if forced_by_request.COOKIE in cookies or forced_by_request.is_asking(meta):
         return True
-    # Such a request was created by hand; others parse their cookies on access.
+    # Such a request was created manually; others parse their cookies on access.
     made = request.__dict__.get("COOKIES", ())
     if forced_by_request.COOKIE in made:
         return True
@@ -75,9 +75,9 @@ class Forcing:
     def __init__(self, hooks: Hooks, request: HttpRequest) -> None:
         self._hooks = hooks
         self._request = request
-        #: None before the check, and as long as it is too early to decide.
+        #: None before the check, and while it is too early to decide.
         self._privileged: bool | None = None
-        #: False if another site sent the request, and privilege comes from the address alone.
+        #: False if another site caused the request, and privilege comes only from the IP address.
         self._may_keep = True
         self._shows_bar = self._is_over = False
 
@@ -90,7 +90,7 @@ class Forcing:
 
     @property
     def is_undecided(self) -> bool:
-        """True before privilege is checked, and as long as it is too early to decide."""
+        """True before privilege is checked, and while it is too early to decide."""
         return self._privileged is None
 
     def check(self) -> bool:
@@ -145,7 +145,7 @@ class Forcing:
     def _check_sender(self) -> None:
         self._may_keep = not is_shared(partial(self._hooks.call, _HOOK), self._request)
 
-    # -- What is asked for --------------------------------------------------------------------
+    # -- The parts of the request -------------------------------------------------------------
 
     @property
     def asked_now(self) -> str | None:
@@ -202,7 +202,7 @@ class Forcing:
         return True
 
     def leave_out_bar(self) -> None:
-        """Leave out the bar on this page, because the page itself shows everything in the bar."""
+        """Leave out the bar on this page, because the page already shows everything in the bar."""
         self._is_over = True
 
     # -- The response -------------------------------------------------------------------------
@@ -215,7 +215,7 @@ class Forcing:
         if forced_by_request.keep(
             self._request, response, self.asked_now if self._may_keep else None
         ):
-            # The cookie belongs to this visitor, whatever the page shows.
+            # The cookie belongs to this visitor even if the page is the same for everyone.
             http_caches.make_private(self._request, response)
         if self._shows_bar:
             http_caches.forbid_storing(self._request, response)

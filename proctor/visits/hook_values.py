@@ -27,12 +27,12 @@ _PLAIN = frozenset(
         *(dt.date, dt.datetime, dt.time, dt.timedelta),
     )
 )
-#: Subclasses whose content is their text, whatever their own `__str__` does.
+#: Subclasses whose content is their text, even if they override `__str__`.
 _PLAIN_BASES = (str, int, float, bytes, enum.Enum)
 _SEQUENCES = (list, tuple, set, frozenset)
 
-#: How many levels of nesting are examined. Deeper values, and values that contain themselves, are
-#: left unchanged.
+#: Number of nesting levels that are examined. Deeper values, and values that contain themselves,
+#: are left unchanged.
 _DEPTH = 8
 
 
@@ -43,7 +43,7 @@ def is_data(value: Any, depth: int = _DEPTH) -> bool:
         return True
     if cls is not dict and cls not in _SEQUENCES:
         return issubclass(cls, _PLAIN_BASES)
-    # Use loops, not generators, because this runs for each request.
+    # Loops are faster than generators, and this runs for each request.
     for each in value.values() if cls is dict else value:
         if type(each) not in _PLAIN and (depth == 0 or not is_data(each, depth - 1)):
             return False
@@ -53,9 +53,9 @@ def is_data(value: Any, depth: int = _DEPTH) -> bool:
 def load(value: Any, depth: int = _DEPTH) -> Any:
     """Return *value* with all lazy parts loaded.
 
-    A lazy object becomes the object that it wraps, a lazy text a str, and a queryset a list. A
-    value that cannot be loaded stays unchanged, so that only its own variable is lost. Other
-    objects, such as model instances, stay unchanged too: see `is_data`.
+    A lazy object becomes the object that it wraps, a lazy string a str, and a queryset a list. A
+    value that cannot be loaded stays unchanged, so that only one variable is lost. Other objects,
+    such as model instances, stay unchanged too: see `is_data`.
     """
     if is_data(value) or depth == 0:
         return value
@@ -79,7 +79,7 @@ def load(value: Any, depth: int = _DEPTH) -> Any:
 def load_answer(answer: Any) -> Any:
     """Return the answer of a hook, with its values loaded as by `load`.
 
-    Raises what loading the mapping itself raises. An answer that is not a mapping is returned
+    Raises any exception of loading the mapping itself. An answer that is not a mapping is returned
     unchanged.
     """
     if issubclass(type(answer), LazyObject):
@@ -90,6 +90,6 @@ def load_answer(answer: Any) -> Any:
 
 
 def _is_queryset(value: Any) -> bool:
-    # If nothing has imported the module, no value can be a queryset.
+    # If the module has not been imported, no value can be a queryset.
     query = sys.modules.get("django.db.models.query")
     return query is not None and isinstance(value, (query.QuerySet, query.RawQuerySet))

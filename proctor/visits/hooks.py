@@ -1,4 +1,4 @@
-"""Find out which hooks a middleware overrides, and call them."""
+"""Find the hooks that a middleware overrides, and call them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["HOOKS", "YES_OR_NO", "Hooks"]
 
 logger = logging.getLogger("proctor.hooks")
 
-#: Each hook has an awaitable twin, whose name starts with an `a`.
+#: Each hook has an awaitable twin whose name starts with `a`.
 HOOKS = ("is_privileged", "get_identifiers", "get_context", "exclude_request")
 
 #: Hooks for which an exception counts as False.
@@ -38,7 +38,7 @@ class Hooks:
     )
 
     def __init__(self, middleware: Any, overrides: Callable[[str], bool]) -> None:
-        """Look up which hooks *middleware* overrides, using the function *overrides*."""
+        """Find the hooks that *middleware* overrides, with the function *overrides*."""
         self._middleware = middleware
         #: The class of the middleware, for messages.
         self.owner = type(middleware).__qualname__

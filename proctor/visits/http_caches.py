@@ -1,4 +1,4 @@
-"""Keep HTTP caches from storing pages that depend on a group for other visitors.
+"""Keep HTTP caches from serving pages that depend on a group to other visitors.
 
 `cache_page` stores a page before any middleware sees the response, so the request is marked when a
 group is read. Caches outside Django follow the headers of the response.
@@ -57,9 +57,9 @@ def patch_response(
 ) -> None:
     """Set the headers for caches on a page that depends on a group: private, or PROCTOR_VARY.
 
-    A site that sets PROCTOR_VARY lets outer caches store the page by these headers. Inner caches
-    (`cache_page`) cannot know the headers, and have stored nothing. With *for_nobody_else* the page
-    is private even then. Other pages stay unchanged.
+    With PROCTOR_VARY, outer caches may store a copy of the page for each value of these headers.
+    Inner caches (`cache_page`) do not know the headers, and have stored nothing. With
+    *for_nobody_else*, the page is private in any case. Other pages stay unchanged.
     """
     if not was_read(request):
         return

@@ -40,7 +40,7 @@ _DIRECTIVE = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+')
 def withdraw(response: HttpResponseBase) -> None:
     """Remove directives that let shared caches store a private response.
 
-    Directives that do not concern freshness stay, such as those for ESI. `without_shared_age`
+    Directives that do not concern freshness are kept, such as those for ESI. `without_shared_age`
     handles Cache-Control itself.
     """
     for name in [*filter(_may_outrank, response.headers)]:
@@ -49,13 +49,13 @@ def withdraw(response: HttpResponseBase) -> None:
             _replace(response, name, _targeted(response.headers[name]))
         elif field in _SURROGATE:
             _replace(response, name, _without(response.headers[name], _FRESHNESS))
-        elif response.headers[name].strip() != "0":  # for nginx, 0 means "do not store"
+        elif response.headers[name].strip() != "0":  # nginx takes 0 to mean "do not store"
             del response.headers[name]
 
 
 @lru_cache(maxsize=256)
 def _may_outrank(name: str) -> bool:
-    # Cached, because every page needs this, and most have none of these headers.
+    # Cached, because every response needs this, and most have none of these headers.
     field = name.lower()
     return field.endswith(_TARGETED) or field in _SURROGATE or field == _NGINX
 
@@ -78,7 +78,7 @@ def _replace(response: HttpResponseBase, name: str, kept: str) -> None:
 
 
 def _targeted(value: str) -> str:
-    """Return what remains of a targeted field; if that is "", Cache-Control applies."""
+    """Return the remaining value of a targeted field; if it is "", Cache-Control applies."""
     kept = _without(value, _FRESHNESS)
     names = set(map(_name, _directives(kept)))
     # If any directive remains, the cache ignores Cache-Control, including `private`.

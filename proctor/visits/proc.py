@@ -28,8 +28,8 @@ class Proc:
 
     Every declared test is present, with an assignment or with its default. The first read of a test
     counts as an exposure if the group was assigned and has a value of 0 or more; `peek`, `str` and
-    the other methods count none. It is not a mapping: iterating over it yields the names. The
-    groups are determined once, when one is first read.
+    the other methods do not count. It is not a mapping: iterating over it yields the names. The
+    groups are determined once, at the first read.
     """
 
     _setup: SiteSetup
@@ -67,10 +67,11 @@ class Proc:
         )
 
     def __getattr__(self, name: str) -> GroupAssignment:
-        # Only called for names that are not instance attributes: a first read, or a mistake.
+        # Only called for names that are not instance attributes: for a first read, or by mistake.
         if name.startswith("_"):
             raise AttributeError(name)
-        # Do not try `self[name]`: in DEBUG a KeyError in a hook would look like a wrong name.
+        # Do not use `self[name]` here, because in DEBUG a KeyError in a hook would look like a
+        # wrong name.
         if name not in self._registry:
             raise AttributeError(self._undeclared(name))
         assignment = self[name]
@@ -108,8 +109,8 @@ class Proc:
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        # A middleware may copy the request and pass the copy to caches, so `mark_as_read` marks it
-        # too. The note cannot be stored on the request itself while it is being copied.
+        # A middleware may copy the request and pass the copy to caches, so `mark_as_read` marks
+        # copies too. The mark cannot be stored on the request itself while it is being copied.
         copies = [each for each in memo.values() if isinstance(each, HttpRequest)]
         self.__dict__.setdefault("_copies", []).extend(copies)
         return self
@@ -178,7 +179,7 @@ class Proc:
         """
         assignments = self._assignments
         if assignments is None:
-            # Check the name first, so that a mistake in it asks no source.
+            # Check the name first, so that no source is asked for a wrong name.
             if name not in self._registry:
                 raise KeyError(self._undeclared(name))
             assignments = self._loaded()
@@ -207,7 +208,7 @@ class Proc:
         for name, assignment in set_by_tests.items():  # nearly always empty
             if name in assignments:
                 assignments[name] = assignment
-        # If two threads get here at the same time, both use the answer of the first.
+        # If two threads get here at the same time, both use the first one's answer.
         own = self.__dict__
         answer: tuple[SourceAnswer, dict[str, GroupAssignment]]
         answer = own.setdefault("_answer", (source_answer, assignments))
@@ -219,7 +220,7 @@ class Proc:
         if exposed.receivers:
             self.__dict__[name] = assignment
             return
-        # No receiver is connected, so only tests whose names have a second meaning still need it.
+        # No receiver is connected, so only tests with ambiguous names still need it.
         assignments = self._loaded()
         if OWN_NAMES.isdisjoint(assignments):
             self.__dict__.update(assignments)
@@ -240,7 +241,7 @@ OWN_NAMES = frozenset((*dir(Proc), *Proc.__annotations__, "_answer", "_copies", 
 
 
 def determine(proc: Proc) -> None:
-    """Determine the groups of *proc* now, not when one is first read."""
+    """Determine the groups of *proc* now, not at the first read."""
     proc._loaded()  # noqa: SLF001 - no public attribute: a test may have its name
 
 

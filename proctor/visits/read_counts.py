@@ -1,6 +1,6 @@
 """Count how often each test of a request is read, if this was enabled before it started.
 
-Other requests pay nothing for it: a `proc` that counts reads has a different class.
+Other requests are not slowed down, because a `proc` that counts reads has a different class.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Reads(NamedTuple):
 
     #: Reads by attribute, item, tag or decorator, which count as exposures.
     reads: Counter[str]
-    #: Reads by `peek`, and by tags that count no exposure.
+    #: Reads by `peek`, and by tags that do not count exposures.
     peeks: Counter[str]
 
 
@@ -63,5 +63,5 @@ def count_reads(request: HttpRequest) -> None:
 
 def reads_of(proc: Proc) -> Reads | None:
     """Return how often each test of *proc* was read, or None if reads are not counted."""
-    # There is no public attribute for it, because a test may have that name.
+    # There is no public attribute for this, because a test may have that name.
     return proc._reads if isinstance(proc, CountingProc) else None  # noqa: SLF001

@@ -30,9 +30,9 @@ _DJANGOS = "django.contrib.auth.middleware"
 
 
 def ask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
-    """Return the answer of *question* for the signed-in user, or None if nobody is signed in.
+    """Return the answer of *question* for the signed-in user, or None if no one is signed in.
 
-    May query the database. Raises what loading the user raises.
+    May query the database. Raises any exception that loading the user raises.
     """
     user: Any = getattr(request, "user", None)
     if _is_djangos_own(user) and not _may_have_session(request):
@@ -46,7 +46,7 @@ async def aask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T 
     auser = getattr(request, "auser", None)
     is_unreplaced = _is_djangos_own(user) or not hasattr(request, "user")
     if is_unreplaced and auser is not None and not _is_djangos_own_auser(auser):
-        user = await auser()  # only auser was replaced
+        user = await auser()  # only auser was replaced by a middleware
     elif _is_lazy(user):
         if _is_djangos_own(user) and not _may_have_session(request):
             return None
@@ -80,7 +80,7 @@ def loaded_user(request: HttpRequest) -> Any:
 
 
 def _answer(user: Any, question: Callable[[Any], T]) -> T | None:
-    # user.is_authenticated is not enough: None also means that nobody is signed in.
+    # user.is_authenticated is not enough, because the user may be None if no one is signed in.
     return question(user) if getattr(user, "is_authenticated", False) else None
 
 
@@ -89,7 +89,7 @@ async def _in_a_thread(user: Any, question: Callable[[Any], T]) -> T | None:
 
 
 def _is_lazy(user: Any) -> bool:
-    # Look at the class, because the object pretends to be what it wraps.
+    # Check the type, because the object's `__class__` is that of the wrapped object.
     return issubclass(type(user), LazyObject)
 
 

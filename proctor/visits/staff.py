@@ -1,4 +1,4 @@
-"""Check if the signed-in user is staff, even where the user may not be known yet."""
+"""Check if the signed-in user is staff, even if the user may not be known yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions with which templates and views read `proc` by names that may be wrong.
+"""Functions for templates and views to read `proc` by names that may be wrong.
 
 A wrong name raises an exception in DEBUG. Otherwise it is logged once, and the visitor has no group
 in the test: a typing error should not break their page.
@@ -91,7 +91,7 @@ def _proc_in(context: Any) -> Proc | None:
     example in isolated components and in `render_to_string(template, {})`.
     """
     proc = context.get("proc")
-    # A site may use that name for something else.
+    # A site may use the name `proc` for something else.
     if isinstance(proc, Proc):
         return proc
     # Django's RequestContext has its request even if no context processor adds it.
@@ -178,7 +178,7 @@ class TemplateApi:
         return found
 
     def known_groups(self, declared: ProctorTest, groups: Iterable[object]) -> list[object]:
-        """Return those of the *groups* that exist, and report the others."""
+        """Return the existing *groups*, and report the others."""
         return [group for group in groups if not self.is_wrong(_wrong_group(declared, group))]
 
     def is_wrong(self, problem: str | None) -> bool:

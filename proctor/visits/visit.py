@@ -37,7 +37,7 @@ __all__ = ["Visit"]
 
 logger = logging.getLogger("proctor.hooks")
 
-#: Exceptions that a hook may raise on purpose, to answer the request.
+#: Exceptions that a hook may raise deliberately, to answer the request.
 ANSWERS = (Http404, PermissionDenied, SuspiciousOperation)
 
 _VISIT = "_proctor_visit"
@@ -66,11 +66,11 @@ class Visit:
     #: The settings and the source that this request uses.
     setup: SiteSetup
     proc: Proc
-    #: The part of the request that needs privilege; None for nearly all requests.
+    #: The parts of the request that need privilege; None for nearly all requests.
     forcing: Forcing | None
-    #: The hooks' answers while the visitor uses another identity; otherwise not set.
+    #: The hooks' own answers if the visitor uses another identity; otherwise not set.
     _own: GroupsRequest
-    #: True if a hook returned more than plain values, which were then loaded.
+    #: True if a hook returned more than plain values, and these were loaded.
     _had_objects: bool
 
     def __init__(self, hooks: Hooks, request: HttpRequest) -> None:
@@ -104,7 +104,7 @@ class Visit:
     def resolve(self) -> SourceAnswer:
         """Return the source's answer, at the first read of `proc`.
 
-        Raises only those exceptions that a hook raises on purpose.
+        Raises only exceptions that a hook raises deliberately.
         """
         if not self.setup.registry:
             return SourceAnswer()
@@ -125,7 +125,7 @@ class Visit:
 
     @property
     def must_exclude(self) -> bool:
-        """True if a hook must be checked before an exposure, because a receiver is connected."""
+        """True if a hook must be called before an exposure, because a receiver is connected."""
         return self._hooks.may_exclude and self._excluded is None and bool(exposed.receivers)
 
     @property
@@ -176,7 +176,7 @@ class Visit:
         self._note(identifiers, context)
 
     async def arun_hooks(self) -> None:
-        """Run the hooks on an event loop; plain hooks run in a thread, all in one go."""
+        """Run the hooks on an event loop; all plain hooks run in one thread."""
         if not self._must_ask():
             return
         token = _running_hooks.set(self)
@@ -207,13 +207,13 @@ class Visit:
     def _hooks_to_await(self) -> list[str]:
         names = ["get_identifiers", "get_context"]
         if self.forcing is not None:
-            names.insert(0, "is_privileged")  # a forced link is kept even if another hook fails
+            names.insert(0, "is_privileged")  # forced groups are kept even if another hook fails
         if self.must_exclude:
             names.append("exclude_request")
         return names
 
     def _must_ask(self) -> bool:
-        """Return True if hooks still need to run. In DEBUG, raise again what they raised before."""
+        """Return True if hooks still need to run. In DEBUG, raise their earlier exception again."""
         self._forbid_hooks()
         if self._failure is not None and settings.DEBUG and not isinstance(self._failure, ANSWERS):
             raise self._failure
@@ -222,7 +222,8 @@ class Visit:
     def _forbid_hooks(self) -> None:
         if _running_hooks.get() is self:
             raise RuntimeError(
-                "a hook of the middleware reads proc, but proc needs the hooks first"
+                "a hook of the middleware reads proc, but the hooks must finish before proc can "
+                "be read"
             )
 
     @property
@@ -232,7 +233,7 @@ class Visit:
         return source is not None and getattr(source, "waits", True)
 
     def wait(self) -> None:
-        """Do slow work now: ask the source, or let it prepare."""
+        """Do slow work now: ask the source, or let the source prepare."""
         if self.must_wait:
             prepare = getattr(self.setup.source, "prepare", None)
             if prepare is None:
@@ -248,7 +249,7 @@ class Visit:
         return not (is_data(self._asked.identifiers) and is_data(self._asked.context))
 
     def settle(self) -> None:
-        """Before a coroutine view, do the work that must not happen on its event loop."""
+        """Do the work that must not happen on the event loop, before a coroutine view starts."""
         self.wait()
         if self.has_objects:
             determine(self.proc)
@@ -315,7 +316,7 @@ class Visit:
             self._force(self._asked, self.forcing)
 
     def _force(self, own: GroupsRequest, forcing: Forcing) -> None:
-        """Use the identity that the visitor chose, then the groups that they force."""
+        """Apply the identity that the visitor chose, then the groups that they force."""
         identity = forcing.identity
         asked = own
         if identity is not None:
@@ -325,7 +326,7 @@ class Visit:
         self._asked = replace(asked, force_groups=forcing.groups)
 
     def _give_up(self, error: Exception, problem: str) -> None:
-        """After a hook has failed, raise its answer to the request, or go on without groups."""
+        """Handle a failed hook: raise its answer to the request, or continue without groups."""
         self._failure = error
         goes_on = not renders_error_page() if isinstance(error, ANSWERS) else settings.DEBUG
         if goes_on:

@@ -40,7 +40,7 @@ _BATCH = 2000
 
 
 def prepare() -> None:
-    """Create what is missing in the database. May be called more than once."""
+    """Create missing data in the database. May be called more than once."""
     call_command("migrate", verbosity=0)
     if not Revision.objects.exists():
         source = read_source(FIRST_WEEK)

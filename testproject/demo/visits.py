@@ -37,7 +37,7 @@ __all__ = ["DAYS", "Simulated", "simulate"]
 DAYS = 14
 #: For each test that starts later, the day on which it starts, from 0.
 _STARTED = {"newfeaturerollout": 8}
-#: The day on which the new search goes from a tenth of the visitors to a quarter.
+#: The day on which the share of the new search rises from 10 % to 25 %.
 _RAISED = 11
 #: New visitors on an ordinary day.
 _VISITORS = 1400
@@ -50,7 +50,7 @@ _BASKET = 0.16
 #: Change of that probability in each group.
 _EFFECTS = {("buttoncolortst", "green"): 1.24, ("buttoncolortst", "blue"): 1.02}
 _EFFECTS["newfeaturerollout", "active"] = 1.05
-#: Share of visitors with a filled basket who order.
+#: Share of visitors with a filled basket who place an order.
 _ORDER = 0.42
 #: Share of this group's visitors for whom a script fails before the exposure is sent.
 _LOST = {("headlinetst", "promise"): 0.12}
@@ -69,7 +69,7 @@ class Simulated:
 
 
 def simulate(first_week: Matrix, now: Matrix, end: datetime) -> Simulated:
-    """Return what visitors saw and did in the last DAYS before *end*, an aware time."""
+    """Return the exposures and outcomes of the last DAYS before *end*, which is an aware time."""
     run = _Run(end)
     engines = Proctor(first_week), Proctor(now)
     for day in range(DAYS):

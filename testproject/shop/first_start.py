@@ -42,7 +42,7 @@ PEOPLE = {
 
 
 def prepare() -> None:
-    """Create what is missing in the database. May be called more than once."""
+    """Create missing data in the database. May be called more than once."""
     call_command("migrate", verbosity=0)
     if not Revision.objects.exists():
         source = read_source(settings.SHOP_MATRIX)

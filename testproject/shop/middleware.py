@@ -37,8 +37,7 @@ class ShopProctorMiddleware(ProctorMiddleware):
     def get_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
         """Return the cookie's id as USER, and the customer's number if they are signed in.
 
-        Accounts of the editor are not those of customers, so that signing in there changes
-        nothing in the shop.
+        Accounts of the editor are not customers, so signing in there changes nothing in the shop.
         """
         identifiers = {
             **super().get_identifiers(request),
@@ -59,5 +58,5 @@ class ShopProctorMiddleware(ProctorMiddleware):
         return context
 
     def is_privileged(self, request: HttpRequest) -> bool:
-        """Return True while DEBUG is on, because nobody else can see this shop then."""
+        """Return True while DEBUG is on, because no one else can see the shop then."""
         return bool(settings.DEBUG)

@@ -87,7 +87,7 @@ def basket(request: ProctorRequest) -> HttpResponse:
 
 
 def _delivery_offer(request: ProctorRequest) -> str:
-    """Return from what sum delivery is free: only customers are in this test.
+    """Return the sum from which delivery is free. Only customers are in this test.
 
     A type checker reports the `match` if a group is declared and not handled here.
     """
@@ -143,7 +143,7 @@ def empty_basket(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def you(request: ShopRequest) -> HttpResponse:
-    """Show the visitor, their groups, and the reasons. The page counts no exposure."""
+    """Show the visitor, their groups, and the reasons. The page does not count exposures."""
     return render(
         request,
         "shop/you.html",

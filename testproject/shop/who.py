@@ -40,7 +40,7 @@ class TestOfVisitor:
 
     name: str
     assignment: GroupAssignment
-    #: None if the source cannot say, or does not have the test.
+    #: None if the source cannot explain it, or does not have the test.
     explanation: Explanation | None
     segments: tuple[Segment, ...] = ()
     #: The visitor's place in the picture, in percent, or None if they have none.

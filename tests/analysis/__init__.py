@@ -1,4 +1,4 @@
-"""Tests of the analysis. Without its extra they are skipped."""
+"""Tests of the analysis. They are skipped if its extra is not installed."""
 
 from __future__ import annotations
 

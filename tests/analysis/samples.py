@@ -1,4 +1,4 @@
-"""Small tests and their rows, for the analysis."""
+"""Small A/B tests and their data, for the tests of the analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated tests whose visitors are placed by the real hash.
+"""Simulated A/B tests in which the real hash places the visitors.
 
 `python benchmarks/analysis.py --simulations` runs the long form.
 """
@@ -28,7 +28,7 @@ GROUPS = {0: "control", 1: "blue"}
 
 
 def places(salt, names):
-    """Return the place of each visitor between 0 and 1, by the hash of the engine."""
+    """Return the position of each visitor between 0 and 1, computed with the engine's hash."""
     prefix = salted_prefix("atst", salt)
     found = np.array([hash_position(prefix, name) for name in names], dtype=float)
     return (found + 2.0**31) / 2.0**32
@@ -185,7 +185,7 @@ def _outcomes(parts):
 
 
 def ramp_reports(runs, size=2000, effect=0.0, past=False):
-    """Return reports of ramps, each with its own salt. Outcomes of a day count for that day."""
+    """Return reports of ramps, each with its own salt. Outcomes count for their day."""
     metric = Metric("revenue", window=timedelta(hours=2), past=timedelta(days=7) if past else None)
     for run in range(runs):
         salt = hashlib.md5(b"%d" % run).hexdigest()
@@ -211,7 +211,7 @@ def ramp_figures(runs, effect=0.0, past=False):
 
 
 def print_all():
-    """Run the long form, print it, and return 1 if a figure is wrong."""
+    """Run the long simulations, print the results, and return 1 if a figure is wrong."""
     checks = []
 
     def check(text, value, low, high):

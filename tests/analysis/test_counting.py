@@ -1,4 +1,4 @@
-"""Who and what counts, on a small test that was computed by hand."""
+"""Which visitors and outcomes count, with a small example that was computed by hand."""
 
 from __future__ import annotations
 
@@ -176,6 +176,20 @@ def test_a_window_without_a_length_ends_where_people_jump():
     report = analyze("atst", seen, happened, [BEFORE, AFTER])
     assert (report.outcomes.counted, report.outcomes.after) == (1, 1)
     assert report.not_matured == 0
+
+
+def test_a_window_does_not_end_where_rounded_ranges_move_a_billionth():
+    before = split((0, 0.3333333333), (1, 0.6666666667), version="1", allocation="#A1")
+    after = split((0, 0.3333333334), (1, 0.6666666666), version="2", allocation="#A2")
+    seen = exposures(
+        [
+            {"at": at(0), "visitor": "ann", "group": "control"},
+            {"at": at(5), "visitor": "bob", "group": "control", **LATER},
+        ]
+    )
+    happened = outcomes([(at(4), "ann", "orders", 1.0), (at(6), "ann", "orders", 1.0)])
+    report = analyze("atst", seen, happened, [before, after])
+    assert (report.outcomes.counted, report.outcomes.after) == (2, 0)
 
 
 def test_late_outcomes_are_waited_for():

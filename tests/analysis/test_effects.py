@@ -193,7 +193,7 @@ def test_quantiles_of_visitors_in_several_strata_are_bootstrapped_by_visitor():
 
 
 def returning(rate):
-    """A ramp in which a share of blue does not come back, and everybody else does."""
+    """A ramp in which a share of the blue group does not return, but everyone else does."""
     seen = []
     for index in range(4000):
         group = "blue" if index % 2 else "control"

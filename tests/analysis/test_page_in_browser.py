@@ -1,4 +1,4 @@
-"""The page of a report in a browser: its width, and what axe-core finds."""
+"""The page of a report in a browser: its width, and its accessibility according to axe-core."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.live.browser import browser
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """The pages of a winner, of a young test and of a broken one."""
+    """The pages of a test with a winner, of a young test and of a broken one."""
     random = np.random.default_rng(1)
     values = {"control": random.normal(5, 1, 400), "blue": random.normal(6, 1, 400)}
     seen, happened = with_values(values)

@@ -1,4 +1,4 @@
-"""Numbers that others have published, or that other programs compute."""
+"""Comparison with published numbers, and with the results of other programs."""
 
 from __future__ import annotations
 

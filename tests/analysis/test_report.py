@@ -1,4 +1,4 @@
-"""The forms of the report."""
+"""The output formats of the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every text of the analysis can be translated: whole, and by one template."""
+"""Every text of the analysis can be translated as a whole sentence, from one template."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AT = datetime(2026, 3, 2, 9, 30, tzinfo=timezone.utc)
 
 
 def calls(name):
-    """The calls of a function in the analysis, with where they are."""
+    """The calls of a function in the analysis, with their places."""
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name:
@@ -31,7 +31,7 @@ def calls(name):
 
 
 def literals(call, marker, number):
-    """The texts of a call of a marker; None if it is another call, or has other values."""
+    """The literals in a call of a marker; None for any other call or other arguments."""
     if not isinstance(call, ast.Call) or getattr(call.func, "id", "") != marker:
         return None
     if len(call.args) != number or not all(isinstance(each, ast.Constant) for each in call.args):
@@ -40,7 +40,7 @@ def literals(call, marker, number):
 
 
 def templates(call):
-    """The template of a Sentence with its plural, each marked; None if they are not."""
+    """The marked template of a Sentence, and its plural; None if they are not marked."""
     if not call.args:
         return None
     first = call.args[0]
@@ -83,7 +83,7 @@ def test_no_text_is_glued(name):
 
 
 class Formats:
-    """German's."""
+    """German formats."""
 
     code = "de"
 

@@ -1,4 +1,4 @@
-"""Simulated tests, in a short form; benchmarks/analysis.py has the long one."""
+"""Short simulations of A/B tests; benchmarks/analysis.py runs the long ones."""
 
 from __future__ import annotations
 

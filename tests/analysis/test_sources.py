@@ -1,4 +1,4 @@
-"""The same numbers from every source, and one clear line for files that cannot be read."""
+"""All sources give the same numbers, and unreadable files cause a clear one-line error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bar: who sees it, what it shows and changes, and that all others get the same bytes."""
+"""The bar: who sees it, its content and effects, and unchanged bytes for all other visitors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def listed(page):
 
 
 def again(client):
-    """The same browser before a site with other settings."""
+    """The same browser, on a site with different settings."""
     other = Client(headers={"x-may": "yes"})
     other.cookies = client.cookies
     return other
@@ -228,7 +228,7 @@ def test_it_lists_what_was_read_before_it_and_says_so(client):
 
 @pytest.fixture
 def resolutions():
-    """The outcomes of all questions to a source."""
+    """The outcomes of all requests to a source."""
     told = []
 
     def note(*, outcome, **_others):
@@ -278,6 +278,13 @@ def test_a_forced_group_shows_which_one_it_replaces(client):
 def test_a_forced_group_that_does_not_exist_is_named(client):
     client.get("/?prforceGroups=buttoncolortst9")
     assert "buttoncolortst has no group 9." in row(bar(client), "buttoncolortst")
+
+
+def test_a_forced_test_that_is_mistyped_is_named_with_the_nearest(client):
+    client.get("/?prforceGroups=buttoncolrtst1")
+    text = str(bar(client).all("section")[0])
+    assert "The matrix has no test buttoncolrtst; did you mean buttoncolortst?" in text
+    assert "other applications" not in text
 
 
 def test_a_force_without_the_identifier_says_what_it_needs(client, site, tmp_path):

@@ -1,4 +1,4 @@
-"""Another identity: the site evaluates tests for it, and nothing is exposed or recorded."""
+"""Another identity: the site evaluates tests for it, and does not send or record exposures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.site_matrices import definition, one_bucket, write_matrix
 
 @pytest.fixture(autouse=True)
 def _countries(site, tmp_path):
-    """Germans are in green, the user `her` too, and all others in blue."""
+    """Put Germans and the user `her` into green, and everyone else into blue."""
     site.PROCTOR_CONTEXT = {"country": "String", "age": "long"}
     site.PROCTOR_MATRIX = write_matrix(
         tmp_path,
@@ -238,7 +238,7 @@ def test_an_identity_says_what_differs():
 
 @pytest.fixture
 def recorded(site):
-    """The site records results, and takes outcomes from the browser."""
+    """A site that records results, and accepts outcomes from the browser."""
     site.PROCTOR_METRICS = (Metric("order"),)
     site.PROCTOR_RESULTS_FROM_BROWSER = True
     with record_results() as results:

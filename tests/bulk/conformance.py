@@ -1,4 +1,4 @@
-"""The conformance assignments as tables, if Arrow can hold their values."""
+"""The conformance assignments as tables, if Arrow can represent their values."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class File:
 
 
 def arrow_types(context: dict[str, Any]) -> dict[str, pa.DataType] | None:
-    """Return the exact types of the values, or None if Arrow cannot hold one of them."""
+    """Return the exact types of the values, or None if Arrow cannot represent one of them."""
     found = {}
     for name, value in context.items():
         if value is None:
@@ -78,7 +78,7 @@ def arrow_types(context: dict[str, Any]) -> dict[str, pa.DataType] | None:
 
 
 def part_for(parts: list[Part], case: dict[str, Any]) -> Part | None:
-    """Return the part for a case, created if necessary, or None if Arrow cannot hold it."""
+    """Return the part for a case, created if necessary, or None if Arrow cannot represent it."""
     types = arrow_types(case["context"])
     if types is None or case.get("force_groups") or "exception" in case:
         return None

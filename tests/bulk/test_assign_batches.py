@@ -1,4 +1,4 @@
-"""Whole tables come out as the engine would assign each row."""
+"""Whole tables get the same groups that the engine would assign row by row."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def test_random_matrices(document, context, style):
 
 
 def test_a_large_table_is_assigned_as_by_the_engine():
-    """Batches of every kind: full ones, near-unique contexts, two variables."""
+    """Covers full batches, contexts that are nearly unique, and two variables."""
     proctor = proctor_of(
         {"country": "String", "age": "int"},
         atst=definition(rule="${country == 'US'}"),
@@ -357,7 +357,7 @@ def test_long_output_has_a_row_for_each_group():
 
 @pytest.mark.parametrize("output", ["wide", "long"])
 def test_all_batches_share_their_dictionaries(output):
-    """A file has one dictionary for a column."""
+    """A file has only one dictionary for each column."""
     proctor = proctor_of(atst=definition(), btst=everybody("inactive"))
     columns = {"user": [f"v{n}" for n in range(40_000)]}
     table = pa.table(columns)
@@ -407,9 +407,14 @@ PROCTOR = proctor_of(atst=definition())
 @pytest.mark.parametrize(
     ("columns", "options", "error", "message"),
     [
-        ({"user": [1.5]}, {}, ConfigurationError, "'user' holds double; expected text, integers"),
-        ({"user": [b"a"]}, {}, ConfigurationError, "'user' holds binary"),
-        ({"user": [True]}, {}, ConfigurationError, "'user' holds bool"),
+        (
+            {"user": [1.5]},
+            {},
+            ConfigurationError,
+            "'user' has the type double; expected text, integers",
+        ),
+        ({"user": [b"a"]}, {}, ConfigurationError, "'user' has the type binary"),
+        ({"user": [True]}, {}, ConfigurationError, "'user' has the type bool"),
         (
             {"uzer": ["a"]},
             {},
@@ -461,7 +466,7 @@ def test_a_dropped_test_is_refused():
 
 def test_batches_of_different_columns_are_refused():
     batches = [pa.record_batch({"user": ["a"]}), pa.record_batch({"user": [1]})]
-    with pytest.raises(ConfigurationError, match="first one's types"):
+    with pytest.raises(ConfigurationError, match="the columns and types of the first one"):
         list(assign_batches(PROCTOR, batches, identifiers=USER))
 
 

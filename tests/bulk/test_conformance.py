@@ -1,4 +1,4 @@
-"""Every conformance assignment that Arrow can hold comes out of the batches as of the Java."""
+"""Batches give Java's results for every conformance assignment that Arrow can represent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The positions of many rows at once are those of the engine's hash."""
+"""The positions of many rows are the same as those from the engine's hash."""
 
 from __future__ import annotations
 

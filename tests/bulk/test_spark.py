@@ -89,6 +89,6 @@ def test_map_in_arrow_gives_the_groups_of_the_engine(spark):
 
 
 def pa_to_spark(arrow: pa.Schema) -> str:
-    """The schema as Spark writes it: all columns are texts."""
+    """The schema in Spark's notation: all columns are strings."""
     assert all(each.type == pa.string() for each in arrow)
     return ", ".join(f"`{each.name}` string" for each in arrow)

@@ -1,4 +1,4 @@
-"""The SQL of a test, and what it refuses by name."""
+"""The SQL of a test, and the messages if SQL cannot express it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sql(rule=None, dialect="duckdb", types=TYPES, identifiers=None, **options) -
 
 
 def answers(rule, rows, **options) -> list:
-    """Whether the rule holds for each row (a text after FROM VALUES), by DuckDB."""
+    """Whether the rule is true for each row, as evaluated by DuckDB."""
     found = duckdb.sql(f"SELECT {sql(rule, **options)} FROM (VALUES {rows[1]}) v({rows[0]})")
     return [row[0] == "blue" for row in found.fetchall()]
 
@@ -161,7 +161,7 @@ def test_integers_and_uuids_are_identifiers():
         ("${rate > 1}", "the type Float of the variable 'rate'"),
         ("${proctor:contains(tags, 'a')}", "the type list of the variable 'tags'"),
         ("${missingExperimentalUnit == flag}", "cannot express 'missingExperimentalUnit == flag'"),
-        ("${country == 'a\0'}", "cannot hold the text"),
+        ("${country == 'a\0'}", "cannot express the string"),
     ],
 )
 def test_what_sql_cannot_express_is_refused_by_name(rule, message):

@@ -32,7 +32,7 @@ PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
 
 @pytest.fixture
 def postgres():
-    """A connection to a server of our own, which listens on a socket only."""
+    """A connection to the tests' own PostgreSQL server, which listens only on a socket."""
     psycopg = pytest.importorskip("psycopg")
     if not PROGRAMS:
         pytest.skip("PostgreSQL is not installed (Debian: postgresql)")

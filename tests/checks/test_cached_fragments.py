@@ -1,4 +1,4 @@
-"""The check for `{% cache %}` blocks that depend on a group which their key lacks."""
+"""The check for `{% cache %}` blocks that depend on a group missing from their key."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _site(settings):
 
 
 def warned(settings, **templates):
-    """Fragment → what its warning says, for templates by name."""
+    """Return the warnings by fragment, for templates by name."""
     settings.TEMPLATES = [
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",

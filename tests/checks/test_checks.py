@@ -35,7 +35,7 @@ USERS = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 class Silent(BaseProctorMiddleware):
-    """Does not say who a visitor is."""
+    """A middleware that does not identify visitors."""
 
 
 class Awaited(BaseProctorMiddleware):
@@ -44,7 +44,7 @@ class Awaited(BaseProctorMiddleware):
 
 
 class Ready(ProctorMiddleware):
-    """As it comes."""
+    """The middleware without changes."""
 
 
 class OwnContext(ProctorMiddleware):
@@ -58,7 +58,7 @@ class OwnHook(ProctorMiddleware):
 
 
 class NoSource:
-    """Lacks determine_groups."""
+    """A class without determine_groups."""
 
 
 class OwnSource:
@@ -70,7 +70,7 @@ class OwnSource:
 
 
 def fresh():
-    """A view of its own: some of Django's decorators change what they decorate."""
+    """A new view for each test, because some of Django's decorators change the decorated view."""
 
     def view(request):
         return HttpResponse("view")
@@ -90,7 +90,7 @@ ODD_NAMES = (
 
 @pytest.fixture(autouse=True)
 def sound(settings, tmp_path):
-    """Settings of which no check has anything to say."""
+    """Settings for which no check reports a problem."""
     settings.INSTALLED_APPS = ["django.contrib.sessions", "proctor"]
     settings.ROOT_URLCONF = type("urls", (), {"urlpatterns": []})
     settings.MIDDLEWARE = [SESSIONS, USERS, OURS]
@@ -119,7 +119,7 @@ def engine(*processors):
 
 
 def found(**options):
-    """What the bound checks say, as Django runs them."""
+    """Return the messages of our checks, run by Django."""
     return run_checks(tags=[TAG], **options)
 
 
@@ -128,14 +128,14 @@ def ids(**options):
 
 
 def only(identifier):
-    """The one message, which is of that id."""
+    """Return the only message, which must have this id."""
     messages = found()
     assert [message.id for message in messages] == [identifier]
     return messages[0]
 
 
 def serve(settings, *views):
-    """Make the views those of the URLconf."""
+    """Use these views in the URLconf."""
     patterns = [path(f"{number}/", each) for number, each in enumerate(views)]
     settings.ROOT_URLCONF = type("urls", (), {"urlpatterns": patterns})
 
@@ -751,7 +751,7 @@ def test_pages_whose_templates_no_engine_finds_are_an_error(sound):
 
 
 class Older(ProctorMiddleware):
-    """Overrides what version 1 called."""
+    """A middleware that overrides methods that version 1 called."""
 
     def process_request(self, request):
         """Never called."""
@@ -987,7 +987,7 @@ def test_an_object_that_invents_attributes_does_not_stop_the_check(sound):
 
 
 class GuardedView(View):
-    """Has what Django's LoginRequiredMixin brings, which needs apps that are not installed."""
+    """A view like one with Django's LoginRequiredMixin, which needs apps that are not installed."""
 
     login_url = None
     redirect_field_name = "next"
@@ -1002,8 +1002,8 @@ class GuardedView(View):
         (non_atomic_requests(fresh()), other, "different non_atomic_requests"),
         (view, login_not_required(fresh()), "is login_not_required"),
         (login_not_required(fresh()), other, "is not login_not_required"),
-        (login_required(view), other, "asks for no login"),
-        (GuardedView, other, "asks for no login"),
+        (login_required(view), other, "does not require a login"),
+        (GuardedView, other, "does not require a login"),
     ],
 )
 def test_a_variant_with_other_attributes_than_the_view_is_a_warning(

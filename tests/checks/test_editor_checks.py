@@ -60,7 +60,7 @@ def test_a_guard_that_cannot_be_called_is_an_error(settings):
 
 
 class Elsewhere:
-    """Sends the editor's writes to a database that does not exist."""
+    """A router that sends the editor's writes to a database that does not exist."""
 
     def db_for_write(self, model, **_hints):
         return "primary" if model._meta.app_label == "proctor_editor" else None

@@ -18,7 +18,7 @@ def text():
 
 
 def orders():
-    """What a site's source of a metric is."""
+    """A site's source of a metric."""
 
 
 NOT_CALLABLE = 5

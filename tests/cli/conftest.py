@@ -1,4 +1,4 @@
-"""Fixtures that run the command in this process, on a tree of definitions."""
+"""Fixtures that run the command in this process, and create trees of definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a file contains, a command answers, or says in one line what is wrong with it."""
+"""No matter what a file contains, commands work or report the problem in one line."""
 
 from __future__ import annotations
 

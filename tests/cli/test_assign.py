@@ -1,4 +1,4 @@
-"""The commands `assign` and `sql`: files in and out, and what they say when they cannot."""
+"""The commands `assign` and `sql`: their input, output and error messages."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def test_bad_options_are_one_line(files, tmp_path, command, options, message):
         ("a.parquet", b"PAR1", "cannot read"),
         ("a.jsonl", b"[1]\n", "line 1: expected an object, got [1]"),
         ("a.jsonl", b'{"user_id": "a"\n', "line 1 is not JSON"),
-        ("a.jsonl", b'{"user_id": 1.5, "country": "US"}\n', "holds double; expected text"),
+        ("a.jsonl", b'{"user_id": 1.5, "country": "US"}\n', "has the type double; expected text"),
         ("a.txt", b"", "Expected a file name that ends in"),
     ],
 )
@@ -298,7 +298,7 @@ def test_the_table_itself_is_not_written_over(files, command):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_no_partial_file(files, tmp_path, number):
-    """The table is a pipe that does not end, so that the command is in the midst of its work."""
+    """The table is a pipe that never ends, so that the command is interrupted while it works."""
     pipe = tmp_path / "endless.jsonl"
     os.mkfifo(pipe)
     out = tmp_path / "out.csv"

@@ -1,4 +1,4 @@
-"""The command: what it prints, and what it says when it cannot."""
+"""The command: its output and its error messages."""
 
 from __future__ import annotations
 
@@ -41,11 +41,13 @@ REFUSED_FORCES = [
         "buttoncolortst9",
         "--force: buttoncolortst has no group 9; expected one of -1 (inactive), 0",
     ),
+    ("grn1,buttoncolortst9", "--force: the matrix has no test 'grn'; buttoncolortst has no group"),
+    ("grn,$1", "--force: expected entries like buttoncolortst2, got 'grn' and '$1'"),
 ]
 
 
 class Command:
-    """Runs the command in this process; keeps what it wrote."""
+    """Runs the command in this process and stores its output."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
@@ -70,7 +72,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    """Runs the command as a process of its own."""
+    """Run the command in a separate process."""
     if "input" not in options:
         options["stdin"] = subprocess.DEVNULL
     program = [sys.executable, "-m", "proctor", *arguments]
@@ -78,7 +80,7 @@ def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
 
 
 def definition(**changes: Any) -> dict[str, Any]:
-    """A test with two buckets, half and half."""
+    """A test with two buckets, half of the visitors in each."""
     return {
         "testType": "USER",
         "salt": "&salt",
@@ -92,7 +94,7 @@ def definition(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Any:
-    """Writes a matrix of the tests to a file and gives its path."""
+    """Write a matrix of the tests to a file and return its path."""
 
     def write_matrix(**tests: Any) -> str:
         path = tmp_path / "matrix.json"
@@ -235,7 +237,7 @@ class TestContext:
 
 
 def explained(**options: Any) -> Explanation:
-    """What the engine says of the visitor in the test of the colours."""
+    """The engine's explanation of the visitor's group in the color test."""
     return Proctor(Matrix.load(MATRIX)).explain(
         "buttoncolortst",
         identifiers={"USER": "pa5xq0lz4n80"},
@@ -459,7 +461,7 @@ BAD_INPUT = {
 
 
 class TestInvalidRules:
-    """A rule without braces is false, and what is wrong with it is logged."""
+    """A rule without braces is false, and the problem is logged."""
 
     COMPLAINT = "Invalid rule \"country == 'US'\" is never true: write it between ${ and }"
 
@@ -622,7 +624,7 @@ class TestProcess:
 
 @pytest.fixture
 def served() -> Iterator[str]:
-    """The URL of a folder: the examples, behind a real server."""
+    """The URL of the examples folder, served by a real server."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""`ramp` and its files: what it writes is read back, ids of other branches, comments."""
+"""`ramp` and its files: round trips, ids of other branches, comments."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_comments_among_the_ranges_are_not_lost(run, tmp_path):
     assert run("ramp", file, "color", "blue=20%")[0] == 0
     code, _, err = run("ramp", file, "color", "blue=20%", "-i")
     assert code == 2
-    assert "there are comments among the ranges; write the ranges by hand" in err
+    assert "there are comments among the ranges; change the ranges in an editor" in err
     assert file.read_text() == text
 
 
@@ -137,3 +137,33 @@ def test_a_specification_cannot_be_ramped(run, tmp_path):
     file.write_text('{"providedContext": {}}')
     code, _, err = run("ramp", file, "color", "blue=20%")
     assert (code, "expected a matrix or a definition, got a specification" in err) == (2, True)
+
+
+def dependent(value):
+    # A test must not have the salt of the one that it depends on.
+    return definition(dependsOn={"testName": "color", "bucketValue": value}, salt=f"&{value}")
+
+
+def test_tests_that_depend_on_an_emptied_group_are_shown(run, tmp_path):
+    tests = {
+        "color": definition(allocations=[TENTHS]),
+        "price": dependent(1),
+        "title": dependent(0),
+        "other": definition(),
+        "broken": {"buckets": 5},
+    }
+    matrix = tmp_path / "matrix.json"
+    matrix.write_text(json.dumps({"audit": {"version": "1"}, "tests": tests}))
+    out = run("ramp", matrix, "color", "blue=0%")[1]
+    assert (
+        "It depends on blue of color, which has no visitors now: this test loses all its visitors."
+    ) in out
+    assert [line for line in out.splitlines() if line.startswith(("price", "title", "other"))] == [
+        "price: changed, danger",
+        "title: changed, notice",
+    ]
+    tree = tmp_path / "tree" / "test-definitions"
+    for name, each in tests.items():
+        (tree / name).mkdir(parents=True)
+        (tree / name / "definition.json").write_text(json.dumps(each))
+    assert run("ramp", tree.parent, "color", "blue=0%")[1] == out

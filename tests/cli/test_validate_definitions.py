@@ -47,7 +47,7 @@ def test_what_only_an_editor_refuses_is_a_warning(run, make_tree):
     tree = make_tree(**{"7tst": {"description": " ", "metaTags": ["a b"]}})
     code, out, _ = run("validate", tree)
     assert code == 0
-    assert "warning: 7tst: the test cannot have the name '7tst'" in out
+    assert "warning: 7tst: invalid test name '7tst'" in out
     assert "warning: 7tst: the description is missing; write one" in out
     assert "warning: 7tst: invalid meta tags 'a b'" in out
     assert run("validate", tree, "--strict")[0] == 1

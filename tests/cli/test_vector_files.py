@@ -23,7 +23,7 @@ def cases(name: str) -> list[Case]:
 
 
 def lay_out(root: Path, tree: dict[str, str | None]) -> Path:
-    """Writes the files of a vector's tree below *root*."""
+    """Write the files of a vector's tree below *root*."""
     root.mkdir()
     for path, content in tree.items():
         place = root / path

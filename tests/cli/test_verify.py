@@ -1,4 +1,4 @@
-"""`verify`, and what `review` does with the specifications of applications."""
+"""`verify`, and the effect of specifications on `review`."""
 
 from __future__ import annotations
 
@@ -113,6 +113,23 @@ def test_what_is_no_specification_is_one_line(run, matrix, write, content):
     code, out, err = run("verify", matrix, write("bad.json", content))
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert "bad.json" in err
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        ({"context": {}, "identifiers": {"USER": {"source": "QUERY"}}}, "a pipet-config.json"),
+        ({"audit": {"version": "1"}, "tests": {}}, "a test matrix"),
+        (EXPECTED, "one part of a split specification"),
+        ({"country": "String"}, "the providedContext of a split specification"),
+    ],
+)
+def test_a_document_of_another_kind_is_not_an_empty_specification(
+    run, matrix, write, document, kind
+):
+    code, out, err = run("verify", matrix, write("other.json", document))
+    assert (code, out) == (2, "")
+    assert f"expected a specification, got {kind}" in err
 
 
 # review --specification

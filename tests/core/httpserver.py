@@ -29,7 +29,7 @@ class Reply:
 
 
 class Server:
-    """The requests to the server, and its address."""
+    """The server's address, and the requests that it received."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/matrix.json"

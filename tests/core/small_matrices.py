@@ -10,7 +10,7 @@ AUDIT = {"version": "7", "updated": 1161832035241, "updatedBy": "someone"}
 
 
 def definition(**fields: Any) -> dict[str, Any]:
-    """Return a test as JSON: half of the users in `control`, half in `blue`, nobody `inactive`."""
+    """Return a test as JSON: half of the users in `control`, half in `blue`, none in `inactive`."""
     usual = {
         "version": "3",
         "salt": "&salt",

@@ -1,4 +1,4 @@
-"""Importing the core is cheap and brings no framework along."""
+"""Importing the core is fast and does not import a framework."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def output_of(code: str) -> str:
-    """What a fresh interpreter prints that runs the code; warnings are errors there."""
+    """The output of a new interpreter that runs the code, with warnings as errors."""
     command = [sys.executable, "-W", "error", "-c", code]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
@@ -17,7 +17,7 @@ def output_of(code: str) -> str:
 
 
 def modules_after(statement: str) -> set[str]:
-    """Top-level modules that a fresh interpreter has loaded after the statement."""
+    """Top-level modules that a new interpreter has loaded after the statement."""
     show = "import sys\nprint(*(name.partition('.')[0] for name in sys.modules))"
     return set(output_of(f"{statement}\n{show}").split())
 

@@ -1,4 +1,4 @@
-"""Whatever the public names of the core take, return, raise or mention is public too."""
+"""Everything that the public names of the core take, return, raise or mention is public as well."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PUBLIC = {getattr(core, name) for name in core.__all__}
 
 
 class Member(NamedTuple):
-    """One thing that a public class or function shows: its annotations and its docstring."""
+    """A public class or function, or one of its members: the annotations and the docstring."""
 
     name: str
     module: str
@@ -64,7 +64,7 @@ class Member(NamedTuple):
 
 @functools.cache
 def imports_of(module: str) -> dict[str, tuple[str, str]]:
-    """The classes of the core that a module defines or imports, those for annotations too."""
+    """The classes of the core that a module defines or imports, even if only for annotations."""
     found = {name: (module, name) for place, name in CLASSES if place == module}
     for node in ast.walk(ast.parse(inspect.getsource(MODULES[module]))):
         if isinstance(node, ast.ImportFrom):
@@ -83,7 +83,7 @@ def names_in(annotation: str) -> Iterator[str]:
 
 
 def text_of(annotation: object) -> str:
-    """An annotation as text; that of a named tuple is an object that holds one."""
+    """An annotation as text. (The one of a named tuple is an object that contains the text.)"""
     text = getattr(annotation, "__forward_arg__", annotation)
     return text if isinstance(text, str) else "object"
 
@@ -95,7 +95,7 @@ def function_behind(value: object) -> object:
 
 
 def members_of(value: object) -> Iterator[Member]:
-    """What a public class or function shows of itself, inherited things included."""
+    """The members of a public class or function, including inherited ones."""
     if not isinstance(value, type):
         yield member(value.__name__, value)
         return
@@ -146,7 +146,7 @@ def test_the_walk_sees_annotations_and_docstrings() -> None:
 
 
 def test_internal_members_exist() -> None:
-    # One that is renamed must leave the list.
+    # If a member is renamed, it must be removed from the list.
     dotted = {f"{cls.__name__}.{name}" for cls in PUBLIC for name in dir(cls)}
     plain = {name.partition(".")[2] for name in dotted}
     assert INTERNAL - dotted - plain == set()

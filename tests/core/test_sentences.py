@@ -100,7 +100,8 @@ def test_a_template_that_is_not_marked_is_found(source):
     assert len(unmarked_sentences(Module("m", ast.parse(source)))) == 1
 
 
-#: Where messages are shown on pages, too. Messages of the API and of commands stay English.
+#: Packages whose messages are also shown on pages. Messages of the API and of commands stay
+#: English.
 SHOWN = (
     *("core/authoring/compatibility", "core/authoring/definitions", "core/authoring/edits"),
     *("core/authoring/ids", "core/authoring/moves", "core/authoring/review", "core/matrices"),

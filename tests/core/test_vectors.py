@@ -1,4 +1,4 @@
-"""What the Java computes, and the runner that asks: `python -m tests.core.vectors`."""
+"""Comparison with Java's results, and the runner for it: `python -m tests.core.vectors`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(directory):
 
 @pytest.fixture
 def written(tmp_path):
-    """Writes the first vectors of a file, the last of them changed."""
+    """Write the first vectors of a file, with the last one changed."""
 
     def write(name, **changes):
         cases = [case for case, _ in zip(read_jsonl(DIRECTORY, name), range(3), strict=False)]

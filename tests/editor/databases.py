@@ -18,7 +18,7 @@ import pytest
 from tests.fences import ROOT
 from tests.live.pipet import free_port
 
-#: Debian installs the programs here, outside of the path.
+#: Debian installs the programs here, which is not in PATH.
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 

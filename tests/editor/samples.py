@@ -1,4 +1,4 @@
-"""Definitions in the editor's form, as a page sends them."""
+"""Definitions in the editor's form, as sent by pages."""
 
 from __future__ import annotations
 

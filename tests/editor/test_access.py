@@ -18,7 +18,7 @@ from proctor.editor.models import Revision, Token
 from tests.editor.samples import shares, text_of
 
 NAME = "buttontst"
-#: What each service takes, on a later branch and on the first.
+#: The permissions that each service requires, on a later branch and on the first.
 ACTS = {
     "edit": ({"edit"}, None),
     "delete": ({"delete", "edit"}, {"delete", "promote_production"}),
@@ -51,7 +51,7 @@ def user_with(*permissions, name="ada"):
 
 @pytest.fixture
 def tests_on_branches(editor):
-    """A test that trunk and production have, changed once on both."""
+    """A test on trunk and production, changed once on both."""
     anybody = command()
     first = services.edit(anybody, NAME, text_of(), base=None).revision
     live = services.promote(
@@ -120,13 +120,13 @@ def test_the_message_says_who_has_the_permission(editor):
     with pytest.raises(PermissionMissing) as error:
         services.edit(person(user_with("view")), NAME, text_of(), base=None)
     assert str(error.value) == (
-        "ada lacks the permission proctor_editor.edit for 'buttontst' on 'trunk'. "
+        "ada does not have the permission proctor_editor.edit for 'buttontst' on 'trunk'. "
         "People who have it: grace."
     )
 
 
 class OwnTests:
-    """A backend that lets people edit their own tests, and keeps all from one."""
+    """A backend that lets people edit their own tests, and denies access to one test."""
 
     def authenticate(self, request):
         return None
@@ -191,7 +191,7 @@ def test_a_scope_narrows_a_token(tests_on_branches, act, scope):
     branch = "trunk" if act == "edit" else "production"
     allowed = scope in SCOPES[act]
     if act == "delete":
-        # Deleting from a later branch is publishing there.
+        # Deleting from a later branch counts as publishing there.
         allowed = scope is Scope.PROMOTE
     if allowed:
         act_on(act, actor, branch, tests_on_branches)

@@ -1,4 +1,4 @@
-"""The JSON API: shapes, statuses, and what it refuses."""
+"""The JSON API: documents, statuses and refusals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEST = f"tests/{NAME}/"
 
 @pytest.fixture
 def api(editor):
-    """Someone who may do everything, with a token."""
+    """A client with the token of a user who may do everything."""
     return boss_api()
 
 
@@ -453,7 +453,7 @@ def test_permissions_are_checked_before_the_body(editor):
 
 
 class Hiding:
-    """A backend that keeps people from one test."""
+    """A backend that denies access to one test."""
 
     def authenticate(self, request):
         return None

@@ -1,4 +1,4 @@
-"""What docs/api.md shows happens. Its examples are `py`: they need a database."""
+"""The examples in docs/api.md work. Their language is `py`, because they need a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applications: what they refuse, what may be overridden, and how they register."""
+"""Applications: refused changes, overrides and registration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.editor.samples import document, shares, text_of
 NAME = "buttontst"
 ADA = command("ada")
 
-#: An application that knows the groups inactive and control, and not blue.
+#: An application that declares the groups inactive and control, but not blue.
 NO_BLUE = {"tests": {NAME: {"buckets": {"inactive": -1, "control": 0}}}}
 BLUE = {"tests": {NAME: {"buckets": {"inactive": -1, "control": 0, "blue": 1}}}}
 QUIET = shares(inactive=0.5, control=0.5)
@@ -75,7 +75,7 @@ def test_applications_of_other_environments_do_not_count(quiet):
 
 @pytest.fixture
 def loud_before(quiet):
-    """Production had blue visitors once, and now an application does not know them."""
+    """A test whose old revision on production has visitors in a group unknown to an application."""
     older = promote(edit(base=quiet[0].id, allocations=LOUD), quiet[1])
     back = services.roll_back(ADA, NAME, "production", quiet[1].id, base=older.id).revision
     app(NO_BLUE)
@@ -227,6 +227,13 @@ def test_the_declared_tests_of_the_site_count_without_registering(quiet, editor)
         promote(edit(base=quiet[0].id, allocations=LOUD), quiet[1])
     with pytest.raises(Refused, match="PROCTOR_TESTS declares the test"):
         services.delete(ADA, NAME, "production", base=quiet[1].id)
+
+
+def test_a_bucket_whose_value_the_site_declares_under_a_different_name_is_no_fault(quiet, editor):
+    editor.PROCTOR_TESTS = (
+        ProctorTest(NAME, groups={"inactive": -1, "control": 0, "azure": 1}, default="inactive"),
+    )
+    promote(edit(base=quiet[0].id, allocations=LOUD), quiet[1])
 
 
 def test_groups_that_the_site_declares_by_name_alone_count(quiet, editor):

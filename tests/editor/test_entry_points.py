@@ -1,4 +1,4 @@
-"""Who may do what, through every entry point: the same table holds for all of them."""
+"""Permissions through every entry point: the same table applies to all of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EVERYTHING = frozenset(
         *("promote_qa", "promote_production"),
     }
 )
-#: What an act on a branch takes.
+#: The permissions that an action on a branch requires.
 TABLE = {
     ("read", "trunk"): {"view"},
     ("read", "production"): {"view"},
@@ -59,7 +59,7 @@ TABLE = {
     ("cancel", "production"): {"promote_production"},
     ("resume", "production"): {"promote_production"},
 }
-#: Which scope of a token each permission is in, and the acts that only services have.
+#: The token scopes of each permission, and the actions that only services have.
 SCOPES = {
     "view": {*Scope} - {Scope.REGISTER},
     "edit": {Scope.EDIT},
@@ -71,18 +71,18 @@ SCOPES = {
     "register": {Scope.REGISTER},
 }
 ONLY_SERVICES = ("ramp", "finish")
-#: Acts that need no approval where approvals are needed.
+#: Actions that need no approval even if the branch requires approvals.
 UNAPPROVED = (
     *("read", "history", "list", "check", "stop", "release"),
     *("register", "forget", "cancel", "resume"),
 )
-#: What an application says that does not know the group blue.
+#: The specification of an application that does not declare the group blue.
 NO_BLUE = {"tests": {NAME: {"buckets": {"control": 0}, "fallbackValue": 0}}}
 
 
 @pytest.fixture
 def revisions(editor):
-    """A test that all branches have, changed once on each: the older one and the head."""
+    """A test on all branches, changed once on each: the older revision and the head."""
     anybody = command()
     old = services.edit(anybody, NAME, text_of(), base=None).revision
     new = services.edit(
@@ -105,7 +105,7 @@ def revisions(editor):
 
 
 def by_service(user, act, branch, revisions):
-    """Whether the service lets the user act; reading has none, and asks the actor."""
+    """Return whether the service lets the user act. (Reading has no service and uses the actor.)"""
     actor = user if not hasattr(user, "get_username") else person(user)
     older, head = revisions[branch]
     latest = revisions["trunk"][1]
@@ -156,13 +156,13 @@ def scheduled_id():
 
 
 def scheduling(branch, base, due):
-    """What is sent to schedule a ramp."""
+    """The request to schedule a ramp."""
     step = {"due": due, "shares": {"blue": 0.5, "control": 0.1}}
     return {"test": NAME, "branch": branch, "base": base, "steps": [step]}
 
 
 def by_api(api, act, branch, revisions):
-    """What the API says: allowed, proposed, or the code of the refusal."""
+    """The API's response: allowed, proposed, or the code of the refusal."""
     older, head = revisions[branch]
     latest = revisions["trunk"][1]
     test = f"tests/{NAME}/"

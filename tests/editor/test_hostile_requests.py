@@ -1,8 +1,9 @@
-"""No request makes the API fail: whatever comes, the answer is a document with a status."""
+"""No request makes the API fail: every response is a document with a status."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from urllib.parse import quote
 
 import pytest
@@ -13,9 +14,9 @@ from proctor.editor.access.permissions import command
 from proctor.editor.changes import services
 from proctor.editor.models import Proposal, Revision
 from tests.editor.api_client import NAME, boss_api
-from tests.editor.samples import document, text_of
+from tests.editor.samples import document, shares, text_of
 
-#: pytest-django's fixture is one transaction for all examples; what they publish adds up.
+#: pytest-django's fixture uses one transaction for all examples, so their publications add up.
 FIXTURES = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     max_examples=60,
@@ -37,7 +38,7 @@ FIELDS = sorted(document())
 
 @st.composite
 def definitions(draw):
-    """A definition with some of its fields, at any depth, replaced by anything."""
+    """A definition in which some fields, at any depth, are replaced by any value."""
     found = document()
     for name in draw(st.lists(st.sampled_from(FIELDS), max_size=3, unique=True)):
         found[name] = draw(values)
@@ -66,7 +67,7 @@ def answered(response):
 
 @pytest.fixture
 def api(editor):
-    """A client that has the test on two branches, and does not raise what a view raises."""
+    """A client of a site with the test on two branches. It does not raise exceptions of views."""
     first = services.edit(command(), NAME, text_of(), base=None).revision
     services.promote(command(), NAME, "trunk", "production", revision=first.id, base=None)
     found = boss_api()
@@ -175,3 +176,85 @@ def test_a_name_that_no_database_can_store_is_no_dependency(api):
     for name in ("\0", "\ud800", "x" * 1000):
         body = document(dependsOn={"testName": name, "bucketValue": 1})
         assert api.put(body, base_of("trunk")).status_code == 422
+
+
+def refused(response, *words, status=400):
+    """Require this status, and a message that contains the words."""
+    assert response.status_code == status
+    message = answered(response)["error"]["message"]
+    assert [word for word in words if word not in message] == []
+
+
+def test_a_text_that_is_too_long_is_refused_with_its_length(api):
+    response = api.put(document(), base_of("trunk"), message="x" * 10_001)
+    refused(response, '"message"', "at most 10000 characters", "10001")
+
+
+def test_a_value_of_the_wrong_type_is_shown_as_json(api):
+    refused(api.put(document(), base_of("trunk"), message=None), "expected a text, got null")
+    refused(api.put(document(), base_of("trunk"), message=True), "expected a text, got true")
+
+
+def test_an_integer_that_python_does_not_read_is_refused_in_the_terms_of_json(api):
+    raw = '{"base": null, "definition": {"constants": {"a": %s}}}' % ("9" * 5000)
+    response = api("PUT", f"tests/{NAME}/", raw=raw)
+    refused(response, "a number has 5000 digits; at most 4300 are read")
+
+
+def test_an_address_that_does_not_exist_is_answered_with_a_document(api):
+    for path in ("", "nowhere/", f"proposals/{'9' * 5000}/"):
+        refused(api.get(path), "no such address", status=404)
+    assert api.get("tests").status_code == 301
+
+
+def test_a_search_for_many_words_searches_the_database_for_few(api, django_assert_max_num_queries):
+    with django_assert_max_num_queries(12) as captured:
+        found = answered(api.get("tests/", q=" ".join(f"b{number}" for number in range(900))))
+    assert found["count"] == 0
+    assert max(len(each["sql"]) for each in captured.captured_queries) < 10_000
+    assert answered(api.get("tests/", q="button " * 900))["count"] == 1
+
+
+@pytest.mark.parametrize("reason", ["", " ", "\u200b", "\u202e\u00ad"])
+def test_a_reason_that_nobody_can_read_is_none(api, reason):
+    body = {"branch": "production", "value": -1, "reason": reason}
+    refused(api.post(f"tests/{NAME}/stop/", body), "a stop needs a reason", status=422)
+
+
+@pytest.fixture
+def steps(api):
+    """Open a schedule that raises the live groups from 50 % at this time."""
+    services.edit(command(), "ramptst", text_of(allocations=HALF), base=None)
+
+    def schedule(due):
+        base = Revision.objects.get(test="ramptst").id
+        step = {"due": due, "shares": {"inactive": 0.2, "control": 0.4, "blue": 0.4}}
+        body = {"test": "ramptst", "branch": "trunk", "base": base, "steps": [step]}
+        return api.post("schedules/", body)
+
+    return schedule
+
+
+HALF = shares(inactive=0.5, control=0.25, blue=0.25)
+FAR = "9999-12-31T23:59:59-14:00"
+
+
+def test_a_time_at_the_end_of_the_calendar_is_refused(steps):
+    refused(steps(FAR), "step 1", "9999", "more than a hundred years ahead", status=422)
+
+
+def test_a_step_that_a_schedule_does_not_have_is_not_rescheduled(api, steps):
+    due = (datetime.now(timezone.utc) + timedelta(days=1)).isoformat()
+    made = answered(steps(due))
+    number = made["id"]
+    count = Proposal.objects.count()
+
+    def moved(dues):
+        path = f"schedules/{number}/reschedule/"
+        return api.post(path, {"base": made["base"], "dues": dues})
+
+    refused(moved({"2": due}), "has no remaining step 2; it has 1", status=422)
+    for unreadable in ("0", "9" * 5000, "\u0663", "-1", ""):
+        refused(moved({unreadable: due}), '"dues": expected an object that maps step numbers')
+    refused(moved({"1": FAR}), "more than a hundred years ahead", status=422)
+    assert Proposal.objects.count() == count

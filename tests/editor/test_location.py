@@ -1,4 +1,4 @@
-"""`editor:BRANCH` as the matrix of a process: what is read when, and what failures do."""
+"""`editor:BRANCH` as the matrix of a process: reads, and the effects of failures."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def one_branch(editor):
 
 @pytest.fixture
 def polling(monkeypatch):
-    """As in production: the loader's thread reads, and nothing tells it when."""
+    """Read as in production: in the loader's thread, by polling."""
     monkeypatch.setattr(EditorLocation, "inline", False)
     yield
-    # A thread that still reads would open a connection to the tables of the next test.
+    # A thread that is still reading would open a connection to the tables of the next test.
     for thread in threading.enumerate():
         if thread.name == "proctor-matrix":
             thread.join(30)
@@ -79,7 +79,7 @@ def test_without_a_database_there_is_no_matrix_and_no_failure(settings):
 
 @override_settings(**SITE)
 class InTestCase(TestCase):
-    """Django's own, whose transaction nobody else sees."""
+    """Django's TestCase, whose transaction other connections cannot see."""
 
     @classmethod
     def setUpTestData(cls):
@@ -101,7 +101,7 @@ class InTestCase(TestCase):
 
 @override_settings(**SITE)
 class InTransactionTestCase(TransactionTestCase):
-    """Without a transaction: the database is emptied instead."""
+    """Django's TransactionTestCase, which empties the database instead of using a transaction."""
 
     def test_first(self):
         create("firsttst")
@@ -161,11 +161,11 @@ def test_the_version_is_the_content(one_branch):
 
 
 def test_a_restored_backup_is_no_older_matrix(one_branch):
-    """The same number of publications, and another content."""
+    """It has the same number of publications but different content."""
     create()
     before = read_matrix("production")
     other = create("othertst")
-    # The backup has the first publication; then someone published something else.
+    # The backup has the first publication; then someone published a different one.
     Head.objects.filter(test="othertst").delete()
     Revision.objects.filter(id=other.id)._raw_delete("default")
     Branch.objects.update(version=1, latest=before.latest)

@@ -82,7 +82,7 @@ def test_who_may_read_it(client, editor, secret):
     assert "proctor_editor.view" in response.json()["error"]["message"]
     user.user_permissions.add(Permission.objects.get(codename="view"))
     assert client.get(URL).status_code == 200
-    # With a token the session does not count.
+    # With a token, the session is ignored.
     assert client.get(URL, headers={"Authorization": "Bearer forged"}).status_code == 401
     client.logout()
     editor.PROCTOR_EDITOR_PUBLIC_MATRIX = True

@@ -1,4 +1,4 @@
-"""What pages cost on a site with many tests: queries, and definitions that are parsed."""
+"""The cost of pages on a site with many tests: queries and parsed definitions."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def declare(name):
 
 @pytest.fixture
 def site(editor):
-    """Three branches, and someone who may do everything. Visitors are served elsewhere."""
+    """A site with three branches, and a user who may do everything. It serves no visitors."""
     editor.PROCTOR_MATRIX = None
     return signed_in(
         "view", "edit", "stop", "delete", "override", "promote_qa", "promote_production"
@@ -76,9 +76,9 @@ def site(editor):
 
 @pytest.fixture
 def parsed(monkeypatch):
-    """The names of the tests that the editor parses for its branches from now on.
+    """Return a list that collects the names of parsed tests.
 
-    The process forgets what it knows of them, as if it had just started.
+    The caches are cleared, as if the process had just started.
     """
     monkeypatch.setattr(kept_matrices, "_kept", {})
     monkeypatch.setattr(catalog, "_kept", {})
@@ -173,7 +173,7 @@ def test_the_page_of_a_test_parses_it_and_what_it_depends_on(site, parsed):
 
 
 def test_texts_that_differ_may_be_the_same_definition(site):
-    """An import keeps how a definition is written."""
+    """An import keeps the text of a definition."""
     publish("test00tst", "test01tst")
     head = read_matrix("trunk").entries["test00tst"].revision
     document = json.loads(Revision.objects.get(id=head).definition)

@@ -1,4 +1,4 @@
-"""The pages through Django's client, without a script: who sees them and what they do."""
+"""The pages through Django's client, without JavaScript: access and actions."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ ADA = command("ada")
 
 @pytest.fixture
 def one(editor):
-    """A site with the one branch that visitors are served from."""
+    """A site with a single branch, from which visitors are served."""
     editor.PROCTOR_EDITOR_BRANCHES = ("production",)
     return editor
 
 
 @pytest.fixture
 def revision(one):
-    """A test of which half is inactive, a quarter control and a quarter blue."""
+    """A test with half of the visitors in inactive, a quarter in control and a quarter in blue."""
     allocations = shares(control=0.25, inactive=0.5, blue=0.25)
     return services.edit(ADA, "buttontst", text_of(allocations=allocations), base=None).revision
 
@@ -60,18 +60,18 @@ def signed_in(*permissions, name="grace"):
 
 @pytest.fixture
 def grace(one):
-    """Someone who may do everything on the first branch."""
+    """A user who may do everything on the first branch."""
     return signed_in("view", "edit", "stop", "delete")
 
 
 def text(response):
-    """What the page says, without its tags."""
+    """The text of the page, without its tags."""
     words = re.sub(r"<[^>]*>", " ", response.content.decode())
     return " ".join(html.unescape(words).split())
 
 
 def fields(response):
-    """What a browser would send of the page's form."""
+    """The fields that a browser would send from the page's form."""
     found = {}
     page = response.content.decode()
     for tag in re.findall(r"<input[^>]*>", page):
@@ -143,7 +143,7 @@ def test_nobody_in_particular_is_asked_to_sign_in(revision, client, page):
 def test_a_stranger_learns_which_permission_is_missing(revision, page):
     response = signed_in(name="eve").get(ROOT + page)
     assert response.status_code == 403
-    assert "lacks the permission proctor_editor." in text(response)
+    assert "does not have the permission proctor_editor." in text(response)
 
 
 @pytest.mark.parametrize("page", [each for each in PAGES if "?" in each or each == "stop/"])
@@ -198,6 +198,37 @@ def test_a_jump_is_named_in_red(revision, grace):
     assert "50 % of visitors enter, 15 % of visitors jump from control to blue." in text(response)
 
 
+def published(**changes):
+    """Publish another version of the test."""
+    base = Revision.objects.order_by("version").last().id
+    return services.edit(ADA, "buttontst", text_of(**changes), base=base).revision
+
+
+def test_under_a_rule_the_shares_are_of_those_whom_it_admits(revision, grace):
+    published(rule="country == 'DE'", allocations=shares(control=0.25, inactive=0.5, blue=0.25))
+    page = grace.get(f"{TEST}raise/?branch=production&allocation=1&to=100")
+    headline = "50 % of the visitors whom the rule admits enter, nobody changes group."
+    assert headline in text(page)
+
+
+def test_a_changed_rule_says_what_is_known_of_those_who_come_and_go(revision, grace):
+    form = {**fields(grace.get(f"{TEST}edit/")), "rule": "country == 'DE'"}
+    checked = text(grace.post(f"{ROOT}check/", form))
+    assert (
+        "Different visitors may be in the test: 50 % of the visitors no longer admitted leave, "
+        "nobody changes group."
+    ) in checked
+    assert "at most" not in checked
+
+
+def test_the_headline_stands_again_below_the_form_for_small_screens(revision, grace):
+    form = {**fields(grace.get(f"{TEST}edit/")), "share-0-0": "40", "share-0-1": "35"}
+    page = grace.post(f"{TEST}edit/", {**form, "do": "check"}).content.decode()
+    dock = page.partition('<div class="pe-dock"')[2]
+    assert "10 % of visitors enter, nobody changes group." in dock
+    assert '<button class="pe-button" name="do" value="publish">' in dock
+
+
 def test_a_problem_stands_at_its_field(revision, grace):
     form = fields(grace.get(f"{TEST}edit/"))
     form |= {"share-0-0": "40"}
@@ -215,14 +246,14 @@ def test_a_problem_stands_at_its_field(revision, grace):
             "high",
             (
                 "Expected an integer of up to 64 bits as the priority of the payload experiment, "
-                "got &#x27;high&#x27;"
+                "got &#x27;high&#x27;; write a number such as 5, or remove it"
             ),
         ),
         (
             "special",
             '{"__COUNTRIES": null}',
             (
-                "SpecialConstants.__COUNTRIES: expected a list of texts, got null; "
+                "SpecialConstants.__COUNTRIES: expected a list of strings, got null; "
                 "write [&quot;US&quot;, ...], or remove it for all countries"
             ),
         ),
@@ -364,7 +395,7 @@ def test_a_test_with_a_payload_is_created(one, grace):
     # The inactive group lies between the two, so that both can grow without a jump.
     assert [each.bucket_value for each in made.allocations[0].ranges] == [0, -1, 1]
     assert "owner:grace" in made.meta_tags
-    # Nothing shows it yet: the page has the lines that a site needs.
+    # No page shows the test yet, so its page has the lines that a site needs.
     (code,) = re.findall(
         r"<pre class=\"pe-command\"[^>]*>(.*?)</pre>", response.content.decode(), re.S
     )
@@ -639,7 +670,7 @@ def test_a_backend_that_hides_a_test_hides_its_pages(revision, settings):
 
 
 class Hiding:
-    """A backend that keeps everybody from one test."""
+    """A backend that denies everyone access to one test."""
 
     def authenticate(self, request, **credentials):
         return None

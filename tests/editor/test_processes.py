@@ -1,4 +1,4 @@
-"""Several processes at one database: nothing is lost, and nobody sees half a publication."""
+"""Several processes with one database: nothing is lost, and no one sees a partial publication."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from tests.fences import ROOT
 RACING = pytest.mark.parametrize(
     "database", ["sqlite", "postgresql", "mariadb", "mariadb repeatable read"], indirect=True
 )
-#: Edits of each of two racing processes, and of those that race a thousand times.
+#: Number of edits of each of two racing processes, and in the race with a thousand edits.
 EDITS, MANY = 150, 500
-#: Schedules that are due at once, of two steps each.
+#: Number of schedules that are due simultaneously, with two steps each.
 SCHEDULES = 100
 #: The same for MariaDB, which comes last: fewer, because the statements are those of the others.
 FEW = 30
@@ -62,7 +62,7 @@ def mariadb():
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database(request, tmp_path):
-    """An entry of DATABASES with the editor's tables, and nothing in them."""
+    """An entry of DATABASES with empty tables of the editor."""
     if request.param.startswith("mariadb"):
         entry = request.getfixturevalue("mariadb").entry
         empty(entry, "proctor_editor_", "auth_user", "django_admin_log")
@@ -88,7 +88,7 @@ def database(request, tmp_path):
 
 
 def stored(entry, query=QUERY):
-    """Branches, revisions in the order of their versions, and heads; or what *query* prints."""
+    """The branches, the revisions by version, and the heads; or the output of *query*."""
     result = subprocess.run(
         [sys.executable, "-c", query],
         env=environment(entry),
@@ -112,7 +112,7 @@ def test_two_processes_that_edit_one_test_lose_nothing(database, job):
     branches, revisions, heads = stored(database)
     assert branches == [["trunk", 2 * edits]]
     assert sorted(each[1] for each in revisions) == sorted([*printed[0], *printed[1]])
-    # Each version once, each made from the one before: nobody overwrote anybody.
+    # Each version occurs once and is based on the previous one, so no edit was overwritten.
     assert [each[2] for each in revisions] == [*range(1, 2 * edits + 1)]
     assert [each[3] for each in revisions] == [None, *(each[1] for each in revisions[:-1])]
     assert heads == [["buttontst", revisions[-1][1]]]
@@ -203,7 +203,7 @@ print(json.dumps([
 
 
 def finished(worker):
-    """What a worker printed, line by line."""
+    """The lines that a worker printed."""
     printed = worker.communicate()[0]
     assert worker.returncode == 0
     return printed.splitlines()

@@ -1,4 +1,4 @@
-"""Promote, Applications and what other pages say of applications, without a script."""
+"""Promote, Applications, and other pages that show applications, without JavaScript."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def two(editor):
 
 @pytest.fixture
 def grace(two):
-    """Someone who may promote, and override nothing."""
+    """A user who may promote but not override."""
     return signed_in("view", "edit", "promote_production", "register")
 
 
@@ -46,7 +46,7 @@ def boss(two):
 
 @pytest.fixture
 def mobile(two):
-    """An application of production that does not know the group blue."""
+    """An application on production that does not declare the group blue."""
     return register(ADA, "mobile", "production", json.dumps(NO_BLUE), version="7").application
 
 
@@ -132,7 +132,7 @@ def test_what_breaks_an_application_has_no_button(grace, mobile):
     page = grace.get(PROMOTE, chosen("buttontst"))
     assert "would break mobile 7 buttontst: the application does not know" in text(page)
     assert "It is refused because it would break mobile@7." in text(page)
-    assert "grace lacks the permission proctor_editor.override" in text(page)
+    assert "grace does not have the permission proctor_editor.override" in text(page)
     assert "Promote anyway" not in text(page)
     assert post(grace, "buttontst").status_code == 422
     assert post(grace, "buttontst", anyway="1", override="please").status_code == 403
@@ -161,7 +161,7 @@ def test_what_would_be_dropped_cannot_be_overridden(boss):
 def test_whoever_may_not_promote_sees_which_permission_is_missing(two):
     edit()
     page = text(signed_in("view").get(PROMOTE, chosen("buttontst")))
-    assert "lacks the permission proctor_editor.promote_production" in page
+    assert "does not have the permission proctor_editor.promote_production" in page
 
 
 def test_the_revision_that_was_looked_at_is_promoted(grace):
@@ -328,7 +328,7 @@ def test_pages_take_few_queries_however_many_applications_there_are(
 
 
 class Owning:
-    """A backend by which people may do everything with tests that begin with their name."""
+    """A backend that lets people do everything with tests that begin with their name."""
 
     def authenticate(self, request, **credentials):
         return None
@@ -339,7 +339,7 @@ class Owning:
 
 @pytest.fixture
 def owner(two):
-    """Someone who has no permission but for tests of their own."""
+    """A user with permissions only for their own tests."""
     two.AUTHENTICATION_BACKENDS = [
         "tests.editor.test_promote_pages.Owning",
         "django.contrib.auth.backends.ModelBackend",
@@ -385,7 +385,7 @@ def approver(approved):
 
 
 def decide(client, number, step):
-    """Do what a button of the page of a proposal does."""
+    """Press a button on the page of a proposal."""
     page = client.get(f"{ROOT}review/{number}/")
     return client.post(f"{ROOT}review/{number}/", {**fields(page), "do": step})
 
@@ -429,7 +429,7 @@ def test_an_overridden_proposal_is_published_by_whoever_may_override(boss, grace
     decide(approver, number, "approve")
     refused = decide(grace, number, "publish")
     assert refused.status_code == 403
-    assert "grace lacks the permission proctor_editor.override" in text(refused)
+    assert "grace does not have the permission proctor_editor.override" in text(refused)
     assert Proposal.objects.get().is_open
 
 
@@ -498,7 +498,7 @@ def test_a_change_that_was_made_on_the_later_branch_is_named_before_it_is_replac
 
 
 def uneven():
-    """Other shares of the first allocation, within which people jump."""
+    """Changed shares of the first allocation that make visitors jump."""
     return [{**each, "id": "#A1"} for each in shares(control=0.3, blue=0.7)]
 
 

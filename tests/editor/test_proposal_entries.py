@@ -1,4 +1,4 @@
-"""Who may do what with proposals, through services, sessions, tokens and pages alike."""
+"""Permissions for proposals, through services, sessions, tokens and pages."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SCOPES = {
 
 @pytest.fixture
 def proposal(editor):
-    """A proposal that Ada wrote, Grace approves of, and whose base can be moved."""
+    """A proposal by Ada that Grace has approved, and whose base can be moved."""
     made = services.edit(command(), NAME, text_of(), base=None).revision
     live = services.promote(
         command(), NAME, "trunk", "production", revision=made.id, base=None
@@ -74,7 +74,7 @@ def live(branch="production"):
 
 
 def wrote(act, user):
-    """Make the user one of those who wrote the proposal, if the act takes that."""
+    """Make the user one of the proposal's authors, if the action requires that."""
     if act == "withdraw":
         Proposal.objects.update(contributors=f"ada\n{user.get_username()}")
 

@@ -1,4 +1,4 @@
-"""Proposals: who may do what with them, and what makes an approval void."""
+"""Proposals: permissions, and changes that make approvals void."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WRITER = ("view", "edit", "delete", "promote_qa", "promote_production", "stop")
 
 @pytest.fixture
 def site(editor):
-    """A test on trunk and production, where one other person must approve."""
+    """A test on trunk and production. On production, one other person must approve."""
     made = services.edit(command(), NAME, text_of(), base=None).revision
     services.promote(command(), NAME, "trunk", "production", revision=made.id, base=None)
     services.edit(
@@ -61,7 +61,7 @@ def head(branch="production"):
 
 
 def proposed(actor, **options):
-    """Ada's proposal to give everybody blue on production."""
+    """Ada's proposal to give everyone blue on production."""
     done = services.finish(actor, NAME, "production", 1, base=head().id, **options)
     return done.proposal
 
@@ -219,7 +219,7 @@ def test_an_edit_of_the_proposal_voids_approvals_and_makes_a_contributor(ada, gr
     assert not is_approved(changed)
     with pytest.raises(OwnApproval):
         approve(both, changed)
-    with pytest.raises(Changed, match="look at it again"):
+    with pytest.raises(Changed, match="review it again"):
         deciding.approve(grace, proposal.pk, content=proposal.content_hash, base=proposal.base_id)
     approve(grace, changed)
     revision = publish_proposal(ada, proposal.pk).revision
@@ -259,7 +259,7 @@ def test_what_was_written_past_the_services_voids_approvals(ada, grace):
 
 
 def move_the_base():
-    """Someone publishes on production meanwhile."""
+    """Publish on production as someone else in the meantime."""
     return services.ramp(
         command("eve"), NAME, "production", 0, {0: 0.2, 1: 0.1}, base=head().id
     ).revision
@@ -486,7 +486,7 @@ def test_words_are_needed_to_reject_and_to_comment(ada, grace):
     proposal = proposed(ada)
     with pytest.raises(Refused, match="needs a reason"):
         deciding.reject(grace, proposal.pk, reason=" ")
-    with pytest.raises(Refused, match="needs a text"):
+    with pytest.raises(Refused, match="must not be empty"):
         deciding.comment(grace, proposal.pk, text=" ")
 
 
@@ -639,7 +639,7 @@ def test_mail_that_fails_is_logged_once_and_breaks_nothing(
 
 class NoBackend:
     def __init__(self, **_options):
-        """Accept what Django gives."""
+        """Accept Django's arguments."""
 
     def send_messages(self, _messages):
         raise OSError("no network")

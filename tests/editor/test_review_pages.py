@@ -1,4 +1,4 @@
-"""The pages of proposals through Django's client, without a script."""
+"""The pages of proposals through Django's client, without JavaScript."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WRITER = ("view", "edit", "delete", "promote_production", "stop")
 
 @pytest.fixture
 def site(editor):
-    """A test on two branches; on both another person must approve."""
+    """A test on two branches. On both, another person must approve."""
     editor.PROCTOR_EDITOR_BRANCHES = ("trunk", "production")
     made = services.edit(command(), NAME, text_of(), base=None).revision
     services.promote(command(), NAME, "trunk", "production", revision=made.id, base=None)
@@ -51,13 +51,13 @@ def grace(site):
 
 
 def text(response):
-    """What a page says, without its tags."""
+    """The text of a page, without its tags."""
     found = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", response.content.decode(), flags=re.S)
     return " ".join(html.unescape(found).split())
 
 
 def finish(client, value="1"):
-    """Propose to give everybody one group on production; return the proposal's address."""
+    """Propose to give everyone one group on production; return the proposal's URL."""
     fields = {"branch": "production", "value": value, "base": head().id, "message": "blue won"}
     response = client.post(f"{TEST}finish/", fields)
     assert response.status_code == 303
@@ -65,7 +65,7 @@ def finish(client, value="1"):
 
 
 def hidden(client, address):
-    """The hidden fields of the form that decides."""
+    """The hidden fields of the form for decisions."""
     content = client.get(address).content.decode()
     return {
         name: re.search(f'name="{name}" value="([^"]*)"', content)[1] for name in ("hash", "base")
@@ -154,7 +154,7 @@ def test_an_approval_of_what_was_changed_meanwhile_is_refused(ada, grace, site):
     assert response["Location"] == first
     late = grace.post(first, {**seen, "do": "approve"})
     assert late.status_code == 409
-    assert "was changed while you looked at it" in text(late)
+    assert "was changed while you were viewing it" in text(late)
     assert "0 of 1 approvals" in text(late)
     # And so is a second change of what was there before.
     assert ada.post(f"{TEST}edit/?proposal={number}", fields).status_code == 409
@@ -251,4 +251,4 @@ def test_a_comment_without_words_is_refused(ada):
     address = finish(ada)
     response = do(ada, address, "comment", text=" ")
     assert response.status_code == 422
-    assert "a comment needs a text" in text(response)
+    assert "a comment must not be empty" in text(response)

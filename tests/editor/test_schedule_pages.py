@@ -1,4 +1,4 @@
-"""The pages of schedules through Django's client, without a script."""
+"""The pages of schedules through Django's client, without JavaScript."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def when(hours):
 
 
 def form_of(client, **changed):
-    """What a browser would send after these fields were typed."""
+    """The fields that a browser would send after these were typed."""
     page = client.get(RAMP, {"branch": "production", "allocation": 1})
     assert page.status_code == 200
     sent = {
@@ -50,7 +50,7 @@ def form_of(client, **changed):
 
 
 def steps(*rows):
-    """The fields of rows of (percent, hours from now)."""
+    """The form fields for rows of (percent, hours from now)."""
     found = {}
     for number, (share, hours) in enumerate(rows):
         found[f"share-{number}"] = str(share)
@@ -100,7 +100,7 @@ def test_rows_come_and_go_without_a_script(head, grace):
         ([(20, None), (50, None)], "Only the first step can be published at once."),
         ([(20, 5), (50, 1)], "is not after the step before it"),
         ([(20, -5)], "is in the past"),
-        ([(10, None)], "a step has the same shares as the one before it"),
+        ([(10, None)], "a step has the same shares as the previous one"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_said_and_nothing_is_stored(head, grace, rows, words):
@@ -273,7 +273,7 @@ def test_where_approval_is_needed_the_ramp_becomes_a_proposal(head, grace, one):
 def test_a_stranger_learns_which_permission_is_missing(head, page):
     response = signed_in(name="eve").get(page)
     assert response.status_code == 403
-    assert "lacks the permission proctor_editor." in text(response)
+    assert "does not have the permission proctor_editor." in text(response)
 
 
 def test_who_may_only_look_cannot_schedule_or_cancel(head):

@@ -1,4 +1,4 @@
-"""Schedules: what is published when, what waits for whom, and what a guard may do."""
+"""Schedules: publication of due steps, steps that wait, and guards."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def one(editor):
 
 @pytest.fixture
 def answers(monkeypatch):
-    """Let the guard give an answer; return what it was asked."""
+    """Set the guard's answer; return the calls of the guard."""
     monkeypatch.setattr(f"{__name__}.ASKED", [])
     monkeypatch.setattr(f"{__name__}.ANSWERS", [None])
 
@@ -363,7 +363,7 @@ def test_times_must_come_one_after_the_other_and_in_the_future(one):
         ([(0.2, 2), (0.5, 1)], "step 2: .* is not after the step before it"),
         ([(0.2, 1), (0.5, None)], "step 2 has no time"),
         ([], "expected 1 to 50 steps, got 0"),
-        ([(0.1, 1)], "a step has the same shares as the one before it"),
+        ([(0.1, 1)], "a step has the same shares as the previous one"),
         ([(1.5, 1)], "expected"),
     ]:
         with pytest.raises(Refused, match=words):

@@ -1,4 +1,4 @@
-"""Real servers whose processes follow what the editor publishes."""
+"""Real servers whose processes pick up the editor's publications."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def publish(entry, group):
 
 
 def answers(root, number=24):
-    """What each process answers, by its id: the groups that visitors had there."""
+    """The groups that visitors had in each process, by process id."""
     found = {}
 
     def ask(visitor):
@@ -72,7 +72,7 @@ def answers(root, number=24):
 
 
 def wait_for(root, group, processes):
-    """Ask until so many processes answer, all with this group alone."""
+    """Send requests until this number of processes have answered, all with this group only."""
     ends = time.monotonic() + 90
     while True:
         found = answers(root)

@@ -1,4 +1,4 @@
-"""What people do with tests, and what is refused."""
+"""The services: changes of tests, and refusals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def create(test=NAME, **changes):
 
 
 def released(**changes):
-    """A test that is on trunk and on production."""
+    """A test on trunk and production."""
     made = create(**changes)
     services.promote(ME, NAME, "trunk", "production", revision=made.id, base=None, message="go")
     return made
@@ -288,6 +288,14 @@ def test_a_rollback_that_moves_nobody_keeps_ids(editor):
     back = services.roll_back(ME, NAME, "trunk", made.id, base=second.id).revision
     assert json.loads(back.definition)["allocations"][0]["id"] == "#A1"
     assert json.loads(back.definition)["version"] == back.id
+
+
+def test_a_jump_that_comes_from_rounding_keeps_ids(editor):
+    made = create(allocations=[{**shares(control=0.5, blue=0.5)[0], "id": "#A1"}])
+    rounded = {**shares(control=0.5000000006, blue=0.4999999994)[0], "id": "#A1"}
+    changed = services.edit(ME, NAME, text_of(allocations=[rounded]), base=made.id)
+    assert 0 < changed.moves[NAME][0].jump < 1e-9
+    assert json.loads(changed.revision.definition)["allocations"][0]["id"] == "#A1"
 
 
 def test_a_revert_undoes_the_newest_revision(editor):

@@ -39,7 +39,7 @@ ODD = {
 
 @pytest.fixture
 def tree(tmp_path, editor):
-    """A tree of all these, and of one test that this package wrote."""
+    """A tree with all these tests, and with one that this package wrote."""
     folder = tmp_path / "clone" / "test-definitions"
     made = services.edit(command(), "java", text_of(), base=None).revision
     for name, content in ODD.items():

@@ -49,7 +49,7 @@ PLURALS = {texts[0]: texts[1] for texts in all_marked() if len(texts) > 1}
 
 
 def compiled(texts):
-    """A catalog in the form of GNU gettext's .mo files, of texts or pairs of texts."""
+    """A catalog in the format of GNU gettext's .mo files, from texts or pairs of texts."""
     entries = {
         "": "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=n!=1;\n"
     }
@@ -70,7 +70,7 @@ def compiled(texts):
 
 @pytest.fixture
 def speak(tmp_path, settings):
-    """Make German, with these texts, the language of the site."""
+    """Switch the site to German, with these texts."""
 
     def use(texts):
         folder = tmp_path / "de" / "LC_MESSAGES"
@@ -143,6 +143,17 @@ def test_a_review_leaves_no_english_word(revision, grace, speak):
     for sentence in found:
         assert {*re.findall("[A-Za-z]+", sentence)} <= data, sentence
         assert "58.33" not in sentence
+
+
+def test_the_steps_of_try_leave_no_english_word(revision, grace, speak):
+    speak({texts[0]: rewritten(texts[0]) for texts in all_marked() if len(texts) == 1})
+    form = fields(grace.get(f"{TEST}edit/")) | {"try-id": "42"}
+    page = grace.post(f"{ROOT}check/", form).content.decode()
+    steps = html.unescape(re.search(r"<pre[^>]*>(.*?)</pre>", page, re.S)[1])
+    # Names, values, the picture, and the result of a rule.
+    data = {"buttontst", "ACCOUNT", "A", "inactive", "control", "blue", "true", "a", "b", "c"}
+    assert {*re.findall("[A-Za-z]+", re.sub(r"\|.*\|", "", steps))} <= data
+    assert len(steps.splitlines()) > 5
 
 
 def test_problems_on_the_edit_page_are_translated(revision, grace, speak):

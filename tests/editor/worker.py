@@ -194,9 +194,9 @@ def schedule(count, minutes):
 
 
 def publish_due_steps(seconds, hours):
-    """Evaluate the matrix with a clock that is off by *hours*; print what is published.
+    """Evaluate the matrix with a clock that is off by *hours*; print the published steps.
 
-    End after *seconds*, or when nothing is scheduled any more.
+    End after *seconds*, or when nothing is scheduled any longer.
     """
     from datetime import timedelta
 

@@ -78,7 +78,7 @@ def text(window: Chrome, selector: str = "main") -> str:
 
 
 def says(window: Chrome, words: str, selector: str = "main") -> None:
-    """Wait until a part of the page contains this text: a click may still be loading a page."""
+    """Wait until a part of the page contains this text; a click may still be loading a page."""
     until(window, lambda: words in text(window, selector))
 
 

@@ -1,4 +1,4 @@
-"""The shop with its editor on a port, under the strictest policy: `editor_shop PORT`."""
+"""Serves the shop with its editor on a port, with the strictest CSP: `editor_shop PORT`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Server(ThreadingMixIn, WSGIServer):
 
 class Quiet(WSGIRequestHandler):
     def log_message(self, *_args):
-        """Log nothing: a failing test shows what the page says."""
+        """Log nothing, because a failing test shows the page's text."""
 
 
 def strict(application):
-    """Add the policy to each response of a WSGI application."""
+    """Add the CSP to each response of a WSGI application."""
 
     def answer(environ, start_response):
         def start(status, headers, *rest):

@@ -42,7 +42,7 @@ def nothing(request):
 
 
 def meanwhile(request):
-    """Read a group while another request of the same session does what `?do=` names."""
+    """Read a group while another request of the same session performs the action in `?do=`."""
     response = shown(request)
     other = type(request.session)(request.session.session_key)
     if request.GET["do"] == "fill":

@@ -1,4 +1,4 @@
-"""A Pipet on a socket that sends given answers and fails in every way a server can."""
+"""A Pipet on a socket that sends given answers and can fail in many ways."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Call:
 
 @dataclass
 class FakePipet:
-    """Answers from its matrix, in which everybody is in the same group of a test."""
+    """Answers from its matrix, in which everyone is in the same group of a test."""
 
     port: int
     #: Test → its group in an answer.

@@ -1,7 +1,7 @@
 """The shop with two branches, and three tests to promote: `promoting_shop PORT`.
 
-The revision of buttoncolortst on trunk breaks the site and the newsletter; the others break
-nothing.
+The revision of buttoncolortst on trunk would break the site and the newsletter; the others would
+break nothing.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Process:
         return self._output.read_text(encoding="utf-8", errors="replace")
 
     def stop(self) -> int:
-        """Tell it to stop, wait, and return the exit code."""
+        """Tell the process to stop, wait, and return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(20)

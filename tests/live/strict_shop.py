@@ -1,4 +1,4 @@
-"""The shop of DJANGO_SETTINGS_MODULE on a port, under the strictest policy: `strict_shop PORT`."""
+"""Serves the shop of DJANGO_SETTINGS_MODULE with the strictest CSP: `strict_shop PORT`."""
 
 from __future__ import annotations
 

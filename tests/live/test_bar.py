@@ -1,6 +1,6 @@
-"""The bar on the shop's pages in a real browser: by mouse, keyboard and phone, and for axe-core.
+"""The bar on the shop's pages in a real browser: with mouse, keyboard and phone, and axe-core.
 
-The shop is under the strictest policy: nothing inline, and nothing from elsewhere.
+The shop has the strictest CSP: nothing inline, and nothing from other origins.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def started(tmp_path_factory, settings):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """The address of a shop in which everybody may force groups."""
+    """The URL of a shop in which everyone may force groups."""
     with started(tmp_path_factory, "testproject.settings") as server:
         yield server.root
 
 
 @pytest.fixture(scope="module")
 def big_shop(tmp_path_factory):
-    """The same with 60 tests, all read on the pages of things."""
+    """A shop with 60 tests, all of which are read on the product pages."""
     with started(tmp_path_factory, "tests.live.bar_site") as server:
         yield server.root
 
@@ -55,7 +55,7 @@ def forget(window, root):
 
 @pytest.fixture
 def window(chromium, shop):
-    """A product's page of a visitor who has been on the groups page."""
+    """A product page, for a visitor who has opened the groups page."""
     forget(chromium, shop)
     chromium.get(f"{shop}{GROUPS}")
     chromium.get(f"{shop}{THING}")
@@ -63,7 +63,7 @@ def window(chromium, shop):
 
 
 def bar(window, selector):
-    """The first element of this selector in the bar."""
+    """The first element in the bar that matches this selector."""
     return one(window, "proctor-bar").shadow_root.find_element("css selector", selector)
 
 
@@ -78,7 +78,7 @@ def unfold(window):
 
 
 def chip(window, group, test="buttoncolortst"):
-    """The button of a group; a page on its way has none yet."""
+    """The button of a group; None while the page is loading."""
     from selenium.common.exceptions import NoSuchElementException
 
     for each in bars(window, f"#test-{test} .chip"):
@@ -88,7 +88,7 @@ def chip(window, group, test="buttoncolortst"):
 
 
 def is_kept(window, value):
-    """Whether the cookie says that the bar is unfolded, or folded."""
+    """Return whether the cookie stores the bar's state: unfolded, or folded."""
     cookie = window.get_cookie("proctor_bar_open")
     return cookie is not None and cookie["value"] == value
 
@@ -147,7 +147,7 @@ def test_it_stays_unfolded_on_the_next_page_and_folded_after_escape(window, shop
 
 
 def focused(window):
-    """What has the focus within the bar: its text, and whether it is there at all."""
+    """The focused element in the bar: its text, and whether there is one."""
     script = (
         "const root = document.querySelector('proctor-bar').shadowRoot;"
         "const found = root.activeElement; return found ? found.textContent.trim() : ''"

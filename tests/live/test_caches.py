@@ -24,7 +24,7 @@ from tests.live.worker import SECRET_KEY, working
 
 SHARED = ["redis", "memcached"]
 
-#: Seconds for what is meant to come, however busy the machine is.
+#: Seconds to wait for expected events, even on a busy machine.
 AMPLE = 30
 
 
@@ -54,7 +54,7 @@ def locmem(site):
 
 @pytest.fixture
 def written(locmem, monkeypatch):
-    """What a site that caches has written there."""
+    """The entries that a caching site has written to the cache."""
     backend = f"{NotedCache.__module__}.{NotedCache.__qualname__}"
     locmem.CACHES = {"default": {**locmem.CACHES["default"], "BACKEND": backend}}
     written = []
@@ -582,7 +582,7 @@ def test_a_session_with_something_else_in_it_is_a_miss(in_session, pipet, poison
 
 
 class DownStore(signed_cookies.SessionStore):
-    """A store that tests turn off, and that counts how often it is asked for a session."""
+    """A session store that tests can turn off, and that counts loads."""
 
     error: Exception | None = None
     loads = 0
@@ -609,7 +609,7 @@ def store(in_session, monkeypatch):
 
 
 def let_time_pass(seconds):
-    """Let the session store be asked again, as if so many seconds had passed."""
+    """Let the session store be used again, as if this number of seconds had passed."""
     breaker = current_setup().cache._store._breaker
     was = breaker._clock
     breaker._clock = lambda: was() + seconds
@@ -669,7 +669,7 @@ def test_a_session_store_that_is_down_is_not_asked_to_keep_the_answer(store, pip
 
 @pytest.fixture(params=SHARED)
 def two(request, pipet):
-    """Two processes of a site, with one cache."""
+    """Two processes of a site that share a cache."""
     settings = {
         "PROCTOR_API_ROOT": pipet.root,
         "PROCTOR_CACHE_METHOD": "cache",
@@ -714,7 +714,7 @@ def test_a_process_that_was_told_of_an_older_matrix_does_not_take_the_newer_one_
     reply = pipet.reply
 
     def late_reply(call):
-        """What the Pipet knew when it was asked, some time later."""
+        """An answer of the Pipet, sent some time later."""
         body = reply(call)
         if call.query["id.USER"] == ["late"]:
             answering.set()
@@ -734,7 +734,7 @@ def test_a_process_that_was_told_of_an_older_matrix_does_not_take_the_newer_one_
 
 @pytest.fixture
 def shared(site):
-    """Makes this process one of a site's; gives the settings of the others."""
+    """Make this process one of a site's processes; return the settings for the others."""
 
     def shared(cache):
         site.SECRET_KEY = SECRET_KEY
@@ -786,7 +786,7 @@ def test_a_rollback_is_seen_by_both_once_the_version_is_asked_for(request, pipet
 
 @pytest.mark.parametrize("name", SHARED)
 def test_under_load_no_page_is_of_an_older_matrix_than_the_stored_one(name, request, pipet, shared):
-    """Visitors come to two processes at once, while the matrix changes all the time."""
+    """Visitors use two processes simultaneously, while the matrix keeps changing."""
     settings = shared(shared_cache(name, request))
     over = threading.Event()
     #: Gives each thing that is seen its place in their order.

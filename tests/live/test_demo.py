@@ -1,4 +1,4 @@
-"""The demo, as its command starts it, without the extra [analysis]."""
+"""The demo, started by its command, without the extra [analysis]."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ROWS = {
 
 
 def start(database, log):
-    """The demo on a free port, with its database; its first start takes a while."""
+    """Start the demo on a free port, with its database. The first start takes a while."""
     port = free_port()
     command = [sys.executable, "-m", "tests.live.demo_without_analysis", "demo", str(port)]
     return running(command, port, "/", log, patience=120, SHOP_DATABASE=str(database))
@@ -55,7 +55,7 @@ def demo(database):
 
 @pytest.fixture(scope="module")
 def read(demo):
-    """The text of a page for the person that the demo names."""
+    """The text of a page, for the demo's user."""
     opener = build_opener(HTTPCookieProcessor(CookieJar()))
 
     def fetch(path, form=None):

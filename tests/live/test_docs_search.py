@@ -1,4 +1,4 @@
-"""The search of the built documentation answers what newcomers ask."""
+"""The search of the built documentation finds answers to newcomers' questions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUESTIONS = {
     "roll out to 10 % of Germany": "How do I roll out to 10 % of Germany?",
     "why am I in control?": "Why am I in control?",
     "how do I delete a test": "How do I delete a test?",
-    "my change is not taken": "Why is my change not taken over?",
+    "my change is not taken": "Why has my change not taken effect?",
     "the page is cached": "The page is cached",
     "see every variant": "See every group (QA)",
     "sample size": "Which sample size do I need",
@@ -40,7 +40,7 @@ pytestmark = [
 
 
 class Silent(SimpleHTTPRequestHandler):
-    """Serves files, and writes no log."""
+    """Serves files without logging."""
 
     def log_message(self, *arguments):
         pass
@@ -48,7 +48,7 @@ class Silent(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def search(tmp_path_factory):
-    """A function that returns the titles of the results in their order."""
+    """Return a function that returns the titles of the results in order."""
     built = tmp_path_factory.mktemp("html")
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(ROOT / "docs"), str(built)]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)

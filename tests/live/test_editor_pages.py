@@ -1,4 +1,4 @@
-"""The editor of the shop in a real browser: by mouse, by keyboard, on a phone, and for axe-core."""
+"""The shop's editor in a real browser: with mouse, keyboard and phone, and axe-core."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """The database of a shop at its first start."""
+    """The database of a shop after its first start."""
     return prepare("tests.live.editor_shop", tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture
 def shop(prepared, tmp_path):
-    """The address of a shop whose editor has its four tests."""
+    """The URL of a shop whose editor has its four tests."""
     with served("tests.live.editor_shop", prepared, tmp_path) as root:
         yield root
 
@@ -55,12 +55,12 @@ def chromium():
 
 @pytest.fixture
 def window(chromium, shop):
-    """The list of tests, for someone who has just signed in."""
+    """The list of tests, after signing in."""
     return open_editor(chromium, shop)
 
 
 def as_another(window, shop, name):
-    """Sign in as someone else, at the same browser."""
+    """Sign in as someone else in the same browser."""
     window.execute_cdp_cmd("Network.clearBrowserCookies", {})
     window.get(f"{shop}{EDITOR}")
     sign_in(window, name)
@@ -68,7 +68,7 @@ def as_another(window, shop, name):
 
 
 def propose(window, shop, path, why):
-    """Propose what a page offers; return the address of the proposal."""
+    """Propose the change on a page; return the URL of the proposal."""
     window.get(f"{shop}{path}")
     fill(window, "#pe-message", why)
     click(window, "Propose")
@@ -77,7 +77,7 @@ def propose(window, shop, path, why):
 
 
 def theme(shop):
-    """The color of the shop's button, for a visitor without a past."""
+    """The color of the shop's button for a new visitor."""
     page = urlopen(shop, timeout=10).read().decode()
     return re.search(r'name="theme-color" content="([^"]+)"', page)[1]
 
@@ -198,7 +198,7 @@ def test_a_proposal_is_read_and_approved_on_a_phone(window, shop):
 
 
 def typed(window, selector, value):
-    """Set a field of times, whose keys depend on the language of the browser."""
+    """Set a time field, in which typing depends on the browser's language."""
     field = one(window, selector)
     event = "arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
     window.execute_script(f"arguments[0].value = arguments[1]; {event}", field, value)
@@ -522,6 +522,65 @@ def test_nothing_is_wider_than_a_phone(window, shop):
         assert {name: each for name, each in wide.items() if each > PHONE["width"]} == {}
     finally:
         window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def in_sight(window, selector):
+    """Return whether an element is visible, and the one on top at its middle."""
+    return window.execute_script(
+        "const found = document.querySelector(arguments[0]);"
+        "const box = found.getBoundingClientRect();"
+        "const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);"
+        "return top !== null && found.contains(top);",
+        selector,
+    )
+
+
+def scroll_to(window, selector):
+    window.execute_script("document.querySelector(arguments[0]).scrollIntoView()", selector)
+
+
+def test_who_moves_and_publish_are_in_sight_wherever_one_scrolls_on_a_phone(window, shop):
+    window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    try:
+        window.get(f"{shop}{ROLLOUT}edit/")
+        fill(window, "#share-0-1", "65")
+        says(window, "15 % of visitors enter, nobody changes group.", ".pe-dock")
+        for place in ("h1", "#pe-groups", "#pe-allocations"):
+            scroll_to(window, place)
+            assert in_sight(window, ".pe-dock button")
+            assert in_sight(window, ".pe-dock .pe-headline")
+        press(window, lambda: one(window, ".pe-dock a"))
+        until(window, lambda: in_sight(window, "#pe-effect .pe-headline"))
+        # There, the button of the panel is enough.
+        scroll_to(window, "#pe-effect")
+        until(window, lambda: in_sight(window, "#pe-publish"))
+        until(window, lambda: not one(window, ".pe-dock").is_displayed())
+        scroll_to(window, "h1")
+        press(window, lambda: one(window, ".pe-dock button"))
+        says(window, "Published on trunk", ".pe-published")
+    finally:
+        window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_publish_is_in_sight_however_long_the_effect_is(window, shop):
+    window.get(f"{shop}{COLOR}edit/")
+    for field, share in (("0-1", "20"), ("0-2", "80"), ("1-0", "0"), ("1-1", "20"), ("1-2", "80")):
+        fill(window, f"#share-{field}", share)
+    says(window, "jump from blue to green", "#pe-effect")
+    for place in ("h1", "#pe-groups", "#pe-more"):
+        scroll_to(window, place)
+        assert in_sight(window, "#pe-publish")
+        assert in_sight(window, "#pe-effect .pe-headline")
+
+
+def test_the_keyboard_skips_the_form_to_publish(window, shop):
+    from selenium.webdriver.common.keys import Keys
+
+    window.get(f"{shop}{ROLLOUT}edit/")
+    tab_to(window, "href", "#pe-panel")
+    assert window.switch_to.active_element.rect["y"] >= 0
+    keys(window, Keys.ENTER, Keys.TAB, Keys.TAB)
+    assert window.switch_to.active_element.get_attribute("id") == "pe-message"
 
 
 def test_a_test_is_stopped_on_a_phone(window, shop):

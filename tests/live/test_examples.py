@@ -1,4 +1,4 @@
-"""The examples for other frameworks, as servers that cannot import Django."""
+"""The examples for other frameworks, run as servers that cannot import Django."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IN_BLUE = "pa5xq0lz4n80"
 
 
 def command(name, port):
-    """How the page says that the example is started, on a port of our own."""
+    """The example's start command from the page, with a different port."""
     (wanted,) = (
         line
         for fence in fences(EXAMPLES / "README.md", "sh")
@@ -63,7 +63,7 @@ def get(server, path="/", **headers):
 
 
 def color(server, path="/", **headers):
-    """The group of the button."""
+    """The group of the test of the button."""
     body, answer = get(server, path, **headers)
     if answer.get_content_type() == "text/html":
         return re.search(r'<button class="(\w+)">', body)[1]

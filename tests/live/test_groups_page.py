@@ -1,4 +1,4 @@
-"""The groups page of the shop in a real browser: by mouse, by keyboard, and for axe-core."""
+"""The shop's groups page in a real browser: with mouse, keyboard and axe-core."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GREEN = '#test-buttoncolortst button[name="force.buttoncolortst"][value="2"]'
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """The address of a shop in which everybody may force groups."""
+    """The URL of a shop in which everyone may force groups."""
     skip_without_browser()
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "testproject.asgi:application", "--port", str(port)]
@@ -39,7 +39,7 @@ def chromium(shop):
 
 @pytest.fixture
 def window(chromium, shop):
-    """The groups page of a visitor who forces nothing."""
+    """The groups page of a visitor who forces no groups."""
     chromium.get(shop)
     chromium.delete_all_cookies()
     chromium.get(f"{shop}{GROUPS}")

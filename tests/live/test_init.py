@@ -1,4 +1,4 @@
-"""From `django-admin startproject` to a page with a test, as a newcomer does it."""
+"""The steps of a newcomer, from `django-admin startproject` to a page with a test."""
 
 from __future__ import annotations
 

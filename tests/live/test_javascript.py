@@ -1,4 +1,4 @@
-"""What docs/javascript.md shows, in a browser."""
+"""The code in docs/javascript.md, run in a browser."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PAYLOAD = """</script><script>document.title = "broken"</script><b>'"&amp;\u2028
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """The site of the page, with a policy of contents; it is served by runserver."""
+    """The site of the page, with a content security policy, served by runserver."""
     skip_without_browser()
     site = lay_out(tmp_path_factory.mktemp("site"), PAGE)
     own = [fence.body for fence in fences(PAGE, "python") if fence.path == SETTINGS]
@@ -82,7 +82,7 @@ def someone_in(matrix, group):
 
 @pytest.fixture
 def visit(shop, window):
-    """Opens the page as someone, or as a new visitor."""
+    """Open the page as a given visitor, or as a new one."""
 
     def open_page(visitor=None, query=""):
         window.get(f"{shop.root}/static/shop/join.js")  # a place where cookies may be set
@@ -97,7 +97,7 @@ def visit(shop, window):
 
 
 def click(window):
-    """Opens the form, and returns its words."""
+    """Open the form, and return its text."""
     window.find_element("id", "join").click()
     words = window.find_element("id", "words")
     assert words.is_displayed()

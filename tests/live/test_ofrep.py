@@ -1,4 +1,4 @@
-"""OpenFeature's own client for its remote protocol, against `serve` and against a Django site."""
+"""OpenFeature's own OFREP client, used with `serve` and with a Django site."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def served(matrix, directory):
 
 @contextlib.contextmanager
 def mounted(matrix, settings):
-    """A Django site that includes the protocol's addresses below a path."""
+    """A Django site that includes the protocol's URLs below a path."""
     settings.ROOT_URLCONF = HERE
     settings.MIDDLEWARE = ["django.middleware.csrf.CsrfViewMiddleware"]
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
@@ -239,7 +239,7 @@ class EmptyPage(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def page():
-    """A page of a server of its own; its origin."""
+    """A page on a different server; returns its origin."""
     server = HTTPServer(("127.0.0.1", 0), EmptyPage)
     thread = threading.Thread(target=partial(server.serve_forever, 0.05))
     thread.start()

@@ -1,4 +1,4 @@
-"""What visitors of a site get while the Pipet fails, and how often it is called for that."""
+"""The groups of visitors while the Pipet fails, and the number of calls to it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_hanging_pipet_takes_the_time_of_those_in_flight_and_of_no_others(site
 
 
 def outage(pipet):
-    """Let five visitors fail, so that nobody is asked for during the next second."""
+    """Let the requests of five visitors fail, so that no call is made during the next second."""
     for number in range(5):
         assert visit(user=f"first{number}") == "control source_failed"
     pipet.calls.clear()
@@ -211,7 +211,7 @@ async def test_the_loop_goes_on_while_a_pipet_hangs(site, pipet):
 
     pipet.fault = hang_until_released
     page = asyncio.create_task(avisit())
-    # A loop that stood still would not get to release it, and so there would be no group.
+    # A blocked event loop would never release it, so there would be no group.
     await asyncio.wait_for(asked.wait(), AMPLE)
     released.set()
     assert await page == "blue assigned"
@@ -242,7 +242,7 @@ async def test_in_debug_the_mistake_is_an_error(site):
 
 @pytest.fixture
 def told():
-    """What the two signals have said, in their order."""
+    """The events of the two signals, in order."""
     heard = []
 
     def note_failure(signal, sender, error, **arguments):

@@ -21,7 +21,7 @@ pytest.importorskip("ua_parser")
 
 
 def inputs(name, directory):
-    """The files that a session was recorded with, by their paths."""
+    """The files with which a session was recorded, by path."""
     session = recorded_session(name)
     matrix = session["matrix"]
     place = directory / "no-such-matrix.json" if matrix is None else directory / "matrix.json"
@@ -42,7 +42,7 @@ def _read(name):
 
 
 def ask(port, request, prefix=""):
-    """One exchange; status, headers and body."""
+    """Make one request; return status, headers and body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     with contextlib.closing(connection):
         query = f"?{request['query']}" if request["query"] else ""
@@ -57,7 +57,7 @@ def ask(port, request, prefix=""):
 
 
 def comparable(body):
-    """A body of JSON, without what another library says of a User-Agent header."""
+    """A JSON body, without the parts that depend on the library for User-Agent headers."""
     document = json.loads(body)
     data = document.get("data")
     if isinstance(data, dict) and isinstance(data.get("context"), dict):
@@ -66,7 +66,7 @@ def comparable(body):
 
 
 def differs(exchange, answer):
-    """What is another than was recorded; None if nothing is."""
+    """The difference from the recorded response; None if there is none."""
     response, (status, headers, body) = exchange["response"], answer
     found = {
         "status": (status, response["status"]),
@@ -136,7 +136,7 @@ def test_every_recorded_request_is_answered_as_the_java_did(name, serve, tmp_pat
 
 
 def known_name(exchange, matrix):
-    """The recorded messages name the file as it was given to the Java."""
+    """Replace the file's path, which recorded messages contain."""
     body = exchange["response"].get("body")
     if body and matrix.name == "no-such-matrix.json":
         body = body.replace("File no-such-matrix.json", f"File {matrix}")
@@ -160,7 +160,7 @@ def test_a_configuration_is_taken_or_refused_as_by_the_java(config, tmp_path):
         for exchange in result["exchanges"]:
             answer = ask(server.port, {"headers": [], **exchange["request"]})
             if exchange["response"]["status"] == 500:
-                # A stack trace in HTML, where the Java is given an identifier of type RANDOM.
+                # Java answers with a stack trace in HTML if it gets an identifier of type RANDOM.
                 assert answer[0] == 400
                 assert "RANDOM" in json.loads(answer[2])["meta"]["error"]
             else:
@@ -171,7 +171,7 @@ def test_a_configuration_is_taken_or_refused_as_by_the_java(config, tmp_path):
 
 
 def write(path, number):
-    """A matrix in which every test has the number as its group and its version."""
+    """Write a matrix in which every test has this number as its group and its version."""
     test = definition(one_bucket(f"group{number}", number), version=str(number))
     document = {
         "audit": {"version": str(number), "updated": number, "updatedBy": "test"},
@@ -231,7 +231,7 @@ def test_a_matrix_is_swapped_a_hundred_times_under_load_and_no_answer_is_of_two(
 def test_a_bad_matrix_does_not_replace_a_good_one(matrix, tmp_path):
     with proctor_serve(tmp_path / "log", matrix, "--reload", "0.05") as server:
         matrix.write_text("{")
-        # It looks at the matrix when it is asked.
+        # It checks the matrix when it gets a request.
         wait_until(lambda: version_from(server) == "1" and "ERROR" in server.output)
         assert version_from(server) == "1"
         write(matrix, 2)

@@ -1,4 +1,4 @@
-"""Promote and Applications in a real browser: by mouse, on a phone, without a script, for axe."""
+"""Promote and Applications in a real browser: mouse, phone, without JavaScript, axe-core."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def chromium():
 
 @pytest.fixture
 def window(chromium, shop):
-    """The list of tests, for someone who has just signed in."""
+    """The list of tests, after signing in."""
     return open_editor(chromium, shop)
 
 

@@ -1,4 +1,4 @@
-"""The results of the shop in a real browser: by hand, on a phone, in the dark, and for axe-core."""
+"""The shop's results in a real browser: with mouse and phone, in dark mode, and axe-core."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ store(noted(document, 3000, name="buttoncolortst", effect=0.2, context={"country
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """The address of a shop with results, under the strictest policy."""
+    """The URL of a shop with results and the strictest CSP."""
     skip_without_browser()
     database = tmp_path_factory.mktemp("results") / "shop.sqlite3"
     environment = {"SHOP_DATABASE": str(database), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
@@ -59,7 +59,7 @@ def window(shop):
 
 
 def serious(window):
-    """What axe-core finds of serious or critical problems."""
+    """The serious and critical problems that axe-core finds."""
     package = pytest.importorskip("axe_core_python", reason="axe-core is not installed")
     axe = (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
     window.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
@@ -76,7 +76,7 @@ def serious(window):
 
 
 def complaints(window):
-    """What the console says, except of an icon that the test's shop does not have."""
+    """The messages on the console, except those about the shop's missing icon."""
     return [each for each in window.get_log("browser") if "favicon" not in each["message"]]
 
 

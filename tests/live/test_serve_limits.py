@@ -1,4 +1,4 @@
-"""`python -m proctor serve` and clients that would stop it, over real sockets.
+"""`python -m proctor serve` with malicious clients, over real sockets.
 
 No assertion depends on how fast the machine is: a client waits until the server closes the
 connection, which it would not do without the limit.
@@ -36,7 +36,7 @@ def connected(server, sent=b""):
 
 
 def answer(client):
-    """What the server says until it closes the connection; TimeoutError if it never does."""
+    """Return the data sent until the server closes the connection. Raises TimeoutError."""
     said = b""
     with contextlib.suppress(ConnectionError):
         while piece := client.recv(65536):
@@ -69,7 +69,7 @@ def test_clients_that_never_end_their_headers_do_not_keep_others_out(matrix, tmp
         slow = [stack.enter_context(connected(server, HEAD)) for _ in range(30)]
         with connected(server, HEAD + b"Connection: close\r\n\r\n") as client:
             assert answer(client).startswith(b"HTTP/1.1 200 ")
-        # The oldest made room for the others.
+        # The oldest connection was closed to make room for the others.
         assert answer(slow[0]) == b""
         assert server.output.count("All 10 connections are in use") == 1
 
@@ -142,7 +142,7 @@ def test_a_request_that_is_none_is_refused(matrix, tmp_path):
 
 
 def test_a_client_that_does_not_read_its_answer_is_left(matrix, tmp_path):
-    """The answer is larger than what the system keeps for it, and nobody fetches the rest."""
+    """The response is larger than the system's buffers, and the client does not read the rest."""
     test = {**definition(one_bucket("only", 1)), "description": "x" * 8_000_000}
     matrix.write_text(json.dumps({"audit": {"version": "1"}, "tests": {"large": test}}))
     with (
@@ -157,7 +157,7 @@ def test_a_client_that_does_not_read_its_answer_is_left(matrix, tmp_path):
 
 
 def closes_unread(client):
-    """Whether the server gives up though nothing was read: then sending fails."""
+    """Return whether the server gives up although nothing was read; sending fails then."""
     ends = time.monotonic() + LONG
     with contextlib.suppress(ConnectionError):
         while time.monotonic() < ends:

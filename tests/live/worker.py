@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: The same in all processes of a site.
+#: This must be the same in all processes of a site.
 SECRET_KEY = "the same in all processes of a site"
 
 
 class Worker:
-    """The process, as a test uses it."""
+    """The process, from the test's side."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process

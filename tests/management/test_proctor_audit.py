@@ -28,7 +28,7 @@ ALL_ON = [{"bucketValue": 0, "length": 0.0}, {"bucketValue": 1, "length": 1.0}]
 
 
 def onoff(*allocations, **more):
-    """A test of the groups off and on; an allocation is its ranges, and its rule if any."""
+    """A test with the groups off and on. An allocation is given as ranges and an optional rule."""
     pairs = [each if isinstance(each, tuple) else (each, None) for each in allocations]
     return definition(
         one_bucket("off", 0),
@@ -45,7 +45,7 @@ def onoff(*allocations, **more):
 
 @pytest.fixture
 def site(settings, tmp_path):
-    """A site in a directory of its own, with one test, which is declared, split and read."""
+    """A site in a separate directory, with one test that is declared, split and read."""
     settings.BASE_DIR = tmp_path / "project"
     settings.BASE_DIR.mkdir()
     settings.PROCTOR_TESTS = (ProctorTest("mytst", groups=("off", "on"), default="off"),)

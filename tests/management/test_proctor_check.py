@@ -32,14 +32,14 @@ def fallback(request):
 
 
 class Database(Loader):
-    """Cannot tell which templates it has."""
+    """A template loader that cannot list its templates."""
 
     def get_template_sources(self, template_name):
         return []
 
 
 class Elsewhere:
-    """Decides without a matrix."""
+    """A source without a matrix."""
 
     def determine_groups(self, request):
         raise NotImplementedError
@@ -50,7 +50,7 @@ class Elsewhere:
 
 @pytest.fixture
 def site(settings, tmp_path):
-    """Declarations that fit their matrix, and no templates."""
+    """A site whose declarations match the matrix, without templates."""
     settings.PROCTOR_TESTS = (
         ProctorTest(
             "buttoncolortst",
@@ -69,7 +69,7 @@ def site(settings, tmp_path):
 
 
 def matrix(directory, **tests):
-    """The matrix that the site expects, but for some tests."""
+    """The matrix that the site expects, with some tests changed."""
     return write_matrix(
         directory,
         **{
@@ -293,6 +293,13 @@ def test_a_default_among_the_groups_that_no_bucket_has_is_one_difference(site):
 def test_a_payload_of_another_type_is_a_difference_of_each_bucket(site):
     site.PROCTOR_TESTS = (ProctorTest("buttoncolortst", payload=int),)
     assert differences() == declared("other payload type") * 2
+
+
+def test_a_rule_that_is_never_true_is_a_difference(site, tmp_path):
+    site.PROCTOR_CONTEXT = None
+    never = definition(one_bucket("a", 0), rule="country == 'US'")
+    site.PROCTOR_MATRIX = matrix(tmp_path, anygrouptst=never)
+    assert differences() == declared("rule never true", "anygrouptst")
 
 
 def test_a_payload_that_no_bucket_has_is_a_difference(site):

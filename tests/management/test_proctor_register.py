@@ -1,4 +1,4 @@
-"""`manage.py proctor_register`, at the editor of the site and at that of another one."""
+"""`manage.py proctor_register`, with the site's own editor and with another site's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOKEN = "PROCTOR_REGISTER_TOKEN"
 
 @pytest.fixture
 def site(settings):
-    """A site of two tests that reads production."""
+    """A site with two tests that reads production."""
     settings.PROCTOR_EDITOR_BRANCHES = ("trunk", "production")
     settings.PROCTOR_MATRIX = "editor:production"
     settings.PROCTOR_TESTS = (
@@ -199,7 +199,7 @@ def test_an_editor_that_is_down_is_named(site, monkeypatch):
 
 
 class Strange(BaseHTTPRequestHandler):
-    """Answers as the path says: late, with a redirect, or with what is not JSON."""
+    """Answers depending on the path: late, with a redirect, or with invalid JSON."""
 
     seen: list[str | None] = []  # noqa: RUF012 - of one test
 
@@ -215,7 +215,7 @@ class Strange(BaseHTTPRequestHandler):
         self.wfile.write(b"no")
 
     def log_message(self, *_args):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ VISITOR = ("--id", "USER=pa5xq0lz4n80")
 
 
 class Elsewhere:
-    """Decides without a matrix."""
+    """A source without a matrix."""
 
     def determine_groups(self, request):
         if "fail" in request.identifiers:
@@ -40,7 +40,7 @@ class Elsewhere:
 
 
 class Corrected(MatrixSource):
-    """Has a matrix, and knows better."""
+    """A source that changes the matrix's answers."""
 
     def __init__(self):
         super().__init__(settings.PROCTOR_MATRIX)
@@ -50,7 +50,7 @@ class Corrected(MatrixSource):
 
 
 def run(command, *arguments):
-    """What the command prints, and what it notes beside that."""
+    """The command's output, and its notes on standard error."""
     out, err = io.StringIO(), io.StringIO()
     call_command(command, *arguments, stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
@@ -69,7 +69,7 @@ def document(command, *arguments):
 
 
 def failure(command, *arguments):
-    """The one line that a command ends with, which has exit code 2."""
+    """The single line with which a command fails, with exit code 2."""
     with pytest.raises(CommandError) as caught:
         run(command, *arguments)
     assert caught.value.returncode == 2
@@ -79,7 +79,7 @@ def failure(command, *arguments):
 
 @pytest.fixture
 def engine(capsys):
-    """What `python -m proctor` prints."""
+    """The output of `python -m proctor`."""
 
     def run_engine(*arguments):
         assert main(arguments) == 0
@@ -145,6 +145,23 @@ def test_a_group_that_is_not_declared_is_none(site):
         "buttoncolortst": "no group: PROCTOR_TESTS does not declare the group 'blue', so the "
         "site has its default 'control'"
     }
+
+
+def test_a_renamed_bucket_has_its_declared_name_and_is_noted(renamed):
+    shown = document("proctor_groups", *VISITOR)
+    assert shown["groups"]["buttoncolortst"]["group"] == "blue"
+    assert (
+        "PROCTOR_TESTS declares the group 'azure' as 'blue'"
+        in explain("buttoncolortst", *VISITOR)[1]
+    )
+
+
+def test_a_group_that_is_declared_with_a_different_value_is_none(site):
+    site.PROCTOR_TESTS = (ProctorTest("buttoncolortst", groups={"control": 0, "blue": 7}),)
+    assert document("proctor_groups", *VISITOR)["no_group"]["buttoncolortst"] == (
+        "no group: PROCTOR_TESTS does not declare the group 'blue' with the value 1, so the site "
+        "has no group"
+    )
 
 
 def test_a_payload_of_another_type_is_left_out_and_noted(site):
@@ -285,7 +302,7 @@ def test_an_explanation_notes_that_a_group_is_not_declared(site):
 
 @pytest.fixture
 def pipet(site):
-    """A Pipet that decides for the site."""
+    """A Pipet that assigns the site's groups."""
     with fake.serving() as found:
         found.publish("7", 1000, headlinetst=("warm", 1), buttoncolortst=("pink", 9))
         site.PROCTOR_MATRIX = None

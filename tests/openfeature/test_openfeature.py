@@ -47,14 +47,14 @@ def document(version="1", **tests):
 
 
 def replace(path, content):
-    """Put a new file in the old one's place, as deployments do."""
+    """Replace the file by a new one, as deployments do."""
     new = path.with_suffix(".new")
     new.write_bytes(content)
     new.replace(path)
 
 
 def eventually(condition):
-    """Wait until it holds; a test that never gets there fails by its assertion."""
+    """Wait until the condition is true, up to a limit; then the test's own assertion fails."""
     ends = time.monotonic() + LONG
     while not (result := condition()) and time.monotonic() < ends:
         time.sleep(0.002)
@@ -62,13 +62,13 @@ def eventually(condition):
 
 
 def child(test, value, salt):
-    """A test in which everybody is in one bucket who is in that one of another test."""
+    """A test in which everyone who is in a bucket of another test is in one bucket."""
     depends_on = {"testName": test, "bucketValue": value}
     return everybody("blue", dependsOn=depends_on, salt=salt)
 
 
 def carrying(**payload):
-    """A test in which everybody is in one bucket, with a payload."""
+    """A test in which everyone is in one bucket, with a payload."""
     return everybody("blue", buckets=[{"name": "blue", "value": 1, "payload": payload}])
 
 
@@ -79,10 +79,10 @@ def path(tmp_path):
 
 @pytest.fixture
 def connect():
-    """A client of a provider, as the SDK has it."""
+    """The SDK's client for a provider."""
 
     def connect(provider):
-        # Where there is no matrix this raises, and the provider is there all the same.
+        # Without a matrix, this raises an exception, but the provider is set anyway.
         with contextlib.suppress(OpenFeatureError):
             api.set_provider_and_wait(provider)
         return api.get_client()
@@ -96,7 +96,7 @@ def connect():
 
 @pytest.fixture
 def serve(connect, path):
-    """A client over the matrix of those tests."""
+    """A client for a matrix with these tests."""
 
     def serve(options=None, /, **tests):
         path.write_bytes(document(**tests))
@@ -110,7 +110,7 @@ def error_of(details):
 
 
 class Counting(MatrixSource):
-    """Counts the questions that take the short way."""
+    """A source that counts the requests for a single test."""
 
     short = 0
 
@@ -120,7 +120,7 @@ class Counting(MatrixSource):
 
 
 class OfOnesOwn(Counting):
-    """Has an opinion of its own about groups."""
+    """A source that overrides `determine_groups`."""
 
     def determine_groups(self, request, *, proctor=None):
         return Groups({"atest": GroupAssignment("mine", 1)})
@@ -500,7 +500,7 @@ def test_before_it_is_initialized_the_sdk_does_not_ask(path):
     client = api.get_client("a domain without a provider")
     path.write_bytes(document(t=everybody("blue")))
     provider = ProctorProvider(MatrixSource(path))
-    # Asked all the same, it loads the matrix.
+    # If it is asked anyway, it loads the matrix.
     assert provider.resolve_string_details("t", "none", ANN).value == "blue"
     assert client.get_string_value("t", "none", ANN) == "none"
 
@@ -510,7 +510,7 @@ def test_before_it_is_initialized_the_sdk_does_not_ask(path):
 
 @contextlib.contextmanager
 def heard(client, event):
-    """The details of the events of one kind, as they come."""
+    """A list of the details of one kind of event, filled as events arrive."""
     found = []
     client.add_handler(event, found.append)
     try:
@@ -521,7 +521,7 @@ def heard(client, event):
 
 @pytest.fixture
 def live(connect, path):
-    """A client over a matrix that is looked at with each evaluation, and a way to evaluate."""
+    """A client for a matrix that is checked at each evaluation, and a function to evaluate."""
 
     def live(**tests):
         path.write_bytes(document(**tests))
@@ -580,7 +580,7 @@ def test_it_is_stale_while_no_new_matrix_can_be_had_and_then_ready_again(live, p
         stale = ProviderStatus.STALE
         assert eventually(lambda: ask() == "blue" and client.get_provider_status() is not stale)
     assert client.get_provider_status() is ProviderStatus.READY
-    # Each failure of an outage is not an event of its own.
+    # Failures during an outage do not cause separate events.
     assert len(events) == 1
 
 
@@ -594,7 +594,7 @@ def test_it_becomes_ready_when_the_first_matrix_comes_late(connect, path):
 
 def test_it_waits_for_a_matrix_that_comes_over_the_network(connect):
     with serving(Reply(document(), drip="body")) as server:
-        # The source alone would wait for nothing.
+        # The source alone would not wait.
         client = connect(ProctorProvider(MatrixSource(server.url, wait=0)))
         assert client.get_provider_status() is ProviderStatus.READY
         details = client.get_string_details("t", "none", ANN)
@@ -667,7 +667,7 @@ def test_a_coroutine_answers_with_an_error_too(serve):
 
 
 class Here:
-    """A source that puts everybody into one group, and notes in which thread it is asked."""
+    """A source that puts everyone into one group, and records the thread in which it is asked."""
 
     def __init__(self, waits=None, reason=GroupReason.ASSIGNED):
         if waits is not None:
@@ -702,7 +702,7 @@ def test_a_loop_goes_on_while_a_matrix_is_waited_for(path):
     async def ask(provider, release):
         asked = asyncio.ensure_future(provider.resolve_string_details_async("t", "none", ANN))
         await asyncio.to_thread(begun.wait, LONG)
-        # Only a loop that is not blocked gets here, and lets the source answer.
+        # Only if the loop is not blocked does it get here and let the source answer.
         release.set()
         return await asked
 

@@ -1,4 +1,4 @@
-"""The groups page and the matrix as JSON: who sees them, what they show, and what they change."""
+"""The groups page and the matrix as JSON: access, content and actions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAGE = "/private/proctor/force/"
 
 
 class Open(BaseProctorMiddleware):
-    """Whoever says so may force."""
+    """A middleware that lets visitors force groups if a header says so."""
 
     def get_identifiers(self, request):
         return {"USER": request.headers.get("X-User", "someone")}
@@ -47,7 +47,7 @@ class User:
 
 
 def signed_in(get_response):
-    """Signs in whoever says who he is, as Django's middleware does."""
+    """Signs in the user that a header names, like Django's middleware."""
 
     def middleware(request):
         name = request.headers.get("X-Name")
@@ -151,7 +151,7 @@ async def test_staff_may_force_under_asgi(site):
 
 
 class SignedInAsync:
-    """The same, for coroutines."""
+    """Like SignedIn, for coroutines."""
 
     async_capable, sync_capable = True, False
 
@@ -298,6 +298,46 @@ def test_a_forced_value_that_no_bucket_has_is_named(client):
     assert "You are in blue" in found
 
 
+def test_a_renamed_bucket_is_declared_and_one_with_a_different_value_is_not(client, renamed):
+    renamed.PROCTOR_TESTS = (ProctorTest("buttoncolortst", groups={"control": 7, "blue": 1}),)
+    buckets = client.get("/private/proctor/groups.json").json()["tests"]["buttoncolortst"][
+        "buckets"
+    ]
+    assert [(each["name"], each["declared"]) for each in buckets] == [
+        ("azure", True),
+        ("control", False),
+    ]
+
+
+def test_a_forced_group_replaces_one_that_has_its_declared_name(client, renamed):
+    text = article(page(client, prforceGroups="buttoncolortst0"), "buttoncolortst")
+    assert "without forcing, in blue" in text
+
+
+NO_TEST = "The matrix has no test buttoncolrtst; did you mean buttoncolortst?"
+
+
+def test_a_forced_test_that_is_mistyped_is_named_with_the_nearest(client):
+    found = page(client, prforceGroups="buttoncolrtst1")
+    assert NO_TEST in [str(each) for each in found.all("p")]
+    assert "Groups of other applications" not in str(found.all("section")[0])
+
+
+def test_the_json_names_a_forced_test_that_is_mistyped(client):
+    page(client, prforceGroups="buttoncolrtst1,buttoncolortst2")
+    document = client.get("/private/proctor/groups.json").json()
+    assert document["force_problems"] == [NO_TEST]
+
+
+def test_a_forced_test_of_the_matrix_is_not_mistyped_though_it_resembles_a_declared_one(
+    client, site, tmp_path
+):
+    theirs = definition(one_bucket("on", 1))
+    site.PROCTOR_MATRIX = write_matrix(tmp_path, buttoncolrtst=theirs)
+    found = page(client, prforceGroups="buttoncolrtst1")
+    assert "Groups of other applications: buttoncolrtst." in str(found.all("section")[0])
+
+
 @pytest.mark.parametrize(
     ("test_type", "expected"),
     [
@@ -423,7 +463,7 @@ def test_a_group_is_forced_and_the_site_shows_it(client):
 
 def test_one_test_is_cleared_and_the_others_stay(client):
     force(client, **{"force.buttoncolortst": "2", "force.sleepingtst": "1"})
-    # All radios of the page come along with the button.
+    # The browser sends all radio buttons of the page along with the button.
     force(client, **{"force.buttoncolortst": "2", "force.sleepingtst": "1"}, clear="buttoncolortst")
     assert json.loads(client.get("/private/proctor/groups.json").content)["force_groups"] == (
         "sleepingtst1"
@@ -700,7 +740,7 @@ def test_the_matrix_of_one_page_is_of_one_version(client, site):
 
 
 def with_templates(**texts):
-    """The setting TEMPLATES with these templates and proctor's own, without those of the shop."""
+    """The setting TEMPLATES with these templates and proctor's own, without the shop's."""
     loaders = [
         ("django.template.loaders.locmem.Loader", texts),
         "django.template.loaders.filesystem.Loader",
@@ -746,7 +786,7 @@ def test_a_site_with_templates_that_cannot_be_listed_may_have_the_bar(client, si
 
 
 class Unlisted(Loader):
-    """A loader, as of a database, with no templates."""
+    """A loader that cannot list its templates, such as one for a database."""
 
     def get_template_sources(self, template_name):
         return ()

@@ -96,7 +96,7 @@ def test_services_are_not_asked_to_sign_in(site):
 
 
 def refusing(get_response):
-    """Refuses views that ask for a login, as Django's LoginRequiredMiddleware does."""
+    """Refuses views that require a login, like Django's LoginRequiredMiddleware."""
 
     def middleware(request):
         return get_response(request)

@@ -1,4 +1,4 @@
-"""Rules read Django's lazy objects as the values that they stand for."""
+"""Rules read Django's lazy objects as the values that they represent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from proctor.core.rules.rule import Rule
 
 
 class Rows:
-    """A query set, as far as a rule sees it."""
+    """A query set, as far as rules are concerned."""
 
     def __init__(self, *rows):
         self._rows = rows

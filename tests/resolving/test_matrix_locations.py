@@ -27,7 +27,7 @@ MATRIX = {
 
 
 class InMemory:
-    """Has one matrix, in the process."""
+    """A location with one matrix in memory."""
 
     slow = spread = inline = False
 
@@ -50,7 +50,7 @@ class Broken:
 
 not_callable = 5
 
-#: Values, and what the message says about them.
+#: Values, and a part of the message about them.
 UNUSABLE = [
     (InMemory, "a value of type type; give the dotted path of a class"),
     (5, "a value of type int; give the dotted path of a class"),

@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -11,6 +12,8 @@ from django.test import override_settings
 
 from proctor import ProctorTest
 from proctor.conf import settings
+from proctor.core.sources.matrix_report import report_missing
+from proctor.core.sources.snapshots import Snapshot
 from proctor.core.sources.source import MatrixSource
 from proctor.identify import identify
 from proctor.resolving.site_setup import current_setup, current_variables
@@ -166,6 +169,100 @@ def test_declared_tests_that_a_matrix_does_not_have_are_one_line_of_information(
     assert line.endswith("does not have these declared tests: absenttst")
 
 
+def test_a_declared_test_that_is_misspelled_is_logged_with_the_nearest(site, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "proctor.matrix")
+    site.PROCTOR_TESTS = ("colrtst", "colourtst", "brandnew")
+    right = definition(one_bucket("on", 1))
+    site.PROCTOR_MATRIX = write_matrix(tmp_path, colortst=right, colourtst=right)
+    identify({"USER": "a"}).colourtst  # noqa: B018
+    (line,) = [each for each in records(caplog, logging.INFO) if "does not have" in each]
+    assert line.endswith("tests: colrtst (did you mean 'colortst'?), brandnew")
+
+
+def test_in_a_large_matrix_no_time_is_spent_on_the_nearest_names(caplog):
+    caplog.set_level(logging.INFO, "proctor.matrix")
+    names = ["colortst", *(f"t{number}tst" for number in range(10_000))]
+    matrix = SimpleNamespace(tests=dict.fromkeys(names))
+    report_missing(Snapshot(SimpleNamespace(matrix=matrix), "1", 0), ("colrtst",))
+    assert records(caplog, logging.INFO) == [
+        "Matrix version 1 does not have these declared tests: colrtst"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        (
+            "${proctor:version('2.4.7') == country}",
+            "column 19: the rule always fails here: expected a version of four numbers",
+        ),
+        (
+            "#{country == 'US'}",
+            "the rule \"#{country == 'US'}\" is never true: write it between ${ and }, as in",
+        ),
+    ],
+)
+def test_a_rule_that_is_never_true_is_a_warning_at_load(site, tmp_path, caplog, rule, problem):
+    caplog.set_level(logging.INFO, "proctor.matrix")
+    site.PROCTOR_CONTEXT = None
+    bad = definition(one_bucket("on", 1), rule=rule)
+    site.PROCTOR_MATRIX = write_matrix(tmp_path, headlinetst=bad, undeclaredtst=bad)
+    current_setup().source.prepare()
+    (warning,) = records(caplog, logging.WARNING)
+    assert warning.startswith(
+        f"Matrix version 1: a rule is never true: headlinetst, rule: {problem}"
+    )
+    assert warning.endswith(". See manage.py proctor_check")
+
+
+@pytest.fixture
+def reload_matrix(site, tmp_path, caplog):
+    """Returns a function that loads a matrix of invalid tests and returns the warnings."""
+    caplog.set_level(logging.INFO, "proctor.matrix")
+    bad = definition(one_bucket("on", 1))
+    bad["allocations"][0]["ranges"][0]["length"] = 0.9
+
+    def load(*names):
+        caplog.clear()
+        path = write_matrix(tmp_path, **dict.fromkeys(names, bad))
+        path.write_text(path.read_text().replace('"version": "1"', f'"version": "{len(names)}"', 1))
+        current_setup().source.refresh(10)
+        return records(caplog, logging.WARNING)
+
+    site.PROCTOR_TESTS = ("headlinetst", "absenttst")
+    site.PROCTOR_MATRIX = str(tmp_path / "matrix.json")
+    return load
+
+
+def test_a_second_matrix_that_drops_tests_is_logged_again(site, reload_matrix):
+    reload_matrix("headlinetst")
+    (warning,) = reload_matrix("headlinetst", "absenttst")
+    assert "2 of 2 declared tests are dropped" in warning
+
+
+def test_the_same_matrix_is_not_logged_again(site, reload_matrix):
+    reload_matrix("headlinetst")
+    assert reload_matrix("headlinetst") == []
+
+
+def test_hundreds_of_dropped_tests_are_all_listed_in_a_record_that_collectors_accept(
+    site, reload_matrix
+):
+    names = [f"quite_a_long_name_of_a_test_{number}tst" for number in range(400)]
+    site.PROCTOR_TESTS = tuple(names)
+    (warning,) = reload_matrix(*names)
+    assert [each for each in names if f"{each}, allocation 1" not in warning] == []
+    assert len(warning) < 32_000
+
+
+def test_thousands_of_dropped_tests_are_counted(site, reload_matrix):
+    names = [f"t{number}tst" for number in range(3000)]
+    site.PROCTOR_TESTS = tuple(names)
+    (warning,) = reload_matrix(*names)
+    assert "; and 2500 more. See manage.py proctor_check" in warning
+    assert len(warning) < 32_000
+
+
 # -- Keys of hooks ----------------------------------------------------------------------------
 
 
@@ -187,6 +284,12 @@ def test_a_misspelled_identifier_key_is_logged_once_with_the_nearest(keys):
     (line,) = keys({"user": "a"})
     assert line.startswith("The identifier key 'user' is unknown and ignored: did you mean 'USER'?")
     assert line.endswith("Declare new keys in PROCTOR_IDENTIFIERS")
+
+
+def test_a_key_that_differs_in_case_alone_is_the_nearest(site, keys):
+    site.PROCTOR_IDENTIFIERS = {"acct2": "ACCOUNT"}
+    (line,) = keys({"account": "a"})
+    assert "did you mean 'ACCOUNT'?" in line
 
 
 def test_a_misspelled_context_key_is_logged_once_with_the_nearest(keys):

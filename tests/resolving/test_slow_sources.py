@@ -1,4 +1,4 @@
-"""Sources that wait for something, and middleware that must not let them hold up a loop."""
+"""Sources that wait, and middleware that must not let them block an event loop."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.clocks import Clock
 
 HERE = __name__
 
-#: Seconds for what is meant to come, however busy the machine is.
+#: Seconds to wait for expected events, even on a busy machine.
 AMPLE = 30
 
 
 class Slow:
-    """Asked in a thread or not, it says so."""
+    """A source that records if it is asked in a thread."""
 
     def __init__(self):
         self.threads = []
@@ -39,7 +39,7 @@ class Slow:
 
 
 class Waiting(Slow):
-    """Answers once the test lets it."""
+    """A source that answers once the test allows it."""
 
     asked = threading.Event()
     released = threading.Event()
@@ -52,7 +52,7 @@ class Waiting(Slow):
 
 
 class Timed(Slow):
-    """Takes two seconds by the clock of the test, and fails where that says so."""
+    """A source that takes two seconds on the test's clock, and fails if the test requests it."""
 
     clock = Clock()
     fails = False
@@ -89,7 +89,7 @@ async def anothing(request):
 
 
 def a_function(request):
-    """No source."""
+    """A function, which is not a source."""
 
 
 urlpatterns = [
@@ -121,7 +121,7 @@ async def test_a_coroutine_view_reads_what_was_asked_in_another_thread():
 async def test_the_loop_goes_on_while_a_source_is_asked():
     with override_settings(PROCTOR_SOURCE=f"{HERE}.Waiting"):
         page = asyncio.create_task(AsyncClient().get("/async"))
-        # A loop that stood still would not get to release it, and so there would be no group.
+        # A blocked event loop would never release it, so there would be no group.
         await asyncio.to_thread(Waiting.asked.wait, AMPLE)
         Waiting.released.set()
         assert (await page).content == b"blue"

@@ -19,7 +19,7 @@ from tests.site_matrices import definition, one_bucket, write_matrix
 
 
 class OwnSource:
-    """A source as a site writes it."""
+    """A site's own source."""
 
     def determine_groups(self, request):
         return Groups({"buttoncolortst": GroupAssignment("green", 2), "othertst": MORE})
@@ -52,7 +52,7 @@ def own(source):
 
 @pytest.fixture
 def color(site):
-    """The one test, as its declaration says and the matrix answers."""
+    """The only test, with this declaration and this answer of the matrix."""
     return lambda: identify({"USER": "a"}).buttoncolortst
 
 

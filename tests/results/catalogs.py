@@ -1,4 +1,4 @@
-"""A catalog of all texts of the results' pages, translated into letters that are not English's."""
+"""A catalog of all texts on the results' pages, translated into non-English letters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import proctor
 
 PACKAGE = Path(proctor.__file__).parent
 
-#: What a template replaces, which a translation must keep.
+#: Placeholders in a template, which a translation must keep.
 PLACE = re.compile(r"\{\w+\}|%\(\w+\)s|%%")
 #: Wide letters: `Group` becomes `Ｇｒｏｕｐ`.
 WIDE = {
@@ -26,7 +26,7 @@ _TWO = {"ngettext", "ngettext_lazy"}
 
 
 def translated(text):
-    """Return the text in wide letters, with what it replaces kept."""
+    """Return the text in wide letters, with its placeholders unchanged."""
     places = [*PLACE.findall(text), ""]
     parts = PLACE.split(text)
     return "".join(a.translate(WIDE) + b for a, b in zip(parts, places, strict=True))
@@ -45,7 +45,7 @@ def texts_of_code(folder):
 
 
 def texts_of_templates(folder):
-    """Yield the texts that templates of a folder translate."""
+    """Yield the translatable texts in a folder's templates."""
     for path in sorted((PACKAGE / "templates" / folder).glob("*.html")):
         nodes = get_template(f"{folder}/{path.name}").template.nodelist
         for node in nodes.get_nodes_by_type(TranslateNode):

@@ -74,7 +74,7 @@ def tables(request):
 
 @pytest.fixture
 def site(db, settings, tmp_path):
-    """A site of `tests.results.site` with one test of users and one of accounts."""
+    """A site of `tests.results.site` with a test of the type USER and one of the type ACCOUNT."""
     settings.ROOT_URLCONF = "tests.results.site"
     settings.MIDDLEWARE = ["tests.results.site.ByCookie"]
     settings.PROCTOR_TESTS = ("buttontst", "accounttst")

@@ -1,4 +1,4 @@
-"""Rows as a site would record them: visitors are placed by the real hash."""
+"""Rows as a site would record them; the real hash places the visitors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def matrix_of(document, name="buttontst"):
 def noted(
     document, visitors, *, name="buttontst", days=10.0, effect=0.0, seed=1, first=0, context=()
 ):
-    """Return what visitors do: each comes once, and half of them buy within a day."""
+    """Return the actions of visitors: each comes once, and half of them buy within a day."""
     draw = random.Random(seed)
     matrix = matrix_of(document, name)
     proctor, split = Proctor(matrix), split_of_definition(matrix.tests[name])

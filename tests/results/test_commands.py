@@ -1,4 +1,4 @@
-"""The commands: what is kept, what is forgotten, and the report on a terminal."""
+"""The commands: kept rows, deleted rows, and the report on a terminal."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_forget_refuses_what_is_no_identifier(db, settings, given):
 
 @pytest.fixture
 def sample(db, settings):
-    """A test of 600 visitors."""
+    """A test with 600 visitors."""
     settings.PROCTOR_METRICS = ()
     settings.PROCTOR_TESTS = ("buttontst",)
     store(noted(definition(), 600))
@@ -131,7 +131,7 @@ def test_a_broken_split_is_exit_code_1(db, settings):
     pytest.importorskip("tea_tasting", reason="tea-tasting is not installed")
     settings.PROCTOR_METRICS = ()
     rows = noted(definition(), 2000)
-    # A redirect loses one visitor in five of blue.
+    # A redirect loses one in five visitors of the blue group.
     lost = {each.visitor for each in rows[::5] if getattr(each, "group", "") == "blue"}
     lost |= {f"v{number}" for number in range(0, 2000, 3)}
     kept = [

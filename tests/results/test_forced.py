@@ -1,4 +1,4 @@
-"""Visitors who only saw forced groups: counted once, named nowhere, and left out of reports."""
+"""Visitors who only saw forced groups: counted once, never identified, and left out of reports."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_the_table_names_nobody(recorded, site, identifiers):
 
 
 def test_where_the_identifier_is_unknown_only_the_read_is_counted(recorded, site):
-    """A Pipet does not say what a test hashes, and this test does not declare it."""
+    """A Pipet does not report which identifier a test hashes, and this test does not declare it."""
     site.PROCTOR_MATRIX, site.PROCTOR_API_ROOT = None, "http://127.0.0.1:1"
     exposed.notify(
         object,

@@ -1,4 +1,4 @@
-"""A scheduled ramp of the editor asks the results before each step."""
+"""A scheduled ramp of the editor checks the results before each step."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ADA = command("ada")
 
 @pytest.fixture
 def site(transactional_db, settings):
-    """A site whose editor has one branch, and whose orders must not become fewer."""
+    """A site whose editor has one branch, and whose guardrail is the number of orders."""
     settings.PROCTOR_EDITOR_BRANCHES = ("production",)
     settings.PROCTOR_EDITOR_APPROVALS = {}
     settings.PROCTOR_EDITOR_GUARDS = (HOLD, STOP)
@@ -39,7 +39,7 @@ def site(transactional_db, settings):
 
 
 def ramped(guard, effect, monkeypatch):
-    """Schedule blue from 20 to 80 %, with visitors whom the first step had this effect on."""
+    """Schedule blue from 20 to 80 %, with visitors on whom the first step had this effect."""
     first = {"inactive": 0.6, "control": 0.2, "blue": 0.2}
     text = text_of(allocations=shares(**first), testType="USER")
     head = services.edit(ADA, "buttontst", text, base=None).revision

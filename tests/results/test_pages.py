@@ -1,4 +1,4 @@
-"""The pages: who sees them, what they say, and what a decision leaves."""
+"""The pages: access, content, and the effects of a decision."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_strangers_are_asked_to_sign_in(site, address):
 def test_people_without_the_permission_are_refused(rows, address):
     response = person().get(address)
     assert response.status_code == 403
-    assert "ada lacks the permission proctor_results." in response.text
+    assert "ada does not have the permission proctor_results." in response.text
 
 
 @pytest.mark.parametrize("address", ADDRESSES[:2])
@@ -229,7 +229,7 @@ def test_the_report_is_there_as_json(viewer):
     response = viewer.get(f"{LIST}tests/sleepytst/report.json")
     assert (response.status_code, response.json()["error"]) == (
         404,
-        "Nobody was exposed to this test yet.",
+        "No visitor has been exposed to this test yet.",
     )
 
 
@@ -310,8 +310,8 @@ def test_a_later_decision_counts_and_the_earlier_stays(decider):
     [
         ({"verdict": "perhaps"}, "Choose won, lost or neither."),
         ({"group": "purple"}, "Choose the group that won or lost."),
-        ({"reason": " "}, "Write why"),
-        ({"reason": "a\0b"}, "Write why"),
+        ({"reason": " "}, "Give the reason"),
+        ({"reason": "a\0b"}, "Give the reason"),
     ],
 )
 def test_a_decision_that_makes_no_sense_is_refused(decider, changes, problem):
@@ -329,7 +329,7 @@ def test_the_winner_of_the_report_is_chosen_before(site, decider):
     assert re.search(r'value="won" required checked', form)
     assert "<option selected>blue</option>" in form
     assert "The report says: blue wins: " in form
-    # What a person has chosen stays.
+    # A person's own choice is kept.
     form = decider.post(DECIDE, {**GIVEN, "verdict": "neither", "reason": ""}).text
     assert re.search(r'value="neither" required checked', form)
 
@@ -378,7 +378,7 @@ def test_a_history_that_refuses_the_decision_is_told(decider):
     services.edit(command(), "buttontst", json.dumps(definition(description="A button")), base=None)
     decider.post(DECIDE, GIVEN)
     assert Decision.objects.get().revision == ""
-    assert "the editor's history did not accept it: ada lacks the permission" in (
+    assert "the editor's history did not accept it: ada does not have the permission" in (
         parsed(decider, PAGE).text_of("main").replace("’", "'")
     )
 

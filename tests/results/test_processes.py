@@ -66,7 +66,7 @@ def test_rows_wait_while_the_database_is_locked(sqlite_tables, tables, halves):
     say(process, "up")
     ((after,), log) = end(process)
     assert after == ["after", 0]
-    assert log.count("The database accepts no results") == 1
+    assert log.count("The database does not accept results") == 1
     assert "database is locked" in log
     assert number(tables, "exposure") == 60
 
@@ -145,7 +145,7 @@ def test_a_server_that_dies_and_comes_back_loses_what_is_counted(own_server, hal
     lost = tally(entry, "lost")
     assert lost == (0 if policy == "keep" else 30)
     assert number(entry, "exposure") == 90 - lost
-    assert log.count("The database accepts no results") == 1
+    assert log.count("The database does not accept results") == 1
 
 
 @pytest.mark.parametrize("own_server", ["postgresql", "mariadb"], indirect=True)

@@ -1,4 +1,4 @@
-"""What is recorded of a request, and what is not."""
+"""The rows that a request records, and cases in which nothing is recorded."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_a_naive_time_is_in_the_time_zone_of_the_site(site, recorded, at, stored
 
 @pytest.fixture
 def fresh_log(caplog, monkeypatch):
-    """What is logged, as if nothing had been logged before."""
+    """The log, with the memory of earlier messages cleared."""
     from proctor.resolving.once_log import OnceLog
     from proctor.results.recording import outcomes
 

@@ -1,4 +1,4 @@
-"""The same report from every database, from files and from a data frame."""
+"""The report is the same from every database, from files and from a data frame."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def declared(settings):
 
 @pytest.fixture(scope="module")
 def rows():
-    """A ramp: 500 visitors while a tenth has blue, then 900 while a half has; two forced ones."""
+    """A ramp: 500 visitors at 10 % blue, 900 visitors at 50 %, and two forced exposures."""
     tenth = [{"bucketValue": 0, "length": 0.9}, {"bucketValue": 1, "length": 0.1}]
     first = definition(allocations=[{"id": "#A1", "ranges": tenth}])
     second = definition(version="2")
@@ -54,7 +54,7 @@ def rows():
 
 
 def close(one, other, path=""):
-    """Whether two documents have the same numbers, to 1e-9 of their size."""
+    """Return whether two documents have the same numbers, up to a relative error of 1e-9."""
     if isinstance(one, dict):
         assert one.keys() == other.keys(), path
         return all(close(one[key], other[key], f"{path}.{key}") for key in one)
@@ -164,7 +164,7 @@ def declared_matrix(directory):
 
 
 def test_a_test_without_exposures_has_no_report(db, declared):
-    with pytest.raises(NoReport, match="Nobody was exposed"):
+    with pytest.raises(NoReport, match="No visitor has been exposed"):
         report("buttontst")
 
 

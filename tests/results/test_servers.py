@@ -1,4 +1,4 @@
-"""Recording under real servers: gunicorn with two workers, and uvicorn."""
+"""Recording on real servers: gunicorn with two workers, and uvicorn."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def get(root, path, visitor):
 
 
 def visit(root, paths, visitors):
-    """Let visitors come to each page twice, several at a time."""
+    """Let visitors open each page twice, several at a time."""
     asked = [(path, f"v{each}") for _ in range(2) for each in range(visitors) for path in paths]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda pair: get(root, *pair), asked))

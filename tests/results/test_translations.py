@@ -1,4 +1,4 @@
-"""The pages in another language: their texts, and the report's, with its numbers and times."""
+"""The pages in another language: their texts, and the report with its numbers and times."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytest.importorskip("tea_tasting", reason="tea-tasting is not installed")
 LIST = "/proctor/results/"
 PAGE = f"{LIST}tests/buttontst/"
 
-#: Names that nobody translates.
+#: Names that are not translated.
 NAMES = {
     *(
         "Proctor",
@@ -40,12 +40,12 @@ NAMES = {
     ),
     *("A", "A1", "A2", "CSV", "JSON", "SQL", "e"),
 }
-#: Times in German, which Django knows.
+#: Times in German, which Django translates.
 TIMES = re.compile(r"\d+\. (?:[A-Z][a-zä]+)(?: \d{4} \d\d:\d\d)?")
 
 
 class Texts(HTMLParser):
-    """All texts of the app's part of a page, also those of attributes."""
+    """All texts in the app's part of a page, including those in attributes."""
 
     SHOWN = frozenset({"aria-label", "data-label", "placeholder", "title"})
     CODE = frozenset({"pre", "code"})
@@ -150,7 +150,7 @@ def test_a_page_with_a_report_is_wholly_translated(decider):
 
 
 def test_without_a_translation_the_same_page_is_english(decider):
-    """What the test above finds is what it looks for."""
+    """Shows that the test above finds the texts that it looks for."""
     store(noted(definition(), 300))
     with translation.override("fr"):
         assert {"Sample", "matrix", "visitors", "Decide"} <= english_in(decider.get(PAGE).text)

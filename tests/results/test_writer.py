@@ -1,4 +1,4 @@
-"""Batches that the database does not take as they are."""
+"""Batches that the database does not accept unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def outcome(visitor, value=1.0):
 
 
 class Choosy:
-    """Wraps queries: the database refuses those that mention a word."""
+    """Wraps queries, so that the database refuses those that contain a word."""
 
     def __init__(self, word, error):
         self.word, self.error, self.refused = word, error, 0

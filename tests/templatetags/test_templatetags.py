@@ -37,7 +37,7 @@ urlpatterns = [path("", page), path("async", apage)]
 
 @pytest.fixture
 def show(site):
-    """Renders a template as the page of a visitor who is in the first group of each test."""
+    """Render a template for a visitor who is in the first group of each test."""
     site.ROOT_URLCONF = __name__
     site.MIDDLEWARE = [f"{__name__}.Someone"]
 
@@ -50,7 +50,7 @@ def show(site):
 
 @pytest.fixture
 def exposures():
-    """The names of the tests that were exposed, in their order."""
+    """The names of the exposed tests, in order."""
     seen = []
 
     def receiver(test, **_):
@@ -339,7 +339,7 @@ async def acomponent(request):
 
 @pytest.fixture
 def components(site):
-    """Templates that are rendered within a request, by a context that does not have it."""
+    """Templates that are rendered during a request, with a context that does not contain it."""
     site.ROOT_URLCONF = type(
         "urls",
         (),
@@ -447,7 +447,7 @@ def test_without_a_payload_the_default_is_printed(show, template, expected):
 
 @pytest.fixture
 def payload(site, tmp_path):
-    """Puts a payload into the matrix."""
+    """Put a payload into the matrix."""
     site.PROCTOR_TESTS = ("payloadtst",)
 
     def payload(**value):
@@ -476,6 +476,33 @@ def test_a_payload_may_be_declared_safe_by_the_page(show, payload):
 def test_an_empty_payload_is_a_payload(show, payload, value, expected):
     payload(**value)
     assert show("{% proctor_payload payloadtst default='no' %}") == expected
+
+
+# -- buckets that have a different name in the matrix -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{% ifgroup buttoncolortst blue %}yes{% else %}no{% endifgroup %}", "yes"),
+        ("{% ifgroup buttoncolortst control %}yes{% else %}no{% endifgroup %}", "no"),
+        ("{% proctor_group buttoncolortst %}", "blue"),
+        ('{% proctor_payload buttoncolortst default="" %}', "#00f"),
+        (
+            "{% proctor_json buttoncolortst %}",
+            (
+                '<script id="proctor" type="application/json">'
+                '{"buttoncolortst": {"group": "blue", "value": 1, "payload": "#00f"}}</script>'
+            ),
+        ),
+    ],
+)
+def test_tags_use_the_declared_name_of_a_renamed_bucket(renamed, show, template, expected):
+    assert show(template) == expected
+
+
+def test_a_tag_does_not_know_the_name_of_the_matrix(renamed):
+    assert "declares no group 'azure'" in str(error_of("{% ifgroup buttoncolortst azure %}"))
 
 
 # -- proctor_json -----------------------------------------------------------------------------

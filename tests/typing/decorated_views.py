@@ -1,4 +1,4 @@
-"""Decorated views for the type checkers. Only checked, never run."""
+"""Decorated views for type checkers. They are only checked, never run."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LanguageServer"]
 
-#: Longest time that the server may run, in seconds.
+#: Maximum time that the server may run, in seconds.
 PATIENCE = 300.0
 
 

@@ -1,4 +1,4 @@
-"""What type checkers and editors see of the module of `manage.py proctor_types`."""
+"""Results of type checkers and editors for the module of `manage.py proctor_types`."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def view(request: ProctorRequest) -> None:
     {}
 """
 
-#: One in each line but the first.
+#: One in each line except the first.
 MISTAKES = """\
 proc = request.proc
     print(proc.signuptst.group == "onstep")
@@ -121,7 +121,7 @@ has_pyright = pytest.mark.skipif(
 
 @pytest.fixture
 def site(tmp_path):
-    """A folder with the module of TESTS, and a configuration of pyright."""
+    """A folder with the module for TESTS, and a pyright configuration."""
     write_types(tmp_path, TESTS)
     configuration = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT)]}
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(configuration))
@@ -145,10 +145,10 @@ def run(folder, *command):
 
 
 def mypy(folder):
-    """The errors that mypy finds, with no plugin: line and message."""
-    # Silent: the package itself is checked elsewhere.
+    """The errors that mypy finds without a plugin, as line and message."""
+    # Errors in the package itself are ignored, because it is checked elsewhere.
     options = ("--strict", "--config-file=", "--follow-imports=silent", "--hide-error-context")
-    # Kept from test to test, since most of the time goes into Django's stubs.
+    # The cache is shared by all tests, because Django's stubs take most of the time.
     cache = folder.parent / "mypy-cache"
     text = run(folder, "mypy", *options, f"--cache-dir={cache}", "views.py", "site_types.py")
     found = re.findall(r"^\w+\.py:(\d+): error: (.+)", text, re.M)
@@ -157,7 +157,7 @@ def mypy(folder):
 
 
 def pyright(folder):
-    """The errors that basedpyright finds with the rules of pyright's mode `strict`, as above."""
+    """The errors that basedpyright finds in pyright's mode `strict`, as line and message."""
     options = ("--pythonpath", sys.executable, "--outputjson")
     text = run(folder, "basedpyright", *options, "views.py", "site_types.py")
     return [

@@ -73,7 +73,7 @@ def lazily(name: str) -> Any:
 
 
 class Token:
-    """The user of a token: a class of the site itself, with permissions in the database."""
+    """The user of a token: a class of the site, with permissions in the database."""
 
     is_authenticated = is_active = True
     pk = "t1"
@@ -120,7 +120,7 @@ class Loading(BaseProctorMiddleware):
 
 
 class AwaitedLoading(BaseProctorMiddleware):
-    """The same as awaitable hooks, which return them on the loop."""
+    """Like Loading, with awaitable hooks, which return on the event loop."""
 
     async def aget_identifiers(self, request: Any) -> Any:
         return Loading.get_identifiers(self, request)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""`has_consent`: visitors who did not agree get no id, and the attributes of the id cookie."""
+"""`has_consent` (visitors who did not agree get no id), and the attributes of the id cookie."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Twin(ProctorMiddleware):
 
 
 class WithAccount(Plain):
-    """Has identifiers of its own, which do not ask for consent."""
+    """A middleware with its own identifiers, which do not need consent."""
 
     def get_identifiers(self, request):
         return {"USER": "someone", "ACCOUNT": "5083"}
@@ -125,7 +125,7 @@ def test_an_error_counts_as_no_and_is_logged(site, exposures, caplog):
     assert "proctor_id" not in response.cookies
     (record,) = [each for each in caplog.records if each.name == "proctor.hooks"]
     assert (
-        "has_consent of Failing failed, so the visitor counts as not having agreed: LookupError"
+        "has_consent of Failing failed, so the visitor is treated as not having agreed: LookupError"
         in record.getMessage()
     )
     assert "pa5xq0lz4n80" not in record.getMessage()

@@ -1,4 +1,4 @@
-"""Middleware further in that copies the request, and hands the copy on."""
+"""Inner middleware that copies the request and passes the copy on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ByHeader(BaseProctorMiddleware):
 
 
 def copying(get_response, times=1, *, reads_before=False):
-    """Hands a copy of a copy … on."""
+    """Pass on a copy of a copy of the request, and so on."""
 
     def copied(request):
         if reads_before:

@@ -1,4 +1,4 @@
-"""Another site makes a visitor's browser ask for forced groups."""
+"""Another site makes a visitor's browser send a request with forced groups."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ByForwardedAddress(Everybody):
 
 
 class ByAttribute(Everybody):
-    """As with a middleware that finds out the address."""
+    """Decides privilege by an attribute, like a middleware that determines the IP address."""
 
     def is_privileged(self, request):
         return request.address == "127.0.0.1"

@@ -1,4 +1,4 @@
-"""`exclude_request`: whose exposures are not sent."""
+"""`exclude_request`: requests whose exposures are not sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HERE = __name__
 
 
 class Noting(BaseProctorMiddleware):
-    """Notes on the request how often the hook was called, and in which thread."""
+    """Records on the request the number of calls of the hook, and their threads."""
 
     def get_identifiers(self, request):
         if "X-Broken" in request.headers:
@@ -114,7 +114,7 @@ def _lazy(request, site):
 
 @pytest.fixture
 def _nobody_listens(monkeypatch):
-    # The shop of the tests does, else.
+    # Otherwise, the shop's receiver would be connected.
     monkeypatch.setattr(exposed, "receivers", [])
 
 

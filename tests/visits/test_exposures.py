@@ -370,7 +370,7 @@ def test_a_source_without_an_answer_is_told(tmp_path):
 
 
 class Awaiting:
-    """A receiver that Django takes for a plain function."""
+    """A receiver that Django mistakes for a plain function."""
 
     def __init__(self):
         self.told = []

@@ -1,4 +1,4 @@
-"""Values of hooks that load late; the "database" here refuses an event loop as Django's does."""
+"""Lazy values from hooks. The "database" here refuses calls on an event loop, like Django's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def lazily(value):
 
 
 class Row:
-    """As a model instance: its text and its attributes may take queries."""
+    """Like a model instance: its text and its attributes may need queries."""
 
     def __init__(self, name):
         self._name = name
@@ -102,7 +102,7 @@ async def under_asgi(address):
 
 
 def answers(middleware, view):
-    """What a request gives under WSGI and under ASGI."""
+    """The results of a request under WSGI and under ASGI."""
     with override_settings(MIDDLEWARE=[f"{HERE}.{middleware}"]):
         return [
             json.loads(response.content)
@@ -185,7 +185,7 @@ async def test_a_lazy_exclusion_is_asked_beside_the_loop():
 
 
 class Ours(Awaited):
-    """A site's own base, with both twins."""
+    """A site's base class, with a hook and its twin."""
 
 
 class PlainBelow(Ours):

@@ -40,7 +40,7 @@ class ByHeader(BaseProctorMiddleware):
 
 
 def read_early(get_response):
-    """A middleware that decides by a group, so that the view need not read it."""
+    """A middleware that reads a group, so that the view does not need to."""
 
     def answer(request):
         request.color = request.proc.buttoncolortst.group
@@ -100,7 +100,7 @@ def listing(request):
 
 
 def told_to_caches(request):
-    """A page with the headers that the request names: `?CDN-Cache-Control=max-age%3D60`."""
+    """A page with the headers given in the request: `?CDN-Cache-Control=max-age%3D60`."""
     response = HttpResponse(group_of(request) if "read" in request.GET else "nothing")
     for name, value in request.GET.items():
         if name != "read":
@@ -157,7 +157,7 @@ urlpatterns = [
 
 @pytest.fixture(autouse=True)
 def _site(tmp_path):
-    """Two groups: blue in the US, control elsewhere; and a cache of one's own."""
+    """A site with two groups (blue in the US, control elsewhere) and its own cache."""
     matrix = write_matrix(
         tmp_path,
         buttoncolortst=definition(one_bucket("blue", 1), rule="${country == 'US'}"),
@@ -198,7 +198,7 @@ READING = ["plain", "awaited", "late", "tagged", "by_middleware", "by_both", "pe
 
 
 def expected_of(url):
-    """How a page begins for visitors from the US, from elsewhere, and from the US again."""
+    """The beginning of a page for visitors from the US, from elsewhere, and from the US again."""
     if url.endswith("listing"):
         return ["butt", "", "butt"]
     return ["blue", "cont", "blue"]
@@ -430,7 +430,7 @@ class TestVary:
 
 
 def test_the_page_s_fragment_is_kept_for_each_group():
-    """The recipe of docs/caching.md, as it stands there."""
+    """The recipe in docs/caching.md, unchanged."""
     recipe = next(
         re.finditer(r"```htmldjango\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     )

@@ -64,13 +64,13 @@ def proc(site):
 
 @pytest.fixture(params=["heard", "unheard"])
 def listeners(request, monkeypatch):
-    """Once with the shop's receiver of exposures, and once without any."""
+    """Run the test with the shop's receiver of exposures, and without any receiver."""
     if request.param == "unheard":
         monkeypatch.setattr(exposed, "receivers", [])
 
 
 class Resolving:
-    """Counts how often the groups are asked for, and answers with what it was given."""
+    """Counts the requests for groups, and answers with given groups."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -288,7 +288,7 @@ def test_a_hook_s_mistake_is_raised_at_each_read_in_debug(site):
 def test_a_hook_that_reads_proc_is_told_so_in_debug(site):
     with (
         override_settings(ROOT_URLCONF=HERE, MIDDLEWARE=[f"{HERE}.Reading"], DEBUG=True),
-        pytest.raises(RuntimeError, match="reads proc, but proc needs the hooks first"),
+        pytest.raises(RuntimeError, match="reads proc, but the hooks must finish before proc"),
     ):
         Client().get("/")
 

@@ -1,4 +1,4 @@
-"""Who is signed in, with Django's users in a database: the same under WSGI and ASGI."""
+"""The signed-in user is the same under WSGI and ASGI, with Django's users in a database."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("wsgi plain", "wsgi coroutine", "asgi plain", "asgi coroutine")
 
-#: What each scenario of `site_with_users` gives in all stacks: ACCOUNT, and the group of a
-#: visitor who asks for green; only staff may.
+#: The result of each scenario of `site_with_users` in all stacks: ACCOUNT, and the group of a
+#: visitor who requests green, which only staff may force.
 EXPECTED = {
     "a session": ["9", "green"],
     "a customer's session": ["7", "blue"],

@@ -13,7 +13,7 @@ HERE = __name__
 
 
 class Threaded(BaseProctorMiddleware):
-    """Notes in which thread its hooks run."""
+    """Records the thread in which its hooks run."""
 
     def get_identifiers(self, request):
         request.hooked_in = threading.get_ident()
@@ -26,7 +26,7 @@ class Awaitable(BaseProctorMiddleware):
 
 
 class WithViewHook(Threaded):
-    """A site's own process_view, which is not ours to replace."""
+    """A middleware with its own process_view, which must not be replaced."""
 
     def process_view(self, request, view, args, kwargs):
         return HttpResponse("its own")

@@ -43,7 +43,7 @@ def _error(about: str, message: str, value: str) -> str:
 
 
 def time_column(about: str, kind: str) -> str:
-    """Return SQL for the column `at` as microseconds since 1970, or an error in rows without it."""
+    """Return SQL for `at` as microseconds since 1970. It raises an error in rows without a time."""
     if kind.startswith(("TIMESTAMP", "DATE")):
         value = 'CAST("at" AS TIMESTAMPTZ)'
     elif kind == "VARCHAR":

@@ -40,7 +40,7 @@ _FORMATS = {
 class Files:
     """Files of one format: Parquet, CSV or JSON lines. CSV and JSON may be gzipped."""
 
-    #: Paths, or patterns such as `logs/exposures-*.jsonl.gz`.
+    #: Paths or patterns, such as `logs/exposures-*.jsonl.gz`.
     paths: tuple[str, ...]
 
     def __init__(self, *paths: str | Path) -> None:

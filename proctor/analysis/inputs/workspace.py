@@ -29,7 +29,7 @@ class Workspace:
 
     def __init__(self, connection: Any, errors: type[Exception], directory: Path) -> None:
         self.connection = connection
-        #: A folder for files that are needed as long as the connection.
+        #: A directory for files that are needed until the connection is closed.
         self.directory = directory
         self._errors = errors
 
@@ -63,7 +63,7 @@ class Workspace:
 def _one_line(text: str, about: str) -> str:
     first, _, rest = text.partition("\n")
     if "CSV Error on Line" in first:
-        # The first line only says where; the second one quotes the row.
+        # The first line gives only the position; the second one quotes the row.
         reasons = (line for line in rest.split("\n") if line and "Original Line" not in line)
         first = f"{first}: {next(reasons, 'it cannot be read')}"
     for prefix in ("Invalid Input Error: ", "IO Error: ", "Binder Error: ", "Catalog Error: "):

@@ -34,7 +34,7 @@ class DefinitionFile:
 
     location: str
     text: str
-    #: The keys under which the definition is found; empty if the file has only the definition.
+    #: The keys that lead to the definition; empty if the file has only the definition.
     path: tuple[str, ...]
     #: The test as it is in the file. In a definition.json, this is the editor's form.
     test: TestDefinition
@@ -56,7 +56,7 @@ def read_file(location: str, test: str) -> DefinitionFile:
     """Read the file that contains *test*. Raises CommandError or UnknownTest."""
     content = read_content(location)
     document = read_document(location, content)
-    # Anything may follow the document, and is kept.
+    # Text after the document is allowed, and is kept.
     return _file(location, content.decode("utf-8", "surrogateescape"), document, test)
 
 
@@ -96,14 +96,16 @@ def next_version(version: str) -> str:
 
 
 def write_in_place(file: DefinitionFile, index: int, new: TestDefinition) -> None:
-    """Write the ranges and the id of an allocation, and the versions. All other bytes are kept."""
+    """Write the ranges and the id of an allocation, and the versions. Other bytes are kept."""
     if file.location == "-" or is_address(file.location):
         raise CommandError("-i needs a file to write to, not a URL or standard input")
     text = _edited(file, index, new)
     content = text.encode("utf-8", "surrogateescape")
     written = _file(file.location, text, read_document(file.location, content), new.name)
     if written.test.allocations != new.allocations:
-        raise CommandError(f"cannot change {file.location!r} in place; write the ranges by hand")
+        raise CommandError(
+            f"cannot change {file.location!r} in place; change the ranges in an editor"
+        )
     write_file(file.location, content)
 
 
@@ -112,14 +114,14 @@ def _edited(file: DefinitionFile, index: int, new: TestDefinition) -> str:
     old = file.test
     path: tuple[str | int, ...] = (*file.path, "allocations")
     changes: list[tuple[Span, str]] = []
-    # Replace comments by blanks, so that all positions stay the same.
+    # Replace comments by spaces, so that all positions stay the same.
     text = without_comments(file.text)
     ranges = find(text, (*path, index, "ranges"))
     if ranges is not None:
         if text[slice(*ranges)] != file.text[slice(*ranges)]:
             raise CommandError(
                 f"cannot change {file.location!r} in place: there are comments among the ranges; "
-                "write the ranges by hand"
+                "change the ranges in an editor"
             )
         before, after = (each.allocations[index].ranges for each in (old, new))
         changes.append((ranges, ranges_text(text, ranges, before, after)))

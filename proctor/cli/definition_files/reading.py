@@ -54,7 +54,7 @@ class Definitions:
     location: str
     #: A matrix, or definitions in the editor's form by test name.
     content: Matrix | Mapping[str, Any]
-    #: True if the location is a file with one definition, or an empty file in place of one.
+    #: True if the location is a file with one definition, or an empty file.
     is_single: bool = False
 
 
@@ -62,7 +62,7 @@ def read_definitions(location: str) -> Definitions:
     """Read a matrix, a definition or a tree, depending on the content of the location.
 
     An empty file represents a definition that does not exist. Raises CommandError if the location
-    cannot be read or has none of these, and MatrixLoadError for an invalid matrix.
+    cannot be read or contains none of these, and MatrixLoadError for an invalid matrix.
     """
     if is_directory(location):
         definitions = definitions_of(location, read_tree(location))
@@ -117,7 +117,7 @@ def _with_comments(content: bytes) -> dict[str, Any] | None:
 
 
 def kind_of(document: Mapping[str, Any]) -> Kind:
-    """Return the kind of a JSON document, which is recognized by its fields."""
+    """Return the kind of a JSON document, based on its fields."""
     if "audit" in document:
         return "matrix"
     if "providedContext" in document or "dynamicFilters" in document:
@@ -155,7 +155,7 @@ def read_tree(location: str, directory: str = DEFINITIONS_DIRECTORY) -> Tree:
     except Refusal as refusal:
         raise CommandError(refusal.problem.message) from refusal
     if root == Path(location):
-        # The directory may also contain directories of git and of text editors.
+        # The directory may also contain directories that git and text editors create.
         tree = {name: text for name, text in tree.items() if not name.startswith(".")}
         if not any(text is not None for text in tree.values()):
             raise CommandError(
@@ -186,7 +186,7 @@ def _shown_file(location: str, test: str) -> str:
 
 
 def file_of(location: str, test: str) -> str:
-    """Return the file that contains a test. In a tree it is the test's file, else *location*."""
+    """Return the file that contains a test: its own file in a tree, otherwise *location*."""
     if not is_directory(location):
         return location
     file = _definitions_directory(Path(location)) / test / DEFINITION_FILE

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proctor.cli.definition_files.reading import kind_of, read_document
+from proctor.cli.definition_files.reading import read_document
 from proctor.cli.errors import CommandError
 from proctor.cli.inputs import read_content
 from proctor.core.authoring.compatibility.dynamic_filters import matches_any
 from proctor.core.authoring.compatibility.specifications import Specification, specification_of
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.authoring.review.sides import tests_of
+from proctor.core.declarations.specification import kind_instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,17 +22,16 @@ __all__ = ["declared_tests", "read_specifications"]
 
 
 def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
-    """Return specifications by location. They are read as leniently as applications read them.
+    """Return specifications by location. They are read leniently, as applications read them.
 
     Raises CommandError if one cannot be read.
     """
     found = {}
     for location in locations:
         document = read_document(location, read_content(location))
-        if "audit" in document or kind_of(document) == "definition":
-            raise CommandError(
-                f'{location}: expected a specification, {{"providedContext": ..., "tests": ...}}'
-            )
+        what = kind_instead(document)
+        if what:
+            raise CommandError(f"{location}: expected a specification, got {what}")
         try:
             found[location] = specification_of(document)
         except Refusal as refusal:
@@ -40,7 +40,7 @@ def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
 
 
 def declared_tests(specifications: Iterable[Specification], *sides: Reviewed) -> set[str]:
-    """Return the tests that applications use by name, or with a filter on either side."""
+    """Return the tests that applications name, or that their filters select on either side."""
     found: set[str] = set()
     for specification in specifications:
         found.update(specification.tests)

@@ -1,4 +1,4 @@
-"""The code that `init` adds to a project, also as text for people."""
+"""The code that `init` adds to a project, also in the form of instructions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROCESSOR = "proctor.context_processors.proc"
 #: The URLs of the editor, and of the page on which privileged users see and force groups.
 URLS = {"proctor/": "proctor.editor.urls", "private/": "proctor.urls"}
 
-#: The same additions as lines for people to add.
+#: The same additions as lines for the user to add.
 APPS_LINES = 'INSTALLED_APPS += ["proctor", "proctor.editor"]\n'
 MIDDLEWARE_LINES = f'MIDDLEWARE += ["{MIDDLEWARE}"]\n'
 PROCESSOR_LINES = f'TEMPLATES[0]["OPTIONS"]["context_processors"] += ["{PROCESSOR}"]\n'
@@ -89,7 +89,7 @@ MATRIX_TEXT = """\
 }
 """
 
-#: The module of the page with the first test, next to the URLconf. It is a URLconf, too.
+#: The module of the page with the first test, next to the URLconf. It is also a URLconf.
 PAGE = "first_page"
 
 PAGE_TEXT = '''\

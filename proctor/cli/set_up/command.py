@@ -23,8 +23,9 @@ DESCRIPTION = "Add django-proctor to a Django project: apps, middleware, URLs an
 
 DETAILS = (
     "It prints the changes as a diff. With --write it makes them, and undoes them unless "
-    "`manage.py check` passes. It prints what it cannot add safely as lines to add by hand. Exit "
-    "code 0: nothing is left to add by hand. 1: there are lines to add. 2: there is no project."
+    "`manage.py check` passes. If it cannot make a change safely, it prints the lines to add "
+    "yourself. Exit code 0: nothing is left to add. 1: there are lines to add. 2: there is no "
+    "project."
 )
 
 DONE, LEFT = 0, 1
@@ -49,7 +50,7 @@ _PLACES = f"""\
 """
 
 _TEMPLATE = f"""
-Put the test on a page of yours. In a template:
+Put the test on one of your pages. In a template:
 
   {{% load proctor %}}
   {{% ifgroup {TEST} same %}}one group{{% else %}}the other{{% endifgroup %}}
@@ -88,13 +89,16 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         problem = apply(project, plan)
         if problem is not None:
             out.write(
-                "\nNothing is changed: with these changes Django says:\n\n"
-                f"{problem}\n\nCorrect that, or add the lines above by hand.\n"
+                "\nNothing was changed, because with these changes Django reports:\n\n"
+                f"{problem}\n\nCorrect that, or add the lines above yourself.\n"
             )
             return LEFT
-        out.write("\nThe changes are made, and `manage.py check` passes.\n")
+        out.write("\nThe changes were made, and `manage.py check` passes.\n")
     elif changes:
-        out.write("\nNothing is changed yet. Make these changes: python -m proctor init --write\n")
+        out.write(
+            "\nNothing has been changed yet. To make these changes: python -m proctor init "
+            "--write\n"
+        )
     for each in plan.by_hand:
         out.write(f"\nAdd to {each.place} ({each.reason}):\n\n{each.lines}")
     if options.write and not plan.by_hand:

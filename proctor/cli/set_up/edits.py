@@ -1,6 +1,6 @@
 """Insertions into a Python file, each with its expected effect on the syntax tree.
 
-An edit is accepted only if the syntax tree of the new file is the old one with the insertions.
+An edit is accepted only if the new file's syntax tree is the old one plus the insertions.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Edit:
         self._insertions += insertions
 
     def import_names(self, statement: ast.ImportFrom, names: Sequence[str]) -> None:
-        """Add *names* before those that an import statement in the file has."""
+        """Add *names* at the beginning of an import statement in the file."""
         self._twin(statement).names[:0] = [ast.alias(name) for name in names]
         self._insertions.append(
             (self.file.start(statement.names[0]), "".join(f"{name}, " for name in names))

@@ -16,7 +16,7 @@ __all__ = ["PythonFile"]
 
 
 class PythonFile:
-    """A file as it is on disk."""
+    """A Python file on disk."""
 
     def __init__(self, path: Path, content: bytes) -> None:
         """Parse *content*. Raises Refusal if it cannot be parsed."""
@@ -63,7 +63,7 @@ class PythonFile:
         return self._starts[line - 1] + len(text.encode()[:column].decode())
 
     def end_of_line(self, offset: int) -> int:
-        """Return the end of the line that contains *offset*, before its line break."""
+        """Return the end of the line that contains *offset*, before the newline."""
         found = self.text.find("\n", offset)
         end = len(self.text) if found < 0 else found
         return end - 1 if end > offset and self.text[end - 1] == "\r" else end

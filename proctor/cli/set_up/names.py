@@ -1,4 +1,4 @@
-"""Find out how settings assign a name: a literal assigned once, or a reason not to change it."""
+"""Find the assignment of a name in settings: a single literal, or a reason not to change it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Assigned", "assigned_names", "assigned_once", "strings_of", "text_of
 
 
 class Assigned(NamedTuple):
-    """The only value that is assigned to a name, and the file that assigns it."""
+    """The only value that is assigned to a name, and the file with the assignment."""
 
     file: PythonFile
     value: ast.expr
@@ -61,7 +61,7 @@ def _changes(tree: ast.Module, name: str) -> Iterator[ast.AST]:
             if (node.asname or node.name) == name:
                 yield node
         elif isinstance(node, ast.Attribute):
-            # Any method may change the object.
+            # Any method call may change the object.
             if _root(node.value) == name:
                 yield node
         elif (

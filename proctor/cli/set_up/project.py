@@ -27,7 +27,7 @@ class Project:
     root: Path
     #: The dotted path of the settings module.
     settings_module: str
-    #: The files of the settings: the module itself, and those that it imports with `*`.
+    #: The files of the settings: the module itself, and modules that it imports with `*`.
     settings: tuple[PythonFile, ...]
 
     @property
@@ -66,8 +66,8 @@ def find_project(directory: Path, settings_module: str | None = None) -> Project
         _read_settings(manage.parent, module, path, files)
     except Refusal as refusal:
         raise CommandError(
-            f"cannot find the settings: {refusal}; name them with --settings MODULE, or set the "
-            "project up as the README says"
+            f"cannot find the settings: {refusal}; name them with --settings MODULE, or set up "
+            f"the project as described in the README"
         ) from refusal
     return Project(manage.parent, module, tuple(files.values()))
 
@@ -83,7 +83,7 @@ def _find_manage(directory: Path) -> Path:
         raise CommandError(f"found several projects: give one of {places}")
     raise CommandError(
         f"there is no manage.py in {str(directory)!r}; give the directory of a Django project, or "
-        "make one: django-admin startproject mysite"
+        f"create one: django-admin startproject mysite"
     )
 
 
@@ -140,7 +140,7 @@ def _file_of(root: Path, module: str) -> Path | None:
 
 
 def _read_settings(root: Path, module: str, path: Path, files: dict[Path, PythonFile]) -> None:
-    """Read a settings module, and those that it imports with `*`."""
+    """Read a settings module, and modules that it imports with `*`."""
     if path in files:
         return
     file = files[path] = PythonFile.read(path)

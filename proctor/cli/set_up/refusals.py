@@ -1,7 +1,7 @@
-"""The error for files of a project that are not changed."""
+"""The error for a file that `init` does not change."""
 
 from __future__ import annotations
 
 
 class Refusal(Exception):  # noqa: N818 - the reason is not an error of the command
-    """A file that is not changed. The text is the reason, and begins with a lower-case letter."""
+    """A file cannot be changed safely. The text is the reason; it begins in lower case."""

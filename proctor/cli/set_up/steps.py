@@ -1,4 +1,4 @@
-"""The steps that add what a project needs. Each inserts code, or gives lines for people to add."""
+"""The steps that prepare a project. Each inserts code, or gives lines for the user to add."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SOURCES = ("PROCTOR_MATRIX", "PROCTOR_API_ROOT", "PROCTOR_SOURCE")
 
 
 class ByHand(NamedTuple):
-    """Lines for people to add, and the reason why the command does not add them."""
+    """Lines for the user to add, and the reason why the command does not add them."""
 
     place: str
     lines: str
@@ -75,7 +75,7 @@ class _Planner:
     def attempt(
         self, place: str, lines: str, needed: Collection[str], step: Callable[[], None]
     ) -> None:
-        """Run a step. If it is refused, keep its lines for people to add.
+        """Run a step. If it is refused, keep its lines for the user to add.
 
         The lines are not kept if the settings already mention all of *needed*.
         """
@@ -102,7 +102,7 @@ class _Planner:
         self._append(file, literal, [] if has_one else [MIDDLEWARE])
 
     def processor(self) -> None:
-        """Add the context processor to the only template engine that is Django's."""
+        """Add the context processor to the project's only Django template engine."""
         file, value = assigned_once(self.project.settings, "TEMPLATES")
         literal, known = strings_of(_processors(value), "the list of context processors")
         self._append(file, literal, [] if PROCESSOR in known else [PROCESSOR])
@@ -140,7 +140,7 @@ class _Planner:
         if not isinstance(patterns, ast.List):
             raise Refusal("urlpatterns is not a literal list")
         page = file.path.with_name(f"{PAGE}.py")
-        # The page has links to both.
+        # The page links to both.
         adds_page = self.adds_test and len(missing) == len(URLS) and not page.exists()
         adds_page = adds_page and _leaves_root_free(patterns)
         if adds_page:

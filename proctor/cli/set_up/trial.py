@@ -30,7 +30,7 @@ for name in ("proctor_editor:tests", "forcegroups"):
 
 
 def apply(project: Project, plan: Plan) -> str | None:
-    """Write the files of a plan. Return None, or the problem that made it undo everything."""
+    """Write the files of a plan. If that is undone, return the problem; otherwise None."""
     written: list[tuple[Path, bytes | None]] = []
     try:
         try:
@@ -43,7 +43,7 @@ def apply(project: Project, plan: Plan) -> str | None:
             problem = _problem(project, resolves=not plan.by_hand)
         except (OSError, UnicodeError) as error:
             problem = f"cannot write: {getattr(error, 'strerror', None) or error}"
-    except BaseException:  # this includes interrupts
+    except BaseException:  # including KeyboardInterrupt
         _restore(written)
         raise
     if problem is not None:
@@ -77,7 +77,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _problem(project: Project, *, resolves: bool) -> str | None:
-    """Return Django's message about what is wrong with the project, or None if nothing is."""
+    """Return Django's message about a problem in the project, or None if there is no problem."""
     problem = _run(project, str(project.manage), "check")
     if problem is None and resolves:
         problem = _run(project, "-c", _RESOLVE)
@@ -88,7 +88,7 @@ def _run(project: Project, *arguments: str) -> str | None:
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": project.settings_module,
-        # As with manage.py, whose directory comes first in the path.
+        # As for manage.py, the directory comes first in the path.
         "PYTHONPATH": os.pathsep.join(
             filter(None, [str(project.root), os.environ.get("PYTHONPATH")])
         ),

@@ -27,7 +27,7 @@ class ColumnOption(NamedTuple):
 
     name: str
     column: str
-    #: The name of a context type; "" if the option has none.
+    #: The name of a context type; "" if the option does not give one.
     type: str = ""
 
 

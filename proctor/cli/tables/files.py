@@ -49,7 +49,7 @@ def format_of(path: str) -> str:
 
 @contextlib.contextmanager
 def refusing(path: str, verb: str) -> Iterator[None]:
-    """Convert errors of Arrow and the system into a CommandError with one line."""
+    """Convert errors of Arrow and the system into a CommandError in one line."""
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -71,8 +71,8 @@ class Reader:
 def open_reader(path: str, identifiers: Collection[str]) -> Iterator[Reader]:
     """Open a table. Raises CommandError if it cannot be read.
 
-    All values in CSV are texts. In JSON, the columns *identifiers* are texts, so that an identifier
-    that looks like a number keeps its zeros.
+    All values in CSV are strings. In JSON, the columns *identifiers* are strings, so that an
+    identifier that looks like a number keeps its zeros.
     """
     kind = format_of(path)
     with contextlib.ExitStack() as stack:
@@ -117,7 +117,7 @@ def _json(path: str, identifiers: set[str]) -> Reader:
     columns = {name: pa.array([row.get(name) for row in first]) for name in names}
     schema = pa.schema(
         [
-            # A column with only nulls so far. Later rows may have texts in it.
+            # A column with only nulls so far. Later rows may have strings in it.
             pa.field(name, pa.string() if pa.types.is_null(each.type) else each.type)
             for name, each in columns.items()
         ]
@@ -252,7 +252,7 @@ class _JsonWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         for row in batch.to_pylist():
-            # Times and similar values become texts in JSON.
+            # Times and similar values become strings in JSON.
             self._sink.write(json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n")
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """The work of `assign`, in this process or in several processes.
 
 Processes are used instead of threads. NumPy's calls on arrays of this size are so short that two
-threads ran at 0.7 of the speed of one. Workers get only the columns that they need and return only
-what the output adds. The parent process reads and writes.
+threads ran at 0.7 times the speed of one. Workers get only the columns that they need and return
+only the parts that the output adds. The parent process reads and writes.
 """
 
 from __future__ import annotations
@@ -82,14 +82,14 @@ def pieces(
     *,
     dictionary: bool,
 ) -> Iterator[tuple[pa.RecordBatch, list[pa.RecordBatch]]]:
-    """Yield each batch with what the output adds to it, in order, and count it in *summary*."""
+    """Yield each batch with the part that the output adds, in order, and count it in *summary*."""
     if options.jobs == 1:
         for batch in batches:
             yield batch, list(job.output.pieces(job.assigner.assign(batch, summary)))
         return
     pool = ProcessPoolExecutor(
         options.jobs,
-        # Not by forking, which would copy Arrow's threads.
+        # Forking is not safe, because Arrow uses threads.
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_Worker.start,
         initargs=(options, matrix, dictionary),
@@ -98,7 +98,8 @@ def pieces(
         yield from _in_processes(pool, job, batches, summary, 2 * options.jobs)
     except BrokenProcessPool as error:
         raise CommandError(
-            "a process of --jobs ended early, perhaps because memory ran out; try fewer --jobs"
+            "a process of --jobs ended unexpectedly, perhaps because memory ran out; try fewer "
+            "--jobs"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
@@ -135,7 +136,7 @@ class _Worker:
 
     @classmethod
     def start(cls, options: argparse.Namespace, matrix: bytes, dictionary: bool) -> None:
-        """Compile the matrix once. Interrupts are left to the parent process."""
+        """Compile the matrix once. The parent process handles interrupts."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         cls.job = make_job(options, matrix, dictionary=dictionary)

@@ -23,7 +23,7 @@ class Listed:
     """A test in the list."""
 
     definition: Definition
-    #: The time of its last revision, in seconds since 1970.
+    #: The time of the test's last revision, in seconds since 1970.
     updated: float = 0
 
     @property
@@ -94,7 +94,7 @@ def _everything(test: TestDefinition) -> Iterator[str | None]:
     yield test.salt
 
 
-#: For each field, its texts in order. None makes the search fail: the test has no type or no salt.
+#: Field name → the texts to search, in order. The search fails for None (no type or no salt).
 FILTERS: Mapping[str, Callable[[TestDefinition], Iterator[str | None]]] = {
     "ALL": _everything,
     "TESTNAME": _name,
@@ -119,8 +119,8 @@ SORTS = ("FAVORITESFIRST", "TESTNAME", "UPDATEDDATE")
 def search(tests: Iterable[Listed], query: Query) -> Found:
     """Return the *tests* that match *query*, in its order.
 
-    Raises Refusal for a negative limit, for an unknown filter or order, and for a test without a
-    type or a salt if the search uses these.
+    Raises Refusal for a negative limit and for an unknown filter or order. If the search uses types
+    or salts, also raises it for a test that has none.
     """
     listed = list(tests)
     if query.where not in FILTERS or query.sort not in SORTS:
@@ -177,5 +177,5 @@ def _contains(test: TestDefinition, word: str, where: str) -> bool:
 
 
 def is_active(test: TestDefinition) -> bool:
-    """Return whether some allocation has only ranges shorter than 1, as the list defines it."""
+    """Return whether the list counts a test as active: some allocation has no range of length 1."""
     return any(all(each.length < 1 for each in one.ranges) for one in test.allocations)

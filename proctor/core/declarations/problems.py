@@ -17,7 +17,7 @@ class Fault(enum.Enum):
 
     #: A value of a type that declarations do not accept.
     TYPE = "type"
-    #: A text instead of a list: the comma of a one-element tuple is missing.
+    #: A string instead of a list: the comma of a one-element tuple is missing.
     TEXT = "text"
     #: A default that is not one of the declared groups.
     DEFAULT = "default"
@@ -26,7 +26,7 @@ class Fault(enum.Enum):
 
 
 class DeclarationProblem(NamedTuple):
-    """One problem of the declarations; `str()` is the full message."""
+    """A problem in the declarations; `str()` returns the full message."""
 
     fault: Fault
     #: What is wrong, with the value that is wrong.
@@ -56,11 +56,11 @@ class Declared(Protocol):
 
 
 def problems_of_test(test: Declared) -> Iterator[DeclarationProblem]:
-    """Return everything that is wrong with the declaration of *test*."""
+    """Return all problems in the declaration of *test*."""
     name: Any = test.name
     if not isinstance(name, str) or not name:
         yield DeclarationProblem(
-            Fault.TYPE, f"expected a test name (str), got {shown(test.name)}", "write a text"
+            Fault.TYPE, f"expected a test name (str), got {shown(test.name)}", "write a string"
         )
         return
     yield from _of_groups(test)
@@ -91,7 +91,7 @@ def _of_groups(test: Declared) -> Iterator[DeclarationProblem]:
     if isinstance(groups, str):
         yield DeclarationProblem(
             Fault.TEXT,
-            f"{name!r} declares its groups as the text {groups!r}",
+            f"{name!r} declares its groups as the string {groups!r}",
             f"a tuple with one element needs a comma: ({groups!r},)",
         )
         return

@@ -1,4 +1,4 @@
-"""A test that an application uses: its groups, its default and the type of its payload."""
+"""A test that an application uses: its groups, default group and payload type."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ProctorTest:
     group. *payload* is the payload type of the groups: str, int, float, list[str], list[int],
     list[float], dict, or Proctor's own name for it. *identifier* is the test type, such as USER,
     whose identifier the test hashes. Only `proctor.results` reads it, and only for a Pipet, which
-    does not report the type. A matrix contains the type.
+    does not report test types. (A matrix contains them.)
 
     Nothing is checked here, because declarations are written in settings: use `problems` or
     `Registry` to find mistakes.
@@ -131,10 +131,10 @@ class ProctorTest:
         return self._takes_all
 
     def default_for(self, reason: Reason, known_value: int | None = None) -> GroupAssignment:
-        """Return the assignment of a visitor without a group: the default, if one is declared.
+        """Return the assignment for a visitor without a group: the default, if one is declared.
 
-        If the declaration gives no value for the default, *known_value* is used, so that the
-        assignment is true or false like its bucket.
+        If the declaration has no value for the default, *known_value* is used, so that the
+        assignment is true or false as if the visitor were in that bucket.
         """
         if known_value is not None and self.lacks_default_value:
             return GroupAssignment(self.default, known_value, reason=reason)
@@ -154,34 +154,47 @@ class ProctorTest:
         return self.groups.get(group) if isinstance(self.groups, Mapping) else None
 
     def fitted(self, assignment: GroupAssignment) -> GroupAssignment | None:
-        """Return *assignment* under its declared name; None if the group is not declared.
+        """Return *assignment* with the declared group name; None if the group is not declared."""
+        if not self.declares(assignment.group, assignment.value):
+            return None
+        declared = self.declared_name(assignment.group, assignment.value)
+        if declared is None or declared == assignment.group:
+            return assignment
+        return assignment.renamed(declared)
+
+    def declares(self, group: str | None, value: int | None) -> bool:
+        """Return True if the application handles a group with this name and *value*.
 
         If values are declared, the value decides, as in Java Proctor: a bucket whose value is
-        declared under a different name gets that name. A bucket with a declared name but a
-        different value is not the declared group.
+        declared under a different name is declared. A bucket with a declared name but a different
+        value is not.
         """
         if not isinstance(self.groups, Mapping):
-            return assignment if self.knows(assignment.group) else None
-        value, group = assignment.value, assignment.group
+            return self.knows(group)
         if group is not None and group in self.groups:
-            return assignment if self.groups[group] == value else None
-        declared = next((name for name, each in self.groups.items() if each == value), None)
-        return None if declared is None else assignment.renamed(declared)
+            return self.groups[group] == value
+        return value in self.groups.values()
+
+    def declared_name(self, group: str | None, value: int | None) -> str | None:
+        """Return the application's name for a declared group of a matrix."""
+        if not isinstance(self.groups, Mapping) or group in self.groups:
+            return group
+        return next((name for name, each in self.groups.items() if each == value), group)
 
     def knows(self, group: str | None) -> bool:
         """Return True if the application handles a group with this name."""
         return self.groups is None or group in self.groups
 
     def accepts_payload(self, assignment: GroupAssignment) -> bool:
-        """Return True if the payload has the declared type, or one of the two is missing."""
+        """Return True if the payload has the declared type, or if either of the two is missing."""
         expected = self.payload_type
         if expected is None or not assignment.payload_type or expected == assignment.payload_type:
             return True
-        # The application wants a dict; the matrix decides whether it is sent as map or json.
+        # The application declares dict. A matrix may provide it as a map or as json.
         return self.payload is dict and isinstance(assignment.payload, Mapping)
 
     def problems(self) -> Iterator[DeclarationProblem]:
-        """Return everything that is wrong with the declaration, and how to fix it."""
+        """Return all problems in the declaration, with how to fix them."""
         return problems_of_test(self)
 
 

@@ -43,11 +43,11 @@ def _from_options(name: str, options: object) -> ProctorTest | DeclarationProble
 
 
 def _entries(declared: object) -> Iterator[ProctorTest | DeclarationProblem]:
-    """Yield the declared tests, whichever form they are declared in, or problems."""
+    """Yield a test, or a problem, for each entry of the declarations in any form."""
     if isinstance(declared, str):
         yield DeclarationProblem(
             Fault.TEXT,
-            f"the tests are declared as the text {declared!r}",
+            f"the tests are declared as the string {declared!r}",
             f"a tuple with one element needs a comma: ({declared!r},)",
         )
     elif isinstance(declared, Mapping):
@@ -74,7 +74,7 @@ def _entries(declared: object) -> Iterator[ProctorTest | DeclarationProblem]:
 
 
 def declaration_problems(declared: object) -> list[DeclarationProblem]:
-    """Return everything that is wrong with the declarations, whichever form they have."""
+    """Return all problems in the declarations, which may have any form."""
     problems: list[DeclarationProblem] = []
     seen: set[str] = set()
     for entry in _entries(declared):
@@ -125,7 +125,7 @@ class Registry(Mapping[str, ProctorTest]):
         return f"Registry({list(self._tests.values())!r})"
 
     def hint(self, name: str) -> str:
-        """Return the end of an error about an undeclared *name*: the closest name, and all."""
+        """Return the closest name and all names, for an error about an undeclared *name*."""
         return nearest(name, self.names) if self.names else "no tests are declared"
 
     @classmethod
@@ -134,9 +134,9 @@ class Registry(Mapping[str, ProctorTest]):
     ) -> Registry:
         """Read a Proctor *specification*, given as its path or its parsed content.
 
-        The bucket of a test's fallback value becomes the default. The file may contain comments.
+        The bucket with a test's fallback value becomes its default. The file may contain comments.
         All content of the specification is kept for `to_specification`. Raises ConfigurationError
-        for any other document; the message says what kind it looks like.
+        for any other document; the message says what it seems to be.
         """
         tests, rest = read_specification(specification)
         registry = cls(tests)

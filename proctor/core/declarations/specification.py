@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-__all__ = ["read_specification", "write_specification"]
+__all__ = ["kind_instead", "read_specification", "write_specification"]
 
 #: Fields of a specification.
 _FIELDS = frozenset(("providedContext", "tests", "dynamicFilters"))
 
-#: Fields that identify other kinds of documents, and a description of each kind.
+#: Fields that occur only in other kinds of documents, with a description of that kind.
 _OTHERS = (
     (("audit",), "a test matrix; give the specification that the application declares"),
     (("testType", "salt", "allocations"), "the definition of one test"),
@@ -65,19 +65,28 @@ def _load(path: str | os.PathLike[str]) -> Mapping[str, Any]:
 
 def _refuse_others(document: Mapping[str, Any], place: str) -> None:
     """Raise ConfigurationError for unknown fields, which Java Proctor does not accept either."""
+    what = kind_instead(document)
+    if what:
+        raise ConfigurationError(f"{place}: expected a specification, got {what}")
     unknown = [key for key in document if key not in _FIELDS]
     if not unknown:
         return
-    what = next((what for fields, what in _OTHERS if any(map(document.__contains__, fields))), "")
-    texts = all(isinstance(value, str) for value in document.values())
-    if not what and texts and len(unknown) == len(document):
-        what = 'the providedContext of a split specification; write {"providedContext": {...}}'
-    if what:
-        raise ConfigurationError(f"{place}: expected a specification, got {what}")
     raise ConfigurationError(
         f"{place}: unknown field {shown(unknown[0])}; a specification has "
         f"{', '.join(sorted(_FIELDS))}"
     )
+
+
+def kind_instead(document: Mapping[str, Any]) -> str:
+    """Return the kind of a document that is not a specification; "" if it is unknown."""
+    unknown = [key for key in document if key not in _FIELDS]
+    if not unknown:
+        return ""
+    what = next((what for fields, what in _OTHERS if any(map(document.__contains__, fields))), "")
+    texts = all(isinstance(value, str) for value in document.values())
+    if not what and texts and len(unknown) == len(document):
+        return 'the providedContext of a split specification; write {"providedContext": {...}}'
+    return what
 
 
 def _object(value: object, place: str) -> Mapping[str, Any]:

@@ -1,3 +1,3 @@
-"""Find the groups of a visitor in a matrix: hashing, allocation, the engine, explanations."""
+"""Find a visitor's groups in a matrix: hashing, allocation, the engine, explanations."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ranges of an allocation, and finding the one that contains a position."""
+"""Find the range of an allocation that contains a position."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["RangeTable", "cutoffs", "random_range", "range_index", "smallest_liv
 
 POSITION_MIN, POSITION_MAX = -(2**31), 2**31 - 1
 
-#: One less than the number of positions, as in Java Proctor. The last bit of the results depends on
-#: this.
+#: One less than the number of positions, as in Java Proctor. Using the number itself would change
+#: the last bit of the results.
 _SPAN = float(POSITION_MAX - POSITION_MIN)
 #: Number of positions that have the same first byte.
 _CELL = 1 << 24
@@ -44,7 +44,7 @@ def _to_position(value: float) -> int:
 def cutoffs(lengths: Sequence[float]) -> tuple[int, ...]:
     """Return the last position of each range except the last range.
 
-    A negative length makes a position smaller than the one before it. Raises ValueError if the
+    After a negative length, a position is smaller than the previous one. Raises ValueError if the
     lengths do not add up to 1, within 0.0001.
     """
     # Added one by one, as Java Proctor does, because math.fsum would round differently.
@@ -60,7 +60,7 @@ def cutoffs(lengths: Sequence[float]) -> tuple[int, ...]:
 
 
 def range_index(position: int, cutoffs: Iterable[int]) -> int:
-    """Return the index of the first range whose cut-off is not below *position*, or the last."""
+    """Return the index of the first range with a cut-off at or above *position*; else the last."""
     index = -1
     for index, cutoff in enumerate(cutoffs):
         if position <= cutoff:
@@ -72,9 +72,9 @@ def range_index(position: int, cutoffs: Iterable[int]) -> int:
 class RangeTable(Generic[T_co]):
     """The ranges of one allocation, prepared for fast look-ups by digest.
 
-    A fast caller reads `pieces[table[digest[12]]]`, and calls `exact(digest[12:])` only if the
-    result is None. Positions are signed but the bytes of a digest are not. Therefore the ranges are
-    split at the sign bit and sorted in byte order, so that no integer has to be created.
+    For speed, callers read `pieces[table[digest[12]]]`, and call `exact(digest[12:])` only if this
+    is None. Positions are signed but the bytes of a digest are not. Therefore the ranges are split
+    at the sign bit and sorted in byte order, so that no integer has to be created.
     """
 
     #: For each value of the digest's byte 12, an index into `pieces`.
@@ -83,7 +83,7 @@ class RangeTable(Generic[T_co]):
     pieces: tuple[T_co | None, ...]
     #: The places where the outcome changes, four bytes each, in ascending order.
     bounds: tuple[bytes, ...]
-    #: The outcome below the first bound, followed by the outcomes from each bound on.
+    #: The outcome below the first bound, then the outcome from each bound up to the next.
     outcomes_by_bound: tuple[T_co, ...]
 
     @classmethod
@@ -91,7 +91,7 @@ class RangeTable(Generic[T_co]):
         """Return a table with `outcomes[i]` for positions in range *i*.
 
         Raises ValueError for the same reasons as `cutoffs`, and if the numbers of outcomes and
-        lengths differ. An outcome should not be None.
+        lengths differ. No outcome may be None.
         """
         if len(lengths) != len(outcomes):
             raise ValueError(
@@ -173,8 +173,8 @@ def _index_cells(
         number = numbers.setdefault(id(outcome), len(pieces))
         if number == len(pieces):
             pieces.append(outcome)
-        # An index must fit into a byte. With 256 different outcomes, the last one has none and
-        # stays 0.
+        # An index must fit into a byte. With 256 different outcomes, the cells of the last one stay
+        # 0.
         if number < 256:
             table[first:last] = bytes((number,)) * (last - first)
     return _shared(bytes(table)), tuple(pieces[:256])

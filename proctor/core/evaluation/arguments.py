@@ -61,7 +61,7 @@ def forced(given: ForceGroups | str, payload_tests: Collection[str]) -> ForceGro
         return given
     if not isinstance(given, str):
         kind = type(given).__qualname__
-        raise TypeError(f"force_groups is a {kind}; give the text, a ForceGroups, or None")
+        raise TypeError(f"force_groups is a {kind}; give a string, a ForceGroups, or None")
     return ForceGroups.parse(given, payload_tests)
 
 

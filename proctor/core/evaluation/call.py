@@ -1,4 +1,4 @@
-"""The state of one call of the engine: its inputs and its findings."""
+"""The state of one call of the engine: its inputs and results."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from proctor.core.evaluation.groups import Groups
 from proctor.core.exceptions import ConversionError, RuleError
 from proctor.core.java.conversion import plain_text
 from proctor.core.java.frozen import EMPTY
+from proctor.core.java.undeclared import as_rules_see
 from proctor.core.matrices.rule_check import MISSING_EXPERIMENTAL_UNIT
-from proctor.core.rules.scope import Scope, as_rules_see, plain_scope
+from proctor.core.rules.scope import Scope, plain_scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,15 +29,15 @@ INCOGNITO = "isIncognitoUser"
 
 
 class EngineCall:
-    """The inputs of one call, and its findings.
+    """The inputs of one call, and its results so far.
 
-    In most calls nothing goes wrong, and in many no closure is evaluated. Therefore objects are
-    created only when they are needed. The class attributes are the defaults.
+    Most calls have no errors, and many evaluate no closure. Therefore objects are created only when
+    they are needed. The class attributes are the defaults.
     """
 
     #: The errors of rules that failed, by test.
     _errors: dict[str, RuleError] | None = None
-    #: The variables as rules see them, once they were needed.
+    #: The variables as rules see them; created on first use.
     _scope: Scope | None = None
     _failed: dict[Rule, RuleError] | None = None
     #: The reasons why variables are missing from the scope, by name.
@@ -66,7 +67,7 @@ class EngineCall:
         return self._scope or self.convert()
 
     def convert(self) -> Scope:
-        """Convert the whole context. Failed conversions are then in `variable_errors`."""
+        """Convert the whole context, and store failed conversions in `variable_errors`."""
         if self._scope is None:
             types = self.plan.types
             scope = self._plain_scope() if types is None else self._converted_scope(types)
@@ -112,7 +113,7 @@ class EngineCall:
             self.convert()
 
     def result(self, groups: dict[str, GroupAssignment]) -> Groups:
-        """Return the groups with all errors, and the properties that the visitor won."""
+        """Return the groups, all errors, and the properties from payload experiments."""
         if self.plan.experiments:
             properties, unlogged = won_properties(self.plan.experiments, groups)
             return Groups(groups, self._errors or EMPTY, properties, self.variable_errors, unlogged)
@@ -122,7 +123,7 @@ class EngineCall:
 def is_incognito(context: Mapping[str, Any], types: Mapping[str, ContextType] | None) -> bool:
     """Return True if the visitor is incognito  [Proctor.determineTestGroups]."""
     value = context.get(INCOGNITO)
-    # Checked first because these are the usual values. Neither can become "true" when converted.
+    # A shortcut for the usual values, neither of which becomes "true" when converted.
     if value is None or value is False:
         return False
     if types is not None and INCOGNITO in types:
@@ -144,9 +145,9 @@ def has_refused(context: Mapping[str, Any], unread: Unread) -> bool:
 
 
 class Unprepared(Exception):  # noqa: N818 - no error: it says that an EngineCall is needed
-    """Raised by a function that needs an EngineCall but was called without one."""
+    """Raised if a function that needs an EngineCall is called without one."""
 
 
 def unprepared(*_: object) -> bool | None:
-    """Replace `ask` and `convert` in a call without an EngineCall; always raises Unprepared."""
+    """Stand in for `ask` and `convert` if there is no EngineCall; always raise Unprepared."""
     raise Unprepared

@@ -1,4 +1,4 @@
-"""Choose a group in one test: the reference, step by step  [TestChooser, TestRangeSelector].
+"""Choose a group in one test, step by step [TestChooser, TestRangeSelector].
 
 `choose` defines the engine's results. `selection` gives the same results faster for ordinary tests
 and calls. A test compares the two.
@@ -104,7 +104,7 @@ class Chooser:
             for index, allocation in enumerate(definition.allocations)
         )
         depends_on = definition.depends_on
-        #: The name of the parent test, and the bucket value that the visitor needs there.
+        #: The name of the parent test, and the bucket that the visitor must be in there.
         self.depends_on = (
             None if depends_on is None else (depends_on.test_name or "", depends_on.bucket_value)
         )
@@ -113,7 +113,7 @@ class Chooser:
         self.experiment = definition.payload_experiment_config
 
     def forced(self, force: ForceGroups) -> GroupAssignment | None:
-        """Return the group that a visitor forces; None if the test does not have it."""
+        """Return the group that a visitor forces; None if the test has no such group."""
         value = force.groups.get(self.name)
         if value is None:
             return None

@@ -1,8 +1,8 @@
 """Split the ordinary tests of a matrix into chunks, each compiled into one function.
 
-A small matrix is one chunk. In a large one, a checksum of the test names decides after which tests
-it is split. If a test is added, removed or changed, only one chunk changes, and the next matrix
-reuses all others.
+A small matrix is one chunk. A large one is split after certain tests, which a checksum of their
+names determines. So if a test is added, removed or changed, only its chunk changes, and the next
+matrix reuses the others.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def build_chunks(
     context_types: Mapping[str, ContextType] | None,
     known: Iterable[Chunk] = (),
 ) -> tuple[Chunk, ...]:
-    """Compile *tests*, which must be ordinary. A chunk of the same objects in *known* is reused.
+    """Compile *tests*, which must be ordinary. A chunk in *known* with the same objects is reused.
 
     *known* must have been built with the same *slots* and *context_types*; see `build_select`.
     """

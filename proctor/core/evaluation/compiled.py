@@ -1,4 +1,4 @@
-"""A checked and compiled matrix, and the parts of it that the next matrix can reuse."""
+"""A checked and compiled matrix, parts of which the next matrix can reuse."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledMatrix", "Declarations", "compile_matrix"]
 
-#: A pool is discarded if it has more rules than this multiple of a fresh pool's, plus this number.
+#: A pool is discarded if it has more than `_WORN` times the rules of a fresh pool, plus `_SOME`.
 _WORN, _SOME = 2, 20
 
 
@@ -40,7 +40,7 @@ class CompiledMatrix(NamedTuple):
     examination: Examination
     plan: Plan
     pool: RulePool
-    #: The number of rules when the pool was new.
+    #: The number of rules in the pool when it was new.
     fresh_rules: int
 
 

@@ -122,7 +122,7 @@ class Proctor:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything that is wrong with the matrix, including warnings."""
+        """All problems in the matrix, including warnings."""
         return self._problems
 
     @property
@@ -213,9 +213,9 @@ class Proctor:
         """Return the group of one visitor in one test, or None if they have none.
 
         The result is `determine_groups(tests=(test,), …).get(test)`, in half the time. It takes the
-        same arguments and raises the same errors. None does not tell you why there is no group or
-        if the test exists: call `explain` to find out, or `determine_groups` to see the errors of
-        rules. An unknown test gives None. Raises TypeError if *test* is not a str.
+        same arguments and raises the same errors. A result of None does not tell you why there is
+        no group, or if the test exists: call `explain` to find out, or `determine_groups` to see
+        the errors of rules. An unknown test gives None. Raises TypeError if *test* is not a str.
         """
         if not isinstance(test, str):
             raise TypeError(f"expected a test name (str), got {type(test).__qualname__}")
@@ -307,7 +307,7 @@ class Proctor:
         return explain(tuple(order), visit(force), visit(NO_FORCE))
 
     def function_text(self, test: str | None = None) -> str:
-        """Return the Python function that the matrix was compiled to, as text for people to read.
+        """Return the Python function that the matrix was compiled to, as readable text.
 
         This is the function for all tests, or the one that `determine_group` calls for *test*.
         Comments name the tests that are not in the function, because they need more than rules.

@@ -1,4 +1,4 @@
-"""Payload experiments: tests that compete for properties with their json payloads  [Proctor]."""
+"""Payload experiments: tests whose json payloads compete to set properties  [Proctor]."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["won_properties"]
 def won_properties(
     experiments: Iterable[Chooser], groups: Mapping[str, GroupAssignment]
 ) -> tuple[dict[str, Property], frozenset[str]]:
-    """Return the properties that a visitor gets, and the participating tests that won none.
+    """Return the properties that a visitor gets, and the participating tests that did not set any.
 
     Every field of a json payload that is an object is a property. If two tests set a property, the
     one with the higher priority wins. If the priorities are equal, the test that is evaluated first

@@ -1,7 +1,7 @@
 """Create explanations: repeat the choice of a group and record its steps.
 
-Only `chooser.choose` decides. This module records which rules it evaluates, and derives from that
-at which step it ended.
+Only `chooser.choose` decides. This module records which rules it evaluates, and derives from them
+the step at which it ended.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class WatchedVisit(VisitorState):
             self.random = _Drawing(self.random, self.drawn)
 
     def holds(self, rule: Rule) -> bool:
-        """Return True if *rule* holds. Explain it now, because the scope changes later."""
+        """Return True if *rule* holds. It is explained now, because the scope changes later."""
         answer: bool | RuleError
         try:
-            # `super()` fails here: a dataclass with slots is not the class that it would look for.
+            # `super()` fails here, because `dataclass(slots=True)` creates a second class.
             answer = VisitorState.holds(self, rule)
         except RuleError as error:
             answer = error
@@ -117,9 +117,10 @@ def explain_dropped(test: str, test_type: str | None, problem: Problem) -> Expla
 def explain(
     order: Sequence[Chooser], visit: WatchedVisit, unforced_visit: WatchedVisit
 ) -> Explanation:
-    """Return the explanation of the last test in *order*. The tests it depends on come before it.
+    """Return the explanation of the last test in *order*.
 
-    *unforced_visit* is the same visitor without force groups. Both visits must be fresh.
+    The tests that it depends on come before it. *unforced_visit* is for the same visitor without
+    force groups. Both visits must be fresh.
     """
     unforced = _explain_all(order, unforced_visit, {}) if visit.force else {}
     return _explain_all(order, visit, unforced)[order[-1].name]
@@ -222,7 +223,7 @@ def _options(test: Chooser, visit: WatchedVisit) -> list[tuple[int, Allocation]]
 
 
 def _place(test: Chooser, visit: WatchedVisit) -> tuple[int | None, float | None]:
-    """Return the position, and as a fraction from 0 to 1. For RANDOM, only the number drawn."""
+    """Return the position and its share from 0 to 1; for RANDOM, only the number that was drawn."""
     if test.is_random:
         return None, visit.drawn[-1] if visit.drawn else None
     identifier = visit.identifiers.get(test.test_type)

@@ -17,13 +17,13 @@ __all__ = ["AllocationExplanation", "Decision", "ForceExplanation", "RangeExplan
 class Decision(enum.Enum):
     """The step at which the choice ended. Only the first three give a group."""
 
-    #: An allocation's rule held, and the position fell into one of its ranges.
+    #: An allocation's rule is true, and the position is in one of its ranges.
     ASSIGNED = "assigned"
     #: The visitor forced the bucket.
     FORCED = "forced"
     #: The force mode selects the smallest live bucket of the allocation.
     SMALLEST_LIVE = "smallest_live"
-    #: The force mode asks for the fallback in tests that are not forced.
+    #: The force mode requests the fallback for tests that are not forced.
     FALLBACK_MODE = "fallback_mode"
     #: The test was dropped when the matrix was loaded.
     DROPPED = "dropped"
@@ -41,17 +41,17 @@ class Decision(enum.Enum):
     RULE_FALSE = "rule_false"
     #: The rule of the test or of an allocation failed.
     RULE_ERROR = "rule_error"
-    #: No allocation has a rule that held.
+    #: No allocation's rule is true.
     NO_ALLOCATION = "no_allocation"
 
 
 @dataclass(frozen=True, slots=True)
 class AllocationExplanation:
-    """An allocation that was tried. They are tried in order, until the rule of one holds."""
+    """An allocation that was tried. Allocations are tried in order, until one's rule is true."""
 
     #: The index of the allocation in the test, from 0.
     index: int
-    #: "" if the matrix does not give one.
+    #: The allocation's id; "" if the matrix does not give one.
     id: str
     name: str
     rule: RuleExplanation
@@ -78,7 +78,7 @@ class RangeExplanation:
 
     bucket_value: int
     bucket_name: str
-    #: The length, as it is written in the matrix.
+    #: The length as written in the matrix.
     length: float
     #: The bounds as fractions from 0 to 1. They are equal if no position is in the range.
     start: float
@@ -106,7 +106,7 @@ class ForceExplanation:
     value: int | None
     #: True if the test has such a bucket. Otherwise the value is ignored.
     known: bool
-    #: True if a payload was requested, and True if the bucket accepts it.
+    #: The first is True if a payload was requested, the second if the bucket accepts it.
     payload_given: bool
     payload_applied: bool
     #: The mode for tests that are not forced: "", or its name in force groups.

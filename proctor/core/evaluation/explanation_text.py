@@ -1,7 +1,6 @@
 """Write an explanation as text: one line, or all steps with a picture of the ranges.
 
-The text has no colors. Everything that comes from a matrix or a visitor is shortened and made
-printable.
+The text has no colors. Text from a matrix or a visitor is shortened and made printable.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from proctor.core.java.display import shown_value
 from proctor.core.java.frozen import thaw
 from proctor.core.messages import printable
 from proctor.core.rules.rule import RuleKind
-from proctor.core.sentences import Sentence, gettext_noop
+from proctor.core.sentences import Sentence, gettext_noop, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +37,7 @@ _NAMES = string.ascii_lowercase + string.ascii_uppercase
 
 
 class ExplainedDependency(Protocol):
-    """A dependency, with the attributes of `explanation.DependencyExplanation`."""
+    """The interface of `explanation.DependencyExplanation`."""
 
     @property
     def test(self) -> str:
@@ -54,7 +53,7 @@ class ExplainedDependency(Protocol):
 
 
 class Explained(Protocol):
-    """The attributes of `explanation.Explanation`, whose module imports this one."""
+    """The interface of `explanation.Explanation`, whose module imports this one."""
 
     @property
     def test(self) -> str: ...
@@ -93,9 +92,10 @@ def summary(explanation: Explained) -> Sentence:
     return Sentence(gettext_noop("no group: {reason}"), reason=_refused(explanation))
 
 
-def text(explanation: Explained) -> str:
-    """Return the whole explanation, one paragraph per step, without a final line break."""
-    return "\n".join(line.rstrip() for line in _lines(explanation))
+def text(explanation: Explained) -> Sentence:
+    """Return the whole explanation, one paragraph per step, without a newline at the end."""
+    lines = listed(_lines(explanation), gettext_noop("\n"))
+    return Sentence(gettext_noop("{lines}"), lines=lines)
 
 
 def steps(explanation: Explained) -> str:
@@ -196,104 +196,132 @@ def _dependency(explanation: Explained) -> str:
     return Sentence(text, value=value, test=test, group=group)
 
 
-def _lines(explanation: Explained, *, draws: bool = True) -> Iterator[str]:
-    yield f"{_name(explanation.test)[1:-1]}: {summary(explanation)}"
-    assignment = explanation.assignment
-    if assignment is not None and assignment.payload_type is not None:
-        kind, shown = assignment.payload_type, shown_value(thaw(assignment.payload))
-        yield _row("payload", f"{shown} ({kind})" if kind else "{}")
+def _lines(explanation: Explained, *, draws: bool = True) -> Iterator[Sentence]:
+    text, name = gettext_noop("{test}: {summary}"), _name(explanation.test)[1:-1]
+    yield Sentence(text, test=name, summary=summary(explanation))
+    yield from _payload(explanation.assignment)
     if explanation.test_type is not None:
-        yield _row("test type", printable(explanation.test_type, 80))
+        label = Sentence(gettext_noop("test type"))
+        yield _row(label, printable(explanation.test_type, 80))
     if explanation.problem is not None:
-        yield _row("problem in", printable(explanation.problem.place))
+        label = Sentence(gettext_noop("problem in"))
+        yield _row(label, printable(explanation.problem.place))
         if explanation.problem.rule is not None:
-            yield _row("", printable(explanation.problem.rule))
+            yield _more(printable(explanation.problem.rule))
     if explanation.force is not None:
-        yield _row("force", _force(explanation.force, explanation.decision))
+        label = Sentence(gettext_noop("force"))
+        yield _row(label, _force(explanation.force, explanation.decision))
     if explanation.dependency is not None:
-        yield _row("dependency", _dependency(explanation))
-        parent = explanation.dependency.parent
-        yield _row("", f"{_name(parent.test)}: {summary(parent)}")
+        label, parent = Sentence(gettext_noop("dependency")), explanation.dependency.parent
+        yield _row(label, _dependency(explanation))
+        yield _more(Sentence(text, test=_name(parent.test), summary=summary(parent)))
     if explanation.rule is not None:
-        yield from _rule("rule", explanation.rule)
+        yield from _rule(Sentence(gettext_noop("rule")), explanation.rule)
     for each in explanation.allocations:
-        yield from _rule(f"allocation {each.index + 1}", each.rule, each.id)
+        label = Sentence(gettext_noop("allocation {number}"), number=each.index + 1)
+        yield from _rule(label, each.rule, each.id)
     yield from _position(explanation)
     if explanation.ranges and draws:
         yield from _ranges(explanation.ranges, explanation.share)
     if explanation.unforced is not None:
-        yield "without force groups:"
-        yield from (f"  {line}" for line in _lines(explanation.unforced, draws=draws))
+        yield Sentence(gettext_noop("without force groups:"))
+        for line in _lines(explanation.unforced, draws=draws):
+            yield Sentence(gettext_noop("  {line}"), line=line)
 
 
-def _row(label: str, content: str) -> str:
-    return f"  {label:<14}{content}"
+def _row(label: Sentence, content: str) -> Sentence:
+    return Sentence(gettext_noop("  {label:<14}{content}"), label=label, content=content)
 
 
-def _force(force: ForceExplanation, decision: Decision) -> str:
+def _more(content: str) -> Sentence:
+    """Return a line below a row, without a label."""
+    return Sentence(gettext_noop("                {content}"), content=content)
+
+
+def _payload(assignment: GroupAssignment | None) -> Iterator[Sentence]:
+    if assignment is not None and assignment.payload_type is not None:
+        kind, shown = assignment.payload_type, shown_value(thaw(assignment.payload))
+        yield _row(Sentence(gettext_noop("payload")), f"{shown} ({kind})" if kind else "{}")
+
+
+def _force(force: ForceExplanation, decision: Decision) -> Sentence:
     parts = []
     if force.value is not None:
-        parts.append(f"bucket {force.value}")
+        parts.append(Sentence(gettext_noop("bucket {value}"), value=force.value))
         if not force.known:
-            parts.append("which the test does not have, so it is ignored")
+            text = gettext_noop("which the test does not have, so it is ignored")
+            parts.append(Sentence(text))
         elif decision is not Decision.FORCED:
-            parts.append("which was not reached")
+            parts.append(Sentence(gettext_noop("which was not reached")))
         elif force.payload_given:
-            parts.append(
-                "with its payload" if force.payload_applied else "whose payload does not fit"
-            )
+            text = gettext_noop("whose payload does not fit")
+            if force.payload_applied:
+                text = gettext_noop("with its payload")
+            parts.append(Sentence(text))
     if force.mode:
-        parts.append(f"mode {force.mode}")
-    return ", ".join(parts)
+        parts.append(Sentence(gettext_noop("mode {mode}"), mode=force.mode))
+    return Sentence(gettext_noop("{parts}"), parts=listed(parts))
 
 
-def _rule(label: str, rule: RuleExplanation, allocation_id: str = "") -> Iterator[str]:
+def _rule(label: Sentence, rule: RuleExplanation, allocation_id: str = "") -> Iterator[Sentence]:
     named = f"  {_name(allocation_id)}" if allocation_id else ""
     if rule.kind is RuleKind.EMPTY:
-        yield _row(label, f"true   (no rule){named}")
+        yield _row(label, Sentence(gettext_noop("true   (no rule){id}"), id=named))
         return
+    # The outcome is a word of the rules' language.
     yield _row(label, f"{rule.outcome:<5}  {printable(rule.text or '')}{named}")
     if rule.operand is None:
-        yield _row("", f"       {rule.why}")
+        yield _inside(rule.why)
         return
     whole = rule.operand.text == (rule.text or "")[2:-1].strip()
     if not whole:
-        decided = "failed" if rule.result is None else "decided"
-        place = f"column {rule.operand.column}"
-        yield _row("", f"       {decided} at {place}: {printable(rule.operand.text)}")
+        text = gettext_noop("decided at column {column}: {operand}")
+        if rule.result is None:
+            text = gettext_noop("failed at column {column}: {operand}")
+        operand = printable(rule.operand.text)
+        yield _inside(Sentence(text, column=rule.operand.column, operand=operand))
     if rule.error is not None:
-        yield _row("", f"       {rule.error}")
+        yield _inside(rule.error)
     for each in rule.variables:
-        yield _row("", f"       {each}")
+        yield _inside(each.text)
 
 
-def _position(explanation: Explained) -> Iterator[str]:
+def _inside(content: str) -> Sentence:
+    """Return a line below a rule, aligned with its text."""
+    return _more(Sentence(gettext_noop("       {content}"), content=content))
+
+
+def _position(explanation: Explained) -> Iterator[Sentence]:
     if explanation.share is None:
         return
-    share = f"{explanation.share:.6f} of the line"
+    share = f"{explanation.share:.6f}"
     if explanation.position is None:
-        yield _row("drawn", share)
+        content = Sentence(gettext_noop("{share} of the line"), share=share)
+        yield _row(Sentence(gettext_noop("drawn")), content)
     else:
-        yield _row("position", f"{explanation.position}, at {share}")
+        text = gettext_noop("{position}, at {share} of the line")
+        content = Sentence(text, position=explanation.position, share=share)
+        yield _row(Sentence(gettext_noop("position")), content)
 
 
-def _ranges(ranges: Sequence[RangeExplanation], share: float | None) -> Iterator[str]:
+def _ranges(ranges: Sequence[RangeExplanation], share: float | None) -> Iterator[Sentence]:
     hit = next((index for index, each in enumerate(ranges) if each.hit), None)
     cells = [_cell(ranges, (column + 0.5) / BAR) for column in range(BAR)]
     mark = ""
     if hit is not None and share is not None:
         column = min(int(share * BAR), BAR - 1)
-        # A range that is narrower than a column might be the one that was hit.
+        # A range narrower than one column may contain the visitor's position.
         cells[column] = _NAMES[hit % len(_NAMES)]
         mark = " " * (column + 1) + "^"
-    yield _row("ranges", f"|{''.join(cells)}|")
+    yield _row(Sentence(gettext_noop("ranges")), f"|{''.join(cells)}|")
     if mark:
-        yield _row("", mark)
+        yield _more(mark)
     shown = [index for index in range(len(ranges)) if index < MAX_RANGES or index == hit]
     for index in shown:
-        yield _row("", _range(ranges[index], index))
+        yield _more(_range(ranges[index], index))
     if len(shown) < len(ranges):
-        yield _row("", f"  … and {len(ranges) - len(shown)} more")
+        text = gettext_noop("  … and {count} more")
+        yield _more(Sentence(text, count=len(ranges) - len(shown)))
 
 
 def _cell(ranges: Sequence[RangeExplanation], share: float) -> str:
@@ -302,8 +330,15 @@ def _cell(ranges: Sequence[RangeExplanation], share: float) -> str:
     return _NAMES[next(found, 0) % len(_NAMES)]
 
 
-def _range(each: RangeExplanation, index: int) -> str:
-    mark = ">" if each.hit else " "
-    bounds = "empty" if each.start == each.end else f"{each.start:.6f} to {each.end:.6f}"
-    letter = _NAMES[index % len(_NAMES)]
-    return f"{mark} {letter}  {bounds:<21}{_name(each.bucket_name)} ({each.bucket_value})"
+def _range(each: RangeExplanation, index: int) -> Sentence:
+    bounds = Sentence(gettext_noop("empty"))
+    if each.start != each.end:
+        text = gettext_noop("{start} to {end}")
+        bounds = Sentence(text, start=f"{each.start:.6f}", end=f"{each.end:.6f}")
+    return Sentence(
+        gettext_noop("{mark} {letter}  {bounds:<21}{group}"),
+        mark=">" if each.hit else " ",
+        letter=_NAMES[index % len(_NAMES)],
+        bounds=bounds,
+        group=f"{_name(each.bucket_name)} ({each.bucket_value})",
+    )

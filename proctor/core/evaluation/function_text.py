@@ -1,4 +1,4 @@
-"""Show the generated functions as text, to see what a matrix was compiled to."""
+"""Show the functions that a matrix was compiled to, as text."""
 
 from __future__ import annotations
 

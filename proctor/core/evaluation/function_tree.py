@@ -26,7 +26,7 @@ __all__ = ["Failure", "OneBuilder", "Row", "SelectBuilder", "group_of_row"]
 
 
 class Row(NamedTuple):
-    """A test and the allocation that a visitor is in: everything needed to hash."""
+    """A test and the allocation that a visitor is in: everything that is needed to hash."""
 
     test: str
     #: The index of the test type whose identifier is hashed.
@@ -38,7 +38,7 @@ class Row(NamedTuple):
 
 
 def group_of_row(row: Row, identifier: str) -> GroupAssignment:
-    """Return the group that an identifier gets in the allocation of a row."""
+    """Return the group of an identifier in the row's allocation."""
     try:
         encoded = identifier.encode()
     except UnicodeEncodeError:
@@ -83,14 +83,13 @@ class SelectBuilder:
         # The engine sets this variable, whatever the context contains.
         self._kinds.pop(MISSING_EXPERIMENTAL_UNIT, None)
         self.table = NameTable()
-        #: For each variable that is read, the name of a local that is True if its value has the
-        #: right kind.
+        #: Variable → the name of a local that is True if the variable's value has the right kind.
         self._flags: dict[str, str] = {}
         #: Rules that are used more than once, and the locals that hold their results.
         self._shared: dict[Rule, ast.expr] = {}
 
     def build(self) -> ast.Module:
-        """Return the syntax tree of the function, and fill the table with its globals."""
+        """Return the syntax tree of the function, and add its globals to the table."""
         body: list[ast.stmt] = []
         for rule, count in self._uses.items():
             if count > 1 and _is_expression(rule):
@@ -143,7 +142,8 @@ class SelectBuilder:
 
     def _guard(self, value: ast.expr, variable: VariableType) -> ast.expr:
         """Return an expression that is true if a raw value needs no conversion."""
-        # Check the class. isinstance is not enough: a lazy object pretends to be what it wraps.
+        # Check the class. isinstance is not enough, because a lazy object claims the class of the
+        # object that it wraps.
         cls = trees.Call(self.table.builtin(type), [value], [])
         exact = compared(cls, ast.Is(), self.table.builtin(CLASSES[variable.kind]))
         if variable.kind == "int":
@@ -155,7 +155,7 @@ class SelectBuilder:
             zero = trees.BinOp(value, ast.Sub(), value)
             return trees.BoolOp(ast.And(), [exact, compared(zero, ast.Eq(), self.table.value(0.0))])
         if variable.kind == "list":
-            # Members of other types would need to be converted, and may compare equal to anything.
+            # Items of other types would need to be converted, and could compare equal to anything.
             kinds = trees.Call(self.table.value(has_only_text, "check", "only_text"), [value], [])
             return trees.BoolOp(ast.And(), [exact, kinds])
         return exact

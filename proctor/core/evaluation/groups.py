@@ -29,7 +29,7 @@ class Reason(enum.Enum):
     #: This is the last known answer, because the source does not answer now.
     STALE = "stale"
 
-    # All other reasons mean that the visitor has the declared default, or no group.
+    # For all reasons below, the visitor has the declared default or no group.
 
     #: The source gave no group: not eligible, no identifier, or no such test.
     NO_GROUP = "no_group"
@@ -115,7 +115,7 @@ class GroupAssignment:
         matrix_group: str | None = None,
     ) -> None:
         put = object.__setattr__
-        # All of these end up in pages and logs, which cannot contain half of a surrogate pair.
+        # These fields are shown in pages and logs, which cannot contain lone surrogates.
         put(self, "group", group and encodable(group))
         put(self, "value", value)
         put(self, "payload", payload and encodable_json(payload))
@@ -207,7 +207,7 @@ class GroupAssignment:
             return self is other or self._fields() == other._fields()
 
     def __hash__(self) -> int:
-        # Payloads may be unhashable, and the other fields are enough for a hash.
+        # The payload is left out because it may be unhashable.
         return hash((self.group, self.value, self.allocation_id, self.reason))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -226,7 +226,7 @@ def _rebuild(*fields: Any) -> GroupAssignment:
 
 
 class Property(NamedTuple):
-    """A value that payload experiments compete for, and the test that won it."""
+    """A value that a payload experiment set, and the test that it came from."""
 
     value: Any
     test: str
@@ -269,7 +269,7 @@ class Groups(Mapping[str, GroupAssignment]):
         *,
         matrix_version: MatrixVersion | None = None,
     ) -> None:
-        # The dicts are not copied, so the caller must not change them afterwards.
+        # The dicts are not copied, so callers must not change them afterwards.
         self._assignments = assignments
         self._errors = errors
         self._properties = properties
@@ -317,7 +317,7 @@ class Groups(Mapping[str, GroupAssignment]):
         return f"Groups({{{', '.join(f'{name!r}: {self[name]!r}' for name in self)}}})"
 
     def __str__(self) -> str:
-        """Return the log line of django-proctor 1: `buttoncolortst1,newfeaturerollout0`."""
+        """Return the log line as in django-proctor 1: `buttoncolortst1,newfeaturerollout0`."""
         return ",".join(self.group_strings())
 
     def group_strings(self) -> list[str]:
@@ -332,7 +332,7 @@ class Groups(Mapping[str, GroupAssignment]):
         """Return Java Proctor's newer log line, `#A1:buttoncolortst1,…`  [TestGroupFormatter].
 
         It leaves out silent tests, allocations that give everyone the same group, and payload
-        experiments that won nothing.
+        experiments that did not set any property.
         """
         return ",".join(
             assignment.log_entry

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["Plan"]
 
 
-#: Cache size: the number of different `tests` arguments. An application that uses more of them
-#: probably asks for different tests each time.
+#: Cache size: the number of different `tests` arguments. An application that uses more probably
+#: requests different tests each time, so caching would not help.
 _REMEMBERED = 64
 
-#: If at most one in this many tests is requested (rounded up), each test gets its own function.
-#: This takes half the time, after a short compilation.
+#: If at most one in this many tests (rounded up) is requested, each test gets its own function.
+#: This needs a short compilation and then takes half the time.
 _FEW = 4
 
 
@@ -44,7 +44,7 @@ _UNASKED: Final = _Unasked.UNASKED
 
 
 class Wanted(NamedTuple):
-    """The tests that are needed to answer a question about some tests."""
+    """The tests to evaluate for a request for some tests."""
 
     #: All tests that must be evaluated.
     names: frozenset[str]
@@ -52,7 +52,7 @@ class Wanted(NamedTuple):
     parents: frozenset[str]
     #: True if the function for the whole matrix is the fastest for the ordinary tests.
     are_many: bool
-    #: All tests, each with its own function; None if there are many, or if one of them is not
+    #: All tests with their own functions; None if there are many, or if one of them is not
     #: ordinary.
     ones: tuple[One, ...] | None
     #: If there are many: the tests that are not ordinary, in the order of evaluation.
@@ -85,7 +85,7 @@ class Plan:
         context_types: Mapping[str, ContextType] | None,
         old: Plan | None = None,
     ) -> None:
-        """Compile the tests. Functions of *old*, a plan with the same types, are reused."""
+        """Compile the tests. The functions of *old*, a plan with the same types, are reused."""
         self.types = context_types
         self.choosers = {each.name: each for each in choosers}
         #: Each test's position in the order of evaluation.
@@ -125,7 +125,7 @@ class Plan:
         """Return the function of one ordinary test, compiled on first use."""
         one = self.ones.get(test.name)
         if one is None:
-            # Two threads may both compile it, and either result will do.
+            # If two threads compile the same test, it does not matter whose result is kept.
             one = self.ones[test.name] = build_one(test, self.types)
         return one
 
@@ -145,9 +145,9 @@ class Plan:
         return names
 
     def wanted(self, tests: Collection[str]) -> Wanted | None:
-        """Return what is needed to answer a question about *tests*; None if these are all tests.
+        """Return what must be evaluated for *tests*; None if these are all tests.
 
-        Cached for tuples, because an application asks for the same names again and again.
+        Cached for tuples, because an application requests the same names again and again.
         """
         if type(tests) is not tuple:
             return self._wanted(tests)

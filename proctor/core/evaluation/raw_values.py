@@ -25,14 +25,14 @@ CLASSES: dict[str, type] = {
 
 
 def has_only_text(members: list[Any]) -> bool:
-    """Return True if all members are plain strings, which need no conversion."""
+    """Return True if all items are plain strings, which need no conversion."""
     return all(type(each) is str for each in members)
 
 
 def plain_converter(declared: ContextType) -> Callable[[Any, Callable[[], object]], Any]:
     """Return a function that converts a raw value to a plain one, or returns None if it cannot.
 
-    None means that the rule must be evaluated in the general way. The function calls its second
+    After None, the rule must be evaluated in the general way. The function calls its second
     argument if the raw value does not have the declared type.
     """
     kind = declared.kind
@@ -83,6 +83,6 @@ def is_convertible(declared: ContextType) -> Callable[[Any], bool]:
 
 
 def usual_class(declared: ContextType) -> type | None:
-    """Return the class whose values always have the declared type; None if there is none."""
+    """Return the class whose values always have the declared type; None if no class does."""
     cls = declared.python_type
     return cls if cls in (str, bool, float) else None

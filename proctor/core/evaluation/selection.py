@@ -1,6 +1,6 @@
 """Evaluate all ordinary tests of a matrix in one function, to find a visitor's allocations.
 
-The rules of a hundred tests mention the same few variables and repeat each other. If they were
+The rules of a hundred tests use the same few variables, and many of them are equal. If they were
 evaluated one by one, most of the time would be spent on calls. Therefore one Python function is
 built for all of them, as a syntax tree. A rule over variables of known types becomes an expression
 in it (`rules.typed`), and every other rule becomes a call of its closure. For a matrix with two
@@ -37,8 +37,8 @@ function returns rows; only these have to be hashed.
 Without declared types, the kinds of variables are guessed from the rules and checked for each
 visitor. `build_one` creates such a function for a single test; it returns the test's row.
 
-Tests that need more (dependencies, random or unitless allocations) go through `chooser`, and so do
-all tests if groups are forced or a visitor is incognito.
+`chooser` handles tests that need more (dependencies, random or unitless allocations), and all tests
+if groups are forced or a visitor is incognito.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ Refuse = Callable[[], object]
 #: returns the result of a rule, or None if it fails. *refuse* is called if a raw value might not
 #: have the declared type of its variable. Returns the rows, and the failures.
 Select = Callable[[Get, Ask, Refuse], tuple[list[Row], list[Failure]]]
-#: The same for one test. Returns its row, its failure, or None.
+#: Like `Select`, for one test. Returns its row, its failure, or None.
 SelectOne = Callable[[Get, Ask, Refuse], Row | Failure | None]
 
 

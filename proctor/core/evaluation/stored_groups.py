@@ -1,7 +1,7 @@
 """Convert groups to plain values for JSON, caches and sessions, and back.
 
 Restored assignments are shared: all visitors in a group get the same object, as with a matrix in
-the process. Therefore each assignment is stored as one text, and reading the same text again
+the process. Therefore each assignment is stored as one string, and reading the same string again
 returns the cached object.
 """
 
@@ -23,8 +23,8 @@ __all__ = ["Bucketing", "assignment", "from_stored", "is_time", "is_version", "t
 #: Number of cached assignments. A matrix has one for each bucket.
 KEPT = 8192
 
-#: Longest text of an assignment that is cached, in characters. Several versions of a large payload
-#: would fill the memory.
+#: Maximum length of a cached assignment's text, in characters. Caching several versions of a large
+#: payload would use too much memory.
 LARGE = 4096
 
 
@@ -53,7 +53,7 @@ def assignment(bucketing: Bucketing) -> GroupAssignment:
 
 def _make(bucketing: Bucketing) -> GroupAssignment:
     test, group, value, version, payload_type, payload, reason = bucketing
-    # If the allocation is not known, Java Proctor writes only the name and the value.
+    # If the allocation is unknown, Java Proctor writes only the name and the value.
     return GroupAssignment(
         group,
         value,
@@ -101,7 +101,7 @@ def from_stored(stored: Collection[str], version: MatrixVersion, *, stale: bool 
 
 
 def is_version(version: object, updated: object) -> bool:
-    """Return True if the two values can be a matrix version: a text, and a Java long."""
+    """Return True if the two values can be a matrix version: a string and a Java long."""
     return isinstance(version, str) and type(updated) is int and -(2**63) <= updated < 2**63
 
 
@@ -132,8 +132,7 @@ def _read(text: str, unforced: Reason) -> tuple[str, GroupAssignment]:
         and all(each is None or isinstance(each, str) for each in texts)
         and isinstance(forced, bool)
     ):
-        # A store may contain values of other programs, and a group without a name would be
-        # displayed.
+        # A store may contain values from other programs. A group without a name would be displayed.
         raise ValueError("expected a stored assignment")
     reason = Reason.FORCED if forced else unforced
     made = Bucketing(test, group, value, version, payload_type, payload, reason)

@@ -1,4 +1,4 @@
-"""Ask a source for flags: a visitor's group, or the reason why there is no group."""
+"""Ask a source for flags. The answer is a visitor's group, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class FlagSource:
     def many(
         self, request: GroupsRequest, tests: tuple[str, ...]
     ) -> dict[str, FoundFlag | FlagError | None]:
-        """Return the flags of *tests* by name, as `one` does. *request* must ask for these tests.
+        """Return the flags of *tests* by name, as in `one`. *request* must ask for these tests.
 
         Raises FlagError if the source has no answer.
         """

@@ -40,8 +40,8 @@ class FlagError(Exception):
     """A flag has no value for this visitor. The text says why.
 
     The text never contains a visitor's data. *outage* means that no flag has a value, because the
-    source has no answer. *private* means that the text says more about the matrix or where it is
-    stored than clients should read.
+    source has no answer. *private* means that the text reveals details of the matrix or its
+    location, so clients must not see it.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ def source_failure(error: ProctorError) -> FlagError:
     """Return the error of a flag for which the source had no answer."""
     words = str(error)
     if isinstance(error, RequestRejected):
-        # These two are about this visitor's data, all others about access or the address.
+        # These two statuses are about this visitor's data; all others are about access or the URL.
         about_visitor = error.status in (400, 414)
         code = FlagErrorCode.INVALID_CONTEXT if about_visitor else FlagErrorCode.GENERAL
         return FlagError(code, words, outage=not about_visitor, private=True)
@@ -76,7 +76,7 @@ def source_failure(error: ProctorError) -> FlagError:
 def refusal(test: str, request: GroupsRequest) -> FlagError | None:
     """Return the error if nothing identifies the visitor, else None.
 
-    For sources that give no group and no reason for it.
+    For sources that do not say why there is no group.
     """
     if any(value not in (None, "") for value in request.identifiers.values()):
         return None

@@ -47,7 +47,7 @@ def flag_reason(assignment: GroupAssignment, definition: TestDefinition | None) 
 
 
 def _decided_by(definition: TestDefinition, index: int) -> FlagReason:
-    """Return what put a visitor into the bucket: the hash, a rule, or neither."""
+    """Return whether the hash, a rule, or neither decided the visitor's bucket."""
     ranges = definition.allocations[index].ranges
     if len({each.bucket_value for each in ranges if each.length > 0}) > 1:
         return FlagReason.SPLIT

@@ -52,9 +52,9 @@ def kind_of(payload: Any) -> FlagKind | None:
 def typed_value(test: str, assignment: GroupAssignment, kind: FlagKind) -> Any:
     """Return the value of a flag that is requested as *kind*.
 
-    This is the payload if it has that type. Otherwise a boolean says whether the value of the
-    bucket is above 0, and a string is the name of the group, if it has no payload. Raises FlagError
-    with TYPE_MISMATCH in all other cases.
+    This is the payload if it has that type. Otherwise, a boolean flag is True if the bucket's value
+    is above 0, and a string flag of a group without a payload is the name of the group. Raises
+    FlagError with TYPE_MISMATCH in all other cases.
     """
     payload = assignment.payload
     # An empty payload, which Proctor writes as {}, has the type "" and counts as no payload.
@@ -103,7 +103,7 @@ def is_finite(payload: Any) -> bool:
 
 
 def metadata(assignment: GroupAssignment) -> dict[str, bool | int | float | str]:
-    """Return the flag's metadata, as OpenFeature calls it."""
+    """Return OpenFeature's flag metadata."""
     found: dict[str, bool | int | float | str] = {}
     if assignment.value is not None:
         found["value"] = assignment.value

@@ -32,16 +32,16 @@ __all__ = ["MAX_LENGTH", "MAX_TESTS", "DefaultMode", "ForceGroups", "apply_paylo
 
 logger = logging.getLogger("proctor.force")
 
-#: Number of characters of a text that are read, which is as much as fits into a cookie.
+#: Number of characters that are read, which is as much as fits into a cookie.
 MAX_LENGTH = 4096
-#: Maximum number of tests that one text can force.
+#: Maximum number of tests that one string can force.
 MAX_TESTS = 256
 
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
 class DefaultMode(enum.Enum):
-    """What happens to tests that are not forced (Java: ForceGroupsDefaultMode)."""
+    """The treatment of tests that are not forced (Java: ForceGroupsDefaultMode)."""
 
     #: They are evaluated as usual.
     NONE = ""
@@ -53,8 +53,8 @@ class DefaultMode(enum.Enum):
 
 _MODES = {mode.value: mode for mode in DefaultMode if mode is not DefaultMode.NONE}
 
-# The grammar. Java's regular expression for it may take exponential time. Here, words are split in
-# code instead, and the pattern of a payload can match a text in only one way.
+# The grammar. Java's regular expression for it may take exponential time. Here, code splits the
+# words instead, and the pattern of a payload can match in only one way.
 _SPACES = r"[ \t\n\x0b\f\r]*"
 _STRING = r'"[^"\\]*(?:\\[^\n\r\x85\u2028\u2029][^"\\]*)*"'
 _SCALAR = rf"(?:-?[0-9]+(?:\.[0-9]*)?|{_STRING})"
@@ -70,7 +70,7 @@ _TOKEN_LETTERS = string.ascii_lowercase + "_"
 
 @functools.cache
 def _payload_pattern() -> re.Pattern[str]:
-    """Return the pattern of a payload. It is compiled on first use, because that takes long."""
+    """Return the pattern of a payload. It is compiled on first use, because compiling is slow."""
     return re.compile(_PAYLOAD)
 
 
@@ -79,7 +79,7 @@ def _payload_at(text: str, position: int) -> re.Match[str] | None:
 
 
 def _entries(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
-    """Return the entries of *text*: a group or a mode, with the payload after it."""
+    """Return the entries of *text*: each is a group or a mode, and the payload after it."""
     for start, end, payload in _entry_spans(text):
         yield text[start:end], payload
 
@@ -151,12 +151,12 @@ class ForceGroups:
 
     @classmethod
     def parse(cls, text: str | None, payload_tests: Collection[str] = ()) -> ForceGroups:
-        """Return what *text* forces. Never raises (Java: parseForceGroupsString).
+        """Return the groups that *text* forces. Never raises (Java: parseForceGroupsString).
 
         Malformed entries are dropped. A payload is kept only for a test in *payload_tests*. Only
         the entries within the first `MAX_LENGTH` characters are read, and only the first
-        `MAX_TESTS` tests are forced. In both cases a warning is logged. A bucket value with more
-        than 32 bits is logged as an error.
+        `MAX_TESTS` tests are forced. In both cases a warning is logged. For a bucket value with
+        more than 32 bits, an error is logged.
         """
         reader = _Reader(payload_tests)
         reader.read(text or "")
@@ -198,8 +198,8 @@ class ForceGroups:
     def __str__(self) -> str:
         """Return the text of these forced groups: the mode, followed by the tests by name.
 
-        Except for the order, this is Java's text. Java writes a payload's double with more than
-        seven digits with an exponent, and neither side can read such an entry back.
+        Except for the order, this is the same as in Java. Java writes a payload's double of more
+        than seven digits with an exponent; neither Java nor this class can read such an entry.
         """
         mode = [self.default_mode.value] if self.default_mode.value else []
         return ",".join(mode + [self._entry(name) for name in sorted(self.groups)])
@@ -215,7 +215,7 @@ class ForceGroups:
         return quote_plus(str(self), safe="*", errors="replace").replace("~", "%7E")
 
     def merge(self, other: ForceGroups) -> ForceGroups:
-        """Combine both, as if the entries of *other* came after these in one text."""
+        """Combine both, as if the entries of *other* came after these in one string."""
         mode = self.default_mode if other.default_mode is DefaultMode.NONE else other.default_mode
         return ForceGroups(
             {**self.groups, **other.groups}, {**self.payloads, **other.payloads}, mode
@@ -224,9 +224,9 @@ class ForceGroups:
     def with_group(self, name: str, value: int) -> ForceGroups:
         """Return a copy that forces the test *name* to the bucket *value* with its own payload.
 
-        Raises ValueError if the text cannot express this: the name has characters other than ASCII
-        letters, digits and underscores, or is ambiguous before a value of 0 or more, or the value
-        has more than 32 bits.
+        Raises ValueError if this cannot be written as text, for one of these reasons: the name has
+        characters other than ASCII letters, digits and underscores; the name followed by a value of
+        0 or more is ambiguous; the value has more than 32 bits.
         """
         entry = f"{name}{value}"
         readable = list(_entries(entry)) == [(entry, None)]
@@ -249,7 +249,7 @@ class ForceGroups:
 
 
 class _Reader:
-    """Collects the forced groups of a text."""
+    """Collects the forced groups in a string."""
 
     def __init__(self, payload_tests: Collection[str]) -> None:
         self.groups: dict[str, int] = {}
@@ -298,13 +298,13 @@ def _fits(digits: str) -> bool:
     return True
 
 
-#: A comma in quotes, as http.cookies writes it.
+#: A comma in a quoted cookie value, as http.cookies writes it.
 _OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def _url_decoded(value: str) -> str | None:
-    """Decode as Java's URLDecoder does; None if it throws. Accepts version 1's escaped commas."""
+    """Decode as Java's URLDecoder does; None if that throws. Accepts version 1's escaped commas."""
     if len(value) >= 2 and value[0] == value[-1] == '"':
         value = _OCTAL.sub(lambda found: chr(int(found[1], 8)), value[1:-1])
     return None if _BAD_ESCAPE.search(value) else unquote_plus(value)

@@ -18,12 +18,13 @@ __all__ = ["apply_payload", "read_payload", "write_payload"]
 
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
-#: Our grammar for numbers accepts more than JSON allows: 007 and 5. are invalid here.
+#: The grammar of force groups accepts numbers that are not JSON, such as 007 and 5., which are
+#: invalid here.
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 def read_payload(kind: str, text: str) -> Payload | None:
-    """Return the payload that Jackson reads from *text*; None if it cannot, and for `json`."""
+    """Return the payload that Jackson reads from *text*; None if that fails, and for `json`."""
     if kind not in PAYLOAD_TYPES or kind == "json":
         return None
     if text[0] not in '["{' and not _JSON_NUMBER.fullmatch(text):
@@ -47,7 +48,7 @@ _JSON_ESCAPES = {code: f"\\u{code:04X}" for code in range(0x20)} | {
 
 
 def _json(value: Any) -> str:
-    """Return *value* as Jackson writes it: without blanks, and with doubles in Java's format."""
+    """Return *value* as Jackson writes it: without spaces, and with doubles in Java's format."""
     if isinstance(value, str):
         return f'"{value.translate(_JSON_ESCAPES)}"'
     if isinstance(value, float) and not math.isfinite(value):
@@ -83,8 +84,8 @@ def _can_replace(present: Any, forced: Any) -> bool:
     """Return True if a forced value can replace a value in a bucket's map.
 
     Java Proctor checks for strings, doubles and Longs. By mistake, it accepts any forced value for
-    the first two. An integer of a matrix is a Long only if it has more than 32 bits. Lists cannot
-    be replaced.
+    strings and doubles. An integer of a matrix is a Long only if it has more than 32 bits. Lists
+    cannot be replaced.
     """
     if isinstance(present, (str, float)):
         return True

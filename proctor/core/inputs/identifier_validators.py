@@ -1,4 +1,4 @@
-"""Validators of identifiers: the built-in ones, and which values are accepted as a validator."""
+"""Validators of identifiers: the built-in ones, and the check of a given validator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a pipet-config.json exactly as strictly as Pipet does when it starts.
+"""Read a pipet-config.json with the same strictness as Pipet when it starts.
 
 Java: JsonPipetConfig, VariableConfigurationJsonParser, read with Jackson's defaults.
 """
@@ -18,7 +18,7 @@ from proctor.core.messages import nearest, shown
 if TYPE_CHECKING:
     import os
 
-#: The fields that Pipet knows. It does not start if there are others.
+#: The fields that Pipet knows. Pipet does not start if there are any other fields.
 CONFIG_FIELDS = ("context", "identifiers")
 CONTEXT_FIELDS = ("source", "sourceKey", "type", "defaultValue")
 IDENTIFIER_FIELDS = ("source", "sourceKey")

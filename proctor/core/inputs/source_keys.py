@@ -7,7 +7,7 @@ from typing import Literal
 
 from proctor.core.java.context_types import MISSING, ContextType
 
-#: The place where Pipet finds a value: a query parameter or a header.
+#: The place where Pipet looks for a value: a query parameter or a header.
 KeyPlace = Literal["QUERY", "HEADER"]
 
 

@@ -86,7 +86,7 @@ class Variables:
         *,
         user_agent: Callable[[str], object] | None = None,
     ) -> Variables:
-        """Read the declarations in the form in which an application writes them.
+        """Read the declarations from an application's settings.
 
         *identifiers* maps source keys to test types. *context* maps source keys to the name of a
         type (`pipet_type`), or to a mapping with `type` and optionally `name` (of the variable, by
@@ -151,8 +151,8 @@ class Variables:
 
         Values are converted to text. None is left out, and so is "" unless *keep_empty*. If two
         keys have the same test type, the one declared later wins if it has a value. A key that is
-        only the name of a test type counts as declared first. Other keys are ignored; see
-        `unmapped`. Raises ConversionError for a value that has no text.
+        only the name of a test type has the lowest priority. Other keys are ignored; see
+        `unmapped`. Raises ConversionError for a value that cannot be converted to text.
         """
         found: dict[str, str] = {}
         for test_type, key in self._routes_of(values, test_types):
@@ -221,7 +221,7 @@ _OPTIONS = ("type", "name", "default")
 def _declared(
     key: str, options: object, user_agent: Callable[[str], object] | None
 ) -> ContextVariable:
-    """Return one entry of the context in the form in which an application writes it."""
+    """Read one entry of an application's context settings."""
     if isinstance(options, str):
         options = {"type": options}
     if not isinstance(options, Mapping):
@@ -238,8 +238,8 @@ def _declared(
     type_name, name = options.get("type"), options.get("name", key)
     if not isinstance(type_name, str) or not isinstance(name, str):
         raise ConfigurationError(
-            f"The context key {key!r} needs texts as its 'type' and 'name'; "
-            f"got {shown(type_name)} and {shown(name)}"
+            f"The context key {key!r} needs strings as its 'type' and 'name'; got "
+            f"{shown(type_name)} and {shown(name)}"
         )
     try:
         context_type = pipet_type(type_name, user_agent=user_agent)

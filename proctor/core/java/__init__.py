@@ -1,3 +1,3 @@
-"""Java's numbers, texts and conversions. This is the lowest layer, independent of Proctor."""
+"""Java's numbers, strings and conversions. This is the lowest layer, independent of Proctor."""
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ from proctor.core.java.values import BigInteger, Character, Float
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: BigDecimal is exact. So is this context for numbers within `MAX_DECIMAL_EXPONENT`, and it raises
-#: an exception instead of rounding.
+#: Like BigDecimal, this context is exact for numbers within `MAX_DECIMAL_EXPONENT`. It raises an
+#: exception instead of rounding.
 _EXACT = Context(prec=4 * MAX_DECIMAL_EXPONENT, rounding=ROUND_HALF_UP)
 _EXACT.traps[Inexact] = True
 
@@ -161,7 +161,7 @@ def modulo(left: object, right: object) -> object:
         return 0
     kind = _arithmetic_kind(left, right)
     if kind is AS_DECIMAL:
-        # A BigInteger with a fraction becomes a BigDecimal, and only its doubleValue is used.
+        # ELArithmetic.mod uses doubles here, although the other operators use BigDecimal.
         kind = AS_DOUBLE
     a, b = _operands(left, right, kind)
     if kind is AS_DOUBLE:

@@ -174,7 +174,7 @@ def to_narrow(value: object, kind: str) -> int:
     if not isinstance(value, (int, float, Decimal)) or isinstance(value, bool):
         raise cannot_convert(value, kind)
     if isinstance(value, float) and bits < 64:
-        # A double is first clamped to 32 bits. From there on, the upper bits are cut off.
+        # A double is first clamped to 32 bits. Then its upper bits are cut off.
         return cls(wrap(max(min(truncate(value), 2**31 - 1), -(2**31)), bits))
     return cls(wrap(to_long(value), bits))
 

@@ -37,7 +37,7 @@ from proctor.core.java.versions import ReleaseVersion
 
 
 def _common_kind(left: object, right: object) -> Conversion | None:
-    """Return the type in which two values are compared as numbers; None if they are not."""
+    """Return the type in which two values are compared as numbers; None if they are not numbers."""
     kind: Conversion | None = None
     for value in (left, right):
         if isinstance(value, Decimal):
@@ -89,7 +89,7 @@ def equals(left: object, right: object) -> bool:
 
 
 def java_equals(left: object, right: object) -> bool:
-    """Compare as Object.equals does: the classes must be equal, lists and maps by their content."""
+    """Compare as Object.equals does: classes must be equal, and the contents of lists and maps."""
     if left is right:
         return True
     left, right = unwrapped(left), unwrapped(right)
@@ -166,7 +166,7 @@ def is_comparable(value: object) -> bool:
 
 
 def compare_same(left: object, right: object) -> int:
-    """Compare as Comparable.compareTo does. Different classes are a ClassCastException."""
+    """Compare as Comparable.compareTo does. Different classes cause a ClassCastException."""
     if java_class(left) != java_class(right) or not is_comparable(left):
         raise RuleRuntimeError(
             f"cannot compare {shown_as_java(left)!r} of type {java_class(left)} with "

@@ -30,7 +30,7 @@ class Missing(enum.Enum):
         return self.value
 
 
-#: Means that a value is missing. None cannot be used because it is a valid value.
+#: Marks a missing value. None cannot be used because it is a valid value.
 MISSING: Final = Missing.MISSING
 
 
@@ -85,8 +85,8 @@ class ContextType:
     def convert_typed(self, value: object) -> object:
         """Return the value that rules see for a *value* that a person typed.
 
-        Like `convert`, except that a boolean must be true, false, 1 or 0. Pipet takes any other
-        text for false, which hides mistakes. Raises ConversionError.
+        Like `convert`, except that a boolean must be true, false, 1 or 0. Pipet reads any other
+        text as false, which hides mistakes. Raises ConversionError.
         """
         typed = value.lower() if self.kind == "boolean" and isinstance(value, str) else None
         if typed not in (None, "true", "false", "1", "0"):
@@ -166,8 +166,8 @@ def pipet_type(name: str, *, user_agent: Callable[[str], object] | None = None) 
 
     Valid names are Java's primitives, their wrappers by simple or canonical name, String and
     UserAgent. Three more do not exist in Pipet: `list`, `map`, and `json` for a value that is read
-    as Jackson reads it. Pipet declares wrappers to its loader, so only strings and collections have
-    a sample.
+    as Jackson reads it. Pipet declares primitives as their wrappers, so only strings and
+    collections have a sample.
 
     *user_agent* parses a User-Agent header. Raises ConfigurationError for an unknown name, and for
     UserAgent if no parser is given.
@@ -247,7 +247,7 @@ def _java_util(name: str) -> ContextType | None:
 
 
 def _enumeration(java_class: str) -> type[enum.Enum]:
-    # For a type checker, the names of an enumeration must be in the source.
+    # Type checkers need to see an enumeration's names in the source.
     make = cast("Callable[..., type[enum.Enum]]", enum.Enum)
     return make(java_class.rpartition(".")[2], _ENUMS[java_class], qualname=java_class)
 

@@ -2,9 +2,9 @@
 
 Raw values are text, as in a request to Pipet, or Python objects from an application. Text is read
 as Java's `valueOf` reads it. An object is converted as Pipet would convert its `str()`, if Pipet
-accepts that text. Therefore True for a boolean is the same as "True", 1.0 for a boolean is false,
-and 5.0 for an int is an error. Python's infinities and NaN cannot be sent to Pipet, and are
-accepted unchanged.
+accepts that text. Therefore, for a boolean, True is the same as "True" and 1.0 is false; for an
+int, 5.0 is an error. Python's infinities and NaN cannot be sent to Pipet, and are accepted
+unchanged.
 
 No function in this module accepts None. They raise `Refused` or RuleRuntimeError.
 """
@@ -33,7 +33,8 @@ def plain_text(value: Any) -> str:
     Subclasses of str, int and float are treated as the plain value, whatever their `__str__`
     returns. Members of an enumeration become their values, and a marked-safe string becomes a str.
     """
-    # Check the class. isinstance is not enough: a lazy object pretends to be what it wraps.
+    # Check the class. isinstance is not enough, because a lazy object claims the class of the
+    # object that it wraps.
     cls = type(value)
     if issubclass(cls, str):
         return str.__str__(value)
@@ -48,7 +49,7 @@ to_string = plain_text
 
 
 def sent_text(value: Any) -> str:
-    """Return *value* as the text that version 1 sent: bytes are UTF-8, the rest `plain_text`."""
+    """Return *value* as version 1 sent it: bytes are decoded as UTF-8, all else is `plain_text`."""
     if isinstance(value, (bytes, bytearray)):
         return value.decode("utf-8", "replace")
     return plain_text(value)
@@ -98,8 +99,8 @@ def to_float(value: Any) -> Float:
     text = plain_text(value)
     double = parse_double(text)
     if double and math.isfinite(double):
-        # If a double is inexact, use its neighbor on the side of the exact value whose last bit is
-        # set. Then the second rounding cannot hit a false tie.
+        # If the double is inexact, choose the one of its two neighbors around the exact value whose
+        # last bit is set. Then the second rounding cannot see a tie that is not there.
         exact = _exact(text)
         if exact != double and double.hex().partition("p")[0][-1] in "02468ace":
             double = math.nextafter(double, math.inf if exact > double else -math.inf)
@@ -134,21 +135,21 @@ def _members(value: Any, wanted: str) -> Iterable[Any]:
 
 
 def to_list(value: Any) -> list[object]:
-    """Return a list of the members, each converted by `to_json`."""
+    """Return a list of the items, each converted by `to_json`."""
     if isinstance(value, Mapping):
         raise Refused(f"expected a list, got a {type(value).__qualname__}")
     return [to_json(member) for member in _members(value, "list")]
 
 
 def to_set(value: Any) -> set[object]:
-    """Return a set of the members, each converted by `to_json`."""
+    """Return a set of the items, each converted by `to_json`."""
     if isinstance(value, Mapping):
         raise Refused(f"expected a set, got a {type(value).__qualname__}")
     return {to_json(member) for member in _members(value, "set")}
 
 
 def to_map(value: Any) -> dict[str, object]:
-    """Return a dict with text keys, as in JSON, and values converted by `to_json`."""
+    """Return a dict with string keys, as in JSON, and values converted by `to_json`."""
     if not isinstance(value, Mapping):
         raise Refused(f"expected a map, got a {type(value).__qualname__}")
     return {plain_text(key): to_json(item) for key, item in value.items()}
@@ -161,7 +162,7 @@ def to_json(value: Any) -> object:
     """Return *value* as Jackson reads it from JSON (Java: Object.class, default settings).
 
     Whole numbers become Integer, Long or BigInteger depending on their size. Decimals become
-    Double, sequences and sets become lists, and a lazy text becomes a str. Values of Java's types
+    Double, sequences and sets become lists, and a lazy string becomes a str. Values of Java's types
     and objects that JSON does not have are unchanged.
     """
     if value is None or isinstance(value, (bool, *_JAVA_KINDS)):
@@ -170,7 +171,7 @@ def to_json(value: Any) -> object:
         return _whole_by_size(int.__index__(value))
     if isinstance(value, float):
         return float.__float__(value)
-    # An object that has the methods of str but is not a str is a lazy text (Django's Promise).
+    # An object that has the methods of str but is not a str is a lazy string (Django's Promise).
     if isinstance(value, str) or hasattr(type(value), "casefold"):
         return plain_text(value)
     if isinstance(value, Mapping):

@@ -19,7 +19,7 @@ def central_time(milliseconds: int) -> str:
     have no time zone database.
     """
     days, rest = divmod(milliseconds, 86_400_000)
-    # datetime ends with the year 9999, but a 64-bit time goes further.
+    # datetime supports years up to 9999, but a 64-bit time may be later.
     cycles = max(0, days // _CYCLE_DAYS - 1)
     moment = _EPOCH + timedelta(days=days - cycles * _CYCLE_DAYS, milliseconds=rest)
     standard = moment - timedelta(hours=6)

@@ -1,4 +1,4 @@
-"""Make values and texts from outside safe to print: short, and without control characters."""
+"""Make values from outside safe to print: short, and without control characters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_VALUE = 80
 
 
 def shown_value(value: object) -> str:
-    """Return a printable value as it would be written in a rule: `'DE'`, `true`, `null`, `[a, b]`.
+    """Return a value in the notation of rules, made printable: `'DE'`, `true`, `null`, `[a, b]`.
 
     Never raises, even if the value cannot print itself.
     """

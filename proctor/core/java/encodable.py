@@ -1,7 +1,8 @@
-r"""Encodable text: in all text that leaves the library, lone surrogates become U+FFFD.
+r"""Replace lone surrogates by U+FFFD in all text that leaves the library.
 
 JSON may contain half of an emoji ("\ud83d"). Java and Python can keep it in a string, but neither
-can write it in UTF-8. The matrix and all hashing keep it, as in Java Proctor.
+can write it in UTF-8. The matrix keeps such strings unchanged, and so does hashing, as in Java
+Proctor.
 """
 
 from __future__ import annotations

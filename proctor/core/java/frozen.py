@@ -16,7 +16,7 @@ from proctor.core.sentences import Sentence, gettext_noop
 
 __all__ = ["EMPTY", "MAX_DEPTH", "FrozenDict", "freeze", "thaw"]
 
-#: Maximum depth of JSON, so that code that processes a value later cannot exhaust the stack.
+#: Maximum depth of JSON, so that recursive code cannot exhaust the stack.
 MAX_DEPTH = 200
 
 
@@ -46,7 +46,7 @@ class FrozenDict(dict[str, Any]):
         return super().__repr__()
 
 
-#: The empty mapping.
+#: An empty mapping, shared by all.
 EMPTY = FrozenDict()
 
 
@@ -85,7 +85,7 @@ def freeze(value: Any, depth: int = 0) -> Any:
 
 
 def _freeze_int(value: int) -> int:
-    # 10**3 has 10 bits, which gives a good estimate without printing the digits.
+    # 10 bits are about 3 digits: a good estimate without printing the number.
     if value.bit_length() > MAX_DIGITS * 10 // 3:
         raise ConversionError(
             Sentence(gettext_noop("the number has too many digits; write it as a string"))

@@ -129,7 +129,7 @@ _TRAILING_COMMA = re.compile(r",[ \t\r\n]*(?=[\]}])")
 
 
 def _json_fault(error: json.JSONDecodeError) -> str:
-    """Return what is wrong with the text and where. A trailing comma is called that."""
+    """Return the problem of the text and its position. Trailing commas are recognized."""
     text, comma = error.doc, None
     # Look only just before the error, because the text may contain anything.
     for found in _TRAILING_COMMA.finditer(text, max(0, text.rfind(",", 0, error.pos + 1))):
@@ -139,7 +139,7 @@ def _json_fault(error: json.JSONDecodeError) -> str:
             comma = found.start()
         break
     if comma is None:
-        # What Python says is not translated.
+        # Python's own messages are not translated.
         text = gettext_noop("{problem} at line {line}, column {column}")
         return Sentence(text, problem=error.msg, line=error.lineno, column=error.colno)
     line = text.count("\n", 0, comma) + 1
@@ -172,7 +172,8 @@ def _refuse_constant(text: str) -> Any:
     )
 
 
-#: Made once: making one takes a fifth of the time to read a small definition.
+#: Created once, because creating one takes a fifth of the time that a small definition takes to
+#: read.
 _DECODER = json.JSONDecoder(
     parse_float=DecimalText,
     parse_int=_parse_int,
@@ -223,7 +224,7 @@ def _digits(value: int) -> str:
 
 
 def to_integer(value: Any, bits: int = 32) -> int | None:
-    """Read an int or (with 64 bits) long field. Truncate decimals, and read texts of digits."""
+    """Read an int or (with 64 bits) long field. Truncate decimals, and read strings of digits."""
     low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
     if value is None:
         return None
@@ -252,7 +253,7 @@ def to_integer(value: Any, bits: int = 32) -> int | None:
 
 
 def to_double(value: Any) -> float | None:
-    """Read a double field. Integers, texts of digits, "NaN" and "Infinity" are accepted."""
+    """Read a double field. Integers, strings of digits, "NaN" and "Infinity" are accepted."""
     if value is None:
         return None
     if isinstance(value, float):

@@ -14,7 +14,7 @@ _STRING_OR_COMMENT = re.compile(
 
 
 def without_comments(text: str) -> str:
-    """Return *text* with each comment outside strings replaced by blanks.
+    """Return *text* with each comment outside strings replaced by spaces.
 
     Line numbers stay the same. An unterminated comment extends to the end of the text.
     """

@@ -46,7 +46,7 @@ def wrap(value: int, bits: int = 64) -> int:
 # In Java, characters beyond U+FFFF are two units, and neither of them is a digit.
 _INTEGER = re.compile(r"[+-]?(?:(?![\U00010000-\U0010ffff])\d)+")
 _POINT = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-#: A double as `parse_double` reads it, without blanks. Hexadecimal numbers are excluded.
+#: A double as `parse_double` reads it, without whitespace. Hexadecimal numbers are excluded.
 DOUBLE_PATTERN = rf"(?:{_POINT}[fFdD]?|[+-]?(?:NaN|Infinity))"
 _DOUBLE = re.compile(_POINT + r"[fFdD]?")
 #: Decimals and integers may have the digits of any script, but doubles may not.
@@ -68,7 +68,7 @@ def _not_a_number(text: str) -> RuleRuntimeError:
 def parse_integer(text: str, low: int = LONG_MIN, high: int = LONG_MAX) -> int:
     """Parse as Long.parseLong does (and, with bounds, the methods of Integer, Short and Byte).
 
-    Accepts an optional sign and decimal digits of any script, but no blanks. Raises
+    Accepts an optional sign and decimal digits of any script, but no whitespace. Raises
     RuleRuntimeError in place of NumberFormatException.
     """
     # The longest 64-bit number has 20 characters, but leading zeros may make it longer.
@@ -88,7 +88,7 @@ def parse_big_integer(text: str) -> int:
 
 
 def parse_double(text: str) -> float:
-    """Parse as Double.parseDouble does. Accepts `1d`, hexadecimal, NaN, Infinity and outer blanks.
+    """Parse as Double.parseDouble does. Accepts `1d`, hexadecimal, NaN, Infinity, outer whitespace.
 
     Raises RuleRuntimeError in place of NumberFormatException.
     """

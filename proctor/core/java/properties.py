@@ -2,8 +2,8 @@
 
 A rule can read the properties listed here, and the public attributes of objects that the site puts
 into the context. It can never read names that begin with an underscore or Python callables.
-Classes, modules, generators and similar objects cannot be read either, because the whole program
-can be reached from them.
+Classes, modules, generators and similar objects cannot be read either, because they give access to
+the whole program.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from types import (
 )
 from typing import Any
 
-from proctor.core.exceptions import RuleEvaluationError, UndefinedName
+from proctor.core.exceptions import ConversionError, RuleEvaluationError, UndefinedName
 from proctor.core.java import text
 from proctor.core.java.coercion import is_number, to_narrow
 from proctor.core.java.comparison import java_equals
 from proctor.core.java.numerals import parse_integer, wrap
 from proctor.core.java.printing import shown_as_java
+from proctor.core.java.undeclared import as_rules_see
 from proctor.core.java.values import (
     Byte,
     ByteArray,
@@ -39,7 +40,6 @@ from proctor.core.java.values import (
     MaybeBool,
     java_class,
     java_string,
-    unwrapped,
 )
 from proctor.core.java.versions import MatchPrecision, ReleaseVersion
 
@@ -73,20 +73,31 @@ def get_property(base: object, key: object) -> object:
     """Return the value of `base[key]`. Neither *base* nor *key* may be null.
 
     Arrays and lists are read by index (null if out of bounds), maps by key, and everything else by
-    the properties of its class. Raises UndefinedName for an unknown property.
+    the properties of its class. A value that the site put there is shown as an undeclared variable
+    would be: a query set becomes a list. Raises UndefinedName for an unknown property.
     """
     if isinstance(base, Mapping):
-        return unwrapped(map_get(base, key))
+        return _seen(map_get(base, key), base, key)
     if isinstance(base, Sequence) and not isinstance(base, str):
         index = property_index(key)
-        return unwrapped(base[index]) if 0 <= index < len(base) else None
+        return _seen(base[index], base, key) if 0 <= index < len(base) else None
     name = java_string(key)
     getters = _getters(base)
     if getters is not None:
         if name in getters:
             return getters[name](base)
         raise _no_property(base, name)
-    return unwrapped(_attribute(base, name))
+    return _seen(_attribute(base, name), base, name)
+
+
+def _seen(value: object, base: object, key: object) -> object:
+    """Return `as_rules_see` of a property. Raises RuleEvaluationError if it cannot be listed."""
+    try:
+        return as_rules_see(value)
+    except ConversionError as error:
+        raise RuleEvaluationError(
+            f"reading {shown_as_java(key)!r} of {java_class(base)} failed: {error}"
+        ) from error
 
 
 def _no_property(base: object, name: str) -> UndefinedName:

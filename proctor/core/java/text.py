@@ -11,18 +11,18 @@ from itertools import starmap
 
 __all__ = ["find", "lower", "rfind", "units", "upper", "utf16_length", "utf16_slice"]
 
-#: Maximum length of texts that a rule can create by repeating and replacing. Without a limit, a few
-#: nested calls could exhaust memory.
+#: Maximum length of strings that a rule can create by repeating and replacing. Without a limit, a
+#: few nested calls could exhaust memory.
 MAX_LENGTH = 10_000
 
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _UP_TO_BLANK = "".join(map(chr, range(0x21)))
-#: Unicode's blanks and separators, except the non-breaking ones.
+#: Unicode's spaces and separators, except the non-breaking ones.
 _WHITESPACE = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 )
-#: Search texts up to this length directly from the end.
+#: Strings up to this length are searched directly from the end.
 _SHORT = 8
 
 

@@ -122,7 +122,7 @@ class CharArray(JavaArray):
 class MapValues(Collection[Any]):
     """The result of `Map.values()`: a Collection that is neither a List nor a Set, and not a copy.
 
-    Equal only to the values of the very same map, because Java keeps one such object per map.
+    It equals only the values of the same map object, because Java keeps one such object per map.
     """
 
     __slots__ = ("_map",)
@@ -148,7 +148,7 @@ class MapValues(Collection[Any]):
 
 
 class MaybeBool(enum.Enum):
-    """ProctorRuleFunctions.MaybeBool: what is known about the result of a condition."""
+    """ProctorRuleFunctions.MaybeBool: the result of a condition, which may be unknown."""
 
     TRUE = "TRUE"
     FALSE = "FALSE"
@@ -234,7 +234,7 @@ def _float_string(value: float) -> str:
 
 
 def _decimal_string(value: Decimal) -> str:
-    """Format as BigDecimal.toString does. Python's differs only in negative zero."""
+    """Format as BigDecimal.toString does. Python's format differs only for negative zero."""
     return str(value if value else value.copy_abs())
 
 

@@ -35,15 +35,15 @@ _WHITESPACE = (
     "\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 )
 _UNIT = re.compile("(?<!!)missingExperimentalUnit")
-#: A range longer than this gets everyone. The difference to 1 is due to rounding.
+#: A range longer than this contains everyone. Any difference from 1 is due to rounding.
 _WHOLE = 0.9999
 
 
 def consumable_definition(definition: Mapping[str, Any]) -> dict[str, Any]:
     """Return the matrix form of a test in the editor's form, as Java Proctor prints it.
 
-    It has all known fields but no unknown ones, and doubles have at most ten fraction digits.
-    Raises MatrixLoadError if Java Proctor cannot convert the test.
+    It has all known fields but no unknown ones, and doubles have at most ten decimal places. Raises
+    MatrixLoadError if Java Proctor cannot convert the test.
     """
     source = Fields(definition, owner="definition")
     special = source.mapping("specialConstants")
@@ -61,7 +61,7 @@ def consumable_definition(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def consumable_test(test: TestDefinition, special: Mapping[str, Any]) -> TestDefinition:
-    """Return the matrix form of *test*, without rounding. *special* are its special constants.
+    """Return the matrix form of *test* with the special constants *special*, without rounding.
 
     *special* may restrict the test to a list of countries.
     """
@@ -107,7 +107,7 @@ def _takes_everybody_without_unit(allocation: Allocation) -> bool:
 
 
 def _without_braces(rule: str | None) -> str:
-    """Return a rule without outer blanks and one pair of braces (removeElExpressionBraces)."""
+    """Return a rule without outer whitespace and one pair of braces (removeElExpressionBraces)."""
     stripped = (rule or "").strip(_WHITESPACE)
     if stripped.startswith("${") and stripped.endswith("}"):
         stripped = stripped[2:-1].strip(_WHITESPACE)
@@ -155,7 +155,7 @@ def _bare(value: Any) -> Any:
 
 
 def plain_doubles(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a test's matrix entry with its doubles rounded half-even to ten fraction digits.
+    """Return a test's matrix entry with its doubles rounded half-even to ten decimal places.
 
     This is how Proctor writes a matrix and Pipet shows it (Java: Serializers). Only payloads of the
     type `json` are not rounded.

@@ -39,7 +39,10 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
                     each,
                     "circle",
                     Sentence(
-                        gettext_noop("it depends on a cycle of tests: {circle}"),
+                        gettext_noop(
+                            "it depends on a cycle of tests: {circle}; remove one of these "
+                            "dependencies"
+                        ),
                         circle=_shown(circle),
                     ),
                 )
@@ -48,7 +51,12 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
                 dropped[each] = _problem(
                     each,
                     "dropped",
-                    Sentence(gettext_noop("it depends on {end!r}, which is dropped"), end=end),
+                    Sentence(
+                        gettext_noop(
+                            "it depends on {end!r}, which is dropped; fix that test first"
+                        ),
+                        end=end,
+                    ),
                 )
     return dropped
 
@@ -69,7 +77,7 @@ def _path(
 
 
 def _shown(circle: list[str]) -> str:
-    """Return the names in a cycle. If it is long, only the first names."""
+    """Return the names in a cycle, or only the first ones if it is long."""
     names = [*circle, circle[0]] if len(circle) <= 10 else [*circle[:10], "…"]
     return " → ".join(names)
 
@@ -84,10 +92,15 @@ def _direct(test: TestDefinition, tests: Mapping[str, TestDefinition]) -> tuple[
         return None
     name, value = test.depends_on.test_name, test.depends_on.bucket_value
     if name == test.name:
-        return "self", Sentence(gettext_noop("it depends on itself"))
+        return "self", Sentence(
+            gettext_noop("it depends on itself; name a different test, or remove dependsOn")
+        )
     parent = tests.get(name) if name is not None else None
     if parent is None:
-        text = gettext_noop("it depends on {name!r}, which is not in the matrix or is dropped")
+        text = gettext_noop(
+            "it depends on {name!r}, which is not in the matrix or is dropped; fix that test, or "
+            "remove dependsOn"
+        )
         return "unknown", Sentence(text, name=name)
     if parent.test_type != test.test_type:
         text = gettext_noop(
@@ -107,7 +120,9 @@ def _direct(test: TestDefinition, tests: Mapping[str, TestDefinition]) -> tuple[
         return "negative", Sentence(text, name=name, value=value)
     if all(bucket.value != value for bucket in parent.buckets):
         known = listed(str(bucket.value) for bucket in parent.buckets)
-        text = gettext_noop("it depends on bucket {value} of {name!r}, which has {known}")
+        text = gettext_noop(
+            "it depends on bucket {value} of {name!r}, which has {known}; choose one of these"
+        )
         return "bucket", Sentence(text, name=name, value=value, known=known)
     return None
 

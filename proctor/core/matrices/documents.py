@@ -30,7 +30,8 @@ T = TypeVar("T")
 class Fields:
     """One JSON object in the document.
 
-    If Java Proctor fails to load a value, every method raises MatrixLoadError with its place.
+    Every method raises MatrixLoadError with the value's place if Java Proctor would fail to load
+    it.
     """
 
     __slots__ = ("_asked", "_consume", "_owner", "_pairs", "_path", "_values")
@@ -147,7 +148,7 @@ class Fields:
         return found
 
     def mapping(self, name: str) -> Mapping[str, Any]:
-        """Return a map of any values, deeply frozen; empty if missing. A null fails the load."""
+        """Return a map of any values, deeply frozen; empty if missing. Null is an error."""
         self._asked.add(name)
         for value in self._replaced(name):
             if value is not None:
@@ -249,7 +250,7 @@ class Fields:
 
 @lru_cache(maxsize=256)
 def _shared(names: frozenset[str]) -> frozenset[str]:
-    """Return one shared set for each combination. The objects of a matrix have only a few."""
+    """Return one shared set for each combination. Matrices have only a few combinations."""
     return names
 
 

@@ -1,4 +1,4 @@
-"""The checks of one test: everything that is wrong with it, without looking at other tests.
+"""The checks of one test that do not need any other test.
 
 [ProctorUtils.verifyInternallyConsistentDefinition]
 """
@@ -13,9 +13,8 @@ from proctor.core.java.encodable import encodable_json
 from proctor.core.matrices.definitions import is_unitless
 from proctor.core.matrices.limits import SUM_MAX, SUM_MIN
 from proctor.core.matrices.payloads import NO_TYPE
-from proctor.core.matrices.rule_check import without_braces
 from proctor.core.messages import nearest
-from proctor.core.problems import Problem, Severity
+from proctor.core.problems import NEVER_TRUE, Problem, Severity
 from proctor.core.rules.rule import RuleKind, classify
 from proctor.core.sentences import Parts, Sentence, gettext_noop, listed, sentence_of
 
@@ -44,7 +43,7 @@ class Inspection:
         self._values = {bucket.value for bucket in test.buckets}
 
     def problems(self) -> Iterator[Problem]:
-        """Return all problems except those of dependencies, which depend on other tests."""
+        """Return all problems except those of the dependency on another test."""
         yield from self._type()
         yield from self._rule(self._test.rule)
         if not self._test.allocations:
@@ -96,26 +95,19 @@ class Inspection:
                 java_message=error.java_message,
                 code=f"rule-fails:{error.java_class}" if severity is Severity.FATAL else "rule",
             )
-        kind = classify(rule)
-        if found is None and kind is RuleKind.EXPRESSION:
-            for error in self._checker.bad_versions(rule or "", self._constants):
+        else:
+            for error in self._checker.never_true(rule or "", self._constants):
                 yield self._problem(
                     sentence_of(error),
                     severity=Severity.WARNING,
                     allocation=allocation,
                     rule=rule,
                     column=error.column,
+                    code=NEVER_TRUE,
                 )
-        if found is None and kind is RuleKind.INVALID and "${" not in (rule or ""):
-            yield self._problem(
-                without_braces(rule or ""),
-                severity=Severity.WARNING,
-                allocation=allocation,
-                rule=rule,
-            )
-        elif (
-            kind in (RuleKind.TRUE, RuleKind.FALSE) and classify(rule, whole_words=True) is not kind
-        ):
+        kind = classify(rule)
+        is_fixed = kind in (RuleKind.TRUE, RuleKind.FALSE)
+        if is_fixed and classify(rule, whole_words=True) is not kind:
             yield self._problem(
                 Sentence(
                     gettext_noop("{rule!r} begins with {word!r}: the text after it is ignored"),
@@ -206,8 +198,12 @@ class Inspection:
             if not 0 <= each.length <= 1:
                 yield self._problem(
                     Sentence(
-                        gettext_noop("expected a range length from 0 to 1, got {length}"),
+                        gettext_noop(
+                            "expected a range length from 0 to 1, got {length} for bucket {value}; "
+                            "change it, or remove the range"
+                        ),
                         length=each.length,
+                        value=each.bucket_value,
                     ),
                     severity=Severity.WARNING,
                     allocation=index,
@@ -215,7 +211,7 @@ class Inspection:
                 )
 
     def _payloads(self) -> Iterator[Problem]:
-        """Check that all buckets have payloads of one type, or none does (Java: ProctorUtils)."""
+        """Check that all buckets have payloads of one type, or none at all (Java: ProctorUtils)."""
         buckets = self._test.buckets
         first = next((each for each in buckets if each.payload is not None), None)
         if first is None or first.payload is None:
@@ -255,7 +251,7 @@ class Inspection:
         words = [test.name, test.description, test.version, test.salt, *test.meta_tags]
         words += [each.id for each in test.allocations]
         words += [word for each in test.buckets for word in (each.name, each.description)]
-        # True for nearly all texts, and fast.
+        # A fast check that is true for nearly all strings.
         if not payloads and "".join(filter(None, words)).isascii():
             return
         texts: list[tuple[str, Any]] = [
@@ -267,7 +263,7 @@ class Inspection:
         ]
         for index, each in enumerate(test.allocations):
             text = gettext_noop("the id of allocation {number}")
-            texts.append((Sentence(text, number=index), each.id))
+            texts.append((Sentence(text, number=index + 1), each.id))
         for bucket in test.buckets:
             number = bucket.value
             described = Sentence(gettext_noop("the description of bucket {value}"), value=number)
@@ -291,7 +287,7 @@ class Inspection:
                 )
 
     def _doubtful(self) -> Iterator[Problem]:
-        """Return warnings about what works as in Java Proctor but was probably not intended."""
+        """Return warnings about a test that works in Java Proctor but probably not as intended."""
         counts = Counter(bucket.value for bucket in self._test.buckets)
         for value, count in counts.items():
             if count > 1:
@@ -299,7 +295,7 @@ class Inspection:
                     Sentence(
                         gettext_noop(
                             "{count} buckets have the value {value}: the last one is "
-                            "assigned, and the first one is forced"
+                            "assigned, and the first one is forced; give each a different value"
                         ),
                         count=count,
                         value=value,
@@ -312,7 +308,9 @@ class Inspection:
             if count > 1:
                 yield self._problem(
                     Sentence(
-                        gettext_noop("{count} buckets have the name {name!r}"),
+                        gettext_noop(
+                            "{count} buckets have the name {name!r}; give each a different name"
+                        ),
                         count=count,
                         name=name,
                     ),

@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["PRIORITY_PATTERN", "RANDOM", "SUM_MAX", "SUM_MIN", "TEST_TYPES"]
 
-#: The test type without an identifier. A call must not pass one for it.
+#: The test type that has no identifier. A call must not pass an identifier for it.
 RANDOM: Final = "RANDOM"
 
 #: The test types that Proctor registers itself (Java: TestType).
@@ -15,6 +15,6 @@ TEST_TYPES: Final = ("USER", "ACCOUNT", "EMAIL", RANDOM, "PAGE", "COMPANY")
 #: Inclusive bounds for the sum of the lengths in an allocation (Java: ProctorUtils).
 SUM_MIN, SUM_MAX = 0.9999, 1.0001
 
-#: The priority of a payload experiment, as an author should write it. Java Proctor reads digits
-#: of other scripts, too.
+#: The form in which an author should write the priority of a payload experiment. Java Proctor also
+#: reads digits of other scripts.
 PRIORITY_PATTERN: Final = "^[+-]?[0-9]+$"

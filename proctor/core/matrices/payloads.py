@@ -27,16 +27,16 @@ PAYLOAD_TYPES = (
     "map",
     "json",
 )
-#: What messages say of the type of a payload that has none.
+#: The name in messages of the type of a payload without a type.
 NO_TYPE = Sentence(gettext_noop("empty"))
 
 
 def payload_value(payload_type: str, value: Any) -> Any:
-    """Convert a JSON value to a payload of the type *key*: "42" is 42 for a longValue.
+    """Convert a JSON value to a payload of the type *key*: for a longValue, "42" becomes 42.
 
-    Arrays become tuples and maps read-only dicts; both may contain None. None means "no value",
-    except for `json`, where it is the value null. Raises ConversionError if Java Proctor cannot
-    read the value, and KeyError for an unknown type.
+    Arrays become tuples, and maps become read-only dicts; both may contain None. None means "no
+    value", except for `json`, where it is the value null. Raises ConversionError if Java Proctor
+    cannot read the value, and KeyError for an unknown type.
     """
     return _READERS[payload_type](value)
 
@@ -85,7 +85,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A typed value. Without a type, a payload is empty, and Proctor writes it as {}."""
+    """A typed value. A payload without a type is empty; Proctor writes it as {}."""
 
     type: str | None = None
     #: Arrays are tuples and objects are read-only dicts. `json.dumps` can write both.

@@ -16,6 +16,7 @@ from proctor.core.exceptions import (
 )
 from proctor.core.java.context_types import MISSING
 from proctor.core.java.versions import ReleaseVersion
+from proctor.core.matrices.braces import without_braces
 from proctor.core.problems import Severity
 from proctor.core.rules import nodes
 from proctor.core.rules.compiler import Scope
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from proctor.core.java.context_types import ContextType
     from proctor.core.rules.pool import RulePool
 
-__all__ = ["MISSING_EXPERIMENTAL_UNIT", "RuleChecker", "without_braces"]
+__all__ = ["MISSING_EXPERIMENTAL_UNIT", "RuleChecker"]
 
 #: The variable that the engine sets, not the application.
 MISSING_EXPERIMENTAL_UNIT = "missingExperimentalUnit"
@@ -46,16 +47,16 @@ class RuleChecker:
         context_types: Mapping[str, ContextType] | None,
         patterns: Mapping[tuple[str, bool, object], int] | None = None,
     ) -> None:
-        """Check against *context_types*. *patterns* are those of rules that were checked before."""
+        """Create a checker for *context_types*. *patterns* come from rules checked earlier."""
         self._pool = pool
         self._types = context_types
         self._seen: dict[tuple[str, str], tuple[Severity, RuleError] | None] = {}
         types = context_types or {}
-        #: Variables without a sample. If a rule that reads one of them fails, they may be the
-        #: cause.
+        #: Variables without a sample value, which may be the reason why a rule that reads them
+        #: fails.
         self._unsampled = {name for name, each in types.items() if each.sample is MISSING}
-        #: For every pattern: True if it is used to search, the text to match, and the maximum
-        #: number of steps.
+        #: By pattern: True if it is used to search, the text to match, and the maximum number of
+        #: steps.
         self.patterns: dict[tuple[str, bool, object], int] = dict(patterns or {})
         self._samples = Scope(
             {name: None if each.sample is MISSING else each.sample for name, each in types.items()}
@@ -65,7 +66,7 @@ class RuleChecker:
     def check(
         self, text: str | None, constants: Mapping[str, Any]
     ) -> tuple[Severity, RuleError] | None:
-        """Return what is wrong with a rule and how serious it is; None if the rule is fine."""
+        """Return the problem of a rule and its severity; None if the rule is valid."""
         if classify(text) is RuleKind.EMPTY:
             return None
         key = (text or "", repr(constants))
@@ -75,12 +76,22 @@ class RuleChecker:
                 _say_as_the_java(found[1], text or "")
         return self._seen[key]
 
-    def bad_versions(self, text: str, constants: Mapping[str, Any]) -> list[RuleSyntaxError]:
-        """Return an error for each literal version that `proctor:version` cannot read.
+    def never_true(self, text: str, constants: Mapping[str, Any]) -> Iterator[RuleError]:
+        """Yield the reasons why an otherwise valid rule is never true, or always fails.
 
-        A rule that evaluates such a version fails, so it is never true.
+        These are: text outside of `${` and `}`, a value that is not a Boolean, and versions that
+        `proctor:version` cannot read.
         """
-        return list(_bad_versions(self._pool.tree(text, constants)))
+        kind = classify(text)
+        if kind is RuleKind.INVALID:
+            yield RuleTypeError(without_braces(text))
+        elif kind is RuleKind.EXPRESSION:
+            node = self._pool.tree(text, constants)
+            if isinstance(node, nodes.Composite):
+                yield RuleTypeError(without_braces(text))
+            elif found := self._pool.type_error(node, constants):
+                yield found
+            yield from _bad_versions(node, constants)
 
     def _find(self, text: str, constants: Mapping[str, Any]) -> tuple[Severity, RuleError] | None:
         # Here, Java Proctor parses the whole text, including `${true …}` and text without braces.
@@ -123,7 +134,10 @@ class RuleChecker:
         try:
             self._pool.whole(text, constants)(Scope(self._samples))
         except RuleTypeError as error:
-            return Severity.DROPPED, error if "${" in text else RuleTypeError(without_braces(text))
+            is_whole = classify(text) is RuleKind.EXPRESSION
+            if is_whole and not isinstance(node, nodes.Composite):
+                return Severity.DROPPED, error
+            return Severity.DROPPED, RuleTypeError(without_braces(text))
         except RuleRuntimeError as error:
             return Severity.FATAL, error
         except RuleError as error:
@@ -135,17 +149,6 @@ class RuleChecker:
             )
             return None if forgiven else (Severity.DROPPED, error)
         return None
-
-
-def without_braces(text: str) -> Sentence:
-    """Return the sentence for a rule without `${`, which is a constant text."""
-    return Sentence(
-        gettext_noop(
-            "the rule {rule!r} is never true: write it between ${{ and }}, as in {better!r}"
-        ),
-        rule=text,
-        better="${" + text.strip() + "}",
-    )
 
 
 def _undeclared(
@@ -195,14 +198,17 @@ def _say_as_the_java(error: RuleError, rule: str) -> None:
 _VERSIONS = {"version": slice(0, 1), "versionInRange": slice(1, 3)}
 
 
-def _bad_versions(node: nodes.Node) -> Iterator[RuleSyntaxError]:
+def _bad_versions(node: nodes.Node, constants: Mapping[str, Any]) -> Iterator[RuleSyntaxError]:
     for call in nodes.walk(node):
         if not isinstance(call, nodes.FunctionCall) or call.prefix not in ("proctor", "indeed"):
             continue
         for argument in call.arguments[_VERSIONS.get(call.name, slice(0))]:
-            if isinstance(argument, nodes.Literal) and isinstance(argument.value, str):
+            value = argument.value if isinstance(argument, nodes.Literal) else None
+            if isinstance(argument, nodes.Name):
+                value = constants.get(argument.name)
+            if isinstance(value, str):
                 try:
-                    ReleaseVersion(argument.value)
+                    ReleaseVersion(value)
                 except (ValueError, RuleRuntimeError) as error:
                     column = argument.start + 1
                     yield RuleSyntaxError(
@@ -235,7 +241,7 @@ def _patterns(node: nodes.Node) -> Iterator[tuple[nodes.Node, bool, nodes.Node]]
 
 
 def _refuse_patterns(node: nodes.Node) -> None:
-    """Raise an error if a literal pattern could never be matched."""
+    """Raise an error for a literal pattern that is always refused."""
     for pattern, searching, _ in _patterns(node):
         if not isinstance(pattern, nodes.Literal) or not isinstance(pattern.value, str):
             continue

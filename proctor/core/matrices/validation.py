@@ -1,10 +1,10 @@
-"""Find everything that is wrong with a matrix, each problem with its place.
+"""Find all problems in a matrix, each with its place.
 
 [ProctorUtils.verifyInternallyConsistentDefinition, AbsentProctorSpecification]
 
 Java Proctor stops at the first problem of a test. `Examination` does the same: the first problem
-that is not a warning decides what happens to the test. The remaining problems are still reported,
-so that an author can fix them all at once.
+that is not a warning determines whether the test is dropped. The remaining problems are still
+reported, so that an author can fix them all at once.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def validate(
     context_types: Mapping[str, ContextType] | None = None,
     test_types: Collection[str] = (),
 ) -> list[Problem]:
-    """Return everything wrong with *matrix*, in the order of its tests; empty if valid.
+    """Return all problems of *matrix*, in the order of its tests; empty if it is valid.
 
     *context_types* are the variables that rules may use, by name; with None, rules are only
     parsed. *test_types* are the known types besides Proctor's own.

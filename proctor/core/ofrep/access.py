@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ANY_ORIGIN", "Access", "Origins"]
 
-#: Put this into the list of origins to allow pages of every site.
+#: An entry in the list of origins that allows pages of every site.
 ANY_ORIGIN = "*"
 
 _ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match, X-API-Key"
@@ -46,7 +46,7 @@ class Access:
                 "expected the header Authorization: Bearer TOKEN",
                 ("WWW-Authenticate", "Bearer"),
             )
-        # Compare all of them, so that the time taken reveals nothing.
+        # Compare with every token, so that the time taken reveals nothing.
         if not sum(hmac.compare_digest(each, given) for each in self._tokens):
             return refused(
                 401, "unknown token", ("WWW-Authenticate", 'Bearer error="invalid_token"')
@@ -79,7 +79,7 @@ class Origins:
         return self.marked(ApiReply(204, allowed, b""), header)
 
     def marked(self, reply: ApiReply, header: Headers) -> ApiReply:
-        """Return *reply* with the headers that allow a page of a permitted origin to read it."""
+        """Return *reply* with headers that allow pages of permitted origins to read it."""
         origin = header("Origin")
         if not self._allows(origin) or origin is None:
             return reply._replace(headers=(*reply.headers, *self._vary()))

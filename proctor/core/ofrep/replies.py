@@ -28,7 +28,7 @@ _JSON = ("Content-Type", "application/json")
 #: Each answer is for one visitor.
 _NO_STORE = ("Cache-Control", "no-store")
 
-#: Clients get these texts instead of those that say too much about the matrix.
+#: Texts for clients, in place of those that reveal too much about the matrix.
 _PRIVATE = (
     "the server does not say why: see its log, or run `python -m proctor validate` on the matrix"
 )

@@ -39,7 +39,7 @@ _TOO_LARGE = f"expected a body of at most {MAX_BODY} bytes"
 
 
 class OfrepService:
-    """Answers requests for flags from a source. It forces no groups and records no exposures.
+    """Answers requests for flags. It never forces groups or records exposures.
 
     *tests* are the declared tests, and only these are served; if None, all tests of a MatrixSource
     are served. *targeting_key* is the source key, usually a test type, under which the targeting
@@ -125,7 +125,7 @@ class OfrepService:
         return replies.error_document(found, key)
 
     def _success(self, key: str, found: FoundFlag | None) -> dict[str, Any]:
-        """Return the document for a visitor in a group, or one who gets the client's default."""
+        """Return the document for a visitor who is in a group or gets the client's default."""
         declared = None if self._tests is None else self._tests[key]
         found = _fitted(key, found, declared)
         document: dict[str, Any] = {"key": encodable(key)}
@@ -198,7 +198,7 @@ def decoded(path: bytes) -> str:
 
 
 def _fitted(key: str, found: FoundFlag | None, declared: ProctorTest | None) -> FoundFlag | None:
-    """Return the group in terms of the application's declaration; None if it is not declared."""
+    """Return the group under its declared name; None if it is not declared."""
     if found is None or declared is None or declared.takes_all:
         return found
     fitted = declared.fitted(found.assignment)

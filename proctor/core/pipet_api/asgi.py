@@ -20,7 +20,7 @@ from proctor.core.java.encodable import encodable
 from proctor.core.ofrep.contexts import MAX_BODY
 from proctor.core.ofrep.service import OfrepService, decoded
 from proctor.core.pipet_api.service import PipetService
-from proctor.core.sources.matrix_report import report_tests
+from proctor.core.sources.matrix_report import report_missing, report_tests
 from proctor.core.sources.source import MatrixSource
 
 __all__ = ["ENVIRONMENT", "HEALTH", "Application", "first_header", "from_environment"]
@@ -115,7 +115,7 @@ _WITHOUT_LENGTH = (204, 304)
 
 
 async def _read_body(receive: Receive) -> bytes:
-    """Return the body of a request. Reading stops just beyond the maximum size."""
+    """Return the body of a request. Reading stops as soon as the maximum size is exceeded."""
     body = b""
     while len(body) <= MAX_BODY:
         message = await receive()
@@ -139,7 +139,7 @@ def first_header(headers: list[tuple[bytes, bytes]]) -> Callable[[str], str | No
 
 
 def from_environment() -> Application:
-    """Return the application of `python -m proctor serve`, in a worker process.
+    """Return the application of `python -m proctor serve` for a worker process.
 
     The variable PROCTOR_SERVE has a JSON object with `matrix`, `token_file`, `config`,
     `test_types`, `reload`, `all_tests` and `access_log`. For flags, it may also have
@@ -158,9 +158,12 @@ def from_environment() -> Application:
     source.subscribe(
         on_change=partial(report_tests, declared=None, command="python -m proctor validate")
     )
+    tests = read_tests(options.get("specification"))
+    if tests is not None:
+        source.subscribe(on_change=partial(report_missing, declared=tests.names))
     flags = OfrepService(
         source,
-        tests=read_tests(options.get("specification")),
+        tests=tests,
         targeting_key=options.get("targeting_key", TARGETING_KEY),
         all_tests=options["all_tests"],
         origins=options.get("origins", ()),
@@ -169,7 +172,7 @@ def from_environment() -> Application:
 
 
 def read_tests(specification: str | None) -> Registry | None:
-    """Return the tests in a specification file. Without a path, None, which means all tests.
+    """Return the tests in a specification file, or None (all tests) if there is no path.
 
     Raises ConfigurationError.
     """
@@ -177,7 +180,7 @@ def read_tests(specification: str | None) -> Registry | None:
 
 
 def read_token(path: str | None) -> str | None:
-    """Return the bearer token in a file; None without a file.
+    """Return the bearer token in a file, or None if there is no file.
 
     The token is in a file because other users can see a process's arguments and environment. Raises
     ConfigurationError without the token in its message.

@@ -54,7 +54,7 @@ def java_json(value: Any) -> str:
 
 
 def _plain_value(value: Any) -> Any:
-    """Return a JSON value in the form in which Java Proctor writes it."""
+    """Return a JSON value as Java Proctor writes it."""
     if isinstance(value, float):
         if math.isnan(value):
             return "NaN"

@@ -45,8 +45,8 @@ _PATH_PARAMETER = re.compile(rb";[^/]*")
 class PipetService:
     """Answers requests as Pipet does, with the matrix of a source.
 
-    Each response uses one version of the matrix, which is the source's current one when the request
-    arrives. If *all_tests* is False, a request that names no tests gets none (Java: the property
+    Each response uses the version of the matrix that is current when the request arrives. If
+    *all_tests* is False, return no tests for a request that names none (Java: the property
     proctor.pipet.identify.all.disable). Thread-safe.
     """
 
@@ -203,7 +203,7 @@ class _Documents:
         return self._matrix
 
     def group(self, test: str, assignment: GroupAssignment) -> str:
-        """Return one member of `groups`  [JsonTestBucket]."""
+        """Return one entry of `groups`  [JsonTestBucket]."""
         if assignment.forced:
             return f"{java_json(test)}:{java_json(_bucket(assignment))}"  # created for this request
         # By id: the cached tuple keeps the object alive, so no other object gets its id.
@@ -259,7 +259,7 @@ def _no_matrix(failure: SourceError) -> ApiReply:
 
 
 def _java_words(failure: BaseException) -> str:
-    """Return the message that Java Proctor's loader has for a failure, if it is known."""
+    """Return Java Proctor's message for a failure of its loader, if it is known."""
     cause: BaseException | None = failure
     while cause is not None:
         if isinstance(cause, FileNotFoundError):

@@ -1,7 +1,7 @@
-"""Read the visitor of a request, their identifiers and context, as the configuration says.
+"""Read a visitor's identifiers and context from a request, as configured.
 
-Java: Extractor, Converter. A value is a query parameter whose name is `id.` or `ctx.` and the
-source key, or a header whose name is the source key.
+Java: Extractor, Converter. A value comes from a query parameter named `id.KEY` or `ctx.KEY`, or
+from a header named `KEY`, where KEY is the source key.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Visitor(NamedTuple):
 
 
 def key_of(variable: ContextVariable | IdentifierVariable, prefix: str) -> str:
-    """Return the name of a value's place in messages and in `config/`: `ctx.country`."""
+    """Return the name of a value for messages and for `config/`, such as `ctx.country`."""
     return prefix + variable.source_key if variable.source == "QUERY" else variable.source_key
 
 
 class VisitorReader:
-    """Reads visitors from requests, as *variables* declares them.
+    """Reads visitors from requests, according to *variables*.
 
     If no context is declared, each parameter `ctx.NAME` is a variable with that name. If
     *variables* is self-named, the names of *test_types* are also source keys.

@@ -1,6 +1,6 @@
-"""Compile a syntax tree to a closure. This is the reference for the meaning of expressions.
+"""Compile a syntax tree to a closure: the reference implementation of expressions.
 
-Every node becomes a function of a `Scope`. Tests compare the faster implementations with it.
+Every node becomes a function of a `Scope`. Tests compare the faster implementations with this one.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Compiler:
         return partial(_COMPARISONS[node.operator], left, right)
 
     def _equated(self, node: nodes.Binary) -> Evaluate | None:
-        """Return the closure of `name == 'text'` or `name == 5`. Long chains consist of these."""
+        """Return the closure of `name == 'text'` or `name == 5`, of which long chains consist."""
         left, right = node.left, node.right
         if (
             node.operator not in ("==", "!=")
@@ -127,7 +127,7 @@ class Compiler:
             or type(right.value) not in (str, int)
         ):
             return None
-        # Needs a third of the memory that a function and its cells need.
+        # This needs a third of the memory of a function and its cells.
         return partial(_EQUATED[node.operator, type(right.value)], left.name, right.value)
 
     def unary(self, node: nodes.Unary) -> Evaluate:
@@ -144,14 +144,14 @@ class Compiler:
 
 
 def _hint(name: str, library: Mapping[str, Function]) -> Sentence:
-    # Imported only here, because it is slow, and rules rarely misspell a function.
+    # Imported only here, because the import is slow and rarely needed.
     from difflib import get_close_matches  # noqa: PLC0415
 
     close = get_close_matches(name, library, n=1)
     if close:
         return Sentence(gettext_noop("did you mean {name}?"), name=close[0])
     return Sentence(
-        gettext_noop("functions are written prefix:name, with fn, proctor or one of your own")
+        gettext_noop("functions are written prefix:name, with fn, proctor or your own prefix")
     )
 
 
@@ -227,8 +227,8 @@ def _any(operands: tuple[Evaluate, ...]) -> Evaluate:
     return evaluate
 
 
-# Comparisons first check for two texts or two whole numbers, because nearly all comparisons are of
-# these. For them, Python's operators agree with Java Proctor's.
+# Comparisons first check for two strings or two whole numbers, because nearly all comparisons are
+# of this kind. For them, Python's operators agree with Java Proctor's.
 
 #: The classes whose values Java Proctor compares as Long.
 _LONGS = frozenset((int, Integer, Short, Byte))
@@ -284,7 +284,7 @@ Comparison = Callable[[Evaluate, Evaluate, Scope], bool]
 
 
 def _strictly(holds: Callable[[Any, Any], bool]) -> Comparison:
-    """Return the closure of `<` or `>`. If the left is null, the right is not evaluated."""
+    """Return the closure of `<` or `>`. If the left side is null, the right is not evaluated."""
 
     def evaluate(left: Evaluate, right: Evaluate, scope: Scope) -> bool:
         a = left(scope)

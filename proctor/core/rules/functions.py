@@ -122,7 +122,7 @@ def _is_callable_name(name: str) -> bool:
     except RuleSyntaxError:
         return False
     kinds = [token.kind for token in found]
-    # A rule may have blanks around the colon, which are not part of the name.
+    # A rule may have spaces around the colon, which are not part of the name.
     return kinds == ["name", ":", "name", "end"] and "".join(name.split()) == name
 
 
@@ -131,8 +131,8 @@ def call(
 ) -> Any:
     """Evaluate and convert *arguments*, and call the function  [AstFunction.getValue].
 
-    The cost is counted in *scope*. An ELException is replaced by one that names the function. Other
-    runtime exceptions of Java Proctor are not changed.
+    The cost is counted in *scope*. An ELException is replaced by one that names the function. Java
+    Proctor's other runtime exceptions are passed on.
     """
     try:
         values = [
@@ -166,7 +166,7 @@ def call(
 
 
 class _NullPointer(Exception):  # noqa: N818 - never leaves this module
-    """Raised if a method inherited from java.lang.Object was called like a function."""
+    """Raised if a method inherited from java.lang.Object is called as a function."""
 
 
 # -- fn: ----------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def _split(subject: str, delimiters: str) -> StringArray:
         return StringArray([""])
     if not delimiters:
         return StringArray([subject])
-    # Use one delimiter for all pieces, so that str.split can find each piece between two of them.
+    # Replace all delimiters by the same one, so that str.split can be used.
     first = delimiters[0]
     same = subject.translate(dict.fromkeys(map(ord, delimiters), first))
     return StringArray(piece for piece in same.split(first) if piece)

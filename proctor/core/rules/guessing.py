@@ -1,6 +1,6 @@
 """Guess the kinds of undeclared variables from the rules that mention them.
 
-The rule `country == 'US'` suggests that `country` is a text. The generated function checks each
+The rule `country == 'US'` suggests that `country` is a string. The generated function checks each
 visitor's value before it relies on a guess, so a wrong guess only costs time.
 """
 
@@ -34,7 +34,7 @@ _TEXT_FUNCTIONS = {"startsWith", "endsWith", "contains", "toLowerCase", "toUpper
 
 
 def guessed_types(rules: Iterable[Rule]) -> dict[str, VariableType]:
-    """Return the most common kind of each variable, as far as its use in *rules* shows one."""
+    """Return the kind that most *rules* suggest for each variable, if any rule suggests one."""
     votes = Counter(
         guess
         for rule in rules
@@ -88,7 +88,7 @@ def _of_call(node: nodes.FunctionCall, constants: Mapping[str, Any]) -> Iterator
 
 
 def _value(node: nodes.Node, constants: Mapping[str, Any]) -> Any:
-    """Return the value of *node* when the matrix is loaded; None if it depends on the visitor."""
+    """Return the value of *node* if it is known when the matrix is loaded; None otherwise."""
     if isinstance(node, nodes.Literal):
         return node.value
     if isinstance(node, nodes.Name):

@@ -19,7 +19,7 @@ __all__ = [
     "tokens",
 ]
 
-#: Longer rules are refused. Java Proctor has no such limit, but no real rule is that long.
+#: Longer rules are refused. Java Proctor has no limit, but real rules are much shorter.
 MAX_LENGTH = 10_000
 
 
@@ -29,7 +29,7 @@ def _words(text: str) -> frozenset[str]:
 
 KEYWORDS = _words("true false null gt lt ge le eq ne not and or empty instanceof div mod")
 
-#: Reserved words of Java, which cannot be the name of a variable, or of a property after a dot.
+#: Reserved words of Java, which cannot name a variable, or a property after a dot.
 RESERVED = _words(
     """
     abstract assert boolean break byte case catch char class const continue default do double
@@ -152,7 +152,7 @@ def _illegal(character: str) -> Sentence:
     if character in "'\"":
         return Sentence(
             gettext_noop(
-                "the text that begins here does not end, or has a backslash other than \\\\, "
+                "the string that begins here does not end, or has a backslash other than \\\\, "
                 "\\\" or \\'"
             )
         )

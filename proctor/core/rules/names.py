@@ -2,8 +2,8 @@
 
 A name consists of a prefix chosen by this package, and the ASCII letters and digits of the name in
 the matrix: `text_US`, `row_buttoncolortst_A1`. Therefore a name is never a keyword, a dunder or a
-builtin, whatever the matrix contains. Values are never written into the tree: the function reads
-them from its globals.
+builtin, no matter what the matrix contains. Values are never written into the tree: the function
+reads them from its globals.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from proctor.core.rules import trees
 
 __all__ = ["MAX_PART", "NameTable", "load"]
 
-#: The number of characters that a name takes from one text in the matrix.
+#: The maximum number of characters that a name takes from one string in the matrix.
 MAX_PART = 40
 
 _OTHER_CHARACTERS = re.compile(r"[^A-Za-z0-9]+")
@@ -72,7 +72,7 @@ class NameTable:
         return load(name)
 
     def own(self, value: Any, word: str, *texts: str) -> ast.expr:
-        """Return a new global for *value*, which may be unhashable."""
+        """Return a separate global for *value*, which may be unhashable."""
         name = self.make(word, *texts)
         self.values[name] = value
         return load(name)

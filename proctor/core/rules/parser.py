@@ -1,4 +1,4 @@
-"""Build a syntax tree from tokens by precedence climbing  [ELParser.jjt, ExpressionBuilder]."""
+"""Build a syntax tree from tokens with precedence climbing  [ELParser.jjt, ExpressionBuilder]."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class _Parser:
     def expect(self, kind: str) -> Token:
         if self.token.kind != kind:
             text = gettext_noop("expected {symbol!r}")
-            # What to write instead of an operator of other languages.
+            # Hints for operators of other languages.
             if self.text[self.token.start : self.token.end] == "in":
                 text = gettext_noop(
                     "expected {symbol!r} (to look into a list, use proctor:contains(list, value))"
@@ -149,7 +149,7 @@ class _Parser:
         return node
 
     def deeper(self) -> None:
-        """Count one more level of nesting. The caller decreases `nesting` at its end."""
+        """Count one more level of nesting. The caller must decrease `nesting` afterwards."""
         self.nesting += 1
         if self.nesting > MAX_DEPTH:
             raise self.too_deep()

@@ -49,8 +49,8 @@ def partial_value(
 def _grouped(chain: nodes.Chain, known: Collection[str]) -> list[Node]:
     """Return the operands. Those before the first unknown one are combined into one chain.
 
-    In Java Proctor a chain is left-associative, so its known first part is evaluated as usual, up
-    to the operand that decides. All operands after an unknown one are evaluated.
+    In Java Proctor a chain is left-associative, so its known first part is evaluated as usual,
+    until an operand decides the result. All operands after an unknown one are evaluated.
     """
     operands = chain.operands
     first = next(i for i, operand in enumerate(operands) if has_unknowns(operand, known))

@@ -8,10 +8,12 @@ from proctor.core.rules.compiler import Compiler
 from proctor.core.rules.functions import LIBRARY, Function
 from proctor.core.rules.parser import parse
 from proctor.core.rules.rule import MAX_KEPT, Rule, RuleKind, boolean, classify, guarded
+from proctor.core.rules.typecheck import type_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from proctor.core.exceptions import RuleTypeError
     from proctor.core.rules import nodes
     from proctor.core.rules.compiler import Scope
 
@@ -28,7 +30,7 @@ class RulePool:
     def __init__(self, library: Mapping[str, Function] = LIBRARY) -> None:
         self._library = library
         self._trees: dict[str, nodes.Node] = {}
-        #: The text and tree of the last request, because the next rule is usually built from them.
+        #: The text and tree of the last request. The next rule usually needs the same tree.
         self._last: tuple[str, nodes.Node] | None = None
         self._rules: dict[tuple[str | None, str], Rule] = {}
 
@@ -45,7 +47,7 @@ class RulePool:
         return rule
 
     def tree(self, text: str, constants: Mapping[str, Any]) -> nodes.Node:
-        """Return the tree of the whole *text*, even of parts that a rule would never read."""
+        """Return the tree of the whole *text*, including parts that rules ignore."""
         node = self._trees.get(text)
         if node is None:
             node = parse(text)
@@ -68,6 +70,10 @@ class RulePool:
             else rule.holds
         )
         return lambda scope: guarded(holds, scope)
+
+    def type_error(self, node: nodes.Node, constants: Mapping[str, Any]) -> RuleTypeError | None:
+        """Return the error of a tree that is never boolean; None if it may be."""
+        return type_error(node, Compiler(constants, self._library))
 
     def _seen(self, text: str | None, constants: Mapping[str, Any]) -> str:
         if not constants or text is None or not any(name in text for name in constants):

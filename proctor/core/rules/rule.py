@@ -82,7 +82,7 @@ class Rule:
     Python callable with annotations, or a `Function`.
 
     Raises RuleSyntaxError if Java Proctor could not parse the text. Text that Java Proctor never
-    parses is not an error: `${true…` is true, whatever follows.
+    parses is not an error: `${true…` is true, no matter what follows.
     """
 
     __slots__ = ("_compiler", "constants", "holds", "kind", "names", "node", "text")
@@ -154,7 +154,7 @@ class Rule:
         """Return the value before the type check and the conversion to boolean.
 
         Raises RuleError in the cases in which Java Proctor throws, including RuleSyntaxError,
-        because here every text is parsed.
+        because this method parses every text.
         """
         node = self.node or parse(self.text or "")
         return guarded(self._compiler.compile(node), plain_scope(context)[0])
@@ -191,8 +191,8 @@ def guarded(evaluate: Callable[[Scope], _T], scope: Scope) -> _T:
     """Return the result of *evaluate* for *scope*. Raises only RuleError.
 
     Values that a site puts into the context may raise any exception when they are compared or
-    printed, and a list may be nested too deeply for the stack. In Java Proctor, too, a
-    RuntimeException affects only the rule.
+    printed, and a list may be nested too deeply for the stack. Only the rule fails, as with a
+    RuntimeException in Java Proctor.
     """
     try:
         return evaluate(scope)
@@ -206,7 +206,7 @@ def guarded(evaluate: Callable[[Scope], _T], scope: Scope) -> _T:
         ) from error
 
 
-#: Nodes that always give a Boolean.
+#: Nodes whose result is always a Boolean.
 _BOOLEAN_NODES = (nodes.Chain, nodes.Not, nodes.Empty)
 
 

@@ -34,7 +34,7 @@ class VariableExplanation:
     """A variable or a constant that a rule mentions, and its value as the rule saw it."""
 
     name: str
-    #: The value as it would be written in a rule, shortened; None if the variable is missing.
+    #: The value in the notation of rules, shortened; None if the variable is missing.
     value: str | None
     #: The simple name of the value's Java class; None if the variable is missing.
     type: str | None = None
@@ -92,9 +92,8 @@ class RuleExplanation:
     """The outcome of one rule for one visitor.
 
     For a false `a && b && c`, the operand is the first one that is false. For a true `a || b`, it
-    is the first one that is true, and so on for nested expressions. If no single part decided (all
-    of `a && b` were true), it is the whole rule. For a rule that failed, it is the part that
-    raised.
+    is the first one that is true, and so on for nested expressions. If no single part decided (for
+    a true `a && b`), it is the whole rule. For a rule that failed, it is the part that raised.
     """
 
     #: The text of the rule; None if the test has no rule, which is true for everyone.
@@ -102,7 +101,7 @@ class RuleExplanation:
     kind: RuleKind
     #: True if the rule holds; None if it failed.
     result: bool | None
-    #: What went wrong, in printable form; None if the rule did not fail.
+    #: The error, in printable form; None if the rule did not fail.
     error: str | None = None
     #: The name of the exception that Java Proctor throws in this case.
     java_class: str | None = None
@@ -232,7 +231,7 @@ class _Value(NamedTuple):
 
 
 class _Probe:
-    """Evaluates operands in the same state as they have in the whole rule."""
+    """Evaluates operands in the same state as in the whole rule."""
 
     def __init__(self, compiler: Compiler, scope: Scope) -> None:
         self._compiler = compiler
@@ -263,7 +262,7 @@ def _reason(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
         test = probe(node.test, resolved)
         branch = node.yes if to_boolean(test.value) else node.no
         if isinstance(branch, nodes.Literal):
-            # In `country == 'US' ? true : false`, the condition is more informative.
+            # In `country == 'US' ? true : false`, it is more informative to show the condition.
             return _reason(node.test, probe, resolved=resolved)
         return _reason(branch, probe, resolved=test.resolved)
     return node

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterable, Mapping, Sequence, Sized
-from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.exceptions import ConversionError, RuleEvaluationError, UndefinedName
 from proctor.core.java.numerals import LONG_MAX, LONG_MIN
-from proctor.core.java.values import BigInteger, MapValues, unwrapped
-from proctor.core.messages import error_text
+from proctor.core.java.undeclared import UNCHANGED, as_rules_see
+from proctor.core.java.values import BigInteger
 from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["MAX_WORK", "Scope", "as_rules_see", "plain_scope"]
+__all__ = ["MAX_WORK", "Scope", "plain_scope"]
 
-#: The limit for one evaluation of one rule, in steps of matching a pattern, which take a few
-#: nanoseconds each. Only operations that can be slow are counted (see `work`). So it is not an
-#: exact measure of time, but it is the same on every machine.
+#: The limit for one evaluation of a rule, in steps of matching a pattern. A step takes a few
+#: nanoseconds. Only operations that can be slow are counted (see `work`), so this does not measure
+#: time exactly, but it is the same on every machine.
 MAX_WORK = 50_000_000
 
 
@@ -36,7 +33,7 @@ class Scope(dict[str, Any]):
     resolved: bool = False
     #: The work done so far in this evaluation.
     work: int = 0
-    #: Results of `once` for this visitor, which are kept from rule to rule.
+    #: Results of `once` for this visitor, shared by all rules.
     _results: dict[tuple[object, ...], Any] | None = None
 
     def spend(self, work: int) -> None:
@@ -74,7 +71,8 @@ class Scope(dict[str, Any]):
         self.work = 0
 
     def __missing__(self, name: str) -> Any:
-        # A plain text: each visitor without the variable needs one, and a Sentence takes longer.
+        # A plain str, not a Sentence, because it is faster and is needed for each visitor without
+        # the variable.
         raise UndefinedName(
             f"the variable {name!r} is not in the context; known are {self._known()}",
             variable=name,
@@ -95,47 +93,10 @@ def plain_scope(context: Mapping[str, Any]) -> tuple[Scope, dict[str, str]]:
         if type(value) is int:
             if not LONG_MIN <= value <= LONG_MAX:
                 scope[name] = BigInteger(value)
-        elif type(value) not in _PLAIN:
+        elif type(value) not in UNCHANGED:
             try:
                 scope[name] = as_rules_see(value)
             except ConversionError as error:
                 del scope[name]
                 refused[name] = str(error)
     return scope, refused
-
-
-#: Values of these classes are not changed for rules.
-_PLAIN = frozenset({str, bool, float, list, tuple, dict, set, frozenset, type(None)})
-
-
-def as_rules_see(value: Any) -> object:
-    """Return a value of an undeclared variable as rules see it. Raises ConversionError.
-
-    Members of str and int enumerations become their values. Objects that have a length and can be
-    indexed, such as a query set, become lists.
-    """
-    if type(value) in _PLAIN:
-        return value
-    if isinstance(value, enum.Enum):
-        return unwrapped(value)
-    # A query set is no Collection, because it lacks __contains__. The type of a lazy object has a
-    # length and items, whatever it wraps, but its class is that of the object it wraps.
-    cls = value.__class__
-    if issubclass(cls, Sized) and issubclass(cls, Iterable):
-        # A lazy text has the methods of a str without being one.
-        if issubclass(cls, _UNLISTED) or hasattr(cls, "casefold"):
-            return value
-        if hasattr(cls, "__getitem__"):
-            return _listed(value)
-    return value
-
-
-_UNLISTED = (str, bytes, bytearray, Mapping, Sequence, AbstractSet, MapValues)
-
-
-def _listed(value: Iterable[Any]) -> list[Any]:
-    try:
-        return list(value)
-    except Exception as error:
-        reason = f"it cannot be converted to a list: {error_text(error)}"
-        raise ConversionError(f"{type(value).__qualname__}: {reason}", reason=reason) from error

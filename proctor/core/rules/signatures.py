@@ -106,7 +106,7 @@ def assignable(value: object, declared: RuleType) -> bool:
 
 
 def _to_character(value: object) -> Character:
-    """Convert as ELSupport.coerceToCharacter does: the first unit of a text, or by a number."""
+    """Convert as ELSupport.coerceToCharacter does: the first unit, or the unit with a number."""
     if value is None or value == "":
         return Character("\0")
     if is_text(value):

@@ -1,4 +1,4 @@
-"""Nodes of Python syntax trees that need no position in a file.
+"""Nodes of Python syntax trees that do not need a position in a file.
 
 The compiler needs a position for each node. Setting it on the class saves a walk over a tree with a
 hundred thousand nodes. Each class has the same name as Python's class, because `ast.unparse` uses

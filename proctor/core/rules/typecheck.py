@@ -1,7 +1,7 @@
 """Check that an expression is boolean  [RuleEvaluator.checkRuleIsBooleanType, getType].
 
-Before Java Proctor evaluates a rule, it asks the top node for its type. Therefore `${age + 1}` is
-an error and not true, and so is a variable with the text "true".
+Before Java Proctor evaluates a rule, it checks the type of the top node. Therefore `${age + 1}` is
+an error and not true. A variable with the text "true" is also an error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from proctor.core.rules.compiler import Compiler, Evaluate, Scope
     from proctor.core.rules.nodes import Node
 
-__all__ = ["boolean_check"]
+__all__ = ["boolean_check", "type_error"]
 
 Check = Callable[["Scope"], object]
 
@@ -40,46 +40,55 @@ def boolean_check(node: Node, compiler: Compiler) -> Check | None:
         return lambda scope: _require_boolean(evaluate(scope))
     if isinstance(node, nodes.Access):
         return _access_check(node, compiler)
+    if isinstance(node, nodes.OverlongInteger):
+        return compiler.compile(node)
+    if type_error(node, compiler) is None:
+        return None
+
+    def refuse(scope: Scope) -> None:
+        found = type_error(node, compiler)
+        assert found is not None
+        raise found
+
+    return refuse
+
+
+def type_error(node: Node, compiler: Compiler) -> RuleTypeError | None:
+    """Return the error of an expression that is never boolean; None if it may be."""
+    what = _never_boolean(node, compiler)
+    if what is None:
+        return None
+    return RuleTypeError(
+        Sentence(
+            gettext_noop(
+                "expected a rule that is true or false, got {what}; compare it with something"
+            ),
+            what=what,
+        )
+    )
+
+
+def _never_boolean(node: Node, compiler: Compiler) -> Sentence | None:
     if isinstance(node, nodes.FunctionCall):
         returns = compiler.function(node).returns
         if returns is RuleType.BOOLEAN:
             return None
-        return _always(Sentence(gettext_noop("a function that returns {type}"), type=returns.value))
+        return Sentence(gettext_noop("a function that returns {type}"), type=returns.value)
     if isinstance(node, nodes.Literal):
-        return None if node.value is None else _literal_check(node.value)
-    if isinstance(node, nodes.OverlongInteger):
-        return compiler.compile(node)
+        if node.value is None or isinstance(node.value, bool):
+            return None
+        return Sentence(gettext_noop("the constant {value!r}"), value=shown_as_java(node.value))
     if isinstance(node, nodes.Negate):
-        return _always(Sentence(gettext_noop("a negative number")))
+        return Sentence(gettext_noop("a negative number"))
     if isinstance(node, nodes.Binary) and node.operator in _ARITHMETIC:
-        return _always(Sentence(gettext_noop("a number")))
+        return Sentence(gettext_noop("a number"))
     if isinstance(node, nodes.Composite):
-        return _always(Sentence(gettext_noop("a text made of several parts")))
+        return Sentence(gettext_noop("a string made of several parts"))
     return None
 
 
 _HEAD = Sentence(gettext_noop("the head of the rule"))
 _LAST_STEP = Sentence(gettext_noop("the last step"))
-
-
-def _literal_check(value: object) -> Check | None:
-    if isinstance(value, bool):
-        return None
-    return _always(Sentence(gettext_noop("the constant {value!r}"), value=shown_as_java(value)))
-
-
-def _always(what: str) -> Check:
-    def check(scope: Scope) -> None:
-        raise RuleTypeError(
-            Sentence(
-                gettext_noop(
-                    "expected a rule that is true or false, got {what}; compare it with something"
-                ),
-                what=what,
-            )
-        )
-
-    return check
 
 
 def _require_boolean(value: object) -> None:
@@ -140,7 +149,7 @@ def _step(
 def _check_last(target: object, key: object, *, calls_first: bool) -> None:
     if isinstance(target, Mapping):
         if calls_first:
-            # Proctor requests a ValueReference, which Tomcat does not have here.
+            # Proctor requests a ValueReference, which Tomcat does not provide here.
             raise RuleRuntimeError(
                 Sentence(
                     gettext_noop("a method call cannot be the whole rule; write {key}() == …"),

@@ -3,8 +3,8 @@
 If the types of all operands are known and none is null, most conversions of the rule language do
 nothing, and Python's own comparison gives the right result. `TypedBuilder` turns such a rule into a
 Python syntax tree. The trees of many rules are compiled into one function. The builder returns None
-for everything that Python might evaluate differently from `compiler`, which defines the meaning of
-rules. This module only computes the same result faster.
+for everything that Python might evaluate differently from `compiler`, which is the reference. This
+module only computes the same results faster.
 
 A tree contains operators, a few Python methods, and names. All values of the rule are in a table of
 globals. Text from the matrix appears in the tree only as a part of names (`names`). The expressions
@@ -31,13 +31,13 @@ __all__ = ["Typed", "TypedBuilder", "VariableType", "compared"]
 
 TypedKind = Literal["boolean", "int", "double", "string", "list", "strings", "ints"]
 
-#: Beyond this, a double cannot distinguish neighboring integers, and Java compares doubles.
+#: Above this, neighboring integers are equal as doubles, and Java compares doubles.
 _EXACT_DOUBLE = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class VariableType:
-    """What is known about a variable: its kind, and the bounds of a whole number."""
+    """The known facts about a variable: its kind, and the bounds of a whole number."""
 
     kind: Literal["boolean", "int", "double", "string", "list"]
     low: int = LONG_MIN
@@ -46,7 +46,7 @@ class VariableType:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """An expression, its kind, and what is known about its value."""
+    """An expression, its kind, and the known facts about its value."""
 
     expression: ast.expr
     kind: TypedKind
@@ -292,7 +292,7 @@ def _part_of(subject: Typed, part: Typed) -> Typed | None:
 
 
 def _contains(members: Typed, element: Typed) -> Typed | None:
-    """Build a search for a text or whole number in constants, or a text in a list variable."""
+    """Build a search for a string or whole number in constants, or a string in a list variable."""
     if (members.kind, element.kind) not in (
         ("strings", "string"),
         ("ints", "int"),

@@ -25,11 +25,11 @@ __all__ = [
 LOOPING = 40
 #: The cost of changing the case of one character.
 FOLDING = 300
-#: The cost of one character, if a pattern may match there and be replaced.
+#: The cost of one character where a pattern may match and be replaced.
 FINDING = 1500
 
 
-# A long text is counted once, when a rule creates it. The cost covers its later use.
+# A long string is counted once, when a rule creates it. This cost covers its later use.
 
 
 def repeat_work(subject: str, count: int) -> int:

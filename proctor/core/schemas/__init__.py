@@ -1,3 +1,3 @@
-"""JSON Schemas of Proctor's documents, generated from what our own loaders read."""
+"""JSON Schemas of Proctor's documents, generated from our own loaders."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Additions to what the loaders read: required fields, bounds, and descriptions for authors."""
+"""Additions to the generated schemas: required fields, bounds, and descriptions for authors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BOUNDS", "MEANINGS", "REQUIRED", "WRITTEN"]
 
-#: Object → fields that should be given.
+#: Object → fields that should always be given.
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "Matrix": ("audit", "tests"),
     "Audit": ("version",),
@@ -50,7 +50,7 @@ BOUNDS: Mapping[tuple[str, str], dict[str, Any]] = {
     },
 }
 
-#: Object → fields that tools write but the loader does not read.
+#: Object → fields that tools write but no loader reads.
 WRITTEN: Mapping[str, dict[str, Any]] = {
     "Audit": {
         "updatedDate": {

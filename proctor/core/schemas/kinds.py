@@ -1,4 +1,4 @@
-"""The values that a field of each kind may have: as an author should write them, and for Java."""
+"""The schemas of each kind of field: what authors should write, and what Java Proctor accepts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TEXT: Json = {"type": ["string", "number", "boolean", "null"]}
 
 
 def _in_text(pattern: str) -> Json:
-    """Return the schema of a text that Jackson converts: *pattern*, "" or `null`, and blanks."""
+    """Return the schema of a string that Jackson converts: *pattern*, "" or `null`, with spaces."""
     return {"type": "string", "pattern": f"^{_BLANKS}(?:{pattern}|null)?{_BLANKS}$"}
 
 

@@ -1,4 +1,4 @@
-"""Find the fields that a loader reads, by letting it read from an object that records them.
+"""Find the fields that a loader reads by passing it an object that records them.
 
 Therefore a schema cannot differ from its loader: if the loader reads a new field, the schema has
 it.
@@ -45,7 +45,7 @@ def recorded(cls: Any, *arguments: Any) -> ObjectShape:
 
 
 class _Recorder(Fields):
-    """Fields that pretend that every field exists and is empty."""
+    """A `Fields` in which every field exists and is empty."""
 
     __slots__ = ("shapes",)
 

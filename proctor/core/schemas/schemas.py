@@ -204,7 +204,7 @@ def _pipet_config(writer: _Writer) -> Json:
     }
     context = {name: meanings[name] for name in CONTEXT_FIELDS}
     identifier = {name: meanings[name] for name in IDENTIFIER_FIELDS}
-    # Pipet does not start if there is an unknown field, so it is as strict as an author should be.
+    # Pipet does not start if there is an unknown field, so the lenient schema is the strict one.
     parts = (
         _object(context, ["source", "type"], closed=True),
         _object(identifier, ["source"], closed=True),

@@ -1,3 +1,3 @@
-"""The sources of groups: a matrix in the process, or a Pipet over HTTP."""
+"""Sources of groups: a matrix in this process, or a Pipet over HTTP."""
 
 from __future__ import annotations

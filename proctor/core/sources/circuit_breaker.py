@@ -27,16 +27,15 @@ class Permit:
         self.failures = failures
         #: The time at which the outage began.
         self.since = since
-        #: True if calls are stopped; and the time at which the next one is allowed.
+        #: True if calls are stopped, and the time at which the next call is allowed.
         self.is_open = False
         self.due = 0.0
         #: True if a call timed out, so that a trial call is needed.
         self.is_suspect = False
-        #: The last calls: None for each that was answered, the request for each that failed.
+        #: The last calls: None for an answered call, the request for a failed one.
         self.outcomes: deque[Hashable] = deque(maxlen=REMEMBERED)
-        #: The thread that makes the trial call, for each process, and the next state. A dict,
-        #: because only one of several threads can set a key, and because a fork leaves no lock
-        #: behind.
+        #: The thread of each process that makes the trial call, and the next state. A dict needs no
+        #: lock: only one of several threads can set a key, and a fork leaves no lock held.
         self.claims: dict[int | str, object] = {}
 
     @property
@@ -45,7 +44,7 @@ class Permit:
         return self.is_open or self.is_suspect
 
     def copy(self) -> Permit:
-        """Return the same state without claims."""
+        """Return a copy without the claims of threads."""
         state = Permit(self.failures, self.since)
         state.is_open, state.due, state.is_suspect = self.is_open, self.due, self.is_suspect
         state.outcomes = self.outcomes
@@ -55,7 +54,7 @@ class Permit:
 class CircuitBreaker:
     """Stops calls to a service that is down, and allows a single trial call from time to time.
 
-    A failure that can only be the service's fault stops all calls at once. A failure that the
+    A failure that can only be the service's fault stops all calls immediately. A failure that the
     request itself may have caused stops them only if half of the last ten calls failed; several
     failures of one request count as one.
 
@@ -116,7 +115,7 @@ class CircuitBreaker:
         if not permit.is_open:
             state.outcomes = permit.outcomes
         if not self._replace(permit, state):
-            # Another thread was faster, so this state must not be followed by another one.
+            # Another thread was faster, and its state is the successor.
             state.claims["next"] = self._state
         return state
 
@@ -167,7 +166,7 @@ class CircuitBreaker:
 
     def _replace(self, known: Permit, state: Permit) -> bool:
         """Replace the state *known* to the caller; return False if another thread was faster."""
-        # Each state has only one successor. A state that is no longer current already has it.
+        # Each state has only one successor. If this state is no longer current, it already has one.
         if known.claims.setdefault("next", state) is not state:
             return False
         self._state = state

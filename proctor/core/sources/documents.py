@@ -11,7 +11,7 @@ __all__ = ["Document", "ReadMatrix"]
 
 
 class Document(NamedTuple):
-    """The content of a location, and a token to recognize the same content later, or None."""
+    """The content of a location, and a token to recognize the same content later (or None)."""
 
     content: bytes
     token: object

@@ -1,4 +1,4 @@
-"""The locations of a matrix: a file, a URL or an object, which is read again only if it changed."""
+"""Locations of a matrix: a file, a URL or an object. They are read again only after a change."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Location(Protocol):
 
     #: Its name in messages, without secrets.
     shown: str
-    #: True if reading may take long and has to happen in the background.
+    #: True if reading may be slow and has to happen in the background.
     slow: bool
     #: True if processes should read at slightly different times, to reduce the load on a server.
     spread: bool
@@ -55,7 +55,7 @@ class Location(Protocol):
         """
 
     def changed(self, token: object) -> bool:
-        """Return True if it may have changed, or if only reading can tell. This must be fast."""
+        """Return True if the content may have changed or cannot be checked. Must be fast."""
 
     def read(self, token: object) -> Document | ReadMatrix | None:
         """Return the content, or None if it still matches *token*. Raises SourceError."""
@@ -138,7 +138,7 @@ class FileLocation:
         if len(content) > self._max_bytes:
             raise SourceError(
                 f"Cannot read {self.shown!r}: it is larger than {self._max_bytes} bytes; if that "
-                "is right, raise max_bytes"
+                f"is intended, raise max_bytes"
             )
         # Read again next time, because it may still change within this clock step.
         young = time.time_ns() - after.st_mtime_ns < _YOUNG_NS

@@ -1,11 +1,12 @@
-"""Log the declared tests that a new matrix dropped or does not have."""
+"""Log the declared tests that a new matrix dropped or does not have, or whose rules are wrong."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
-from proctor.core.messages import printable
+from proctor.core.messages import closest, printable
+from proctor.core.problems import rules_never_true
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -13,45 +14,87 @@ if TYPE_CHECKING:
     from proctor.core.evaluation.engine import Proctor
     from proctor.core.sources.snapshots import Snapshot
 
-__all__ = ["report_tests"]
+__all__ = ["report_missing", "report_tests"]
 
 logger = logging.getLogger("proctor.matrix")
 
-#: Maximum number of tests in one log record, and of characters in a reason.
-MAX_TESTS, MAX_REASON = 20, 300
+#: Maximum number of characters of all tests in one record. Log collectors cut longer records.
+MAX_LENGTH = 30_000
+
+#: Maximum number of characters of one reason, which is cut to the minimum if there are many tests.
+MAX_REASON, MIN_REASON = 300, 60
+
+#: Maximum number of names to compare to find the closest ones, which takes up to a second.
+MAX_COMPARED = 10_000
 
 
 def report_tests(
     snapshot: Snapshot[Proctor], declared: Collection[str] | None, command: str
 ) -> None:
-    """Log which *declared* tests the matrix dropped, and which it does not have.
+    """Log which *declared* tests the matrix dropped, and which of their rules are never true.
 
-    One WARNING lists all dropped tests with the reasons, and the *command* that shows more. One
-    INFO lists the missing tests. If *declared* is None, every test counts as declared.
+    One WARNING lists all dropped tests with the reasons, and another one the rules. Both name the
+    *command* that shows more. If *declared* is None, every test counts as declared.
     """
-    proctor, version = snapshot.proctor, printable(str(snapshot.matrix_version))
-    wanted = proctor.matrix.tests if declared is None else declared
-    dropped = [name for name in wanted if name in proctor.dropped]
-    if dropped:
+    proctor = snapshot.proctor
+    tests = proctor.matrix.tests
+    wanted = tests if declared is None else declared
+    _report_dropped(snapshot, wanted, "tests" if wanted is tests else "declared tests", command)
+    found = rules_never_true(proctor.problems, proctor.dropped)
+    lost = [str(each) for each in found if each.test in wanted]
+    if lost:
         logger.warning(
-            "Matrix version %s: %d of %d %s dropped, so their visitors get the default: %s. See %s",
-            version,
-            len(dropped),
-            len(wanted),
-            "tests are" if declared is None else "declared tests are",
-            _listed([f"{printable(str(proctor.dropped[name]), MAX_REASON)}" for name in dropped]),
+            "Matrix version %s: %s: %s. See %s",
+            printable(str(snapshot.matrix_version)),
+            "a rule is never true" if len(lost) == 1 else f"{len(lost)} rules are never true",
+            _listed(lost, "; "),
             command,
         )
-    missing = [name for name in wanted if name not in proctor.matrix.tests]
-    if missing:
-        logger.info(
-            "Matrix version %s does not have these declared tests: %s",
-            version,
-            _listed([printable(name) for name in missing], ", "),
-        )
 
 
-def _listed(texts: list[str], separator: str = "; ") -> str:
-    listed = separator.join(texts[:MAX_TESTS])
-    more = len(texts) - MAX_TESTS
-    return f"{listed}{separator}and {more} more" if more > 0 else listed
+def _report_dropped(
+    snapshot: Snapshot[Proctor], wanted: Collection[str], words: str, command: str
+) -> None:
+    proctor = snapshot.proctor
+    dropped = [name for name in wanted if name in proctor.dropped]
+    if not dropped:
+        return
+    logger.warning(
+        "Matrix version %s: %d of %d %s are dropped, so their visitors get the default: %s. See %s",
+        printable(str(snapshot.matrix_version)),
+        len(dropped),
+        len(wanted),
+        words,
+        _listed([str(proctor.dropped[name]) for name in dropped], "; "),
+        command,
+    )
+
+
+def report_missing(snapshot: Snapshot[Proctor], declared: Collection[str]) -> None:
+    """Log one INFO with all *declared* tests that the matrix does not have."""
+    known = snapshot.proctor.matrix.tests
+    missing = [name for name in declared if name not in known]
+    if not missing or not logger.isEnabledFor(logging.INFO):
+        return
+    # A name that the site also declares is not a misspelling of this one.
+    others = known.keys() - set(declared)
+    guesses = [closest(name, others) for name in missing[: MAX_COMPARED // max(1, len(others))]]
+    texts = [
+        f"{name} (did you mean {guess!r}?)" if guess else name
+        for name, guess in zip(missing, [*guesses, *[None] * len(missing)], strict=False)
+    ]
+    logger.info(
+        "Matrix version %s does not have these declared tests: %s",
+        printable(str(snapshot.matrix_version)),
+        _listed(texts, ", "),
+    )
+
+
+def _listed(texts: list[str], separator: str) -> str:
+    """Join the texts. If the result would be too long, each of them is shortened."""
+    shown = [printable(text, MAX_REASON) for text in texts]
+    if sum(map(len, shown)) > MAX_LENGTH:
+        limit = max(MIN_REASON, MAX_LENGTH // len(texts))
+        shown = [printable(text, limit) for text in texts[: MAX_LENGTH // limit]]
+    more = len(texts) - len(shown)
+    return separator.join([*shown, f"and {more} more"] if more else shown)

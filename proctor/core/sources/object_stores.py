@@ -32,7 +32,7 @@ TRIES = 3
 #: If an object was modified less than this long ago, it may change within the same clock step.
 _YOUNG_SECONDS = 2.0
 
-#: fsspec lists these as stores, but they read another file system or this machine's.
+#: fsspec lists these as stores, but they read this machine's or a different file system.
 _NO_STORES = frozenset(
     (
         *("async_wrapper", "asynclocal", "blockcache", "cached", "data", "dir", "file"),
@@ -149,7 +149,7 @@ class ObjectLocation:
         if isinstance(size, int) and size > self._max_bytes:
             raise SourceError(
                 f"Cannot read {self.shown!r}: it is larger than {self._max_bytes} bytes; if that "
-                "is right, raise max_bytes"
+                f"is intended, raise max_bytes"
             )
 
     def _too_slow(self) -> SourceError:

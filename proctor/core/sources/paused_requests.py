@@ -1,4 +1,4 @@
-"""Requests that failed, each of which is paused for some time."""
+"""Failed requests, each of which is paused for some time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def digest(request: str) -> bytes:
 
 
 class PausedRequests:
-    """Remembers requests that failed, and the time until which each is paused.
+    """Remembers failed requests, and the time until which each is paused.
 
     The first pause of a request lasts *first_pause* seconds. Each further failure doubles it, up to
     *longest_pause*. At most twice `LIMIT` requests are remembered. Thread-safe without a lock:

@@ -27,7 +27,7 @@ RECORDS_EVERY = 60.0
 
 
 class RareRecord:
-    """A warning that is logged at most once a minute, with the number of those left out."""
+    """A warning that is logged at most once a minute, with the number of omitted warnings."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -57,8 +57,8 @@ class Crew:
         self.sessions = sessions(clock)
         self.breaker = CircuitBreaker(clock=clock)
         self.paused = PausedRequests(clock=clock)
-        #: Calls with the site's own sessions: their requests, their permits, and the times at which
-        #: they should have ended.
+        #: Running calls with the site's own sessions: the request, the permit, and the time by
+        #: which each should end.
         self.in_flight: dict[object, tuple[str, Permit, float]] = {}
         self.refusals = RareRecord(clock)
         self.odd_tests = RareRecord(clock)
@@ -66,7 +66,7 @@ class Crew:
 
     @contextlib.contextmanager
     def watched(self, url: str, permit: Permit, timeout: float) -> Iterator[None]:
-        """Let other threads notice if a running call does not end in time."""
+        """Register a running call, so that other threads notice if it does not end in time."""
         call = object()
         self.in_flight[call] = url, permit, self._clock() + timeout
         try:

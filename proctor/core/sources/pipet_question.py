@@ -1,4 +1,4 @@
-"""The URL that asks a Pipet for a visitor's groups, within the limits of servers."""
+"""Build the URL that asks a Pipet for a visitor's groups, within the limits of servers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> 
 
 
 def fingerprint(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> str | None:
-    """Return a string with everything that determines the answer, or None if nothing is asked."""
+    """Return a string with all that determines the answer; None if no request is needed."""
     identifiers = _identifiers(request, keep_empty)
     if not identifiers or (request.tests is not None and not request.tests):
         return None
@@ -92,7 +92,7 @@ def _context(request: GroupsRequest) -> list[tuple[str, str]]:
 
 
 def _texts(values: Mapping[str, object], what: str) -> list[tuple[str, str]]:
-    """Return the values that are given, as texts and in the order of the keys.
+    """Return the given values as strings, in the order of the keys.
 
     If a key has several values, in a list or a tuple, the key is repeated, as in version 1.
     """
@@ -100,7 +100,8 @@ def _texts(values: Mapping[str, object], what: str) -> list[tuple[str, str]]:
     for key in sorted(values):
         value = values[key]
         if type(value) is str:
-            # Nearly all keys are. This code runs for each visitor, even if the answer is cached.
+            # A shortcut for nearly all keys. This code runs for each visitor, even if the answer is
+            # cached.
             found.append((key, value))
             continue
         for each in value if isinstance(value, (list, tuple)) else (value,):

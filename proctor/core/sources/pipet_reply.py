@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UnreadableReply", "read_audit", "read_groups", "read_refused_variable"]
 
-#: Matches Pipet's two messages: a variable is missing, or it cannot be converted. A visitor's own
-#: text may come before the last of these words, but not after it.
+#: Matches Pipet's two messages: a variable is missing, or it cannot be converted. The visitor's own
+#: text may precede the last of these words, but cannot follow it.
 _VARIABLE = re.compile(
     r"(?:Required variable|Could not convert .* for context variable) '([\w.-]{1,60})'(?! to type)",
     re.DOTALL,
@@ -38,8 +38,9 @@ def read_groups(
     """Return the groups in the body of a reply to `groups/identify`.
 
     *force* are the forced groups of the request, because a reply does not mark them. If *tests* is
-    given, only these are read. A test that cannot be read has no group, and *on_odd* is called with
-    the reason. Raises UnreadableReply if no test can be read, or the whole reply cannot.
+    given, only these are read. For a test that cannot be read, there is no group, and *on_odd* is
+    called with the reason. Raises UnreadableReply if the reply, or every test in it, cannot be
+    read.
     """
     data = _member(_document(content), "data", "the reply")
     found = _member(data, "groups", "data")
@@ -110,8 +111,8 @@ def _assignment(test: str, found: Any, force: ForceGroups | None) -> GroupAssign
     group, value, version = found.get("name"), found.get("value"), found.get("version")
     if not isinstance(group, str) or type(value) is not int:
         raise UnreadableReply(
-            f"the group of the test {test[:80]!r}: expected a text as its name and a whole number "
-            f"as its value, got {_kind(group)} and {_kind(value)}"
+            f"the group of the test {test[:80]!r}: expected a string as its name and a whole "
+            f"number as its value, got {_kind(group)} and {_kind(value)}"
         )
     if version is not None and not isinstance(version, str):
         version = str(version)

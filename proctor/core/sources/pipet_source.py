@@ -42,7 +42,7 @@ _Read = TypeVar("_Read")
 
 logger = logging.getLogger("proctor.pipet")
 
-#: In seconds. No visitor waits longer for a page.
+#: Maximum of *timeout* in seconds. No visitor waits longer than this for a page.
 LONGEST_TIMEOUT = 3600
 
 
@@ -110,7 +110,7 @@ class PipetSource(Closing):
         return f"{self.root}/proctor/matrix"
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
-        """Return a text with all that determines the answer; None if nothing is requested."""
+        """Return a string with all that determines the answer; None if no request is needed."""
         return fingerprint(self.root, request, keep_empty=self._keep_empty)
 
     def url(self, request: GroupsRequest) -> str | None:
@@ -175,7 +175,7 @@ class PipetSource(Closing):
         if crew is None:
             crew = self._crews.setdefault(pid, Crew(self._clock, self._sessions))
             for other in [other for other in self._crews if other != pid]:
-                # These belong to the parent process of this forked process, which still uses them.
+                # In a forked process, these belong to the parent process, which still uses them.
                 left = self._crews.pop(other, None)
                 if left is not None:
                     left.sessions.close()
@@ -240,7 +240,7 @@ class PipetSource(Closing):
                 f"its reply, {printable(reply.content_type)}, cannot be read: {error}"
             ) from error
 
-    # -- what came of it ------------------------------------------------------------------
+    # -- outcomes --------------------------------------------------------------------------
 
     def _unavailable(self, words: str) -> SourceUnavailable:
         return SourceUnavailable(f"{self} does not answer: {printable(words, 400)}")
@@ -273,7 +273,7 @@ class PipetSource(Closing):
             logger.debug("%s", error)
 
     def _note_overdue(self, crew: Crew) -> None:
-        """Give up calls with the site's session that never ended, and so reported nothing."""
+        """Give up calls with the site's sessions that did not end in time."""
         now = self._clock()
         for call, (url, permit, ends) in list(crew.in_flight.items()):
             if now >= ends and crew.in_flight.pop(call, None) is not None:
@@ -298,7 +298,7 @@ def _checked(root: str) -> str:
     try:
         parts = urlsplit(root)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port  # raises if it is invalid
+        _ = parts.port  # raises ValueError if the port is invalid
     except (ValueError, AttributeError, TypeError):
         is_address = False
     if not is_address:

@@ -35,7 +35,7 @@ logger = logging.getLogger("proctor.matrix")
 
 T = TypeVar("T")
 
-#: Larger documents are refused, unless the caller raises this limit.
+#: Default size limit in bytes. Larger documents are refused.
 MAX_BYTES = 16 * 1024 * 1024
 
 #: Seconds before a failed first load is tried again. Doubled after each failure, up to the
@@ -57,7 +57,7 @@ class _Seen(NamedTuple):
 
 
 class _Attempt:
-    """One attempt to load. All callers that wait for it share its clock."""
+    """One attempt to load. Its time limit is shared by all callers that wait for it."""
 
     def __init__(self, started: float) -> None:
         self.started = started
@@ -108,12 +108,12 @@ class MatrixLoader(Closing, Generic[T]):
 
         *token* is a bearer token for the URL. *locations* are additional kinds of locations (see
         `location_of`). *reload_interval* is the time between two checks of the location, in
-        seconds. By *wall_clock*, checks happen when its multiples since 1970 are passed, for a URL
-        up to a tenth of it and at most 3 seconds later; `math.inf` means never. *clock* measures
-        the time between them. *timeout* limits a whole download in seconds. *max_bytes* limits the
-        size of the document, and of a download after decompression. *wait* is how many seconds
-        callers wait for the first matrix of a URL. *on_change* and *on_failure* are those of
-        `subscribe`. Raises ConfigurationError for an invalid argument.
+        seconds. Checks happen when *wall_clock* (seconds since 1970) passes a multiple of it; for a
+        URL they are delayed by up to a tenth of it, at most 3 seconds. `math.inf` means never.
+        *clock* measures the time between checks. *timeout* limits a whole download in seconds.
+        *max_bytes* limits the size of the document, and of a download after decompression. *wait*
+        is how many seconds callers wait for the first matrix of a URL. *on_change* and *on_failure*
+        are those of `subscribe`. Raises ConfigurationError for an invalid argument.
         """
         for name, value in (("reload_interval", reload_interval), ("wait", wait)):
             if not value >= 0:
@@ -383,7 +383,7 @@ class MatrixLoader(Closing, Generic[T]):
 
 
 def _at(place: str, words: str) -> str:
-    """Return *words* about a matrix, with its location in front unless they contain it."""
+    """Return *words* about a matrix, preceded by its location unless they contain it."""
     if place in words:
         return words
     return f"{place} is {words}" if words.startswith("not ") else f"{place}: {words}"

@@ -1,4 +1,4 @@
-"""One version of a matrix, in the form in which a program uses it."""
+"""One version of a matrix, ready to use."""
 
 from __future__ import annotations
 

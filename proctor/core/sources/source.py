@@ -1,4 +1,4 @@
-"""The interface of a source of groups, and the source that has a matrix in the process."""
+"""The interface of a source of groups, and the source that evaluates a matrix in this process."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Source(Protocol):
         """True if an answer may have to wait for files or the network.
 
         Such a source is not called in the event loop, but earlier, in a thread. If it has a method
-        `prepare`, that method is called there instead, to make the answer fast. A class without
-        this attribute counts as one that waits.
+        `prepare`, that method is called there instead, to make the answer fast. If a class has no
+        such attribute, it is assumed to wait.
         """
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
@@ -71,7 +71,7 @@ class Source(Protocol):
 
 
 class MatrixSource(Closing):
-    """A matrix, from a file or a URL, evaluated in the process and kept up to date.
+    """Evaluates a matrix from a file or a URL in this process, and keeps it up to date.
 
     *location* is a path, an http(s) URL or an address in an object store, such as
     s3://bucket/matrix.json, which needs django-proctor[remote]. *variables* maps source keys.

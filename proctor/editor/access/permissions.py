@@ -1,8 +1,8 @@
 """Permission checks: Django's permissions, narrowed by a token.
 
-Each permission is checked twice: for all tests, and for the one test, by its name. The backend of a
-site can therefore give people only their own tests, or exclude them from single tests by raising
-PermissionDenied. (Django's own backend never gives a permission for a single object.)
+Each permission is checked twice: for all tests, and for the one test, by its name. So an
+authentication backend of the site can limit people to their own tests, or exclude them from single
+tests by raising PermissionDenied. (Django's own backend has no permissions for single objects.)
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ VIEW, EDIT, APPROVE, STOP, DELETE, OVERRIDE, REGISTER = (
     "register",
 )
 
-#: Maximum number of people that a message names.
+#: Maximum number of people named in a message.
 _NAMED = 5
 
 
@@ -77,11 +77,11 @@ class Actor:
     name: str
     #: None for a management command, which needs no permission and no approval.
     user: AbstractBaseUser | AnonymousUser | None = None
-    #: The permissions that the token allows, or None if no token narrows them.
+    #: The permissions that the token allows, or None if the sender did not use a token.
     allowed: frozenset[str] | None = None
-    #: The branches that the token is for, or None for all.
+    #: The branches that the token allows, or None for all branches.
     branches: frozenset[str] | None = None
-    #: The person for whom a scheduler acts, or "" for everyone who acts for themselves.
+    #: The person for whom a scheduler acts; "" for all other actors.
     on_behalf_of: str = ""
 
     @property
@@ -110,8 +110,8 @@ class Actor:
         if self._narrowed(permission, branch):
             return []
         user, usual = self.user, has_permission(self.user, permission)
-        # Load the backends once: the usual ones answer quickly for single tests, but loading is
-        # slow.
+        # The backends are loaded only once: the usual ones answer quickly for single tests, but
+        # loading is slow.
         backends = auth.get_backends()
         verdicts = ((test, _verdict(user, permission, test, backends)) for test in tests)
         return [test for test, verdict in verdicts if verdict or (verdict is None and usual)]
@@ -136,22 +136,25 @@ class Actor:
         values = {"permission": f"{APP}.{permission}", "test": test, "branch": branch}
         if self.user is not None and self._narrowed(permission, branch):
             text = gettext_noop(
-                "The token does not allow {permission} for {test!r} on {branch!r}; use another one"
+                "The token does not allow {permission} for {test!r} on {branch!r}; use a "
+                "different token"
             )
             if test is None:
                 text = gettext_noop(
-                    "The token does not allow {permission} on {branch!r}; use another one"
+                    "The token does not allow {permission} on {branch!r}; use a different token"
                 )
             return Sentence(text, **values)
         text = gettext_noop(
-            "{name} lacks the permission {permission} for {test!r} on {branch!r}. {holders}"
+            "{name} does not have the permission {permission} for {test!r} on {branch!r}. {holders}"
         )
         if test is None:
-            text = gettext_noop("{name} lacks the permission {permission} on {branch!r}. {holders}")
+            text = gettext_noop(
+                "{name} does not have the permission {permission} on {branch!r}. {holders}"
+            )
         return Sentence(text, name=self.name, holders=_who_has(permission), **values)
 
     def approvals_needed(self, branch: str) -> int:
-        """Return how many people must approve what this actor publishes on a branch."""
+        """Return the number of people who must approve this actor's publications on a branch."""
         return 0 if self.user is None else approvals_needed(branch)
 
     def require_approvals(self, branch: str, approvers: Iterable[str] = ()) -> None:
@@ -182,7 +185,7 @@ def has_permission(user: Any, permission: str) -> bool:
 def backends_know_tests() -> bool:
     """Return whether a backend of the site may have permissions for single tests.
 
-    Django's own backend has none.
+    Django's own backend has no such permissions.
     """
     return not all(
         getattr(type(each), "has_perm", None) is ModelBackend.has_perm
@@ -193,7 +196,7 @@ def backends_know_tests() -> bool:
 def _verdict(
     user: Any, permission: str, test: str, backends: Iterable[Any] | None = None
 ) -> bool | None:
-    """Return the backends' answer for this one test, or None if they have none."""
+    """Return the backends' answer for this one test, or None if no backend has one."""
     if not user.is_active:
         return False
     for backend in auth.get_backends() if backends is None else backends:
@@ -227,7 +230,7 @@ def holders(permission: str) -> Any:
 
 
 def _who_has(permission: str) -> Sentence:
-    """Return a sentence with the people who have a permission, if Django can find them."""
+    """Return a sentence that names people who have a permission, if Django can find them."""
     found = holders(permission)
     if found is None:
         return Sentence(gettext_noop("Ask an administrator of this site."))

@@ -1,7 +1,7 @@
 """Bearer tokens for machines.
 
-A token acts as its user, and never exceeds what that user may do at the time of the request. Its
-scopes and branches narrow that further. It cannot approve. Only a hash of the token is stored.
+A token acts as its user, with no more permissions than that user has at the time of the request.
+Its scopes and branches limit them further. It cannot approve. Only a hash of the token is stored.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ __all__ = ["PREFIX", "Scope", "actor_of_token", "bearer", "create_token", "scope
 PREFIX = "proctor_"
 #: Random bytes of a token.
 _BYTES = 32
-#: Characters of a token, after the prefix, that are kept to tell it from others.
+#: Number of characters of a token, after the prefix, that are stored to tell tokens apart.
 _HINT = 4
-#: Resolution of the last use of a token: each update is a write to the database.
+#: Resolution of the time at which a token was last used, because each update is a write to the
+#: database.
 _USE = timedelta(minutes=5)
 
 
@@ -50,7 +51,7 @@ class Scope(enum.Enum):
     STOP = "stop"
 
 
-#: Scope → the permissions that it allows; `promote` means the permissions of all branches.
+#: Scope → the permissions that it allows; `promote` stands for the permissions of all branches.
 _ALLOWS = {
     Scope.READ: {permissions.VIEW},
     Scope.REGISTER: {permissions.REGISTER},
@@ -73,7 +74,7 @@ def scopes_of(words: Iterable[str]) -> list[Scope]:
             raise ValueError(Sentence(text, word=word, known=nearest(word, known)))
         found.append(known[word])
     if not found:
-        text = gettext_noop("a token needs a scope: {names}")
+        text = gettext_noop("a token needs at least one scope: {names}")
         raise ValueError(Sentence(text, names=listed(known)))
     return found
 
@@ -88,7 +89,7 @@ def create_token(
 ) -> tuple[Token, str]:
     """Create a token and return it with its secret, which cannot be shown again.
 
-    An empty *branches* means all. Raises NotFound for an unknown branch.
+    If *branches* is empty, all are allowed. Raises NotFound for an unknown branch.
     """
     secret = PREFIX + secrets.token_urlsafe(_BYTES)
     token = Token.objects.using(write_alias()).create(

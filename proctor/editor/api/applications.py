@@ -62,7 +62,7 @@ def _entry(application: Application) -> dict[str, Any]:
 
 
 def get_application(call: Call) -> HttpResponse:
-    """GET applications/<name>/<environment>/: an application, and what its branch lacks."""
+    """GET applications/<name>/<environment>/: an application and its problems."""
     query_fields(call.request, ())
     environment = check_branch(call.environment)
     if not _may_see(call.actor, environment):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from proctor.core.messages import nearest, shown
 from proctor.editor.api.failures import BadRequest, BaseMissing, MediaType, TooLarge
 from proctor.editor.publishing.texts import is_storable
+from proctor.editor.written import MAX_TEXT, strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -18,7 +19,12 @@ __all__ = ["MAX_BYTES", "Fields", "query_fields", "read_fields", "refuse_media_t
 
 #: Largest body of a request, in bytes.
 MAX_BYTES = 1024 * 1024
+#: The rest of a body that is too large is skipped up to this number of bytes, because most clients
+#: read no answer before they have sent everything.
+_MAX_SKIPPED = 32 * MAX_BYTES
 
+#: Longest value in a message, in characters.
+_SHOWN = 80
 _MISSING = object()
 
 
@@ -34,18 +40,22 @@ class Fields:
         self.only([*known])
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return a text. The field is required unless there is a *default*."""
+        """Return a string. The field is required unless there is a *default*."""
         value = self._values.get(name, _MISSING if default is None else default)
         if value is _MISSING:
             raise BadRequest(f'The field "{name}" is missing')
         if not isinstance(value, str):
-            raise BadRequest(f'"{name}": expected a text, got {shown(value)}')
+            raise BadRequest(f'"{name}": expected a string, got {_shown(value)}')
         if not is_storable(value):
             raise BadRequest(f'"{name}": {shown(value)} contains a NUL or a lone surrogate')
+        if len(value) > MAX_TEXT:
+            raise BadRequest(
+                f'"{name}": expected at most {MAX_TEXT} characters, got {len(value)}; shorten it'
+            )
         return value
 
     def text_or_none(self, name: str) -> str | None:
-        """Return a text, or None if it is missing or null."""
+        """Return a string, or None if it is missing or null."""
         return None if self._values.get(name) is None else self.text(name)
 
     def has(self, name: str) -> bool:
@@ -62,14 +72,14 @@ class Fields:
         """Return an integer, or None if it is missing or null."""
         value = self._values.get(name)
         if value is not None and type(value) is not int:
-            raise BadRequest(f'"{name}": expected an integer or null, got {shown(value)}')
+            raise BadRequest(f'"{name}": expected an integer or null, got {_shown(value)}')
         return value
 
     def boolean(self, name: str) -> bool:
         """Return a boolean, or False if the field is missing."""
         value = self._values.get(name, False)
         if type(value) is not bool:
-            raise BadRequest(f'"{name}": expected true or false, got {shown(value)}')
+            raise BadRequest(f'"{name}": expected true or false, got {_shown(value)}')
         return value
 
     def only(self, known: Collection[str]) -> None:
@@ -87,6 +97,12 @@ class Fields:
     def whole(self) -> str:
         """Return all fields as ASCII JSON."""
         return _json(dict(self._values), "The body")
+
+
+def _shown(value: Any) -> str:
+    """Return a value for a message, as JSON."""
+    text = json.dumps(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def _json(value: Any, place: str) -> str:
@@ -121,33 +137,24 @@ def read_fields(request: HttpRequest, known: Iterable[str], limit: int = MAX_BYT
     unless the body is one object with known fields.
     """
     try:
-        # Not request.body: the site's own limit applies to it, with a different exception.
+        # Not request.body, because the site's own limit applies to it, with a different exception.
         content = request.read(limit + 1)
+        if len(content) > limit:
+            _skip_rest(request)
     except OSError:  # UnreadablePostError
         raise BadRequest("The connection was closed before the whole body was sent") from None
     if len(content) > limit:
         raise TooLarge(f"expected at most {limit} bytes of JSON; the body has more")
     try:
-        value = json.loads(
-            content.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant
-        )
-    except RecursionError:
-        raise BadRequest("The JSON is nested too deeply") from None
+        value = strict_json(content.decode("utf-8"))
     except ValueError as error:
         raise BadRequest(f"The body is not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise BadRequest(f"expected a JSON object, got {shown(value)}")
+        raise BadRequest(f"expected a JSON object, got {_shown(value)}")
     return Fields(value, known)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {shown(double)} occurs twice in one object")
-    return found
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(f"{word} is not JSON")
+def _skip_rest(request: HttpRequest) -> None:
+    skipped = 0
+    while skipped < _MAX_SKIPPED and (part := request.read(64 * 1024)):
+        skipped += len(part)

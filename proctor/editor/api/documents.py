@@ -73,7 +73,7 @@ def etag(revision: Revision | None) -> str | None:
 
 
 def test_document(revision: Revision) -> dict[str, Any]:
-    """Return the test of a revision. *revision* must be loaded with its branch."""
+    """Return the test of a revision. The branch of *revision* must be loaded."""
     definition = definition_document(definition_of(revision))
     return {
         "test": revision.test,
@@ -99,7 +99,7 @@ def moves_document(test: str, moves: Mapping[str, Iterable[PairMoves]]) -> list[
 
 
 def problems_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    """Return problems as JSON. Allocations are numbered from 1."""
+    """Return problems as JSON, with allocations numbered from 1."""
     return [
         {
             "severity": each.severity.value,
@@ -151,7 +151,7 @@ def _sides(error: Conflict) -> dict[str, Any]:
 
 
 def _sent_document(text: str, test: str) -> Any:
-    """Return the definition that was to be published, from the request or from a revision."""
+    """Return the definition that would have been published, from the request or from a revision."""
     try:
         return json.loads(text)
     except ValueError:

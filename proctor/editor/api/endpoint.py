@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
     from proctor.editor.models import Revision
 
-__all__ = ["Call", "endpoint"]
+__all__ = ["Call", "endpoint", "no_such_address"]
 
 _SAFE = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request from an identified sender."""
+    """A request from an identified sender."""
 
     request: HttpRequest
     actor: Actor
@@ -50,7 +50,7 @@ class Call:
     proposal: int = 0
 
     def see(self, branch: str) -> None:
-        """Raise NotFound if the sender may see tests on the branch, but not this one."""
+        """Raise NotFound if the sender may see other tests on the branch, but not this one."""
         actor = self.actor
         if actor.may(VIEW, branch=branch) and not actor.may(VIEW, test=self.test, branch=branch):
             raise NotFound(f"there is no test {self.test!r} on {branch!r}")
@@ -101,6 +101,13 @@ def endpoint(**handlers: Callable[[Call], HttpResponse]) -> Callable[..., HttpRe
             return error_answer(error)
 
     return view
+
+
+@csrf_exempt
+@login_not_required
+def no_such_address(_request: HttpRequest) -> HttpResponse:
+    """Answer for any other address below `api/`, as a document instead of a page."""
+    return error_answer(NotFound("The API has no such address; see docs/api.md for all of them"))
 
 
 def _check_csrf(request: HttpRequest) -> None:

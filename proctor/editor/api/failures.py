@@ -1,4 +1,4 @@
-"""Errors of a request itself, as opposed to errors of the change that it asks for."""
+"""Errors of a request itself, as opposed to errors of the requested change."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class MediaType(RequestFailure):
 
 
 class BaseMissing(RequestFailure):
-    """A write does not say which revision it was made from."""
+    """A write does not name the revision that it is based on."""
 
     code, status = "base-required", 428
 

@@ -80,7 +80,7 @@ def _step_document(step: ScheduledStep) -> dict[str, Any]:
 
 
 def whole_document(proposal: Proposal) -> dict[str, Any]:
-    """Return a proposal with its history and the effects that publishing it would have now."""
+    """Return a proposal with its history and the effects of publishing it now."""
     found = {
         **proposal_document(proposal),
         "sentences": proposed_sentences(proposal),

@@ -1,4 +1,4 @@
-"""Lists of proposals, schedules included, limited to what the sender may see."""
+"""Lists of proposals, including schedules, that the sender may see."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from proctor.core.messages import shown
 from proctor.editor.access.permissions import VIEW, writing
 from proctor.editor.api.bodies import query_fields, read_fields
 from proctor.editor.api.documents import answer, moves_document, problems_document, test_document
@@ -65,7 +66,7 @@ def post_proposals(call: Call) -> HttpResponse:
     fields = read_fields(call.request, ("kind", "test", "base", "message", *sorted(known)))
     kind = fields.text("kind")
     if kind not in _KINDS:
-        raise BadRequest(f'"kind": expected one of {", ".join(_KINDS)}')
+        raise BadRequest(f'"kind": expected one of {", ".join(_KINDS)}, got {shown(kind)}')
     test, base = fields.text("test"), fields.base()
     return outcome(_proposed(type(call)(call.request, call.actor, test), kind, fields, base), base)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -41,6 +42,8 @@ __all__ = [
     "post_schedule",
 ]
 
+#: The number of a step.
+_NUMBER = re.compile("[1-9][0-9]{0,3}")
 _STEP = ("due", "shares", "allocation", "definition", "message", "guard")
 
 
@@ -181,8 +184,11 @@ def post_reschedule(call: Call) -> HttpResponse:
     _require_writing(call)
     fields = read_fields(call.request, ("base", "dues", "message"))
     base, dues = fields.base(), json.loads(fields.json("dues"))
-    if not isinstance(dues, dict) or not all(each.isdecimal() for each in dues):
-        raise BadRequest('"dues": expected an object that maps step numbers to times')
+    if not isinstance(dues, dict) or not all(_NUMBER.fullmatch(each) for each in dues):
+        raise BadRequest(
+            '"dues": expected an object that maps step numbers to times, such as '
+            f'{{"2": "2027-03-01T09:00:00+01:00"}}, got {shown(dues)}'
+        )
     done = services.reschedule(
         call.actor,
         call.proposal,

@@ -1,4 +1,4 @@
-"""The search for tests: Proctor's search, run on as few definitions as possible."""
+"""Search for tests as Proctor does, but parse as few definitions as possible."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from proctor.editor.publishing.texts import parse
 
 __all__ = ["found_names"]
 
-#: Words that are stored unchanged, so that the database can search for them.
+#: Matches words that are stored unchanged, so that the database can search for them.
 _PLAIN = re.compile(r"[!#-.0-\[\]-~]+")
-#: These two become ASCII letters in lower case: İ and the kelvin sign.
+#: The number of words that the database searches for; a longer condition would take very long. In
+#: the tests that it finds, all words are searched for.
+_MOST = 8
+#: The lower case of these two characters, İ and the kelvin sign, contains ASCII letters.
 _FOLDING = ("\\u0130", "\\u212A", "\\u212a")
 
 
@@ -27,7 +30,7 @@ def found_names(branch: str, text: str) -> list[str]:
     # Not `icontains`: in MySQL it is as exact as the column.
     heads = heads.alias(name=Lower("test"), text=Lower("revision__definition"))
     words = text.split()
-    for word in words:
+    for word in [*dict.fromkeys(words)][:_MOST]:
         if _PLAIN.fullmatch(word):
             possible = Q(name__contains=word.lower()) | Q(text__contains=word.lower())
             for folding in _FOLDING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from proctor.editor.api import applications, proposing, reading, scheduling, writing
-from proctor.editor.api.endpoint import endpoint
+from proctor.editor.api.endpoint import endpoint, no_such_address
 
 urlpatterns = [
     path("tests/", endpoint(get=reading.get_tests), name="api_tests"),
@@ -14,7 +14,7 @@ urlpatterns = [
     path("tests/<path:test>/stop/", endpoint(post=writing.post_stop), name="api_stop"),
     path("tests/<path:test>/release/", endpoint(post=writing.post_release), name="api_release"),
     path("tests/<path:test>/rollback/", endpoint(post=writing.post_rollback), name="api_rollback"),
-    # Last, because the name of an imported test may contain a slash.
+    # These come last, because the name of an imported test may contain a slash.
     path(
         "tests/<path:test>/",
         endpoint(get=reading.get_test, put=writing.put_test, delete=writing.delete_test),
@@ -81,4 +81,6 @@ urlpatterns = [
         ),
         name="api_application",
     ),
+    # Not without the slash at the end, which Django adds.
+    re_path("^(?:.*/)?$", no_such_address),
 ]

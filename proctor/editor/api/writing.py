@@ -1,4 +1,4 @@
-"""Publishing in the API, with the same services as the pages use."""
+"""Publishing in the API, with the same services as the pages."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def post_promote(call: Call) -> HttpResponse:
 
 
 def post_stop(call: Call) -> HttpResponse:
-    """POST tests/<name>/stop/: move everybody to a group of value 0 or less, and hold the test."""
+    """POST tests/<name>/stop/: move everyone to a group of value 0 or less, and hold the test."""
     require_any(call, STOP)
     fields = read_fields(call.request, ("branch", "value", "reason"))
     branch = check_branch(fields.text("branch"))
@@ -124,7 +124,7 @@ def post_release(call: Call) -> HttpResponse:
     call.see(branch)
     services.release(call.actor, call.test, branch, message=fields.text("message", ""))
     head = find_head(call.test, branch)
-    assert head is not None  # a test that is held has a revision
+    assert head is not None  # a held test always has a revision
     return answer({**test_document(head), "moves": [], "problems": []})
 
 
@@ -160,7 +160,7 @@ def post_check(call: Call) -> HttpResponse:
     head = find_head(test, branch)
     current = None if head is None or head.definition is None else head.id
     if current != base:
-        # The same answer as saving would give.
+        # Saving would refuse this with the same answer.
         raise Conflict(test, branch, base=base, yours=text, head=current)
     try:
         found = services.check(call.actor, branch, test, text)

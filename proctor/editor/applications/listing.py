@@ -1,4 +1,4 @@
-"""Applications for the pages and the API: tests that are missing or cannot be loaded."""
+"""Applications for the pages and the API, with their tests that are missing or cannot be loaded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
     "with_ancestors",
 ]
 
-#: Standings that a process caches.
+#: Number of standings that a process caches.
 _KEPT = 500
 
 
@@ -52,7 +52,7 @@ class Standing:
 
 
 class _Kept:
-    """The standings that were computed last, with the matrix of each, by application and branch.
+    """The last standing of each application and branch, with its matrix.
 
     The key includes the digest of the specification, so a new specification gets a new entry.
     """
@@ -60,8 +60,8 @@ class _Kept:
     standings: ClassVar[OrderedDict[tuple[str, bool, str], tuple[BranchMatrix, Standing]]] = (
         OrderedDict()
     )
-    #: The two matrices compared last, and the tests that differ: all applications of a branch need
-    #: the same comparison.
+    #: The two matrices that were compared last, and the tests that differ. All applications of a
+    #: branch need the same comparison.
     difference: ClassVar[tuple[object, object, frozenset[str]] | None] = None
 
 
@@ -72,7 +72,7 @@ def standing_on_branch(application: Known, matrix: BranchMatrix | None = None) -
     are verified again. Raises Lagging and database errors.
     """
     matrix = matrix or kept_matrix(application.environment)
-    if application.is_own:  # the settings may have changed since
+    if application.is_own:  # the settings may have changed since then
         return standing_of(application, matrix.tests)
     key = (application.digest, application.whole_matrix, matrix.branch)
     known = _Kept.standings.get(key)
@@ -118,7 +118,7 @@ def standing_of(
     former: Standing | None = None,
     changed: AbstractSet[str] = frozenset(),
 ) -> Standing:
-    """Return the result of verifying an application against *tests*, those of its branch.
+    """Return the result of verifying an application against *tests*, the tests of its branch.
 
     With a *former* standing only the *changed* tests are verified; the results of the others are
     reused.

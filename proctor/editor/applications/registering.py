@@ -42,7 +42,7 @@ __all__ = [
 _NAME = re.compile(r"[\w.@:-]{1,100}", re.ASCII)
 #: Maximum number of registered applications, in all environments together.
 MAX_APPLICATIONS = 1000
-#: Limits of a specification; the validator's is in characters.
+#: Limits for a specification; the one for the validator is in characters.
 MAX_TESTS, MAX_VARIABLES, MAX_FILTERS, MAX_VALIDATOR = 10_000, 500, 100, 2_000
 _VERSION = 100
 
@@ -66,8 +66,8 @@ def register(
 ) -> Registered:
     """Store the specification of an application, and the time of the registration.
 
-    It is registered even if the branch does not satisfy it, because the application is running
-    already or is about to. Raises PermissionMissing, NotFound for an unknown environment, and
+    It is registered even if the branch does not satisfy it, because the application is already
+    running or about to start. Raises PermissionMissing, NotFound for an unknown environment, and
     Refused for an invalid name or specification.
     """
     actor.require(REGISTER, branch=check_branch(environment))

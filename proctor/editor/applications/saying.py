@@ -1,4 +1,4 @@
-"""The effects of a change on the applications of a branch, for the pages that show them."""
+"""The effects of a change on the applications of a branch, for the pages."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def what_applications_say(branch: str, test: str, definition: Definition | None)
     """Return the verdict of each application of a branch on publishing *definition* there.
 
     Pass None to delete the test. A verdict has the `application`, its `state` (`ok`, `breaks`,
-    `older` or `undeclared`) and the `reasons`. A definition that cannot be converted to the
-    matrix's form has no verdicts; its problems give the reason. Raises NotFound for an unknown
-    branch.
+    `older` or `undeclared`) and the `reasons`. For a definition that cannot be converted to the
+    matrix's form, there are no verdicts; its problems give the reason. Raises NotFound for an
+    unknown branch.
     """
     relatives = Relatives.read(test, check_branch(branch), definition)
     try:

@@ -1,4 +1,4 @@
-"""One change of one test by one person: checked, and then published or proposed."""
+"""One person's change of one test, which is checked and then published or proposed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from proctor.editor.proposals.opening import propose
 from proctor.editor.publishing.publishing import Change, Signature, publish
 from proctor.editor.publishing.texts import write
 from proctor.editor.specifications.verdicts import BREAKS
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from proctor.editor.access.permissions import Actor
@@ -37,13 +38,13 @@ class Act:
     #: True to ask for approval even if none is needed.
     review: bool = False
     promoted_from: str | None = None
-    #: The reason to break applications, or "" if it must not break any.
+    #: The reason for breaking applications, or "" if the change must not break any.
     override: str = ""
 
     def require(self) -> None:
         """Raise PermissionMissing unless the person may publish this, with or without approval."""
         self.actor.require(writing(self.branch), test=self.test, branch=self.branch)
-        if self.override.strip():
+        if legible(self.override):
             self.actor.require(OVERRIDE, test=self.test, branch=self.branch)
 
     def match(self, head: Revision | None, yours: str | None = None) -> Revision | None:
@@ -58,7 +59,7 @@ class Act:
 
         If there is a reason to override, the change may break applications.
         """
-        return self.carry_out(prepared.checked(override=bool(self.override.strip())))
+        return self.carry_out(prepared.checked(override=bool(legible(self.override))))
 
     def carry_out(self, prepared: Prepared) -> Published | Proposed:
         """Publish a prepared change, or propose it if other people must approve."""

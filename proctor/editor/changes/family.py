@@ -1,4 +1,4 @@
-"""A test and its relatives on a branch, and whether the engine would load them after a change."""
+"""A test and its relatives on a branch, before and after a change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["Relatives", "examined", "family"]
 
 
 def family(test: str, branch: str, parents: Iterable[str] = ()) -> dict[str, TestDefinition]:
-    """Return the test as it is on a branch, its ancestors, and all tests that depend on it.
+    """Return the current test on a branch, its ancestors, and all tests that depend on it.
 
     The result includes *parents* and their ancestors, for a change that adds a dependency on them.
     Tests that cannot be converted to the matrix's form are left out, as in a matrix.
@@ -68,7 +68,7 @@ class Relatives:
     test: str
     #: The tests that `family` returned.
     before: Mapping[str, TestDefinition]
-    #: The tests of these that the engine loads.
+    #: Those of the tests above that the engine loads.
     loaded: Mapping[str, TestDefinition]
     branch: str = ""
     #: The applications of all branches.
@@ -90,7 +90,7 @@ class Relatives:
         return Relatives(self.test, before, examined(before).loaded)
 
     def after(self, definition: Definition | None) -> dict[str, TestDefinition]:
-        """Return the tests as they are once *definition* is published; None deletes the test.
+        """Return the tests as they would be after publishing *definition*; None deletes the test.
 
         Raises Refusal if the definition cannot be converted to the matrix's form.
         """
@@ -100,9 +100,9 @@ class Relatives:
         return tests
 
     def dropping_problems(self, after: Examination) -> list[Problem]:
-        """Return why the engine would drop the test, or another one that it loads now.
+        """Return the reasons why the engine would drop the test, or another test that it loads now.
 
-        Faults that existed before are not reported: this change did not cause them.
+        Faults that existed before the change are not reported.
         """
         return [
             self._dropped(name, problem)
@@ -124,10 +124,10 @@ class Relatives:
 def examined(
     tests: Mapping[str, TestDefinition], applications: Applications | None = None
 ) -> Examination:
-    """Return the engine's result for tests, with the variables that anybody declares.
+    """Return the engine's result for tests, with the variables of all applications.
 
-    These are the variables of the site, and of the registered *applications*. The verdict on an
-    application says whether it has the variables that a test needs.
+    These are the variables of the site and of the registered *applications*. Whether one
+    application has the variables that a test needs is part of its verdict.
     """
     known = read_applications() if applications is None else applications
     return examine(

@@ -1,4 +1,4 @@
-"""The outcome of a change: it is published, or waits as a proposal."""
+"""The outcome of a change: a publication or a proposal."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""The reason to break applications, as it is kept in the history."""
+"""The reason for breaking applications, as kept in the history."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +19,7 @@ def with_override(message: str, reason: str, broken: Sequence[str]) -> str:
 
     If no application breaks, the message is returned unchanged.
     """
-    if not reason.strip() or not broken:
+    if not legible(reason) or not broken:
         return message
     words = _("Published although it breaks %(applications)s: %(reason)s") % {
         "applications": ", ".join(broken),

@@ -1,6 +1,6 @@
 """Prepares a change: assigns ids, keeps unknown fields, and finds problems.
 
-Nothing is written here, so a page can show the result while someone types.
+Nothing is written, so a page can show the result while someone types.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from proctor.core.authoring.edits.editing import parse_edit
 from proctor.core.authoring.edits.stricter_rules import Surroundings, stricter_problems
 from proctor.core.authoring.ids.allocation_ids import next_id_among
 from proctor.core.authoring.ids.saved_ids import careful_allocations, used_ids
+from proctor.core.authoring.moves.jumping import jumping_allocations
 from proctor.core.authoring.moves.who_moves import moves_between
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.java.frozen import thaw
@@ -47,6 +48,7 @@ __all__ = [
     "prepare_edit",
     "prepare_exact",
     "prepare_restored",
+    "prepare_stopped",
     "prepare_written",
 ]
 
@@ -57,9 +59,9 @@ _MATRIX_FIELDS = frozenset(("dynamic", "containsUnitlessAllocation"))
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A change that could be published, and its effects."""
+    """A change that is ready to be published, and its effects."""
 
-    #: None to delete the test.
+    #: The new definition; None to delete the test.
     definition: Definition | None
     #: The test and those relatives that the engine loads, before and after the change.
     before: Mapping[str, TestDefinition]
@@ -79,9 +81,9 @@ class Prepared:
         return tuple(each.application.label for each in self.says if each.breaks)
 
     def checked(self, *, override: bool = False) -> Prepared:
-        """Return this object. Raises Refused for any problem that is not a warning.
+        """Return self. Raises Refused for any problem that is not a warning.
 
-        With *override* the change may break applications.
+        With *override*, the change may break applications.
         """
         if any(_blocks(each) and not (override and each.code == BREAKS) for each in self.problems):
             raise Refused(self.problems)
@@ -95,8 +97,8 @@ def _blocks(problem: Problem) -> bool:
 def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
     """Return the definition that an editor sent, with the unknown fields of the stored one.
 
-    A field that neither Proctor nor the stored definition has is an error; it would be lost
-    otherwise. Raises Refused.
+    A field that neither Proctor nor the stored definition has is an error, because it would be
+    lost. Raises Refused.
     """
     try:
         try:
@@ -119,7 +121,7 @@ def _with_known_extras(text: str, test: str, stored: Definition, refusal: Refusa
 
 
 def _extras(definition: Definition) -> set[tuple[str, str]]:
-    """Return the unknown fields of a definition, each with the kind of object that has it."""
+    """Return the unknown fields of a definition, each with the kind of object that it is in."""
     test = definition.test
     parts = [("test", test.extra), *(("bucket", each.extra) for each in test.buckets)]
     parts += [("payload", each.payload.extra) for each in test.buckets if each.payload is not None]
@@ -152,8 +154,8 @@ def prepare_edit(
     """Return the result of an edit or a creation, with every problem of *definition*.
 
     *earlier* are definitions that a schedule publishes before this one; the last of them is
-    *previous*. *proposal* is the proposal that gets the result as its content, here and below: its
-    ids count as free.
+    *previous*. *proposal* is the proposal that will get the result as its content (also in the
+    functions below). Its allocation ids may be used again.
     """
     problems = [] if previous is not None else list(name_problems(test))
     relatives = _relatives(branch, test, definition, earlier)
@@ -181,7 +183,7 @@ def prepare_written(
     *,
     proposal: int | None = None,
 ) -> Prepared:
-    """Return the result of a ramp, a stop or a finish. Raises Refused.
+    """Return the result of a ramp or a finish. Raises Refused.
 
     *earlier* has the same meaning as for `prepare_edit`.
     """
@@ -193,14 +195,27 @@ def prepare_written(
     return _prepared(relatives, written, [])
 
 
+def prepare_stopped(
+    branch: str, test: str, definition: Definition, previous: Definition
+) -> Prepared:
+    """Return the result of a stop.
+
+    A stop must not fail, so ids stay the same if one of them cannot be incremented.
+    """
+    try:
+        return prepare_written(branch, test, definition, previous)
+    except Refused:
+        return prepare_exact(branch, test, definition)
+
+
 def prepare_restored(
     branch: str, test: str, definition: Definition | None, *, proposal: int | None = None
 ) -> Prepared:
     """Return the result of a promotion, a rollback, a revert or a deletion.
 
     Ids stay the same, with one exception: if visitors jump from one live group to another, an id
-    that the branch has had before is advanced. An id that is new on the branch already tells the
-    two splits apart.
+    that the branch has had before is incremented. (An id that is new on the branch already
+    distinguishes the two splits.)
     """
     relatives = Relatives.read(test, branch, definition)
     if definition is None:
@@ -219,9 +234,9 @@ def ids_moved_on(
     *,
     proposal: int | None = None,
 ) -> Definition:
-    """Return a restored definition with new ids for those that named a different split.
+    """Return a restored definition, with new ids in place of those that named a different split.
 
-    *jumping* are the indices of the allocations within which visitors jump. Their ids are advanced
+    *jumping* are the indexes of the allocations to which visitors jump. Their ids are incremented
     if the branch has had them before.
     """
     known = published_ids(test, branch) if jumping else set()
@@ -258,7 +273,7 @@ def _numbered(
     proposal: int | None,
     earlier: Sequence[Definition] = (),
 ) -> Definition:
-    """Return the definition with ids that never name two different splits."""
+    """Return the definition with allocation ids such that no id names two different splits."""
     allocations = careful_allocations(
         None if previous is None else previous.test,
         definition.test,
@@ -272,18 +287,13 @@ def _numbered(
 
 
 def _jumping(relatives: Relatives, definition: Definition) -> set[int]:
-    """Return the allocations within which visitors go from one live group to another."""
+    """Return the allocations to which visitors go from one live group to another."""
     try:
         after = relatives.after(definition)
     except Refusal:
         return set()  # the change cannot be published anyway, and its problems say why
     loaded = examined(after, relatives.applications).loaded
-    found = moves_between(relatives.loaded, loaded).get(relatives.test, ())
-    return {
-        pair.allocation
-        for pair in found
-        if pair.allocation is not None and pair.old_allocation is not None and pair.jump
-    }
+    return jumping_allocations(moves_between(relatives.loaded, loaded).get(relatives.test, ()))
 
 
 def _is_same(one: Definition, other: Definition) -> bool:
@@ -307,7 +317,7 @@ def _surroundings(relatives: Relatives, previous: Definition | None) -> Surround
     )
 
 
-#: Problems for applications, which the previous definition may have as well.
+#: Problems for applications, which the previous definition may already have.
 _OF_APPLICATIONS = ("rule-context", "declared-payload", "declared-payload-missing")
 
 

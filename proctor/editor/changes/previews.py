@@ -1,4 +1,4 @@
-"""Effects of a ramp, a finish, a rollback or a deletion before it is published."""
+"""Effects of a ramp, a stop, a finish, a rollback or a deletion before it is published."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 from proctor.core.authoring.moves.ramping import ramp
 from proctor.core.authoring.moves.refused import ChangeRefused
+from proctor.core.authoring.moves.stopping import stop
 from proctor.core.sentences import sentence_of
 from proctor.editor.changes import finishing
-from proctor.editor.changes.preparing import Prepared, prepare_restored, prepare_written
+from proctor.editor.changes.preparing import (
+    Prepared,
+    prepare_restored,
+    prepare_stopped,
+    prepare_written,
+)
 from proctor.editor.errors import refused
 
 if TYPE_CHECKING:
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
     from proctor.core.authoring.definitions.definition import Definition
     from proctor.core.authoring.moves.ramping import Share
 
-__all__ = ["finished", "ramped", "restored"]
+__all__ = ["finished", "ramped", "restored", "stopped"]
 
 
 def ramped(
@@ -30,6 +36,15 @@ def ramped(
     except ChangeRefused as error:
         raise refused(test, "change-refused", sentence_of(error)) from error
     return prepare_written(branch, test, new, known)
+
+
+def stopped(branch: str, test: str, known: Definition, value: int) -> Prepared:
+    """Return the effects of a stop. Raises Refused if the group cannot get all visitors."""
+    try:
+        new = replace(known, test=stop(known.test, value))
+    except ChangeRefused as error:
+        raise refused(test, "change-refused", sentence_of(error)) from error
+    return prepare_stopped(branch, test, new, known)
 
 
 def finished(branch: str, test: str, known: Definition, value: int) -> Prepared:

@@ -37,10 +37,10 @@ def publish_proposal(
 ) -> Published:
     """Publish a proposal that enough other people have approved.
 
-    *content* is the hash of the content that the person saw. If it is given, the proposal must
-    still have that content and base. Raises NotFound, PermissionMissing, ApprovalNeeded, Closed,
-    Changed, Refused, and the errors of `publish`: Conflict if the base has moved, and Held. The
-    author of the revision is the author of the proposal.
+    If *content*, the hash of the content that the person saw, is given, the proposal must still
+    have that content and base. Raises NotFound, PermissionMissing, ApprovalNeeded, Closed, Changed,
+    Refused, and the errors of `publish`: Conflict if the base has moved, and Held. The author of
+    the revision is the author of the proposal.
     """
     proposal = find_proposal(actor, number)
     require_open(proposal)
@@ -73,7 +73,7 @@ def publish_proposal(
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The checks of a proposal inside the transaction that publishes it, while the lock is held."""
+    """The checks of a proposal in the transaction that publishes it, while the lock is held."""
 
     actor: Actor
     number: int
@@ -98,7 +98,7 @@ class Gate:
 
     @contextlib.contextmanager
     def __call__(self, revisions: list[Revision]) -> Iterator[None]:
-        """Let exactly one publication of an approved proposal through."""
+        """Make sure that an approved proposal is published only once."""
         rows = Proposal.objects.using(write_alias()).filter(pk=self.number)
         rows.update(turn=F("turn") + 1)  # locks out approvals and changes
         proposal = find_proposal(self.actor, self.number)

@@ -1,10 +1,10 @@
 """Services that change a test. Each one checks the permission, checks the change, and publishes.
 
 All take the `Actor` first and raise: PermissionMissing, NotFound for an unknown branch, test or
-revision, Refused for a change that makes no sense, and the errors of `publish`: Conflict and Held.
-A base is the id of the revision that the person saw, or None if there was no test. If other people
-must approve, or with *review*, the change is proposed instead of published. For later steps of
-proposals see `proposals.deciding` and `changes.proposed`.
+revision, Refused for an invalid change, and the errors of `publish`: Conflict and Held. A base is
+the id of the revision that the person saw, or None if there was no test. If other people must
+approve, or if *review* is True, the change is proposed instead of published. `proposals.deciding`
+and `changes.proposed` handle proposals from then on.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from proctor.editor.changes.preparing import (
     parse_sent,
     prepare_edit,
     prepare_restored,
+    prepare_stopped,
     prepare_written,
 )
 from proctor.editor.errors import Conflict, NotFound, refused
@@ -39,6 +40,7 @@ from proctor.editor.models import Hold, Kind, Revision
 from proctor.editor.publishing.heads import definition_of, find_head, head_of, revision_of
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.publishing.queue import lock_branch, resume_held
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,7 +65,7 @@ __all__ = [
     "stop",
 ]
 
-#: Number of attempts to stop a test if other publications get in between.
+#: Number of attempts to stop a test while other publications interfere.
 _STOP_TRIES = 5
 
 
@@ -90,7 +92,7 @@ def edit(
     branch: str | None = None,
     review: bool = False,
 ) -> Published | Proposed:
-    """Create or change a test. Edits enter at the first branch only."""
+    """Create or change a test on the first branch. Other branches cannot be edited."""
     kind = Kind.CREATE if base is None else Kind.EDIT
     act = Act(actor, test, _entered(branch, test), base, kind, message, review)
     act.require()
@@ -199,13 +201,13 @@ def _rewrite(act: Act, change: Callable[[Definition], Definition]) -> Published 
 def stop(
     actor: Actor, test: str, branch: str, *, value: int | None = None, reason: str
 ) -> Published:
-    """Move everybody to a group of value 0 or less, and hold the test on the branch.
+    """Move everyone to a group with a value of 0 or less, and hold the test on the branch.
 
-    Without *value* the group is chosen by the core's `stop_value`. A stop needs no approval and no
+    Without *value*, the core's `stop_value` chooses the group. A stop needs no approval and no
     base: it applies to the current head.
     """
     actor.require(STOP, test=test, branch=check_branch(branch))
-    if not reason.strip():
+    if not legible(reason):
         raise refused(
             test, "reason-required", Sentence(gettext_noop("a stop needs a reason; write why"))
         )
@@ -222,7 +224,7 @@ def _stop_once(actor: Actor, test: str, branch: str, value: int | None, reason: 
     definition = _changed(known, _on_test(lambda each: stopped(each, value)))
     act = Act(actor, test, branch, head.id, Kind.STOP, reason)
     # A stop is published even if the definition has other problems.
-    return act.publish(prepare_written(branch, test, definition, known))
+    return act.publish(prepare_stopped(branch, test, definition, known))
 
 
 def _on_test(
@@ -327,7 +329,7 @@ def _restore(act: Act, origin: Revision | None) -> Published | Proposed:
 
 
 def check_direction(test: str, source: str, target: str) -> None:
-    """Raise Refused unless *target* is a later branch than *source*, NotFound for unknown ones."""
+    """Raise Refused unless *target* is a later branch than *source*; NotFound if one is unknown."""
     names = branch_names()
     if names.index(check_branch(source)) >= names.index(check_branch(target)):
         raise refused(
@@ -346,14 +348,16 @@ def check_direction(test: str, source: str, target: str) -> None:
 
 
 def _entered(branch: str | None, test: str) -> str:
-    """Return the branch where edits enter. Raises Refused if *branch* is another one."""
+    """Return the first branch, where tests are edited. Raises Refused for any other *branch*."""
     first = first_branch()
     if branch is not None and check_branch(branch) != first:
         raise refused(
             test,
             "first-branch",
             Sentence(
-                gettext_noop("edits start on {first!r}; edit there, then promote to {branch!r}"),
+                gettext_noop(
+                    "tests are edited on {first!r}; edit it there, then promote it to {branch!r}"
+                ),
                 first=first,
                 branch=branch,
             ),
@@ -370,5 +374,5 @@ def _refuse_same(test: str, known: Definition | None, new: Definition | None) ->
         raise refused(
             test,
             "unchanged",
-            Sentence(gettext_noop("the branch has exactly this definition already")),
+            Sentence(gettext_noop("the branch already has exactly this definition")),
         )

@@ -1,4 +1,4 @@
-"""Promotion of several tests in one transaction: all are published, or none.
+"""Promotion of several tests in one transaction: either all are published, or none.
 
 In this way, a test can reach a branch together with the test that it depends on. If other people
 must approve, each test becomes a proposal.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from proctor.core.authoring.moves.jumping import jumping_allocations
 from proctor.core.authoring.moves.who_moves import moves_between
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.problems import Problem, Severity
@@ -27,6 +28,7 @@ from proctor.editor.publishing.publishing import Change, Signature, publish
 from proctor.editor.publishing.texts import write
 from proctor.editor.specifications.known import read_applications
 from proctor.editor.specifications.verdicts import application_problems, verdicts
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +57,7 @@ class Together:
 
     #: Test → the definition to publish, with its new allocation ids.
     definitions: Mapping[str, Definition]
-    #: All tests as one change. Its definition is None.
+    #: All tests prepared as one change, whose definition is None.
     prepared: Prepared
 
 
@@ -90,9 +92,9 @@ def prepare_together(branch: str, definitions: Mapping[str, Definition]) -> Toge
 
 
 def _may_break(test: str, definitions: Mapping[str, Definition], prepared: Prepared) -> bool:
-    """Return whether a test may be the reason why an application breaks."""
+    """Return whether a test may be the reason for breaking an application."""
     broken = {name for each in prepared.says for name in each.breaks}
-    # If another test breaks, any of the promoted tests may be the reason.
+    # If a test that is not promoted breaks, any of the promoted tests may be the reason.
     return test in broken or not broken <= definitions.keys()
 
 
@@ -117,11 +119,7 @@ def _numbered(
     moves = moves_between(before, after)
     found = {}
     for name, definition in definitions.items():
-        jumping = {
-            pair.allocation
-            for pair in moves.get(name, ())
-            if pair.allocation is not None and pair.old_allocation is not None and pair.jump
-        }
+        jumping = jumping_allocations(moves.get(name, ()))
         found[name] = ids_moved_on(branch, name, definition, jumping)
     return found
 
@@ -144,7 +142,7 @@ def promote_together(
     for each in promotions:
         check_direction(each.test, source, target)
         actor.require(writing(target), test=each.test, branch=target)
-        if override.strip():
+        if legible(override):
             actor.require(OVERRIDE, test=each.test, branch=target)
     for each in promotions:
         definition = definition_of(revision_of(each.test, source, each.revision))
@@ -158,7 +156,7 @@ def promote_together(
             raise Conflict(each.test, target, base=each.base, yours=None, head=current)
         definitions[each.test] = definition
     together = prepare_together(target, definitions)
-    prepared = together.prepared.checked(override=bool(override.strip()))
+    prepared = together.prepared.checked(override=bool(legible(override)))
     if actor.approvals_needed(target):
         return [
             propose(

@@ -45,7 +45,7 @@ __all__ = ["can_be_edited", "rebase_proposal", "update_proposal"]
 
 
 def can_be_edited(proposal: Proposal) -> bool:
-    """Return True for an edit, the only kind of proposal whose definition can be changed."""
+    """Return True for an edit; no other kind of proposal can be changed."""
     return (
         proposal.kind == Proposal.Change.EDIT
         and proposal.revision_kind in (Kind.CREATE, Kind.EDIT)
@@ -64,8 +64,9 @@ def update_proposal(
 ) -> Proposed:
     """Replace the definition of an open edit, on top of the head *base*.
 
-    *content* is the hash of the content that the person changed. Raises Changed if the proposal has
-    different content by now, Conflict if *base* is not the head, and the errors of `services.edit`.
+    *content* is the hash of the content that the person changed. Raises Changed if the proposal's
+    content has changed since, Conflict if *base* is not the head, and the errors of
+    `services.edit`.
     """
     proposal = _writable(actor, number)
     branch = proposal.branch.name
@@ -75,8 +76,8 @@ def update_proposal(
             "not-an-edit",
             Sentence(
                 gettext_noop(
-                    "only an edit can be changed, and this is a {kind}; withdraw it "
-                    "and propose what you want instead"
+                    "only an edit can be changed, and this is a {kind}; withdraw it and open a "
+                    "new proposal"
                 ),
                 kind=kind_word(proposal.revision_kind),
             ),
@@ -166,7 +167,7 @@ def _finished(head: Definition, wanted: Definition) -> Definition:
 
 
 def _ramped(proposal: Proposal, head: Definition, wanted: Definition) -> Definition:
-    """Apply the shares that the proposal gave to its base to the head."""
+    """Apply the shares from the proposal to the head."""
     base = definition_of(proposal.base)
     if base is None or len(head.test.allocations) != len(wanted.test.allocations):
         raise _again(proposal)
@@ -214,7 +215,7 @@ def _replaced(
             raise Changed(
                 Sentence(
                     gettext_noop(
-                        "proposal {number} was changed since you looked at it: look at it again"
+                        "proposal {number} was changed after you opened it; review it again"
                     ),
                     number=proposal.pk,
                 )

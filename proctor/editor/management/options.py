@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_branch", "add_user", "known_branch", "progress"]
 
-#: Prints the number of finished tests if the output is a terminal.
+#: Shows the progress if the output is a terminal.
 progress: Progress = partial(tracked, wanted=None, unit="tests")
 
 

@@ -34,7 +34,7 @@ __all__ = ["delete", "finish", "raise_shares", "roll_back"]
 
 
 def _preview(prepared: Prepared, test: str) -> dict[str, Any]:
-    """Return the template context that shows a change before it is made."""
+    """Return the template context for the preview of a change."""
     problems = messages_of(each for each in prepared.problems if each.code != "unchanged")
     return {
         "effect": effect_of(test, prepared.before, prepared.after),

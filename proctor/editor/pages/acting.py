@@ -1,4 +1,4 @@
-"""Shared by the pages that publish: find the branch and the head, and redirect at the end."""
+"""Helpers of the pages that publish: find the branch and the head, and redirect at the end."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def act(
 
 
 def number_of(text: str | None, otherwise: Any) -> Any:
-    """Return a text as an integer, or *otherwise* if it is not one."""
+    """Return a string as an integer, or *otherwise* if it is not an integer."""
     try:
         return int(text or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Shared by all pages of the editor: access, rendering and refusals."""
+"""Helpers of all pages of the editor: access, rendering and refusals."""
 
 from __future__ import annotations
 
@@ -19,12 +19,24 @@ from django.views.decorators.http import require_http_methods
 from proctor.conf import settings
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.java.encodable import encodable
+from proctor.core.messages import shown
+from proctor.core.sentences import Sentence, gettext_noop
 from proctor.editor.access.permissions import VIEW, Actor, backends_know_tests, person
 from proctor.editor.branches import branch_names, first_branch
-from proctor.editor.errors import Closed, Conflict, EditorError, Held, NotFound, PermissionMissing
+from proctor.editor.errors import (
+    Closed,
+    Conflict,
+    EditorError,
+    Held,
+    NotFound,
+    PermissionMissing,
+    refused,
+)
 from proctor.editor.models import Proposal
 from proctor.editor.pages.translating import messages_of, words_of
 from proctor.editor.proposals.finding import visible_keys
+from proctor.editor.publishing.texts import is_storable
+from proctor.editor.written import MAX_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,6 +57,8 @@ class Named(Protocol):
 
 Test = TypeVar("Test", bound=Named)
 
+#: Fields with a text that someone writes for others.
+_WRITTEN = ("message", "reason", "override")
 #: The namespace of all URL names.
 NAMESPACE = "proctor_editor"
 
@@ -63,7 +77,7 @@ def address(name: str, *arguments: str) -> str:
 
 
 def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Decorate a view: signed-in people only, never cached, and refusals shown as pages.
+    """Decorate a view so that it requires signing in, is never cached, and shows refusals as pages.
 
     The view gets the `Actor` after the request.
     """
@@ -74,6 +88,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
         if user is None or not user.is_authenticated:
             return redirect_to_login(request.get_full_path(), sign_in_address())
         try:
+            _require_storable(request)
             response = view(request, person(user), *args, **options)
         except EditorError as error:
             response = _refusal(request, person(user), error, _STATUSES.get(type(error), 422))
@@ -89,6 +104,20 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
         transaction.non_atomic_requests(limited)
     )
     return found
+
+
+def _require_storable(request: HttpRequest) -> None:
+    """Raise Refused for texts that no database stores, and for messages that nobody would read."""
+    for name, text in (*request.GET.items(), *request.POST.items()):
+        if not is_storable(str(text)):
+            words = gettext_noop("the field {name} has a NUL character or half of a surrogate pair")
+            raise refused("", "not-storable", Sentence(words, name=shown(name)))
+        if name in _WRITTEN and len(text) > MAX_TEXT:
+            words = gettext_noop(
+                "the field {name} has {count} characters; at most {limit} are allowed"
+            )
+            values = {"name": shown(name), "count": len(text), "limit": MAX_TEXT}
+            raise refused("", "too-long", Sentence(words, **values))
 
 
 def sign_in_address() -> str:
@@ -152,7 +181,7 @@ def render(
 
 
 def optional_address(name: str, *arguments: str) -> str:
-    """Return the URL of a page that the site may have, or "" if it does not."""
+    """Return the URL of an optional page of the site, or "" if the site does not have it."""
     try:
         return reverse(name, args=arguments)
     except NoReverseMatch:

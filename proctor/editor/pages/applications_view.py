@@ -1,4 +1,4 @@
-"""Pages of the applications: the tests they declare, and what their branch lacks."""
+"""Pages of the applications: their declared tests, and those that their branch does not have."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["application", "applications"]
 
-#: Reasons shown in one row of the list.
+#: Maximum number of reasons in one row of the list.
 _REASONS = 3
-#: Tests of an application shown on its page, and characters of its specification.
+#: Maximum numbers of tests and of characters of the specification on an application's page.
 _TESTS, _TEXT = 300, 100_000
 
 
@@ -58,7 +58,7 @@ class _Row:
 
     @property
     def shown(self) -> list[tuple[str, str]]:
-        """The reasons that fit into the row, or "" for a test that is missing."""
+        """The tests and reasons that fit into the row; the reason is "" for a missing test."""
         return [*self.faults, *((name, "") for name in self.missing)][:_REASONS]
 
     @property
@@ -76,11 +76,11 @@ class _Declared:
     groups: list[str]
     fallback: str
     payload: str
-    #: True if a filter selects it, and the specification does not name it.
+    #: True if only a filter selects it, so the specification does not name it.
     by_filter: bool
     #: True if the branch has it.
     exists: bool
-    #: Why it cannot be loaded, or "" if it can.
+    #: The reason why it cannot be loaded, or "" if it can.
     fault: str
 
 
@@ -155,7 +155,7 @@ def application(
     names = {*found.specification.tests, *standing.by_filter}
     seen = _seen(actor, names)
     tests = _declared(standing, seen)
-    # The specification names every test.
+    # The whole specification is hidden if a test is hidden, because it names every test.
     text = json.dumps(document, indent=2, ensure_ascii=False) if seen == names else ""
     return render(
         request,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asking", "asking", "people_for"]
 
-#: Maximum number of people that are named.
+#: Maximum number of people named.
 _NAMED = 5
 
 
@@ -29,7 +29,7 @@ class Asking:
 
     @property
     def text(self) -> str:
-        """Return a sentence with the number of people who must approve."""
+        """Return a sentence that says how many people must approve."""
         return ngettext(
             "%(count)s other person must approve before this is published.",
             "%(count)s other people must approve before this is published.",
@@ -38,7 +38,7 @@ class Asking:
 
 
 def asking(actor: Actor, test: str, branch: str) -> Asking | None:
-    """Return the approvals that are needed, or None if the actor can publish at once."""
+    """Return the approvals that are needed, or None if the actor can publish immediately."""
     needed = actor.approvals_needed(branch)
     if not needed:
         return None

@@ -43,7 +43,7 @@ STATES = {
     "broken": _("not loaded"),
 }
 _STALE = timedelta(days=90)
-#: The meta tag that names the owner.
+#: The prefix of the meta tag that names the owner.
 _OWNER = "owner:"
 
 
@@ -55,7 +55,7 @@ def owner_of(test: TestDefinition) -> str:
 
 @dataclass(frozen=True)
 class CatalogTest:
-    """A test on all branches that have it. Computed properties are cached."""
+    """A test, with its revision on each branch that has it. Computed properties are cached."""
 
     name: str
     #: Branch → the revision there.
@@ -84,9 +84,10 @@ class CatalogTest:
 
     @property
     def _searched(self) -> TestDefinition | None:
-        """The same as `test`, except for its version.
+        """A test that equals `test` except for its version.
 
-        It is that of the last branch with the same content, which is parsed for the states, too.
+        It is from the last branch with the same content, which has to be parsed for the states
+        anyway.
         """
         entries = [*self.entries.values()]
         for each in entries:
@@ -97,13 +98,13 @@ class CatalogTest:
 
     @cached_property
     def differs(self) -> bool:
-        """True if the contents on two branches differ."""
+        """True if the test is not the same on all branches."""
         contents = [None if each is None else _content(each) for each in self.on.values()]
         return any(each != contents[0] for each in contents[1:])
 
     @cached_property
     def _text(self) -> str:
-        """All texts that are searched, joined by a character that no word contains."""
+        """All searchable texts, joined by a character that no word contains."""
         test = self._searched
         texts = (self.name,) if test is None else FILTERS["ALL"](test)
         return "\0".join(lower(each or "") for each in texts)
@@ -139,7 +140,7 @@ class CatalogTest:
 
     @cached_property
     def _decided(self) -> dict[str, bool]:
-        """What `is_decided_on` has found."""
+        """The cached results of `is_decided_on`."""
         return {}
 
     def is_decided_on(self, branch: str) -> bool:
@@ -213,9 +214,9 @@ class Catalog:
 
 @dataclass(slots=True)
 class _Kept:
-    """The tests of one database that were read last; a refresh reads only newer publications."""
+    """The tests that were last read from one database; a refresh reads only newer publications."""
 
-    #: The matrices from which `tests` was built.
+    #: The matrices that `tests` was built from.
     made_of: tuple[BranchMatrix, ...] = ()
     tests: dict[str, CatalogTest] = field(default_factory=dict)
 
@@ -236,7 +237,7 @@ def read_catalog() -> Catalog:
     running = Proposal.objects.using(alias).filter(
         kind=Proposal.Change.SCHEDULE, state=Proposal.State.ACCEPTED, branch__name__in=branches
     )
-    # One statement, so that the list of tests needs few queries.
+    # These are combined in one statement, so that the list of tests needs few queries.
     held: dict[str, set[str]] = {}
     scheduled: set[str] = set()
     for branch, name, is_held in _marked(holds, 1).union(_marked(running, 0)):
@@ -257,7 +258,7 @@ def _marked(rows: QuerySet[Any], mark: int) -> QuerySet[Any]:
 def _tests(
     matrices: Iterable[BranchMatrix], known: Mapping[str, CatalogTest]
 ) -> dict[str, CatalogTest]:
-    """Return the tests of the branches; objects whose revisions are unchanged are reused."""
+    """Return the tests of the branches. Objects are reused if their revisions have not changed."""
     on: dict[str, dict[str, Entry]] = {}
     for matrix in matrices:
         for name, entry in matrix.entries.items():

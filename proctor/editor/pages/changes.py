@@ -53,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ThreeWay:
-    """A field that you or someone else has changed since you started."""
+    """A field that you or someone else have changed since you started editing."""
 
     field: str
     base: str
@@ -94,7 +94,7 @@ def sentences_between(
 
 
 def document_of(definition: Definition | None) -> dict[str, Any]:
-    """Return a definition as the JSON that people edit, without its version."""
+    """Return a definition as JSON for editing, without its version."""
     if definition is None:
         return {}
     document = definition.to_dict()
@@ -103,7 +103,7 @@ def document_of(definition: Definition | None) -> dict[str, Any]:
 
 
 def json_text(document: dict[str, Any]) -> str:
-    """Return a document as the text that people edit."""
+    """Return a document as text for editing."""
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
@@ -124,10 +124,10 @@ def json_lines(old: Definition | None, new: Definition | None) -> list[Line]:
 
 
 def without_filled_in(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, Any]:
-    """Return both without the empty fields that only one has, the old in the order of the new.
+    """Return both documents without empty fields that only one has, in the new order of fields.
 
-    An imported definition may leave fields out; the editor writes them all at the next change.
-    Values of constants and payloads are not looked into: there, empty is a value.
+    An imported definition may omit fields; at the next change, the editor writes all of them.
+    Values of constants and payloads are not changed, because there an empty value means something.
     """
     first: dict[str, Any] = {}
     second: dict[str, Any] = {}
@@ -142,7 +142,7 @@ def without_filled_in(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, An
 
 
 def _parts_without(key: str, old: Any, new: Any) -> tuple[Any, Any]:
-    """Return the values of a field; buckets and allocations like the whole, pair by pair."""
+    """Return both values of a field; pairs of buckets or allocations are treated the same way."""
     if key not in ("buckets", "allocations") or not (
         isinstance(old, list) and isinstance(new, list)
     ):
@@ -185,7 +185,7 @@ def _readable(document: Any) -> dict[str, Any]:
 
 
 def _allocation(document: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
-    # Ids are left out: the editor assigns them, so they are nobody's change.
+    # Ids are left out: the editor assigns them, so no person has changed them.
     shown = {key: each for key, each in document.items() if key not in ("ranges", "id")}
     lengths = summed(document.get("ranges") or [])
     for value in {*names, *lengths}:

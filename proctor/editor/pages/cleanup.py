@@ -1,4 +1,4 @@
-"""Code that is left after a test is finished: all lines that name the test."""
+"""Find the code to clean up after a test is finished: all lines that name the test."""
 
 from __future__ import annotations
 

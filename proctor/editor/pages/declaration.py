@@ -25,8 +25,8 @@ _TYPES = {
 def declaration_of(name: str, test: TestDefinition) -> str:
     """Return Python code that declares the test with all its groups.
 
-    The default is the group with the lowest value, if that is not one of the live groups
-    above the control: a visitor without a group should see what visitors saw before.
+    The default is the group with the lowest value, unless that value is above 0: a visitor without
+    a group should see what visitors saw before the test.
     """
     groups = sorted((each.value, each.name or "") for each in test.buckets)
     lines = [f"    {_text(name)},"]

@@ -42,11 +42,13 @@ from proctor.editor.pages.form.form_rows import shown_form
 from proctor.editor.pages.form.form_state import read_state
 from proctor.editor.pages.form.form_steps import apply_step, new_state
 from proctor.editor.pages.schedules.later import schedule_edit
+from proctor.editor.pages.translating import words_of
 from proctor.editor.proposals.content import current_hash, definition_of_proposal
 from proctor.editor.proposals.deciding import require_open
 from proctor.editor.proposals.finding import find_proposal
 from proctor.editor.publishing.heads import definition_of, find_head, head_of
 from proctor.editor.publishing.publishing import write_alias
+from proctor.editor.written import strict_json
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -60,9 +62,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check_panel", "create", "edit"]
 
-#: Largest request to the check, in bytes.
+#: Maximum size of a form that is checked, in characters.
 MOST = 64 * 1024
-#: Maximum number of tests that are suggested as a dependency. Other names can be typed.
+#: Maximum number of tests suggested as a dependency. Other names can be typed.
 _PARENTS = 500
 
 
@@ -79,7 +81,7 @@ class _Draft:
     #: The text of the JSON tab, or None while the form is shown.
     text: str | None = None
     message: str = ""
-    when: str = ""  # the time of publication, as it was typed, or "" to publish at once
+    when: str = ""  # The time of publication as it was typed, or "" to publish immediately.
     problems: list[FieldProblem] = field(default_factory=list)
     asked: dict[str, str] = field(default_factory=dict)
     #: The id of the field that gets the focus.
@@ -122,12 +124,12 @@ class _Draft:
 
     def _read_text(self) -> None:
         try:
-            document = json.loads(self.text or "")
+            document = strict_json(self.text or "")
             if not isinstance(document, dict):
                 raise ValueError(_("expected an object, {…}"))
             self.document = document
         except ValueError as error:
-            message = _("This is not JSON: %(error)s.") % {"error": error}
+            message = _("This is not JSON: %(error)s.") % {"error": words_of(error)}
             self.problems = [FieldProblem("json", message)]
 
     def switch(self, tab: str) -> None:
@@ -300,13 +302,13 @@ def _form(request: HttpRequest, actor: Actor, draft: _Draft, *, status: int = 20
 
 
 def _hold(test: str) -> Hold | None:
-    """Return the hold that prevents publications of the test, or None without one."""
+    """Return the hold that prevents publications of the test, or None if it is not held."""
     holds = Hold.objects.using(write_alias()).filter(branch__name=first_branch(), released=None)
     return holds.filter(test=test).first()
 
 
 def _parents(test: str) -> list[str]:
-    """Return the tests that this one can depend on."""
+    """Return the tests that the edited test can depend on."""
     heads = Head.objects.using(write_alias()).filter(branch__name=first_branch(), is_deletion=False)
     names = heads.exclude(test=test).order_by("test").values_list("test", flat=True)
     return list(names[:_PARENTS])
@@ -342,7 +344,8 @@ def _check(actor: Actor, draft: _Draft) -> Check:
 def check_panel(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     """POST check/: the side panel for the current input."""
     actor.require(VIEW, branch=first_branch())
-    if len(request.body) > MOST:
+    # Not the body: CSRF protection may have read it as a form.
+    if sum(len(name) + len(value) for name, value in request.POST.items()) > MOST:
         return HttpResponse(_("This is too large to check while you type."), status=413)
     test = request.POST.get("test", "").strip()
     is_new = request.POST.get("new") == "1"

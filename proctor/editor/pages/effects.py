@@ -1,21 +1,23 @@
-"""Effects on visitors, as pages show them: a headline, bars before and after, and a table."""
+"""Effects on visitors, for the pages: a headline, bars before and after, and a table."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from proctor.core.authoring.moves.emptying import emptied_parents
 from proctor.core.authoring.moves.findings import ROUNDING
+from proctor.core.authoring.moves.unknown import unknown_moves
 from proctor.core.authoring.moves.who_moves import moves_between
 from proctor.editor.pages.shown import Bar, bar_of, name_of, percent
+from proctor.editor.pages.translating import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from fractions import Fraction
 
+    from proctor.core.authoring.moves.emptying import EmptiedParent
     from proctor.core.authoring.moves.who_moves import Move, PairMoves
     from proctor.core.matrices.matrix import Allocation, TestDefinition
 
@@ -35,7 +37,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A row of the table: visitors who go from one group to another."""
+    """A row of the table: visitors who move from one group to another."""
 
     source: str
     target: str
@@ -74,16 +76,26 @@ def effect_of(
     moves = moves_between(before, after)
     old, new = before.get(test), after.get(test)
     own = moves.get(test, ())
+    losing = {
+        name: _losing(parent, after[parent.test])
+        for name, parent in emptied_parents(before, after).items()
+    }
     others = tuple(
-        (name, headline_of(pairs, before.get(name), after.get(name)))
+        (name, losing.get(name) or headline_of(pairs, before.get(name), after.get(name)))
         for name, pairs in moves.items()
-        if name != test and any(pair.moves_anyone for pair in pairs)
+        if name != test and (name in losing or any(pair.moves_anyone for pair in pairs))
     )
     moving = [pair for pair in own if pair.moves_anyone or pair.sees_something_else > ROUNDING]
-    # If nobody moves, show the current shares.
+    # If no visitor moves, show the current shares.
     shown = moving or [pair for pair in own if pair.old_allocation == pair.allocation]
     pairs = tuple(_pair(pair, old, new) for pair in shown)
-    return Effect(headline_of(own, old, new), pairs, others)
+    return Effect(losing.get(test) or headline_of(own, old, new), pairs, others)
+
+
+def _losing(parent: EmptiedParent, test: TestDefinition) -> Headline:
+    """Return the headline for a test that depends on a group without visitors."""
+    text = _("All its visitors leave, because nobody is in %(group)s of %(test)s any more.")
+    return Headline(DANGER, text % {"group": name_of(parent.value, test), "test": parent.test})
 
 
 def headline_of(
@@ -91,15 +103,19 @@ def headline_of(
 ) -> Headline:
     """Return a one-sentence summary of the effect on visitors."""
     if any(pair.audience == "random" for pair in pairs):
-        return Headline(NOTICE, _("Each visit gets a random group, so nobody stays in one."))
+        seen = max(pair.sees_something_else for pair in pairs)
+        if seen > ROUNDING:
+            text = _("At most %(share)s of visits see something else in their group.")
+            return Headline(DANGER, text % {"share": percent(seen)})
+        return Headline(NOTICE, _("Each visit gets a random group, so no visitor stays in one."))
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
     if not moving:
         return Headline(GOOD, _("Nobody moves."))
     if any(pair.audience == "unknown" for pair in moving):
-        return _at_most(moving)
+        return _unknown(pairs)
     if len(moving) == 1 and len(pairs) == 1:
-        return _exact(moving[0], old, new)
-    tones = [_exact(pair, old, new) for pair in moving]
+        return _exact(moving[0], old, new, _admitted(new or old))
+    tones = [_exact(pair, old, new, _("its visitors")) for pair in moving]
     texts = [
         _("Allocation %(number)s: %(text)s")
         % {"number": _number(pair), "text": headline.text[:1].lower() + headline.text[1:]}
@@ -118,53 +134,57 @@ def _worst(tones: object) -> str:
     return next((tone for tone in (DANGER, NOTICE) if tone in found), GOOD)
 
 
-def _exact(pair: PairMoves, old: TestDefinition | None, new: TestDefinition | None) -> Headline:
+def _admitted(test: TestDefinition | None) -> str:
+    """Return the words for the visitors of whom the shares are."""
+    if test is not None and (test.rule or any(each.rule for each in test.allocations)):
+        return _("the visitors whom the rule admits")
+    if test is not None and test.depends_on is not None:
+        return _("the visitors whom the test admits")
+    return _("visitors")
+
+
+def _exact(
+    pair: PairMoves, old: TestDefinition | None, new: TestDefinition | None, whom: str
+) -> Headline:
+    """Return the headline for visitors who are in the same allocation as before."""
     parts = []
     if pair.enter > ROUNDING:
-        parts.append(_("%(share)s of visitors enter") % {"share": percent(pair.enter)})
+        values = {"share": percent(pair.enter), "whom": whom}
+        parts.append(_("%(share)s of %(whom)s enter") % values)
     if pair.leave > ROUNDING:
-        parts.append(_("%(share)s of visitors leave") % {"share": percent(pair.leave)})
+        values = {"share": percent(pair.leave), "whom": whom}
+        parts.append(_("%(share)s of %(whom)s leave") % values)
     for row in pair.table:
         if row.jumps and row.share > ROUNDING:
             values = {
                 "share": percent(row.share),
+                "whom": whom,
                 "source": name_of(row.source, old),
                 "target": name_of(row.target, new),
             }
-            parts.append(_("%(share)s of visitors jump from %(source)s to %(target)s") % values)
+            parts.append(_("%(share)s of %(whom)s jump from %(source)s to %(target)s") % values)
     if pair.sees_something_else > ROUNDING:
-        share = percent(pair.sees_something_else)
-        parts.append(
-            _("%(share)s of visitors see something else in their group") % {"share": share}
-        )
+        values = {"share": percent(pair.sees_something_else), "whom": whom}
+        parts.append(_("%(share)s of %(whom)s see something else in their group") % values)
     tone = NOTICE if pair.leave > ROUNDING else GOOD
     if pair.jump > ROUNDING or pair.sees_something_else > ROUNDING:
         tone = DANGER
+    if old is None and not parts:
+        return Headline(GOOD, _("Nobody is in the test yet."))
     if pair.jump <= ROUNDING:
         parts.append(_("nobody changes group"))
     text = ", ".join(parts)
     return Headline(tone, f"{text[:1].upper()}{text[1:]}.")
 
 
-def _at_most(pairs: Sequence[PairMoves]) -> Headline:
+def _unknown(pairs: Sequence[PairMoves]) -> Headline:
     """Return the headline for visitors whose allocation may have changed."""
-    most: Counter[str] = Counter()
-    for pair in pairs:
-        for name in ("enter", "leave", "jump", "sees_something_else"):
-            share: Fraction = getattr(pair, name)
-            most[name] = max(most[name], share)  # type: ignore[assignment]  # Fraction
-    verbs = {
-        "enter": _("at most %(share)s enter"),
-        "leave": _("at most %(share)s leave"),
-        "jump": _("at most %(share)s change group"),
-        "sees_something_else": _("at most %(share)s see something else"),
-    }
-    parts = [
-        verb % {"share": percent(most[name])} for name, verb in verbs.items() if most[name] > 0
-    ]
-    tone = DANGER if most["jump"] or most["sees_something_else"] else NOTICE
-    if not most["jump"]:
+    parts = [translated(each) for each in unknown_moves(pairs)]
+    jump = max(pair.jump for pair in pairs)
+    if jump <= ROUNDING:
         parts.append(_("nobody changes group"))
+    seen = max(pair.sees_something_else for pair in pairs)
+    tone = DANGER if max(jump, seen) > ROUNDING else NOTICE
     text = _("Different visitors may be in the test: %(parts)s.")
     return Headline(tone, text % {"parts": ", ".join(parts)})
 

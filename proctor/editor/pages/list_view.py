@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 __all__ = ["tests"]
 
-#: Rows on a page.
+#: Number of rows on a page.
 _ROWS = 30
-#: Allocations whose bars are shown in a row.
+#: Maximum number of allocations whose bars are shown in a row.
 _BARS = 2
-#: Longest search, in characters.
+#: Maximum length of a search, in characters.
 _SEARCH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class _Allocation:
-    #: Its rule, in words if it has words; "" for the only allocation of a test.
+    #: The rule, in words if possible; "" for the only allocation of a test.
     label: str
     bar: Bar
 
@@ -139,7 +139,7 @@ def _row(entry: CatalogTest, state: str, revisions: dict[str, Revision]) -> _Row
 
 
 def _branches(on: Mapping[str, TestDefinition | None]) -> list[_Branches]:
-    """Return what branches have, once for neighbors that have the same."""
+    """Return the allocations of each branch; adjacent branches with the same ones are grouped."""
     return [
         _Branches(
             [name for name, _test in same],
@@ -153,7 +153,7 @@ def _branches(on: Mapping[str, TestDefinition | None]) -> list[_Branches]:
 
 
 def _drawn(test: TestDefinition | None) -> tuple[tuple[Allocation, ...], tuple[Bucket, ...]]:
-    """Return what the bars of a test show."""
+    """Return the content of a test's bars."""
     return ((), ()) if test is None else (tuple(test.allocations), tuple(test.buckets))
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from proctor.conf import settings
+from proctor.core.authoring.moves.findings import ROUNDING
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.authoring.review.reviewing import review
 from proctor.core.sentences import Sentence, gettext_noop
@@ -38,14 +39,14 @@ _SHOWN = 200_000
 
 
 class _Shown(NamedTuple):
-    """The beginning of a matrix's text, and the length of all of it, in characters."""
+    """The beginning of a matrix's text, and the length of the whole text, in characters."""
 
     matrix: BranchMatrix
     text: str
     size: int
 
 
-#: Branch → what was shown last. Writing 10,000 tests takes a second.
+#: Branch → the last result of `_shown`, because serializing 10,000 tests takes a second.
 _kept: dict[str, _Shown] = {}
 
 
@@ -82,7 +83,7 @@ def _text_of(found: BranchMatrix) -> str:
 
 
 def _shown(found: BranchMatrix) -> _Shown:
-    """Return what the page shows of a matrix, written once for each publication."""
+    """Return the part of a matrix to show on the page, computed once for each publication."""
     known = _kept.get(found.branch)
     if known is None or known.matrix is not found:
         text = _text_of(found)
@@ -156,7 +157,7 @@ def _preview(found: Source, branch: str) -> dict[str, Any]:
         test_types=tuple(settings.PROCTOR_TEST_TYPES),
     )
     changed = sorted(reviewed.tests, key=lambda each: (-each.risk.rank, each.test))
-    jumping = [each for each in changed if any(pair.jump for pair in each.moves)]
+    jumping = [each for each in changed if any(pair.jump > ROUNDING for pair in each.moves)]
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     return {
         "has_preview": True,

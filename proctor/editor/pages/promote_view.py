@@ -27,6 +27,7 @@ from proctor.editor.publishing.heads import definition_of, find_head, head_of, r
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.specifications.known import read_applications
 from proctor.editor.specifications.verdicts import BREAKS
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["promote"]
 
-#: Maximum numbers of tests: to choose from, and to promote together.
+#: Maximum number of tests to choose from, and of tests to promote together.
 _OFFERED, _AT_ONCE = 200, 50
 
 
@@ -60,8 +61,8 @@ class _Chosen:
     """A test that would be promoted."""
 
     test: str
-    #: The promoted definition, and the one that it replaces, which is None if the later branch does
-    #: not have the test.
+    #: The promoted definition, and the one that it replaces (None if the later branch does not have
+    #: the test).
     origin: Revision
     head: Revision | None
     effect: Effect
@@ -69,22 +70,22 @@ class _Chosen:
 
     @property
     def base(self) -> str:
-        """The id of the head, or "" without one."""
+        """The id of the head, or "" if there is no head."""
         return "" if self.head is None else self.head.id
 
     @property
     def undone(self) -> Revision | None:
-        """The change that was made on the later branch itself, and would be replaced."""
+        """A change made directly on the later branch, which the promotion would undo."""
         return self.head if self.head is not None and self.head.kind in _DIRECT else None
 
 
-#: Changes that are made on a later branch itself, and do not come from an earlier one.
+#: Kinds of changes that are made directly on a later branch.
 _DIRECT = (Kind.RAMP, Kind.STOP, Kind.FINISH, Kind.ROLL_BACK, Kind.REVERT)
 
 
 @page
 def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Publish the revisions that one branch has of some tests on a later branch."""
+    """Publish one branch's revisions of some tests on a later branch."""
     names = branch_names()
     if len(names) < 2:
         raise NotFound(_("There is only one branch, so there is nothing to promote to."))
@@ -94,9 +95,9 @@ def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     if request.method != "POST" or not promotions:
         return _show(request, actor, source, target, promotions)
     message = sent.get("message", "").strip()
-    override = sent.get("override", "").strip() if "anyway" in sent else ""
+    override = legible(sent.get("override", "")) if "anyway" in sent else ""
     if "anyway" in sent and not override:
-        words = _("Write why it is promoted although it breaks an application.")
+        words = _("Give the reason for promoting it although it breaks an application.")
         return _show(request, actor, source, target, promotions, status=422, problems=[words])
     try:
         done = _publish(actor, promotions, (source, target), message, override)
@@ -154,7 +155,7 @@ def _publish(
 def _branches(sent: QueryDict, names: Sequence[str]) -> tuple[str, str]:
     """Return the two branches.
 
-    The target is the next branch unless the request names a later one.
+    By default, the target is the next branch.
     """
     source = check_branch(sent.get("from") or names[0])
     if source == names[-1]:
@@ -266,7 +267,7 @@ def _preview(
     return {
         "chosen": chosen,
         "says": sorted(prepared.says, key=lambda each: _ORDER.index(each.state)),
-        # The reasons of an application stand in its row, so that here its name is enough.
+        # The reasons are shown in the application's row, so the name is enough here.
         "blocking": [translated(each.text if len(chosen) > 1 else each.message) for each in others],
         "breaks": [] if others else [translated(each) for each in prepared.broken],
         "is_blocked": bool(others),

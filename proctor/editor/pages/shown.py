@@ -25,7 +25,7 @@ __all__ = ["Bar", "Group", "Segment", "bar_of", "color_of", "groups_of", "name_o
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z")
 #: Number of shades for live groups in the style sheet.
 _SHADES = 8
-#: Groups below this share of a bar are too narrow for a text.
+#: Groups below this share of a bar are too narrow for a label.
 _ROOM = Fraction(14, 100)
 
 
@@ -60,7 +60,7 @@ class Group:
 
     @property
     def is_live(self) -> bool:
-        """True if the visitors in the group take part in the test."""
+        """True if visitors in the group take part in the test."""
         return self.value >= 0
 
 
@@ -86,7 +86,7 @@ def groups_of(test: TestDefinition) -> list[Group]:
 
 
 def _shades(test: TestDefinition) -> dict[int, str]:
-    """Return value → class. The control, 0, is always gray."""
+    """Return the class for each bucket value. The control (0) is always gray."""
     live = sorted({bucket.value for bucket in test.buckets if bucket.value > 0})
     shades = {value: f"s{1 + index % (_SHADES - 1)}" for index, value in enumerate(live)}
     return {0: "s0", **shades}

@@ -12,12 +12,13 @@ from proctor.core.authoring.moves.stopping import stop_value
 from proctor.core.sentences import sentence_of
 from proctor.editor.access.permissions import STOP
 from proctor.editor.branches import branch_names
-from proctor.editor.changes import services
+from proctor.editor.changes import previews, services
 from proctor.editor.errors import NotFound, Refused, refused
 from proctor.editor.models import Hold
 from proctor.editor.pages.acting import act, done, head_asked_for, number_of
 from proctor.editor.pages.answers import address, page, render, require_view, visible
 from proctor.editor.pages.catalog import read_catalog
+from proctor.editor.pages.effects import effect_of
 from proctor.editor.pages.shown import groups_of
 from proctor.editor.pages.translating import messages_of
 from proctor.editor.publishing.publishing import write_alias
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
+    from proctor.core.authoring.definitions.definition import Definition
     from proctor.editor.access.permissions import Actor
+    from proctor.editor.pages.effects import Effect
 
 __all__ = ["release", "stop", "stop_any"]
 
@@ -36,12 +39,13 @@ _OFFERED = 300
 
 @page
 def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Move everybody to a group of value 0 or less. It needs a reason, but no approval."""
+    """Move everyone to a group with a value of 0 or less. This needs a reason but no approval."""
     branch, head, definition = head_asked_for(request, actor, test)
     actor.require(STOP, test=test, branch=branch)
 
     def show(**context: Any) -> HttpResponseBase:
         groups = [each for each in groups_of(definition.test) if each.value <= 0]
+        effects = [_effect(branch, definition, each.value) for each in groups]
         try:
             proposed = stop_value(definition.test)
         except ChangeRefused as error:
@@ -56,7 +60,7 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
             test=test,
             branch=branch,
             head=head,
-            groups=groups,
+            groups=list(zip(groups, effects, strict=True)),
             proposed=number_of(request.POST.get("value"), proposed),
             reason=request.POST.get("reason", ""),
             **context,
@@ -71,6 +75,16 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
         show,
         test,
     )
+
+
+def _effect(branch: str, definition: Definition, value: int) -> Effect | None:
+    """Return the effect of a stop, or None if it would be refused."""
+    test = definition.name
+    try:
+        prepared = previews.stopped(branch, test, definition, value)
+    except Refused:
+        return None
+    return effect_of(test, prepared.before, prepared.after)
 
 
 @page

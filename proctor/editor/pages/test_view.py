@@ -140,7 +140,7 @@ def test(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
         declaration=""
         if shown is None or declared or is_declared_here
         else declaration_of(test, shown.test),
-        # The results know the tests that this site declares.
+        # Results exist only for the tests that this site declares.
         test_results=optional_address("proctor_results:test", test) if is_declared_here else "",
         promotions=_promotions(actor, test, heads),
         branches=branches,

@@ -40,7 +40,7 @@ def tokens(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     if request.method != "POST":
         return _page(request, actor)
     if "revoke" in request.POST:
-        with contextlib.suppress(ValueError):  # no browser sends anything else from our page
+        with contextlib.suppress(ValueError):  # browsers never send anything else from this page
             own.filter(pk=int(request.POST["revoke"])).delete()
         return HttpResponseRedirect(address("tokens"), status=303)
     return _create(request, actor)
@@ -59,6 +59,8 @@ def _create(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         if not name:
             raise ValueError(_("Give the token a name, such as the program that uses it."))
         scopes = scopes_of(request.POST.getlist("scopes"))
+        if days not in _DAYS:
+            raise ValueError(_("Choose one of the lifetimes."))
         expires = timezone.now() + timedelta(days=int(days)) if days else None
     except ValueError as error:
         return _page(request, actor, status=422, problem=words_of(error))

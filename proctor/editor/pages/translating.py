@@ -36,7 +36,7 @@ def words_of(error: BaseException) -> str:
 
 
 def _shown(value: object) -> object:
-    """Return a number or a time as the active language writes it; other values unchanged."""
+    """Format a number or a time for the active language; return other values unchanged."""
     if isinstance(value, Decimal):
         return _Written(number_format(value))
     if isinstance(value, datetime):
@@ -46,7 +46,7 @@ def _shown(value: object) -> object:
 
 
 class _Written(str):
-    """A value as the language writes it, whatever format the English text gives it."""
+    """A value that is already formatted for the language, and ignores the English text's format."""
 
     __slots__ = ()
 

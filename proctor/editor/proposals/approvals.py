@@ -1,7 +1,7 @@
-"""Finds the approvals that count, and the people who could give one.
+"""Finds the approvals that count, and the people who could approve.
 
 An approval counts as long as the content and the base are those that the person saw, and that
-person exists, is active and has the permission. Nobody can approve a proposal that they wrote a
+person exists, is active and has the permission. People cannot approve a proposal that they wrote a
 part of.
 """
 

@@ -67,7 +67,7 @@ class Content:
 
 
 def current_hash(proposal: Proposal) -> str:
-    """Return the hash of the proposal's current content, computed instead of read from its row.
+    """Compute the hash of the proposal's current content, without using the stored hash.
 
     *proposal* must be loaded with its branch.
     """

@@ -31,6 +31,7 @@ from proctor.editor.proposals.events import note
 from proctor.editor.proposals.finding import find_proposal, state_word
 from proctor.editor.publishing.heads import find_head
 from proctor.editor.publishing.publishing import write_alias
+from proctor.editor.written import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ def require_open(proposal: Proposal) -> None:
     if not proposal.is_open:
         raise Closed(
             Sentence(
-                gettext_noop("proposal {number} is {state}: it cannot change any more"),
+                gettext_noop("proposal {number} is {state}: it can no longer change"),
                 number=proposal.pk,
                 state=state_word(proposal.state),
             )
@@ -67,9 +68,7 @@ def match_content(proposal: Proposal, content: str | None, base: str | None) -> 
     if (content, base) != (current_hash(proposal), proposal.base_id):
         raise Changed(
             Sentence(
-                gettext_noop(
-                    "proposal {number} was changed since you looked at it: look at it again"
-                ),
+                gettext_noop("proposal {number} was changed after you opened it; review it again"),
                 number=proposal.pk,
             )
         )
@@ -158,11 +157,11 @@ def reject(actor: Actor, number: int, *, reason: str) -> Proposal:
     with locked(actor, number) as proposal:
         _require_person(actor, proposal)
         actor.require(APPROVE, test=proposal.test, branch=proposal.branch.name)
-        if not reason.strip():
+        if not legible(reason):
             raise refused(
                 proposal.test,
                 "reason-required",
-                Sentence(gettext_noop("a rejection needs a reason; write why")),
+                Sentence(gettext_noop("a rejection needs a reason")),
             )
         _close(proposal, Proposal.State.REJECTED)
         note(proposal, Comment.Event.REJECTED, actor, reason.strip())
@@ -204,9 +203,9 @@ def comment(actor: Actor, number: int, *, text: str) -> Comment:
     if actor.allowed is not None:
         branch = proposal.branch.name
         actor.require(writing(branch), test=proposal.test, branch=branch)
-    if not text.strip():
+    if not legible(text):
         raise refused(
-            proposal.test, "text-required", Sentence(gettext_noop("a comment needs a text"))
+            proposal.test, "text-required", Sentence(gettext_noop("a comment must not be empty"))
         )
     with transaction.atomic(using=write_alias()):
         return note(proposal, Comment.Event.COMMENTED, actor, text.strip())

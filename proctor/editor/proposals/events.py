@@ -23,7 +23,7 @@ logger = logging.getLogger("proctor.editor")
 
 
 def note(proposal: Proposal, event: Comment.Event, actor: Actor, text: str = "") -> Comment:
-    """Write an event into the history of a proposal, and announce it after the commit.
+    """Add an event to the history of a proposal, and announce it after the commit.
 
     Call it inside the transaction of the change itself.
     """

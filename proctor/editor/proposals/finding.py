@@ -27,7 +27,7 @@ __all__ = [
     "visible_keys",
 ]
 
-#: The states and kinds as sentences show them.
+#: The words for states and kinds in sentences.
 _STATES = {
     Proposal.State.OPEN: gettext_noop("open"),
     Proposal.State.ACCEPTED: gettext_noop("accepted"),
@@ -66,12 +66,12 @@ def find_proposal(actor: Actor, number: int) -> Proposal:
 
 
 def state_word(state: str) -> Sentence:
-    """Return what became of a proposal."""
+    """Return the word for a proposal's state."""
     return Sentence(_STATES[Proposal.State(state)])
 
 
 def kind_word(kind: str) -> Sentence:
-    """Return what the revision of a proposal would be."""
+    """Return the word for the kind of a proposal's revision."""
     return Sentence(_KINDS[Kind(kind)])
 
 

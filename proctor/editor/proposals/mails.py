@@ -21,13 +21,13 @@ __all__ = ["can_send", "mail"]
 
 logger = logging.getLogger("proctor.editor")
 
-#: Any of these settings says how mail is sent. Without them Django would try a server on this
+#: Settings that configure how mail is sent. Without them, Django would try a server on this
 #: machine.
 _CONFIGURING = ("EMAIL_BACKEND", "EMAIL_HOST", "MAILERS")
 
 
 def can_send() -> bool:
-    """Return whether the settings say how mail is sent."""
+    """Return whether the settings configure how mail is sent."""
     return any(settings.is_overridden(name) for name in _CONFIGURING)
 
 

@@ -65,7 +65,7 @@ def propose(actor: Actor, content: Content, steps: Sequence[ScheduledStep] = ())
 
 
 def _known(content: Content) -> Proposal | None:
-    """Return the open proposal of the same change; the allocation ids assigned here may differ."""
+    """Return an open proposal of the same change, ignoring assigned allocation ids."""
     if content.is_schedule:
         return None
     rows = proposals().filter(

@@ -37,14 +37,15 @@ class _Publications:
 
 
 def note_publication(**_kwargs: object) -> None:
-    """Note that a matrix may have changed. Only for tests, which never commit a transaction."""
+    """Note that a matrix may have changed. Needed only in tests, which never commit."""
     _Publications.count += 1
 
 
 def epoch(using: str) -> tuple[object, ...]:
-    """Return a value that differs whenever the matrix in a test's database may have changed.
+    """Return a value that changes whenever the matrix in a test's database may have changed.
 
-    It changes with each publication and with each test: Django runs each test in a new transaction.
+    It changes with each publication, and with each test, because Django runs each test in a new
+    transaction.
     """
     return (_Publications.count, *test_transactions(using))
 

@@ -11,8 +11,8 @@ from django.utils import timezone as times
 
 __all__ = ["as_stored", "clock_sql", "database_time", "is_past"]
 
-#: Seconds since 1970, by vendor. A number, because databases and drivers all treat time zones
-#: differently.
+#: SQL for the seconds since 1970, by vendor. A number is used because databases and drivers treat
+#: time zones differently.
 _EPOCH = {
     "postgresql": "CAST(EXTRACT(EPOCH FROM STATEMENT_TIMESTAMP()) AS double precision)",
     "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
@@ -29,7 +29,7 @@ def clock_sql(using: str) -> str:
 
 
 def database_time(using: str) -> datetime:
-    """Return the time of the database, in the form that the site's models use."""
+    """Return the database's time, in the form that the site's models use."""
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {clock_sql(using)}{connection.features.bare_select_suffix}")
@@ -38,7 +38,7 @@ def database_time(using: str) -> datetime:
 
 
 def is_past(value: Any, clock: Any, using: str) -> bool:
-    """Return whether a time is not after the clock, both read with a plain cursor."""
+    """Return whether a time is at or before the clock's; both were read with a plain cursor."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if value.tzinfo is None:

@@ -31,7 +31,7 @@ def find_head(test: str, branch: str, *, using: str | None = None) -> Revision |
 
 
 def head_of(test: str, branch: str, *, using: str | None = None) -> Revision:
-    """Return the current revision of a test on a branch. Raises NotFound without one."""
+    """Return the current revision of a test on a branch. Raises NotFound if there is none."""
     found = find_head(test, branch, using=using)
     if found is None or found.definition is None:
         raise NotFound(
@@ -60,7 +60,7 @@ def revision_of(test: str, branch: str, revision: str, *, using: str | None = No
 
 
 def definition_of(revision: Revision | None) -> Definition | None:
-    """Return the definition of a revision, or None for a deletion or without a revision."""
+    """Return the definition of a revision, or None for a deletion or if there is no revision."""
     if revision is None or revision.definition is None:
         return None
     return parse(revision.definition, revision.test)
@@ -81,8 +81,8 @@ def published_ids(test: str, branch: str) -> set[str]:
 def used_ids(test: str, *, proposal: int | None = None) -> list[TestDefinition]:
     """Return all allocation ids that the test has ever had on any branch, as definitions.
 
-    Ids in open proposals and scheduled steps are included, because these are published exactly as
-    they are; those of *proposal* are not.
+    Ids in open proposals and scheduled steps are included, because these are published unchanged;
+    ids of *proposal* are not.
     """
     using = write_alias()
     rows = Revision.objects.using(using).filter(test=test)

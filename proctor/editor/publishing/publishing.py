@@ -1,10 +1,9 @@
 """Publications: each is one transaction, on one branch or several.
 
-Its first statement updates a branch's version and so takes the lock that every other publication on
-this branch waits for. If it read first, SQLite would fail, because it cannot turn a reading
-transaction into a writing one, and other databases would have a race: in MySQL's REPEATABLE READ,
-the first reading statement fixes what all later ones see, so nothing is read before all locks are
-taken.
+Its first statement updates a branch's version, which takes the lock that every other publication on
+this branch waits for. Reading first would fail in SQLite, which cannot turn a reading transaction
+into a writing one, and would cause a race in other databases: in MySQL's REPEATABLE READ, the first
+reading statement fixes what all later ones see, so nothing is read before all locks are taken.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Signature", "publish", "write_alias"]
 
-#: Maximum number of rows that one statement reads or writes.
+#: Maximum number of rows read or written by one statement.
 _BATCH = 400
 #: Maximum number of characters and bytes in the definitions that one statement writes, unless a
 #: single one has more. MariaDB refuses statements of 16 MiB by default.
@@ -59,7 +58,7 @@ class Change:
     definition: Definition | None
     kind: Kind
     promoted_from: str | None = None
-    #: The text that an import keeps, or None to write the definition with its new version.
+    #: The imported text to keep, or None to write the definition with its new version.
     imported: Imported | None = None
     #: Allocation ids that were used before an import and are in no revision.
     older_ids: tuple[str, ...] = ()
@@ -209,7 +208,7 @@ def _write_branch(
             made.append(Head(branch=branch, test=change.test, **fields))
             continue
         rows = Head.objects.using(using).filter(id=head.id, revision=head.revision)
-        if rows.update(**fields) != 1:  # someone wrote without taking the lock
+        if rows.update(**fields) != 1:  # other code wrote to the table without taking the lock
             raise _conflict(change, revision, head)
     Head.objects.using(using).bulk_create(made, batch_size=_BATCH)
     _hold(branch, [each for _, each in pairs if each.kind == Kind.STOP], using)

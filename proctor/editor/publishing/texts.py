@@ -62,7 +62,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def parse(text: str | bytes, name: str) -> Definition:
-    """Return the definition in a text. Raises Refusal for `null` and anything that is not one."""
+    """Read a definition from text. Raises Refusal for `null` and anything else that is not one."""
     definition = read_definition(text, name)
     if definition is None:
         raise Refusal(_null(name))
@@ -84,7 +84,7 @@ def write(definition: Definition) -> str:
 
 
 def imported_file(name: str, content: bytes) -> Imported:
-    """Return the parts of a definition.json to store. Raises Refusal if it cannot be read."""
+    """Return a definition.json in the form to store. Raises Refusal if it cannot be read."""
     definition = parse(content, name)
     text = ascii_json(decoded(content))
     same = _bytes_of(definition) == content
@@ -92,9 +92,9 @@ def imported_file(name: str, content: bytes) -> Imported:
 
 
 def imported_test(test: TestDefinition) -> Imported:
-    """Return the parts of one test in a matrix file to store.
+    """Return one test of a matrix file in the form to store.
 
-    They keep every digit and the unknown fields.
+    It keeps every digit and all unknown fields.
     """
     definition = Definition(test)
     document = definition.to_dict()

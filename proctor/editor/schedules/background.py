@@ -1,7 +1,7 @@
 """Publishes due steps after a request, without delaying it.
 
-A process that only serves the matrix over HTTP, or the editor's pages, has no loader thread that
-would publish them.
+This is for processes that only serve the matrix over HTTP, or the editor's pages: they have no
+loader thread that would publish steps.
 """
 
 from __future__ import annotations
@@ -39,5 +39,5 @@ class Background:
             self._busy.release()
 
 
-#: The instance of this process.
+#: This process's instance.
 background = Background()

@@ -12,10 +12,10 @@ __all__ = ["DuePublisher"]
 
 logger = logging.getLogger("proctor.editor")
 
-#: Seconds until a process retries after a failure, doubled with each further failure: the first
-#: value, and the maximum.
+#: Seconds until a process retries after a failure: the first value, which doubles with each further
+#: failure, and the maximum.
 PAUSE, LONGEST_PAUSE = 10.0, 600.0
-#: Seconds after which no further step is started until the matrix is read again.
+#: Seconds after which no further step is started before the matrix is read again.
 BUDGET = 5.0
 
 

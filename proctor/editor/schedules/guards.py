@@ -9,10 +9,11 @@ A guard takes a `GuardedStep` and returns None to let the step pass, or a `Verdi
             return Verdict.hold("fewer than 100 orders in the last hour")
         return None
 
-The setting PROCTOR_EDITOR_GUARDS has the dotted paths of all guards that a step may name. A
-path is imported when the step is due, so the editor depends on no guard. It is called outside
-of any transaction, in the thread that loads the matrix, or in a command; a slow guard delays
-neither requests nor other processes. If a guard raises an exception, the step is held.
+The setting PROCTOR_EDITOR_GUARDS has the dotted paths of all guards that a step may name. A path is
+imported only when the step is due, so an import error does not affect the rest of the editor. A
+guard is called outside of any transaction, in the thread that loads the matrix or in a command, so
+a slow guard does not delay requests or other processes. If a guard raises an exception, the step is
+held.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ __all__ = ["Action", "GuardedStep", "Verdict", "ask", "check_guard", "guard_path
 
 logger = logging.getLogger("proctor.editor")
 
-#: Characters of a reason that are stored.
+#: Maximum number of characters of a reason that are stored.
 _REASON = 1000
 
 
@@ -48,7 +49,7 @@ class Action(enum.Enum):
     GO = "go"
     #: Hold it, and the steps after it, until a person decides.
     HOLD = "hold"
-    #: Stop the test: everybody moves to a group of value 0 or less, and the test is held.
+    #: Stop the test: everyone moves to a group with a value of 0 or less, and the test is held.
     STOP = "stop"
 
 
@@ -77,7 +78,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class GuardedStep:
-    """A due step, in the form in which its guard gets it."""
+    """A due step, as passed to its guard."""
 
     #: The name of the test, and the branch of the step.
     test: str
@@ -85,7 +86,7 @@ class GuardedStep:
     #: The number of the step, from 1, and the number of steps in its schedule.
     number: int
     steps: int
-    #: The test as it is on the branch, and as the step would change it, in the editor's form.
+    #: The current test on the branch, and the test after the step, in the editor's form.
     before: TestDefinition
     after: TestDefinition
     #: The time since which the test has been unchanged on the branch.

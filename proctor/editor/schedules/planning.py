@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from proctor.core.authoring.moves.ramping import ramp
@@ -29,11 +30,13 @@ __all__ = ["MOST", "Planned", "Wanted", "kind_of", "plan", "refuse_times", "step
 
 #: Maximum number of steps in a schedule.
 MOST = 50
+#: Longest time until a step.
+FURTHEST = timedelta(days=36525)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A step that a person asks for: new shares for an allocation, or a whole definition."""
+    """A requested step: new shares for an allocation, or a whole definition."""
 
     #: The time of publication, or None to publish as soon as the schedule is accepted. Aware, or
     #: naive if USE_TZ is False.
@@ -44,7 +47,7 @@ class Wanted:
     allocation: int = 0
     #: The JSON of a definition in the editor's form, if there are no shares.
     text: str | None = None
-    #: The definition of a step in an older schedule, which was checked then.
+    #: The definition of a step in an older schedule, which was already checked.
     definition: Definition | None = None
     message: str = ""
     #: The dotted path of a guard, or "" for none.
@@ -104,7 +107,7 @@ def _prepared(
     try:
         new = replace(previous, test=ramp(previous.test, wanted.allocation, wanted.shares))
         if new.test is previous.test:
-            text = gettext_noop("a step has the same shares as the one before it")
+            text = gettext_noop("a step has the same shares as the previous one")
             raise refused(test, "unchanged", Sentence(text))
         return prepare_written(branch, test, new, previous, earlier)
     except ChangeRefused as error:
@@ -114,7 +117,10 @@ def _prepared(
 
 
 def refuse_times(test: str, wanted: Sequence[Wanted], now: datetime) -> None:
-    """Raise Refused unless all times are after *now*, the database's time, and in order."""
+    """Raise Refused unless all times are after *now*, the database's time, and in order.
+
+    A time near the end of the calendar would not exist in every time zone.
+    """
     before = now
     for number, each in enumerate(wanted, 1):
         if each.due is None:
@@ -123,6 +129,9 @@ def refuse_times(test: str, wanted: Sequence[Wanted], now: datetime) -> None:
                     "step {number} has no time; only the first step can be published at once"
                 )
                 raise refused(test, "schedule-time", Sentence(text, number=number))
+        elif each.due > now + FURTHEST:
+            text = gettext_noop("step {number}: {due} is more than a hundred years ahead")
+            raise refused(test, "schedule-time", Sentence(text, number=number, due=each.due))
         elif each.due <= now:
             text = gettext_noop(
                 "step {number}: {due} is in the past; now it is {now:%Y-%m-%d %H:%M:%S}"

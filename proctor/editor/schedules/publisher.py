@@ -49,9 +49,9 @@ __all__ = ["Outcome", "publish_due"]
 
 logger = logging.getLogger("proctor.editor")
 
-#: The time that other processes wait for a guard's answer before one of them calls it again.
+#: The time after which a different process calls a guard again if it has not answered.
 LEASE = timedelta(minutes=5)
-#: Number of attempts in one round to publish a step that others change at the same time.
+#: Number of attempts in one round to publish a step that is being changed concurrently.
 _LOOKS = 3
 
 Block = ScheduledStep.Block
@@ -169,7 +169,7 @@ def _moved(step: ScheduledStep, head: Revision | None) -> str:
 
 
 def _approvers(step: ScheduledStep) -> tuple[str, ...]:
-    """Return who approved the schedule. Raises _Blocked if the approvals no longer count."""
+    """Return the approvers of the schedule. Raises _Blocked if the approvals no longer count."""
     proposal = step.proposal
     if current_hash(proposal) != proposal.content_hash:
         raise _Blocked(Block.APPROVAL, "the schedule has changed since it was accepted")

@@ -1,8 +1,8 @@
 """Services that change schedules. Like those for single changes, they check permissions.
 
 All take the `Actor` first and raise PermissionMissing, NotFound for an unknown branch, test or
-schedule, Refused for steps that make no sense, Conflict if the test is not at the base, Held if it
-is held, and Closed for a schedule that has ended.
+schedule, Refused for invalid steps, Conflict if the test is not at the base, Held if it is held,
+and Closed for a schedule that has ended.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F
 
-from proctor.core.sentences import Sentence, gettext_noop
+from proctor.core.sentences import Sentence, gettext_noop, listed
 from proctor.database.retrying import retried
 from proctor.editor.access.permissions import VIEW, writing
 from proctor.editor.branches import check_branch, ensure_rows
@@ -56,7 +56,7 @@ __all__ = [
 
 State, Block = ScheduledStep.State, ScheduledStep.Block
 
-#: Reasons for a block that a person can lift without changing the step.
+#: The reasons for blocks that a person can lift without changing the step.
 _RESUMABLE = (Block.GUARD, Block.INVALID, Block.ERROR, Block.HOLD)
 
 
@@ -113,7 +113,7 @@ def schedule(
     replaces: int | None = None,
     review: bool = False,
 ) -> Scheduled:
-    """Create a schedule. It is accepted at once unless the branch needs approvals, or *review*.
+    """Create a schedule. It is accepted directly unless it needs approvals or *review* is set.
 
     A test has at most one running schedule on each branch. *replaces* is the id of that one, which
     ends when the new one is accepted.
@@ -177,9 +177,9 @@ def accept(
 ) -> Proposal:
     """Accept a schedule that enough people have approved: its steps are published when due.
 
-    *content* is the hash of the content that the person saw. If it is given, the schedule must
-    still have that content and base. A first step that has no time, or is overdue, is published
-    before this returns. Also raises ApprovalNeeded and Changed.
+    If *content*, the hash of the content that the person saw, is given, the schedule must still
+    have that content and base. A first step that has no time or is overdue is published before this
+    function returns. Also raises ApprovalNeeded and Changed.
     """
     _accept_approved(actor, number, content, base)
     _publish(number)
@@ -238,7 +238,7 @@ def _end_replaced(actor: Actor, proposal: Proposal, now: datetime, using: str) -
 
 @retried(write_alias)
 def cancel(actor: Actor, number: int, *, message: str = "") -> Proposal:
-    """End a schedule: published steps stay published, and the others never are.
+    """End a schedule. Steps already published stay published; the others never will be.
 
     Before it is accepted, the people who wrote it can withdraw it, as with any proposal.
     """
@@ -277,7 +277,7 @@ def _end(actor: Actor, rows: QuerySet[Proposal], now: datetime, message: str, us
 
 
 def resume(actor: Actor, number: int, *, message: str = "") -> Proposal:
-    """Retry a blocked step: the guard is called again, and the engine checks it again.
+    """Retry a blocked step: its guard is called again, and the engine checks it again.
 
     Raises Refused if no step is blocked, and for a step whose base has moved or whose approval is
     void, because that needs a new schedule.
@@ -337,7 +337,14 @@ def reschedule(
                 state=state_word(old.state),
             )
         )
-    steps = old.steps.exclude(state=State.PUBLISHED).order_by("position")
+    steps = [*old.steps.exclude(state=State.PUBLISHED).order_by("position")]
+    numbers = [step.position + 1 for step in steps]
+    for each in dues:
+        if each not in numbers:
+            text = gettext_noop("schedule {number} has no remaining step {step}; it has {steps}")
+            found = listed(map(str, numbers))
+            sentence = Sentence(text, number=number, step=each, steps=found)
+            raise refused(old.test, "schedule-steps", sentence)
     wanted = [
         Wanted(
             dues.get(step.position + 1, None if step.at_once else step.due),

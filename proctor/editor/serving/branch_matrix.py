@@ -1,11 +1,11 @@
 """The matrix of a branch, read from the database.
 
-Matrix *v* has, for each test, the newest revision with a branch version of at most *v*. All is
-read from one alias. Heads are read in one statement, which sees whole publications only: the
-newest revision among them says which matrix it is. Later, only what was published since is
-read, and every other definition stays the same object.
+Matrix *v* has, for each test, the newest revision with a branch version of at most *v*. All reads
+use one database alias. The heads are read in one statement, which sees only whole publications; the
+newest revision among them identifies the matrix. Later reads fetch only newer publications, and all
+other definitions stay the same objects.
 
-A definition is parsed when it is first asked for: a page shows few of 10,000 tests.
+A definition is parsed on first use, because a page shows only a few of 10,000 tests.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ logger = logging.getLogger("proctor.matrix")
 
 
 class Lagging(Exception):  # noqa: N818 - a state of a replica, not a fault
-    """The branch's row announces a publication that the database does not have yet."""
+    """The branch's row mentions a publication whose revisions the database does not have yet."""
 
 
 class Entry:
@@ -59,19 +59,19 @@ class Entry:
     __slots__ = ("_name", "_test", "_text", "content", "digest", "revision", "time")
 
     def __init__(self, name: str, revision: str, text: str, time: datetime) -> None:
-        """Keep the stored *text* of a definition, until it is asked for."""
+        """Keep the stored *text* of a definition until it is parsed."""
         self.revision = revision
         #: SHA-256 of the text.
         self.digest = _sha256(text)
-        #: The same without the test's version, which is the id of the revision that published
-        #: it. Nobody can know the id before, so it is nowhere else. Equal contents are equal
-        #: definitions; definitions that are written differently may be equal too.
+        #: The SHA-256 without the test's version, which is the id of the revision that published
+        #: it. If it is equal, the definitions are equal. (Equal definitions may also be written
+        #: differently.)
         self.content = _sha256(text.replace(revision, "", 1))
-        #: When it was published.
+        #: The time at which it was published.
         self.time = time
         self._name = name
         self._test: TestDefinition | None = None
-        #: None once it was parsed.
+        #: The text; None once it has been parsed.
         self._text: str | None = text
 
     def __eq__(self, other: object) -> bool:
@@ -89,7 +89,8 @@ class Entry:
     @property
     def test(self) -> TestDefinition | None:
         """The definition; None if it cannot be converted to the matrix's form."""
-        # Two threads may parse the same text. The text goes last: without it, the test is there.
+        # Two threads may parse the same text. The text is removed last, so that the test is already
+        # set when the text is None.
         text = self._text
         if text is not None:
             self._test = _consumable(self._name, text)
@@ -110,12 +111,12 @@ def _consumable(name: str, text: str) -> TestDefinition | None:
 
 
 class LazyDefinitions(Mapping[str, "TestDefinition"]):
-    """The tests of a matrix, each parsed when it is asked for."""
+    """The tests of a matrix, each parsed on first use."""
 
     __slots__ = ("_entries",)
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
-        """Leave out those of the *entries* that cannot be converted."""
+        """Store the *entries*, without those that cannot be converted."""
         self._entries = entries
 
     def __getitem__(self, name: str) -> TestDefinition:
@@ -149,12 +150,12 @@ class BranchMatrix:
 
     @property
     def tests(self) -> LazyDefinitions:
-        """The tests of the matrix, for those who need only a few."""
+        """The tests of the matrix, for callers that need only a few of them."""
         return LazyDefinitions(self.entries)
 
     @cached_property
     def matrix(self) -> Matrix:
-        """The matrix, for which every definition is parsed."""
+        """The whole matrix. This parses every definition."""
         return Matrix(self.audit, FrozenDict(self.tests))
 
 
@@ -178,7 +179,7 @@ class Newest(NamedTuple):
     is_due: bool
 
 
-#: All branches, because a site may serve one and schedule on another. There are few.
+#: All branches are checked, because a site may serve one and schedule steps on another.
 _NEWEST = "SELECT name, version, latest, next_due, {clock} FROM proctor_editor_branch"
 _FIELDS = ("test", "id", "definition", "version", "author", "time")
 
@@ -238,7 +239,7 @@ def _all(branch: str, version: int, alias: str) -> BranchMatrix:
 
 
 def _since(branch: str, previous: BranchMatrix, version: int, alias: str) -> list[_Row] | None:
-    """Return publications after *previous*, or None if that is not in the history of the branch."""
+    """Return publications after *previous*; None if that is not in the branch's history."""
     revisions = Revision.objects.using(alias).filter(branch__name=branch)
     if (
         version <= previous.version
@@ -253,7 +254,7 @@ def _since(branch: str, previous: BranchMatrix, version: int, alias: str) -> lis
 
 
 def _with(branch: str, old: Mapping[str, Entry], rows: Iterable[_Row]) -> BranchMatrix:
-    """Return the matrix of the *old* entries, updated with *rows*, which are in order."""
+    """Return the matrix of the *old* entries, updated with the *rows* in order."""
     entries, newest, latest = dict(old), None, ""
     for row in rows:
         if newest is None or row.version > newest.version:

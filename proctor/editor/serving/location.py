@@ -27,7 +27,7 @@ __all__ = ["EditorLocation", "is_test_run"]
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """The matrix that was read last, and the test database that it came from."""
+    """The matrix that was read last, and the test run that it came from."""
 
     matrix: BranchMatrix
     epoch: tuple[object, ...]
@@ -55,7 +55,7 @@ class EditorLocation:
     """
 
     slow = True
-    #: All processes notice a publication at the same moment; the poll reads one row.
+    #: All processes should notice a publication at the same moment. A poll reads only one row.
     spread = False
 
     def __init__(self, location: str) -> None:
@@ -75,7 +75,7 @@ class EditorLocation:
         return is_test_run()
 
     def changed(self, token: object) -> bool:
-        """Return True if the matrix should be read; outside of tests only a read can tell."""
+        """Return True if the matrix should be read. Outside of tests, only a read can tell."""
         if not self.inline or not isinstance(token, _Token):
             return True
         return token.epoch != epoch(read_alias())
@@ -91,8 +91,8 @@ class EditorLocation:
         now = epoch(alias)
         try:
             newest = read_newest(self._branch, alias)
-            # The first matrix is read before steps are published, because visitors wait for it. A
-            # test publishes its schedules itself, so that nothing happens behind its back.
+            # The first matrix is read before steps are published, because visitors wait for it. In
+            # a test run, steps are published only if the test does so itself.
             may_publish = known is not None and not inline
             if newest.is_due and may_publish and self._publisher.publish():
                 newest = read_newest(self._branch, alias)

@@ -36,7 +36,7 @@ __all__ = ["audit", "matrix"]
 
 
 class _Written(NamedTuple):
-    """A matrix in the form in which it is sent."""
+    """A matrix, ready to be sent."""
 
     matrix: BranchMatrix
     alias: str

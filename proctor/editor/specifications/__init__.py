@@ -1,3 +1,3 @@
-"""Specifications of applications, and the effects of changes on them."""
+"""Specifications of applications, and the effects of changes on applications."""
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Applications", "Known", "known_application", "own_application", "read_applications"]
 
-#: The name of a site that has none.
+#: The name of a site whose settings give none.
 THIS_SITE = "this site"
-#: Parsed specifications that a process caches.
+#: Number of parsed specifications that a process caches.
 _KEPT = 1000
 
 
@@ -70,10 +70,10 @@ class Applications:
     """All applications, the site itself first."""
 
     known: tuple[Known, ...]
-    #: Variable → type, for the site and all applications. None if the site declares none: then
-    #: rules are only parsed, except for applications that use the test.
+    #: Variable → type, for the site and all applications. If the site declares no variables, this
+    #: is None, and rules are only parsed, except for applications that use the test.
     context_types: Mapping[str, ContextType] | None
-    #: Names of the tests that some application declares.
+    #: Names of the tests that any application declares.
     declared: frozenset[str] = field(default=frozenset())
 
     @property
@@ -92,7 +92,7 @@ class Applications:
 
 
 class _Kept:
-    """Parsed specifications, by digest. The text with a digest never changes."""
+    """Parsed specifications, by digest of their text."""
 
     specifications: ClassVar[OrderedDict[str, Specification]] = OrderedDict()
 
@@ -109,7 +109,7 @@ def read_applications(environment: str | None = None) -> Applications:
     ]
     own = own_application()
     if own is not None and environment in (None, own.environment):
-        # The site may also have registered itself; the declarations in the process are newer.
+        # The site may also have registered itself, but the declarations in the process are newer.
         same = (own.name, own.environment)
         known = [own, *(each for each in known if (each.name, each.environment) != same)]
     declared = frozenset(name for each in known for name in each.specification.tests)
@@ -142,7 +142,7 @@ def _specifications(digests: set[str]) -> dict[str, Specification]:
         for digest, text in rows.values_list("digest", "specification"):
             try:
                 found[digest] = kept[digest] = read_specification(text)
-            except Refusal:  # written without the service, which checks it
+            except Refusal:  # written without the service that checks specifications
                 continue
         while len(kept) > _KEPT:
             kept.popitem(last=False)

@@ -1,4 +1,4 @@
-"""Effects of a change of a branch on each of its applications."""
+"""Effects of a change to a branch on each of its applications."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Verdict:
 
     @property
     def reasons(self) -> list[str]:
-        """What is wrong, each in a sentence that names the test."""
+        """The problems, as sentences that name the test."""
         text = gettext_noop("{test}: {problem}")
         found = {**self.breaks, **self.older}
         return [Sentence(text, test=name, problem=each.message) for name, each in found.items()]
@@ -142,7 +142,7 @@ def _own_faults(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
             if part.length > 0
         }
         for value in sorted(used):
-            if name not in found and not test.knows(names.get(value)):
+            if name not in found and not test.declares(names.get(value), value):
                 message = Sentence(
                     gettext_noop(
                         "PROCTOR_TESTS does not declare the group {name!r} ({value}), which "
@@ -158,8 +158,8 @@ def _own_faults(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
 def application_problems(found: Iterable[Verdict], test: str | None) -> list[Problem]:
     """Return the problems of a change, each with the application that is affected.
 
-    A newly broken application is a fatal problem; one that was broken before is a warning. *test*
-    is the changed test, or None if there are several.
+    An application that the change breaks is a fatal problem; one that was broken before is a
+    warning. *test* is the changed test, or None if there are several.
     """
     problems = []
     for verdict in found:

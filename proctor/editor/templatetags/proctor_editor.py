@@ -1,4 +1,4 @@
-"""The filter for sentences that a template gets from the core as they are."""
+"""The filter for untranslated sentences of the core in templates."""
 
 from __future__ import annotations
 

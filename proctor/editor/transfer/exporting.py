@@ -41,9 +41,9 @@ def export_matrix(branch: str, path: Path) -> int:
 def export_tree(branch: str, path: Path, progress: Progress = iter) -> int:
     """Write definition.json and metadata.json of each test and return their number.
 
-    They are written to `test-definitions` below *path*, which must not contain any yet. Definitions
-    that were imported and not published since are written byte for byte. Raises OSError, and
-    ExportRefused before anything is written.
+    They are written to `test-definitions` below *path*, which must not contain definitions yet.
+    Definitions that were imported and not published since are written byte for byte. Raises
+    OSError, and ExportRefused before anything is written.
     """
     folder = path if path.name == DEFINITIONS_DIRECTORY else path / DEFINITIONS_DIRECTORY
     if folder.exists() and any(folder.iterdir()):

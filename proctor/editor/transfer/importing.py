@@ -49,14 +49,14 @@ class Import:
     warnings: list[str] = field(default_factory=list)
 
 
-#: Iterates over a range of numbers, and may show the progress.
+#: Iterates over a range of numbers, and can show the progress.
 Progress: TypeAlias = "Callable[[range], Iterable[int]]"
 
 
 def read_source(path: Path, progress: Progress = iter) -> Source:
     """Return the definitions at *path*: a matrix file, or a directory of definitions.
 
-    A directory may also be the one that contains `test-definitions`. Raises ImportRefused, which
+    This may also be the directory that contains `test-definitions`. Raises ImportRefused, which
     names every test that cannot be read.
     """
     return _read_tree(path, progress) if path.is_dir() else _read_matrix(path, progress)
@@ -114,9 +114,12 @@ def _of_test(name: str | None, words: str) -> Sentence:
 
 
 def _other_meaning(test: TestDefinition) -> list[Sentence]:
-    """Return what the editor's form understands in another way than a matrix."""
+    """Return a note if the rule has a different meaning in the editor's form than in a matrix."""
     rules = [test.rule, *(each.rule for each in test.allocations)]
-    text = gettext_noop("the rule {rule} is never true in a matrix, without ${{…}}; here it counts")
+    text = gettext_noop(
+        "the rule {rule} is never true in a matrix, because it has no ${{…}}; the "
+        "editor evaluates it"
+    )
     return [
         Sentence(text, rule=printable(rule, 80))
         for rule in rules
@@ -132,8 +135,8 @@ def import_source(
 ) -> Import:
     """Publish the definitions of *source* on a branch, in one publication.
 
-    Definitions that the branch already has with the same text are skipped. Tests that the source
-    does not have are left alone. Raises the errors of `publish`.
+    Definitions that the branch already has with the same text are skipped. Tests that are not in
+    the source are not changed. Raises the errors of `publish`.
     """
     result = Import(warnings=[*source.warnings, *_dropped(source)])
     heads = {
@@ -171,7 +174,7 @@ def import_source(
 
 
 def _dropped(source: Source) -> list[str]:
-    """Return the tests that the engine drops from the matrix; they are imported nevertheless."""
+    """Return the tests that the engine drops from the matrix. They are imported anyway."""
     tests: dict[str, TestDefinition] = {}
     found = []
     for name, imported in source.tests.items():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LettersRefused", "read_letters"]
 
-#: Branches of a Webapp's clone that may be its trunk, the most likely first.
+#: Branches of a Webapp's clone that may be its trunk, most likely first.
 _TRUNKS = ("trunk", "origin/trunk", "HEAD")
 
 
@@ -27,7 +27,7 @@ class LettersRefused(ValueError):  # noqa: N818 - says what happened to the requ
 
 
 def read_letters(path: Path) -> dict[str, list[str]]:
-    """Return test → all allocation ids that it has ever had.
+    """Return all allocation ids that each test has ever had, by test.
 
     *path* is either a Webapp's git clone, whose history of trunk is read, or a JSON file such as
     `{"buttontst": ["#A1", "#B3"]}`. Raises LettersRefused.

@@ -1,4 +1,4 @@
-"""`manage.py proctor_audit`: list what to clean up in the matrix, the settings and the code."""
+"""`manage.py proctor_audit`: list items to clean up in the matrix, the settings and the code."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CleanupReport(NamedTuple):
 
 
 class Command(BaseCommand):
-    """List what can be cleaned up."""
+    """List the tests that can be cleaned up."""
 
     help = (
         "Lists what can be cleaned up: tests of the matrix that PROCTOR_TESTS does not declare, "
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         "template and no .py file. Exit code 0: nothing; 1: something; 2: the search failed."
     )
 
-    #: The system checks exit with 1, which has a different meaning here.
+    #: Skipped, because system checks exit with 1, which has a different meaning here.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

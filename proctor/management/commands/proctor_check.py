@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 #: Exit code for CI if a problem was found; otherwise it is 0.
 DIFFERENT = 1
 
-#: Checks that read a matrix themselves; left out, because this command compares everything.
+#: Checks that read a matrix themselves. They are left out, because this command compares more.
 _ALSO_COMPARED = frozenset({"proctor.W021", "proctor.W022", "proctor.W023"})
 
 
 class Command(BaseCommand):
-    """Run proctor's checks, and compare what the project expects with the matrix."""
+    """Run proctor's checks, and compare the project's expectations with the matrix."""
 
     help = (
         "Runs the checks of `manage.py check --tag proctor`, and compares PROCTOR_TESTS, and the "
@@ -152,5 +152,5 @@ def _differences(registry: Registry, proctor: Proctor, found: Literals) -> list[
         if each.matters
     )
     literals = compare_literals(found.literals, registry, proctor)
-    # One line of a template may name the same test twice.
+    # A line of a template may name the same test twice.
     return list(dict.fromkeys([*compare(registry, proctor), *literals, *broken]))

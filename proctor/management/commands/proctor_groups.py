@@ -37,7 +37,7 @@ class VisitorGroups(NamedTuple):
 
 
 class Command(VisitorCommand[VisitorGroups]):
-    """Print the groups according to the matrix from the settings, or to another source."""
+    """Print the groups from the matrix in the settings, or from another source."""
 
     help = (
         "Prints the groups of a visitor, like `python -m proctor groups`, for the declared tests, "
@@ -55,7 +55,7 @@ class Command(VisitorCommand[VisitorGroups]):
         )
 
     def look(self, options: Namespace) -> VisitorGroups:
-        """Determine the groups, and adjust them as the site does."""
+        """Determine the groups, and adapt them to PROCTOR_TESTS as the site does."""
         setup = current_setup()
         registry = setup.registry
         if not registry and not options.all:
@@ -74,7 +74,7 @@ class Command(VisitorCommand[VisitorGroups]):
 
 
 def _is_asked(source: Source | None, options: Namespace) -> bool:
-    """Return True if the site's source must be asked, because more than a matrix decides."""
+    """Return True if the site's source must be asked, because the matrix alone does not decide."""
     if options.matrix is not None or source is None:
         return False
     # The site's own class may decide differently from its matrix.
@@ -108,7 +108,7 @@ def _ask(setup: SiteSetup, options: Namespace) -> VisitorGroups:
 
 
 def _as_the_site_has_it(registry: Registry, found: VisitorGroups, unknown: str) -> VisitorGroups:
-    """Remove what the site does not accept, and add what its visitors get instead.
+    """Replace groups that the site does not accept by those that its visitors get instead.
 
     *unknown* is the reason to show for a test that has neither a group nor a reason.
     """
@@ -119,11 +119,14 @@ def _as_the_site_has_it(registry: Registry, found: VisitorGroups, unknown: str) 
         if assignment is None:
             reason = reasons.get(name, unknown)
             reasons[name] = reason if words is None else f"{reason}; {words}"
-        elif words is not None and test.knows(assignment.group):
-            assignments[name] = assignment.without_payload()
-            notes.append(f"{name}: {words}.")
-        elif words is not None:
+            continue
+        fitted = test.fitted(assignment)
+        if fitted is None:
             del assignments[name]
             reasons[name] = f"no group: {words}"
+        elif words is not None:
+            accepted = test.accepts_payload(fitted)
+            assignments[name] = fitted if accepted else fitted.without_payload()
+            notes.append(f"{name}: {words}.")
     groups = Groups(assignments, found.groups.errors, found.groups.properties)
     return VisitorGroups(groups, dict(sorted(reasons.items())), notes)

@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     help = (
         "Prints OpenFeature's flag manifest of the tests in PROCTOR_TESTS: write it to "
-        "flags.json, and run `openfeature generate` to make typed clients for React, Go, Java "
+        "flags.json, and run `openfeature generate` to generate typed clients for React, Go, Java "
         "and others."
     )
 

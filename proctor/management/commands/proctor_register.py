@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Command"]
 
-#: Exit code with --strict if the branch lacks something that the site needs.
+#: Exit code with --strict if a declared test is missing from the branch or cannot be used.
 UNSATISFIED = 1
-#: How long the editor may take to answer, in seconds.
+#: Time limit for the editor's answer, in seconds.
 TIMEOUT = 10.0
 #: The environment variable that contains the token if PROCTOR_REGISTER_TOKEN is not set.
 TOKEN = "PROCTOR_REGISTER_TOKEN"  # noqa: S105 - its name, not a token
@@ -40,13 +40,13 @@ class Command(BaseCommand):
     """Register the site as an application of the editor."""
 
     help = (
-        "Registers this site with the editor of its matrix, which then does not publish "
-        "anything that the site's code cannot use. Run it at each deploy. Exit code 0: "
+        "Registers this site with the editor of its matrix, so that the editor refuses changes "
+        "that the site's code cannot handle. Run it at each deploy. Exit code 0: "
         "registered; 1: registered, and with "
         "--strict a test is missing or cannot be used; 2: not registered."
     )
 
-    #: The system checks exit with 1, which has a different meaning here.
+    #: Skipped, because system checks exit with 1, which has a different meaning here.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             type=float,
             default=TIMEOUT,
             metavar="SECONDS",
-            help=f"seconds for the whole answer of another site; default: {TIMEOUT:g}",
+            help=f"time limit for the answer of another site, in seconds; default: {TIMEOUT:g}",
         )
         parser.add_argument(
             "--strict",
@@ -83,14 +83,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Register the site, and print what the branch lacks."""
+        """Register the site, and print missing or unusable tests."""
         with one_line():
             name = _name(options["application"])
             place = site_place()
             branch = options["environment"] or place.branch
             if not branch:
                 raise _failed(
-                    "PROCTOR_MATRIX does not say which branch this site evaluates; give "
+                    "PROCTOR_MATRIX does not name the branch that this site evaluates; give "
                     "--environment BRANCH"
                 )
             document = {

@@ -39,7 +39,7 @@ class Command(BaseCommand):
     help = (
         "Writes a module with the types of the tests in PROCTOR_TESTS, for mypy, pyright and "
         "editors: Proc, ProctorRequest and TestName. Commit it. Exit code with --check 0: up to "
-        "date; 1: run this again; 2: it could not be made."
+        "date; 1: run this again; 2: the module could not be created."
     )
 
     #: The command must work while the settings still have errors.

@@ -1,4 +1,4 @@
-"""Shared by all pages of the results: access and rendering."""
+"""Helpers of all pages of the results: access and rendering."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def address(name: str, *arguments: str) -> str:
 
 
 def optional_address(name: str, *arguments: str) -> str:
-    """Return the URL of a page that the site may have, or "" if it does not."""
+    """Return the URL of an optional page of the site, or "" if the site does not have it."""
     try:
         return reverse(name, args=arguments)
     except NoReverseMatch:
@@ -63,7 +63,7 @@ def page(
                 response = refusal(
                     request,
                     403,
-                    _("%(name)s lacks the permission %(permission)s.")
+                    _("%(name)s does not have the permission %(permission)s.")
                     % {"name": user.get_username(), "permission": permission},
                 )
             response.headers["Cache-Control"] = "no-store, private"

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["record_outcome"]
 
-#: Largest request body, in bytes.
+#: Maximum size of a request body, in bytes.
 _BYTES = 1024
-#: Largest absolute value.
+#: Maximum absolute value of an outcome.
 _VALUE = 1e9
 
 

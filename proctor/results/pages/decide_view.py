@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decide"]
 
-#: Longest reason, in characters.
+#: Maximum length of a reason, in characters.
 _REASON = 900
 
 
@@ -47,7 +47,7 @@ def decide(request: HttpRequest, test: str) -> HttpResponseBase:
         elif verdict != Verdict.NEITHER and group not in groups:
             problems.append(_("Choose the group that won or lost."))
         if not reason or "\0" in reason:
-            problems.append(_("Write why, for people who read this in a year."))
+            problems.append(_("Give the reason, for people who read this in a year."))
         if not problems:
             _decision, problem = store(request.user, test, Verdict(verdict), group, reason)
             if problem:
@@ -74,14 +74,14 @@ def decide(request: HttpRequest, test: str) -> HttpResponseBase:
     )
 
 
-#: What the report finds, and the decision that it suggests.
+#: The report's finding, and the decision that it suggests.
 _SUGGESTED = {"wins": Verdict.WON, "loses": Verdict.LOST, "harms": Verdict.LOST}
 
 
 def _found(test: str, groups: Sequence[str]) -> tuple[str, str, str]:
-    """Return the decision and the group that the report suggests, and what it says.
+    """Return the decision and the group that the report suggests, and its sentence.
 
-    Each is "" if there is none.
+    Each of them may be "".
     """
     try:
         found = report(test).verdict

@@ -1,4 +1,4 @@
-"""Reports in the language of the page: the texts, numbers and times of Django."""
+"""Reports in the language of the page, with Django's translations and formats."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["SiteFormats", "html_of", "translated_sentence"]
 
 
 class SiteFormats:
-    """Numbers and times as the active language writes them, in the current time zone."""
+    """Numbers and times in the formats of the active language, in the current time zone."""
 
     @property
     def code(self) -> str:
@@ -46,7 +46,7 @@ def html_of(report: Report) -> str:
 
 def translated_sentence(text: str) -> str:
     """Return a sentence of a report in the active language."""
-    # proctor.analysis needs an extra, and a report is only there with it.
+    # Imported here because proctor.analysis needs an extra, without which there are no reports.
     from proctor.analysis.report.language import Language  # noqa: PLC0415
 
     return Language(translation, SiteFormats())(text)

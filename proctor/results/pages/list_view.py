@@ -44,7 +44,7 @@ class _Row:
     bar: Bar | None
     recorded: Recorded | None
     total: str
-    #: What the newest report has found, and when; "" without a report.
+    #: The verdict of the newest report, and its time; "" without a report.
     verdict: str
     verdict_at: datetime | None
 

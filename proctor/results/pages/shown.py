@@ -38,7 +38,7 @@ __all__ = [
 
 #: Colors for groups; the first one is for the smallest value.
 _SHADES = 8
-#: A test without exposures for this time counts as no longer running.
+#: A test without exposures for this long counts as no longer running.
 _QUIET = timedelta(days=7)
 
 
@@ -78,7 +78,7 @@ class DayBars:
 
 
 def definitions() -> Mapping[str, TestDefinition]:
-    """Return the tests of the matrix that this process evaluates, or {} without a matrix."""
+    """Return the tests of the matrix that this process evaluates, or {} if there is none."""
     source = current_setup().source
     if not isinstance(source, MatrixSource):
         return {}
@@ -143,7 +143,7 @@ def chart_of(days: Sequence[DayCount], colors: Mapping[str, str]) -> list[DayBar
 
 
 def _share_text(percent: float) -> str:
-    # Without rounding it first, number_format cuts a float's decimals off.
+    # Round first, because number_format truncates the decimals of a float.
     number = number_format(Decimal(f"{percent:.1f}"), decimal_pos=1)
     return _("%(number)s %%") % {"number": number}
 
@@ -154,7 +154,7 @@ def number_text(number: int) -> str:
 
 
 def end_of(definition: TestDefinition | None) -> Bucket | None:
-    """Return the group that all visitors get; None while they get several."""
+    """Return the group that all visitors get; None if they get several."""
     if definition is None:
         return None
     reached = {
@@ -187,7 +187,7 @@ def state_of(
 
 
 def verdict_phrase(found: LatestVerdict) -> str:
-    """Return what a report has found, in a few words."""
+    """Return a report's verdict in a few words."""
     phrases = {
         "wins": _("%(group)s wins"),
         "loses": _("%(group)s loses"),

@@ -97,7 +97,7 @@ def test(request: HttpRequest, test: str) -> HttpResponseBase:
 
 
 def _finish_address(test: str, decision: Decision | None, definition: TestDefinition | None) -> str:
-    """Return where the editor gives everybody the group that has won; "" if it cannot."""
+    """Return the URL of the editor's page to finish the test with the winning group, or ""."""
     if decision is None or decision.verdict != Verdict.WON or not decision.revision:
         return ""
     values = {each.name: each.value for each in definition.buckets} if definition else {}
@@ -108,11 +108,11 @@ def _finish_address(test: str, decision: Decision | None, definition: TestDefini
 
 
 def _report(test: str) -> tuple[SafeString, str, Selections | None]:
-    """Return the report as HTML, the reason why there is none, and the rows for it."""
+    """Return the report as HTML, the reason if there is no report, and the rows for it."""
     rows = None
     try:
         rows = selections(test, lean=True)
-        # The report escapes what it shows.
+        # The report escapes all text itself.
         return mark_safe(html_of(report(test, rows))), "", rows  # noqa: S308
     except NoReport as problem:
         return SafeString(""), str(problem), rows

@@ -46,11 +46,12 @@ def record(
     One row is written for each known identifier, so that tests by USER and by ACCOUNT both find it.
     *value* is a finite number, in the unit of the metric. *at* is the time of the outcome; the
     default is now, and a naive time is in the site's time zone. If several rows have the same
-    *metric*, visitor and *id*, only one is stored, so that a task may record its outcome again.
+    *metric*, visitor and *id*, only one is stored, so that a task may be retried.
 
     Never raises, and makes no queries except those of the middleware's hooks, if these have not run
-    yet. An outcome that cannot be recorded is logged once, under `proctor.results`. Visitors whom
-    `exclude_request` names, who did not consent, or who use another identity are left out.
+    yet. An outcome that cannot be recorded is logged once, under `proctor.results`. Nothing is
+    recorded for visitors whom `exclude_request` excludes, who did not consent, or who use another
+    identity.
     """
     try:
         if is_recording():
@@ -79,7 +80,7 @@ async def arecord(
 
 
 def flush(patience: float = 5.0) -> bool:
-    """Write the queue of this process and return whether everything was written or given up.
+    """Write the queue of this process. Return True if everything was written or given up.
 
     Waits at most *patience* seconds. Needed only before a process ends without running its exit
     handlers, for example with `os._exit`.
@@ -118,7 +119,7 @@ def _note(
 ) -> None:
     if identifiers is None:
         raise _CallError(
-            "pass a request that proctor's middleware has seen, or identifiers={'USER': …}"
+            "pass a request that proctor's middleware has processed, or identifiers={'USER': …}"
         )
     given: Any = metric
     if not isinstance(given, str) or not given:
@@ -133,7 +134,7 @@ def _note(
 
 
 def _check_declared(metric: str) -> None:
-    """Log once if the settings declare metrics, but none is computed from this one."""
+    """Log once if the settings declare metrics, but none of them uses this outcome."""
     declared = [name for each in settings.PROCTOR_METRICS for name in each.sources]
     if declared and metric not in declared:
         _log.log(

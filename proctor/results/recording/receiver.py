@@ -35,7 +35,7 @@ logger = logging.getLogger("proctor.results")
 
 
 def connect() -> None:
-    """Start to queue exposures. May be called more than once."""
+    """Start queueing exposures. May be called more than once."""
     exposed.connect(_receiver.note, dispatch_uid="proctor_results", weak=False)
     request_finished.connect(_end_request, dispatch_uid="proctor_results", weak=False)
 
@@ -82,7 +82,7 @@ class Receiver:
     ) -> None:
         visit = None if request is None else Visit.of(request)
         if visit is not None and visit.uses_identity:
-            return  # a member of staff is looking at the groups of someone else
+            return  # a staff member is viewing the groups of someone else
         if request is not None:
             setup, known = of_request(request)
         else:
@@ -120,7 +120,7 @@ def _forced(split: SplitInfo, visitor: str, group: str, seen: Seen) -> NotedForc
 class _Splits:
     """The split of each test in the newest matrix, and the splits of earlier versions."""
 
-    #: Maximum number of splits of earlier matrices that are remembered.
+    #: Maximum number of remembered splits of earlier matrices.
     OLDER = 1000
 
     def __init__(self) -> None:
@@ -129,7 +129,7 @@ class _Splits:
         self._older: dict[tuple[str, str], SplitInfo] = {}
 
     def find(self, setup: SiteSetup, test: str, version: str | None) -> SplitInfo | None:
-        """Return the split of a test in the version that decided, or None if it is unknown.
+        """Return the split of a test in the version that decided; None if it is unknown.
 
         A request that began before a new matrix was loaded still uses the previous one. If this
         process has not seen that split, the exposure is skipped, and the next page of the visitor

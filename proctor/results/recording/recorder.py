@@ -34,12 +34,12 @@ logger = logging.getLogger("proctor.results")
 
 
 def has_threads() -> bool:
-    """Return whether a thread of this process would really run.
+    """Return whether threads started by this process actually run.
 
-    With uWSGI without `enable-threads`, started threads never run.
+    In uWSGI without `enable-threads`, they never do.
     """
     if is_requested():
-        return False  # a test reads only what its own connection has written
+        return False  # a test sees only rows that its own connection has written
     wanted: bool | None = settings.PROCTOR_RESULTS_THREAD
     if wanted is not None:
         return wanted
@@ -58,7 +58,7 @@ class Recorder:
     #: Seconds during which the thread collects rows before it writes them. Short, because queued
     #: rows are lost if a process is killed.
     LINGER = 0.05
-    #: Seconds between attempts while the database is unavailable: the first pause, and the longest.
+    #: Seconds between attempts while the database is unavailable: the first pause, and the maximum.
     PAUSE, LONGEST_PAUSE = 1.0, 30.0
     #: Seconds that an exit or a fork waits for the thread.
     PATIENCE = 5.0
@@ -66,7 +66,7 @@ class Recorder:
     def __init__(self) -> None:
         self.seen = Seen()
         self._waiting: deque[Noted] = deque()
-        #: Rows that the thread has taken from the queue but not stored yet.
+        #: Rows that the thread has taken from the queue but not yet stored.
         self._taken: list[Noted] = []
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -170,7 +170,7 @@ class Recorder:
     def _drain(self, *, waits: bool) -> bool:
         """Write batches until the queue is empty. Return False if an outage leaves rows in it.
 
-        With *waits*, an outage is waited out until `stop` is called.
+        With *waits*, wait until the outage ends or `stop` is called.
         """
         pause = self.PAUSE
         while self._taken or self._waiting:
@@ -208,7 +208,8 @@ class Recorder:
         if not self._is_down:
             self._is_down = True
             logger.warning(
-                "The database accepts no results; the site continues without recording: %s", problem
+                "The database does not accept results; nothing is recorded until it does: %s",
+                problem,
             )
 
     def _lose(self, noted: Iterable[Noted], why: str) -> None:
@@ -219,7 +220,7 @@ class Recorder:
             if is_first:
                 logger.warning("Results are lost: %s", why)
             if isinstance(each, (NotedExposure, NotedForced)):
-                # The visitor's next page notes it again.
+                # The visitor's next page queues it again.
                 self.seen.forget(each.key)
 
     # -- exits, forks, and processes without threads -----------------------------------------
@@ -245,7 +246,7 @@ class Recorder:
         self.stop()
 
     def _in_child(self) -> None:
-        """Start without rows, which the parent process still has, and without a thread."""
+        """Start with no thread and an empty queue, because the parent process keeps the rows."""
         self._waiting = deque()
         self._taken = []
         self._lost, self._loss_lock = 0, threading.Lock()

@@ -29,7 +29,7 @@ __all__ = [
 
 
 class RowError(ValueError):
-    """A value that no row can hold. The text names the column, but no visitor."""
+    """A value that cannot be stored in a row. The text names the column, but no visitor."""
 
 
 class SplitInfo(NamedTuple):
@@ -73,7 +73,7 @@ class NotedForced(NamedTuple):
     at: float
     test: str
     identifier_type: str = ""
-    #: "" if nobody is known, or if the process has noted that visitor already.
+    #: "" if the visitor is unknown, or if this process has already queued them.
     visitor: str = ""
     group: str = ""
     #: The key under which the visitor is remembered as seen.
@@ -83,7 +83,7 @@ class NotedForced(NamedTuple):
 def digest(*parts: str) -> uuid.UUID:
     """Return a digest of *parts* with 122 bits, unambiguous for all characters in them.
 
-    It is marked as version 5, a digest, because MariaDB stores only valid UUIDs.
+    It is marked as a UUID of version 5, because MariaDB stores only valid UUIDs.
     """
     state = hashlib.blake2b(digest_size=16)
     for part in parts:
@@ -94,22 +94,22 @@ def digest(*parts: str) -> uuid.UUID:
 
 
 def time_of(seconds: float) -> datetime:
-    """Return the time *seconds* after 1970, aware if the site's times are."""
+    """Return the time *seconds* after 1970, aware if USE_TZ is True."""
     zone = timezone.utc if settings.USE_TZ else None
     return datetime.fromtimestamp(seconds, zone)
 
 
 def stored_visitor(identifier_type: str, visitor: str) -> str:
-    """Return an identifier as the tables store it: plain, or as a keyed digest of 32 letters."""
+    """Return an identifier as stored in the tables: plain, or as a keyed digest of 32 letters."""
     if settings.PROCTOR_RESULTS_IDENTIFIERS == "plain":
         return visitor
     return _keyed("proctor.results", identifier_type, visitor)
 
 
 def forced_id(identifier_type: str, stored: str, test: str) -> str:
-    """Return what stands for a visitor in the table of forced visitors of all tests.
+    """Return the digest that represents a visitor in the table of forced visitors.
 
-    *stored* is what `stored_visitor` returns.
+    *stored* is the result of `stored_visitor`.
     """
     return _keyed("proctor.results.forced", identifier_type, stored, test)
 
@@ -147,7 +147,7 @@ def exposure_row(noted: NotedExposure) -> Exposure:
 
 
 def forced_row(noted: NotedForced) -> ForcedVisitor:
-    """Return the row of a forced visitor. Raises RowError if a text fits no column."""
+    """Return the row of a forced visitor. Raises RowError if a text does not fit its column."""
     _check(noted.visitor, "visitor")
     _check(noted.identifier_type, "identifier type", TYPE_LENGTH)
     _check(noted.test, "test")
@@ -191,4 +191,4 @@ def _check(text: Any, column: str, limit: int = NAME_LENGTH, *, may_be_empty: bo
     if "\0" in text:
         raise RowError(f"the {column} has a NUL character")
     if not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
-        raise RowError(f"the {column} has half a surrogate pair")
+        raise RowError(f"the {column} has a lone surrogate")

@@ -6,7 +6,7 @@ __all__ = ["Seen"]
 
 
 class Seen:
-    """A set of the most recent keys. Needs no lock: a race costs only one more write.
+    """A set of the most recent keys. It needs no lock, because a race costs only an extra write.
 
     Keys are 64-bit hashes, so a collision, which would look like a recorded exposure, is very
     unlikely.

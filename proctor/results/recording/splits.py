@@ -1,4 +1,4 @@
-"""The parts of a test that decide its groups, so that exposures are counted for each split."""
+"""The split of a test: the parts of its definition that decide groups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["split_of_definition", "split_of_version"]
 
-#: The fields of a matrix entry that decide groups, unlike descriptions, payloads and the version.
+#: The fields of a matrix entry that decide groups. Descriptions, payloads and the version do not.
 _DECIDING = (
     "salt",
     "testType",

@@ -1,4 +1,4 @@
-"""Turns recording on and off: test runs record nothing unless a test asks for it."""
+"""Turns recording on and off. Test runs record nothing unless a test requests it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from proctor.resolving import overrides
 
 __all__ = ["allow", "disallow", "is_recording", "is_requested", "may_write"]
 
-#: The threads of the tests that ask for recording now.
+#: The threads of the tests that have requested recording.
 _requests: tuple[int, ...] = ()
 _counting = threading.Lock()
 
@@ -29,19 +29,19 @@ def disallow() -> None:
 
 
 def is_requested() -> bool:
-    """Return whether a test has asked for recording."""
+    """Return whether a test has requested recording."""
     return bool(_requests)
 
 
 def may_write() -> bool:
-    """Return whether this thread may write: in a test, only the thread of the test may."""
+    """Return whether this thread may write. In a test run, only the test's own thread may."""
     return not _requests or threading.get_ident() in _requests
 
 
 def is_recording() -> bool:
     """Return whether to record.
 
-    False in a test run and under overrides, unless a test asks for recording.
+    False in a test run and under overrides, unless a test requests it.
     """
     if _requests:
         return True

@@ -30,8 +30,8 @@ def identifiers_by_type(
     """Return the identifier of each test type, from values by source key.
 
     Keys have the same meaning as for groups: PROCTOR_IDENTIFIERS maps a key to test types, and the
-    name of a test type maps to itself. Raises ConversionError for a value that cannot become a
-    text.
+    name of a test type maps to itself. Raises ConversionError for a value that cannot be converted
+    to text.
     """
     source = (setup or current_setup()).source
     if isinstance(source, MatrixSource):

@@ -47,12 +47,12 @@ logger = logging.getLogger("proctor.results")
 
 Noted = NotedExposure | NotedOutcome | NotedForced
 
-#: MySQL error codes that are about the value of a row, although Django calls them operational.
+#: MySQL error codes about a row's value, which Django reports as OperationalError.
 _MYSQL_VALUE_ERRORS = (1264, 1265, 1292, 1366, 1406)
 
 
 class Unavailable(Exception):  # noqa: N818 - it is a state, which ends
-    """The database accepts no rows at the moment. The text gives the reason in one line."""
+    """The database accepts no rows at the moment. The text is the reason, in one line."""
 
 
 class _Rows(NamedTuple):
@@ -60,7 +60,7 @@ class _Rows(NamedTuple):
     outcomes: list[Outcome]
     splits: list[Split]
     tallies: Counter[tuple[date, str, str]]
-    #: With the visitor of each, as the tables hold it.
+    #: Each with its visitor, as stored in the tables.
     forced: list[tuple[str, ForcedVisitor]]
 
 
@@ -70,9 +70,9 @@ def write_alias() -> str:
 
 
 class Writer:
-    """Writes batches, and remembers which splits are stored. Only for one thread at a time."""
+    """Writes batches, and remembers which splits are stored. Not thread-safe."""
 
-    #: Seconds after which a split is stored again, in case it was pruned in the meantime.
+    #: Seconds after which a split is written again, in case it has been pruned.
     SPLITS = 3600.0
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Writer:
         """Write a batch and return how many of its rows were refused.
 
         Raises Unavailable if the database cannot be used; in that case no row of the batch is
-        stored. A row that the database refuses is found by halving the batch.
+        stored. The batch is halved repeatedly to find a row that the database refuses.
         """
         if time.monotonic() > self._splits_end:
             self.forget_splits()

@@ -1,3 +1,3 @@
-"""The way from the tables to a report of `proctor.analysis`."""
+"""Compute reports of `proctor.analysis` from the tables."""
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DayCount", "Recorded", "count_tests", "days_of", "forced_reads", "lost_rows"]
 
-#: Days shown on a page.
+#: Number of days shown on a page.
 DAYS = 28
 
 
@@ -26,7 +26,7 @@ DAYS = 28
 class Recorded:
     """The recorded exposures of a test."""
 
-    #: First exposures by group, one for each visitor and split.
+    #: Number of first exposures by group, one for each visitor and split.
     groups: Mapping[str, int]
     first: datetime
     last: datetime
@@ -96,7 +96,7 @@ def _midnight(day: date) -> datetime:
 
 
 def forced_reads(test: str) -> int:
-    """Return how often forced groups of a test were read."""
+    """Return the number of times that forced groups of a test were read."""
     rows = Tally.objects.filter(kind=Tally.FORCED, test=test)
     return rows.aggregate(total=Sum("number"))["total"] or 0
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["csv_lines"]
 
-#: Rows fetched at once.
+#: Number of rows to fetch at a time.
 _ROWS = 2000
 
 

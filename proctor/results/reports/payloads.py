@@ -1,4 +1,4 @@
-"""The payloads of earlier versions, from the history of the editor if it is installed.
+"""The payloads of earlier versions, from the editor's history if the editor is installed.
 
 The table of splits has only what decides groups. A report with the payloads says when one has
 changed, because visitors of the same group saw something else from then on.

@@ -33,7 +33,7 @@ _NEEDED = ("duckdb", "pyarrow", "tea_tasting")
 
 
 class NoReport(Exception):  # noqa: N818 - it is an answer
-    """No report can be computed; the text tells people why."""
+    """No report can be computed. The text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Selections:
     """The rows from which a report is computed."""
 
     exposures: Selection
-    #: Of visitors without other exposures, in the same columns.
+    #: Forced exposures of visitors without other exposures, in the same columns.
     forced: Selection
     outcomes: tuple[Selection, ...]
     #: Each combination of identifier type, version and split, once.
@@ -79,8 +79,8 @@ def definitions_of(
 ) -> list[TestDefinition]:
     """Return a definition for each version of the test that has recorded exposures.
 
-    It has the parts that decide groups, as they were at that time, and the payloads if the history
-    of the editor has them.
+    It has the parts that decided groups at that time, and the payloads if the editor's history has
+    them.
     """
     pairs = {(version, split) for _kind, version, split in labels or _labels(test)}
     texts = dict(Split.objects.filter(test=test).values_list("id", "definition"))
@@ -113,7 +113,7 @@ def report(test: str, rows: Selections | None = None, **options: Any) -> Report:
 
     rows = rows or selections(test, lean=True)
     if not rows.labels:
-        raise NoReport(_("Nobody was exposed to this test yet."))
+        raise NoReport(_("No visitor has been exposed to this test yet."))
     exposures = _with_test(_exposures(rows), test)
     outcomes = _joined([read_table(each) for each in rows.outcomes])
     declared = current_setup().registry.get(test)

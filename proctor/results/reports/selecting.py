@@ -1,4 +1,4 @@
-"""Queries that select the rows of a report, and that can be shown."""
+"""Queries that select the rows of a report. They can also be displayed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
     "outcomes_for",
 ]
 
-#: The only columns that differ between the visitors of a test with one identifier type.
+#: The only columns with more than one value if a test has one identifier type and split.
 _LEAN_EXPOSURES = ("at", "visitor", "group", "allocation", "version")
 _LEAN_OUTCOMES = ("at", "visitor", "metric", "value")
 EXPOSURE_COLUMNS = (
@@ -93,7 +93,7 @@ def exposures_of(test: str, *, lean: bool = False) -> Selection:
 
 
 def forced_of(test: str, *, lean: bool = False) -> Selection:
-    """Return a forced exposure of each visitor who has no other, with a digest as visitor."""
+    """Return a forced exposure of each visitor who has no other ones, with a digest as visitor."""
     columns = _LEAN_EXPOSURES if lean else EXPOSURE_COLUMNS
     query = ForcedVisitor.objects.filter(test=test).order_by()
     named = query.annotate(

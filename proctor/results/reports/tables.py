@@ -1,4 +1,4 @@
-"""Rows as Arrow tables, read as fast as the database allows.
+"""Rows as Arrow tables, read in the fastest way that the database supports.
 
 Needs pyarrow, which django-proctor[analysis] installs.
 """
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["read_table"]
 
-#: Rows fetched at once if the database has no COPY.
+#: Number of rows to fetch at a time if the database has no COPY.
 _ROWS = 20_000
 
 
 def read_table(selection: Selection) -> pa.Table:
     """Return the rows of a selection.
 
-    `at` is a time in UTC, `value` a float, and all other columns are texts.
+    `at` is a time in UTC, `value` a float, and all other columns are strings.
     """
     connection = connections[selection.using]
     if connection.vendor == "postgresql" and settings.USE_TZ and selection.is_plain:

@@ -1,4 +1,4 @@
-"""Django projects on disk, as startproject creates them and as people change them."""
+"""Django projects on disk, as created by startproject and changed by people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m proctor init` on projects, with Django's own check in a process of its own."""
+"""`python -m proctor init` on projects, with Django's check in a separate process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(autouse=True)
 def _this_checkout(monkeypatch):
-    """Projects use the package that is tested."""
+    """Make projects use the package under test."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
@@ -33,7 +33,7 @@ def test_without_write_the_changes_are_shown_and_not_made(run, tmp_path):
     assert "+    'proctor.editor',\n" in out
     assert "--- /dev/null\n+++ b/proctor-matrix.json\n" in out
     assert out.endswith(
-        "Nothing is changed yet. Make these changes: python -m proctor init --write\n"
+        "Nothing has been changed yet. To make these changes: python -m proctor init --write\n"
     )
     assert contents(root) == before
 
@@ -85,7 +85,7 @@ def test_everything_is_as_before_if_django_has_objections(run, tmp_path):
     before = contents(root)
     code, out, _ = run("init", root, "--write")
     assert code == 1
-    assert "Nothing is changed: with these changes Django says:" in out
+    assert "Nothing was changed, because with these changes Django reports:" in out
     assert "proctor.E030" in out
     assert contents(root) == before
 

@@ -1,4 +1,4 @@
-"""What `init` would change in a project, and what it leaves to people."""
+"""The changes that `init` plans for a project, and the lines that it leaves to the user."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def value(text, name):
 
 
 def added(old, new):
-    """The lines that a text has more; nothing else may differ."""
+    """The lines that were added to a text; nothing else may differ."""
     before, after = old.splitlines(), new.splitlines()
     more = []
     for line in after:

@@ -27,7 +27,7 @@ _EVALUATION = re.compile(r"(Failed to evaluate a rule .*?): .*", re.DOTALL)
 
 
 def java_error(error: Case) -> Case:
-    """Return an error of the vectors, without texts that need not match."""
+    """Return an error of the vectors, without parts that need not match."""
     if error["class"] in _TEXTS_OF_OTHERS or _WRAPPED_NULL in error["message"]:
         return {"class": error["class"]}
     return {"class": error["class"], "message": comparable(error["message"])}
@@ -41,7 +41,7 @@ def our_error(refusal: Refusal) -> Case:
 
 
 def comparable(text: str | None) -> str | None:
-    """Return a text of Java Proctor without the words of the expression language."""
+    """Return Java Proctor's text without messages of the expression language."""
     return None if text is None else _EVALUATION.sub(r"\1", text)
 
 

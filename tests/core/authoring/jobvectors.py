@@ -161,7 +161,7 @@ def _java_job(case: Case) -> Case:
 
 
 def _comparable_log(lines: Iterable[str], unsaid: list[str]) -> list[str | None]:
-    """Return a log with blanks in place of the texts that need not match."""
+    """Return a log in which parts that need not match are blank."""
     said = list(filter(None, unsaid))
     return ["?" if any(text in line for text in said) else comparable(line) for line in lines]
 

@@ -85,7 +85,7 @@ _CHANGES = st.fixed_dictionaries(
 
 @st.composite
 def hostile_documents(draw):
-    """Draw definitions in which any part may be anything."""
+    """Draw definitions in which any part may have any value."""
     base = draw(st.sampled_from([{}, definition(), definition(description="d", unknown={"a": 1})]))
     return {**base, **draw(_CHANGES)}
 
@@ -133,7 +133,7 @@ _ODD_ALLOCATIONS = st.lists(
 
 @st.composite
 def odd_documents(draw):
-    """Draw definitions that usually can be read, with odd values in any place."""
+    """Draw definitions that can usually be read, with unusual values in any place."""
     changes = st.fixed_dictionaries(
         {},
         optional={

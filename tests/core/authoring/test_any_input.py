@@ -1,4 +1,4 @@
-"""No definition, however odd, raises anything but the documented errors."""
+"""No definition, however unusual, raises an undocumented error."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proctor.core.authoring.moves.emptying import emptied_parents
 from proctor.core.authoring.moves.ramping import ramp
 from proctor.core.authoring.moves.refused import ChangeRefused
-from proctor.core.authoring.moves.stopping import dependents_of_emptied_groups, stop
+from proctor.core.authoring.moves.stopping import stop
 from proctor.core.authoring.moves.who_moves import moves
 from proctor.core.authoring.review.reviewing import review
 from proctor.core.exceptions import MatrixLoadError
@@ -57,7 +58,7 @@ DOCUMENTS = st.fixed_dictionaries(
 
 @st.composite
 def sound(draw):
-    """A document whose lengths add up, so that more than the refusals are tested."""
+    """A document whose lengths add up, so that not only refusals are tested."""
     document = draw(DOCUMENTS)
     document["buckets"] = [{"name": f"b{value}", "value": value} for value in (-2, -1, 0, 1)]
     cuts = [*sorted(draw(st.lists(st.sampled_from([0.0, 0.1, 1 / 3, 0.5, 1.0]), max_size=3))), 1.0]
@@ -139,4 +140,4 @@ def test_a_stop_raises_only_what_it_says(document, value):
         return
     used = {each.bucket_value for a in stopped.allocations for each in a.ranges}
     assert len(used) <= 1
-    assert dependents_of_emptied_groups(test, stopped, {"t": test}).keys() <= {"t"}
+    assert emptied_parents({"t": test}, {"t": stopped}).keys() <= {"t"}

@@ -1,4 +1,4 @@
-"""The way of a definition through the branches, and the list of tests."""
+"""Promotion of a definition through the branches, and the list of tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change of a few tests breaks in an application, and what was broken before."""
+"""The problems that a change to a few tests causes in an application, and existing ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from proctor.core.matrices.matrix import TestDefinition
 
 
 def made(name="atst", *, used=(0, 1), rule=None, payload=None, parent=None, **more):
-    """A test of three buckets, of which those *used* have visitors."""
+    """A test with three buckets, of which the *used* ones have visitors."""
     buckets = [{"name": each, "value": index} for index, each in enumerate(("off", "on", "more"))]
     for bucket in buckets:
         if payload is not None:

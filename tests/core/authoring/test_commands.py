@@ -54,7 +54,7 @@ DEFINITION = """{
 
 @pytest.fixture
 def command(capsys):
-    """Runs the command; the result is its exit code, its output and its errors."""
+    """Return a function that runs the command and returns its exit code, output and errors."""
 
     def run(*arguments):
         try:
@@ -68,7 +68,7 @@ def command(capsys):
 
 @pytest.fixture
 def tree(tmp_path):
-    """A tree of one definition, color."""
+    """A tree with one definition, color."""
     directory = tmp_path / "tree"
     file = directory / "test-definitions" / "color" / "definition.json"
     file.parent.mkdir(parents=True)
@@ -82,7 +82,7 @@ def file_of(tree):
 
 @pytest.fixture
 def careless(tree, tmp_path):
-    """The tree, changed by hand to 60/20/20."""
+    """The tree, changed manually to 60/20/20."""
     other = tmp_path / "careless"
     shutil.copytree(tree, other)
     text = DEFINITION.replace("0.8", "0.6").replace("0.1", "0.2")

@@ -176,7 +176,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             {"specialConstants": {"__COUNTRIES": None}},
             "countries",
             (
-                "specialConstants.__COUNTRIES: expected a list of texts, got null; "
+                "specialConstants.__COUNTRIES: expected a list of strings, got null; "
                 'write ["US", ...], or remove it for all countries'
             ),
         ),
@@ -184,7 +184,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             {"specialConstants": {"__COUNTRIES": ["US", 1]}},
             "countries",
             (
-                "specialConstants.__COUNTRIES: expected a list of texts, got 1 in it; "
+                "specialConstants.__COUNTRIES: expected a list of strings, got 1 in it; "
                 'write ["US", ...], or remove it for all countries'
             ),
         ),
@@ -193,7 +193,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             "priority",
             (
                 "expected an integer of up to 64 bits as the priority of the payload experiment, "
-                "got 'high'"
+                "got 'high'; write a number such as 5, or remove it"
             ),
         ),
         (
@@ -201,13 +201,13 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             "priority",
             (
                 "expected an integer of up to 64 bits as the priority of the payload experiment, "
-                "got '9999999999999999999'"
+                "got '9999999999999999999'; write a number such as 5, or remove it"
             ),
         ),
         (
             {"payloadExperimentConfig": {"priority": "7", "namespaces": [None]}},
             "namespaces",
-            "a namespace of the payload experiment is null; write a text, or remove it",
+            "a namespace of the payload experiment is null; write a string, or remove it",
         ),
     ],
 )
@@ -245,6 +245,19 @@ def test_a_bucket_that_an_application_declares_keeps_its_value():
     )
     declares = app(buckets={"blue": 1})
     assert codes(new, previous=read(), applications=(declares,)) == ["declared-bucket-revalued"]
+
+
+def test_a_bucket_that_an_application_declares_keeps_its_name():
+    new = read(buckets=[*RENAMED, {"name": "violet", "value": 1}])
+    declares = (app(buckets={"blue": 1}),)
+    [problem] = stricter_problems(new, Surroundings(previous=read(), applications=declares))
+    assert problem.code == "declared-bucket-renamed"
+    assert problem.message == (
+        "bucket 1 changed its name from 'blue' to 'violet', but shop@1 declares it; keep the name, "
+        "or add a bucket"
+    )
+    assert codes(new, previous=read(), applications=(app(buckets={"control": 0}),)) == []
+    assert codes(read(), previous=new, applications=declares) == []
 
 
 @pytest.mark.parametrize("change", [{"salt": "&other"}, {"salt": None}, {"testType": "EMAIL"}])

@@ -1,4 +1,4 @@
-"""Whatever is read, only a Refusal is raised."""
+"""Reading any input raises no exception except Refusal."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SLOW = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], d
 
 
 def tried(function, *arguments, **options):
-    """What a function gives, or None where it refuses; any other exception passes."""
+    """Return a function's result, or None if it refuses; other exceptions are passed on."""
     try:
         return function(*arguments, **options)
     except Refusal as caught:

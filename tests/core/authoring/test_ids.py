@@ -1,9 +1,11 @@
-"""Allocation ids: they only move on, and no letter stands for two allocations."""
+"""Allocation ids: numbers only increase, and no letter is used for two allocations."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proctor.core.authoring.definitions.reading import definition_of
@@ -24,8 +26,12 @@ from proctor.core.authoring.ids.saved_ids import (
     saved_allocations,
     used_ids,
 )
+from proctor.core.authoring.moves.jumping import jumping_allocations
+from proctor.core.authoring.moves.who_moves import moves
 from proctor.core.authoring.refusals import Refusal
+from proctor.core.authoring.review.reviewing import review
 from tests.core.authoring.strategies import edits
+from tests.core.authoring.test_moves import definitions
 from tests.core.small_matrices import allocation, definition
 
 
@@ -54,12 +60,17 @@ def test_z_is_followed_by_ba():
 @given(edits())
 def test_the_number_of_an_id_never_decreases(pair):
     old, new = map(read, pair)
-    for saved in (
-        saved_allocations(old, new, [old]),
-        careful_allocations(old, new, [old], range(len(new.allocations))),
+    names = ids(new.allocations)
+    for saved, copies in (
+        (saved_allocations(old, new, [old]), []),
+        # A copied id is replaced.
+        (
+            careful_allocations(old, new, [old], range(len(new.allocations))),
+            [each for each in names if names.count(each) > 1],
+        ),
     ):
         for sent, kept in zip(new.allocations, saved, strict=True):
-            if sent.id:
+            if sent.id and sent.id not in copies:
                 before, after = parse_id(sent.id), parse_id(kept.id)
                 assert after.letters == before.letters
                 assert after.number >= before.number
@@ -93,6 +104,31 @@ def test_ours_moves_on_where_people_jump_though_the_shares_stay_even():
     old = of(allocation(inactive=0.8, control=0.1, blue=0.1))
     new = of(allocation(inactive=0.6, control=0.2, blue=0.2))
     assert ids(careful_allocations(old, new, [old], jumping=[0])) == ["#A2"]
+
+
+def test_an_allocation_that_was_copied_with_its_id_gets_new_letters():
+    first = allocation("a", control=1.0)
+    old = of(first, allocation(id="#B1", control=1.0))
+    new = of(first, allocation(id="#B1", control=1.0), allocation(id="#B1", control=1.0))
+    assert ids(careful_allocations(old, new, [old])) == ["#A1", "#B1", "#C1"]
+    # Java Proctor keeps it.
+    assert ids(saved_allocations(old, new, [old])) == ["#A1", "#B1", "#B1"]
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(definitions(), definitions(), st.lists(st.sampled_from(["#A1", "#B1", "#C1", ""])))
+def test_a_review_agrees_with_the_ids_that_are_saved(old, new, sent):
+    old = numbered(old, ["#A1", "#B1", "#C1"])
+    new = numbered(new, [*sent, "", "", ""])
+    jumping = jumping_allocations(moves(old, new))
+    saved = replace(new, allocations=careful_allocations(old, new, [old], jumping))
+    sentences = [text for each in review(old, saved).tests for text in each.sentences]
+    assert [text for text in sentences if "should have been incremented" in text] == []
+
+
+def numbered(test, names):
+    pairs = zip(test.allocations, names, strict=False)
+    return replace(test, allocations=tuple(replace(each, id=name) for each, name in pairs))
 
 
 def test_ours_moves_past_the_number_of_another_branch():

@@ -1,4 +1,4 @@
-"""Who moves: every table is exact, and no pair that a visitor takes is left out."""
+"""Moves: every table is exact, and no pair that a visitor takes is left out."""
 
 from __future__ import annotations
 
@@ -224,7 +224,6 @@ def test_a_changed_order_is_unknown():
 @pytest.mark.parametrize(
     "change",
     [
-        {"rule": "${a}"},
         {"dependsOn": {"testName": "p", "bucketValue": 1}},
         {"evaluateForIncognitoUsers": True},
         {"enableUnitlessAllocations": True},
@@ -237,6 +236,23 @@ def test_what_decides_who_is_in_the_test_makes_the_audience_unknown(change):
         found = {(pair.old_allocation, pair.allocation) for pair in moves(before, after)}
         assert found == {(0, 0), (0, None), (None, 0)}
         assert {pair.audience for pair in moves(before, after)} == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "other"),
+    [(None, "${a}", (0, None)), ("${a}", None, (None, 0)), ("${true}", "${a}", (0, None))],
+)
+def test_a_rule_where_there_was_none_admits_nobody_else(old, new, other):
+    before, after = (make_test(split((1, 1.0)), rule=rule) for rule in (old, new))
+    found = {(pair.old_allocation, pair.allocation) for pair in moves(before, after)}
+    assert found == {(0, 0), other}
+
+
+def test_a_rule_that_replaces_none_may_admit_others_if_the_test_depends_on_a_changed_one():
+    before, after = (make_test(split((1, 1.0)), rule=rule) for rule in (None, "${a}"))
+    found = moves(before, after, audience_unknown=True)
+    pairs = {(pair.old_allocation, pair.allocation) for pair in found}
+    assert pairs == {(0, 0), (0, None), (None, 0)}
 
 
 def test_a_constant_matters_if_a_rule_names_it():

@@ -1,4 +1,4 @@
-"""The fast reader of ordinary definitions says what the careful one says, or nothing."""
+"""The fast reader of ordinary definitions gives the same results as the other one, or None."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ WHOLE = definition(
 
 
 def everything(value):
-    """A value with the types of all its parts, and what `==` and `repr` leave out."""
+    """A value with the types of all its parts, and with fields that `==` and `repr` ignore."""
     if is_dataclass(value):
         parts = [(each.name, everything(getattr(value, each.name))) for each in fields(value)]
     elif isinstance(value, dict):
@@ -63,7 +63,7 @@ def everything(value):
 
 
 def outcome(read, *arguments):
-    """What *read* returns, or why it refuses."""
+    """The result of *read*, or the reason of its refusal."""
     try:
         return everything(read(*arguments))
     except Refusal as refusal:
@@ -71,7 +71,7 @@ def outcome(read, *arguments):
 
 
 def agree(document):
-    """Return whether the document is plain, after comparing both readers."""
+    """Compare both readers, and return whether the document is plain."""
     plain = plain_definition(document, "t")
     if plain is not None:
         for strict in (False, True):

@@ -1,8 +1,9 @@
-"""Reviews: each change is a sentence with its risk, and nothing changed is an empty review."""
+"""Reviews: each change is a sentence with its risk, and without changes the review is empty."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from proctor.core.authoring.moves.findings import Risk, percent
 from proctor.core.authoring.moves.ramping import ramp
+from proctor.core.authoring.moves.stopping import stop
 from proctor.core.authoring.review.reviewing import review
 from proctor.core.exceptions import MatrixLoadError
 from proctor.core.matrices.matrix import Matrix, TestDefinition
@@ -95,23 +97,80 @@ def test_rounding_to_ten_digits_is_not_a_danger():
     assert test.risk is Risk.NONE
 
 
-def test_an_unknown_audience_has_a_headline_with_at_most():
-    test = reviewed(
-        TEN,
-        changed(
-            rule="${country == 'US'}",
-            allocations=[{**TEN.to_dict()["allocations"][0], "id": "#A2"}],
-        ),
-    )
+US = changed(
+    rule="${country == 'US'}",
+    allocations=[{**TEN.to_dict()["allocations"][0], "id": "#A2"}],
+)
+
+
+def test_a_new_rule_says_which_share_of_those_whom_it_refuses_was_in_the_test():
+    test = reviewed(TEN, US)
     assert test.risk is Risk.NOTICE
     assert test.sentences == [
         "The rule changed from none to ${country == 'US'}.",
         (
             "Who is in the test or its allocations may change: "
-            "at most 20 % enter, at most 20 % leave, nobody jumps."
+            "20 % of the visitors no longer admitted leave, nobody jumps."
         ),
         "The id of allocation 1 changed from #A1 to #A2.",
     ]
+
+
+def headline(old, new):
+    """The sentence about an unknown number of visitors, without its beginning."""
+    [found] = [each for each in reviewed(old, new).sentences if each.startswith("Who is in")]
+    return found.partition(": ")[2]
+
+
+def test_a_rule_that_is_removed_says_which_share_of_the_others_enters():
+    assert headline(US, TEN) == "20 % of the visitors newly admitted enter, nobody jumps."
+
+
+def test_a_changed_rule_says_the_shares_of_those_who_come_and_of_those_who_go():
+    german = changed(rule="${country == 'DE'}")
+    assert headline(US, german) == (
+        "20 % of the visitors newly admitted enter, "
+        "20 % of the visitors no longer admitted leave, nobody jumps."
+    )
+
+
+def test_visitors_between_whose_allocations_nobody_can_tell_are_at_most_so_many():
+    small, great = split((-1, 0.9), (1, 0.1), rule="${a}"), split((-1, 0.6), (1, 0.4), id="#B1")
+    new = {**small, "rule": "${b}"}
+    assert headline(make_test(small, great), make_test(new, great)) == (
+        # A rule that fails admits to no allocation.
+        "at most 40 % of the visitors newly admitted enter, "
+        "at most 40 % of the visitors no longer admitted leave, "
+        "at most 30 % of the other visitors enter, at most 30 % of the other visitors leave, "
+        "nobody jumps."
+    )
+
+
+def test_a_payload_is_shown_as_a_person_writes_it():
+    def colored(**payload):
+        return changed(buckets=[*BUCKETS[:2], {**BUCKETS[2], "payload": payload}, *BUCKETS[3:]])
+
+    def said(old, new):
+        [found] = [each for each in reviewed(old, new).sentences if "The payload" in each]
+        return found.partition(" changed ")[2]
+
+    blue = colored(stringValue="#00f")
+    assert said(TEN, blue) == 'from none to "#00f".'
+    assert said(blue, colored(map={"a": [1, 2.5], "b": "x"})) == (
+        'from "#00f" to {"a": [1, 2.5], "b": "x"}.'
+    )
+    # The values are equal, but not their types.
+    assert said(colored(longValue=1), colored(json=1)) == 'from {"longValue": 1} to {"json": 1}.'
+    assert said(colored(stringValue="\u202e\n"), blue) == 'from "\\u202e\\n" to "#00f".'
+
+
+def test_long_payloads_are_shown_from_where_they_differ():
+    one, other = (
+        changed(buckets=[{**BUCKETS[0], "payload": {"stringValue": "x" * 500 + end}}, *BUCKETS[1:]])
+        for end in ("one", "other")
+    )
+    [found] = [each for each in reviewed(one, other).sentences if "The payload" in each]
+    assert found.endswith('from …xxxxxxxxxxxxxxxxxxxone" to …xxxxxxxxxxxxxxxxxxxother".')
 
 
 def test_allocations_are_numbered_from_1():
@@ -156,7 +215,7 @@ def test_allocations_are_numbered_from_1():
         ),
         (changed(evaluateForIncognitoUsers=True), "notice", "evaluateForIncognitoUsers changed"),
         (changed(description="new"), "none", "The description changed from none to new."),
-        (changed(metaTags=["a"]), "none", "The meta tags changed from [] to [a]."),
+        (changed(metaTags=["a"]), "none", 'The meta tags changed from [] to ["a"].'),
         (changed(version="9"), "none", "The version changed from none to 9."),
         (changed(silent=True), "none", "silent changed from false to true."),
         (changed(owner="me"), "none", "The field owner was added: me."),
@@ -174,6 +233,53 @@ def test_allocations_are_numbered_from_1():
 def test_each_change_has_a_risk(new, risk, sentence):
     found = [each for each in reviewed(TEN, new).findings if sentence in each.sentence]
     assert [each.risk.value for each in found] == [risk]
+
+
+@pytest.mark.parametrize("test_type", ["USER", "RANDOM"])
+@pytest.mark.parametrize("field", [{"name": "violet"}, {"payload": {"longValue": 7}}])
+def test_a_changed_name_or_payload_is_a_danger_for_every_type(test_type, field):
+    before = [{**each, "payload": {"longValue": 1}} for each in BUCKETS]
+    after = [*before[:2], {**before[2], **field}, before[3]]
+    test = reviewed(*(changed(testType=test_type, buckets=each) for each in (before, after)))
+    assert test.risk is Risk.DANGER
+    who = {"USER": "visitors stay in", "RANDOM": "visits draw"}[test_type]
+    assert test.sentences[0] == (
+        f"Allocation 1 (#A1): 10 % of {who} a group that has a different name or payload now, "
+        "and see something else."
+    )
+
+
+def test_the_name_of_a_random_group_that_nobody_draws_may_change():
+    test_type, green = "RANDOM", {"name": "teal", "value": 2}
+    old = changed(testType=test_type)
+    assert reviewed(old, changed(testType=test_type, buckets=[*BUCKETS[:3], green])).risk is (
+        Risk.NONE
+    )
+
+
+TWO = [split((0, 1.0), rule="${a}"), split((1, 1.0), id="#B1")]
+
+
+@pytest.mark.parametrize(
+    ("new", "emptied"),
+    [
+        (make_test(TWO[0]), ["blue"]),
+        (make_test(TWO[0], {**TWO[1], "rule": "${false}", "id": "#B2"}), ["blue"]),
+        (make_test({**TWO[0], "rule": None}, TWO[1]), ["blue"]),
+        (make_test(*TWO, rule="${false}"), ["control", "blue"]),
+    ],
+    ids=["removed", "its rule is false", "never reached", "the rule of the test is false"],
+)
+def test_a_group_emptied_by_a_rule_or_a_removal_is_a_danger(new, emptied):
+    findings = reviewed(make_test(*TWO), new).findings
+    for group in emptied:
+        assert (Risk.DANGER, f"No visitor can be in {group} any more.") in findings
+
+
+def test_a_group_that_is_left_in_a_different_allocation_is_not_emptied():
+    everywhere = [{**each, "ranges": split((0, 0.5), (1, 0.5))["ranges"]} for each in TWO]
+    test = reviewed(make_test(*everywhere), make_test(everywhere[0]))
+    assert not [each for each in test.sentences if each.startswith("No visitor")]
 
 
 def test_the_salt_of_a_test_that_does_not_run_may_change():
@@ -275,6 +381,30 @@ def test_an_inserted_allocation_moves_the_later_ids_on(before, after, outdated):
     assert [problem.allocation for test in found for problem in test.problems] == outdated
 
 
+def of_people_over(age, *, ids=("#A1", "#B1")):
+    rules = "${age > MINIMUM}", None
+    groups = 0, 1
+    parts = [
+        split((group, 1.0), rule=rule, id=each)
+        for group, rule, each in zip(groups, rules, ids, strict=True)
+    ]
+    return make_test(*parts, constants={"MINIMUM": age})
+
+
+def test_the_id_of_an_allocation_to_which_visitors_of_another_one_jump_has_to_move_on():
+    # Java Proctor does not look at constants.
+    test = reviewed(of_people_over(18), of_people_over(21))
+    assert [problem.allocation for problem in test.problems] == [0, 1]
+    moved_on = of_people_over(21, ids=("#A2", "#B2"))
+    assert reviewed(of_people_over(18), moved_on).problems == ()
+
+
+def test_the_copy_of_an_id_did_not_move_on():
+    old = of_people_over(18, ids=("#A1", ""))
+    new = of_people_over(21, ids=("#A1", "#A1"))
+    assert [problem.allocation for problem in reviewed(old, new).problems] == [0, 1]
+
+
 def test_a_restriction_to_countries_does_not_move_ids_on():
     document = {**TEN.to_dict(), "specialConstants": {"__COUNTRIES": ["US"]}}
     assert reviewed({"t": TEN.to_dict()}, {"t": document}).problems == ()
@@ -298,6 +428,26 @@ def test_a_test_that_depends_on_a_moving_one_is_reviewed():
     child, parent = review(old, new).tests
     assert (child.test, child.risk, parent.risk) == ("c", Risk.NOTICE, Risk.NONE)
     assert child.sentences[0] == "It depends on t, whose groups move."
+
+
+def test_a_test_that_depends_on_an_emptied_group_is_a_danger():
+    grandchild = make_test(
+        split((1, 1.0)), name="d", salt="d", dependsOn={"testName": "c", "bucketValue": 1}
+    )
+    old, new = (matrix_of(t=test, c=CHILD, d=grandchild) for test in (TEN, stop(TEN)))
+    child, second, _ = review(old, new).tests
+    assert child.findings[0] == (
+        Risk.DANGER,
+        "It depends on blue of t, which has no visitors now: this test loses all its visitors.",
+    )
+    assert second.sentences[0].startswith("It depends on blue of c, which has no visitors now")
+
+
+def test_a_random_test_that_depends_on_an_emptied_group_is_reviewed():
+    parent, child = changed(testType="RANDOM"), replace(CHILD, test_type="RANDOM")
+    old, new = (matrix_of(t=test, c=child) for test in (parent, stop(parent)))
+    found, _ = review(old, new).tests
+    assert (found.test, found.risk) == ("c", Risk.DANGER)
 
 
 def test_a_test_whose_parent_is_deleted_is_dropped():

@@ -49,9 +49,9 @@ def test_what_is_no_specification_is_refused(text):
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"type": "name_prefix", "prefix": ""}, "expected a text in prefix"),
+        ({"type": "name_prefix", "prefix": ""}, "expected a string in prefix"),
         ({"type": "name_pattern", "regex": "("}, "bad pattern"),
-        ({"type": "meta_tags_filter", "meta_tags": []}, "expected a list of texts in meta_tags"),
+        ({"type": "meta_tags_filter", "meta_tags": []}, "expected a list of strings in meta_tags"),
         ({"type": "prefix"}, "unknown type 'prefix'"),
         ("match_all", "expected a JSON object"),
     ],

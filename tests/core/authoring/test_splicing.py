@@ -1,4 +1,4 @@
-"""Changing a JSON text in place."""
+"""Changing JSON text in place."""
 
 from __future__ import annotations
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from proctor.core.authoring.moves.emptying import emptied_parents
 from proctor.core.authoring.moves.refused import ChangeRefused
-from proctor.core.authoring.moves.stopping import dependents_of_emptied_groups, stop, stop_value
+from proctor.core.authoring.moves.stopping import stop, stop_value
 from proctor.core.authoring.moves.who_moves import moves
 from tests.core.authoring.small_definitions import make_test, split
 from tests.core.authoring.test_moves import definitions
@@ -61,15 +62,31 @@ def test_a_bucket_that_cannot_stop_a_test_is_refused(test, value, message):
         stop(test, value)
 
 
-def test_tests_that_depend_on_an_emptied_group_are_listed():
-    def child(value, parent="t"):
-        depends_on = {"testName": parent, "bucketValue": value}
-        return make_test(split((1, 1.0)), dependsOn=depends_on)
+def child(value, parent="t", *allocations):
+    depends_on = {"testName": parent, "bucketValue": value}
+    return make_test(*(allocations or [split((1, 1.0))]), dependsOn=depends_on)
 
+
+def emptied_by(change, tests):
+    return emptied_parents(tests, {**tests, "t": change(tests["t"])})
+
+
+def test_tests_that_depend_on_an_emptied_group_are_listed():
     tests = {"t": TEST, "b": child(1), "a": child(0), "none": child(2), "other": child(1, "x")}
-    assert dependents_of_emptied_groups(TEST, stop(TEST), tests) == {"a": 0, "b": 1}
-    assert dependents_of_emptied_groups(TEST, stop(TEST, 0), tests) == {"b": 1}
-    assert dependents_of_emptied_groups(TEST, TEST, tests) == {}
+    assert emptied_by(stop, tests) == {"a": ("t", 0), "b": ("t", 1)}
+    assert emptied_by(lambda test: stop(test, 0), tests) == {"b": ("t", 1)}
+    assert emptied_by(lambda test: test, tests) == {}
+
+
+def test_tests_that_depend_on_a_test_without_visitors_are_listed_too():
+    tests = {"t": TEST, "a": child(1), "b": child(1, "a"), "c": child(1, "b")}
+    assert emptied_by(stop, tests) == {"a": ("t", 1), "b": ("a", 1), "c": ("b", 1)}
+
+
+def test_tests_that_had_no_visitors_before_are_not_listed():
+    nobody = split((1, 1.0), rule="false")
+    tests = {"t": TEST, "a": child(1, "t", nobody), "b": child(1, "a")}
+    assert emptied_by(stop, tests) == {}
 
 
 @given(definitions())

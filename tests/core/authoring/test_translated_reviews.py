@@ -29,7 +29,7 @@ def data_words(*tests):
 
 
 def check(old, new, **options):
-    """Every word that stays English in a review is one of the definitions."""
+    """All English words left in a review must come from the definitions."""
     found = [each for test in review(old, new, **options).tests for each in test.sentences]
     assert found
     for sentence in found:
@@ -48,7 +48,7 @@ def test_any_review_is_translated_wholly(old, new):
 
 
 def changed(*allocations, **fields):
-    """TEN with other allocations or fields."""
+    """TEN with different allocations or fields."""
     document = {**TEN.to_dict(), **fields}
     if allocations:
         document["allocations"] = [*allocations]

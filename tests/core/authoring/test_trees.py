@@ -1,4 +1,4 @@
-"""Trees of definitions on disk, and matrices made of them."""
+"""Trees of definitions on disk, and matrices built from them."""
 
 from __future__ import annotations
 

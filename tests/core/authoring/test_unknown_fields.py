@@ -1,4 +1,4 @@
-"""What an editor does not know stays in the definition."""
+"""Fields that an editor does not know stay in the definition."""
 
 from __future__ import annotations
 

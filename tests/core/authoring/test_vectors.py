@@ -1,4 +1,4 @@
-"""What Java Proctor's editor, store and builder do, from the project's own copy."""
+"""Comparison with vectors of Java Proctor's editor, store and builder, from the project's copy."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Runs the vectors of Java Proctor's Webapp, store and builder, case by case.
 
 `tests.core.vectors` calls these functions by the name of a file. Each one yields our result and
-that of Java, in the same form.
+Java's, in the same form.
 """
 
 from __future__ import annotations

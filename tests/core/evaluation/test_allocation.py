@@ -42,19 +42,19 @@ def lengths_of_ranges(draw):
 
 @st.composite
 def ranges_with_outcomes(draw):
-    """Lengths, and for each an outcome that several ranges may share."""
+    """Lengths, each with an outcome that several ranges may share."""
     lengths = draw(lengths_of_ranges())
     outcomes = [object() for _ in range(draw(st.integers(1, len(lengths))))]
     return lengths, [draw(st.sampled_from(outcomes)) for _ in lengths]
 
 
 def digest_at(position: int) -> bytes:
-    """A digest with that position in its last bytes."""
+    """A digest with this position in its last bytes."""
     return bytes(12) + position.to_bytes(4, "big", signed=True)
 
 
 def around(cuts):
-    """All positions where something may change, and their neighbours."""
+    """All positions at which the result may change, and their neighbors."""
     places = {POSITION_MIN, -1, 0, POSITION_MAX, *cuts}
     near = {place + step for place in places for step in (-1, 0, 1)}
     return [place for place in near if POSITION_MIN <= place <= POSITION_MAX]
@@ -228,7 +228,7 @@ def test_the_digest_and_the_position_lead_to_the_same_range(lengths, identifier)
 
 
 class Drawn(random.Random):
-    """A source of chance that always draws the same."""
+    """A random source that always draws the same number."""
 
     def __init__(self, value: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""One test's choice, step by step and in the order of the steps."""
+"""The choice of a group in one test, step by step."""
 
 from __future__ import annotations
 

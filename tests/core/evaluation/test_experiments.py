@@ -10,7 +10,7 @@ USER = {"USER": "visitor"}
 
 
 def experiment(priority, payload, *, kind="json", **fields):
-    """A test in which everybody gets that payload."""
+    """A test in which everyone gets this payload."""
     return definition(
         buckets=[{"name": "only", "value": 0, "payload": {kind: payload}}],
         allocations=[{"id": "#A", "ranges": [{"bucketValue": 0, "length": 1.0}]}],

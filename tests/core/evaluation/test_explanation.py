@@ -1,4 +1,4 @@
-"""What a Proctor explains of one visitor and one test."""
+"""The explanation of one visitor's group in one test."""
 
 from __future__ import annotations
 
@@ -489,7 +489,7 @@ def test_of_very_many_ranges_some_are_listed_and_the_one_that_was_hit():
 
 
 def assert_explains(found, name, groups):
-    """Hold an explanation to what the engine gave for the same call."""
+    """Compare an explanation with the engine's result for the same call."""
     assert found.assignment == groups.get(name)
     assert (found.decision is Decision.RULE_ERROR) == (name in groups.errors)
     gives = {Decision.ASSIGNED, Decision.FORCED, Decision.SMALLEST_LIVE}
@@ -503,7 +503,7 @@ def assert_explains(found, name, groups):
 
 
 def loaded(name):
-    """The engine, the cases and their contexts of a file of assignments."""
+    """The engine, the cases and their contexts from a file of assignments."""
     header, *cases = read_jsonl(conformance_directory(), f"assignments/{name}.jsonl")
     header = header["header"]
     types = declared_types(header)

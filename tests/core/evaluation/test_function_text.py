@@ -1,4 +1,4 @@
-"""The generated function can be read, and holds nothing of a matrix but harmless names."""
+"""The generated function is readable, and contains nothing from a matrix except harmless names."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ HOSTILE_TEXTS = [
 
 
 def hostile_matrix():
-    """Tests, allocations, constants and literals that are called what nothing should be."""
+    """Tests, allocations, constants and literals with dangerous names."""
     tests = {
         text: definition(
             rule="${country == '" + text.replace("\\", "").replace("'", "\\'") + "' && C == 1}",

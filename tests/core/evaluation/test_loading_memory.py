@@ -1,4 +1,4 @@
-"""What a matrix of long rules takes in memory, by the size of its file."""
+"""The memory that a matrix of long rules takes, relative to the size of its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`determine_group`, and `determine_groups` for a few of many tests: the short ways."""
+"""The shortcuts: `determine_group`, and `determine_groups` for a few of many tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def proctor(types=None, **tests) -> Proctor:
 
 
 def many(**tests):
-    """Those tests among others, so that asking for one of them means asking for few."""
+    """These tests among many others, so that requesting one of them means requesting few."""
     return {**{f"other{n}x": definition() for n in range(10)}, **tests}
 
 

@@ -1,4 +1,4 @@
-"""A matrix that is compiled with the help of an older one answers as one compiled alone."""
+"""A matrix that reuses parts of an older one gives the same results as without reuse."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def matrix(tests):
 
 
 def changed(old, **tests):
-    """The matrix with other tests: those of None are gone, all others are the same objects."""
+    """The matrix with changed tests: None removes a test, all other tests are the same objects."""
     new = matrix({name: each for name, each in tests.items() if each is not None}).tests
     kept = {name: each for name, each in old.tests.items() if name not in tests}
     return Matrix(old.audit, FrozenDict(dict(sorted({**kept, **new}.items()))))
@@ -75,7 +75,7 @@ definitions = st.builds(
 
 @pytest.fixture(params=[1, 1000], ids=["many chunks", "one chunk"])
 def small(request, monkeypatch):
-    """How many tests are one chunk, and how many a chunk has otherwise."""
+    """Set the number of tests in a single chunk, and the mean size of several chunks."""
     monkeypatch.setattr(chunks, "SMALL", request.param)
     monkeypatch.setattr(chunks, "MEAN", 2)
 
@@ -106,7 +106,7 @@ def test_a_matrix_answers_alike_with_and_without_the_older_one():
 
 @pytest.fixture
 def made(monkeypatch):
-    """The names of the tests that are compiled from now on."""
+    """Return a list that collects the names of compiled tests."""
     names = []
     init = Chooser.__init__
 

@@ -1,4 +1,4 @@
-"""The quick ways, through all tests and through one, give what the definition gives."""
+"""The fast paths, for all tests and for one test, give the same results as the reference."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Definition:
-    """A matrix evaluated test by test through `choose`, nothing remembered in between."""
+    """The reference: a matrix evaluated test by test with `choose`, without caching."""
 
     def __init__(
         self, matrix: Matrix, types: dict[str, ContextType] | None, validator: str | None
@@ -56,7 +56,7 @@ class Definition:
         return scope, refused
 
     def needed(self, tests: list[str]) -> set[str]:
-        """The tests asked for, their parents, and so on."""
+        """The requested tests, their parents, and so on."""
         names = {name for name in tests if name in self.loaded}
         while True:
             parents = {
@@ -112,7 +112,7 @@ def quick_answer(
 
 
 def outcome(evaluate: Any) -> Any:
-    """What comes of a call; a value of the visitor's may raise where nobody can help it."""
+    """The outcome of a call, which may be an exception raised by a visitor's value."""
     random.seed(1)
     try:
         return evaluate()
@@ -180,7 +180,7 @@ def test_one_test_by_itself_gives_what_it_gives_among_all(document, style, valid
 
 
 def _ancestors(document: dict[str, Any], name: str) -> set[str]:
-    """A test and those that it depends on."""
+    """A test and the tests that it depends on."""
     found = set()
     test = document["tests"].get(name)
     while test is not None:

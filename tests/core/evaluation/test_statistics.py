@@ -1,7 +1,7 @@
-"""The split is fair, and tests with different salts know nothing of each other.
+"""The split is fair, and tests with different salts are independent.
 
-The identifiers are fixed, so these tests give the same answer at every run. A fair split
-exceeds the critical values below once in a thousand.
+The identifiers are fixed, so these tests give the same result in every run. A fair split exceeds
+the critical values below once in a thousand.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Groups as plain values and back, and values that are none of ours."""
+"""Groups converted to plain values and back, and values from other programs."""
 
 from __future__ import annotations
 

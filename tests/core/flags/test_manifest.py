@@ -15,7 +15,7 @@ SCHEMA = Path(__file__).with_name("openfeature") / "flag-manifest.json"
 
 
 def buckets(*payloads):
-    """A test whose buckets carry these payloads, the first with the value 0."""
+    """A test whose buckets have these payloads; the first bucket has the value 0."""
     return definition(
         buckets=[
             {"name": f"group{number}", "value": number, "payload": payload}

@@ -47,7 +47,7 @@ def groups_by_the_grammar(text):
 
 
 def payload_of(text):
-    """The payload that is forced for the test ab."""
+    """The forced payload for the test ab."""
     return ForceGroups.parse(f"ab1;{text}", ["ab"]).payloads.get("ab")
 
 

@@ -36,7 +36,7 @@ def starts(config) -> bool:
 
 
 def exchanges():
-    """The recorded calls of /groups/identify that came as far as the conversion."""
+    """The recorded calls of /groups/identify that reached the conversion of values."""
     with gzip.open(PIPET / "main.json.gz", "rt", encoding="ascii") as file:
         recorded = json.load(file)["exchanges"]
     for exchange in recorded:
@@ -49,7 +49,7 @@ def exchanges():
 
 
 def raw_values(variables, request):
-    """What Pipet's extractors find in a recorded request, by variable."""
+    """The raw values that Pipet's extractors find in a recorded request, by variable."""
     query, headers = {}, {}
     for key, value in parse_qsl(request["query"], keep_blank_values=True):
         query.setdefault(key, value)
@@ -63,7 +63,7 @@ def raw_values(variables, request):
 
 
 def printed(value):
-    """A converted value as Pipet's JSON has it."""
+    """A converted value as in Pipet's JSON."""
     if not isinstance(value, float):
         return value
     text = java_string(value)

@@ -83,7 +83,7 @@ def share(agreeing: list[bool]) -> float:
 
 
 def output_of(code: str) -> str:
-    """What a fresh interpreter prints that runs the code; warnings are errors there."""
+    """The output of a new interpreter that runs the code, with warnings as errors."""
     command = [sys.executable, "-W", "error", "-c", code]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr

@@ -184,7 +184,7 @@ def test_a_parser_of_user_agents_reaches_the_type():
     [
         ({"age": "Intger"}, "'age'.*did you mean 'Integer'"),
         ({"age": {"typ": "int"}}, "'age'.*'typ'.*did you mean 'type'"),
-        ({"age": {"default": 5}}, "'age' needs texts as its 'type'"),
+        ({"age": {"default": 5}}, "'age' needs strings as its 'type'"),
         ({"age": int}, "'age'.*<class 'int'>"),
         ({"age": {"type": "int", "name": 5}}, "'age'.*5"),
         ({"a": "int", "b": {"name": "a", "type": "int"}}, "'a' is declared twice"),

@@ -27,7 +27,7 @@ OPERATIONS = {"+": add, "-": subtract, "*": multiply, "/": divide, "%": modulo}
 
 
 def printed(value):
-    """Class and text: what tells the Java's numbers apart."""
+    """Class and text, which distinguish Java's numbers."""
     return f"{java_class(value).rpartition('.')[2]} {java_string(value)}"
 
 

@@ -1,4 +1,4 @@
-"""Conversions between the kinds of values."""
+"""Conversions between types of values."""
 
 from __future__ import annotations
 

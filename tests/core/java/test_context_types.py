@@ -50,7 +50,7 @@ class Unspeakable:
 
 
 class LazyText:
-    """Has the methods of a str without being one, as Django's lazy translations do."""
+    """An object with the methods of a str that is not a str, like Django's lazy translations."""
 
     def casefold(self) -> str:
         return "spät"
@@ -280,7 +280,7 @@ def test_not_a_number_of_python_is_taken_as_it_is():
 
 
 def neighbours(number: Fraction) -> list[float]:
-    """Singles near *number*, by counting bit patterns."""
+    """Single-precision numbers near *number*, by adjacent bit patterns."""
     (bits,) = struct.unpack("I", struct.pack("f", abs(float(number))))
     patterns = range(max(bits - 2, 0), bits + 3)
     singles = [struct.unpack("f", struct.pack("I", pattern))[0] for pattern in patterns]

@@ -1,4 +1,4 @@
-"""Jackson's coercions, as seen with Jackson itself."""
+"""Jackson's coercions, as observed in Jackson itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values in messages: bounded, whatever they are."""
+"""Values in messages: their length is limited, no matter what they are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.core.rules.strategies import cyclic, nested
 
 
 class Endless(Sequence):
-    """A list that has a next member always."""
+    """A list that never ends."""
 
     def __getitem__(self, index):
         return index
@@ -29,7 +29,7 @@ class Endless(Sequence):
 
 
 class Everything(Mapping):
-    """A map that has every number."""
+    """A map that contains every number."""
 
     def __getitem__(self, key):
         return key

@@ -1,4 +1,4 @@
-"""Java's kinds of values: how they are made, read and printed."""
+"""Java's types of values: how they are created, read and printed."""
 
 from __future__ import annotations
 

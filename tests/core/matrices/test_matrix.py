@@ -82,7 +82,7 @@ FULL = {
 
 
 def document(**fields):
-    """A matrix of one test, `t`, with these fields."""
+    """A matrix with one test, `t`, which has these fields."""
     return {"audit": {"version": "1"}, "tests": {"t": fields}}
 
 

@@ -21,7 +21,7 @@ RAW = {name: specification_type(type_name) for name, type_name in NAMES.items()}
 
 
 def check(rule, types=PIPET, **constants):
-    """What comes of a rule: a severity, or None."""
+    """The severity of a rule's problem, or None."""
     found = RuleChecker(RulePool(), types).check(rule, constants)
     return None if found is None else found[0]
 

@@ -154,15 +154,15 @@ def test_a_sum_that_is_no_number_is_neither_above_nor_below():
         ({"rule": "${falseFlag}"}, ["begins with 'false'"]),
         (
             {"allocations": [allocation(control=-0.5, blue=1.5)]},
-            ["range length", "got -0.5"],
+            ["got -0.5 for bucket 0; change it, or remove the range"],
         ),
         (
             {"buckets": [{"name": n, "value": v} for n, v in (("a", 0), ("b", 1), ("c", 1))]},
-            ["2 buckets have the value 1"],
+            ["2 buckets have the value 1", "give each a different value"],
         ),
         (
             {"buckets": [{"name": n, "value": v} for n, v in (("a", 0), ("a", 1))]},
-            ["2 buckets have the name 'a'"],
+            ["2 buckets have the name 'a'; give each a different name"],
         ),
     ],
 )
@@ -275,10 +275,11 @@ def test_a_thousand_bad_tests_are_all_listed():
         "${proctor:version('1.2.3') == proctor:version('1.2.x')}",
         "${proctor:versionInRange(proctor:version('1.x'), '1.2.3', '2.0.0.0')}",
         "${indeed:version('') == null}",
+        "${proctor:version(OLDEST) == proctor:version('1.2.x')}",
     ],
 )
 def test_a_version_that_cannot_be_read_is_a_warning(rule):
-    problem = only_problem(rule=rule)
+    problem = only_problem(rule=rule, constants={"OLDEST": "1.2.3"})
     assert (problem.severity, problem.place) == (Severity.WARNING, "atest, rule")
     assert "the rule always fails here: expected a version of four numbers" in problem.message
 
@@ -297,12 +298,50 @@ def test_a_rule_without_braces_is_never_true_and_the_problem_shows_it_with_brace
     assert "write it between ${ and }, as in \"${country == 'US'}\"" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("rule", "better"),
+    [
+        ("#{country == 'US'}", "${country == 'US'}"),
+        (" ${country == 'US'}", "${country == 'US'}"),
+        ("${country == 'US'} ", "${country == 'US'}"),
+        ("${country == 'US'} && ${age > 3}", "${country == 'US' && age > 3}"),
+        ("!${country == '{'}", "${!country == '{'}"),
+        ("$ {country == 'US'}", "${country == 'US'}"),
+        ("false", "${false}"),
+    ],
+)
+@pytest.mark.parametrize("types", [None, TYPES])
+def test_a_rule_that_is_not_all_between_braces_is_never_true(types, rule, better):
+    message = only_problem(types, rule=rule).message
+    assert "is never true: write" in message
+    assert message.endswith(f" between ${{ and }}, as in {better!r}")
+
+
+def test_a_rule_of_text_and_braces_that_is_none_in_braces_either_is_only_never_true():
+    assert only_problem(rule="x${country}").message == (
+        "the rule 'x${country}' is never true: write all of it between ${ and }"
+    )
+
+
+@pytest.mark.parametrize("rule", ["${'US'}", "${age + 1}", "${-age}", "${fn:length(country)}"])
+def test_a_rule_that_is_never_boolean_is_a_warning_without_declared_variables(rule):
+    problem = only_problem(rule=rule)
+    assert problem.severity is Severity.WARNING
+    assert "expected a rule that is true or false" in problem.message
+
+
 def test_a_rule_that_does_not_end_is_not_told_to_have_braces_twice():
     assert "end of the rule" in only_problem(rule="${country").message
 
 
 def test_an_operator_of_other_languages_leads_to_the_function():
     assert "proctor:contains" in only_problem(rule="${country in ['US']}").message
+
+
+def test_allocations_are_counted_from_one_if_an_id_cannot_be_encoded():
+    second = allocation(control=1.0, id="\ud800")
+    found = problems(allocations=[allocation("${true}", control=1.0), second])
+    assert found[0].message.startswith("the id of allocation 2 has a lone surrogate")
 
 
 def test_a_sum_of_lengths_has_no_rounding_noise():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def carrying(name: str = "blue", value: int = 1, /, **payload: Any) -> dict[str, Any]:
-    """Return a test as JSON in which everybody is in one bucket, with a payload."""
+    """Return a test as JSON in which everyone is in one bucket, with a payload."""
     bucket = {"name": name, "value": value, "payload": payload}
     ranges = [{"bucketValue": value, "length": 1.0}]
     return definition(buckets=[bucket], allocations=[{"id": "#A1", "rule": None, "ranges": ranges}])
@@ -39,7 +39,7 @@ def ask(
     path: str | None = None,
     **headers: str,
 ) -> ApiReply:
-    """Request one flag, or all of them without a key; `if_none_match=` sets that header."""
+    """Request one flag, or all flags if no key is given; `if_none_match=` sets that header."""
     if body is None:
         body = json.dumps(
             {"context": {"targetingKey": "ann"} if context is None else context}

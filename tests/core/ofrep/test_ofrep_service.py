@@ -16,7 +16,7 @@ from tests.core.small_matrices import allocation, definition, everybody
 
 @pytest.fixture
 def service(tmp_path):
-    """A service over the matrix of those tests."""
+    """A service for a matrix with these tests."""
 
     def service(options=None, /, variables=None, **tests):
         return OfrepService(source_of(tmp_path, variables, **tests), **(options or {}))

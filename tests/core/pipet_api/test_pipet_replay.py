@@ -1,4 +1,4 @@
-"""What the real Pipet was recorded to answer, and what the client makes of it."""
+"""Recorded answers of a real Pipet, and how our client reads them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SESSIONS = [
 
 
 def recorded_session(name):
-    """What was recorded under one configuration, with that."""
+    """The exchanges recorded with one configuration, and that configuration."""
     plain = DIRECTORY / f"{name}.json"
     compressed = DIRECTORY / f"{name}.json.gz"
     text = plain.read_bytes() if plain.exists() else gzip.decompress(compressed.read_bytes())
@@ -39,7 +39,7 @@ def exchanges(name):
 
 
 def asked(query):
-    """The request that an application makes which sends this query; None if none does."""
+    """The application's request that sends this query; None if no request does."""
     found: dict[str, dict[str, str]] = {"id": {}, "ctx": {}}
     tests = force = None
     for name, value in parse_qsl(query, keep_blank_values=True):
@@ -56,7 +56,7 @@ def asked(query):
 
 
 def recorded(exchange):
-    """The response as it was, but for the container's own pages."""
+    """The recorded response, except for the container's own pages."""
     reply = exchange["response"]
     body = reply.get("body", "<html>an error page of the container</html>").encode()
     kind = reply.get("headers", {}).get("Content-Type", "text/html")

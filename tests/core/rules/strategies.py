@@ -47,7 +47,7 @@ class Account:
 
 
 class Hostile:
-    """An object that raises wherever Python lets an object raise."""
+    """An object that raises an exception in every operation in which it can."""
 
     def __eq__(self, other):
         raise ZeroDivisionError("compared")

@@ -1,4 +1,4 @@
-"""From a tree to a closure: what an expression means."""
+"""The compiler: from a tree to a closure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members of str and int enumerations are their values to rules."""
+"""In rules, members of str and int enumerations behave like their values."""
 
 from __future__ import annotations
 
@@ -25,12 +25,8 @@ class Color(enum.Enum):
     RED = "red"
 
 
-class Customer:
-    plan = Plan.TEAM
-
-
 class Rows:
-    """A query set, as far as a rule sees it. Like a query set, it has no `__contains__`."""
+    """A query set, as far as rules are concerned. Like a query set, it has no `__contains__`."""
 
     def __init__(self, *rows: Any) -> None:
         self._rows = rows
@@ -45,12 +41,18 @@ class Rows:
         return self._rows[index]
 
 
+class Customer:
+    plan = Plan.TEAM
+    orders = Rows("a", Plan.TEAM)
+
+
 CONTEXT = {
     "plan": Plan.TEAM,
     "level": Level.HIGH,
     "customer": Customer(),
     "plans": [Plan.FREE, Plan.TEAM],
-    "named": {"plan": Plan.TEAM},
+    "named": {"plan": Plan.TEAM, "rows": Rows("a", Plan.TEAM)},
+    "customers": [Rows("a", Plan.TEAM)],
     "rows": Rows("a", Plan.TEAM),
 }
 
@@ -76,6 +78,13 @@ CONTEXT = {
         "rows.size() == 2",
         "fn:length(rows) == 2",
         "proctor:contains(rows, 'team')",
+        "customer.orders[1] == 'team'",
+        "customer.orders.size() == 2",
+        "fn:length(customer.orders) == 2",
+        "proctor:contains(customer.orders, 'team')",
+        "!empty customer.orders",
+        "proctor:contains(named.rows, 'team')",
+        "customers[0].size() == 2",
     ],
 )
 def test_a_member_behaves_as_its_value(rule: str) -> None:
@@ -86,10 +95,18 @@ def test_a_member_of_another_enumeration_is_an_enum_of_the_java() -> None:
     assert Rule("${color == 'RED'}").evaluate({"color": Color.RED})
 
 
-def test_rows_that_cannot_be_listed_are_a_variable_that_is_missing() -> None:
-    class Broken(Rows):
-        def __iter__(self) -> Any:
-            raise OSError("the database is down")
+class Broken(Rows):
+    def __iter__(self) -> Any:
+        raise OSError("the database is down")
 
+
+def test_rows_that_cannot_be_listed_are_a_variable_that_is_missing() -> None:
     with pytest.raises(RuleError, match="'rows' is not in the context"):
         Rule("${rows[0] == 'a'}").evaluate({"rows": Broken()})
+
+
+def test_rows_of_a_property_that_cannot_be_listed_fail_only_the_rule() -> None:
+    customer = Customer()
+    customer.orders = Broken()
+    with pytest.raises(RuleError, match=r"reading 'orders' of .*Broken: it cannot be converted"):
+        Rule("${customer.orders[0] == 'a'}").evaluate({"customer": customer})

@@ -1,4 +1,4 @@
-"""Which part of a rule decided, and what is shown of the values that it saw."""
+"""Explanations of rules: the part that decided, and the values that it saw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The libraries `fn:`, `proctor:` and `indeed:`, and functions of one's own."""
+"""The libraries `fn:`, `proctor:` and `indeed:`, and custom functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guessed kinds of variables: what rules suggest, and nothing that they do not."""
+"""Guessed kinds of variables: only those that rules suggest."""
 
 from __future__ import annotations
 

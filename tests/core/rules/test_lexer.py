@@ -21,7 +21,7 @@ def kinds(text):
 
 
 def single(text):
-    """The one token of *text*."""
+    """The only token of *text*."""
     token, end = tokens(text, 0)
     assert end.kind == "end"
     return token

@@ -1,4 +1,4 @@
-"""split, replaceAll and replaceFirst of a text."""
+"""The string methods split, replaceAll and replaceFirst."""
 
 from __future__ import annotations
 

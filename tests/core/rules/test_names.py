@@ -1,4 +1,4 @@
-"""Names in generated functions: readable, unique, bounded, and never a word that Python knows."""
+"""Names in generated functions: readable, unique, short, and never a keyword or builtin."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from proctor.core.rules.parser import MAX_DEPTH, parse
 
 
 def spelled(node):  # noqa: C901 - one case a node
-    """A tree with all its parentheses."""
+    """The text of a tree with all parentheses."""
     match node:
         case nodes.Literal():
             return repr(node.value)

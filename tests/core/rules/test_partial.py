@@ -1,4 +1,4 @@
-"""Could a rule still be true when not all variables are known?"""
+"""Partial evaluation: could a rule be true if some variables are unknown?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The work of patterns adds up over the rules of a matrix: it is told, and not done twice."""
+"""The work of patterns is added up over all rules of a matrix, reported, and never repeated."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_pattern_is_matched_once_against_one_text(expression, monkeypatch):
     calls = []
 
     class Counting:
-        """Stands for a compiled pattern."""
+        """Stands in for a compiled pattern."""
 
         def __init__(self, pattern):
             self.pattern = pattern
@@ -126,7 +126,7 @@ def test_another_call_remembers_nothing():
 
 
 def test_what_is_remembered_costs_as_much_as_what_is_not():
-    """A test's answer does not depend on what other tests have matched."""
+    """A test's result does not depend on the patterns that other tests have matched."""
     rule = Rule("${" + " || ".join(["q.matches('.*a.*b1')"] * 200) + "}")
     alone, after = Scope(q=SUBJECT), Scope(q=SUBJECT)
     Rule("${proctor:matches(q, '.*a.*b1')}").holds(after)

@@ -1,4 +1,4 @@
-"""Equal rules are one object."""
+"""Equal rules are the same object."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The bound on a pattern's steps, against a matcher that counts its steps.
 
-The matcher below is the plainest backtracking one: it tries what comes first and comes
-back. Its steps are counted, not timed, so nothing here depends on the machine.
+The matcher below is the simplest backtracking one: it tries alternatives in order. Its steps are
+counted and not timed, so the results do not depend on the machine.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENOUGH = 100_000
 
 
 class CountingMatcher:
-    """Backtracks through a tree; `then` is what follows, and says whether all matched."""
+    """Backtracks through a tree. `then` is called to match the rest."""
 
     def __init__(self, subject):
         self.subject = subject

@@ -1,4 +1,4 @@
-"""Whatever is written and whatever is in the context: a rule answers or raises RuleError."""
+"""Any rule, with any context, returns a result or raises RuleError."""
 
 from __future__ import annotations
 

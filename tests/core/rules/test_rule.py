@@ -1,4 +1,4 @@
-"""A rule: what its text is, and what may leave it."""
+"""A rule: the kinds of its text, and the exceptions that it may raise."""
 
 from __future__ import annotations
 

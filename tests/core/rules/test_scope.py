@@ -1,4 +1,4 @@
-"""What one evaluation may spend."""
+"""The limit on the work of one evaluation."""
 
 from __future__ import annotations
 

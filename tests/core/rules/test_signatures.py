@@ -1,4 +1,4 @@
-"""Declared types, and what fits them."""
+"""Declared types, and values that fit them."""
 
 from __future__ import annotations
 

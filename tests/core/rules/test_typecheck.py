@@ -1,4 +1,4 @@
-"""Is the expression boolean? What the Java asks before it computes anything."""
+"""The check that an expression is boolean, which Java runs before any evaluation."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_an_expression_of_another_type_is_refused_with_its_type(expression, what
 
 @pytest.mark.parametrize("text", ["${flag}${flag}", "${flag}x}"])
 def test_a_text_of_several_parts_is_not_boolean(text):
-    with pytest.raises(RuleTypeError, match="a text made of several parts"):
+    with pytest.raises(RuleTypeError, match="a string made of several parts"):
         Rule(text).evaluate(CONTEXT)
 
 

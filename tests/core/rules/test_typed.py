@@ -1,4 +1,4 @@
-"""Python expressions of rules: they say what the closures say, or nothing."""
+"""Python expressions for rules: they give the same results as the closures, or none."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CONSTANTS = {name: to_json(value) for name, value in randomrules.CONSTANTS.items
 
 
 def edges(kind: VariableType) -> st.SearchStrategy[object]:
-    """Values of a kind, most of them at an edge."""
+    """Values of a kind, most of them edge cases."""
     if kind.kind == "int":
         near = [end + step for end in (kind.low, 0, kind.high) for step in (-1, 0, 1)]
         near += randomrules.WHOLE
@@ -57,7 +57,7 @@ VALUES = st.fixed_dictionaries({name: edges(kind) for name, kind in KINDS.items(
 
 
 def built(text: str, constants: dict[str, object] = CONSTANTS):
-    """A function of the variables for the rule *text*, or None where it is refused."""
+    """A function of the variables for the rule *text*, or None if it is refused."""
     rule = Rule(text, constants)
     assert rule.node is not None
     table = NameTable()

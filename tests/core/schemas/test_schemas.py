@@ -39,7 +39,7 @@ VECTORS = conformance_directory()
 
 
 def complaints(document, value, *, lenient=False):
-    """What a schema has to say of a document, with the places."""
+    """The errors of a document according to a schema, with their places."""
     validator = jsonschema.Draft7Validator(schema_of(document, lenient=lenient))
     return [f"{each.json_path}: {each.message}"[:300] for each in validator.iter_errors(value)]
 
@@ -49,7 +49,7 @@ def read_json(*parts):
 
 
 def fences(page):
-    """The JSON objects that a page shows."""
+    """The JSON objects on a page."""
     text = page.read_text(encoding="utf-8")
     for block in re.findall(r"^```json[^\n]*\n(.*?)^```$", text, re.M | re.S):
         try:
@@ -202,7 +202,7 @@ def test_what_the_editor_writes_validates():
 
 
 def saved_edits():
-    """What Java Proctor saves of the edits that it accepts, by what is special about them."""
+    """The definitions that Java Proctor saves for accepted edits, by a description of the edit."""
     for case in read_jsonl(VECTORS, "authoring/edit_validation.jsonl"):
         if case["status"] == "DONE":
             text = case["new_text"] if "new_text" in case else json.dumps(case["new"])
@@ -297,7 +297,7 @@ def test_a_configuration_of_a_pipet_validates(path):
 
 
 def definition():
-    """A sound definition in the form of Proctor's public examples."""
+    """A valid definition in the form of Proctor's public examples."""
     return {
         "version": 1,
         "description": "which colour sells",

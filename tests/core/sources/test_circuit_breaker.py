@@ -1,4 +1,4 @@
-"""When a service that fails is asked again, by a clock that the tests set."""
+"""The times at which a failing service is called again, with a clock that the tests set."""
 
 from __future__ import annotations
 

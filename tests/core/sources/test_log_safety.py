@@ -1,4 +1,4 @@
-"""What reaches the log of what servers, visitors and other libraries say."""
+"""Which texts of servers, visitors and other libraries reach the log."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _debug(caplog):
 
 
 def judging():
-    """A session as a site makes one that wants exceptions for errors."""
+    """A site's session that raises exceptions for error statuses."""
     session = requests.Session()
     session.hooks["response"].append(lambda response, *_, **__: response.raise_for_status())
     return session

@@ -30,7 +30,7 @@ def matrix(version="1", *names):
 
 
 class Store:
-    """A bucket in fsspec's memory, whose objects are older than its clock's tick."""
+    """A bucket in fsspec's memory file system, whose objects are older than the clock step."""
 
     url = "memory://bucket/matrix.json"
 
@@ -60,7 +60,7 @@ def store():
 
 
 class Counting(fsspec.AbstractFileSystem):
-    """A store that tells what it was asked, and fails or hangs on demand."""
+    """A store that records its calls, and fails or hangs on demand."""
 
     protocol = "counting"
     cachable = False
@@ -111,7 +111,7 @@ def script(monkeypatch):
 
 @pytest.fixture
 def make():
-    """Sources that look at every call, and are closed at the end."""
+    """Create sources that check the location at every call, and are closed at the end."""
     with contextlib.ExitStack() as stack:
 
         def make(location, **options):
@@ -380,7 +380,7 @@ def test_without_fsspec_the_error_names_the_extra():
 
 
 class Served(SimpleHTTPRequestHandler):
-    """The files of a folder; `log` gets each request."""
+    """Serves the files of a folder; each request is added to `log`."""
 
     def log_message(self, *args):
         self.server.log.append(f"{self.command} {self.path}")
@@ -388,7 +388,7 @@ class Served(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def bucket(tmp_path):
-    """A folder behind HTTP, and its address."""
+    """A folder that is served over HTTP, and its address."""
     pytest.importorskip("aiohttp", reason="needs aiohttp, which is in the group `test`")
 
     def handler(*args):

@@ -1,4 +1,4 @@
-"""Requests that failed, and how long each is left alone."""
+"""Failed requests, and the time for which each is paused."""
 
 from __future__ import annotations
 

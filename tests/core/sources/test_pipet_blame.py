@@ -1,4 +1,4 @@
-"""Who pays for a failed call to a Pipet: the visitor whose question failed, or all of them."""
+"""The effect of a failed call to a Pipet: on one visitor's requests, or on all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from proctor.core import (
 from tests.live import pipet as live
 from tests.live.pipet import response, says
 
-#: Long enough for a machine that is busy, where nothing is meant to run out.
+#: Long enough for a busy machine, for tests in which no time limit should be reached.
 AMPLE = 10.0
 
 
@@ -54,7 +54,7 @@ def visitor(user, **others):
 
 
 def gets(source, user, **others):
-    """What a visitor gets: a group, or why there is none."""
+    """A visitor's group, or the reason why there is none."""
     try:
         return source.determine_groups(visitor(user, **others))["buttoncolortst"].group
     except SourceUnavailable as error:
@@ -64,12 +64,12 @@ def gets(source, user, **others):
 
 
 def asked(pipet):
-    """Who was asked for, in their order; None for a call about nobody."""
+    """The visitors of the calls, in order; None for a call without a visitor."""
     return [call.query.get("id.USER", [None])[0] for call in pipet.calls]
 
 
 def poisoned(fault, *users):
-    """A fault that only calls for these *users* meet."""
+    """A fault that affects only calls for these *users*."""
 
     def behave(connection, pipet):
         if asked(pipet)[-1] in users:
@@ -359,7 +359,7 @@ def test_the_visitor_who_makes_the_trial_call_may_fail_alone(pipet, source, cloc
 def test_an_outage_of_which_the_trial_calls_know_nothing_is_one_outage(
     pipet, source, clock, caplog
 ):
-    """A Pipet whose context cannot be converted for anybody, say."""
+    """For example, a Pipet that cannot convert anyone's context."""
     caplog.set_level(logging.INFO, "proctor")
     outage(source, pipet)
 

@@ -1,8 +1,9 @@
-"""A Pipet as a source: what it is asked, what is made of its answer, and its outages."""
+"""A Pipet as a source: the requests, the use of its answers, and outages."""
 
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import os
 import threading
@@ -29,7 +30,7 @@ from tests.live.pipet import FAULTS, QUICK_FAULTS, SLOW_FAULTS, response, says
 
 VISITOR = GroupsRequest(identifiers={"USER": "someone"}, tests=("buttoncolortst",))
 
-#: Long enough for a machine that is busy, where nothing is meant to run out.
+#: Long enough for a busy machine, for tests in which no time limit should be reached.
 AMPLE = 30.0
 
 
@@ -294,7 +295,7 @@ def test_a_password_in_the_address_is_used_and_shown_nowhere(pipet, caplog):
 
 
 def test_a_connection_that_has_waited_long_is_not_used_again(pipet, source, clock):
-    """What stands between may have forgotten it, and then nobody would ever answer."""
+    """A load balancer may have dropped it silently, and then no answer would ever come."""
     ask(source)
     clock.now += MAX_IDLE
     ask(source)
@@ -373,7 +374,7 @@ def test_whatever_fails_is_not_repeated_at_once(pipet, clock, fault):
 @pytest.mark.parametrize("fault", SLOW_FAULTS.values(), ids=SLOW_FAULTS)
 def test_who_is_slow_is_waited_for_as_long_as_was_said_and_no_longer(pipet, fault):
     pipet.fault = fault
-    # One who drips would go on for half a minute, and then his answer is none.
+    # A dripping server would go on for half a minute, and its answer would be invalid.
     with (
         PipetSource(pipet.root, timeout=0.3) as source,
         pytest.raises(SourceUnavailable, match=r"longer than 0\.3 seconds in total"),
@@ -582,7 +583,7 @@ def fail(source, session):
 
 
 class Client:
-    """Has what version 1 asked of "a session of requests, or equivalent"."""
+    """A client as version 1 required it: "a session of requests, or equivalent"."""
 
     def __init__(self, answer):
         self.answer, self.calls = answer, []
@@ -608,12 +609,36 @@ def test_anything_with_the_get_of_version_1_is_called_as_then(pipet, source):
     assert groups["buttoncolortst"].group == "blue"
     ((url, params, timeout),) = client.calls
     assert url == f"{pipet.root}/groups/identify"
-    assert params == {"id.USER": ["a", "b"], "test": ["buttoncolortst"]}
+    assert params == {"id.USER": ["a", "b"], "test": "buttoncolortst"}
     assert 0 < timeout <= AMPLE
 
 
+class Reply:
+    """A response that has only what the client of a site gives it."""
+
+    def __init__(self, status_code=200, **has):
+        self.status_code = status_code
+        vars(self).update(has)
+
+
+@pytest.mark.parametrize(
+    "has",
+    [
+        {"text": GROUPS.decode()},
+        {"json": lambda: json.loads(GROUPS)},
+        {"content": GROUPS.decode()},
+        {"content": bytearray(GROUPS)},
+        {"content": None, "text": None, "json": lambda: json.loads(GROUPS)},
+    ],
+    ids=["text", "json", "text as content", "bytearray", "json only"],
+)
+def test_the_body_of_such_a_client_has_any_of_the_forms_of_version_1(source, has):
+    groups = ask(source, get_http=lambda: Client(Reply(**has)))
+    assert groups["buttoncolortst"].group == "blue"
+
+
 class SlowTimeoutError(Exception):
-    """As httpx has its own."""
+    """A timeout error like the one in httpx."""
 
 
 @pytest.mark.parametrize(
@@ -623,8 +648,11 @@ class SlowTimeoutError(Exception):
         (LookupError("https://pipet/?id.USER=secret"), "LookupError"),
         (Answer(b" " * 2_000_000), "more than 1,048,576 bytes"),
         (Answer(b"", 302, location="/other?id.USER=secret"), r"302, a redirect to .*/other\?…"),
+        (Reply(), r"expected .* content, text or json\(\); got a Reply without"),
+        (Reply(503), "it answered 503"),
+        (Reply(json=lambda: json.loads("<html>")), r"json\(\) raised JSONDecodeError"),
     ],
-    ids=["timeout", "error", "large", "redirect"],
+    ids=["timeout", "error", "large", "redirect", "no body", "status", "no json"],
 )
 def test_a_failure_of_such_a_client_is_one_of_the_pipet(source, answer, words):
     with pytest.raises(SourceUnavailable, match=words) as caught:

@@ -33,14 +33,14 @@ def matrix(version="1", *names):
 
 
 def replace(path, content):
-    """Put a new file in the old one's place, as deployments do."""
+    """Replace the file by a new one, as deployments do."""
     new = path.with_suffix(".new")
     new.write_bytes(content)
     new.replace(path)
 
 
 def eventually(condition):
-    """Wait until it holds; a test that never gets there fails by its assertion."""
+    """Wait until the condition is true, up to a limit; then the test's own assertion fails."""
     ends = time.monotonic() + LONG
     while not (result := condition()) and time.monotonic() < ends:
         time.sleep(0.002)
@@ -60,7 +60,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def make():
-    """Sources that look at every call, and are closed at the end."""
+    """Create sources that check the location at every call, and are closed at the end."""
     with contextlib.ExitStack() as stack:
 
         def make(location, **options):
@@ -68,7 +68,7 @@ def make():
             return stack.enter_context(MatrixLoader(location, **options))
 
         yield make
-    # What still runs must not log into the next test.
+    # Loads that are still running must not log during the next test.
     for thread in threading.enumerate():
         if thread.name == "proctor-matrix":
             thread.join(LONG)
@@ -183,7 +183,7 @@ def test_a_first_load_that_failed_is_repeated_after_a_pause(make, tmp_path):
     assert source.current().matrix_version == "1"
 
 
-# When the new matrix cannot be had
+# If the new matrix is unavailable
 
 
 @pytest.mark.parametrize(
@@ -406,7 +406,7 @@ def test_a_url_is_asked_whether_it_has_changed(make):
 
 
 def test_the_second_of_two_publications_within_a_second_arrives(make):
-    """The server has only Last-Modified, of whole seconds, and answers 304 where it is the same."""
+    """The server has only Last-Modified, in whole seconds, and answers 304 if that is unchanged."""
     noon = "Sat, 14 Jun 2025 12:00:00 GMT"
     same = {"Last-Modified": noon, "Date": noon}
 
@@ -524,7 +524,7 @@ def test_a_snapshot_and_its_version_belong_together(make, path):
 
 
 def in_child(ask):
-    """What *ask* answers in a forked process."""
+    """The result of *ask* in a forked process."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
     pid = os.fork()
     if pid == 0:
@@ -540,7 +540,7 @@ def in_child(ask):
 
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-# Forking with threads alive is what servers do and what these tests are for.
+# Servers fork while threads are alive, and these tests check that.
 forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
@@ -632,15 +632,15 @@ def test_a_file_that_is_too_large_is_refused(make, path):
     failures = []
     source.subscribe(on_failure=failures.append)
     assert eventually(lambda: source.current() and failures)
-    assert "larger than 100 bytes; if that is right, raise max_bytes" in str(failures[0])
+    assert "larger than 100 bytes; if that is intended, raise max_bytes" in str(failures[0])
     assert source.current().matrix_version == "1"
 
 
-# When to look
+# Times of checks
 
 
 class Clocks:
-    """The time of day and the time since some start, which a test sets together."""
+    """The wall clock and the monotonic clock, which a test sets together."""
 
     def __init__(self, wall):
         self.wall, self.elapsed = wall, 7.0
@@ -665,7 +665,7 @@ def test_all_processes_look_at_multiples_of_the_interval(make, path, started):
         assert source.current().matrix_version == "1"
     clocks.advance_to(1020)
     assert eventually(lambda: source.current().matrix_version == "2")
-    # The next look is at the next multiple too, however late the last one was.
+    # The next check is also at the next multiple, no matter how late the last one was.
     replace(path, matrix("3"))
     clocks.advance_to(1049.9)
     for _ in range(20):
@@ -723,9 +723,8 @@ def test_without_threads_the_first_matrix_of_a_file_is_loaded_by_the_caller(
     assert make(path).current().matrix_version == "1"
 
 
-#: Asks a source again and again. For each question of which the time of day says in which
-#: interval it fell, it prints whether an interval had begun since the last look, and whether
-#: the source looked.
+#: Asks a source repeatedly. For each request that falls clearly into one interval, prints whether
+#: an interval has begun since the last check, and whether the source checked.
 ASKING = """
 import sys, time
 from proctor.core.sources.reloading import MatrixLoader
@@ -757,7 +756,7 @@ while sure < 3 and len(looks) < 100:
 
 
 def test_two_processes_look_in_the_same_intervals_of_the_day(path):
-    """However late a process is asked: it looks if a multiple has passed, and only then."""
+    """A process checks only if a multiple of the interval has passed, no matter when."""
     os.utime(path, (1, 1))
     command = [sys.executable, "-c", ASKING, str(path)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -770,7 +769,7 @@ def test_two_processes_look_in_the_same_intervals_of_the_day(path):
 
 
 class Place:
-    """A place that makes the matrix itself, as the editor's database does."""
+    """A location that builds the matrix itself, like the editor's database."""
 
     shown = "place:here"
     slow = True

@@ -1,4 +1,4 @@
-"""The matrix as a source: what it is asked, and in whose words."""
+"""The matrix as a source: its requests, and the source keys in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from proctor.core.exceptions import SourceError, UnknownTest
 
 MATRIX = Path(__file__).parents[3] / "examples" / "matrix.json"
 
-#: A visitor in the words of an application: `acctid` is the matrix's ACCOUNT.
+#: A visitor with an application's source keys: `acctid` is the matrix's ACCOUNT.
 VISITOR = GroupsRequest(
     identifiers={"acctid": 5083}, context={"country": "US", "loggedIn": "1"}, tests=()
 )

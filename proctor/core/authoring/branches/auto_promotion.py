@@ -1,6 +1,6 @@
 """Changes that may be promoted automatically  [AutoPromoter].
 
-These are a test that no visitor can be in, and a change of nothing but lengths.
+There are two kinds: a test that no visitor can be in, and a change that affects only lengths.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Find what a change of a few tests breaks in an application, and what was broken before.
+"""Find the problems that a change to a few tests causes in an application, and existing ones.
 
-The check is the same as in `verify`, without the gaps of Java Proctor's promotion check. It covers
-new tests, tests that only a filter selects, dependencies, missing payloads and deletions.
+The check is the same as in `verify`. Unlike Java Proctor's promotion check, it also covers new
+tests, tests that only a filter selects, dependencies, missing payloads and deletions.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ IN_USE = "in-use"
 class Breakage:
     """The problems that one application has after a change, by test."""
 
-    #: Tests that are new or that the application could load before, and that it cannot load now.
+    #: Tests that the application cannot load now. They are new, or could be loaded before.
     new: Mapping[str, Problem]
-    #: Tests that the application could not load before either.
+    #: Tests that the application cannot load now, and could not load before.
     older: Mapping[str, Problem]
 
 
@@ -55,7 +55,7 @@ def breakage(
     whole_matrix: bool = False,
     test_types: Collection[str] = (),
 ) -> Breakage:
-    """Return what the change from the tests *before* to those *after* breaks.
+    """Return the problems in one application if the tests *before* are replaced by those *after*.
 
     *before* and *after* contain the changed tests and all related tests. If *whole_matrix*, the
     application also loads tests that its specification does not name, so the tests that it names

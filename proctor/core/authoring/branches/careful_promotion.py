@@ -1,4 +1,4 @@
-"""Promotions and deletions checked without the gaps of Java Proctor's check.
+"""Check promotions and deletions more thoroughly than Java Proctor does.
 
 Java Proctor does not check a test that is new at the destination, an application that selects a
 test only by a filter, or a missing payload. It checks each test alone, so dependsOn always fails.
@@ -33,7 +33,7 @@ def careful_promotion_problems(
     applications: Iterable[Application],
     source: str,
 ) -> list[Problem]:
-    """Return which *applications* could not load *test* or other tests after it is promoted.
+    """Return the *applications* that could not load *test* or other tests after its promotion.
 
     *destination* are the tests of the branch. The result includes the test itself and every test
     that an application can load there now but could not load afterwards. *source* names the matrix

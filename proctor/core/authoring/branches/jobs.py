@@ -78,7 +78,7 @@ class JobResult:
     """The result of a job."""
 
     status: str
-    #: The kind of job: `test-promotion`, `test-deletion`, `test-edit-promotion-qa`, ...
+    #: The kind of job, such as `test-promotion`, `test-deletion`, `test-edit-promotion-qa`, ...
     kind: str
     title: str
     log: tuple[str, ...]
@@ -261,7 +261,7 @@ def _check_current(deletion: Deletion, branch: Branch) -> None:
             "stale",
             Sentence(
                 gettext_noop(
-                    "the test was saved as revision {current} after {revision}; look at that "
+                    "the test was saved as revision {current} after {revision}; review that "
                     "change and delete again"
                 ),
                 current=current,

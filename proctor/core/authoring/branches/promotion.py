@@ -37,7 +37,7 @@ _MERGED = re.compile(r"^merged r(\d+):", re.MULTILINE | re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class EffectiveVersion:
-    """The last revision of a test on a branch, and the revision on trunk from which it came."""
+    """The last revision of a test on a branch, and the trunk revision that it was promoted from."""
 
     revision: str = UNKNOWN_REVISION
     version: str = UNKNOWN_REVISION
@@ -144,7 +144,7 @@ def _check_destination(
     if given != existing.revision:
         raise refuse(
             "stale",
-            f"the test was changed on {destination.name} after revision {given}; look at "
+            f"the test was changed on {destination.name} after revision {given}; review "
             f"{existing.revision} and promote again",
             f"Test '{test}' updated since {given}. Currently at {existing.revision}",
             test=test,
@@ -156,7 +156,7 @@ _PACKAGES = {"StoreException": "com.indeed.proctor.store"}
 
 
 def wrapped(refusal: Refusal) -> Refusal:
-    """Return the refusal for the RuntimeException in which Java Proctor wraps another one."""
+    """Return the refusal for a RuntimeException that wraps another exception in Java Proctor."""
     name = f"{_PACKAGES.get(refusal.java_class, 'java.lang')}.{refusal.java_class}"
     said = refusal.java_message
     return refuse("wrapped", str(refusal), None if said is None else f"{name}: {said}")

@@ -74,7 +74,7 @@ def matches_any(filters: Iterable[DynamicFilter], test: TestDefinition) -> bool:
 
 
 def dynamic_flag(filters: Sequence[DynamicFilter], test: TestDefinition) -> bool:
-    """Return the flag `dynamic` of a test, as it is after its filters were tried in order.
+    """Return the value of a test's flag `dynamic` after the filters have been tried in order.
 
     It is set by the last filter that was tried, except by `match_all`, which leaves it unchanged.
     """
@@ -89,7 +89,7 @@ def dynamic_flag(filters: Sequence[DynamicFilter], test: TestDefinition) -> bool
 
 
 def read_filter(value: Any, *, strict: bool = False) -> DynamicFilter:
-    """Return the filter from its JSON. Raises Refusal if it is invalid."""
+    """Read a filter from its JSON. Raises Refusal if it is invalid."""
     if not isinstance(value, Mapping):
         raise refuse(
             "json-kind",
@@ -132,7 +132,7 @@ def _text(kind: str, field: str, value: Any) -> str:
         raise refuse(
             "specification-filter",
             Sentence(
-                gettext_noop("dynamicFilters, {kind}: expected a text in {field}, got {value}"),
+                gettext_noop("dynamicFilters, {kind}: expected a string in {field}, got {value}"),
                 kind=kind,
                 field=field,
                 value=shown(value),
@@ -159,7 +159,7 @@ def _words(kind: str, field: str, value: Any) -> frozenset[str]:
             "specification-filter",
             Sentence(
                 gettext_noop(
-                    "dynamicFilters, {kind}: expected a list of texts in {field}, got {value}"
+                    "dynamicFilters, {kind}: expected a list of strings in {field}, got {value}"
                 ),
                 kind=kind,
                 field=field,

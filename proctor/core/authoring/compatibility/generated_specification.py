@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["generated_specification"]
 
-#: The type of an empty list, which is replaced by the type of any other list.
+#: The type of an empty list. The type of any other list takes precedence.
 _EMPTY_LIST = "emptyList"
 _ARRAYS = {"longValue": "longArray", "doubleValue": "doubleArray", "stringValue": "stringArray"}
 _LONGS = range(-(2**63), 2**63)
@@ -65,7 +65,7 @@ def _payload(buckets: Iterable[Bucket]) -> dict[str, Any] | None:
 
 
 def _constant(kind: str) -> str:
-    """Return the constant that is Java Proctor's name of a payload type: LONG_VALUE."""
+    """Return Java Proctor's constant for a payload type, such as LONG_VALUE."""
     return "".join(f"_{each}" if each.isupper() else each.upper() for each in kind)
 
 
@@ -80,7 +80,9 @@ def _schema(maps: Iterable[Mapping[str, Any]]) -> dict[str, str]:
             raise refuse(
                 "map-schema",
                 Sentence(
-                    gettext_noop("the lists under {key!r} are all empty; put a member into one"),
+                    gettext_noop(
+                        "the lists under {key!r} are all empty; add an item to one of them"
+                    ),
                     key=key,
                 ),
                 f"Cannot infer map schema type for key {key}",
@@ -129,7 +131,9 @@ def _kind(value: Any) -> str:
     raise refuse(
         "map-schema",
         Sentence(
-            gettext_noop("{value} has a type that a payload cannot have; write a text or a number"),
+            gettext_noop(
+                "{value} has a type that a payload cannot have; write a string or a number"
+            ),
             value=java_string(value),
         ),
         f"Payload value {name} : {java_string(value)} does not correspond to a payload type",
@@ -146,7 +150,7 @@ def _list_kind(members: tuple[Any, ...]) -> str:
         raise refuse(
             "map-schema",
             Sentence(
-                gettext_noop("the list {members} has members of several types; give them one"),
+                gettext_noop("the list {members} has items of several types; use one type"),
                 members=java_string(members),
             ),
             f"Cannot infer payload type for list {java_string(members)}",
@@ -157,7 +161,7 @@ def _list_kind(members: tuple[Any, ...]) -> str:
             "map-schema",
             Sentence(
                 gettext_noop(
-                    "the list {members} has members of type {kind}; write texts or numbers"
+                    "the list {members} has items of type {kind}; write strings or numbers"
                 ),
                 members=java_string(members),
                 kind=kind,

@@ -32,7 +32,7 @@ _NO_SCHEMA = (
 
 
 def payload_problem(test: TestDefinition, expected: ExpectedPayload, source: str) -> Problem | None:
-    """Return why the payloads of *test* are not as *expected*; None if they are.
+    """Return the reason why the payloads of *test* are not as *expected*; None if they are valid.
 
     A bucket without a payload is always valid. Raises Refusal if the whole check fails in Java
     Proctor: because of an unknown type, a null where a value is needed, or a validator that cannot
@@ -112,7 +112,10 @@ def _map_problem(
         return _problem(
             name,
             Sentence(
-                gettext_noop("the application expects a map without saying of what; write a schema")
+                gettext_noop(
+                    "the application expects a map but does not say which values it has; "
+                    "write a schema"
+                )
             ),
             _NO_SCHEMA.format(name=name),
         )
@@ -138,14 +141,14 @@ def _map_problem(
 def _key_problem(
     name: str, bucket: Bucket, key: str, nested: str | None, start: str
 ) -> Problem | None:
-    """Return what is wrong with one key in a bucket's map, whose value must be of type *nested*."""
+    """Return the problem with one key of a bucket's map; its value must have the type *nested*."""
     assert bucket.payload is not None
     value: Mapping[str, Any] = bucket.payload.value
     if key not in value:
         return _problem(
             name,
             Sentence(
-                gettext_noop("the map of bucket {name!r} lacks the key {key!r}; add it"),
+                gettext_noop("the map of bucket {name!r} has no key {key!r}; add it"),
                 name=bucket.name,
                 key=key,
             ),
@@ -241,7 +244,7 @@ def _variable(kind: str, value: Any) -> Any:
         return StringArray(value)
     if kind == "longArray":
         return LongArray(value)
-    # A long stays a long, even if it is small.
+    # A long is a Java Long even if it would fit into an Integer.
     return value if kind == "longValue" else to_json(value)
 
 

@@ -1,4 +1,4 @@
-"""Find what is wrong with a specification before a matrix is checked against it."""
+"""Find the problems of a specification before a matrix is checked against it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["specification_problems"]
 
 
 def specification_problems(document: Any) -> list[Problem]:
-    """Return everything that is wrong with the parsed JSON of a specification.
+    """Return all problems in the parsed JSON of a specification.
 
     A problem is fatal if an application cannot read the specification, or if every check of it
     fails. A test is dropped if no matrix can satisfy its requirements. A field that Java Proctor

@@ -62,9 +62,9 @@ class ExpectedPayload:
 class ExpectedTest:
     """The requirements of an application for one test (Java: TestSpecification)."""
 
-    #: For each bucket name, its value. None if the value is null, which makes Java Proctor fail.
+    #: Bucket values by name. None represents a null, which makes Java Proctor fail.
     buckets: Mapping[str, int | None] = field(default_factory=FrozenDict)
-    #: The value of the bucket for visitors without a group.
+    #: The bucket value for visitors without a group.
     fallback_value: int = _NO_GROUP
     payload: ExpectedPayload | None = None
     description: str | None = None
@@ -117,15 +117,15 @@ def _texts(source: Fields, name: str) -> Mapping[str, str | None] | None:
 class Specification:
     """An application's declaration of its context and of the tests that it uses."""
 
-    #: For each variable, the name of its type. None if the application declares no variables.
+    #: Type names by variable. None if the application declares no variables.
     provided_context: Mapping[str, str | None] | None = field(default_factory=FrozenDict)
-    #: For each test name, the requirements. None if they are null, which makes Java Proctor fail.
+    #: Requirements by test name. None represents a null, which makes Java Proctor fail.
     tests: Mapping[str, ExpectedTest | None] = field(default_factory=FrozenDict)
     dynamic_filters: tuple[DynamicFilter, ...] = ()
 
     @property
     def context_types(self) -> dict[str, ContextType] | None:
-        """The type of each variable, for checking rules; None if no variables are declared."""
+        """The types of the variables, for checking rules; None if no variables are declared."""
         if self.provided_context is None:
             return None
         return {
@@ -142,7 +142,7 @@ KNOWN_FIELDS = {
 
 
 def read_specification(text: str | bytes, *, strict: bool = False) -> Specification:
-    """Return the specification in its JSON text. Raises Refusal if it cannot be read.
+    """Read a specification from its JSON text. Raises Refusal if it cannot be read.
 
     Comments are allowed, and so is text after the object.
     """
@@ -151,7 +151,7 @@ def read_specification(text: str | bytes, *, strict: bool = False) -> Specificat
 
 
 def specification_of(document: Any, *, strict: bool = False) -> Specification:
-    """Return the specification in parsed JSON. Raises Refusal if Java Proctor cannot read it.
+    """Read a specification from parsed JSON. Raises Refusal if Java Proctor cannot read it.
 
     If *strict*, unknown fields are refused, as in the editor.
     """

@@ -85,14 +85,14 @@ def verify(
 
 
 class _Nothing:
-    """Marks a test that an application selects without requirements."""
+    """Marker for a test that an application uses without stating requirements."""
 
 
 _NOTHING = _Nothing()
 
 
 class _Checks:
-    """The checks of single tests, and the data for them."""
+    """The checks of single tests, and the data that they need."""
 
     def __init__(
         self,
@@ -214,7 +214,7 @@ def _problem(name: str, code: str, message: str, java_message: str) -> Problem:
 def consolidate(
     matrix: Matrix, specification: Specification, verification: Verification
 ) -> dict[str, TestDefinition]:
-    """Return the tests that an application has after the check, by name.
+    """Return the tests that an application uses after the check, by name.
 
     Required tests that are missing give everyone their fallback value. Buckets in the specification
     that the test does not have are added, so that they can be forced.

@@ -24,10 +24,10 @@ SPECIAL_FIELD = "specialConstants"
 class Definition:
     """A test in the editor's form: rules with or without `${}`, and special constants."""
 
-    #: The fields that a matrix has as well. The rules are as the editor wrote them.
+    #: The fields that also exist in a matrix. The rules are as the editor wrote them.
     test: TestDefinition
     special_constants: Mapping[str, Any] = field(default_factory=FrozenDict)
-    #: The places at which the text has a null that Java Proctor keeps but later fails on, such as
+    #: Places where the text has a null that Java Proctor keeps but fails on later, such as
     #: `buckets` or `allocations[1].ranges`. Here, such lists are empty and such members are left
     #: out.
     nulls: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class Definition:
 
     @property
     def version(self) -> str | None:
-        """The revision on trunk from which the content came; "-1" or None on trunk itself."""
+        """The trunk revision that the content was promoted from; "-1" or None on trunk itself."""
         return self.test.version
 
     def with_version(self, version: str | None) -> Definition:

@@ -1,8 +1,8 @@
 """Write JSON as Java Proctor does, byte for byte (Java: Serializers.lenient, Jackson).
 
-The indentation is two blanks, keys are followed by ` : `, empty values are `{ }` and `[ ]`, lists
-are on one line, and there is no line break at the end. Doubles are rounded half-even to at most ten
-fraction digits, except inside `ExactDoubles`.
+The indentation is two spaces, keys are followed by ` : `, empty values are `{ }` and `[ ]`, lists
+are on one line, and there is no newline at the end. Doubles are rounded half-even to at most ten
+decimal places, except inside `ExactDoubles`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ __all__ = ["ExactDoubles", "double_text", "java_json"]
 
 _DIGITS = 10
 _STEP = Decimal("1e-10")
-#: The only tie that the JDK rounds down although the double is above it: its digits are "50" there,
-#: and the last digit is not the 5 (Java: FloatingDecimal, DigitList).
+#: The only value that the JDK rounds down although the exact double is slightly above the tie. The
+#: JDK gets the digits "50" for it, so its last digit is not the 5 (Java: FloatingDecimal,
+#: DigitList).
 _HALF_STEP = 5e-11
 #: The largest double has 309 digits before the decimal point.
 _CONTEXT = Context(prec=400, rounding=ROUND_HALF_EVEN)
@@ -45,7 +46,7 @@ _SHORT_ESCAPES = {
 
 @dataclass(frozen=True, slots=True)
 class ExactDoubles:
-    """A JSON value whose doubles are written as Java prints them: 1.0E-12."""
+    """A JSON value whose doubles are written as Java prints them, for example 1.0E-12."""
 
     value: Any
 
@@ -65,7 +66,7 @@ def java_json(value: Any, *, escape_pairs: bool = False) -> str:
 
 
 def double_text(value: float) -> str:
-    """Return a double with one to ten fraction digits and no exponent: 1/3 becomes 0.3333333333.
+    """Return a double with one to ten decimal places and no exponent: 1/3 becomes 0.3333333333.
 
     Raises Refusal for an infinity or NaN.
     """
@@ -100,7 +101,7 @@ def _write(value: Any, level: int, parts: list[str], *, exact: bool) -> None:
                 limit=MAX_DEPTH,
             ),
         )
-    # The fast path: most values are plain texts and scalars.
+    # The fast path: most values are plain strings and other scalars.
     if type(value) is str:
         parts.append(_string(value))
     elif type(value) in _SCALARS:

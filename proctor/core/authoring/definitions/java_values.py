@@ -1,7 +1,7 @@
 """Print and compare buckets and payloads as Java Proctor does  [Payload, TestBucket].
 
-Jackson reads 1 as an Integer and 1.0 as a Double, which are never equal in Java. For Python's `==`
-they are equal.
+Jackson reads 1 as an Integer and 1.0 as a Double, which are never equal in Java but are equal in
+Python.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["bucket_string", "payload_string", "same_payload", "same_value"]
 
 
 def payload_string(payload: Payload) -> str:
-    """Return a payload as Java Proctor's messages show it: `{ stringValue : "x" }`."""
+    """Return a payload as in Java Proctor's messages: `{ stringValue : "x" }`."""
     if payload.type is None:
         return "{ }"
     return f"{{ {payload.type} : {_shown(payload.type, payload.value)} }}"
@@ -40,7 +40,7 @@ def _shown(kind: str, value: Any) -> str:
 
 
 def bucket_string(bucket: Bucket) -> str:
-    """Return a bucket as Java Proctor's messages show it: `blue = 1 { longValue : 3 }`."""
+    """Return a bucket as in Java Proctor's messages: `blue = 1 { longValue : 3 }`."""
     text = f"{bucket.name} = {bucket.value}"
     return text if bucket.payload is None else f"{text} {payload_string(bucket.payload)}"
 

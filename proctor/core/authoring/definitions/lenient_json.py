@@ -1,7 +1,7 @@
 """Read JSON as Java Proctor's stores do: with comments, and with text after the object.
 
-A refusal names Jackson's exception. An error inside a field of the outermost object has a different
-exception class than an error between fields.
+A refusal names Jackson's exception. Its class depends on whether the error is inside a field of the
+outermost object or between fields.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def parse_lenient(text: str) -> Any:
         value = parse(clean)
     except ConversionError as error:
         raise _unparsable(clean, error) from None
-    # With this few brackets, it cannot be nested too deeply.
+    # With so few brackets, the text cannot be nested too deeply.
     if clean.count("{") + clean.count("[") > MAX_DEPTH:
         _check_depth(value)
     return value
@@ -63,7 +63,7 @@ def _unparsable(text: str, error: ConversionError) -> Refusal:
     position = _position(text, error)
     if position is None:
         return refuse("json-syntax", message)
-    # Inside a field, Jackson wraps the error in one that names the place of the field.
+    # Jackson wraps an error inside a field in another error, which names the place of the field.
     if _depth(text[:position]) > 1:
         return refuse("json-nested-syntax", message)
     ends = "Unterminated string" in message or not text[position:].strip(" \t\r\n")
@@ -85,7 +85,7 @@ def _depth(text: str) -> int:
 
 
 def _check_depth(value: Any) -> None:
-    """Refuse values that are nested too deeply for code that processes them recursively."""
+    """Raise Refusal for values that are nested too deeply for recursive code."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         level = [item for each in level for item in _items(each)]

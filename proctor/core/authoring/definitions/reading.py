@@ -57,7 +57,7 @@ class DocumentFields(Fields):
 
     def fail(self, name: str | None, message: str) -> NoReturn:
         """Raise Refusal for the field *name*, or for the object itself."""
-        # An object that fails without a field name can only be a payload with two values.
+        # Only a payload with two values fails without the name of a field.
         two_values = name is None and hasattr(self, "_values")
         self._refuse("json-payload" if two_values else "json-kind", name, message)
 
@@ -102,7 +102,7 @@ def definition_of(document: Any, name: str = "", *, strict: bool = False) -> Def
 
 
 def definition_by_field(document: Any, name: str = "", *, strict: bool = False) -> Definition:
-    """Return the same as `definition_of`, by converting each field. Raises Refusal."""
+    """Convert each field. The result is the same as that of `definition_of`. Raises Refusal."""
     if isinstance(document, Mapping):
         if strict:
             _refuse_unknown(document, name)
@@ -123,7 +123,7 @@ def _with_rule(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _without_nulls(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
-    """Return the document without the nulls that Java Proctor keeps, and where they were."""
+    """Return the document without the nulls that Java Proctor keeps, and their places."""
     nulls: set[str] = set()
     changed: dict[str, Any] = {}
     for name in ("constants", SPECIAL_FIELD):
@@ -162,7 +162,7 @@ def _clean_list(
 
 
 def _refuse_unknown(document: Mapping[str, Any], test: str) -> None:
-    """Refuse the first field in the text that Java Proctor does not know."""
+    """Raise Refusal for the first field in the text that Java Proctor does not know."""
     _check_fields(document, TEST_FIELDS, "", test)
     parts = (
         ("buckets", _BUCKET_FIELDS),

@@ -32,7 +32,7 @@ Part = TypeVar("Part", Allocation, Bucket, Dependency, Payload, PayloadExperimen
 
 
 def with_unknown_fields(edited: Definition, stored: Definition) -> Definition:
-    """Return *edited* with those unknown fields of *stored* that it does not have."""
+    """Return *edited* with the unknown fields of *stored* added, unless it already has them."""
     old, new = stored.test, edited.test
     test = replace(
         new,
@@ -56,7 +56,7 @@ def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> FrozenDict:
 
 
 def _given(old: TestDefinition, new: TestDefinition) -> frozenset[str] | None:
-    """Return the names of the given fields, and of those in *old* that only a matrix has."""
+    """Return the names of the fields in the new object, and of matrix-only fields in *old*."""
     if old.given is None or new.given is None:
         return new.given
     return new.given | (old.given & {"dynamic", "containsUnitlessAllocation"})

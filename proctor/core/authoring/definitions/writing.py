@@ -116,7 +116,7 @@ def bucket_document(bucket: Bucket, *, keep: bool = False) -> dict[str, Any]:
         fields["description"] = bucket.description
     if bucket.payload is not None:
         extra = bucket.payload.extra if keep else EMPTY
-        # A null of another type must come first, because Java Proctor refuses it after a value.
+        # Nulls of other types must come first, because Java Proctor refuses them after a value.
         fields["payload"] = {**extra, **_payload(bucket.payload)}
     return {**fields, **bucket.extra} if keep else fields
 
@@ -155,7 +155,7 @@ def _range(each: Range, *, keep: bool) -> dict[str, Any]:
 def _with_nulls(
     members: list[dict[str, Any]], place: str, nulls: frozenset[str]
 ) -> list[dict[str, Any] | None] | None:
-    """Return a list with the nulls that it had, or None if the whole list was null."""
+    """Return a list with its original nulls, or None if the whole list was null."""
     if place in nulls:
         return None
     restored: list[dict[str, Any] | None] = list(members)

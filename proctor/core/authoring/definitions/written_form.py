@@ -1,6 +1,6 @@
-"""A definition as it is after writing and reading it, with doubles of ten digits.
+"""A definition after being written and read again, with doubles of ten decimal places.
 
-Checks use this form, because the engine will load it.
+Checks use this form, because it is the one that the engine loads.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["as_written"]
 
 
 def as_written(definition: Definition) -> Definition:
-    """Return *definition* as it would be read back after writing, including unknown fields.
+    """Return *definition* as it is after being written and read again, including unknown fields.
 
     Raises Refusal for a number that JSON cannot express.
     """

@@ -1,4 +1,4 @@
-"""Edits that are promoted at once, as in Java Proctor  [EditAndPromoteJob, AutoPromoter].
+"""Edits that are promoted immediately, as in Java Proctor  [EditAndPromoteJob, AutoPromoter].
 
 If the promotion fails, the edit is still saved. The job is then a partial success.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["edit_job"]
 
-#: For each target, the end of the kind of job, and the words that are added to the title.
+#: For each target: the suffix of the job's kind, and the words that are added to the title.
 _TARGETS = {
     TRUNK: ("", ""),
     QA: ("-promotion-qa", " and promoting to QA"),
@@ -116,7 +116,7 @@ class _AutoPromotion:
         return effective_version(self._job.site.branch(branch), self._test)
 
     def to(self, branch: str) -> None:
-        """Promote to a branch, whatever has changed."""
+        """Promote to a branch without checking what has changed."""
         self._job.log(f"auto-promote changes to {branch}")
         try:
             self._plainly_to(branch)
@@ -136,8 +136,8 @@ class _AutoPromotion:
                 "not-inactive",
                 Sentence(
                     gettext_noop(
-                        "a new test goes to production at once only while it is 100 % inactive; "
-                        "promote it by hand"
+                        "a new test is promoted to production automatically only if it is 100 % "
+                        "inactive; promote it yourself"
                     )
                 ),
                 "auto-promote is prevented because there is no existing test definition and the "
@@ -154,7 +154,7 @@ class _AutoPromotion:
                 "history-moved",
                 Sentence(
                     gettext_noop(
-                        "the test was changed on trunk in the meantime; promote it by hand"
+                        "the test was changed on trunk in the meantime; promote it yourself"
                     )
                 ),
                 test=self._test,
@@ -180,7 +180,7 @@ class _AutoPromotion:
             raise refuse(
                 "not-there",
                 Sentence(
-                    gettext_noop("the test is not on {branch} yet; promote it by hand"),
+                    gettext_noop("the test is not on {branch} yet; promote it yourself"),
                     branch=branch,
                 ),
                 f"{branch} revision is unknown",
@@ -196,7 +196,9 @@ class _AutoPromotion:
         return refuse(
             "not-allocation-only",
             Sentence(
-                gettext_noop("more than lengths changed, or a group is new; promote it by hand")
+                gettext_noop(
+                    "more than range lengths changed, or a group is new; promote it yourself"
+                )
             ),
             java_message,
             test=self._test,

@@ -55,13 +55,13 @@ def _problem(
 
 
 def name_problems(name: str) -> Iterator[Problem]:
-    """Yield what is wrong with the name of a new test."""
+    """Yield the problems of a new test's name."""
     if not is_test_name(name):
         yield Problem(
             Severity.FATAL,
             Sentence(
                 gettext_noop(
-                    "the test cannot have the name {name}: use ASCII letters, digits and "
+                    "invalid test name {name}: use ASCII letters, digits and "
                     "underscores, with no digit at the start or the end"
                 ),
                 name=shown(name),
@@ -87,7 +87,7 @@ def name_problems(name: str) -> Iterator[Problem]:
 
 
 def edit_problems(definition: Definition) -> Iterator[Problem]:
-    """Yield everything for which Java Proctor refuses to save *definition*, in its order."""
+    """Yield every reason for which Java Proctor would refuse to save *definition*, in its order."""
     yield from _required(definition)
     yield from _meta_tags(definition)
     yield from _ranges(definition)
@@ -180,7 +180,7 @@ def _meta_tags(definition: Definition) -> Iterator[Problem]:
 
 
 def _ranges(definition: Definition) -> Iterator[Problem]:
-    """Yield nulls among the ranges. Java Proctor finds them when it computes its warnings."""
+    """Yield a problem for each null range. Java Proctor finds them while computing its warnings."""
     places = [each for each in definition.nulls if ".ranges" in each]
     first = [each for each in places if each == "allocations[0].ranges" or each.endswith("]")]
     for place in sorted(first):
@@ -213,7 +213,7 @@ def _buckets(definition: Definition) -> Iterator[Problem]:
                 "bucket-name",
                 Sentence(
                     gettext_noop(
-                        "a bucket cannot have the name {name}: use ASCII letters, digits and "
+                        "invalid bucket name {name}: use ASCII letters, digits and "
                         "underscores, with no digit at the start"
                     ),
                     name=shown(each.name),
@@ -224,7 +224,7 @@ def _buckets(definition: Definition) -> Iterator[Problem]:
 
 
 def edit_warnings(definition: Definition) -> list[str]:
-    """Return Java Proctor's warnings, which are about unequal groups in the first allocation."""
+    """Return Java Proctor's warnings about unequal groups in the first allocation."""
     if not definition.test.allocations:
         return []
     sums: dict[int, float] = defaultdict(float)

@@ -110,7 +110,7 @@ def save_edit(
 
 
 def parse_edit(text: str | None, test: str) -> Definition:
-    """Return the definition that an editor sent. Blank rules are replaced by null.
+    """Read the definition that an editor sent. Blank rules become null.
 
     Raises Refusal for an empty text and for anything that is not a definition, including unknown
     fields.
@@ -159,7 +159,7 @@ def _message(request: EditRequest) -> str:
 
 
 def _check_revision(request: EditRequest, trunk: Branch, log: Callable[[str], None]) -> None:
-    """Refuse an edit if the test has changed since, or if a new test has an existing name."""
+    """Raise Refusal if the test has changed since it was read, or if a new test's name exists."""
     test, given = request.test, request.previous_revision
     if given:
         log(f"(scm) getting history for '{test}'")
@@ -170,7 +170,7 @@ def _check_revision(request: EditRequest, trunk: Branch, log: Callable[[str], No
                 Sentence(
                     gettext_noop(
                         "the test was saved as revision {id} after {given}, which you edited; "
-                        "look at that change and edit again"
+                        "review that change and edit again"
                     ),
                     id=history[0].id,
                     given=given,

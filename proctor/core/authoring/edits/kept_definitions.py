@@ -1,4 +1,4 @@
-"""Find what is wrong with the definitions in a tree, for the engine and for an editor."""
+"""Find problems in the definitions of a tree, for the engine and for an editor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["definition_problems", "tree_problems"]
 
-#: Problems that only an editor refuses. The engine loads the test in spite of them.
+#: Problems that only an editor refuses. The engine still loads the test.
 _OF_EDITORS = frozenset(
     (
         *("description-required", "salt-required", "buckets-required", "meta-tag"),
@@ -38,7 +38,7 @@ def tree_problems(
     context_types: Mapping[str, ContextType] | None = None,
     test_types: Collection[str] = (),
 ) -> list[Problem]:
-    """Return everything that is wrong with the definitions of a *tree*, by test name.
+    """Return all problems in the definitions of a *tree*, by test name.
 
     A definition that cannot be read or converted is fatal, because it makes the build fail. The
     engine's problems are those that `validate` finds. Problems that only an editor refuses are
@@ -94,7 +94,7 @@ def definition_problems(
     context_types: Mapping[str, ContextType] | None = None,
     test_types: Collection[str] = (),
 ) -> list[Problem]:
-    """Return everything that is wrong with one *definition*, except its dependencies.
+    """Return all problems in one *definition*, except those of its dependencies.
 
     The severities are the same as in `tree_problems`. The test's name is not checked, because a
     file can have any name.

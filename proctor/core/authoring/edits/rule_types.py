@@ -1,6 +1,6 @@
-"""Find operands in a rule whose types do not match: a text variable compared with a number.
+"""Find operands in a rule whose types do not match, such as a string compared with a number.
 
-Java Proctor evaluates each rule with a single sample, and the sample for a text, "", counts as 0.
+Java Proctor evaluates each rule with a single sample, and the sample for a string, "", counts as 0.
 Therefore `country > 3` passes the check, but fails for the first visitor who has a country.
 """
 
@@ -92,7 +92,7 @@ def _go_together(node: nodes.Binary, left: str, right: str) -> bool:
         return False
     if left == right:
         return node.operator not in _ARITHMETIC or left == _NUMBER
-    # A text may contain a value of the other operand's type: age == '18'.
+    # A string may contain a value of the other operand's type: age == '18'.
     return any(_spells(each, other) for each, other in ((node.left, right), (node.right, left)))
 
 

@@ -6,22 +6,17 @@ code, and none has a message from Java Proctor.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from proctor.core.authoring.compatibility.payload_requirements import payload_problem
-from proctor.core.authoring.definitions.definition import SPECIAL_FIELD
 from proctor.core.authoring.edits.rule_types import unlike_operands
+from proctor.core.authoring.edits.value_rules import value_problems
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.evaluation.hashing import salted_prefix
-from proctor.core.exceptions import RuleRuntimeError
-from proctor.core.java.jackson import shown_json
-from proctor.core.java.numerals import parse_integer
 from proctor.core.matrices.dependencies import check_dependencies
-from proctor.core.matrices.limits import PRIORITY_PATTERN, TEST_TYPES
+from proctor.core.matrices.limits import TEST_TYPES
 from proctor.core.matrices.matrix import Audit, Matrix
-from proctor.core.matrices.payloads import PAYLOAD_TYPES
 from proctor.core.matrices.validation import validate
 from proctor.core.messages import nearest, shown
 from proctor.core.problems import Problem, Severity
@@ -46,7 +41,7 @@ _DOUBTFUL = ("duplicate-bucket-value", "duplicate-bucket-name", "range-length")
 class Surroundings:
     """The context of an edit, with which it must be consistent."""
 
-    #: The definition to be replaced; None if the test is new.
+    #: The definition that the edit replaces; None if the test is new.
     previous: Definition | None = None
     #: The other tests by name, in the form of a matrix.
     tests: Mapping[str, TestDefinition] = field(default_factory=dict)
@@ -58,7 +53,7 @@ class Surroundings:
 
 
 def stricter_problems(definition: Definition, around: Surroundings) -> list[Problem]:
-    """Return what our own rules find wrong with *definition*, in a fixed order.
+    """Return the problems that our own rules find in *definition*, in a fixed order.
 
     A definition that Java Proctor refuses is not checked, because `edit_problems` reports why.
     """
@@ -70,9 +65,7 @@ def stricter_problems(definition: Definition, around: Surroundings) -> list[Prob
     return [
         *_test_type(test, around),
         *_doubtful(test),
-        *_countries(definition),
-        *_payload_nulls(test),
-        *_experiment(test),
+        *value_problems(definition),
         *_placement(test, before),
         *_declared_buckets(test, before, around.applications),
         *_dependencies(test, before, around.tests),
@@ -100,71 +93,10 @@ def _test_type(test: TestDefinition, around: Surroundings) -> Iterator[Problem]:
 
 
 def _doubtful(test: TestDefinition) -> Iterator[Problem]:
-    """Yield duplicate buckets and lengths that are below 0 or above 1."""
+    """Yield a problem for each duplicate bucket and each length below 0 or above 1."""
     for each in validate(_alone(test), test_types=(test.test_type or "",)):
         if each.code in _DOUBTFUL:
             yield replace(each, severity=Severity.FATAL)
-
-
-def _countries(definition: Definition) -> Iterator[Problem]:
-    """Yield a list of countries that is null, or that has something else than texts in it."""
-    # `consumable` has refused everything that is neither a list nor null.
-    countries = definition.special_constants.get("__COUNTRIES", ())
-    bad = [None] if countries is None else [each for each in countries if type(each) is not str]
-    if bad:
-        yield _problem(
-            definition.test,
-            "countries",
-            f"{SPECIAL_FIELD}.__COUNTRIES: expected a list of texts, got {shown_json(bad[0])}"
-            f"{'' if countries is None else ' in it'}; "
-            'write ["US", ...], or remove it for all countries',
-        )
-
-
-def _payload_nulls(test: TestDefinition) -> Iterator[Problem]:
-    """Yield nulls in payloads. They are no value of the type that the payload has."""
-    for each in test.buckets:
-        if each.payload is None:
-            continue
-        nulls = [name for name in PAYLOAD_TYPES if name in each.payload.extra]
-        payload_type, value = each.payload.type, each.payload.value
-        if payload_type is not None and payload_type.endswith("Array") and None in value:
-            nulls.append(f"an item of {payload_type}")
-        if nulls:
-            yield _problem(
-                test,
-                "payload-null",
-                f"{nulls[0]} is null in the payload of bucket {each.name!r}; write a value, or "
-                "remove it",
-            )
-
-
-def _experiment(test: TestDefinition) -> Iterator[Problem]:
-    """Yield a priority that never wins, since it is not a number, and nulls for namespaces."""
-    experiment = test.payload_experiment_config
-    if experiment is None:
-        return
-    if experiment.priority is not None and not _is_priority(experiment.priority):
-        yield _problem(
-            test,
-            "priority",
-            "expected an integer of up to 64 bits as the priority of the payload experiment, got "
-            f"{shown(experiment.priority)}",
-        )
-    if None in experiment.namespaces:
-        yield _problem(
-            test,
-            "namespaces",
-            "a namespace of the payload experiment is null; write a text, or remove it",
-        )
-
-
-def _is_priority(text: str) -> bool:
-    try:
-        parse_integer(text)
-    except RuleRuntimeError:
-        return False
-    return re.fullmatch(PRIORITY_PATTERN, text) is not None
 
 
 def _alone(test: TestDefinition) -> Matrix:
@@ -181,7 +113,7 @@ def is_running(test: TestDefinition) -> bool:
 
 
 def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[Problem]:
-    """Yield changes that assign every visitor again."""
+    """Yield a problem for each change that would assign every visitor again."""
     if before is None or not is_running(before):
         return
     if salted_prefix(test.name, test.salt) != salted_prefix(before.name, before.salt):
@@ -190,8 +122,8 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
             "salt-changed",
             Sentence(
                 gettext_noop(
-                    "the salt of a running test changed from {before} to {after}: every "
-                    "visitor is assigned again; keep it, or make a new test"
+                    "the salt of a running test changed from {before} to {after}: every visitor "
+                    "would be assigned again; keep it, or create a new test"
                 ),
                 before=shown(before.salt),
                 after=shown(test.salt),
@@ -204,7 +136,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
             Sentence(
                 gettext_noop(
                     "the type of a running test changed from {before} to {after}: "
-                    "every visitor is assigned again; keep it, or make a new test"
+                    "every visitor would be assigned again; keep it, or create a new test"
                 ),
                 before=before.test_type,
                 after=test.test_type,
@@ -215,7 +147,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
 def _expectations(
     test: str, applications: Iterable[Application]
 ) -> Iterator[tuple[str, ExpectedTest]]:
-    """Yield mismatches with what each application expects from a test that it names."""
+    """Yield a problem for each mismatch with what an application expects from the test."""
     for application in applications:
         for specification in application.specifications:
             expected = specification.tests.get(test)
@@ -226,11 +158,11 @@ def _expectations(
 def _declared_buckets(
     test: TestDefinition, before: TestDefinition | None, applications: Iterable[Application]
 ) -> Iterator[Problem]:
-    """Yield buckets that an application declares and that are removed or get a new value."""
+    """Yield a problem for each declared bucket that is removed, renamed or gets a new value."""
     if before is None:
         return
     old_values = {each.value for each in before.buckets}
-    values = {each.value for each in test.buckets}
+    values = {each.value: each.name for each in test.buckets}
     old_names = {each.name: each.value for each in before.buckets}
     names = {each.name: each.value for each in test.buckets}
     for label, expected in _expectations(test.name, applications):
@@ -264,12 +196,27 @@ def _declared_buckets(
                         label=label,
                     ),
                 )
+            elif value is not None and old_names.get(name) == value and name not in names:
+                yield _problem(
+                    test,
+                    "declared-bucket-renamed",
+                    Sentence(
+                        gettext_noop(
+                            "bucket {value} changed its name from {before!r} to {after!r}, but "
+                            "{label} declares it; keep the name, or add a bucket"
+                        ),
+                        value=value,
+                        before=name,
+                        after=values[value],
+                        label=label,
+                    ),
+                )
 
 
 def _dependencies(
     test: TestDefinition, before: TestDefinition | None, others: Mapping[str, TestDefinition]
 ) -> Iterator[Problem]:
-    """Yield an invalid dependsOn, and tests whose dependsOn the edit would break."""
+    """Yield a problem for an invalid dependsOn, and for each test whose dependsOn would break."""
     former = {name: each for name, each in others.items() if name != test.name}
     now = check_dependencies({**former, test.name: test})
     if test.name in now:
@@ -291,7 +238,10 @@ def _dependencies(
 
 
 def _rules(test: TestDefinition, around: Surroundings) -> Iterator[Problem]:
-    """Yield rules that applications cannot evaluate: those that use the test, or otherwise all."""
+    """Yield a problem for each rule that cannot be evaluated.
+
+    The check covers the applications that use the test, or all applications if none does.
+    """
     contexts = {
         each.label: specification.context_types
         for each in around.applications
@@ -340,7 +290,7 @@ def _rule_problems(test: TestDefinition, types: Mapping[str, ContextType]) -> li
 
 
 def _unlike(test: TestDefinition, types: Mapping[str, ContextType]) -> Iterator[Problem]:
-    """Yield rules that the load check accepts but that compare values of different types."""
+    """Yield a problem for each rule that passes the load check but compares different types."""
     rules = [(None, test.rule), *((i, each.rule) for i, each in enumerate(test.allocations))]
     for index, rule in rules:
         for column, message in unlike_operands(rule, types, test.constants):
@@ -350,7 +300,7 @@ def _unlike(test: TestDefinition, types: Mapping[str, ContextType]) -> Iterator[
 
 
 def _payloads(test: TestDefinition, applications: Iterable[Application]) -> Iterator[Problem]:
-    """Yield payloads that are missing or do not have the type that an application declares."""
+    """Yield a problem for each missing payload and each payload of a type that is not declared."""
     for label, expected in _expectations(test.name, applications):
         if expected.payload is None:
             continue

@@ -1,3 +1,3 @@
-"""Allocation ids: their base 26 letters, and when they are incremented."""
+"""Allocation ids: their letters, which are a base 26 number, and when they are incremented."""
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Compute with allocation ids: `#`, letters and a number  [AllocationIdUtil].
+"""Parse, create and increment allocation ids: `#`, letters and a number  [AllocationIdUtil].
 
 The letters never change for an allocation. A new number means that results from before and after
-must not be pooled. Letters are a plain base 26 number in which A is 0: Z is followed by BA, and AA
-is also 0.
+the change must not be pooled. The letters are a base 26 number in which A is 0: Z is followed by
+BA, and AA is also 0.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class AllocationId(NamedTuple):
 def parse_id(text: str) -> AllocationId | None:
     """Return the parts of an id, or None if it does not have the form `#A1`."""
     found = _ID.fullmatch(text)
-    # Real ids never have thousands of digits, and reading such a number would take long.
+    # Real ids never have thousands of digits, and parsing such a number would take long.
     return None if found is None or len(found[2]) > 1000 else AllocationId(found[1], int(found[2]))
 
 
@@ -124,7 +124,7 @@ def _too_large(text: str, java_message: str | None = None) -> Refusal:
 
 
 def compare_ids(one: str, other: str) -> int:
-    """Return -1, 0 or 1 if the letters of *one* are before, equal to, or after those of *other*.
+    """Return -1, 0 or 1 if the letters of *one* come before, equal, or come after those of *other*.
 
     Raises Refusal for an id with a different form.
     """
@@ -168,7 +168,7 @@ def highest_letters(used: Iterable[str]) -> int:
 
 
 def next_id_among(text: str, used: Iterable[str]) -> str:
-    """Return the id with the same letters, and a number above all of theirs in the *used* ids.
+    """Return the id with the same letters, and a number higher than any used with these letters.
 
     This is our own rule: Java Proctor checks only one branch, and may give two splits the same id.
     Raises Refusal for an id with a different form, and for the largest 32-bit number. Malformed

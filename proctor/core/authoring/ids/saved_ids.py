@@ -8,7 +8,7 @@ branch.
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,7 @@ def careful_allocations(
     history: Iterable[TestDefinition],
     jumping: Collection[int] = (),
 ) -> tuple[Allocation, ...]:
-    """Return the allocations of *test* with ids, so that no id is used for two splits.
+    """Return the allocations of *test* with ids such that no id is used for two splits.
 
     *history* has the revisions of the test on every branch. *jumping* has the indexes, from 0, of
     the allocations in which visitors jump from one live group to another. Without *previous*, the
@@ -74,7 +74,20 @@ def careful_allocations(
     if previous is None:
         start = highest_letters(each for each in used_ids(known) if parse_id(each)) + 1
         return tuple(replace(each, id=new_id(start + i)) for i, each in enumerate(test.allocations))
-    return _with_new_ids(moved_on(previous, test, known, jumping), [*known, previous])
+    single = _without_copies(previous, test)
+    return _with_new_ids(moved_on(previous, single, known, jumping), [*known, previous])
+
+
+def _without_copies(previous: TestDefinition, test: TestDefinition) -> TestDefinition:
+    """Return *test* without the ids of allocations that were copied together with their id."""
+    before = Counter(each.id for each in previous.allocations)
+    seen = Counter[str]()
+    allocations = []
+    for each in test.allocations:
+        seen[each.id] += 1
+        is_copy = seen[each.id] > max(1, before[each.id])
+        allocations.append(replace(each, id="") if is_copy else each)
+    return replace(test, allocations=tuple(allocations))
 
 
 def moved_on(
@@ -83,24 +96,24 @@ def moved_on(
     history: Iterable[TestDefinition],
     jumping: Collection[int] = (),
 ) -> tuple[Allocation, ...]:
-    """Return the allocations of *test*. `careful_allocations` increments outdated ids.
+    """Return the allocations of *test* with outdated ids incremented, as in `careful_allocations`.
 
     An allocation without an id does not get one.
     """
     used = used_ids([*history, previous])
-    outdated = {*outdated_allocations(previous, test)}
+    outdated = {*_all_outdated(previous, test)}
     outdated |= {index for index in jumping if _keeps_id(previous, test, index)}
     return _moved(test, outdated, lambda text: next_id_among(text, used))
 
 
 def _keeps_id(previous: TestDefinition, test: TestDefinition, index: int) -> bool:
-    """Return whether an allocation has an id that an allocation of *previous* had."""
+    """Return whether an allocation has the id of an allocation of *previous*."""
     text = test.allocations[index].id
     return bool(text) and any(each.id == text for each in previous.allocations)
 
 
 def used_ids(history: Iterable[TestDefinition]) -> list[str]:
-    """Return the ids of all allocations in *history* in order, each of them once."""
+    """Return the ids of all allocations in *history*, in order and without duplicates."""
     found = {each.id: None for test in history for each in test.allocations if each.id}
     return list(found)
 
@@ -127,18 +140,22 @@ def _with_new_ids(
 def outdated_allocations(previous: TestDefinition, test: TestDefinition) -> list[int]:
     """Return the indexes of the allocations of *test* whose ids Java Proctor increments.
 
-    These are all allocations from the first one whose rule or id is different, or all if the rule
-    or salt of the test is different, and those in which the shares of the live groups changed
-    unevenly. If two allocations are equal, only the first one counts.
+    These are all allocations from the first one whose rule or id changed (all of them if the rule
+    or salt of the test changed), and those in which the shares of the live groups changed unevenly.
+    If two allocations are equal, only the first one counts.
     """
+    return _without_repeated(test.allocations, _all_outdated(previous, test))
+
+
+def _all_outdated(previous: TestDefinition, test: TestDefinition) -> list[int]:
+    """Return the same as `outdated_allocations`, with all equal allocations."""
     old, new = previous.allocations, test.allocations
     both = min(len(old), len(new))
     start = _first_changed(previous, test, both)
     found = [] if start is None else list(range(start, len(new)))
     unchanged = both if start is None else min(start, both)
     found += [index for index in range(unchanged) if is_unbalanced(old[index], new[index])]
-    with_ids = [index for index in sorted(found) if new[index].id]
-    return _without_repeated(new, with_ids)
+    return [index for index in sorted(found) if new[index].id]
 
 
 def _first_changed(previous: TestDefinition, test: TestDefinition, both: int) -> int | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from proctor.core.matrices.matrix import Allocation, TestDefinition
 
-__all__ = ["AllocationPair", "allocation_pairs", "gate_changed", "matched"]
+__all__ = ["AllocationPair", "allocation_pairs", "gate_changed", "matched", "reached_allocations"]
 
 _ALWAYS, _NEVER = "always", "never"
 
@@ -71,6 +71,16 @@ def gate_changed(old: TestDefinition, new: TestDefinition) -> bool:
     return _gate(old) != _gate(new)
 
 
+def _only_narrows(old: TestDefinition, new: TestDefinition) -> bool:
+    """Return whether *new* admits only visitors whom *old* admits, as far as that is known.
+
+    That is so if a rule is added where there was none, and nothing else decides differently. The
+    other way round, nobody is dismissed.
+    """
+    before, after = _gate(old), _gate(new)
+    return before[0] == _ALWAYS and before[1:] == after[1:]
+
+
 def _gate(test: TestDefinition) -> tuple[object, ...]:
     depends_on = test.depends_on
     return (
@@ -98,12 +108,21 @@ def _json(value: Any) -> str:
     return json.dumps(thaw(value), sort_keys=True)
 
 
+def reached_allocations(test: TestDefinition) -> list[int]:
+    """Return the indexes of the allocations that a visitor can be in, as far as rules decide."""
+    if _rule_key(test.rule, test) == _NEVER:
+        return []
+    walk = _Walk([_rule_key(each.rule, test) for each in test.allocations])
+    return [index for index in range(len(test.allocations)) if walk.can_take(index)]
+
+
 def allocation_pairs(
-    old: TestDefinition, new: TestDefinition, *, gate_unknown: bool
+    old: TestDefinition, new: TestDefinition, *, gate_unknown: bool, parent_unknown: bool = False
 ) -> list[AllocationPair]:
     """Return every pair of allocations that one visitor can be in, ordered by old and new.
 
-    *gate_unknown* means that the visitors who may be in the test can be different from before.
+    *gate_unknown* means that the visitors who may be in the test can be different from before, and
+    *parent_unknown* that this is so because of the groups of the test that it depends on.
     Visitors who are in no allocation before and after are left out, because nothing changes for
     them.
     """
@@ -115,8 +134,10 @@ def allocation_pairs(
     while unchanged < min(len(before), len(after)) and before[unchanged] == after[unchanged]:
         unchanged += 1
     old_walk, new_walk = _Walk(before), _Walk(after)
-    may_enter = gate_unknown and _rule_key(new.rule, new) != _NEVER
-    may_leave = gate_unknown and _rule_key(old.rule, old) != _NEVER
+    narrows = not parent_unknown and _only_narrows(old, new)
+    widens = not parent_unknown and _only_narrows(new, old)
+    may_enter = gate_unknown and not narrows and _rule_key(new.rule, new) != _NEVER
+    may_leave = gate_unknown and not widens and _rule_key(old.rule, old) != _NEVER
     both = _rule_key(old.rule, old) != _NEVER and _rule_key(new.rule, new) != _NEVER
     found = []
     for i in (*range(len(before)), None):

@@ -1,4 +1,4 @@
-"""Compute what each group gives and gets in a ramp, with few jumps and little movement.
+"""Decide which groups give visitors to which in a ramp, with few jumps and little movement.
 
 The fewest jumps come first, then the least movement. Amounts are whole ticks. A group is *live* if
 its value is 0 or more.
@@ -7,73 +7,95 @@ its value is 0 or more.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice, permutations
 from typing import TYPE_CHECKING
 
+from proctor.core.authoring.moves.transport import SLACK
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 __all__ = ["Flows", "plan_flows"]
 
 
-#: With more orders of negative groups than this, some solutions are not found.
-_MAX_ORDERS = 6
-
-
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """The amounts that groups give and get. Both have the same sum, and all amounts are above 0."""
+    """The ways from group to group. All lines that use only these have the same movement."""
 
-    gives: Mapping[int, int]
-    gets: Mapping[int, int]
+    #: The ticks of the groups afterwards.
+    after: Mapping[int, int]
     #: The pairs of groups between which visitors may move: from, to.
     allowed: frozenset[tuple[int, int]]
+    #: The groups that keep none of their visitors.
+    leaving: frozenset[int]
+    #: One choice of the amounts that groups give and get. Both have the same sum, and all amounts
+    #: are above 0.
+    gives: Mapping[int, int]
+    gets: Mapping[int, int]
 
 
-def plan_flows(before: Mapping[int, int], after: Mapping[int, int]) -> list[Flows]:
+def plan_flows(before: Mapping[int, int], after: Mapping[int, int]) -> Flows:
     """Return the movements from *before* to *after*, which have the same sum.
-
-    There are several solutions if visitors can enter from more than one negative group.
 
     Groups that grow take from the negative groups first, so that only max(0, growth of the live
     groups - share of the negative ones) jumps. Visitors who have to leave a live group go to a
-    negative one, unless they have to jump. Negative groups that keep all their positions are not
-    among the keys.
+    negative one, unless they have to jump. Negative groups give each other only what they have to.
+    Changes of a few ticks come from rounding; groups with such a change keep all their positions.
     """
     change = {value: after.get(value, 0) - before.get(value, 0) for value in {*before, *after}}
     growth = {value: ticks for value, ticks in change.items() if value >= 0 and ticks > 0}
     shrinking = {value: -ticks for value, ticks in change.items() if value >= 0 and ticks < 0}
     negative = sorted(value for value in change if value < 0)
-    found = []
     enter = min(sum(growth.values()), sum(before.get(value, 0) for value in negative))
     jump = sum(growth.values()) - enter
-    for order in islice(permutations(negative), _MAX_ORDERS):
-        gives, gets = _negative_flows(before, change, enter, order)
-        between = sum(gives.values()) > enter
-        allowed = {(source, target) for source in gives for target in growth}
-        if between:
-            allowed |= {(source, target) for source in gives for target in gets}
-        allowed |= {(source, target) for source in shrinking for target in gets}
-        if jump:
-            allowed |= {(source, target) for source in shrinking for target in growth}
-        flows = Flows({**gives, **shrinking}, {**growth, **gets}, frozenset(allowed))
-        if flows not in found:
-            found.append(flows)
-    return found
+    between = sum(max(0, -change[value]) for value in negative) - enter
+    sources = shrinking.keys() & _changed(before, after)
+    targets = growth.keys() & _changed(before, after)
+    givers = takers = set(negative)
+    if between > SLACK:
+        givers = {value for value in negative if change[value] < 0}
+        takers = {value for value in negative if change[value] > 0}
+    allowed = {(source, target) for source in givers for target in targets}
+    allowed |= {(source, target) for source in sources for target in takers if after.get(target)}
+    if between > SLACK:
+        allowed |= {(source, target) for source in givers for target in takers}
+    if jump > SLACK:
+        allowed |= {(source, target) for source in sources for target in targets}
+    leaving = {value for value in change if not after.get(value)}
+    leaving |= {value for value in negative if jump > SLACK}
+    gives, gets = _negative_flows(before, change, enter)
+    return Flows(
+        after,
+        frozenset(allowed),
+        frozenset(leaving),
+        {**gives, **shrinking},
+        {**growth, **gets},
+    )
+
+
+def _changed(before: Mapping[int, int], after: Mapping[int, int]) -> set[int]:
+    """Return the groups whose change is more than rounding, or that appear or disappear."""
+    return {
+        value
+        for value in {*before, *after}
+        if abs(after.get(value, 0) - before.get(value, 0)) > SLACK
+        or not after.get(value)
+        or not before.get(value)
+    }
 
 
 def _negative_flows(
-    before: Mapping[int, int], change: Mapping[int, int], enter: int, order: Sequence[int]
+    before: Mapping[int, int], change: Mapping[int, int], enter: int
 ) -> tuple[dict[int, int], dict[int, int]]:
     """Return what the negative groups give and get if *enter* ticks become live.
 
-    The first groups in *order* give more than they have to.
+    The lowest groups give more than they have to.
     """
-    gives = {value: -change[value] for value in sorted(order) if change[value] < 0}
-    gets = {value: change[value] for value in sorted(order) if change[value] > 0}
+    negative = sorted(value for value in change if value < 0)
+    gives = {value: -change[value] for value in negative if change[value] < 0}
+    gets = {value: change[value] for value in negative if change[value] > 0}
     # Visitors enter, and the same number of others leave to the same negative group.
     more = max(0, enter - sum(gives.values()))
-    for value in order:
+    for value in negative:
         extra = min(more, before.get(value, 0) - gives.get(value, 0))
         if extra > 0:
             gives[value] = gives.get(value, 0) + extra

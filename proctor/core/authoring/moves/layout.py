@@ -11,10 +11,10 @@ from collections import Counter
 from itertools import permutations
 from typing import TYPE_CHECKING, TypeAlias
 
-from proctor.core.authoring.moves.transport import transport
+from proctor.core.authoring.moves.transport import SLACK, transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from proctor.core.authoring.moves.flows import Flows
     from proctor.core.authoring.moves.transport import Run
@@ -28,19 +28,18 @@ Part: TypeAlias = "tuple[int, int]"
 MAX_STEPS, MAX_LINES = 150_000, 300
 #: Computing amounts counts as this many steps.
 _TRANSPORT_STEPS = 20
-#: There is no search for lines with more runs, or for runs that can give to more groups.
-_MAX_RUNS, _MAX_TARGETS = 60, 4
+#: There is no search for lines with more runs, or for runs that can have more groups.
+_MAX_RUNS, _MAX_GROUPS = 60, 5
 
 
-def arrange(runs: Sequence[Run], choices: Iterable[Flows]) -> list[list[Part]]:
-    """Return the parts of each run after the change, for the best of the flows.
+def arrange(runs: Sequence[Run], flows: Flows, slack: int = SLACK) -> list[list[Part]]:
+    """Return the parts of each run after the change.
 
-    It prefers, in this order: the fewest ranges; new ranges that do not touch another live group,
-    so that both can grow; the shortest decimals; low groups first.
+    It prefers, in this order: the fewest ranges; new groups that do not touch another live group,
+    so that both can grow; the shortest decimals; other new ranges that do not touch another live
+    group; low groups first. *slack* is the number of ticks by which a group may be wrong.
     """
-    found = []
-    for flows in choices:
-        found.extend(list(_Search(runs, flows).lines()) or [_in_order(runs, flows)])
+    found = list(_Search(runs, flows, slack).lines()) or [_in_order(runs, flows)]
     return min(found, key=lambda line: _rank(runs, line))
 
 
@@ -50,17 +49,17 @@ class _Search:
     A *sequence* lists the groups that a run has after the change, in order.
     """
 
-    def __init__(self, runs: Sequence[Run], flows: Flows) -> None:
-        self.runs, self.flows = runs, flows
+    def __init__(self, runs: Sequence[Run], flows: Flows, slack: int) -> None:
+        self.runs, self.flows, self.slack = runs, flows, slack
         self.steps = 0
         self._length = Counter[int]()
         for value, length in runs:
             self._length[value] += length
-        stays = {value for value in flows.gives if self._length[value] > flows.gives[value]}
-        wanted = [(True, value) for value in sorted(stays)]
-        wanted += [(False, value) for value in sorted(flows.gets)]
-        #: A bit for each group that some run must keep, and for each group that must get something.
-        self._bits = {key: 1 << index for index, key in enumerate(wanted)}
+        #: The ticks of all groups afterwards, with those that do not change.
+        self._after = {**self._length, **flows.after}
+        self._reached = {value: self._groups(value) or [value] for value in self._length}
+        #: A bit for each group that some run must have, and for each that some other run must have.
+        self._bits = {key: 1 << index for index, key in enumerate(self._wanted())}
         self._options = [
             [
                 (each, self._served(value, each), self._costs(value, length, each))
@@ -72,50 +71,56 @@ class _Search:
         #: States of the search, with the number of ranges for which no line continues from there.
         self._dead: dict[tuple[object, ...], int] = {}
 
+    def _wanted(self) -> Iterator[tuple[str, int]]:
+        for value, ticks in sorted(self.flows.after.items()):
+            if ticks:
+                yield "has", value
+            if ticks - self._length[value] > self.slack:
+                yield "gets", value
+
     def _targets(self, value: int) -> list[int]:
         return sorted(target for source, target in self.flows.allowed if source == value)
 
+    def _groups(self, value: int) -> list[int]:
+        """Return the groups that a run of this group can have afterwards."""
+        targets = [target for target in self._targets(value) if target != value]
+        return targets if value in self.flows.leaving else sorted([value, *targets])
+
     def _sequences(self, value: int, length: int) -> Iterator[tuple[int, ...]]:
-        targets = self._targets(value)
-        if not targets or not length or len(targets) > _MAX_TARGETS:
+        groups = self._groups(value)
+        if not groups or not length or len(groups) > _MAX_GROUPS:
             yield (value,)
             return
-        goes_away = self.flows.gives[value] == self._length[value]
-        groups = targets if goes_away else sorted([value, *targets])
         for count in range(1, len(groups) + 1):
             yield from permutations(groups, count)
 
     def _served(self, own: int, sequence: Sequence[int]) -> int:
         """Return the bits that a run with this sequence satisfies."""
-        return sum(self._bits.get((value == own, value), 0) for value in sequence)
+        found = 0
+        for value in sequence:
+            found |= self._bits.get(("has", value), 0)
+            if value != own:
+                found |= self._bits.get(("gets", value), 0)
+        return found
 
     def _costs(self, own: int, length: int, sequence: Sequence[int]) -> list[tuple[str, int]]:
         """Return the budgets from which the length of a run with this sequence comes."""
-        costs = [
-            ("reach", target)
-            for target in self._targets(own)
-            if target not in sequence and target in self.flows.gets
-        ]
-        if own not in sequence:
-            costs.append(("gives", own))
+        costs = [("reach", group) for group in self._groups(own) if group not in sequence]
         if len(sequence) == 1:
-            costs.append(("spare" if sequence[0] == own else "room", sequence[0]))
+            costs.append(("room", sequence[0]))
         return costs if length else []
 
     def _budgets(self) -> dict[tuple[str, int], int]:
         """Return how many ticks of runs can have a sequence that uses a budget.
 
-        A group gives at most the amount that it must give, and keeps the rest. A group gets at most
-        the amount that it must get, and there must be enough runs to get it from.
+        A group has at most the amount that it must have, and there must be enough runs to have it
+        from.
         """
         budgets: dict[tuple[str, int], int] = {}
-        for value, ticks in self.flows.gives.items():
-            budgets["gives", value] = ticks
-            budgets["spare", value] = self._length[value] - ticks
-        for value, ticks in self.flows.gets.items():
-            sources = {source for source, target in self.flows.allowed if target == value}
-            budgets["room", value] = ticks
-            budgets["reach", value] = sum(self._length[each] for each in sources) - ticks
+        for value, ticks in self.flows.after.items():
+            reaching = sum(length for own, length in self.runs if value in self._reached[own])
+            budgets["room", value] = ticks + self.slack
+            budgets["reach", value] = reaching - ticks + self.slack
         return budgets
 
     def _bound(self, index: int, before: int, unserved: int) -> int:
@@ -138,12 +143,12 @@ class _Search:
         if len(self.runs) > _MAX_RUNS:
             return
         every = (1 << len(self._bits)) - 1
-        most = len(self.runs) + len({*self.flows.gives, *self.flows.gets})
+        most = len(self.runs) + len(self.flows.after)
         for limit in range(self._bound(0, _ANY, every), most + 1):
             found = 0
             for sequences in self._walk([], limit, every, self._budgets()):
                 self.steps += _TRANSPORT_STEPS
-                amounts = transport(self.runs, sequences, self.flows.gives, self.flows.gets)
+                amounts = transport(self.runs, sequences, self._after, self.slack)
                 if amounts is not None:
                     yield _parts(self.runs, sequences, amounts)
                     found += 1
@@ -175,7 +180,7 @@ class _Search:
             if self.steps >= MAX_STEPS:
                 return
             rest = left - len(sequence) + (sequence[0] == before)
-            # Groups that move nothing have no budget.
+            # Groups that do not change have no budget.
             if any(budgets.get(key, length) < length for key in costs):
                 continue
             if self._bound(index + 1, sequence[-1], unserved & ~bits) <= rest:
@@ -203,10 +208,8 @@ def _parts(
     amounts: dict[tuple[int, int], int],
 ) -> list[list[Part]]:
     found = []
-    for index, ((value, length), support) in enumerate(zip(runs, supports, strict=True)):
-        moved = {target: amounts.get((index, target), 0) for target in support if target != value}
-        moved[value] = length - sum(moved.values())
-        parts = [(target, moved[target]) for target in support]
+    for index, ((_, length), support) in enumerate(zip(runs, supports, strict=True)):
+        parts = [(value, amounts.get((index, value), 0)) for value in support]
         found.append([part for part in parts if part[1] or not length])
     return found
 
@@ -253,14 +256,16 @@ def _rank(runs: Sequence[Run], line: Sequence[Sequence[Part]]) -> tuple[object, 
                 joined.append([target, ticks, target == value])
     groups = tuple(each[0] for each in joined)
     digits = sum(len(str(each[1]).rstrip("0")) for each in joined)
-    return len(joined), _crowding(joined), digits, groups
+    known = {value for value, _ in runs}
+    new = {value for value in groups if value not in known}
+    return len(joined), _crowding(joined, new), digits, _crowding(joined, known), groups
 
 
-def _crowding(joined: Sequence[Sequence[int]]) -> int:
-    """Return how often a new range of a live group touches another live group."""
+def _crowding(joined: Sequence[Sequence[int]], groups: Collection[int]) -> int:
+    """Return how often a new range of one of the *groups* that are live touches a live group."""
     total = 0
     for index, (value, _, is_old) in enumerate(joined):
-        if value >= 0 and not is_old:
+        if value >= 0 and not is_old and value in groups:
             neighbors = (*joined[max(0, index - 1) : index], *joined[index + 1 : index + 2])
             total += sum(other[0] >= 0 for other in neighbors)
     return total

@@ -14,6 +14,7 @@ from proctor.core.authoring.moves.layout import arrange
 from proctor.core.authoring.moves.line import TICKS, Cell, cells_of, ranges_of
 from proctor.core.authoring.moves.placement import pieces_of, shares
 from proctor.core.authoring.moves.refused import ChangeRefused
+from proctor.core.authoring.moves.transport import SLACK
 from proctor.core.java.display import shown_value
 from proctor.core.matrices.limits import RANDOM
 from proctor.core.messages import printable
@@ -217,9 +218,9 @@ def _targets(
         after.update({value: before.get(value, 0) for value in same})
         after[remainder] = 0
     rest = TICKS - sum(after.values())
-    if remainder is not None and rest > len(wanted):
+    if remainder is not None and rest > SLACK:
         after[remainder] = rest
-    elif abs(rest) <= len(after):
+    elif abs(rest) <= max(SLACK, len(after)):
         # Due to rounding, because thirds do not add up to 1.
         after[max(wanted, key=lambda value: wanted[value])] += rest
     else:
@@ -247,8 +248,8 @@ def _fitted(ranges: tuple[Range, ...], cells: Sequence[Cell], target: _Target) -
     """
     after = dict(target.after)
     new = ranges
-    for _ in range(_CORRECTIONS):
-        new = _laid_out(cells, target, after)
+    for attempt in range(_CORRECTIONS):
+        new = _laid_out(cells, target, after, 0 if attempt else SLACK)
         now = shares(pieces_of(new))
         errors = {
             value: share - now.get(value, 0)
@@ -267,12 +268,13 @@ def _fitted(ranges: tuple[Range, ...], cells: Sequence[Cell], target: _Target) -
 
 
 def _laid_out(
-    cells: Sequence[Cell], target: _Target, after: Mapping[int, int]
+    cells: Sequence[Cell], target: _Target, after: Mapping[int, int], slack: int
 ) -> tuple[Range, ...]:
     movable = {value: target.before.get(value, 0) for value in target.movable}
     flows = plan_flows(movable, {value: after.get(value, 0) for value in movable})
     runs = [list(group) for _, group in groupby(cells, key=lambda cell: cell.value)]
-    parts = arrange([(run[0].value, run[-1].stop - run[0].start) for run in runs], flows)
+    lengths = [(run[0].value, run[-1].stop - run[0].start) for run in runs]
+    parts = arrange(lengths, flows, slack)
     return ranges_of([cell for each in zip(runs, parts, strict=True) for cell in _split(*each)])
 
 

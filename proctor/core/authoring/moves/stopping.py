@@ -1,4 +1,4 @@
-"""Stop a test: move all its visitors to one group, and find the tests that depend on the others."""
+"""Stop a test: move all its visitors to one group."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from proctor.core.matrices.matrix import Range
 from proctor.core.sentences import Sentence, gettext_noop, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from proctor.core.matrices.matrix import Allocation, TestDefinition
 
-__all__ = ["dependents_of_emptied_groups", "stop", "stop_value"]
+__all__ = ["stop", "stop_value"]
 
 
 def stop(definition: TestDefinition, value: int | None = None) -> TestDefinition:
@@ -77,31 +75,3 @@ def _stopped(allocation: Allocation, value: int) -> Allocation:
         return allocation
     own = next((each for each in ranges if each.bucket_value == value), Range(value))
     return replace(allocation, ranges=(replace(own, length=1.0),))
-
-
-def dependents_of_emptied_groups(
-    old: TestDefinition, new: TestDefinition, tests: Mapping[str, TestDefinition]
-) -> dict[str, int]:
-    """Return the tests that depend on a group that *new* empties, with the group's value.
-
-    A group is emptied if *old* has a range for it that is longer than 0 and *new* has none. Its
-    visitors lose these tests as well. The result is sorted by name.
-    """
-    emptied = _used(old) - _used(new)
-    found = {}
-    for name, test in sorted(tests.items()):
-        depends_on = test.depends_on
-        if depends_on is None or depends_on.test_name != old.name:
-            continue
-        if depends_on.bucket_value in emptied:
-            found[name] = depends_on.bucket_value
-    return found
-
-
-def _used(test: TestDefinition) -> set[int]:
-    return {
-        each.bucket_value
-        for allocation in test.allocations
-        for each in allocation.ranges
-        if each.length > 0
-    }

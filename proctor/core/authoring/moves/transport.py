@@ -1,6 +1,7 @@
 """Compute how much of each run goes to which group if the groups of each run are given.
 
-This is a small maximum flow: groups give, through their runs, to groups that get.
+This is a small maximum flow: from the runs to the groups that they may have, up to the ticks that
+each group has after the change.
 """
 
 from __future__ import annotations
@@ -11,60 +12,81 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Run", "transport"]
+__all__ = ["SLACK", "Run", "transport"]
 
 #: A group and its length in ticks.
 Run: TypeAlias = "tuple[int, int]"
 
+#: A group may get so many ticks more or less than it should, if that saves a range. Lengths such as
+#: 1/6 have ten digits, so sums of them are off by a few ticks.
+SLACK = 4
+
 _Node: TypeAlias = "tuple[str, int]"
+_Capacity: TypeAlias = "dict[_Node, dict[_Node, int]]"
 _SOURCE, _SINK = ("source", 0), ("sink", 0)
 
 
 def transport(
     runs: Sequence[Run],
     supports: Sequence[Sequence[int]],
-    gives: Mapping[int, int],
-    gets: Mapping[int, int],
+    after: Mapping[int, int],
+    slack: int,
 ) -> dict[tuple[int, int], int] | None:
-    """Return the ticks that go from each run (by index) to each group, or None.
+    """Return the ticks of each run (by index) that each group has, or None if that is impossible.
 
-    *supports* has the groups that may be in each run afterwards. A run without its own group is
-    given away entirely. The result is None if the amounts in *gives* and *gets* are impossible.
+    *supports* has the groups that may be in each run afterwards. *after* has the ticks of each
+    group, and *slack* how many of them may be wrong.
     """
-    capacity: dict[_Node, dict[_Node, int]] = {}
+    alone = {index: support[0] for index, support in enumerate(supports) if len(support) == 1}
+    found = {(index, value): runs[index][1] for index, value in alone.items()}
+    left = dict(after)
+    for index, value in alone.items():
+        left[value] = left.get(value, 0) - runs[index][1]
+    if any(ticks < -slack for ticks in left.values()):
+        return None
+    shared = [index for index in range(len(runs)) if index not in alone]
+    capacity = _capacities(shared, runs, supports, left)
+    missing = sum(runs[index][1] for index in shared) - _maximum_flow(capacity)
+    if missing > slack:
+        return None
+    if missing:
+        for value, ticks in left.items():
+            # A group that must become empty stays empty.
+            edges = capacity.get(("group", value), {})
+            if _SINK in edges and after[value]:
+                edges[_SINK] += slack + min(0, ticks)
+        missing -= _maximum_flow(capacity)
+    for index in shared:
+        for value in supports[index]:
+            ticks = capacity["group", value].get(("run", index), 0)
+            left[value] = left.get(value, 0) - ticks
+            if ticks:
+                found[index, value] = ticks
+    return None if missing or any(abs(ticks) > slack for ticks in left.values()) else found
+
+
+def _capacities(
+    shared: Sequence[int],
+    runs: Sequence[Run],
+    supports: Sequence[Sequence[int]],
+    left: Mapping[int, int],
+) -> _Capacity:
+    """Return the network of the runs that have several groups."""
+    capacity: _Capacity = {_SOURCE: {}, _SINK: {}}
 
     def edge(source: _Node, target: _Node, ticks: int) -> None:
         capacity.setdefault(source, {})[target] = ticks
         capacity.setdefault(target, {}).setdefault(source, 0)
 
-    rest = dict(gives)
-    for index, ((value, length), support) in enumerate(zip(runs, supports, strict=True)):
-        targets = [target for target in support if target != value]
-        if value not in support:
-            rest[value] = rest.get(value, 0) - length
-            edge(_SOURCE, ("run", index), length)
-        elif targets:
-            edge(("group", value), ("run", index), length)
-        for target in targets:
-            edge(("run", index), ("target", target), length)
-    if any(ticks < 0 for ticks in rest.values()):
-        return None
-    for value, ticks in rest.items():
-        edge(_SOURCE, ("group", value), ticks)
-    for value, ticks in gets.items():
-        edge(("target", value), _SINK, ticks)
-    if _maximum_flow(capacity) < sum(gives.values()):
-        return None
-    return {
-        (index, target): moved
-        for index, support in enumerate(supports)
-        for target in support
-        if target != runs[index][0]
-        and (moved := capacity[("target", target)].get(("run", index), 0)) > 0
-    }
+    for index in shared:
+        edge(_SOURCE, ("run", index), runs[index][1])
+        for value in supports[index]:
+            edge(("run", index), ("group", value), runs[index][1])
+            edge(("group", value), _SINK, max(0, left.get(value, 0)))
+    return capacity
 
 
-def _maximum_flow(capacity: dict[_Node, dict[_Node, int]]) -> int:
+def _maximum_flow(capacity: _Capacity) -> int:
     """Use up as much of *capacity* as possible, and return the amount that flowed."""
     total = 0
     while True:

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from proctor.core.matrices.matrix import Bucket, TestDefinition
 
-__all__ = ["Audience", "Move", "PairMoves", "look", "moves", "moves_between", "same_placement"]
+__all__ = [
+    "Audience",
+    "Move",
+    "PairMoves",
+    "look",
+    "moves",
+    "moves_between",
+    "parents_first",
+    "same_placement",
+]
 
 #: `same`: exactly the same visitors as before. `unknown`: some of them, or other visitors, in an
 #: unknown number. `random`: each visit draws a group, so no visitor stays or moves.
@@ -71,7 +80,8 @@ class PairMoves:
     #: All visitors of the pair, including those who stay. The shares add up to 1.
     #: Empty if the audience is random.
     table: tuple[Move, ...]
-    #: The share of visitors who stay in a group whose name or payload changed.
+    #: The share of visitors who stay in a group whose name or payload changed. If the audience is
+    #: random, the share of visits that draw such a group.
     sees_something_else: Fraction = Fraction(0)
 
     @property
@@ -140,7 +150,8 @@ def moves(
         return _appearing(old, new)
     gate = audience_unknown or gate_changed(old, new)
     change = _Change(old, new)
-    return tuple(map(change.moves_of, allocation_pairs(old, new, gate_unknown=gate)))
+    pairs = allocation_pairs(old, new, gate_unknown=gate, parent_unknown=audience_unknown)
+    return tuple(map(change.moves_of, pairs))
 
 
 class _Change:
@@ -156,17 +167,21 @@ class _Change:
 
     def moves_of(self, pair: AllocationPair) -> PairMoves:
         """Return the moves of the visitors of a pair."""
-        table = () if self._is_random else self._table(pair)
+        identifier = _id(pair, self._old, self._new)
+        if self._is_random:
+            return PairMoves(pair.old, pair.new, identifier, "random", (), self._drawn(pair))
+        table = self._table(pair)
         stay = (row for row in table if row.source == row.target and row.source in self._changed)
         audience: Audience = "same" if pair.same_audience else "unknown"
-        return PairMoves(
-            pair.old,
-            pair.new,
-            _id(pair, self._old, self._new),
-            "random" if self._is_random else audience,
-            table,
-            _sum(row.share for row in stay),
-        )
+        seen = _sum(row.share for row in stay)
+        return PairMoves(pair.old, pair.new, identifier, audience, table, seen)
+
+    def _drawn(self, pair: AllocationPair) -> Fraction:
+        """Return the share of visits that draw a changed bucket, which others drew before."""
+        if pair.old is None or pair.new is None:
+            return Fraction(0)
+        before, after = shares(self._before[pair.old]), shares(self._after[pair.new])
+        return _sum(after[value] for value in self._changed & before.keys() & after.keys())
 
     def _table(self, pair: AllocationPair) -> tuple[Move, ...]:
         before = None if pair.old is None else self._before[pair.old]
@@ -258,7 +273,7 @@ def moves_between(
     Raises ValueError in the same cases as `moves`.
     """
     found: dict[str, tuple[PairMoves, ...]] = {}
-    for name in _parents_first(old, new):
+    for name in parents_first(old, new):
         parents = _parents(name, old, new)
         unknown = any(each.moves_anyone for parent in parents for each in found.get(parent, ()))
         found[name] = moves(old.get(name), new.get(name), audience_unknown=unknown)
@@ -276,7 +291,7 @@ def _parents(
     return found
 
 
-def _parents_first(
+def parents_first(
     old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
 ) -> list[str]:
     """Return all names, each after the tests that it depends on. Cycles are cut at any place."""

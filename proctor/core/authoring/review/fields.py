@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.authoring.moves.audience import matched
@@ -13,8 +15,6 @@ from proctor.core.authoring.moves.findings import (
 )
 from proctor.core.authoring.moves.who_moves import look
 from proctor.core.evaluation.hashing import salted_prefix
-from proctor.core.java.display import shown_value
-from proctor.core.java.frozen import thaw
 from proctor.core.messages import printable
 from proctor.core.sentences import Sentence, gettext_noop
 
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from proctor.core.matrices.matrix import Allocation, Bucket, TestDefinition
+    from proctor.core.matrices.payloads import Payload
 
 __all__ = ["field_findings", "is_running"]
 
+#: Longest value in a sentence, in characters.
+_MAX_SHOWN = 120
 #: Fields that do not affect who sees what, with the sentence for each.
 _HARMLESS = {
     "description": gettext_noop("The description changed from {before} to {after}."),
@@ -87,7 +90,11 @@ def _changed(text: str, before: object, after: object, **values: object) -> Sent
 def _shown(value: object) -> str:
     if value is None or value == "":
         return Sentence(gettext_noop("none"))
-    return printable(value, 120) if isinstance(value, str) else shown_value(value)
+    return printable(value if isinstance(value, str) else _json(value), _MAX_SHOWN)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _identity(old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:
@@ -161,10 +168,8 @@ def _bucket(old: Bucket, new: Bucket) -> Iterator[Finding]:
         text = gettext_noop("The name of bucket {value} changed from {before} to {after}.")
         yield Finding(Risk.NONE, _changed(text, old.name, new.name, value=value))
     if look(old)[1] != look(new)[1]:
-        before, after = (
-            None if each is None else thaw(each.to_dict()) for each in (old.payload, new.payload)
-        )
         text = gettext_noop("The payload of {name} ({value}) changed from {before} to {after}.")
+        before, after = _payloads(old.payload, new.payload)
         yield Finding(Risk.NONE, _changed(text, before, after, name=name, value=value))
     if old.description != new.description:
         text = gettext_noop("The description of {name} ({value}) changed from {before} to {after}.")
@@ -173,6 +178,25 @@ def _bucket(old: Bucket, new: Bucket) -> Iterator[Finding]:
     if old.extra != new.extra:
         text = gettext_noop("Unknown fields of {name} ({value}) changed.")
         yield Finding(Risk.NONE, Sentence(text, name=name, value=value))
+
+
+def _payloads(old: Payload | None, new: Payload | None) -> Iterator[str | None]:
+    """Yield both payloads as JSON: their values, or with their types if only these differ."""
+    whole = [None if each is None else _json(each.to_dict()) for each in (old, new)]
+    values = [
+        text if each is None or each.type is None else _json(each.value)
+        for each, text in zip((old, new), whole, strict=True)
+    ]
+    pairs = zip(*(each or "" for each in values), strict=False)
+    start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    for value, typed in zip(values, whole, strict=True):
+        if values[0] == values[1]:
+            yield typed
+        elif value is None or start < _MAX_SHOWN - 1:
+            yield value
+        else:
+            # Long texts: begin shortly before the difference.
+            yield f"…{value[start - 20 :]}"
 
 
 def _allocations(old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from proctor.core.authoring.ids.saved_ids import is_unbalanced
 from proctor.core.authoring.moves.audience import matched
-from proctor.core.authoring.moves.findings import ROUNDING
+from proctor.core.authoring.moves.jumping import jumping_allocations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,17 +63,13 @@ def ids_not_moved_on(
     """Return the indexes of the allocations of *new* whose ids should have been incremented.
 
     They still have an equal id or one without a higher number, although Java Proctor's rule
-    increments it or visitors jump.
+    increments it or visitors jump to the allocation, from the same one or from another.
     """
-    outdated = _outdated(old, new)
-    jumping = {(pair.old_allocation, pair.allocation) for pair in moves if pair.jump > ROUNDING}
-    pairs = matched(old, new)
+    outdated = _outdated(old, new) & matched(old, new).keys()
     return [
         index
-        for index, allocation in enumerate(new.allocations)
-        if index in pairs
-        and _stays(old.allocations[pairs[index]].id, allocation.id)
-        and (index in outdated or (pairs[index], index) in jumping)
+        for index in sorted(outdated | jumping_allocations(moves))
+        if any(_stays(each.id, new.allocations[index].id) for each in old.allocations)
     ]
 
 

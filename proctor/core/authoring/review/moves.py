@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from proctor.core.authoring.moves.audience import matched
+from proctor.core.authoring.moves.emptying import emptied_groups, groups_of_allocation
 from proctor.core.authoring.moves.findings import (
     ROUNDING,
     Finding,
@@ -15,13 +16,14 @@ from proctor.core.authoring.moves.findings import (
     percent,
 )
 from proctor.core.authoring.moves.placement import pieces_of, shares
+from proctor.core.authoring.moves.unknown import unknown_moves
 from proctor.core.sentences import Sentence, gettext_noop, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from proctor.core.authoring.moves.who_moves import PairMoves
-    from proctor.core.matrices.matrix import Range, TestDefinition
+    from proctor.core.matrices.matrix import TestDefinition
 
 __all__ = ["appearing_findings", "emptied_findings", "move_findings"]
 
@@ -66,8 +68,12 @@ def move_findings(
     unknown = [pair for pair in pairs if pair.audience == "unknown"]
     if unknown:
         yield _unknown(unknown)
+    # The visits of an allocation may have drawn from several allocations before.
+    seen = {
+        pair.allocation: pair for pair in sorted(pairs, key=lambda pair: pair.sees_something_else)
+    }
     for pair in pairs:
-        if pair.audience == "same":
+        if pair.audience == "same" or (pair.audience == "random" and pair is seen[pair.allocation]):
             yield from _seen(pair, new)
 
 
@@ -172,43 +178,42 @@ def _seen(pair: PairMoves, test: TestDefinition) -> Iterator[Finding]:
             "{allocation}: {share} of visitors stay in a group that has a different name or "
             "payload now, and see something else."
         )
+        if pair.audience == "random":
+            text = gettext_noop(
+                "{allocation}: {share} of visits draw a group that has a different name or payload "
+                "now, and see something else."
+            )
         title, share = allocation_title(pair.allocation, test), percent(pair.sees_something_else)
         yield Finding(Risk.DANGER, Sentence(text, allocation=title, share=share))
 
 
 def _unknown(pairs: Sequence[PairMoves]) -> Finding:
     """Return the headline for visitors who may be in a different allocation than before."""
-    texts = {
-        "enter": gettext_noop("at most {share} enter"),
-        "leave": gettext_noop("at most {share} leave"),
-        "jump": gettext_noop("at most {share} jump"),
-        "sees_something_else": gettext_noop("at most {share} see something else"),
-    }
-    most = {name: max(getattr(pair, name) for pair in pairs) for name in texts}
-    parts = [
-        Sentence(text, share=percent(most[name]))
-        for name, text in texts.items()
-        if most[name] > ROUNDING
-    ]
-    if not most["jump"] > ROUNDING:
+    parts = list(unknown_moves(pairs))
+    jump = max(pair.jump for pair in pairs)
+    if jump <= ROUNDING:
         parts.append(Sentence(gettext_noop("nobody jumps")))
-    grave = max(most["jump"], most["sees_something_else"]) > ROUNDING
+    seen = max(pair.sees_something_else for pair in pairs)
+    grave = max(jump, seen) > ROUNDING
     text = gettext_noop("Who is in the test or its allocations may change: {moves}.")
     return Finding(Risk.DANGER if grave else Risk.NOTICE, Sentence(text, moves=listed(parts)))
 
 
 def emptied_findings(old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:
-    """Yield the live groups that lose all visitors of an allocation."""
+    """Yield the live groups that lose all visitors of an allocation, or of the whole test."""
+    by_ranges = set()
     for index, before in sorted(matched(old, new).items()):
-        emptied = _live(old.allocations[before].ranges) - _live(new.allocations[index].ranges)
-        for value in sorted(emptied):
-            text = gettext_noop("{allocation} leaves {group} without visitors.")
-            title, group = allocation_title(index, new), group_name(value, old)
-            yield Finding(Risk.DANGER, Sentence(text, allocation=title, group=group))
-
-
-def _live(ranges: Iterable[Range]) -> set[int]:
-    return {each.bucket_value for each in ranges if each.bucket_value >= 0 and each.length > 0}
+        groups = groups_of_allocation(old.allocations[before])
+        for value in sorted(groups - groups_of_allocation(new.allocations[index])):
+            if value >= 0:
+                by_ranges.add(value)
+                text = gettext_noop("{allocation} leaves {group} without visitors.")
+                title, group = allocation_title(index, new), group_name(value, old)
+                yield Finding(Risk.DANGER, Sentence(text, allocation=title, group=group))
+    for value in emptied_groups(old, new):
+        if value >= 0 and value not in by_ranges:
+            text = gettext_noop("No visitor can be in {group} any more.")
+            yield Finding(Risk.DANGER, Sentence(text, group=group_name(value, old)))
 
 
 def _unequal(index: int, test: TestDefinition) -> Iterator[Finding]:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from proctor.core.authoring.moves.findings import Finding, Risk, allocation_name, highest
+from proctor.core.authoring.moves.emptying import emptied_parents
+from proctor.core.authoring.moves.findings import (
+    Finding,
+    Risk,
+    allocation_name,
+    group_name,
+    highest,
+)
 from proctor.core.authoring.moves.who_moves import moves_between
 from proctor.core.authoring.review.fields import field_findings
 from proctor.core.authoring.review.moved_ids import IdChange, id_changes, ids_not_moved_on
@@ -23,6 +30,7 @@ from proctor.core.sentences import Sentence, gettext_noop
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from proctor.core.authoring.moves.emptying import EmptiedParent
     from proctor.core.authoring.moves.who_moves import PairMoves
     from proctor.core.authoring.review.sides import Reviewed
     from proctor.core.java.context_types import ContextType
@@ -132,17 +140,19 @@ def review(
     """
     pool = RulePool()
     before, after = (Side(each, pool, context_types, test_types) for each in (old, new))
-    moved = _moved(before, after)
+    relevant = _relevant(before, after)
+    loaded = before.only(relevant), after.only(relevant)
+    sides = _Sides(before, after, moves_between(*loaded), emptied_parents(*loaded))
     found = []
     for name in sorted(before.tests.keys() | after.tests.keys()):
-        each = _Comparison(name, before, after, moved, declared)
+        each = _Comparison(name, sides, declared)
         if each.is_different():
             found.append(each.review())
     return Review(tuple(found))
 
 
-def _moved(before: Side, after: Side) -> dict[str, tuple[PairMoves, ...]]:
-    """Return who moves in the changed tests, and in all tests with dependencies."""
+def _relevant(before: Side, after: Side) -> set[str]:
+    """Return the changed tests, and all tests with dependencies with those they depend on."""
     relevant = set()
     for name in {*before.loaded, *after.loaded}:
         old, new = before.loaded.get(name), after.loaded.get(name)
@@ -151,20 +161,23 @@ def _moved(before: Side, after: Side) -> dict[str, tuple[PairMoves, ...]]:
         for test in (old, new):
             if test is not None and test.depends_on is not None:
                 relevant.update((name, test.depends_on.test_name or ""))
-    return moves_between(before.only(relevant), after.only(relevant))
+    return relevant
+
+
+class _Sides(NamedTuple):
+    """All tests before and after, and the effects on those that are relevant."""
+
+    before: Side
+    after: Side
+    moved: Mapping[str, tuple[PairMoves, ...]]
+    emptied: Mapping[str, EmptiedParent]
 
 
 class _Comparison:
     """The two versions of one test."""
 
-    def __init__(
-        self,
-        name: str,
-        before: Side,
-        after: Side,
-        moved: Mapping[str, tuple[PairMoves, ...]],
-        declared: Collection[str] | None,
-    ) -> None:
+    def __init__(self, name: str, sides: _Sides, declared: Collection[str] | None) -> None:
+        before, after, moved, emptied = sides
         self.name, self.moves, self.declared = name, moved.get(name, ()), declared
         self.old, self.new = before.tests.get(name), after.tests.get(name)
         self.was_loaded, self.is_loaded = name in before.loaded, name in after.loaded
@@ -175,10 +188,17 @@ class _Comparison:
         self.moving_parent = None
         if parent and any(pair.moves_anyone for pair in moved.get(parent, ())):
             self.moving_parent = parent
+        #: The group that this test depends on, and its test, if the change leaves it empty.
+        self.emptied_parent = None
+        if name in emptied:
+            test = after.tests[emptied[name].test]
+            self.emptied_parent = group_name(emptied[name].value, test), printable(test.name, 60)
 
     def is_different(self) -> bool:
         """Return whether the definition or the groups of its visitors changed."""
         if self.old is None or self.new is None or self.was_loaded != self.is_loaded:
+            return True
+        if self.emptied_parent is not None:
             return True
         return differ(self.old, self.new) or any(
             pair.audience == "unknown" or pair.moves_anyone for pair in self.moves
@@ -224,7 +244,14 @@ class _Comparison:
     def _changed(self, old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:
         yield from field_findings(old, new)
         yield from emptied_findings(old, new)
-        if self.moving_parent is not None:
+        if self.emptied_parent is not None:
+            group, name = self.emptied_parent
+            text = gettext_noop(
+                "It depends on {group} of {test}, which has no visitors now: this test loses all "
+                "its visitors."
+            )
+            yield Finding(Risk.DANGER, Sentence(text, group=group, test=name))
+        elif self.moving_parent is not None:
             parent = printable(self.moving_parent, 60)
             text = gettext_noop("It depends on {test}, whose groups move.")
             yield Finding(Risk.NOTICE, Sentence(text, test=parent))

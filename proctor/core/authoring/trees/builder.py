@@ -1,7 +1,7 @@
 """Build a matrix from a tree of definitions  [LocalProctorBuilder, ProctorBuilderUtils].
 
-Java Proctor's builder refuses the whole tree because of a single invalid test. So does `build`,
-unless *keep_going* is set: then it leaves out invalid tests and reports each of them.
+Java Proctor's builder refuses the whole tree because of a single invalid test. `build` does the
+same, unless *keep_going* is set. Then it leaves out invalid tests and reports each of them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Build:
     """A matrix that was built from definitions, and the tests that were left out."""
 
     matrix: Matrix
-    #: For each test that was left out, the reason.
+    #: The reasons by test, for tests that were left out.
     failed: Mapping[str, Refusal]
 
 

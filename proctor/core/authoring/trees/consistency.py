@@ -1,7 +1,7 @@
 """Check whether one test is valid by itself, with Java Proctor's messages.
 
-[ProctorUtils.verifyInternallyConsistentDefinition] The checks are those for loading a matrix
-(`matrices.validation`). Here, each problem gets Java Proctor's message as well.
+[ProctorUtils.verifyInternallyConsistentDefinition] The checks are the same as for loading a matrix
+(`matrices.validation`), but each problem also has Java Proctor's message.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def consistency_problems(
     test_types: Collection[str] | None = None,
     pool: RulePool | None = None,
 ) -> list[Problem]:
-    """Return everything for which Java Proctor refuses *test*, in its order.
+    """Return all reasons for which Java Proctor refuses *test*, in its order.
 
     *source* names the matrix in Java Proctor's messages. Without *context_types*, rules are only
     parsed. Without *test_types*, any type is accepted, as in an editor. If many tests share a
@@ -59,7 +59,7 @@ def first_inconsistency(
 
 
 def dependency_problems(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
-    """Return why dependencies drop tests. All *tests* must be valid by themselves."""
+    """Return the problems of tests that dependencies drop. All *tests* must otherwise be valid."""
     return {
         name: replace(each, java_message=_dependency_text(each, tests))
         for name, each in check_dependencies(tests).items()

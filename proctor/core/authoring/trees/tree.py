@@ -31,10 +31,10 @@ __all__ = [
 DEFINITIONS_DIRECTORY = "test-definitions"
 DEFINITION_FILE = "definition.json"
 METADATA_FILE = "metadata.json"
-#: The only directory among the definitions that is not a test.
+#: The only directory next to the tests that is not a test.
 _IGNORED = ".svn"
 
-#: For each test name, the text of its definition.json; None if there is no such file.
+#: The text of each test's definition.json by test name; None if the file is missing.
 Tree = dict[str, str | bytes | None]
 
 
@@ -47,9 +47,8 @@ def tree_of_files(
     """Return the tree in *files*, which maps paths to contents, or to None for empty directories.
 
     Each directory directly below *directory* is a test. The definitions of these tests are read
-    from *contents*, which is the same directory by default: Java Proctor's local builder reads them
-    from `test-definitions`, whatever its option says. Raises Refusal if the directory does not
-    exist.
+    from *contents*, by default the same directory. (Java Proctor's local builder ignores its option
+    and always reads them from `test-definitions`.) Raises Refusal if the directory does not exist.
     """
     base = _parts(directory)
     found = {path: _parts(path) for path in files}

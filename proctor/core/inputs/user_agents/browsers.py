@@ -1,9 +1,9 @@
-"""Find the browser that a header names, as UserAgentUtils 1.20 calls it (class Browser).
+"""Find the browser of a header, with the name that UserAgentUtils 1.20 gives it (class Browser).
 
-UserAgentUtils was last updated in 2016. It reports a browser that it does not know as the one that
-this browser imitates: today's Edge, Samsung Internet and Opera are Chrome, with Chrome's version.
-The rules of a matrix compare that name and version. Therefore the words of the header are used
-here. A modern parser would recognize the real browser.
+UserAgentUtils was last updated in 2016. It reports newer browsers as the browser that they imitate:
+today's Edge, Samsung Internet and Opera are Chrome, with Chrome's version. The rules of a matrix
+compare that name and version. Therefore this module searches the header for the same words. A
+modern parser would find the real browser.
 """
 
 from __future__ import annotations
@@ -203,8 +203,8 @@ _EXPLORER_11 = re.compile(
 )
 _BY_VERSION, _BY_OPR = _product("Version", 2), _product("OPR")
 
-#: The pattern of a browser's version, if it differs from that of the browser above it in the tree.
-#: UserAgentUtils has no version for a browser without an entry.
+#: The patterns of browsers' versions, except those that equal the pattern of the browser above in
+#: the tree. UserAgentUtils has no version for a browser without an entry.
 _VERSIONS: dict[str, re.Pattern[str]] = {
     "OUTLOOK": re.compile(r"MSOffice (([0-9]+))", re.IGNORECASE),
     "IE": re.compile(r"MSIE (([0-9]+)\.(\w+))", re.ASCII | re.IGNORECASE),

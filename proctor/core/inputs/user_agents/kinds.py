@@ -50,7 +50,7 @@ def find(kinds: Iterable[AgentKind], text: str) -> tuple[AgentKind, ...]:
 def numbered(
     name: str, word: str, numbers: Iterable[int], without: tuple[str, ...] = ()
 ) -> tuple[AgentKind, ...]:
-    """Return one kind for each number: with `CHROME`, `chrome/{}` and 9, `CHROME9` and `chrome/9`.
+    """Return a kind for each number: for `CHROME`, `chrome/{}` and 9, `CHROME9` with `chrome/9`.
 
     The word may be followed by more digits: `Chrome/97` is CHROME9, as in UserAgentUtils.
     """

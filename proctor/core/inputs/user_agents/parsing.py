@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEPT", "MAX_LENGTH", "user_agent_parser"]
 
-#: At most this many characters of a header are read. Browsers send at most a few hundred.
+#: Maximum number of characters of a header that are read. Browsers send at most a few hundred.
 MAX_LENGTH = 2_048
 
 #: Number of cached headers. The few hundred most frequent ones make up nearly all traffic.
@@ -36,8 +36,8 @@ def user_agent_parser() -> Callable[[str], UserAgent] | None:
     of a header. It is thread-safe and caches the last KEPT headers. The parser's tables are loaded
     with the first header, once per process.
     """
-    # ua-parser 1.0 split its tables. Older versions, which other packages may require, do not have
-    # what is used here.
+    # ua-parser 1.0 split its tables. Older versions, which other packages may require, lack the
+    # names imported here.
     return _remembering if find_spec("ua_parser") and find_spec("ua_parser_builtins") else None
 
 

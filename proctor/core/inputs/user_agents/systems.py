@@ -1,8 +1,9 @@
-"""Find the operating system and the device, as UserAgentUtils 1.20 calls them.
+"""Find the operating system and the device, with the names that UserAgentUtils 1.20 gives them.
 
 The parser finds the operating system, and the words in the header decide which of UserAgentUtils'
-names it gets. The parser sometimes infers something that the header does not say (such as iOS from
-the version of a network library). UserAgentUtils uses only the words, and so does this module.
+names it gets. The parser sometimes infers more than the header says (such as iOS from the version
+of a network library). Like UserAgentUtils, this module ignores such guesses and uses only the
+words.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def one(
 
 
 class _Fit(NamedTuple):
-    """The numbers of arguments that match exactly, are assignable, and are coercible."""
+    """The numbers of exact matches, assignable arguments and coercible arguments."""
 
     exact: int
     assignable: int

@@ -91,7 +91,7 @@ def _shorter(left: str, right: str) -> int:
 
 def _not_null(value: str | None) -> str:
     if value is None:
-        raise TypeError("null is not a text")
+        raise TypeError("null is not a string")
     return value
 
 

@@ -2,10 +2,10 @@ r"""Implement java.util.regex with Python's `re`, for `proctor:matches` and Stri
 
 A pattern is parsed as Java Proctor parses it, checked, and rewritten for `re`. Some differences
 remain: back-references, possessive quantifiers, atomic groups, `\\G`, `\\X`, `\\N`, the Unicode
-properties and flags, and look-behinds of varying width are refused. So are patterns that could be
-slow for some subject (see `neighbours` and `cost`). The length of subjects is limited. Beyond
-ASCII, `\\b` uses Python's definition of letters and digits, which includes numerals such as ½, but
-not combining marks.
+properties and flags, and look-behinds of varying width are refused. Patterns that could be slow for
+some subject are also refused (see `neighbours` and `cost`). The length of subjects is limited.
+Beyond ASCII, `\\b` uses Python's definition of letters and digits, which includes numerals such as
+½, but not combining marks.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def find_all(pattern: str, subject: str) -> Iterator[re.Match[str]]:
     """Return the successive matches in *subject*, as Java's Matcher.find does.
 
     This differs from `re.finditer`: after an empty match, Java Proctor continues one character
-    further, where Python may find a longer match at the same position. It is used by replaceAll,
+    further, while Python may find a longer match at the same position. It is used by replaceAll,
     replaceFirst and split. Before the first match, it raises the errors of `translate`, and
     RuleEvaluationError if the subject is too long.
     """

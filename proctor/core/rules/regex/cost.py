@@ -48,7 +48,7 @@ Polynomial: TypeAlias = tuple[float, ...]
 _NONE: Polynomial = ()
 _ONE: Polynomial = (1,)
 _PLACES: Polynomial = (0, 1)
-#: Larger results are reduced to this, to keep the numbers small. All of them mean "too slow".
+#: Results are capped at this to keep the numbers small. Anything larger is too slow anyway.
 _CAP = 10**12
 _DEGREES = 6
 #: The cost of one turn of a loop in `re`, without its body. It is higher unless the body is a set.
@@ -95,8 +95,8 @@ def steps(tree: Node, length: int, *, searching: bool = False, sure: CharSet | N
     useless.
     """
     if searching:
-        # To search for a pattern is to match it after a `.*?`, which skips the characters before
-        # it.
+        # Searching for a pattern is the same as matching it after a `.*?`, which skips the
+        # characters before it.
         items = tree.items if isinstance(tree, Sequence) else (tree,)
         tree = Sequence((Repeat(Chars(EVERYTHING), 0, None, lazy=True, position=0), *items))
     cost = _Estimate(length, sure).cost(tree, _Rest(END, 1, last=True))
@@ -201,8 +201,8 @@ class _Estimate:
             head, done = _prefix(branch)
             heads.append((*head, rest.ahead) if done else tuple(head))
         own = _sum((1 + len(branches) * (1 + rest.miss),), *(cost.own for cost in costs))
-        # If branches can continue together, any two of them can begin with the same text. So all of
-        # them can begin with the same text as any one of them.
+        # If branches can continue together, any two of them can begin with the same text, so all of
+        # them can.
         together: dict[tuple[CharSet, ...], Polynomial] = {}
         for key, cost in zip(heads, costs, strict=True):
             together[key] = _sum(together.get(key, _NONE), cost.ways)
@@ -228,12 +228,12 @@ class _Estimate:
         inner = self.cost(body, _Rest(begins | rest.ahead, turn + stop))
         if inner.ways != _ONE:
             return self._ambiguous(node, inner, turn + stop)
-        # If they compete, the attempts at the rest are counted as ways.
+        # If they compete, each attempt to match the rest counts as a way.
         own = self._turns(node, inner.own, turn if competing else turn + rest.miss, stop)
         return _Cost(own, _stops(node) if competing else _ONE)
 
     def _takes_all(self, node: Repeat, rest: _Rest) -> bool:
-        """Return True if *node* matches all that is left, unless too few characters are left."""
+        """Return True if *node* matches the whole remaining text, unless that is too short."""
         return (
             rest.last
             and self._sure is not None
@@ -345,7 +345,7 @@ def _times(left: Polynomial, right: Polynomial) -> Polynomial:
     for i, one in enumerate(left):
         for j, other in enumerate(right):
             if one and other:
-                # With a degree that is too high, the bound is exceeded for any length.
+                # If the degree is too high, the bound is exceeded for any length.
                 high = i + j >= _DEGREES
                 at = min(i + j, _DEGREES - 1)
                 product[at] = _CAP if high else min(product[at] + one * other, _CAP)

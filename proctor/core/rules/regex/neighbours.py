@@ -47,7 +47,7 @@ class _Loop:
     letters: CharSet
 
     def shares_with(self, other: _Loop) -> bool:
-        """Return True if *other*, which comes after this, could also match a turn of this."""
+        """Return True if *other*, a later loop, could also match a turn of this one."""
         return self.begins.overlaps(other.begins) and _spells(self.body, other.letters)
 
 
@@ -71,7 +71,7 @@ def _ends(node: Node) -> _Ends:
         case Group(body=body):
             return _ends(body)
         case Look(body=body):
-            # Once it has matched, the matcher does not come back to try another way.
+            # After it has matched, the matcher does not come back to try a different way.
             refuse_neighbours(body)
             return _Ends()
         case Sequence(items=items):

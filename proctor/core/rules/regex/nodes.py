@@ -24,7 +24,7 @@ class Chars:
 class Edge:
     """A position between characters: an anchor or a word boundary."""
 
-    #: Its form in `re`.
+    #: The equivalent pattern for `re`.
     text: str
     #: The characters that may follow, including the end of the subject. None means any.
     ahead: CharSet | None = None

@@ -1,4 +1,4 @@
-"""Why a pattern is refused, in sentences."""
+"""The reasons why a pattern is refused, as sentences."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["Reason"]
 class Reason:
     """The reasons of the parser of patterns."""
 
-    CLOSES_NOTHING = Sentence(gettext_noop("this ')' closes nothing; write \\) for the character"))
+    CLOSES_NOTHING = Sentence(gettext_noop("unmatched ')'; write \\) for the character"))
     COUNTS_NOTHING = Sentence(
-        gettext_noop("a count needs something to repeat; write \\{{ for the character")
+        gettext_noop("a count with nothing to repeat; write \\{{ for the character")
     )
     ATOMIC = Sentence(gettext_noop("atomic groups are refused; write (?:…)"))
     UNKNOWN_GROUP = Sentence(gettext_noop("unknown kind of group; write (?:…) or \\("))
@@ -30,19 +30,21 @@ class Reason:
     TWO_QUANTIFIERS = Sentence(gettext_noop("a quantifier of a quantifier is refused; use a group"))
     REPEATS_EMPTY = Sentence(
         gettext_noop(
-            "this repeats something that may be empty; make it match at least one character"
+            "the repeated part may match an empty string; make it match at least one character"
         )
     )
     COUNT = Sentence(
         gettext_noop("write a count as {{2}}, {{2,}} or {{2,5}}; write \\{{ for the character")
     )
     LARGE_COUNT = Sentence(gettext_noop("this count is too large; write {{2,}} for no bound"))
-    COUNT_ENDS_EARLY = Sentence(gettext_noop("this count is too large, or ends before it begins"))
+    COUNT_ENDS_EARLY = Sentence(
+        gettext_noop("this count is too large, or its maximum is below its minimum")
+    )
     EDGE = Sentence(gettext_noop("\\b{{…}} is refused; write \\b"))
     PROPERTY = Sentence(gettext_noop("write a property as \\p{{Alpha}}"))
     TWO_SETS = Sentence(gettext_noop("&& needs a set on both sides"))
     RANGE_ENDS_EARLY = Sentence(
-        gettext_noop("this range ends before it begins; escape the '-' to mean it")
+        gettext_noop("this range ends before it begins; escape the '-' for the character itself")
     )
     CLASS_NOT_CLOSED = Sentence(
         gettext_noop("this class is not closed; write ] or, for the character, \\[")
@@ -58,7 +60,9 @@ class Reason:
         gettext_noop("\\N is not supported; write the character, or \\x{{…}}")
     )
     CLUSTER = Sentence(gettext_noop("\\X is not supported; write . for one character"))
-    BACK_REFERENCE = Sentence(gettext_noop("back-references are refused; write the text out"))
+    BACK_REFERENCE = Sentence(
+        gettext_noop("back-references are refused; repeat the pattern instead")
+    )
 
     @staticmethod
     def nothing_to_repeat(char: str) -> Sentence:
@@ -87,7 +91,7 @@ class Reason:
 
     @staticmethod
     def unknown_property(name: str, known: tuple[str, ...]) -> Sentence:
-        """Return the reason for a property that is none of the known ones."""
+        """Return the reason for an unknown property."""
         text = gettext_noop("property {name!r} is refused; use one of {known}")
         return Sentence(text, name=name, known=listed(known))
 

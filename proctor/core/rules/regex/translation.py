@@ -27,7 +27,7 @@ def translated(pattern: str, length: int, *, searching: bool) -> str:
 
 
 def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
-    """Return a look-ahead to put before the pattern, usually "". Raises an error for slow patterns.
+    """Return a look-ahead for the start of the pattern, usually "". Raises an error if it is slow.
 
     If the whole pattern can match only the characters in its last `.*`, a subject with any other
     character is rejected once, instead of failing at every position.
@@ -41,13 +41,13 @@ def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
             return "" if letters == EVERYTHING else f"(?={emit_set(letters)}*\\Z)"
     except SideBySide as error:
         text = gettext_noop(
-            "what this repeats could also be matched by the repetition at {position}; write it "
-            "once, or put something between that neither matches"
+            "this repetition can match the same text as the repetition at {position}; combine the "
+            "two, or separate them by a part that neither matches"
         )
         if error.position == error.other:
             text = gettext_noop(
-                "what this repeats could also be matched in its own next turn; write it once, or "
-                "put something between that neither matches"
+                "two turns of this repetition can match the same text; combine them, or separate "
+                "them by a part that neither matches"
             )
         raise unsupported(pattern, error.other, Sentence(text, position=error.position)) from None
     except Explosive as error:
@@ -56,7 +56,7 @@ def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
             error.position,
             Sentence(
                 gettext_noop(
-                    "what this repeats can match one text in several ways; write it so that "
+                    "the repeated part can match the same text in several ways; write it so that "
                     "the next character always decides how to continue"
                 )
             ),

@@ -48,7 +48,7 @@ class TooLarge(BodyError):  # noqa: N818 - says what the body is
 def read_body(
     response: requests.Response, max_bytes: int, check: Callable[[], object] | None = None
 ) -> bytes:
-    """Return the body of a streamed *response*, which may have *max_bytes* after decompression.
+    """Return the body of a streamed *response*, at most *max_bytes* after decompression.
 
     If *check* is given, the body is read piece by piece, and *check* is called before each piece.
     Otherwise, the connection itself enforces the time limit. Raises BodyError.
@@ -117,7 +117,7 @@ def root_cause(error: BaseException) -> str:
     """
     while (cause := error.__cause__ or error.__context__) is not None:
         if isinstance(error, OSError) and error.errno is not None:
-            break  # what follows is only what the caller was doing
+            break  # the remaining causes only describe what the caller was doing
         error = cause
     kind = type(error)
     name = f"{kind.__module__}.error" if kind.__name__ == "error" else kind.__name__

@@ -1,8 +1,9 @@
-"""Make one GET request within a time limit, with a session from a small stack or from the site."""
+"""Make one GET request within a time limit, with a pooled session or a session of the site."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import ssl
 import time
 from collections import deque
@@ -51,8 +52,8 @@ class HttpReply(NamedTuple):
 class SessionStack:
     """Sessions with open connections, which are taken for a call and put back afterwards.
 
-    Threads come and go, so a session does not belong to a thread. Each call has a session to
-    itself. The most recently used session is taken first.
+    Each call has a session to itself, and takes the most recently used one. Sessions do not belong
+    to threads, because threads come and go.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -73,7 +74,7 @@ class SessionStack:
             try:
                 return _get(session, url, timeout, max_bytes)
             except (requests.ConnectionError, urllib3_errors.ProtocolError):
-                # The server closed the connection that was kept. Any other failure is raised.
+                # The server closed the idle connection. Any other failure is raised.
                 if not deadline.reused or deadline.heard or deadline.is_over:
                     raise
                 return _get(session, url, deadline.remaining(), max_bytes)
@@ -180,15 +181,21 @@ def _reply(
 def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpReply:
     """Return the response of a client other than a requests session, such as httpx.Client.
 
-    It must have `get(url, params=, timeout=)`, and the response `status_code` and `content`. For
-    such a client, *timeout* cannot be enforced as a whole, or *max_bytes* before the body is
-    complete.
+    It must have `get(url, params=, timeout=)`, and the response what `_plain_body` reads and
+    `status_code`. For such a client, *timeout* cannot be enforced as a whole, or *max_bytes* before
+    the body is complete.
     """
     address, _, query = url.partition("?")
-    params = parse_qs(query, keep_blank_values=True)
+    # As in version 1, a single value is passed as a string. Lists are passed only if there are
+    # several.
+    params = {
+        key: values[0] if len(values) == 1 else values
+        for key, values in parse_qs(query, keep_blank_values=True).items()
+    }
     try:
         response = client.get(address, params=params, timeout=timeout)
-        status, body = int(response.status_code), bytes(response.content)
+        status = int(response.status_code)
+        body = _plain_body(response, needed=status == 200)
         headers = getattr(response, "headers", None) or {}
         content_type = str(headers.get("content-type", "of no type"))
         location = str(headers.get("location", "")) if 300 <= status < 400 else ""
@@ -196,6 +203,8 @@ def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpR
         name = type(error).__qualname__
         if isinstance(error, TimeoutError) or "Timeout" in name:
             raise TimeoutError from None
+        if isinstance(error, _NoBody):
+            raise BodyError(str(error)) from None
         # The message may contain the URL, which could identify the visitor.
         raise requests.ConnectionError(f"{type(client).__qualname__} raised {name}") from None
     if len(body) > max_bytes:
@@ -203,11 +212,38 @@ def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpR
     return HttpReply(status, content_type, body, location and urljoin(address, location))
 
 
+class _NoBody(Exception):  # noqa: N818 - says what the response lacks
+    """Raised for a response without a body that can be read."""
+
+
+def _plain_body(response: Any, *, needed: bool) -> bytes:
+    """Return the body from `content`, `text` or `json()`, the first that the response has.
+
+    A response that has none of them is an error only if its body is *needed*.
+    """
+    for name in ("content", "text"):
+        found = getattr(response, name, None)
+        if isinstance(found, str):
+            return found.encode("utf-8", "replace")
+        if isinstance(found, (bytes, bytearray, memoryview)):
+            return bytes(found)
+    problem = f"got a {type(response).__qualname__} without them"
+    read = getattr(response, "json", None)
+    if callable(read):
+        try:
+            return json.dumps(read()).encode()
+        except ValueError as error:
+            problem = f"json() raised {type(error).__qualname__}"
+    if needed:
+        raise _NoBody(f"expected a response with content, text or json(); {problem}")
+    return b""
+
+
 def is_timeout(error: BaseException | None) -> bool:
     """Return True if a timeout caused *error*."""
     timeouts = (TimeoutError, requests.Timeout, urllib3_errors.TimeoutError)
     while error is not None:
-        # urllib3 reports a refused connection as a sort of timeout.
+        # In urllib3, the error for a refused connection is a subclass of the one for timeouts.
         is_refusal = isinstance(error, urllib3_errors.NewConnectionError)
         if isinstance(error, timeouts) and not is_refusal:
             return True

@@ -1,7 +1,7 @@
 """A requests session that limits the time of a whole call, whatever the server does.
 
 A socket's timeout starts again with each byte. A server that sends a byte now and then, even in the
-headers, could therefore delay a caller without limit. Here the connection knows the deadline of the
+headers, could therefore delay a caller indefinitely. Here the connection knows the deadline of the
 whole call: each attempt to connect, each send and each receive gets the time that is left.
 """
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 __all__ = ["Deadline", "DeadlineSession"]
 
 
-#: Defects that the parser, which was made for mail, reports in headers that are valid in HTTP.
+#: Defects that the parser reports in valid HTTP headers, because it was written for mail.
 _OF_MAIL = (StartBoundaryNotFoundDefect, MultipartInvariantViolationDefect)
 
 
 class Deadline:
-    """The deadline of a call, and how far the call got."""
+    """The deadline and the progress of a call."""
 
     __slots__ = ("_ends", "heard", "reused")
 
@@ -46,7 +46,7 @@ class Deadline:
         self.start(seconds)
 
     def start(self, seconds: float) -> None:
-        """Start the time for a call that may take *seconds*."""
+        """Start the clock for a call that may take *seconds*."""
         self._ends = time.monotonic() + seconds
         #: True if the request was sent over a connection that had been used before.
         self.reused = False
@@ -211,7 +211,7 @@ class _Connected(socket.socket):
         self._deadline = deadline
 
     def gettimeout(self) -> float:
-        """Return the remaining seconds, or hardly any time if the deadline has passed.
+        """Return the remaining seconds, or a tiny positive number if the deadline has passed.
 
         An SSLSocket asks for it while both sockets have the same file descriptor. After an
         exception here both would close it, and by the second time it may be someone else's.

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_REDIRECTS", "Download", "Validators", "fetch"]
 
-#: Enough for a host that has moved and for a change from http to https.
+#: Enough for a change of host and a change from http to https.
 MAX_REDIRECTS = 3
 
 #: If a document was modified less than this long before it was sent, it may change again within the
-#: same second without a new Last-Modified (RFC 9110, 8.8.2.2). So may an ETag that the server
-#: computes from that time and the size.
+#: same second without a new Last-Modified (RFC 9110, 8.8.2.2). The same is true of an ETag that the
+#: server computes from that time and the size.
 _YOUNG_SECONDS = 2.0
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -74,7 +74,9 @@ def fetch(
         try:
             return _follow(session, url, max_bytes, known, bearer)
         except BodyError as error:
-            way_out = "; if that is right, raise max_bytes" if isinstance(error, TooLarge) else ""
+            way_out = (
+                "; if that is intended, raise max_bytes" if isinstance(error, TooLarge) else ""
+            )
             raise SourceError(f"Cannot fetch {public_url(url)}: {error}{way_out}") from error
         except FAILURES as error:
             if session.deadline.is_over or isinstance(error, requests.Timeout):
@@ -154,7 +156,7 @@ def _document(
 
 
 def _validators(headers: Mapping[str, str]) -> Validators:
-    """Return the validators of a reply, if they distinguish its document from every later one."""
+    """Return the validators of a reply if they would change with every change of its document."""
     etag, modified = headers.get("ETag"), headers.get("Last-Modified")
     if modified is None:
         return Validators(etag)

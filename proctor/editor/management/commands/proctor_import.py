@@ -21,8 +21,8 @@ class Command(BaseCommand):
     """Import definitions in one publication."""
 
     help = (
-        "Imports a matrix file, or a directory of definitions, into a branch of the editor. All "
-        "of it is one publication. What the engine drops is imported too, and listed."
+        "Imports a matrix file, or a directory of definitions, into a branch of the editor. This "
+        "is a single publication. Tests that the engine drops are imported too, and listed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,8 +33,8 @@ class Command(BaseCommand):
             "--letters-from",
             metavar="CLONE_OR_FILE",
             type=Path,
-            help="the git clone of a Proctor Webapp, or JSON of test and allocation ids, so that "
-            "no letter is used again",
+            help="a Proctor Webapp's git clone, or a JSON file that maps tests to their "
+            "allocation ids, so that no letter is used again",
         )
         parser.add_argument("--message", default="", help="for the history")
         add_user(parser)
@@ -57,8 +57,9 @@ class Command(BaseCommand):
         if letters is None and done.created:
             self.stderr.write(
                 self.style.WARNING(
-                    "warning: if these tests had other allocations in the past, their letters may "
-                    "be used again; --letters-from prevents that. New tests have no past"
+                    "warning: if these tests had other allocations in the past, the letters of "
+                    "those may be used again; --letters-from prevents that. New tests are not "
+                    "affected"
                 )
             )
         self.stdout.write(

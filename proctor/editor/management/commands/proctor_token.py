@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     """Create a token, and print it once."""
 
-    help = "Makes a bearer token that acts as a user, and prints it. It cannot be shown again."
+    help = "Creates a bearer token that acts as a user, and prints it. It cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("name", help="what the token is for")
+        parser.add_argument("name", help="the purpose of the token, shown in lists")
         parser.add_argument(
-            "--user", required=True, metavar="NAME", help="the user that it acts as"
+            "--user", required=True, metavar="NAME", help="the user that the token acts as"
         )
         parser.add_argument(
             "--scope",
@@ -37,7 +37,10 @@ class Command(BaseCommand):
             help=f"one of {', '.join(scope.value for scope in Scope)}; may be repeated",
         )
         parser.add_argument(
-            "--branch", action="append", default=[], help="only this branch; may be repeated"
+            "--branch",
+            action="append",
+            default=[],
+            help="a branch that the token is limited to; may be repeated",
         )
         parser.add_argument("--days", type=int, metavar="N", help="until it expires")
 

@@ -68,7 +68,7 @@ class FieldProblem:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The group of a made-up visitor."""
+    """The group of an example visitor."""
 
     group: str
     why: str
@@ -86,7 +86,7 @@ class Check:
     #: The ids that the allocations would get.
     ids: list[str] = field(default_factory=list)
     tried: Tried | None = None
-    #: The problems of fields that must be corrected before anything can be checked.
+    #: Problems of fields that must be corrected before the definition can be checked.
     variables: list[tuple[str, str]] = field(default_factory=list)
     test_type: str = ""
     identifier: str = ""
@@ -129,7 +129,7 @@ def _field(problem: Problem) -> str:
 
 def _words(problem: Problem) -> str:
     text = translated(problem.message)
-    # English tells whether the message names the column.
+    # The English text shows whether the message names the column.
     if problem.column is not None and "column" not in problem.message:
         text = _("%(text)s (column %(column)s)") % {"text": text, "column": problem.column}
     return text[:1].upper() + text[1:]
@@ -144,7 +144,7 @@ def check_document(
     *,
     proposal: int | None = None,
 ) -> Check:
-    """Return the effects of publishing *document*, and the group of the visitor in *asked*."""
+    """Return the effects of publishing *document*, and the group of the example visitor *asked*."""
     check = Check(test_type=str(document.get("testType") or ""), identifier=asked.get("try-id", ""))
     types = read_applications().variables
     check.variables = [(name, asked.get(f"try-{name}", "")) for name in types]
@@ -175,7 +175,7 @@ def _try(check: Check, test: str, tests: Mapping[str, TestDefinition]) -> Tried:
         variables = current_variables()
         keys = {each.name: each.source_key for each in variables.context_variables or ()}
         context = variables.context({keys.get(name, name): each for name, each in given.items()})
-        # Variables that only other applications have.
+        # Variables that only other applications declare.
         context.update((name, each) for name, each in given.items() if name not in keys)
         proctor = Proctor(
             Matrix(Audit(), tests),
@@ -188,4 +188,4 @@ def _try(check: Check, test: str, tests: Mapping[str, TestDefinition]) -> Tried:
     except ProctorError as error:
         return Tried(_("cannot be tried"), words_of(error), "")
     group = found.assignment.group if found.assignment is not None else None
-    return Tried(group or _("no group"), translated(found.summary), str(found))
+    return Tried(group or _("no group"), translated(found.summary), translated(str(found)))

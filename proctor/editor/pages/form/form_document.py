@@ -17,7 +17,10 @@ from proctor.editor.pages.form.form_state import (
     BucketRow,
     ConstantRow,
     FormState,
+    integer_of,
 )
+from proctor.editor.pages.translating import words_of
+from proctor.editor.written import strict_json
 
 __all__ = ["FormRead", "document_of_state", "fits_the_form", "state_of_document"]
 
@@ -69,7 +72,7 @@ def _depends_on(texts: dict[str, str], read: FormRead) -> dict[str, Any] | None:
     name = texts["depends_on"].strip()
     if not name:
         return None
-    value = _integer(texts["depends_value"])
+    value = integer_of(texts["depends_value"])
     if value is None:
         read.problems["depends_on"] = _("Expected the value of a group, a whole number.")
     return {"testName": name, "bucketValue": value or 0}
@@ -81,17 +84,10 @@ def _experiment(texts: dict[str, str]) -> dict[str, Any] | None:
     return {"priority": priority, "namespaces": spaces} if spaces or priority else None
 
 
-def _integer(text: str) -> int | None:
-    try:
-        return int(text.strip())
-    except ValueError:
-        return None
-
-
 def _buckets(state: FormState, read: FormRead) -> list[dict[str, Any]]:
     found = []
     for index, row in enumerate(state.buckets):
-        value = _integer(row.value)
+        value = integer_of(row.value)
         if value is None:
             read.problems[f"bucket-{index}"] = _(
                 "Expected a whole number as the value, got “%(text)s”."
@@ -114,7 +110,7 @@ def _payload(kind: str, text: str, place: str, read: FormRead) -> dict[str, Any]
     if not text.strip() and kind != "json":
         return {}
     try:
-        return {kind: json.loads(text)}
+        return {kind: strict_json(text)}
     except ValueError:
         pass
     if kind.endswith("Array"):
@@ -122,7 +118,7 @@ def _payload(kind: str, text: str, place: str, read: FormRead) -> dict[str, Any]
         if kind == "stringArray":
             return {kind: parts}
         try:
-            return {kind: [json.loads(each) for each in parts]}
+            return {kind: [strict_json(each) for each in parts]}
         except ValueError:
             pass
     words = {
@@ -144,7 +140,7 @@ def _constants(state: FormState, read: FormRead) -> dict[str, Any]:
                 read.problems[f"constant-{index}"] = _("The constant needs a name.")
             continue
         try:
-            found[name] = json.loads(row.value)
+            found[name] = strict_json(row.value)
         except ValueError:
             found[name] = row.value
     return found
@@ -154,9 +150,9 @@ def _json_object(text: str, place: str, read: FormRead) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        found = json.loads(text)
+        found = strict_json(text)
     except ValueError as error:
-        read.problems[place] = _("This is not JSON: %(error)s.") % {"error": error}
+        read.problems[place] = _("This is not JSON: %(error)s.") % {"error": words_of(error)}
         return {}
     if isinstance(found, dict):
         return found
@@ -184,7 +180,7 @@ def _allocation(
         ) % {"total": percent_text(total)}
     renamed = {}
     for bucket in state.buckets:
-        was, now = _integer(bucket.was), _integer(bucket.value)
+        was, now = integer_of(bucket.was), integer_of(bucket.value)
         if was is not None and now is not None and was != now:
             renamed[was] = now
     ranges = ranges_for(wanted, row.ranges, renamed, state.texts["test_type"])
@@ -213,9 +209,17 @@ def fits_the_form(document: Any) -> bool:
             and kinds <= set(PAYLOAD_TYPES)
             and len(set(values)) == len(values)
             and all(isinstance(value, int) for value in values)
+            and _is_text(state_of_document(document))
         )
-    except (AttributeError, KeyError, TypeError, ArithmeticError):
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError):
         return False
+
+
+def _is_text(state: FormState) -> bool:
+    """Return whether all fields of a form are texts, as opposed to other JSON."""
+    rows = (*state.buckets, *state.allocations, *state.constants)
+    found = [getattr(row, name) for row in rows for name in row.__slots__ if name != "shares"]
+    return all(isinstance(each, str) for each in (*state.texts.values(), *found))
 
 
 def state_of_document(document: dict[str, Any]) -> FormState:
@@ -256,11 +260,11 @@ def state_of_document(document: dict[str, Any]) -> FormState:
 
 
 def _is_plain(value: Any) -> bool:
-    """Return whether a text can be shown as it is, because it would not parse as JSON."""
+    """Return whether a string can be shown as it is, because it would not parse as JSON."""
     if not isinstance(value, str):
         return False
     try:
-        json.loads(value)
+        strict_json(value)
     except ValueError:
         return True
     return False

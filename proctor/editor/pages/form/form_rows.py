@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from proctor.editor.pages.form.form_document import document_of_state
 from proctor.editor.pages.form.form_shares import percent_text, raised, share_of
+from proctor.editor.pages.form.form_state import integer_of
 from proctor.editor.pages.form.form_steps import OPERATORS
 from proctor.editor.pages.shown import color_of
 from proctor.editor.pages.words import rule_words
@@ -60,7 +61,8 @@ class ShownAllocation:
     raises: list[int]
     is_first: bool
     is_last: bool
-    #: The last one stays last while it has no rule: above another, it would take everybody.
+    #: The last allocation stays last while it has no rule, because above another one it would take
+    #: everyone.
     can_go_up: bool
     can_go_down: bool
     can_be_removed: bool
@@ -68,17 +70,17 @@ class ShownAllocation:
 
     @property
     def number(self) -> int:
-        """The number that people see, starting at 1."""
+        """The number that is displayed, from 1."""
         return self.index + 1
 
     @property
     def anchor(self) -> str:
-        """The id of its card."""
+        """The id of the card's element."""
         return f"allocation-{self.index}"
 
     @property
     def build(self) -> str:
-        """The prefix of the names of its builder's fields."""
+        """The prefix of the names of the builder's fields."""
         return f"build-{self.index}"
 
     @property
@@ -159,7 +161,7 @@ def _allocation(
     found = [share_of(each) for each in row.shares]
     total = sum((each for each in found if each is not None), Fraction(0))
     last = len(state.allocations) - 1
-    # Cards from this one on stay where they are.
+    # Cards from this index on cannot be moved.
     fixed = last + bool(state.allocations[last].rule.strip())
     return ShownAllocation(
         index,
@@ -182,9 +184,10 @@ def _raises(state: FormState, shares: list[Fraction | None]) -> list[int]:
     """Return the percentages that the live groups can be raised to."""
     known: dict[int, Fraction] = {}
     for bucket, share in zip(state.buckets, shares, strict=True):
-        if share is None or not bucket.value.strip().lstrip("-").isdecimal():
+        value = integer_of(bucket.value)
+        if share is None or value is None:
             return []
-        known[int(bucket.value)] = share
+        known[value] = share
     if raised(known, Fraction(1, 2)) is None:
         return []
     live = sum((share for value, share in known.items() if value >= 0), Fraction(0))

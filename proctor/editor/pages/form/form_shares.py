@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from proctor.core.authoring.moves.ramping import TOLERANCE, ramped_ranges
 from proctor.core.authoring.moves.refused import ChangeRefused
 from proctor.core.matrices.matrix import Allocation, Bucket, Range, TestDefinition
+from proctor.editor.written import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,20 +19,18 @@ __all__ = ["percent_text", "raised", "ranges_for", "share_of", "summed"]
 
 #: Decimal places of the percentages that `raised` writes.
 _DIGITS = 4
+_NUMBER = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,20}(\.[0-9]{0,20})?")
 
 
 def share_of(text: str) -> Fraction | None:
     """Return a typed percentage as a share, or None if it is not a number."""
-    cleaned = text.strip().removesuffix("%").strip().replace(",", ".")
-    try:
-        value = Decimal(cleaned or "0")
-    except InvalidOperation:
-        return None
-    return Fraction(value) / 100 if value.is_finite() else None
+    cleaned = text.strip().removesuffix("%").strip().replace(",", ".") or "0"
+    # Without an exponent, because the digits of 1e999999999 would fill the memory.
+    return Fraction(Decimal(cleaned)) / 100 if _NUMBER.fullmatch(cleaned) else None
 
 
 def percent_text(share: Fraction) -> str:
-    """Return a share as a percentage, in the fewest digits that its ten decimal places need."""
+    """Return a share as a percentage, with as few digits as its ten decimal places need."""
     value = Decimal(share.numerator) / Decimal(share.denominator) * 100
     return f"{round(value, 8).normalize():f}"
 
@@ -41,6 +40,8 @@ def summed(ranges: Iterable[Mapping[str, Any]]) -> dict[int, Fraction]:
     found: dict[int, Fraction] = {}
     for each in ranges:
         value = each["bucketValue"]
+        if isinstance(each["length"], str):
+            raise TypeError(f"expected a number as the length, got {each['length']!r}")
         length = Fraction(Decimal(str(each["length"])))
         found[value] = found.get(value, Fraction(0)) + length
     return found
@@ -52,7 +53,7 @@ def ranges_for(
     """Return ranges that give the groups the *wanted* shares, by value.
 
     *old* are the previous ranges, as JSON, and *renamed* maps the values that have changed. If the
-    shares are unchanged, so are the ranges; otherwise the fewest visitors move.
+    shares are unchanged, the ranges are as well; otherwise as few visitors as possible move.
     """
     known = _known(old, renamed, wanted)
     if known:
@@ -72,14 +73,20 @@ def _known(
     old: str, renamed: Mapping[int, int], wanted: Mapping[int, Fraction]
 ) -> list[dict[str, Any]]:
     try:
-        ranges = json.loads(old or "[]")
+        ranges = strict_json(old or "[]")
         found = [
             {**each, "bucketValue": renamed.get(each["bucketValue"], each["bucketValue"])}
             for each in ranges
         ]
+        if not all(_is_length(each["length"]) for each in found):
+            return []
         return [each for each in found if each["bucketValue"] in wanted]
     except (ValueError, TypeError, KeyError):
         return []
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, (int, float)) and 0 <= value <= 1
 
 
 def _ramped(
@@ -100,7 +107,7 @@ def _ramped(
 def _laid_out(wanted: Mapping[int, Fraction]) -> list[dict[str, Any]]:
     """Return the ranges of a new allocation.
 
-    The negative groups are in the middle, so that both sides can grow without a jump.
+    The negative groups are in the middle, so that the groups on both sides can grow without a jump.
     """
     live = sorted(value for value in wanted if value >= 0)
     negative = sorted(value for value in wanted if value < 0)

@@ -1,4 +1,4 @@
-"""The state of the Edit form: the texts as they were typed."""
+"""The state of the Edit form: its fields as they were typed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FLAGS", "TEXTS", "AllocationRow", "BucketRow", "ConstantRow", "FormState", "read_state"]
+__all__ = [
+    "FLAGS",
+    "TEXTS",
+    "AllocationRow",
+    "BucketRow",
+    "ConstantRow",
+    "FormState",
+    "integer_of",
+    "read_state",
+]
 
-#: Maximum number of rows that are read; no test has that many.
+#: Maximum number of rows that are read, more than any test has.
 _MOST = 500
 
-#: Fields that have one text each.
+#: Fields with a single text.
 TEXTS = (
     "description",
     "test_type",
@@ -37,6 +46,14 @@ FLAGS = {
 }
 
 
+def integer_of(text: str) -> int | None:
+    """Return a typed integer, or None if it is not one."""
+    try:
+        return int(text.strip())
+    except ValueError:
+        return None
+
+
 @dataclass(slots=True)
 class BucketRow:
     """The fields of one bucket."""
@@ -50,7 +67,7 @@ class BucketRow:
 
     @property
     def is_remainder(self) -> bool:
-        """True if the bucket gets the share that the live groups leave."""
+        """True if the bucket gets the rest of the share that the live groups do not use."""
         return self.value.strip().startswith("-")
 
 

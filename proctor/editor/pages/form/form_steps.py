@@ -8,7 +8,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from proctor.editor.pages.form.form_shares import percent_text, raised, share_of
-from proctor.editor.pages.form.form_state import AllocationRow, BucketRow, ConstantRow, FormState
+from proctor.editor.pages.form.form_state import (
+    AllocationRow,
+    BucketRow,
+    ConstantRow,
+    FormState,
+    integer_of,
+)
 from proctor.editor.specifications.known import read_applications
 
 if TYPE_CHECKING:
@@ -26,12 +32,13 @@ OPERATORS = {
     ">=": "{variable} >= {value}",
     "in": "({each})",
 }
-_STEP = re.compile(r"(?P<name>[a-z-]+?)(?:-(?P<index>\d+|test))?(?:-to-(?P<target>\d+))?\Z")
+_STEP = re.compile(r"(?P<name>[a-z-]+?)(?:-(?P<index>\d{1,4}|test))?(?:-to-(?P<target>\d{1,4}))?\Z")
+
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 
 
 def new_state() -> FormState:
-    """Return the form of a new test: groups inactive, control and active, all of them empty."""
+    """Return the form of a new test: groups inactive, control and active without details."""
     state = FormState()
     state.texts["test_type"] = "USER"
     state.buckets = [
@@ -61,7 +68,8 @@ def apply_step(state: FormState, step: str) -> str:
 
 
 def _add_bucket(state: FormState, _index: int) -> str:
-    values = [int(row.value) for row in state.buckets if _NUMBER.match(row.value.strip())]
+    typed = [integer_of(row.value) for row in state.buckets]
+    values = [value for value in typed if value is not None]
     state.buckets.append(BucketRow("", str(max([*values, -1]) + 1)))
     for each in state.allocations:
         each.shares.append("0")
@@ -77,7 +85,7 @@ def _remove_bucket(state: FormState, index: int) -> str:
 
 
 def _add_allocation(state: FormState, _index: int) -> str:
-    """Add an allocation before the last one, which covers everybody else."""
+    """Add an allocation before the last one, which covers everyone else."""
     shares = ["0"] * len(state.buckets)
     rest = next((index for index, row in enumerate(state.buckets) if row.is_remainder), 0)
     if shares:
@@ -123,9 +131,10 @@ def _raise(state: FormState, index: int, target: int) -> str:
     shares: dict[int, Fraction] = {}
     for bucket, text in zip(state.buckets, row.shares, strict=True):
         share = share_of(text)
-        if share is None or not re.match(r"-?\d+\Z", bucket.value.strip()):
+        value = integer_of(bucket.value)
+        if share is None or value is None:
             return f"share-{index}-0"
-        shares[int(bucket.value)] = share
+        shares[value] = share
     found = raised(shares, Fraction(target, 100))
     if found is not None:
         row.shares = [percent_text(found[int(bucket.value)]) for bucket in state.buckets]
@@ -164,7 +173,7 @@ def built_rule(variable: str, operator: str, operand: str) -> str:
 
 
 def _literal(text: str, *, is_text: bool) -> str:
-    """Return a value in the syntax of rules: quoted if the variable is a text."""
+    """Return a value in the syntax of rules: quoted if the variable is a string."""
     if not is_text and (text in ("true", "false", "null") or _NUMBER.match(text)):
         return text
     return "'" + json.dumps(text, ensure_ascii=False)[1:-1].replace("'", "\\'") + "'"

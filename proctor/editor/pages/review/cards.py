@@ -37,7 +37,7 @@ _SCHEDULE = gettext_lazy("Schedule changes of %(test)s on %(branch)s")
 
 
 def title_of(proposal: Proposal) -> str:
-    """Return a title that says what a proposal would do."""
+    """Return a title that describes a proposal."""
     is_schedule = proposal.kind == Proposal.Change.SCHEDULE
     form = (
         _SCHEDULE if is_schedule else _TITLES.get(Kind(proposal.revision_kind), _TITLES[Kind.EDIT])
@@ -94,7 +94,7 @@ class Card:
 
 
 def cards_of(actor: Actor, found: Iterable[Proposal]) -> list[Card]:
-    """Return the cards of proposals, in the same order."""
+    """Return a card for each of the proposals, in the same order."""
     known = list(found)
     models.prefetch_related_objects(known, "approvals")
     moved = moved_keys(known)

@@ -93,7 +93,7 @@ def _found(actor: Actor, number: int) -> Proposal:
 
 def _words(error: EditorError) -> str:
     if isinstance(error, Changed):
-        return _("The proposal was changed while you looked at it. Look at it again.")
+        return _("The proposal was changed while you were viewing it. Review it again.")
     if isinstance(error, Conflict):
         return _("The base has moved: someone has published on the branch in the meantime.")
     text = words_of(error)

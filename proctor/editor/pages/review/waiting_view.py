@@ -1,4 +1,4 @@
-"""Review: the proposals that wait, and for whom."""
+"""The Review page: proposals that wait, and the people they wait for."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RampForm", "Row", "live_share"]
 
-#: The percentages that a new form proposes, if they exceed the current share, and the days after
-#: which they are due.
+#: The percentages that a new form proposes if they exceed the current share, each with the number
+#: of days until it is due.
 _PROPOSED = (10, 25, 50, 100)
 _DAYS = (0, 1, 3, 7)
 _HOUR = 9
@@ -136,7 +136,10 @@ class RampForm:
 
     def _next_time(self) -> str:
         due, _problem = _time(self.rows[-1].when)
-        return _local((due or timezone.now()) + timedelta(days=1)).strftime(_SHOWN)
+        try:
+            return _local((due or timezone.now()) + timedelta(days=1)).strftime(_SHOWN)
+        except OverflowError:
+            return ""
 
     def wanted(self, definition: Definition) -> list[Wanted]:
         """Return the steps before the first row with a problem, which is noted in that row."""

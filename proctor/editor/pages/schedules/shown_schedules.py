@@ -60,7 +60,7 @@ class ShownStep:
     state: str
     bar: Bar | None
     effect: Effect | None
-    #: True if the step has been due for so long that no process seems to publish it.
+    #: True if the step has been due for so long that apparently no process publishes steps.
     is_late: bool
 
     @property
@@ -77,7 +77,7 @@ class ShownSchedule:
     steps: list[ShownStep]
     #: A key of STATES.
     state: str
-    #: The reason why its next step will not be published, if it is known before the step is due.
+    #: The reason why the next step will not be published, if known before the step is due.
     warning: str
     may_write: bool
 
@@ -98,7 +98,7 @@ class ShownSchedule:
 
     @property
     def may_go_on(self) -> bool:
-        """True if a person can retry the blocked step as it is."""
+        """True if a person can retry the blocked step without changing it."""
         blocked = self.blocked
         return blocked is not None and blocked.step.blocked_by not in (Block.BASE, Block.APPROVAL)
 
@@ -164,7 +164,7 @@ def _steps(proposal: Proposal, now: datetime) -> list[ShownStep]:
 
 
 def _warning(proposal: Proposal, steps: Iterable[ShownStep], head: Head | None) -> str:
-    """Return why the next step cannot be published, even though nobody has tried it yet."""
+    """Return the reason why the next step cannot be published, before anyone has tried it."""
     waits = next((each for each in steps if each.step.try_at is not None), None)
     base = waits.step.base_id if waits is not None else None
     if proposal.is_open:

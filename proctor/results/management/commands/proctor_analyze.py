@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("test", help="The name of the test.")
         parser.add_argument("--format", choices=("table", "json", "html"), default="table")
         parser.add_argument(
-            "--baseline", help="The group that others are compared with; by default the control."
+            "--baseline", help="The group to compare others with (default: the control)."
         )
         parser.add_argument("-o", "--output", metavar="FILE", help="Write to a file.")
         parser.add_argument(
@@ -80,6 +80,6 @@ class Command(BaseCommand):
 def _text(found: Report, form: str) -> str:
     if form == "json":
         return json.dumps(found.to_dict(), indent=2)
-    # Numbers and times stay as `python -m proctor analyze` writes them.
+    # Numbers and times are formatted as by `python -m proctor analyze`.
     write = found.to_html if form == "html" else found.to_text
     return write(translations=translation)

@@ -66,6 +66,20 @@
     const tried = document.getElementById("pe-tried");
     const here = document.getElementById("pe-tried-here");
     if (tried && here) here.replaceChildren(tried);
+    const headline = document.querySelector("#pe-effect .pe-headline");
+    if (headline) document.getElementById("pe-dock-effect").replaceChildren(headline.cloneNode(true));
+    watch();
+  }
+
+  // On a small screen, the dock is shown while the button to publish is out of sight.
+  const watcher = new IntersectionObserver((seen) => {
+    const dock = form().querySelector(".pe-dock");
+    dock.hidden = seen.at(-1).isIntersecting && !dock.contains(document.activeElement);
+  });
+  function watch() {
+    watcher.disconnect();
+    const button = document.getElementById("pe-publish");
+    if (button) watcher.observe(button);
   }
 
   function soon() {

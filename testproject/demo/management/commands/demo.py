@@ -16,7 +16,7 @@ __all__ = ["Command"]
 
 
 class Command(runserver.Command):
-    """Run Django's development server on the demo's database, and print where to look."""
+    """Run Django's development server on the demo's database, and print the URLs."""
 
     help = "Start the shop with two weeks of simulated visitors, its editor and its results."
     #: Set by the base class.

@@ -1,4 +1,4 @@
-"""Calls over TLS, over several addresses and over a proxy keep their time too."""
+"""The time limit also applies to calls over TLS, to several addresses and through a proxy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stack():
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate for localhost that vouches for itself, with its key in one file."""
+    """A self-signed certificate for localhost, with its key in the same file."""
     pem = tmp_path_factory.mktemp("tls") / "localhost.pem"
     command = (
         "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost "
@@ -47,7 +47,7 @@ def certificate(tmp_path_factory):
 
 
 def serve_once(talk):
-    """A server that talks to one who connects; gives the port."""
+    """Start a server that accepts one connection; return its port."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def run():
@@ -135,7 +135,7 @@ def test_a_handshake_that_begins_too_late_closes_the_connection_once():
 
 
 def test_several_addresses_share_the_time(stack, monkeypatch):
-    """A name may mean many addresses; each attempt gets what the others have left."""
+    """A name may have many addresses; each attempt gets the remaining time."""
     resolve, tried = socket.getaddrinfo, []
 
     def getaddrinfo(host, *args, **options):

@@ -1,0 +1,79 @@
+"""Find the groups that lose all their visitors, and the tests that depend on such a group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from proctor.core.authoring.moves.audience import reached_allocations
+from proctor.core.authoring.moves.placement import pieces_of
+from proctor.core.authoring.moves.who_moves import parents_first
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from proctor.core.matrices.matrix import Allocation, TestDefinition
+
+__all__ = ["EmptiedParent", "emptied_groups", "emptied_parents", "groups_of_allocation"]
+
+
+class EmptiedParent(NamedTuple):
+    """The group that a test depends on, and that has no visitors any more."""
+
+    test: str
+    value: int
+
+
+def groups_of_allocation(allocation: Allocation) -> frozenset[int]:
+    """Return the bucket values to which an allocation gives at least one position."""
+    try:
+        return frozenset(piece.value for piece in pieces_of(allocation.ranges))
+    except ValueError:  # The engine does not load such a test.
+        return frozenset(each.bucket_value for each in allocation.ranges if each.length > 0)
+
+
+def emptied_groups(old: TestDefinition, new: TestDefinition) -> list[int]:
+    """Return the groups that visitors can have before the change, but not after it, sorted.
+
+    A group is also emptied if its last allocation is removed, or can no longer be reached because
+    of the rules. Dependencies are ignored.
+    """
+    return sorted(_groups(old) - _groups(new))
+
+
+def _groups(test: TestDefinition) -> frozenset[int]:
+    """Return the groups of the allocations that visitors can be in."""
+    reached = (test.allocations[index] for index in reached_allocations(test))
+    return frozenset().union(*map(groups_of_allocation, reached))
+
+
+def emptied_parents(
+    old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
+) -> dict[str, EmptiedParent]:
+    """Return the tests that lose all their visitors because of the group that they depend on.
+
+    Both contain the tests that the engine loads. A test also loses its visitors if its parent does.
+    The result is sorted by name.
+    """
+    before, after = _with_visitors(old), _with_visitors(new)
+    found = {}
+    for name in sorted(old.keys() & new.keys()):
+        depends_on = new[name].depends_on
+        if depends_on is None or depends_on.test_name is None:
+            continue
+        if before[name] and not after[name] and _groups(new[name]):
+            found[name] = EmptiedParent(depends_on.test_name, depends_on.bucket_value)
+    return found
+
+
+def _with_visitors(tests: Mapping[str, TestDefinition]) -> dict[str, frozenset[int]]:
+    """Return the groups of each test that have visitors, with regard to its dependency."""
+    found: dict[str, frozenset[int]] = {}
+    for name in parents_first(tests, {}):
+        groups, depends_on = _groups(tests[name]), tests[name].depends_on
+        if depends_on is not None:
+            # The parent is unknown if a single definition is reviewed.
+            parent = found.get(depends_on.test_name or "")
+            if parent is not None and depends_on.bucket_value not in parent:
+                groups = frozenset()
+        found[name] = groups
+    return found

@@ -1,0 +1,25 @@
+"""Find the allocations to which visitors jump, whose ids must therefore be incremented."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proctor.core.authoring.moves.findings import ROUNDING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from proctor.core.authoring.moves.who_moves import PairMoves
+
+__all__ = ["jumping_allocations"]
+
+
+def jumping_allocations(pairs: Iterable[PairMoves]) -> set[int]:
+    """Return the indexes, after the change, of the allocations to which visitors jump.
+
+    Every pair counts, also one of two different allocations: its visitors have seen two groups, and
+    are now counted under the id of the new allocation. Jumps that come from rounding do not count.
+    """
+    return {
+        pair.allocation for pair in pairs if pair.allocation is not None and pair.jump > ROUNDING
+    }

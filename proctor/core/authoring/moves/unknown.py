@@ -1,0 +1,57 @@
+"""Describe the moves of visitors who may be in a test, or in an allocation, only after a change.
+
+Their number depends on rules that are not evaluated. Known are the shares of those whom the test
+newly admits, of those whom it no longer admits, and of all others.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from proctor.core.authoring.moves.findings import ROUNDING, percent
+from proctor.core.sentences import Sentence, gettext_noop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from proctor.core.authoring.moves.who_moves import PairMoves
+
+__all__ = ["unknown_moves"]
+
+#: Attribute of a pair → the clause if all pairs have the same share, and if they do not.
+_EXACT = {
+    "enter": gettext_noop("{share} of {whom} enter"),
+    "leave": gettext_noop("{share} of {whom} leave"),
+    "jump": gettext_noop("{share} of {whom} change group"),
+    "sees_something_else": gettext_noop("{share} of {whom} see something else"),
+}
+_AT_MOST = {
+    "enter": gettext_noop("at most {share} of {whom} enter"),
+    "leave": gettext_noop("at most {share} of {whom} leave"),
+    "jump": gettext_noop("at most {share} of {whom} change group"),
+    "sees_something_else": gettext_noop("at most {share} of {whom} see something else"),
+}
+
+
+def unknown_moves(pairs: Sequence[PairMoves]) -> Iterator[Sentence]:
+    """Yield a clause for each share of visitors who move, without those who stay."""
+    admitted = [pair for pair in pairs if pair.old_allocation is None]
+    dismissed = [pair for pair in pairs if pair.allocation is None]
+    others = [pair for pair in pairs if None not in (pair.old_allocation, pair.allocation)]
+    yield from _clauses(admitted, Sentence(gettext_noop("the visitors newly admitted")))
+    yield from _clauses(dismissed, Sentence(gettext_noop("the visitors no longer admitted")))
+    text = gettext_noop("visitors")
+    if admitted or dismissed:
+        text = gettext_noop("the other visitors")
+    yield from _clauses(others, Sentence(text))
+
+
+def _clauses(pairs: Iterable[PairMoves], whom: Sentence) -> Iterator[Sentence]:
+    for name, exact in _EXACT.items():
+        shares: set[Fraction] = {getattr(pair, name) for pair in pairs}
+        most = max(shares, default=Fraction(0))
+        if most > ROUNDING and len(shares) == 1:
+            yield Sentence(exact, share=percent(most), whom=whom)
+        elif most > ROUNDING:
+            yield Sentence(_AT_MOST[name], share=percent(most), whom=whom)

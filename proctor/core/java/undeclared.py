@@ -1,0 +1,50 @@
+"""Show rules a value whose type is not declared: an undeclared variable, or a property of one."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from proctor.core.exceptions import ConversionError
+from proctor.core.java.values import MapValues, unwrapped
+from proctor.core.messages import error_text
+
+__all__ = ["UNCHANGED", "as_rules_see"]
+
+#: Rules see values of these classes unchanged.
+UNCHANGED = frozenset({str, bool, float, list, tuple, dict, set, frozenset, type(None)})
+
+
+def as_rules_see(value: Any) -> object:
+    """Return a value of an undeclared type as rules see it. Raises ConversionError.
+
+    Members of str and int enumerations become their values. Objects that have a length and can be
+    indexed, such as a query set, become lists.
+    """
+    if type(value) in UNCHANGED:
+        return value
+    if isinstance(value, enum.Enum):
+        return unwrapped(value)
+    # A query set is not a Collection, because it has no __contains__. The type of a lazy object
+    # always has a length and items, but its `__class__` is that of the object that it wraps.
+    cls = value.__class__
+    if issubclass(cls, Sized) and issubclass(cls, Iterable):
+        # A lazy string has the methods of a str but is not a str.
+        if issubclass(cls, _UNLISTED) or hasattr(cls, "casefold"):
+            return value
+        if hasattr(cls, "__getitem__"):
+            return _listed(value)
+    return value
+
+
+_UNLISTED = (str, bytes, bytearray, Mapping, Sequence, AbstractSet, MapValues)
+
+
+def _listed(value: Iterable[Any]) -> list[Any]:
+    try:
+        return list(value)
+    except Exception as error:
+        reason = f"it cannot be converted to a list: {error_text(error)}"
+        raise ConversionError(f"{type(value).__qualname__}: {reason}", reason=reason) from error

@@ -1,0 +1,47 @@
+"""Suggest a correction for a rule that is not completely between `${` and `}`."""
+
+from __future__ import annotations
+
+import re
+
+from proctor.core.exceptions import RuleSyntaxError
+from proctor.core.rules import nodes
+from proctor.core.rules.parser import parse
+from proctor.core.rules.rule import RuleKind, classify
+from proctor.core.sentences import Sentence, gettext_noop
+
+__all__ = ["without_braces"]
+
+#: A text in quotes, or a brace with the characters before it that may belong to it.
+_BRACE = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\\?[$#]?[ ]?\{|\}""")
+
+
+def without_braces(text: str) -> Sentence:
+    """Return the sentence for a rule of which a part, or all, is outside `${` and `}`."""
+    template = gettext_noop("the rule {rule!r} is never true: write it between ${{ and }}")
+    if "${" in text:
+        template = gettext_noop(
+            "the rule {rule!r} is never true: write all of it between ${{ and }}"
+        )
+    advice = Sentence(template, rule=text)
+    better = _rewritten(text)
+    if better is None:
+        return advice
+    return Sentence(gettext_noop("{advice}, as in {better!r}"), advice=advice, better=better)
+
+
+def _rewritten(text: str) -> str | None:
+    """Return the rule with one pair of braces around it; None if that is not a rule either."""
+    inner = _BRACE.sub(lambda found: found[1] or _gap(text, *found.span()), text)
+    better = "${" + inner.strip() + "}"
+    try:
+        node = parse(better)
+    except RuleSyntaxError:
+        return None
+    is_empty = classify(better) is RuleKind.EMPTY
+    return None if is_empty or isinstance(node, nodes.Composite) else better
+
+
+def _gap(text: str, start: int, end: int) -> str:
+    """Return the replacement of a brace: nothing, or a space between two words."""
+    return " " if text[start - 1 : start].isalnum() and text[end : end + 1].isalnum() else ""

@@ -1,0 +1,60 @@
+"""Texts that people send: reasons, comments, and JSON that they typed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from proctor.core.messages import shown
+from proctor.core.sentences import Sentence, gettext_noop
+
+__all__ = ["MAX_TEXT", "legible", "strict_json"]
+
+#: Longest message, reason or comment, in characters.
+MAX_TEXT = 10_000
+
+#: Longest integer that is read, in digits. Python itself reads no longer ones.
+_DIGITS = 4300
+
+
+def legible(text: str) -> str:
+    """Return *text* without white space around it, or "" if all of its characters are invisible."""
+    return text.strip() if any(each.isprintable() and each != " " for each in text) else ""
+
+
+def strict_json(text: str) -> Any:
+    """Return the value of a JSON text. Raises ValueError instead of losing or inventing a part.
+
+    Python's reader drops a key that occurs twice, and reads NaN. It raises RecursionError for deep
+    nesting.
+    """
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
+        )
+    except RecursionError:
+        raise ValueError(Sentence(gettext_noop("it is nested too deeply"))) from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in found if names.count(name) > 1)
+        text = gettext_noop("the key {key} occurs twice in one object")
+        raise ValueError(Sentence(text, key=shown(double)))
+    return found
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(Sentence(gettext_noop("{word} is not JSON"), word=word))
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        text = gettext_noop("a number has {count} digits; at most {limit} are read")
+        raise ValueError(Sentence(text, count=len(digits), limit=_DIGITS))
+    return int(digits)
