@@ -149,8 +149,7 @@ def watch(_name):
     )
     printed = None
     while True:
-        matrix = source.current().matrix
-        found = matrix.tests[NAME].description if NAME in matrix.tests else None
+        found = source.current().proctor.definition(NAME).description
         if found != printed:
             print(found, flush=True)
             printed = found
