@@ -1,4 +1,4 @@
-"""Django system checks for the editor's requirements and for contradictions between settings."""
+"""Django system checks for the editor's requirements and for contradictory settings."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _NEEDED = ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib
 
 
 def register_checks() -> None:
-    """Register the checks with Django. May be called more than once."""
+    """Register the checks with Django. Can be called more than once."""
     checks.register(check_editor, TAG)
 
 
 def check_editor(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Return errors for missing requirements and contradicting settings."""
-    # a test may remove the app, but the check stays registered
+    """Return errors for missing requirements and contradictory settings."""
+    # a test can remove the app, but the check stays registered
     if not apps.is_installed("proctor.editor"):
         return []
     return [*_apps(), *_approvals(), *_mail(), *_guards(), *_writing()]
