@@ -57,7 +57,7 @@ class Act:
     def carry_out_checked(self, prepared: Prepared) -> Published | Proposed:
         """Carry out a prepared change. Raises Refused for any problem that is not a warning.
 
-        If there is a reason to override, the change may break applications.
+        The change may break applications only if there is a reason to override.
         """
         return self.carry_out(prepared.checked(override=bool(legible(self.override))))
 

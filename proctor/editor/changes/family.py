@@ -69,7 +69,7 @@ class Relatives:
     test: str
     #: The tests that `family` returned.
     before: Mapping[str, TestDefinition]
-    #: Those of `tests` that the engine loads.
+    #: Those tests in `before` that the engine loads.
     loaded: Mapping[str, TestDefinition]
     branch: str = ""
     #: The applications of all branches.
@@ -103,7 +103,7 @@ class Relatives:
     def dropping_problems(self, after: Examination) -> list[Problem]:
         """Return the reasons why the engine would drop the test, or another test that it loads now.
 
-        Faults that existed before the change are not reported.
+        Faults that exist without the change are not reported.
         """
         return [
             self._dropped(name, problem)

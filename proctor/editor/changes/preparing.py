@@ -273,7 +273,7 @@ def _numbered(
     proposal: int | None,
     earlier: Sequence[Definition] = (),
 ) -> Definition:
-    """Return the definition with allocation ids such that no id names two different splits."""
+    """Return the definition with new allocation ids, so that no id names two different splits."""
     allocations = careful_allocations(
         None if previous is None else previous.test,
         definition.test,
@@ -326,7 +326,7 @@ def _stricter(
 ) -> list[Problem]:
     """Return the problems that our stricter rules find.
 
-    A fault that an application had before is a warning.
+    A fault that an application already had is only a warning.
     """
     found = stricter_problems(written, around)
     if previous is None or not any(each.code in _OF_APPLICATIONS for each in found):

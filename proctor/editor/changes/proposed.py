@@ -84,7 +84,8 @@ class Gate:
     def require(self, proposal: Proposal) -> list[str]:
         """Return the approvers of a proposal.
 
-        Raises unless enough people have approved it and the actor may publish it.
+        Raises ApprovalNeeded unless enough people have approved it, and PermissionMissing unless
+        the actor may publish it.
         """
         test, branch = proposal.test, proposal.branch.name
         self.actor.require(writing(branch), test=test, branch=branch)

@@ -1,4 +1,4 @@
-"""An edit that is published later."""
+"""Schedule an edit for later."""
 
 from __future__ import annotations
 
