@@ -153,7 +153,7 @@ def _publish(
 
 
 def _branches(sent: QueryDict, names: Sequence[str]) -> tuple[str, str]:
-    """Return the two branches.
+    """Return the source and target branches.
 
     By default, the target is the next branch.
     """

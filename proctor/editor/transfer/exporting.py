@@ -1,4 +1,4 @@
-"""Export of a branch: a matrix file, or a tree of definitions like Java Proctor's."""
+"""Export a branch as a matrix file or as a tree of definitions like Java Proctor's."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def export_matrix(branch: str, path: Path) -> int:
 def export_tree(branch: str, path: Path, progress: Progress = iter) -> int:
     """Write definition.json and metadata.json of each test and return their number.
 
-    They are written to `test-definitions` below *path*, which must not contain definitions yet.
-    Definitions that were imported and not published since are written byte for byte. Raises
+    The files are written to `test-definitions` below *path*, which must not contain definitions
+    yet. Definitions that were imported and not published since are written byte for byte. Raises
     OSError, and ExportRefused before anything is written.
     """
     folder = path if path.name == DEFINITIONS_DIRECTORY else path / DEFINITIONS_DIRECTORY

@@ -30,7 +30,7 @@ def share_of(text: str) -> Fraction | None:
 
 
 def percent_text(share: Fraction) -> str:
-    """Format a share as a percentage, rounded to ten decimal places, without trailing zeros."""
+    """Format a share, rounded to ten decimal places, as a percentage without trailing zeros."""
     value = Decimal(share.numerator) / Decimal(share.denominator) * 100
     return f"{round(value, 8).normalize():f}"
 

@@ -220,7 +220,7 @@ def _readable(found: Proposal) -> Definition | None:
 
 
 def _compared(found: Proposal, head: Revision | None) -> Definition | None:
-    """Return the definition to compare with: the current head, or the base once it is closed."""
+    """Return the definition to compare with: the head or, for a closed proposal, its base."""
     try:
         return definition_of(head if found.is_open else found.base)
     except Refusal:

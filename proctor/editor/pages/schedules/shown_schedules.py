@@ -36,7 +36,7 @@ State, Block = ScheduledStep.State, ScheduledStep.Block
 
 #: State of a step → its name on pages: the model's states and "overdue".
 _STEP_STATES = {**dict(State.choices), "overdue": _("overdue")}
-#: A step that has been due for longer than this is shown as overdue.
+#: If a step has been due for longer than this, the page says that no process publishes it.
 _LATE = timedelta(minutes=10)
 #: State of a schedule → its name on pages.
 STATES = {
