@@ -32,7 +32,7 @@ class DuePublisher:
         self._again = 0.0
 
     def publish(self) -> bool:
-        """Publish due steps for a few seconds and return whether anything was published.
+        """Publish due steps for a few seconds, and return whether any were published.
 
         Never raises.
         """
