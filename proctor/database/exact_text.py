@@ -20,7 +20,7 @@ __all__ = ["ExactCharField", "ExactTextField"]
 
 
 def _collation(connection: BaseDatabaseWrapper) -> str | None:
-    """Return the collation in which different texts are never equal; None for SQLite's default.
+    """Return a collation in which different strings are never equal; None is SQLite's default.
 
     MySQL's `utf8mb4_bin` is not suitable, because it ignores trailing spaces.
     """
@@ -44,7 +44,7 @@ class ExactCharField(_CharField):
     """
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
-        """Return the type of the column, with the exact collation of the database."""
+        """Return the parameters of the column, with the exact collation of its database."""
         return _exact({**super().db_parameters(connection)}, connection)
 
 
@@ -52,5 +52,5 @@ class ExactTextField(_TextField):
     """A TextField with the comparisons of ExactCharField."""
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
-        """Return the type of the column, with the exact collation of the database."""
+        """Return the parameters of the column, with the exact collation of its database."""
         return _exact({**super().db_parameters(connection)}, connection)

@@ -101,7 +101,7 @@ def _writing() -> Iterator[checks.CheckMessage]:
 
 
 def _is_read_only(database: dict[str, Any]) -> bool:
-    """Return whether the options of a database open it read-only."""
+    """Return whether a database's options make it read-only."""
     options = database.get("OPTIONS") or {}
     texts = [str(database.get("NAME", "")), *(str(each) for each in options.values())]
     words = ("mode=ro", "default_transaction_read_only=on", "default_transaction_read_only=true")

@@ -133,8 +133,7 @@ class Comment(models.Model):
         COMMENTED = "commented", _("commented")
         WITHDRAWN = "withdrawn", _("withdrawn")
         PUBLISHED = "published", _("published")
-        #: Used only for a schedule: it was accepted, a step is waiting for a person, or was
-        #: resumed.
+        #: Used only for a schedule: it was accepted, or one of its steps was blocked or resumed.
         ACCEPTED = "accepted", _("accepted")
         BLOCKED = "blocked", _("blocked")
         RESUMED = "resumed", _("resumed")

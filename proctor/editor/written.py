@@ -23,9 +23,9 @@ def legible(text: str) -> str:
 
 
 def strict_json(text: str) -> Any:
-    """Return the value of a JSON text. Raises ValueError instead of losing or inventing a part.
+    """Return the value of a JSON text. Raises ValueError if it is not strictly valid JSON.
 
-    Python's `json` silently keeps only the last of two equal keys, accepts NaN, and raises
+    By default, Python's `json` keeps only the last of two equal keys, accepts NaN, and raises
     RecursionError for deep nesting.
     """
     try:

@@ -160,7 +160,7 @@ class Actor:
     def require_approvals(self, branch: str, approvers: Iterable[str] = ()) -> None:
         """Raise ApprovalNeeded unless enough people have approved.
 
-        Callers count the approvals with `counting_approvals` of the proposal.
+        Callers get the proposal's approvals from `counting_approvals`.
         """
         needed, given = self.approvals_needed(branch), len({*approvers})
         if given < needed:
@@ -183,9 +183,9 @@ def has_permission(user: Any, permission: str) -> bool:
 
 
 def backends_know_tests() -> bool:
-    """Return whether a backend of the site may have permissions for single tests.
+    """Return whether an authentication backend may grant permissions for single tests.
 
-    Django's own backend has no such permissions.
+    Django's own backend does not grant such permissions.
     """
     return not all(
         getattr(type(each), "has_perm", None) is ModelBackend.has_perm

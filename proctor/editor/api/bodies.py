@@ -136,8 +136,8 @@ def refuse_media_type(request: HttpRequest) -> None:
 def read_fields(request: HttpRequest, known: Iterable[str], limit: int = MAX_BYTES) -> Fields:
     """Return the fields of the JSON object in the body.
 
-    Raises TooLarge if the body has more than *limit* bytes; the rest is not read. Raises BadRequest
-    unless the body is an object with known fields only.
+    Raises TooLarge if the body has more than *limit* bytes; the rest is discarded. Raises
+    BadRequest unless the body is an object with known fields only.
     """
     try:
         # Not request.body: the site's own size limit applies to it and raises a different

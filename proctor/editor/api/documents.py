@@ -87,8 +87,7 @@ def test_document(revision: Revision) -> dict[str, Any]:
 def definition_document(definition: Definition | None) -> Any:
     """Return a definition as JSON, or None for a deletion.
 
-    The definition is parsed and serialized again, because the stored text of an import can contain
-    comments.
+    The stored text is not used, because the text of an import can contain comments.
     """
     return None if definition is None else json.loads(write(definition))
 

@@ -81,6 +81,6 @@ urlpatterns = [
         ),
         name="api_application",
     ),
-    # Only URLs that end in a slash: Django adds a missing one.
+    # Match only URLs that end in a slash, so that Django still appends a missing slash.
     re_path("^(?:.*/)?$", no_such_address),
 ]

@@ -43,7 +43,7 @@ __all__ = [
     "require_writing",
 ]
 
-#: Maximum size of a request body for `check/`, in bytes. It is smaller because pages send such
+#: Maximum size of a request body for `check/`, in bytes. It is small because pages send such
 #: requests while the user types.
 CHECK_BYTES = 64 * 1024
 

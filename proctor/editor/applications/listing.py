@@ -120,7 +120,7 @@ def standing_of(
 ) -> Standing:
     """Return the result of verifying an application against *tests*, the tests of its branch.
 
-    With a *former* standing only the *changed* tests are verified; the results of the others are
+    If a *former* standing is given, only the *changed* tests are verified; the other results are
     reused.
     """
     specification = application.specification

@@ -16,7 +16,7 @@ __all__ = ["Verdict", "what_applications_say"]
 
 
 def what_applications_say(branch: str, test: str, definition: Definition | None) -> list[Verdict]:
-    """Return the verdict of each application of a branch on publishing *definition* there.
+    """Return each application's verdict on publishing *definition* on its branch.
 
     Pass None to delete the test. A verdict contains the `application`, its `state` (`ok`, `breaks`,
     `older` or `undeclared`) and the `reasons`. If the definition cannot be converted to the

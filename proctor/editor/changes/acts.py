@@ -27,7 +27,7 @@ __all__ = ["Act"]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """The author, the test, the branch, the base and the message of a publication."""
+    """The author, test, branch, base and message of a publication."""
 
     actor: Actor
     test: str

@@ -1,4 +1,4 @@
-"""Prepares a change: assigns ids, keeps unknown fields, and finds problems.
+"""Prepare a change: assign ids, keep unknown fields, and find problems.
 
 Nothing is written, so a page can show the result while the user types.
 """
@@ -153,9 +153,9 @@ def prepare_edit(
 ) -> Prepared:
     """Return the result of an edit or a creation, with every problem of *definition*.
 
-    *earlier* are the definitions that a schedule publishes before this one; the last of them is
-    *previous*. *proposal* is the proposal that will get the result as its content; its allocation
-    ids can be used again. (This also holds for the functions below.)
+    *earlier* contains the definitions that a schedule publishes before this one; the last of them
+    is *previous*. *proposal* is the proposal that will get the result as its content; its
+    allocation ids can be used again. (This also holds for the functions below.)
     """
     problems = [] if previous is not None else list(name_problems(test))
     relatives = _relatives(branch, test, definition, earlier)

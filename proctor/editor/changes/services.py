@@ -1,10 +1,10 @@
 """Services that change a test: each checks the permission and the change, then publishes it.
 
-All take the `Actor` first and raise: PermissionMissing, NotFound for an unknown branch, test or
-revision, Refused for an invalid change, and the errors of `publish`: Conflict and Held. A base is
-the id of the revision that the user saw, or None if the test did not exist. If other people must
-approve, or if *review* is True, the change is proposed instead of published. After that,
-`proposals.deciding` and `changes.proposed` handle the proposal.
+All take the `Actor` as the first argument. They raise PermissionMissing, NotFound for an unknown
+branch, test or revision, Refused for an invalid change, and the errors of `publish`: Conflict and
+Held. A base is the id of the revision that the user saw, or None if the test did not exist. If
+other people must approve, or if *review* is True, the change is proposed instead of published.
+After that, `proposals.deciding` and `changes.proposed` handle the proposal.
 """
 
 from __future__ import annotations

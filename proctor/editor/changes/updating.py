@@ -1,6 +1,6 @@
 """Changes to an open proposal: replace its definition, or rebase it.
 
-The person who changes it becomes a contributor, and all approvals are void.
+A user who changes it becomes a contributor, and all approvals become void.
 """
 
 from __future__ import annotations

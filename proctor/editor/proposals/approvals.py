@@ -1,4 +1,4 @@
-"""Finds the approvals that count, and the people who could approve.
+"""Find the approvals that count, and the people who could approve.
 
 An approval counts as long as the content and the base are those that the approver saw, and the
 approver exists, is active and has the permission. Users cannot approve a proposal if they wrote any

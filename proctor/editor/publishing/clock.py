@@ -39,7 +39,7 @@ def database_time(using: str) -> datetime:
 
 
 def is_past(value: Any, clock: Any, using: str) -> bool:
-    """Return whether a time is not after the clock's; both were read with a plain cursor."""
+    """Return whether a time has come, by the clock. Both are values as read with a raw cursor."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if value.tzinfo is None:

@@ -20,9 +20,10 @@ __all__ = ["definition_of", "find_head", "head_of", "published_ids", "revision_o
 
 
 def find_head(test: str, branch: str, *, using: str | None = None) -> Revision | None:
-    """Return the newest revision of a test on a branch, which may be a deletion, or None.
+    """Return a test's newest revision on a branch, or None. It can be a deletion.
 
-    It is read from the database that publications write to, unless *using* names a different one.
+    The revision is read from the database that publications write to, unless *using* names a
+    different one.
     """
     check_branch(branch)
     heads = Head.objects.using(using or write_alias()).select_related("revision__branch")

@@ -107,8 +107,8 @@ def publish(
 
     A test can occur once for each branch. Raises Conflict if a head is no longer the base of its
     change, Held if a test is held on the branch and the change is not a stop, NotFound for an
-    unknown branch, Refusal for a definition that cannot be written, RuntimeError inside another
-    transaction, and database errors.
+    unknown branch, Refusal for a definition that cannot be written, RuntimeError if called inside
+    another transaction, and database errors.
     """
     names = {check_branch(change.branch) for change in changes}
     ordered = [name for name in branch_names() if name in names]

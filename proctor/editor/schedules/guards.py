@@ -1,4 +1,4 @@
-"""Guards: functions, written by the site, that are called before a scheduled step is published.
+"""Guards: functions in the site's code that are called before a scheduled step is published.
 
 A guard takes a `GuardedStep` and returns None to let the step pass, or a `Verdict`:
 
@@ -62,7 +62,7 @@ class Verdict:
 
     @classmethod
     def go(cls) -> Verdict:
-        """Allow the step, as None does."""
+        """Let the step be published, which is the same as returning None."""
         return cls(Action.GO)
 
     @classmethod

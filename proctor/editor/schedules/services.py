@@ -1,8 +1,8 @@
-"""Services that change schedules. Like those for single changes, they check permissions.
+"""Services that change schedules. Like the services for single changes, they check permissions.
 
-All take the `Actor` first and raise PermissionMissing, NotFound for an unknown branch, test or
-schedule, Refused for invalid steps, Conflict if the test is not at the base, Held if it is held,
-and Closed for a schedule that has ended.
+All take the `Actor` as the first argument. They raise PermissionMissing, NotFound for an unknown
+branch, test or schedule, Refused for invalid steps, Conflict if the base is not the test's head,
+Held if the test is held, and Closed for a schedule that has ended.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def schedule(
     replaces: int | None = None,
     review: bool = False,
 ) -> Scheduled:
-    """Create a schedule. It is accepted directly unless it needs approvals or *review* is set.
+    """Create a schedule, and accept it unless it needs approvals or *review* is True.
 
     A test can have at most one running schedule on each branch. *replaces* is the id of the running
     schedule, which ends when the new one is accepted.
@@ -238,7 +238,7 @@ def _end_replaced(actor: Actor, proposal: Proposal, now: datetime, using: str) -
 
 @retried(write_alias)
 def cancel(actor: Actor, number: int, *, message: str = "") -> Proposal:
-    """End a schedule. Steps already published stay published; the others never will be.
+    """End a schedule. Published steps are not undone; the other steps are never published.
 
     Before a schedule is accepted, the people who wrote it can withdraw it, like any proposal.
     """

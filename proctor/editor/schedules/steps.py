@@ -76,7 +76,7 @@ def claim(step: ScheduledStep, lease: timedelta, using: str) -> bool:
 
 @retried(write_alias)
 def block(step: ScheduledStep, reason: str, problem: str, using: str) -> bool:
-    """Block a step, and all later ones of its schedule, until a person acts.
+    """Block a step and all later steps in its schedule until a person acts.
 
     If the step has changed since it was read, return False and change nothing.
     """

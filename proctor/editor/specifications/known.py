@@ -70,8 +70,8 @@ class Applications:
     """All applications, the site itself first."""
 
     known: tuple[Known, ...]
-    #: Variable → type, for the site and all applications. If the site declares no variables, this
-    #: is None, and rules are only parsed, except for applications that use the test.
+    #: Variable → type, for the site and all applications. None if the site declares no variables.
+    #: In that case, rules are only parsed, except for applications that use the test.
     context_types: Mapping[str, ContextType] | None
     #: Names of the tests that are declared by any application.
     declared: frozenset[str] = field(default=frozenset())

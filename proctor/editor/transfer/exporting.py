@@ -21,11 +21,11 @@ __all__ = ["ExportRefused", "export_matrix", "export_tree"]
 
 
 class ExportRefused(ValueError):  # noqa: N818 - says what happened to the export
-    """The branch cannot be exported to this place."""
+    """The branch cannot be exported to this location."""
 
 
 def export_matrix(branch: str, path: Path) -> int:
-    """Write the matrix of a branch to a file and return the number of its tests.
+    """Write the matrix of a branch to a file, and return the number of tests.
 
     Raises OSError, and ExportRefused if a database replica lags behind.
     """
@@ -39,7 +39,7 @@ def export_matrix(branch: str, path: Path) -> int:
 
 
 def export_tree(branch: str, path: Path, progress: Progress = iter) -> int:
-    """Write definition.json and metadata.json of each test and return their number.
+    """Write each test's definition.json and metadata.json, and return the number of tests.
 
     The files are written to `test-definitions` below *path*, which must not contain definitions
     yet. Definitions that were imported and not published since are written byte for byte. Raises

@@ -1,4 +1,4 @@
-"""The content of the Edit page's side panel: problems, moves, ids, and Try."""
+"""The content of the Edit page's side panel: problems, moves, ids, and the result of Try."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ShownForm", "shown_form"]
 
-#: The percentages of the buttons "Raise to".
+#: The percentages on the "Raise to" buttons.
 _STEPS = (10, 25, 50, 100)
 
 

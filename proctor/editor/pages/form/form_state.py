@@ -47,7 +47,7 @@ FLAGS = {
 
 
 def integer_of(text: str) -> int | None:
-    """Convert a typed integer, or return None if it is not an integer."""
+    """Convert typed text to an integer, or return None if it is not an integer."""
     try:
         return int(text.strip())
     except ValueError:
