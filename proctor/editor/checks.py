@@ -53,8 +53,8 @@ def _approvals() -> Iterator[checks.CheckMessage]:
         return
     if len(branch_names()) > 1 and approvals_needed(first_branch()):
         yield checks.Warning(
-            f"PROCTOR_EDITOR_APPROVALS requires approvals on {first_branch()!r}, the branch where "
-            "edits enter, so every edit has to wait.",
+            f"PROCTOR_EDITOR_APPROVALS requires approvals on {first_branch()!r}, the branch "
+            "on which tests are edited, so every edit has to wait.",
             hint="Require them on a later branch, from which visitors are served.",
             id="proctor.W030",
         )
@@ -95,7 +95,7 @@ def _writing() -> Iterator[checks.CheckMessage]:
             f"The database {alias!r} is opened read-only, so this process cannot publish scheduled "
             "steps.",
             hint="Let another process publish them, or run manage.py proctor_publish_due with "
-            "settings that can write; then silence this.",
+            "settings that can write; then silence this check check.",
             id="proctor.W034",
         )
 

@@ -141,7 +141,8 @@ def _shares(value: Any, head: Definition) -> dict[int, float]:
         type(each) not in (int, float) for each in value.values()
     ):
         raise BadRequest(
-            f'"shares": expected an object of group and share from 0 to 1, got {shown(value)}'
+            '"shares": expected an object that maps groups to shares from 0 to 1, '
+            f"got {shown(value)}"
         )
     values = {bucket.name: bucket.value for bucket in head.test.buckets}
     for name in value:

@@ -32,7 +32,7 @@ def finished(definition: Definition, value: int) -> Definition:
         names = listed(f"{each} ({name})" for each, name in sorted(buckets.items()))
         raise ChangeRefused(
             Sentence(
-                gettext_noop("expected the value of a group, got {value}; there are {names}"),
+                gettext_noop("expected the value of a group, got {value}; the groups are {names}"),
                 value=value,
                 names=names,
             )

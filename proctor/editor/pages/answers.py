@@ -110,7 +110,7 @@ def _require_storable(request: HttpRequest) -> None:
     """Raise Refused for text that cannot be stored, and for messages that are too long to read."""
     for name, text in (*request.GET.items(), *request.POST.items()):
         if not is_storable(str(text)):
-            words = gettext_noop("the field {name} has a NUL character or half of a surrogate pair")
+            words = gettext_noop("the field {name} contains a NUL character or a lone surrogate")
             raise refused("", "not-storable", Sentence(words, name=shown(name)))
         if name in _WRITTEN and len(text) > MAX_TEXT:
             words = gettext_noop(

@@ -316,13 +316,13 @@ def _parents(test: str) -> list[str]:
 
 def _payload_types() -> list[tuple[str, str]]:
     words = {
-        "stringValue": _("a text"),
+        "stringValue": _("a string"),
         "longValue": _("a whole number"),
         "doubleValue": _("a number"),
-        "stringArray": _("a list of texts"),
+        "stringArray": _("a list of strings"),
         "longArray": _("a list of whole numbers"),
         "doubleArray": _("a list of numbers"),
-        "map": _("a map of names and values"),
+        "map": _("a map of names to values"),
         "json": _("any JSON"),
     }
     return [(kind, words[kind]) for kind in sorted(PAYLOAD_TYPES, key=list(words).index)]

@@ -105,7 +105,7 @@ def headline_of(
     if any(pair.audience == "random" for pair in pairs):
         seen = max(pair.sees_something_else for pair in pairs)
         if seen > ROUNDING:
-            text = _("At most %(share)s of visits see something else in their group.")
+            text = _("At most %(share)s of visits see something different in their group.")
             return Headline(DANGER, text % {"share": percent(seen)})
         return Headline(NOTICE, _("Each visit gets a random group, so no visitor stays in one."))
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
@@ -137,9 +137,9 @@ def _worst(tones: object) -> str:
 def _admitted(test: TestDefinition | None) -> str:
     """Return the words for the visitors that the shares refer to."""
     if test is not None and (test.rule or any(each.rule for each in test.allocations)):
-        return _("the visitors whom the rule admits")
+        return _("the visitors that the rule admits")
     if test is not None and test.depends_on is not None:
-        return _("the visitors whom the test admits")
+        return _("the visitors that the test admits")
     return _("visitors")
 
 
@@ -165,7 +165,7 @@ def _exact(
             parts.append(_("%(share)s of %(whom)s jump from %(source)s to %(target)s") % values)
     if pair.sees_something_else > ROUNDING:
         values = {"share": percent(pair.sees_something_else), "whom": whom}
-        parts.append(_("%(share)s of %(whom)s see something else in their group") % values)
+        parts.append(_("%(share)s of %(whom)s see something different in their group") % values)
     tone = NOTICE if pair.leave > ROUNDING else GOOD
     if pair.jump > ROUNDING or pair.sees_something_else > ROUNDING:
         tone = DANGER

@@ -97,7 +97,7 @@ def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     message = sent.get("message", "").strip()
     override = legible(sent.get("override", "")) if "anyway" in sent else ""
     if "anyway" in sent and not override:
-        words = _("Give the reason for promoting it although it breaks an application.")
+        words = _("Give the reason for promoting it even though it breaks an application.")
         return _show(request, actor, source, target, promotions, status=422, problems=[words])
     try:
         done = _publish(actor, promotions, (source, target), message, override)

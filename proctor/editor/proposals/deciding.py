@@ -103,7 +103,7 @@ def approve(
             raise OwnApproval(
                 Sentence(
                     gettext_noop(
-                        "another person must approve proposal {number}: {name} wrote a part of it"
+                        "another person must approve proposal {number}: {name} wrote part of it"
                     ),
                     number=number,
                     name=actor.name,

@@ -40,6 +40,8 @@ def _tell(proposal: Proposal, event: Comment.Event, actor: str) -> None:
     answers = changed.send_robust(Proposal, proposal=proposal, event=event.value, actor=actor)
     for receiver, answer in answers:
         if isinstance(answer, Exception):
-            logger.error("A receiver of changed, %r: %s", receiver, error_place(answer))
+            logger.error(
+                "A receiver of the signal changed failed, %r: %s", receiver, error_place(answer)
+            )
     if event in (Comment.Event.OPENED, Comment.Event.UPDATED):
         mail(proposal, actor)

@@ -65,7 +65,7 @@ def after_commit(revisions: Sequence[Revision], user_id: object, *, waits: bool 
         try:
             act()
         except Exception as error:  # noqa: BLE001 - the publication stands, whatever happens now
-            logger.error("After a publication: %s", error_place(error))
+            logger.error("Work after a publication failed: %s", error_place(error))
 
 
 def _write_log(revisions: Sequence[Revision], user_id: object) -> None:
@@ -95,7 +95,9 @@ def _write_log(revisions: Sequence[Revision], user_id: object) -> None:
 def _send(revisions: Sequence[Revision]) -> None:
     for receiver, answer in published.send_robust(Revision, revisions=list(revisions)):
         if isinstance(answer, Exception):
-            logger.error("A receiver of published, %r: %s", receiver, error_place(answer))
+            logger.error(
+                "A receiver of the signal published failed, %r: %s", receiver, error_place(answer)
+            )
 
 
 def _refresh(timeout: float | None) -> None:

@@ -80,7 +80,7 @@ def published_ids(test: str, branch: str) -> set[str]:
 
 
 def used_ids(test: str, *, proposal: int | None = None) -> list[TestDefinition]:
-    """Return all allocation ids that the test has ever had on any branch, as definitions.
+    """Return definitions that contain all allocation ids the test has had on any branch.
 
     Ids in open proposals and scheduled steps are included, because these are published unchanged;
     ids in *proposal* are not.

@@ -114,7 +114,7 @@ def check_guard(path: str) -> str:
 
 
 def ask(path: str, step: GuardedStep) -> Verdict:
-    """Return the verdict of the guard at *path*. Never raises: if the guard fails, hold."""
+    """Return the verdict of the guard at *path*. A guard that fails holds the step."""
     try:
         answer = import_string(check_guard(path))(step)
     except Exception as error:

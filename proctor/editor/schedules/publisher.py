@@ -117,7 +117,7 @@ def _attempt(step: ScheduledStep, using: str, *, waits: bool) -> Outcome | None:
     if not block(step, reason, problem, using):
         return None
     logger.warning(
-        "A scheduled step of %s on %s waits: %s",
+        "A scheduled step of %s on %s is waiting: %s",
         printable(step.test),
         printable(step.branch.name),
         printable(problem, 400),
@@ -178,7 +178,7 @@ def _approvers(step: ScheduledStep) -> tuple[str, ...]:
     if len(approvals) < proposal.approvals_needed:
         raise _Blocked(
             Block.APPROVAL,
-            f"approvals needed: {proposal.approvals_needed}; still counting: {len(approvals)}",
+            f"approvals needed: {proposal.approvals_needed}; still valid: {len(approvals)}",
         )
     return tuple(each.approver for each in approvals)
 

@@ -44,7 +44,7 @@ def scheduler(person: str = "") -> Actor:
 def first_due(
     using: str, branches: tuple[str, ...], only: int | None = None
 ) -> ScheduledStep | None:
-    """Return the step of these branches with the earliest due time, by the database's clock.
+    """Return the first step on these branches that is due by the database's clock, or None.
 
     *only* is the id of a proposal; if it is given, the steps of other proposals are ignored.
     """

@@ -150,7 +150,7 @@ def _specifications(digests: set[str]) -> dict[str, Specification]:
 
 
 def own_application() -> Known | None:
-    """Return the site as an application of the branch that it reads, or None if it reads none.
+    """Return the site as an application on the branch that it reads; None if it reads no branch.
 
     Its rules are checked with the variables in PROCTOR_CONTEXT, not those in a specification.
     """

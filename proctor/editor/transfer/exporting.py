@@ -53,9 +53,7 @@ def export_tree(branch: str, path: Path, progress: Progress = iter) -> int:
     rows = list(heads.order_by("test").values_list(*fields))
     bad = [printable(name) for name, _, _ in rows if not _is_folder(name)]
     if bad:
-        raise ExportRefused(
-            f"these names of tests cannot be names of directories: {', '.join(bad)}"
-        )
+        raise ExportRefused(f"these test names cannot be used as directory names: {', '.join(bad)}")
     folder.mkdir(parents=True, exist_ok=True)
     for (name, text, original), _ in zip(rows, progress(range(len(rows))), strict=True):
         (folder / name).mkdir()

@@ -74,7 +74,7 @@ def _depends_on(texts: dict[str, str], read: FormRead) -> dict[str, Any] | None:
         return None
     value = integer_of(texts["depends_value"])
     if value is None:
-        read.problems["depends_on"] = _("Expected the value of a group, a whole number.")
+        read.problems["depends_on"] = _("Expected the value of a group, which is a whole number.")
     return {"testName": name, "bucketValue": value or 0}
 
 
