@@ -27,9 +27,8 @@ class Definition:
     #: The fields that also exist in a matrix. The rules are as the editor wrote them.
     test: TestDefinition
     special_constants: Mapping[str, Any] = field(default_factory=FrozenDict)
-    #: Places where the text has a null that Java Proctor keeps but fails on later, such as
-    #: `buckets` or `allocations[1].ranges`. Here, such lists are empty and such members are left
-    #: out.
+    #: Places of nulls that Java Proctor keeps but fails on later, such as `buckets` or
+    #: `allocations[1].ranges`. In `test`, these lists are empty and these members are left out.
     nulls: frozenset[str] = frozenset()
 
     @property

@@ -1,7 +1,7 @@
 """Save an edit of a definition  [EditAndPromoteJob].
 
-`decide_edit` follows the steps of Java Proctor in the same order, so that the first refusal is the
-same.
+`decide_edit` follows Java Proctor's steps in the same order, so that both report the same problem
+first.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class EditRequest:
     #: The JSON of the definition.
     text: str | None
     is_create: bool = False
-    #: The revision that was edited, or "" if it is unknown.
+    #: The revision that was edited, or "" if unknown.
     previous_revision: str = ""
     comment: str | None = ""
     username: str = ""
@@ -70,9 +70,9 @@ def check_credentials(username: str, password: str) -> None:
 
 
 def decide_edit(request: EditRequest, trunk: Branch, log: Callable[[str], None] = _ignore) -> Edit:
-    """Return the edit to save on *trunk*. Raises Refusal if Java Proctor refuses it.
+    """Return the edit to save on *trunk*. Raises Refusal if Java Proctor rejects it.
 
-    *log* is called with the lines of Java Proctor's job.
+    *log* is called with each line of Java Proctor's job log.
     """
     log("Parsing test definition json")
     sent = parse_edit(request.text, request.test)
@@ -159,7 +159,7 @@ def _message(request: EditRequest) -> str:
 
 
 def _check_revision(request: EditRequest, trunk: Branch, log: Callable[[str], None]) -> None:
-    """Raise Refusal if the test has changed since it was read, or if a new test's name exists."""
+    """Raise Refusal if the test has changed since it was read, or if a new test's name is taken."""
     test, given = request.test, request.previous_revision
     if given:
         log(f"(scm) getting history for '{test}'")
@@ -201,7 +201,7 @@ def _prepared(
 ) -> Definition:
     """Return the definition that was sent, with the stored version and type.
 
-    Its allocations have ids.
+    Each of its allocations has an id.
     """
     test = sent.test
     if test.test_type is None and existing is not None:

@@ -33,8 +33,8 @@ def unlike_operands(
 ) -> Iterator[tuple[int, str]]:
     """Yield the column and a message for each operator whose operands do not match.
 
-    *types* are the declared variables. *constants* hide variables with the same name. Yields
-    nothing for a rule that cannot be parsed.
+    *types* are the declared variables. *constants* hide variables with the same name. For a rule
+    that cannot be parsed, yields nothing.
     """
     try:
         tree = parse(text or "")
@@ -75,7 +75,7 @@ def _kind_of_value(value: Any) -> str | None:
 
 
 def _kind(node: nodes.Node, kinds: Mapping[str, str | None]) -> str | None:
-    """Return the type of a node's value, or None if it is known only after evaluation."""
+    """Return the type of a node's value, or None if only evaluation can tell."""
     if isinstance(node, nodes.Literal):
         return _kind_of_value(node.value)
     if isinstance(node, nodes.Name):
