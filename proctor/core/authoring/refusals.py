@@ -107,7 +107,7 @@ def refuse(
     allocation: int | None = None,
     thrown: str | None = None,
 ) -> Refusal:
-    """Return a refusal. *thrown* names Java's exception if the code does not determine it."""
+    """Return a Refusal. *thrown* names Java's exception if the code does not determine it."""
     problem = Problem(
         Severity.FATAL,
         message,

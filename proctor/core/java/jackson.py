@@ -29,7 +29,7 @@ __all__ = [
     "to_text",
 ]
 
-#: Longer integers are refused, because the time to read one grows with the square of its length.
+#: Longer integers are rejected, because the time to read one grows with the square of its length.
 MAX_DIGITS = 4000
 
 _BLANKS = "".join(map(chr, range(0x21)))

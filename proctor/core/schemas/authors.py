@@ -24,7 +24,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "ExpectedPayload": ("type",),
 }
 
-#: Object and field → restrictions in addition to the kind.
+#: Object and field → restrictions in addition to those of the field's kind.
 BOUNDS: Mapping[tuple[str, str], dict[str, Any]] = {
     # Proctor's public examples use numbers.
     ("Audit", "version"): {"type": ["string", "integer"]},

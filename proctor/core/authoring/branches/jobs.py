@@ -109,7 +109,7 @@ class Job:
         self.urls.append((address, f"view {test} on {branch}"))
 
     def log_failure(self, head: str, refusal: Refusal) -> None:
-        """Log a refusal and its causes, with each cause indented one level deeper."""
+        """Log a Refusal and its causes, each cause indented one level deeper."""
         self.log(head)
         cause: BaseException | None = refusal
         level = ""
@@ -120,7 +120,7 @@ class Job:
 
 
 def run_job(site: Site, kind: str, title: str, work: Callable[[Job], None]) -> JobResult:
-    """Do the *work* and return its result. A refusal makes the job fail."""
+    """Do the *work* and return its result. The job fails if a Refusal is raised."""
     job = Job(site)
     status, error = DONE, None
     try:

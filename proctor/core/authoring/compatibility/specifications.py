@@ -153,7 +153,7 @@ def read_specification(text: str | bytes, *, strict: bool = False) -> Specificat
 def specification_of(document: Any, *, strict: bool = False) -> Specification:
     """Read a specification from parsed JSON. Raises Refusal if Java Proctor cannot read it.
 
-    If *strict*, unknown fields are refused, as in the editor.
+    If *strict*, as in the editor, unknown fields are errors.
     """
     source = DocumentFields(document)
     if strict:

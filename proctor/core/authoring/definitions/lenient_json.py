@@ -1,7 +1,7 @@
 """Read JSON as Java Proctor's stores do: with comments, and with text after the object.
 
-A refusal names Jackson's exception. Its class depends on whether the error is inside a field of the
-outermost object or between fields.
+Each Refusal names Jackson's exception, whose class depends on whether the error is inside a field
+of the outermost object or between fields.
 """
 
 from __future__ import annotations

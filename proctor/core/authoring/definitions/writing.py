@@ -116,7 +116,7 @@ def bucket_document(bucket: Bucket, *, keep: bool = False) -> dict[str, Any]:
         fields["description"] = bucket.description
     if bucket.payload is not None:
         extra = bucket.payload.extra if keep else EMPTY
-        # Nulls of other types must come first, because Java Proctor refuses them after a value.
+        # Nulls of other types must come first, because Java Proctor rejects them after a value.
         fields["payload"] = {**extra, **_payload(bucket.payload)}
     return {**fields, **bucket.extra} if keep else fields
 

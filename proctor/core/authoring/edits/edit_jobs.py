@@ -40,7 +40,7 @@ _TARGETS = {
 def edit_job(request: EditRequest, site: Site, target: str = TRUNK) -> JobResult:
     """Save an edit on trunk, and promote it up to *target* if that is safe.
 
-    Raises Refusal if the branch does not exist. Any other refusal is part of the result.
+    Raises Refusal if the branch does not exist. Any other Refusal is part of the result.
     """
     if target not in _TARGETS:
         known = ", ".join(_TARGETS)

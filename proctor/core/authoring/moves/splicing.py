@@ -18,9 +18,7 @@ _BLANKS = " \t\n\r"
 
 
 class Span(NamedTuple):
-    """The place of a value in a text: the index of its first character and the index after its
-    last.
-    """
+    """The place of a value in a text: the index of its start and the index after its end."""
 
     start: int
     stop: int

@@ -29,7 +29,7 @@ _COUNTRIES = "proctor:contains(__COUNTRIES, country)"
 
 @dataclass(frozen=True, slots=True)
 class IdChange:
-    """An allocation whose id changed; None if there is no such allocation, or no id."""
+    """An allocation whose id changed. Attributes that do not apply are None."""
 
     #: The allocation's index after the change.
     allocation: int | None
@@ -91,7 +91,7 @@ def _number(digits: str) -> tuple[int, str]:
 
 
 def _outdated(old: TestDefinition, new: TestDefinition) -> set[int]:
-    """Return the allocations whose ids Java Proctor increments (AllocationIdUtil)."""
+    """Return the allocations (by index) whose ids Java Proctor increments (AllocationIdUtil)."""
     count = min(len(old.allocations), len(new.allocations))
     first = len(new.allocations)
     if old.salt != new.salt or _bare(old.rule) != _bare(new.rule):
