@@ -151,7 +151,7 @@ def _identifier(
     source = _source(entry.get("source"), where)
     if name.upper() not in by_upper:
         raise ConfigurationError(
-            f"In {where}: there is no such test type: {nearest(name, by_upper.values())}; "
+            f"In {where}: the test type is unknown: {nearest(name, by_upper.values())}; "
             "register it if it is your own"
         )
     key = _text(entry.get("sourceKey"), where, "sourceKey") or name

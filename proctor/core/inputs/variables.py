@@ -201,7 +201,8 @@ def _identifier_text(key: str, value: object) -> str | None:
         return sent_text(value)
     except Exception as error:
         raise ConversionError(
-            f"The identifier {key!r} has a value without a text, a {type(value).__qualname__}",
+            f"The identifier {key!r} has a value that cannot be converted to text, "
+            f"a {type(value).__qualname__}",
             reason=type(error).__name__,
         ) from error
 

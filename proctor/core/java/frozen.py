@@ -111,7 +111,7 @@ def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise ConversionError(
             Sentence(
-                gettext_noop("the key {key} is not a string: JSON has no other keys"),
+                gettext_noop("the key {key} is not a string: JSON keys must be strings"),
                 key=shown_json(key),
             )
         )

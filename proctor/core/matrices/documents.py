@@ -219,7 +219,7 @@ class Fields:
                 self.fail(
                     name,
                     Sentence(
-                        gettext_noop("the key {key} is not a string: JSON has no other keys"),
+                        gettext_noop("the key {key} is not a string: JSON keys must be strings"),
                         key=shown_json(key),
                     ),
                 )

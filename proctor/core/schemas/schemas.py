@@ -159,7 +159,7 @@ def _specification(writer: _Writer) -> Json:
         types.update({"type": "string", "enum": list(PAYLOAD_TYPES)})
     fields: Json = {
         "providedContext": {
-            "description": "the variables that the application gives to rules, and their types",
+            "description": "the variables that the application passes to rules, and their types",
             **writer.kind("texts by name"),
         },
         "tests": {
@@ -168,7 +168,7 @@ def _specification(writer: _Writer) -> Json:
             "additionalProperties": test,
         },
         "dynamicFilters": {
-            "description": "filters with which the application selects tests that it does not name",
+            "description": "filters that select tests for the application without naming them",
             "type": ["array", "null"] if writer.lenient else "array",
             "items": {"anyOf": [_filter(writer, kind) for kind in FILTER_FIELDS]},
         },

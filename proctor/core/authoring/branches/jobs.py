@@ -188,7 +188,7 @@ def _check_applications(site: Site, promotion: Promotion) -> None:
     test = promotion.test
     try:
         definition = site.branch(promotion.source).at(test, promotion.revision)
-    except Refusal:  # a refusal here is reported by the promotion itself
+    except Refusal:  # the promotion itself reports this Refusal
         return
     if definition is None:
         return

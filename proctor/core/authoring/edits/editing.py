@@ -186,8 +186,7 @@ def _check_revision(request: EditRequest, trunk: Branch, log: Callable[[str], No
                 "test-exists",
                 Sentence(
                     gettext_noop(
-                        "there already is a test with this name; edit it, or choose a "
-                        "different name"
+                        "a test with this name already exists; edit it, or choose a different name"
                     )
                 ),
                 f"Current tests exists with name : '{test}'",

@@ -92,8 +92,8 @@ def ramped_ranges(
         raise ChangeRefused(
             Sentence(
                 gettext_noop(
-                    "A RANDOM test draws a group for each visit, so there is nobody to keep "
-                    "in a group. Change its lengths by hand."
+                    "A RANDOM test draws a group for each visit, so no visitor can be kept in "
+                    "a group. Change its lengths by hand."
                 )
             )
         )

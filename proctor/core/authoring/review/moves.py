@@ -102,9 +102,9 @@ def _happens(
     }
     is_only_one = len(test.allocations) == 1
     if not changes:
-        text = gettext_noop("{allocation}: the shares stay; {moves}.")
+        text = gettext_noop("{allocation}: the shares stay the same; {moves}.")
         if is_only_one:
-            text = gettext_noop("The shares stay; {moves}.")
+            text = gettext_noop("The shares stay the same; {moves}.")
     elif pair.audience == "same":
         text = gettext_noop("{allocation}: {changes}; {moves}.")
         if is_only_one:

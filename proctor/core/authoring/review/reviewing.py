@@ -106,7 +106,7 @@ def _problem_document(problem: Problem) -> dict[str, Any]:
 
 
 def _rewritten() -> Finding:
-    text = gettext_noop("The definition was rewritten; nobody moves.")
+    text = gettext_noop("The definition was rewritten; no visitor moves.")
     return Finding(Risk.NONE, Sentence(text))
 
 
