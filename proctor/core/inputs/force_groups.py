@@ -234,8 +234,8 @@ class ForceGroups:
         ):
             raise ValueError(
                 f"bucket {value} of the test {name[:80]!r} cannot be written as force groups; "
-                "the name must have two or more ASCII letters, digits or underscores and not end in "
-                "a digit, and the value must fit into 32 bits"
+                "the name must have two or more ASCII letters, digits or underscores and not end "
+                "in a digit, and the value must fit into 32 bits"
             )
         rest = self.without(name)
         return ForceGroups({**rest.groups, name: value}, rest.payloads, self.default_mode)

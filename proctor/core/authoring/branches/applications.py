@@ -60,7 +60,7 @@ def users(branch: Branch, test: str, applications: Iterable[Application]) -> lis
 def promotion_errors(
     test: TestDefinition, applications: Iterable[Application], source: str
 ) -> list[str]:
-    """Return a message of Java Proctor for each of the *applications* that could not load *test*.
+    """Return Java Proctor's message for each of the *applications* that could not load *test*.
 
     The matrix for the check contains only this test, and only specifications that name it are used.
     Raises Refusal if a check fails as a whole.

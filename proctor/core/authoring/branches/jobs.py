@@ -65,7 +65,7 @@ class Site:
         return self.branches.get(name) or Branch(name)
 
     def with_branch(self, branch: Branch) -> Site:
-        """Return the site with one branch in a new state."""
+        """Return the site with one branch replaced."""
         return Site({**self.branches, branch.name: branch}, self.applications)
 
     def users(self, branch: str, test: str) -> list[Application]:
@@ -78,7 +78,7 @@ class JobResult:
     """The result of a job."""
 
     status: str
-    #: The kind of job, such as `test-promotion`, `test-deletion`, `test-edit-promotion-qa`, ...
+    #: The kind of job, such as `test-promotion`, `test-deletion` or `test-edit-promotion-qa`.
     kind: str
     title: str
     log: tuple[str, ...]
@@ -162,7 +162,7 @@ def promotion_job(promotion: Promotion, person: Person, site: Site) -> JobResult
 
 
 def promote_in(job: Job, promotion: Promotion, person: Person) -> None:
-    """Promote a test as part of a job. Raises Refusal."""
+    """Promote a test as part of a job. Raises Refusal if this is not possible."""
     test, revision = promotion.test, _shown(promotion.revision)
     way = f"({promotion.source} to {promotion.destination})"
     check_credentials(person.username, person.password)

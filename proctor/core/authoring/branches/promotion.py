@@ -98,8 +98,7 @@ def promotion_message(test: str, source: str, revision: Revision, destination: s
 def promote(promotion: Promotion, source: Branch, destination: Branch, author: str) -> Branch:
     """Return *destination* with the promoted definition. Raises Refusal.
 
-    If it comes from trunk, its version becomes the revision on trunk. If it comes from qa, it keeps
-    its version.
+    A definition from trunk gets the trunk revision as its version; one from qa keeps its version.
     """
     test = promotion.test
     try:

@@ -1,8 +1,8 @@
 """Branches and their revisions: the saved states of definitions, as values.
 
-A branch is trunk, qa or production. Java Proctor keeps them in git. In this module, a branch is a
-tuple of revisions, and a commit returns a new branch. A Refusal has the message of Java Proctor's
-in-memory store; its file stores use different messages in some cases.
+A branch is trunk, qa or production. Java Proctor keeps revisions in git. In this module, a branch
+is a tuple of revisions, and a commit returns a new branch. A Refusal has the message of Java
+Proctor's in-memory store; its file stores use different messages in some cases.
 """
 
 from __future__ import annotations

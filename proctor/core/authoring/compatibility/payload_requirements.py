@@ -249,7 +249,7 @@ def _variable(kind: str, value: Any) -> Any:
 
 
 def _holds(validator: str, variables: Mapping[str, Any], *, unless_boolean: bool) -> bool:
-    """Return whether a validator holds. If it is not boolean, *unless_boolean* is returned."""
+    """Return a validator's result, or *unless_boolean* if the result is not a boolean."""
     try:
         return Rule(validator).evaluate(variables)
     except RuleTypeError:

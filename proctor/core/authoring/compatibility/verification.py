@@ -32,7 +32,7 @@ class Verification:
     missing: tuple[str, ...]
     #: Required tests that cannot be loaded, each with the reason.
     errors: Mapping[str, Problem]
-    #: Tests selected only by a filter that cannot be loaded, each with the reason.
+    #: Tests that are selected only by a filter and cannot be loaded, each with the reason.
     dynamic_errors: Mapping[str, Problem]
     #: Tests selected only by a filter, including those that cannot be loaded.
     dynamic_tests: tuple[str, ...]

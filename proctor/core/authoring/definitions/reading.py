@@ -52,7 +52,7 @@ class DocumentFields(Fields):
     __slots__ = ()
 
     def inside(self, name: str, value: Any) -> DocumentFields:
-        """Return the JSON object *value* of the field *name*."""
+        """Return *value*, the JSON object in the field *name*, as `DocumentFields`."""
         return DocumentFields(value, self._join(name), self._owner)
 
     def fail(self, name: str | None, message: str) -> NoReturn:

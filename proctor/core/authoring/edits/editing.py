@@ -44,7 +44,7 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An edit that may be saved."""
+    """An edit that can be saved."""
 
     definition: Definition
     #: The message for the revision.
@@ -112,7 +112,7 @@ def save_edit(
 def parse_edit(text: str | None, test: str) -> Definition:
     """Read the definition that an editor sent. Blank rules become null.
 
-    Raises Refusal for an empty text and for anything that is not a definition, including unknown
+    Raises Refusal for empty text and for anything that is not a definition, including unknown
     fields.
     """
     if text is None or is_blank(text):

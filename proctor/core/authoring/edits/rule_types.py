@@ -92,7 +92,7 @@ def _go_together(node: nodes.Binary, left: str, right: str) -> bool:
         return False
     if left == right:
         return node.operator not in _ARITHMETIC or left == _NUMBER
-    # A string may contain a value of the other operand's type: age == '18'.
+    # A string can contain a value of the other operand's type: age == '18'.
     return any(_spells(each, other) for each, other in ((node.left, right), (node.right, left)))
 
 

@@ -105,7 +105,7 @@ def _alone(test: TestDefinition) -> Matrix:
 
 
 def is_running(test: TestDefinition) -> bool:
-    """Return whether visitors can be in a live group, whose value is 0 or more."""
+    """Return whether visitors can be in a live group (one whose value is 0 or more)."""
     return any(
         each.bucket_value >= 0 and each.length > 0
         for allocation in test.allocations

@@ -43,7 +43,7 @@ class AllocationId(NamedTuple):
 def parse_id(text: str) -> AllocationId | None:
     """Return the parts of an id, or None if it is not written like `#A1`."""
     found = _ID.fullmatch(text)
-    # Real ids never have thousands of digits, and parsing such a number would take long.
+    # Real ids never have thousands of digits, and parsing them would take a long time.
     return None if found is None or len(found[2]) > 1000 else AllocationId(found[1], int(found[2]))
 
 

@@ -41,7 +41,7 @@ _INACTIVE = -1
 
 
 def created_allocations(test: TestDefinition) -> tuple[Allocation, ...]:
-    """Return the allocations of a new test with ids from `#A1`, whatever ids were sent."""
+    """Return the allocations of a new test with ids from `#A1`; ids that were sent are ignored."""
     return tuple(replace(each, id=new_id(i)) for i, each in enumerate(test.allocations))
 
 
@@ -149,7 +149,7 @@ def outdated_allocations(previous: TestDefinition, test: TestDefinition) -> list
 
 
 def _all_outdated(previous: TestDefinition, test: TestDefinition) -> list[int]:
-    """Return the same as `outdated_allocations`, but count every one of equal allocations."""
+    """Return the same as `outdated_allocations`, but include all allocations that are equal."""
     old, new = previous.allocations, test.allocations
     both = min(len(old), len(new))
     start = _first_changed(previous, test, both)

@@ -1,3 +1,3 @@
-"""Which visitors move between groups, and ramps and stops that move as few as possible."""
+"""Visitors' moves between groups, and ramps and stops that need as few of them as possible."""
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ class AllocationPair:
 def matched(old: TestDefinition, new: TestDefinition) -> dict[int, int]:
     """Return the old index of each new allocation that existed before, by new index.
 
-    Allocations match if they have the same id, or else the same letters in their ids, which do not
-    change when the number is incremented, or else the same position.
+    Allocations are matched by id first; then by the letters of their ids, which do not change when
+    the number is incremented; then by position.
     """
     found: dict[int, int] = {}
     for key in (_id, _letters, None):
@@ -63,7 +63,7 @@ def _letters(allocation: Allocation) -> str:
 
 
 def gate_changed(old: TestDefinition, new: TestDefinition) -> bool:
-    """Return whether the set of visitors whom the test admits can have changed.
+    """Return whether the set of visitors that the test admits can have changed.
 
     Checks the test's rule, dependency, test type and flags, but not the groups of the test that it
     depends on.
@@ -72,7 +72,7 @@ def gate_changed(old: TestDefinition, new: TestDefinition) -> bool:
 
 
 def _only_narrows(old: TestDefinition, new: TestDefinition) -> bool:
-    """Return whether *new* is known to admit only visitors whom *old* admits.
+    """Return whether *new* is known to admit only visitors that *old* admits.
 
     That is the case if the test had no rule, now has one, and all other conditions are unchanged.
     With the arguments swapped, it means that no visitor is dismissed.
@@ -121,7 +121,7 @@ def allocation_pairs(
 ) -> list[AllocationPair]:
     """Return every pair of allocations that one visitor can be in, sorted by old and new index.
 
-    *gate_unknown* means that the set of visitors whom the test admits can have changed;
+    *gate_unknown* means that the set of visitors that the test admits can have changed;
     *parent_unknown* means that the reason is the groups of the test that it depends on. Visitors
     who are in no allocation both before and after are left out, because nothing changes for them.
     """

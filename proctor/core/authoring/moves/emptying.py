@@ -24,7 +24,7 @@ class EmptiedParent(NamedTuple):
 
 
 def groups_of_allocation(allocation: Allocation) -> frozenset[int]:
-    """Return the bucket values to which an allocation gives at least one position."""
+    """Return the bucket values that have at least one position in an allocation."""
     try:
         return frozenset(piece.value for piece in pieces_of(allocation.ranges))
     except ValueError:  # The engine does not load such a test.

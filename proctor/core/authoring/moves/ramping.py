@@ -65,7 +65,7 @@ def ramp(
 
     The new ranges have, in this order: the fewest jumps from one live group to another; the least
     movement; the fewest new ranges; the shortest decimals. Rounded to ten digits, they match the
-    requested shares within 1e-9. Ids and versions are not incremented here.
+    requested shares within 1e-9. This function does not increment ids or versions.
 
     Raises ChangeRefused for a RANDOM test, an unknown allocation or group, a share that is
     not from 0 to 1, shares that do not add up, and ranges that the engine does not load.

@@ -16,7 +16,7 @@ __all__ = ["stop", "stop_value"]
 
 
 def stop(definition: TestDefinition, value: int | None = None) -> TestDefinition:
-    """Return *definition* with one bucket for every visitor in every allocation.
+    """Return *definition* with all ranges of every allocation assigned to one bucket.
 
     *value* is that bucket's value; None stands for `stop_value`. Rules, unknown fields, ids and
     versions stay the same. The definition can have the matrix's form or the editor's form. The same

@@ -32,7 +32,7 @@ def transport(
     after: Mapping[int, int],
     slack: int,
 ) -> dict[tuple[int, int], int] | None:
-    """Return the ticks that each group gets of each run (by index), or None if that is impossible.
+    """Return the ticks that each group gets from each run (by index); None if that is impossible.
 
     *supports* contains the groups that each run can contain after the change. *after* contains the
     ticks of each group, and *slack* is the number of ticks by which they can be off.

@@ -155,7 +155,7 @@ def moves(
 
 
 class _Change:
-    """A test before and after, with the positions of its allocations."""
+    """A test before and after a change, with the positions of its allocations."""
 
     def __init__(self, old: TestDefinition, new: TestDefinition) -> None:
         self._old, self._new = old, new
