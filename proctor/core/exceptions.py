@@ -76,7 +76,7 @@ class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
 class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
     """A service does not answer, or its answer is wrong.
 
-    The source makes no calls for a while: none at all during an outage, otherwise none for this
+    The source makes no calls for a while: during an outage no calls at all, otherwise none for this
     request. It logs each outage once.
     """
 
@@ -89,12 +89,12 @@ class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
 
 
 class RequestRejected(SourceError):  # noqa: N818 - says what happened to the request
-    """A service refuses this request but would answer others, or the request is too long.
+    """A service rejects this request but would answer others, or the request is too long.
 
     The source logs this at most once a minute.
     """
 
-    #: The HTTP status, from 400 to 499. A request that was too long to send has the status 414.
+    #: The HTTP status, from 400 to 499. A request that is too long to send has status 414.
     status: int
 
     def __init__(self, message: str, *, status: int) -> None:
@@ -122,7 +122,7 @@ class RuleError(ProctorError, ValueError):
 
     #: The name of the exception that Java Proctor throws.
     java_class: str = "javax.el.ELException"
-    #: Java Proctor's message, if it is known word for word.
+    #: Java Proctor's exact message, if it is known.
     java_message: str | None = None
     #: The column in the rule's text, from 1, if it is known.
     column: int | None = None

@@ -29,7 +29,7 @@ def _find_md5() -> Callable[[bytes], _Hash]:
     For short inputs, OpenSSL's MD5 spends half of its time on setup, and the interpreter's own MD5
     takes only half the time in total. But the interpreter's MD5 is private and may be missing from
     a build, and PyPy's is slow, because it is written in Python. The standard one needs
-    `usedforsecurity=False`, because it is refused otherwise in builds that run in FIPS mode.
+    `usedforsecurity=False`, because builds that run in FIPS mode reject it otherwise.
     """
     if sys.implementation.name == "cpython":
         try:

@@ -63,7 +63,7 @@ def nearest(word: object, known: Iterable[str]) -> Sentence:
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for the closest of many names, or "" if none is close."""
+    """Return `; did you mean 'x'?` for the closest name, or "" if none is close."""
     guess = closest(word, known)
     return "" if guess is None else f"; did you mean {guess!r}?"
 
@@ -89,7 +89,7 @@ def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | No
 def error_text(error: BaseException, limit: int = 200) -> str:
     """Return the class and the text of an exception. Never raises.
 
-    The text may contain a visitor's data: show it only to people who may see such data.
+    The text may contain a visitor's data: show it only to people who are allowed to see such data.
     """
     try:
         return f"{type(error).__name__}: {error}"[:limit]

@@ -57,7 +57,7 @@ def source_failure(error: ProctorError) -> FlagError:
     """Return the error of a flag for which the source had no answer."""
     words = str(error)
     if isinstance(error, RequestRejected):
-        # These two statuses are about this visitor's data; all others are about access or the URL.
+        # These two statuses concern the visitor's data; all others concern access or the URL.
         about_visitor = error.status in (400, 414)
         code = FlagErrorCode.INVALID_CONTEXT if about_visitor else FlagErrorCode.GENERAL
         return FlagError(code, words, outage=not about_visitor, private=True)
@@ -76,7 +76,7 @@ def source_failure(error: ProctorError) -> FlagError:
 def refusal(test: str, request: GroupsRequest) -> FlagError | None:
     """Return the error if nothing identifies the visitor, else None.
 
-    For sources that do not say why there is no group.
+    For sources that do not report why there is no group.
     """
     if any(value not in (None, "") for value in request.identifiers.values()):
         return None
@@ -116,7 +116,7 @@ def matrix_refusal(
 
 
 def _rule_error(test: str, failed: RuleError) -> FlagError:
-    # These messages may contain the visitor's data too.
+    # These messages can also contain the visitor's data.
     if isinstance(failed, UndefinedName) and failed.variable is not None:
         return FlagError(
             FlagErrorCode.INVALID_CONTEXT,

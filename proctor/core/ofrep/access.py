@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ANY_ORIGIN", "Access", "Origins"]
 
-#: An entry in the list of origins that allows pages of every site.
+#: The entry in the list of origins that allows pages from every site.
 ANY_ORIGIN = "*"
 
 _ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match, X-API-Key"
@@ -79,7 +79,7 @@ class Origins:
         return self.marked(ApiReply(204, allowed, b""), header)
 
     def marked(self, reply: ApiReply, header: Headers) -> ApiReply:
-        """Return *reply* with headers that allow pages of permitted origins to read it."""
+        """Return *reply* with headers that let pages from permitted origins read it."""
         origin = header("Origin")
         if not self._allows(origin) or origin is None:
             return reply._replace(headers=(*reply.headers, *self._vary()))

@@ -51,12 +51,12 @@ class Function:
     #: Computes the cost of a call from the converted arguments (see `work`). None if it is
     #: negligible.
     work: Callable[..., int] | None = None
-    #: True if equal arguments give equal results, so that one call for each visitor is enough.
+    #: True if equal arguments give equal results, so one call per visitor is enough.
     once: bool = False
 
     @classmethod
     def of(cls, code: Callable[..., Any]) -> Function:
-        """Create a rule function from a Python function. The annotations give its types.
+        """Create a rule function from a Python function. Its annotations define the types.
 
         Allowed types are bool, int (long), float (double), str, list, dict and object. A missing
         annotation means object. Raises ConfigurationError for any other annotation.
@@ -101,7 +101,7 @@ def _declared(annotation: object, code: object) -> RuleType:
 def extended(
     library: Mapping[str, Function], functions: Mapping[str, Function | Callable[..., Any]]
 ) -> Mapping[str, Function]:
-    """Return *library* with *functions* added, which are given by `prefix:name`.
+    """Return *library* plus *functions*, whose keys have the form `prefix:name`.
 
     Raises ConfigurationError for a name that cannot appear in a rule.
     """
@@ -205,7 +205,7 @@ def _split(subject: str, delimiters: str) -> StringArray:
         return StringArray([""])
     if not delimiters:
         return StringArray([subject])
-    # Replace all delimiters by the same one, so that str.split can be used.
+    # Replace all delimiters with the same one, so that str.split can be used.
     first = delimiters[0]
     same = subject.translate(dict.fromkeys(map(ord, delimiters), first))
     return StringArray(piece for piece in same.split(first) if piece)

@@ -175,7 +175,7 @@ class Access(Node):
 
 @dataclass(frozen=True, slots=True)
 class Composite(Node):
-    """Several parts, text and expressions, whose string forms are concatenated."""
+    """A sequence of text and expressions whose string forms are concatenated."""
 
     parts: tuple[Node, ...]
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_DEPTH", "parse"]
 
-#: Deeper rules are refused, so that neither parsing nor evaluation can exhaust the stack.
+#: More deeply nested rules are rejected, so that neither parsing nor evaluation can exhaust the
+#: stack.
 MAX_DEPTH = 100
 
 _LEVELS = {

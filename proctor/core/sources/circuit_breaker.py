@@ -30,12 +30,13 @@ class Permit:
         #: True if calls are stopped, and the time at which the next call is allowed.
         self.is_open = False
         self.due = 0.0
-        #: True if a call timed out, so that a trial call is needed.
+        #: True if a call timed out, so a trial call is needed.
         self.is_suspect = False
         #: The last calls: None for an answered call, the request for a failed one.
         self.outcomes: deque[Hashable] = deque(maxlen=REMEMBERED)
-        #: The thread of each process that makes the trial call, and the next state. A dict needs no
-        #: lock: only one of several threads can set a key, and a fork leaves no lock held.
+        #: For each process, the thread that makes the trial call. Also contains the next state. A
+        #: dict needs no lock: only one of several threads can set a key, and after a fork no lock
+        #: is still held.
         self.claims: dict[int | str, object] = {}
 
     @property
@@ -59,10 +60,10 @@ class CircuitBreaker:
     failures of one request count as one.
 
     The first pause lasts *first_pause* seconds. Each failed trial call doubles it, up to
-    *longest_pause*. Calls that are running when it begins may finish. Safe for threads and after a
-    fork, without a lock.
+    *longest_pause*. Calls that are running when a pause begins may finish. Safe for threads and
+    after a fork, without a lock.
 
-    (The breakers on PyPI do not lengthen their pauses, and use a lock for each call.)
+    (The circuit breakers on PyPI do not lengthen their pauses, and use a lock for each call.)
     """
 
     def __init__(
@@ -106,7 +107,9 @@ class CircuitBreaker:
         return None if state.is_open else _plain(state)
 
     def answers(self, permit: Permit) -> Permit:
-        """Allow all calls again after a trial call; return the permit for the caller's own call.
+        """Allow all calls again after a trial call that succeeded.
+
+        Return a permit for the actual call.
 
         An outage ends only when that call succeeds. Until then, each pause is longer than the one
         before.
@@ -146,18 +149,21 @@ class CircuitBreaker:
         return self._open(self._current(permit))
 
     def gave_up(self, permit: Permit) -> None:
-        """Report that the call says nothing about the service. The next caller may try."""
+        """Report that the call says nothing about the service.
+
+        The next caller may make a trial call.
+        """
         if permit.is_trial:
             self._replace(permit, permit.copy())
 
     def _current(self, permit: Permit) -> Permit:
-        """Return the current state if no outage began or ended since *permit*, else *permit*."""
+        """Return the current state, or *permit* if an outage has begun or ended since then."""
         state = self._state
         return state if state.outcomes is permit.outcomes else permit
 
     def _open(self, permit: Permit) -> bool:
         now = self._clock()
-        # The exponent is limited, because 2.0 to the power of a long outage's pauses overflows.
+        # The exponent is limited, because it would overflow in a long outage with many pauses.
         doubled: float = self._first_pause * 2.0 ** min(permit.failures, 64)
         state = Permit(permit.failures + 1, permit.since if permit.failures else now)
         state.is_open = True

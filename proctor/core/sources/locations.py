@@ -1,4 +1,4 @@
-"""Locations of a matrix: a file, a URL or an object. They are read again only after a change."""
+"""Locations of a matrix: a file, a URL or an object. They are read again only if they changed."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ _YOUNG_NS = 2_000_000_000
 
 
 class Location(Protocol):
-    """A location that can be read. It has no state, so the caller keeps the token."""
+    """A location that can be read. It is stateless, so the caller keeps the token."""
 
     #: Its name in messages, without secrets.
     shown: str
-    #: True if reading may be slow and has to happen in the background.
+    #: True if reading can be slow and has to happen in the background.
     slow: bool
     #: True if processes should read at slightly different times, to reduce the load on a server.
     spread: bool
 
     @property
     def inline(self) -> bool:
-        """True if it is read in the thread that asks for the matrix.
+        """True if it is read in the thread that requests the matrix.
 
-        Such a location is checked for changes each time. If reading fails, the previous matrix is
-        dropped.
+        The location is then checked for changes on each request, and if reading fails, the previous
+        matrix is dropped.
         """
 
     def changed(self, token: object) -> bool:
@@ -93,13 +93,16 @@ def location_of(
 
 
 def is_address(text: str) -> bool:
-    """Return True if *text* is the address of a URL or an object, not a path."""
+    """Return True if *text* is a URL, including one of an object in a store, and not a path."""
     scheme, separator, _ = text.partition("://")
     return bool(separator) and "/" not in scheme
 
 
 def public_location(text: str) -> str:
-    """Return a path, or an address without user, password and query, for messages."""
+    """Return a form that is safe to show in messages.
+
+    This is a path, or a URL without its user, password or query.
+    """
     return public_address(text) if is_address(text) else text
 
 
@@ -123,9 +126,12 @@ class FileLocation:
             return True
 
     def read(self, token: object) -> Document | None:
-        """Return the content. Raises SourceError unless it is a readable file up to `max_bytes`."""
+        """Return the content.
+
+        Raises SourceError unless it is a readable file of at most `max_bytes`.
+        """
         try:
-            # Check this before opening, because opening a pipe would wait for a writer.
+            # Checked before opening the file, because opening a pipe would wait for a writer.
             if not stat.S_ISREG(self._path.stat().st_mode):
                 raise SourceError(f"Cannot read {self.shown!r}: it is not a regular file")
             with self._path.open("rb") as file:

@@ -60,7 +60,7 @@ class CharSet:
         return next(self._shared(other), None) is not None
 
     def ignoring_case(self) -> CharSet:
-        """Return the set with each ASCII letter in both cases, as Java's CASE_INSENSITIVE does."""
+        """Return the set plus the other case of each ASCII letter, like Java's CASE_INSENSITIVE."""
         lower, upper = self & LOWER, self & UPPER
         return CharSet.of(
             (

@@ -1,4 +1,4 @@
-"""The reasons why a pattern is refused, as sentences."""
+"""The reasons why a pattern is rejected, as sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Reason"]
 
 
 class Reason:
-    """The reasons of the parser of patterns."""
+    """The reasons why the pattern parser rejects a pattern."""
 
     CLOSES_NOTHING = Sentence(gettext_noop("unmatched ')'; write \\) for the character"))
     COUNTS_NOTHING = Sentence(
@@ -72,14 +72,14 @@ class Reason:
 
     @staticmethod
     def too_deep(limit: int) -> Sentence:
-        """Return the reason for too many groups inside each other."""
+        """Return the reason for groups that are nested too deeply."""
         return Sentence(
             gettext_noop("nested more than {limit} levels deep; use fewer groups"), limit=limit
         )
 
     @staticmethod
     def group_exists(name: str) -> Sentence:
-        """Return the reason for a second group of one name."""
+        """Return the reason for a second group with the same name."""
         text = gettext_noop("the group {name!r} already exists; choose a different name")
         return Sentence(text, name=name)
 

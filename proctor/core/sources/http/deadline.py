@@ -1,8 +1,9 @@
 """A requests session that limits the time of a whole call, whatever the server does.
 
 A socket's timeout starts again with each byte. A server that sends a byte now and then, even in the
-headers, could therefore delay a caller indefinitely. Here the connection knows the deadline of the
-whole call: each attempt to connect, each send and each receive gets the time that is left.
+headers, could therefore delay a caller indefinitely. With this session, the connection knows the
+deadline of the whole call: each attempt to connect, each send and each receive gets only the time
+that is left.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Deadline", "DeadlineSession"]
 
 
-#: Defects that the parser reports in valid HTTP headers, because it was written for mail.
+#: Defects that the parser reports even for valid HTTP headers, because it was written for mail.
 _OF_MAIL = (StartBoundaryNotFoundDefect, MultipartInvariantViolationDefect)
 
 
@@ -69,7 +70,7 @@ class Deadline:
         return left
 
 
-#: Seconds. The shortest timeout that a socket takes, apart from 0.
+#: The shortest timeout that a socket accepts, in seconds, other than 0.
 _HARDLY_ANY = 1e-6
 
 
@@ -111,7 +112,7 @@ def _adapter(deadline: Deadline) -> HTTPAdapter:
         def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
             return bound(super().proxy_manager_for(*args, **options))
 
-    # One call at a time needs only one connection, and urllib3 would warn about a second one.
+    # A session makes one call at a time, so it needs one connection; urllib3 warns about a second.
     return Adapter(pool_maxsize=1)
 
 
@@ -202,7 +203,7 @@ class _WithinDeadline(OpensSockets, HTTPConnection):
 class _Connected(socket.socket):
     """A TLS connection whose timeout is the time that is left for the call.
 
-    After certificates have been read, the handshake gets all of that time.
+    Once the certificates are loaded, the handshake can use all of that time.
     """
 
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
@@ -213,8 +214,9 @@ class _Connected(socket.socket):
     def gettimeout(self) -> float:
         """Return the remaining seconds, or a tiny positive number if the deadline has passed.
 
-        An SSLSocket asks for it while both sockets have the same file descriptor. After an
-        exception here both would close it, and by the second time it may be someone else's.
+        An SSLSocket asks for it while both sockets have the same file descriptor. If this method
+        raised an exception, both would close it, and by the second time it could belong to a
+        different connection.
         """
         try:
             return self._deadline.remaining()
@@ -223,7 +225,7 @@ class _Connected(socket.socket):
 
 
 class _Receiver(io.RawIOBase):
-    """Receives data from a socket until the time is over."""
+    """Receives data from a socket until the deadline."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket, deadline: Deadline) -> None:
         self._raw = raw

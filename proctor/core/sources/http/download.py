@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_REDIRECTS", "Download", "Validators", "fetch"]
 
-#: Enough for a change of host and a change from http to https.
+#: Enough for a redirect to a different host and one from http to https.
 MAX_REDIRECTS = 3
 
-#: If a document was modified less than this long before it was sent, it may change again within the
-#: same second without a new Last-Modified (RFC 9110, 8.8.2.2). The same is true of an ETag that the
-#: server computes from that time and the size.
+#: If a document was modified less than this long before it was sent, it can change again within the
+#: same second without getting a new Last-Modified (RFC 9110, 8.8.2.2). The same is true of an ETag
+#: that the server computes from that time and the size.
 _YOUNG_SECONDS = 2.0
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -47,7 +47,7 @@ class Validators(NamedTuple):
 
 
 class Download(NamedTuple):
-    """A document, as it was received."""
+    """A document as it was received."""
 
     content: bytes
     validators: Validators
@@ -156,7 +156,7 @@ def _document(
 
 
 def _validators(headers: Mapping[str, str]) -> Validators:
-    """Return the validators of a reply if they would change with every change of its document."""
+    """Return a reply's validators if they would change with every change to its document."""
     etag, modified = headers.get("ETag"), headers.get("Last-Modified")
     if modified is None:
         return Validators(etag)
