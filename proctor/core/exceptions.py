@@ -1,22 +1,22 @@
 """The exceptions of the core.
 
     ProctorError
-    ├── MatrixLoadError              Java Proctor refuses the whole matrix; nothing was loaded
+    ├── MatrixLoadError              Java Proctor rejects the whole matrix; nothing was loaded
     ├── ConfigurationError           a declaration of the application is wrong
-    ├── IdentifierError              a call contains an identifier that it must not have
-    ├── UnknownTest                  the matrix has no test of that name
+    ├── IdentifierError              a call contains an identifier of type RANDOM
+    ├── UnknownTest                  the matrix has no test with that name
     ├── SourceError                  a source has no answer
     │   ├── MatrixNotReady           … because no matrix has been loaded yet
     │   ├── SourceUnavailable        … because a service is down or sent a wrong answer
-    │   └── RequestRejected          … because the service refuses this one request
+    │   └── RequestRejected          … because the service rejects this one request
     ├── ConversionError              a value that does not fit the type declared for it
     └── RuleError                    a rule failed, and Java Proctor throws in the same case
         ├── RuleSyntaxError          the text is not an expression, or is over a limit
         ├── RuleTypeError            the expression is not boolean
         └── RuleEvaluationError      the value could not be computed
             ├── UndefinedName        no such variable, or no such property
-            ├── UnknownMethod        no such method, or rules may not call it
-            └── RuleRuntimeError  a plain runtime exception of Java Proctor's
+            ├── UnknownMethod        no such method, or rules cannot call it
+            └── RuleRuntimeError     a RuntimeException other than ELException
 
 Every message says what is wrong, shows the value and says how to fix it.
 """
@@ -166,7 +166,7 @@ class UndefinedName(RuleEvaluationError):  # noqa: N818 - reads as the field say
 
 
 class UnknownMethod(RuleEvaluationError):  # noqa: N818 - reads as the field says it
-    """The value does not have the method, or rules may not call it."""
+    """The value does not have the method, or rules cannot call it."""
 
     java_class = "javax.el.MethodNotFoundException"
 
@@ -175,7 +175,7 @@ class RuleRuntimeError(RuleEvaluationError):
     """A runtime exception other than ELException: a bad number, `x % 0`, incompatible classes.
 
     If a matrix is checked against declared variables, Java Proctor does not catch these. They make
-    the whole matrix fail to load, here as well.
+    the whole matrix fail to load, and this library does the same.
     """
 
     java_class = "java.lang.ArithmeticException"

@@ -69,9 +69,10 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name closest to *word*; None if none is close. Case hardly counts.
+    """Return the known name closest to *word*; None if none is close.
 
-    *cutoff* is the least similarity of a close name, from 0 to 1.
+    Differences in case count very little. *cutoff* is the minimum similarity of a close name, from
+    0 to 1.
     """
     import difflib  # noqa: PLC0415 - for messages only, and slow to import
 

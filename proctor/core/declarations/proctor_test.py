@@ -186,7 +186,7 @@ class ProctorTest:
         return self.groups is None or group in self.groups
 
     def accepts_payload(self, assignment: GroupAssignment) -> bool:
-        """Return True if the payload has the declared type, or if no payload or type exists."""
+        """Return True if the payload has the declared type, or if either one is missing."""
         expected = self.payload_type
         if expected is None or not assignment.payload_type or expected == assignment.payload_type:
             return True

@@ -61,9 +61,9 @@ _ANSWERS = frozenset({Reason.ASSIGNED, Reason.FORCED, Reason.STALE})
 class GroupAssignment:
     """The group of one visitor in one test. Immutable. All visitors in the group share this object.
 
-    The object contains no data about a visitor. Two assignments are equal if all their fields are
-    equal. An assignment is true if its value is greater than 0, so `if proc.newfeaturerollout:`
-    means "active". It never equals a str, so compare `.group`.
+    It contains no data about a visitor. Two assignments are equal if all their fields are equal. An
+    assignment is true if its value is greater than 0, so `if proc.newfeaturerollout:` means
+    "active". It never equals a str, so compare `.group`.
     """
 
     __slots__ = (

@@ -37,7 +37,7 @@ class FlagErrorCode(enum.Enum):
 
 
 class FlagError(Exception):
-    """A flag has no value for this visitor. The text says why.
+    """A flag has no value for this visitor. The text gives the reason.
 
     The text never contains a visitor's data. *outage* means that no flag has a value, because the
     source has no answer. *private* means that the text reveals details of the matrix or its
@@ -69,7 +69,7 @@ def source_failure(error: ProctorError) -> FlagError:
         return FlagError(code, words, outage=True)
     if isinstance(error, ConversionError):
         # The original message may contain the visitor's value, and hooks might log it.
-        words = "a value of the evaluation context has no text"
+        words = "a value in the evaluation context cannot be written as text"
     return FlagError(FlagErrorCode.INVALID_CONTEXT, words)
 
 
@@ -110,7 +110,7 @@ def matrix_refusal(
         return None
     return FlagError(
         FlagErrorCode.TARGETING_KEY_MISSING,
-        f"the test {test!r} needs an identifier of the type {test_type}, which the evaluation "
+        f"the test {test!r} needs an identifier of type {test_type}, which the evaluation "
         "context does not have",
     )
 

@@ -73,7 +73,7 @@ def typed_value(test: str, assignment: GroupAssignment, kind: FlagKind) -> Any:
         )
     raise FlagError(
         FlagErrorCode.TYPE_MISMATCH,
-        f"the group {assignment.group!r} of the test {test!r} has a payload of the type "
+        f"the group {assignment.group!r} of the test {test!r} has a payload of type "
         f"{assignment.payload_type}, {_name_of(payload)}; it is not converted to {_NAMES[kind]}",
     )
 

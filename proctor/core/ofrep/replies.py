@@ -71,7 +71,10 @@ def text_of(error: FlagError) -> str:
 
 
 def refused(status: int, words: str, *headers: tuple[str, str]) -> ApiReply:
-    """Return the reply to a request that was refused before evaluation: no access, or too large."""
+    """Return the reply to a request that was rejected before evaluation.
+
+    The client has no access, or the request is too large.
+    """
     return _reply(status, {"errorCode": "GENERAL", "errorDetails": words}, *headers)
 
 

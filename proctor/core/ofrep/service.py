@@ -207,7 +207,7 @@ def _fitted(key: str, found: FoundFlag | None, declared: ProctorTest | None) -> 
     if not declared.accepts_payload(fitted):
         raise FlagError(
             FlagErrorCode.PARSE_ERROR,
-            f"the test {key!r} has a payload of the type {fitted.payload_type}, but "
+            f"the test {key!r} has a payload of type {fitted.payload_type}, but "
             f"{declared.payload_type} is declared",
         )
     return found._replace(assignment=fitted)

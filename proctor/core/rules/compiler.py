@@ -196,7 +196,7 @@ def _access(
         scope.resolved = True
     if not scope.resolved:
         raise UndefinedName(
-            Sentence(gettext_noop("a property of null was read before any other was found"))
+            Sentence(gettext_noop("a property of null was read before any property was found"))
         )
     return value
 

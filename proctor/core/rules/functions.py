@@ -109,8 +109,8 @@ def extended(
     for name, function in functions.items():
         if not _is_callable_name(name):
             raise ConfigurationError(
-                f"{name!r} cannot be the name of a rule function; write 'prefix:name', both with "
-                "letters and digits, and neither a keyword of rules"
+                f"{name!r} cannot be the name of a rule function; write 'prefix:name', where "
+                "both parts consist of letters and digits and neither is a reserved word"
             )
         merged[name] = function if isinstance(function, Function) else Function.of(function)
     return MappingProxyType(merged)

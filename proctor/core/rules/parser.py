@@ -125,7 +125,7 @@ class _Parser:
             # Hints for operators of other languages.
             if self.text[self.token.start : self.token.end] == "in":
                 text = gettext_noop(
-                    "expected {symbol!r} (to look into a list, use proctor:contains(list, value))"
+                    "expected {symbol!r} (to search a list, use proctor:contains(list, value))"
                 )
             raise self.error(Sentence(text, symbol=kind))
         return self.take()

@@ -44,7 +44,7 @@ class Scope(dict[str, Any]):
                 Sentence(
                     gettext_noop(
                         "the rule takes more than {limit} steps for this visitor; match fewer "
-                        "patterns, or shorter texts"
+                        "patterns, or shorter strings"
                     ),
                     limit=MAX_WORK,
                 )
@@ -53,10 +53,9 @@ class Scope(dict[str, Any]):
     def once(self, code: Callable[..., Any], *values: Any) -> Any:
         """Return `code(*values)`, computed once per scope.
 
-        Many rules match the same pattern.
-
-        *code* must always give the same result, so that no rule affects another rule's result. The
-        cost is counted for every call, even if the result is known.
+        It is cached because many rules match the same pattern. *code* must always give the same
+        result, so that no rule affects another rule's result. The cost is counted for every call,
+        even if the result is known.
         """
         if self._results is None:
             self._results = {}

@@ -109,10 +109,8 @@ class CircuitBreaker:
     def answers(self, permit: Permit) -> Permit:
         """Allow all calls again after a trial call that succeeded.
 
-        Return a permit for the actual call.
-
-        An outage ends only when that call succeeds. Until then, each pause is longer than the one
-        before.
+        Return a permit for the actual call. An outage ends only when that call succeeds. Until
+        then, each pause is longer than the one before.
         """
         state = Permit(permit.failures, permit.since)
         if not permit.is_open:

@@ -111,5 +111,7 @@ def _texts(values: Mapping[str, object], what: str) -> list[tuple[str, str]]:
             try:
                 found.append((key, sent_text(each)))
             except Exception as error:
-                raise ConversionError(f"The {what} {key!r} has a value without a text") from error
+                raise ConversionError(
+                    f"The {what} {key!r} has a value that cannot be written as text"
+                ) from error
     return found

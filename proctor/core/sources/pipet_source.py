@@ -251,7 +251,7 @@ class PipetSource(Closing):
         variable = read_refused_variable(reply.body)
         words = "" if variable is None else f", for the context variable {variable!r}"
         return RequestRejected(
-            f"{self} refuses a request with {reply.status}{words}", status=reply.status
+            f"{self} rejected a request with status {reply.status}{words}", status=reply.status
         )
 
     def _note_failure(
@@ -264,7 +264,7 @@ class PipetSource(Closing):
             failures = crew.paused.failed(about)
         if crew.breaker.failed(permit, about, is_slow=is_slow):
             logger.warning(
-                "%s. It is asked again from time to time; until it answers, visitors have cached "
+                "%s. It is asked again from time to time; until it answers, visitors get cached "
                 "groups or the defaults",
                 error,
             )
@@ -278,7 +278,7 @@ class PipetSource(Closing):
         now = self._clock()
         for call, (url, permit, ends) in list(crew.in_flight.items()):
             if now >= ends and crew.in_flight.pop(call, None) is not None:
-                error = self._unavailable("a call does not end")
+                error = self._unavailable("a call has not returned")
                 self._note_failure(crew, permit, url, error, is_slow=True)
 
     def _note_success(self, crew: Crew, permit: Permit, url: str) -> None:

@@ -240,7 +240,7 @@ class MatrixLoader(Closing, Generic[T]):
     def _no_matrix(self) -> SourceError:
         failure, place = self._failure, self._location.shown
         if failure is None and self._closed:
-            return SourceError(f"The source of {place!r} was closed before it had a matrix")
+            return SourceError(f"The source of {place!r} was closed before it loaded a matrix")
         if failure is None:
             return MatrixNotReady(f"The matrix of {place!r} is still being loaded; ask again later")
         error = SourceError(_at(place, _words(failure)))

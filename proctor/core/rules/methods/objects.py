@@ -58,7 +58,8 @@ def _number_hash(value: float | Decimal) -> int:
     if isinstance(value, Decimal):
         exact = bounded_decimal(value)
         scale = decimal_scale(exact)
-        # Computed from the digits, because a decimal context would round a number with so many.
+        # Computed from the digits, because a decimal context would round a number with that many
+        # digits.
         unscaled = int(Decimal((exact.is_signed(), exact.as_tuple().digits, 0)))
         return 31 * _words_hash(unscaled) + scale
     if isinstance(value, float):

@@ -56,8 +56,9 @@ def _finds(pattern: str, subject: str) -> Iterator[re.Match[str]]:
     for match in find_all(pattern, subject):
         if match.start() == match.end() and subject[match.end() :][:1] > "\uffff":
             raise RuleEvaluationError(
-                f"{pattern[:80]!r} matches the empty text before a character beyond U+FFFF, which "
-                "the Java would cut in two; write a pattern that does not match the empty text"
+                f"{pattern[:80]!r} matches the empty string before a character beyond U+FFFF, "
+                "which Java would split in two; write a pattern that does not match the empty "
+                "string"
             )
         yield match
 
@@ -86,8 +87,8 @@ def _expanded(match: re.Match[str], replacement: str) -> Iterator[str]:
         part = _PART.match(replacement, at)
         if part is None:
             raise ValueError(
-                f"the replacement {replacement[:80]!r} has a lone {replacement[at]!r} at {at}; "
-                f"write '\\\\{replacement[at]}' for itself"
+                f"the replacement {replacement[:80]!r} has an unescaped {replacement[at]!r} at "
+                f"{at}; write '\\\\{replacement[at]}' for the character itself"
             )
         yield replacement[start:at]
         start = part.end()

@@ -58,7 +58,7 @@ def translate(pattern: str, *, searching: bool = False) -> str:
             MAX_PATTERN,
             Sentence(
                 gettext_noop(
-                    "patterns have at most {limit} characters; split it into several rules"
+                    "a pattern can have at most {limit} characters; split it into several rules"
                 ),
                 limit=MAX_PATTERN,
             ),
@@ -112,7 +112,7 @@ def check_subject(subject: str) -> None:
         raise RuleEvaluationError(
             Sentence(
                 gettext_noop(
-                    "a text of {length} characters, {text!r}…, is too long to match; "
+                    "a string of {length} characters, {text!r}…, is too long to match; "
                     "pass at most {limit}, for instance with fn:substring"
                 ),
                 length=len(subject),

@@ -53,7 +53,7 @@ _CAP = 10**12
 _DEGREES = 6
 #: The cost of one turn of a loop in `re`, without its body. It is higher unless the body is a set.
 _SET_TURN, _TURN = 1, 8
-#: The cost of an anchor, which is a small look-around in `re`.
+#: The cost of an anchor, which is a small lookaround in `re`.
 _EDGE = 4
 #: Number of leading characters that are compared to distinguish branches.
 _PREFIX = 16

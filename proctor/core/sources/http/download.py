@@ -111,7 +111,7 @@ def _follow(
             url = _target(first, url, response.headers.get("Location", ""))
     raise SourceError(
         f"Cannot fetch {public_url(first)}: it redirects more than {MAX_REDIRECTS} times; "
-        "give the final address"
+        "give the final URL"
     )
 
 
