@@ -90,7 +90,7 @@ def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | No
 def error_text(error: BaseException, limit: int = 200) -> str:
     """Return the class and the text of an exception. Never raises.
 
-    The text may contain a visitor's data: show it only to people who are allowed to see such data.
+    The text can contain a visitor's data: show it only to people who are allowed to see that.
     """
     try:
         return f"{type(error).__name__}: {error}"[:limit]
@@ -101,8 +101,8 @@ def error_text(error: BaseException, limit: int = 200) -> str:
 def error_place(error: BaseException) -> str:
     """Return the class of an exception and where it was raised, for one log line.
 
-    The text of the exception and the full traceback are left out, because they may contain a
-    visitor's identifier or line breaks from a header.
+    The text of the exception and the full traceback are left out, because they can contain a
+    visitor's identifier, or line breaks from a header.
     """
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     places = [f"{PurePath(f.filename).name}:{f.lineno} in {f.name}" for f in reversed(frames)]

@@ -55,8 +55,8 @@ class Sentence(str):
     """A text made from *template* by replacing each `{name}` with a value.
 
     With *plural*, the template is the singular, and the value `count` decides between them. A value
-    may be a Sentence or Parts, which are translated with it. A Decimal or a datetime is formatted
-    for people; other numbers count as names and never get separators.
+    can be a Sentence or Parts, which are translated with it. A Decimal or a datetime is formatted
+    for people; other numbers are treated as names and never get separators.
     """
 
     __slots__ = ("plural", "template", "values")
@@ -115,7 +115,7 @@ class Parts:
 
 
 def listed(texts: Iterable[str], separator: str = gettext_noop(", ")) -> Parts:
-    """Return a list for a sentence, with commas if no other *separator* is given."""
+    """Return a list for use in a sentence, with commas unless another *separator* is given."""
     return Parts(tuple(texts), separator)
 
 

@@ -74,7 +74,7 @@ def _entries(declared: object) -> Iterator[ProctorTest | DeclarationProblem]:
 
 
 def declaration_problems(declared: object) -> list[DeclarationProblem]:
-    """Return all problems in the declarations, which may have any form."""
+    """Return all problems in the declarations, which can have any form."""
     problems: list[DeclarationProblem] = []
     seen: set[str] = set()
     for entry in _entries(declared):
@@ -134,7 +134,7 @@ class Registry(Mapping[str, ProctorTest]):
     ) -> Registry:
         """Read a Proctor *specification*, given as a path or as parsed content.
 
-        The bucket with a test's fallback value becomes its default. The file may contain comments.
+        The bucket with a test's fallback value becomes its default. The file can contain comments.
         All content of the specification is kept for `to_specification`. Raises ConfigurationError
         for any other document; the message says what it seems to be.
         """

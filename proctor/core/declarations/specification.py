@@ -40,7 +40,7 @@ _OTHERS = (
 def read_specification(
     specification: Mapping[str, Any] | str | os.PathLike[str],
 ) -> tuple[list[ProctorTest], Mapping[str, Any]]:
-    """Return the tests of a specification, and its remaining fields.
+    """Return the tests in a specification, and its remaining fields.
 
     The specification is given as a path or as parsed content. Raises ConfigurationError for any
     other document.

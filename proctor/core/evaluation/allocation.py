@@ -91,7 +91,7 @@ class RangeTable(Generic[T_co]):
         """Return a table with `outcomes[i]` for positions in range *i*.
 
         Raises ValueError for the same reasons as `cutoffs`, and if the numbers of outcomes and
-        lengths differ. No outcome may be None.
+        lengths differ. No outcome can be None.
         """
         if len(lengths) != len(outcomes):
             raise ValueError(

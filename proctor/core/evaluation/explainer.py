@@ -1,7 +1,7 @@
 """Create explanations: repeat the choice of a group and record its steps.
 
 Only `chooser.choose` decides. This module records which rules it evaluates, and derives from them
-the step at which it ended.
+the step at which the choice ended.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class _Answer(NamedTuple):
                 return FoundFlag(assignment, None)
             return refusal(test, self.request)
         if assignment is not None:
-            # The matrix may have been replaced a moment ago.
+            # The matrix might have been replaced a moment ago.
             is_known = test in self.proctor.loaded_names
             return FoundFlag(assignment, self.proctor.definition(test) if is_known else None)
         return matrix_refusal(test, self.request, self.groups, self.matrix, self.proctor)

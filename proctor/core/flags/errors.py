@@ -68,7 +68,7 @@ def source_failure(error: ProctorError) -> FlagError:
         code = FlagErrorCode.PARSE_ERROR if is_bad else FlagErrorCode.PROVIDER_NOT_READY
         return FlagError(code, words, outage=True)
     if isinstance(error, ConversionError):
-        # The original message may contain the visitor's value, and hooks might log it.
+        # The original message can contain the visitor's value, and hooks might log it.
         words = "a value in the evaluation context cannot be written as text"
     return FlagError(FlagErrorCode.INVALID_CONTEXT, words)
 
@@ -76,7 +76,7 @@ def source_failure(error: ProctorError) -> FlagError:
 def refusal(test: str, request: GroupsRequest) -> FlagError | None:
     """Return the error if nothing identifies the visitor, else None.
 
-    For sources that do not report why there is no group.
+    Used for sources that do not report why there is no group.
     """
     if any(value not in (None, "") for value in request.identifiers.values()):
         return None

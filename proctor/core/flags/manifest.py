@@ -59,7 +59,7 @@ def declared_flags(
     """Return the flags of the tests *names*, sorted.
 
     *definitions* are the tests in the matrix, and *declared* those that the application declares; a
-    test may be missing from either. The default of a flag is the value of the declared default
+    test can be missing from either. The default of a flag is the value of the declared default
     group. If no default is declared, it is the value of the group whose bucket is 0, or else the
     value of the group with the smallest bucket value.
     """

@@ -1,4 +1,4 @@
-"""Access control: bearer tokens, and the origins of web pages that may call the API (CORS)."""
+"""Access control: bearer tokens, and the origins of web pages that can call the API (CORS)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANY_ORIGIN = "*"
 
 _ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match, X-API-Key"
 _METHODS = "GET, POST"
-#: How long a browser may cache the reply to a preflight request, in seconds.
+#: How long a browser can cache the reply to a preflight request, in seconds.
 _MAX_AGE = "600"
 
 
@@ -62,7 +62,7 @@ def _token(header: Headers) -> bytes | None:
 
 
 class Origins:
-    """The origins of web pages that may call the API from a browser. Immutable."""
+    """The origins of web pages that can call the API from a browser. Immutable."""
 
     def __init__(self, allowed: Collection[str] = ()) -> None:
         self._allowed = frozenset(allowed)

@@ -72,7 +72,7 @@ class OfrepService:
     def handle(self, method: str, path: str, body: bytes, header: Headers) -> ApiReply:
         """Return the answer to a request.
 
-        *path* is decoded and begins at the root of the API. *body* may be cut off after MAX_BODY +
+        *path* is decoded and begins at the root of the API. *body* can be cut off after MAX_BODY +
         1 bytes. *header* returns the first header with a name. Errors become replies.
         """
         if method == "OPTIONS":

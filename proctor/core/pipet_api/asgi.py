@@ -187,7 +187,7 @@ def read_token(path: str | None) -> str | None:
     """Return the bearer token in a file, or None if there is no file.
 
     The token is in a file because other users can see a process's arguments and environment. Raises
-    ConfigurationError without the token in its message.
+    ConfigurationError, without the token in the message.
     """
     if path is None:
         return None

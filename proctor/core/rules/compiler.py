@@ -79,7 +79,7 @@ class Compiler:
     def name(self, node: nodes.Name) -> Evaluate:
         if node.name in self._constants:
             return _constant(self._constants[node.name])
-        # A chain may read the same variable hundreds of times.
+        # A chain can read the same variable hundreds of times.
         found = self._variables.get(node.name)
         if found is None:
             found = self._variables[node.name] = itemgetter(node.name)

@@ -39,7 +39,7 @@ __all__ = ["LIBRARY", "Function", "call", "extended"]
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that rules may call: its parameter types, its result type, and the code.
+    """A function that rules can call: its parameter types, its result type, and the code.
 
     Arguments are converted to the declared types before the call, as in Java Proctor. An exception
     in the code becomes a RuleEvaluationError.
@@ -122,7 +122,7 @@ def _is_callable_name(name: str) -> bool:
     except RuleSyntaxError:
         return False
     kinds = [token.kind for token in found]
-    # A rule may have spaces around the colon, which are not part of the name.
+    # Rules can have spaces around the colon. They are not part of the name.
     return kinds == ["name", ":", "name", "end"] and "".join(name.split()) == name
 
 
@@ -241,7 +241,7 @@ def _contains(members: Collection[Any] | None, element: Any) -> bool:
     if members is None:
         raise TypeError("the collection is null")
     if _is_whole(element):
-        # A constant [1, 2] contains Integers, but a context variable may be a Long.
+        # A constant [1, 2] contains Integers, but a context variable can be a Long.
         wanted = to_long(element)
         return any(_is_whole(each) and to_long(each) == wanted for each in members)
     if type(element) is str and element not in members:

@@ -138,7 +138,7 @@ class Choice(Node):
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall(Node):
-    """A call of a library function: `fn:trim(x)`. The prefix may be empty."""
+    """A call to a library function: `fn:trim(x)`. The prefix can be empty."""
 
     prefix: str
     name: str

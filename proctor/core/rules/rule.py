@@ -160,7 +160,7 @@ class Rule:
         return guarded(self._compiler.compile(node), plain_scope(context)[0])
 
     def could_hold(self, context: Mapping[str, Any]) -> bool:
-        """Return True if the rule may hold when variables missing from *context* are unknown.
+        """Return True if the rule could hold, with variables missing from *context* as unknown.
 
         [evaluateBooleanRulePartial] Raises RuleError whenever Java Proctor throws an exception.
         """
@@ -190,8 +190,8 @@ class Rule:
 def guarded(evaluate: Callable[[Scope], _T], scope: Scope) -> _T:
     """Return the result of *evaluate* for *scope*. Raises only RuleError.
 
-    Values that a site puts into the context may raise any exception when they are compared or
-    printed, and a list may be nested too deeply for the stack. In these cases only the rule fails,
+    Values that a site puts into the context can raise any exception when they are compared or
+    printed, and a list can be nested too deeply for the stack. In these cases only the rule fails,
     as it does after a RuntimeException in Java Proctor.
     """
     try:
@@ -222,7 +222,7 @@ def boolean(node: nodes.Node, compiler: Compiler) -> Callable[[Scope], bool]:
 
 
 def _leaves_traces(node: nodes.Node, compiler: Compiler) -> bool:
-    """Return True if evaluating *node* may change the state of the scope."""
+    """Return True if evaluating *node* can change the state of the scope."""
     return any(
         isinstance(each, nodes.Access)
         or (isinstance(each, nodes.FunctionCall) and compiler.function(each).work is not None)

@@ -152,7 +152,7 @@ def _step(
 def _check_last(target: object, key: object, *, calls_first: bool) -> None:
     if isinstance(target, Mapping):
         if calls_first:
-            # Proctor requests a ValueReference, which Tomcat does not provide here.
+            # Proctor requests a ValueReference, which Tomcat does not provide in this case.
             raise RuleRuntimeError(
                 Sentence(
                     gettext_noop("a method call cannot be the whole rule; write {key}() == …"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CircuitBreaker", "Permit"]
 
-#: Number of calls to remember, and the number of failures among them that stops all calls.
+#: Number of calls to remember, and how many failures among them stop all calls.
 REMEMBERED = 10
 TOO_MANY = 5
 
@@ -27,7 +27,7 @@ class Permit:
         self.failures = failures
         #: The time at which the outage began.
         self.since = since
-        #: True if calls are stopped, and the time at which the next call is allowed.
+        #: True if calls are stopped; `due` is the time at which the next call is allowed.
         self.is_open = False
         self.due = 0.0
         #: True if a call timed out, so a trial call is needed.
@@ -56,7 +56,7 @@ class CircuitBreaker:
     """Stops calls to a service that is down, and allows a single trial call from time to time.
 
     A failure that can only be the service's fault stops all calls immediately. A failure that the
-    request itself may have caused stops them only if half of the last ten calls failed; several
+    request itself could have caused stops them only if half of the last ten calls failed; several
     failures of one request count as one.
 
     The first pause lasts *first_pause* seconds. Each failed trial call doubles it, up to
@@ -133,7 +133,7 @@ class CircuitBreaker:
     ) -> bool:
         """Report a failure. Return True if it began an outage.
 
-        *about* is the request, if it may be the cause. If *is_slow*, the call timed out, and the
+        *about* is the request, if it could be the cause. If *is_slow*, the call timed out, and the
         next caller must make a trial call first.
         """
         if about is not None and not permit.is_trial:

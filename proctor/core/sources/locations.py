@@ -31,8 +31,8 @@ __all__ = [
     "public_location",
 ]
 
-#: If a file was modified less than this long ago, it may change again without a new timestamp: file
-#: systems record times in steps of up to two seconds.
+#: If a file was modified less than this many nanoseconds ago, it can change again without a new
+#: timestamp: file systems record times in steps of up to two seconds.
 _YOUNG_NS = 2_000_000_000
 
 
@@ -55,14 +55,14 @@ class Location(Protocol):
         """
 
     def changed(self, token: object) -> bool:
-        """Return True if the content may have changed or cannot be checked. Must be fast."""
+        """Return True if the content might have changed or cannot be checked. Must be fast."""
 
     def read(self, token: object) -> Document | ReadMatrix | None:
         """Return the content, or None if it still matches *token*. Raises SourceError."""
 
 
-#: For each scheme, a function that returns the `Location` for a text such as `scheme:rest`. It
-#: raises ConfigurationError for an invalid text.
+#: For each scheme, a function that returns the `Location` for a string such as `scheme:rest`. It
+#: raises ConfigurationError if the string is invalid.
 Schemes: TypeAlias = "Mapping[str, Callable[[str], Location]]"
 
 
@@ -77,7 +77,7 @@ def location_of(
     """Return the `Location` of a path, of an http(s) URL or of one of the *locations*.
 
     Any other scheme, such as s3, is looked up in fsspec. *token* is a bearer token for http(s)
-    URLs. Raises ConfigurationError for anything else, and if a package for the scheme is missing.
+    URLs. Raises ConfigurationError for any other text, or if the package for a scheme is missing.
     """
     text = os.fspath(location)
     if not text:
@@ -146,7 +146,7 @@ class FileLocation:
                 f"Cannot read {self.shown!r}: it is larger than {self._max_bytes} bytes; if that "
                 f"is intended, raise max_bytes"
             )
-        # Read again next time, because it may still change within this clock step.
+        # Read the file again next time, because it could still change within this clock step.
         young = time.time_ns() - after.st_mtime_ns < _YOUNG_NS
         steady = not young and _identity(before) == _identity(after)
         return Document(content, _identity(after) if steady else None)

@@ -1,4 +1,4 @@
-"""Log the declared tests that a new matrix dropped or does not have, or whose rules are wrong."""
+"""Log the declared tests that a new matrix drops or does not have, or whose rules are wrong."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ MAX_LATE = 3
 #: Number of attempts to read an object that is being replaced.
 TRIES = 3
 
-#: If an object was modified less than this long ago, it may change within the same clock step.
+#: If an object was modified less than this many seconds ago, it can change within the clock step.
 _YOUNG_SECONDS = 2.0
 
 #: fsspec lists these as stores, but they read local files or wrap a different file system.
@@ -258,7 +258,7 @@ def _parsed(text: str) -> datetime | None:
 
 
 def _words(error: BaseException) -> str:
-    """Return a description of an error, without its own text, which may contain credentials."""
+    """Return a description of an error, without its own text, which can contain credentials."""
     if isinstance(error, FileNotFoundError):
         return "the object does not exist"
     if isinstance(error, PermissionError):

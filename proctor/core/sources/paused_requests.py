@@ -22,7 +22,7 @@ class PausedRequests:
 
     The first pause of a request lasts *first_pause* seconds. Each further failure doubles it, up to
     *longest_pause*. At most twice `LIMIT` requests are remembered. Thread-safe without a lock:
-    concurrent writes may lose an entry, which costs one extra call.
+    concurrent writes can lose an entry, which costs one extra call.
     """
 
     LIMIT = 1000

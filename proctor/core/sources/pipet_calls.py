@@ -57,8 +57,8 @@ class Crew:
         self.sessions = sessions(clock)
         self.breaker = CircuitBreaker(clock=clock)
         self.paused = PausedRequests(clock=clock)
-        #: Running calls with the site's own sessions: the request, the permit, and the time by
-        #: which each should return.
+        #: Running calls with the site's own sessions. For each: the request, the permit, and the
+        #: time by which it should return.
         self.in_flight: dict[object, tuple[str, Permit, float]] = {}
         self.refusals = RareRecord(clock)
         self.odd_tests = RareRecord(clock)

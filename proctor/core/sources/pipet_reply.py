@@ -88,7 +88,7 @@ def _document(content: bytes) -> dict[str, Any]:
 
 
 def _kind(value: object) -> str:
-    """Return JSON's name for the type of a value. The value itself may be a visitor's data."""
+    """Return JSON's name for the type of a value. The value itself could be a visitor's data."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     return _KINDS.get(type(value), "a number")

@@ -50,7 +50,7 @@ class PipetSource(Closing):
     """A source that asks a Pipet for each visitor.
 
     *root* is the URL of the Pipet. *timeout* is the limit for one whole call in seconds:
-    connecting, sending, and receiving to the last byte; only resolving the host name may take
+    connecting, sending, and receiving to the last byte; only resolving the host name can take
     longer. *max_bytes* limits a reply after decompression. If *keep_empty*, the identifier "" is
     sent; otherwise it counts as missing, as with a matrix.
 
@@ -259,7 +259,7 @@ class PipetSource(Closing):
     ) -> None:
         failures, about = 1, None
         if not permit.is_trial and not is_unreached(error.__cause__):
-            # The request itself may be the cause.
+            # The request itself could be the cause.
             about = digest(url)
             failures = crew.paused.failed(about)
         if crew.breaker.failed(permit, about, is_slow=is_slow):

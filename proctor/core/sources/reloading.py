@@ -142,7 +142,7 @@ class MatrixLoader(Closing, Generic[T]):
         self._failure: Exception | None = None
         self._failures = 0
         self._told: set[str] = set()
-        # Replaced in one step at the end, because a process may be forked at any point during a
+        # Replaced in one step at the end, because a process can be forked at any point during a
         # load.
         self._seen: _Seen | None = None
 
@@ -190,7 +190,7 @@ class MatrixLoader(Closing, Generic[T]):
         if crew.busy.acquire(blocking=False):
             self._start(crew)
         else:
-            crew.again = True  # this attempt may have started before the document changed
+            crew.again = True  # this attempt might have started before the document changed
         crew.attempt.over.wait(self._wait if timeout is None else timeout)
 
     def subscribe(

@@ -47,8 +47,8 @@ class GroupsRequest:
     tests: tuple[str, ...] | None = None
     #: Time limit for the answer in seconds; None for the source's own limit.
     timeout: float | None = None
-    #: Returns the HTTP session for calls to a service, or None for the source's own. It is called
-    #: only if a call is made.
+    #: Returns the HTTP session for calls to a service, or None for the source's own. This function
+    #: is called only if a request is sent.
     get_http: Callable[[], requests.Session | None] | None = None
 
 
@@ -57,7 +57,7 @@ class Source(Protocol):
 
     @property
     def waits(self) -> bool:
-        """True if an answer may have to wait for files or the network.
+        """True if an answer might have to wait for files or the network.
 
         Such a source is not called in the event loop, but earlier, in a thread. If it has a method
         `prepare`, that method is called in the thread instead, to make the answer fast. A class

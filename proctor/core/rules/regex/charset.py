@@ -19,7 +19,7 @@ class CharSet:
 
     @classmethod
     def of(cls, ranges: Iterable[tuple[int, int]]) -> CharSet:
-        """Return the set of the given ranges, which may be unsorted and may overlap."""
+        """Return the set of the given ranges, which can be unsorted and can overlap."""
         merged: list[tuple[int, int]] = []
         for low, high in sorted(ranges):
             if merged and low <= merged[-1][1] + 1:

@@ -1,6 +1,6 @@
 """Parse the text of a java.util.regex pattern into a tree.
 
-Flags are resolved here: the sets in the tree already take them into account.
+Flags are resolved during parsing: the sets in the tree already take them into account.
 """
 
 from __future__ import annotations

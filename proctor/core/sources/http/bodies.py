@@ -58,7 +58,7 @@ def read_body(
         raise BodyError(f"expected the encoding gzip, got {encoding[:80]!r}")
     unpack = _Gunzip() if encoding.endswith("gzip") else None
     raw = response.raw
-    # A response that does not come from urllib3 may not have this attribute.
+    # A response that does not come from urllib3 might not have this attribute.
     read = getattr(raw, "read1", raw.read) if check else raw.read
     content = bytearray()
     while True:
@@ -83,7 +83,7 @@ class _Gunzip:
 
     @property
     def complete(self) -> bool:
-        """True if gzip data may end here."""
+        """True if the gzip data can end at this point."""
         return self._member.eof
 
     def feed(self, data: bytes, limit: int) -> bytes:

@@ -167,7 +167,7 @@ def _reply(
     if status == 200:
         body = read_body(response, max_bytes, check)
     elif 400 <= status < 500:
-        # The body may explain the error, but the status is enough without it.
+        # The body can explain the error, but the status alone is enough.
         with contextlib.suppress(BodyError):
             body = read_body(response, MAX_MESSAGE, check)
     headers = response.headers
@@ -188,8 +188,8 @@ def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpR
     call, and *max_bytes* is checked only after the whole body has arrived.
     """
     address, _, query = url.partition("?")
-    # As in version 1, a single value is passed as a string. Lists are passed only if there are
-    # several.
+    # As in version 1, a single value is passed as a string. Lists are passed only for several
+    # values.
     params = {
         key: values[0] if len(values) == 1 else values
         for key, values in parse_qs(query, keep_blank_values=True).items()
@@ -207,7 +207,7 @@ def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpR
             raise TimeoutError from None
         if isinstance(error, _NoBody):
             raise BodyError(str(error)) from None
-        # The message may contain the URL, which could identify the visitor.
+        # The message can contain the URL, which could identify the visitor.
         raise requests.ConnectionError(f"{type(client).__qualname__} raised {name}") from None
     if len(body) > max_bytes:
         raise BodyError(f"it has more than {max_bytes:,} bytes")

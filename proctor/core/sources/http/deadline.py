@@ -47,7 +47,7 @@ class Deadline:
         self.start(seconds)
 
     def start(self, seconds: float) -> None:
-        """Start the clock for a call that may take *seconds*."""
+        """Start the clock for a call that is allowed to take *seconds*."""
         self._ends = time.monotonic() + seconds
         #: True if the request was sent over a connection that had been used before.
         self.reused = False
@@ -62,7 +62,7 @@ class Deadline:
     def remaining(self) -> float:
         """Return the remaining seconds. Raises TimeoutError if there are none.
 
-        Never 0, because that has a special meaning for sockets.
+        The result is never 0, which has a special meaning for sockets.
         """
         left = self._ends - time.monotonic()
         if left <= 0:
@@ -81,7 +81,7 @@ class MalformedHeaders(http.client.HTTPException):
 class DeadlineSession(requests.Session):
     """A session for one call at a time, each limited to the time given to `deadline`.
 
-    Only resolving a host name may take longer. Redirects are not followed, and cookies are not kept
+    Only resolving a host name can take longer. Redirects are not followed, and cookies are not kept
     between calls. Proxies and certificates are handled as in requests.
     """
 
@@ -168,7 +168,7 @@ class _WithinDeadline(OpensSockets, HTTPConnection):
         raise NewConnectionError(self, f"Failed to establish a new connection: {last}") from last
 
     def _addresses(self) -> Iterator[str]:
-        """Return the addresses of the host. An IP address is its own address."""
+        """Return the addresses of the host. For an IP address, this is the address itself."""
         found = socket.getaddrinfo(
             self.host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
         )
