@@ -99,7 +99,7 @@ def is_address(text: str) -> bool:
 
 
 def public_location(text: str) -> str:
-    """Return a form that is safe to show in messages.
+    """Return *text* in a form that is safe to show in messages.
 
     This is a path, or a URL without its user, password or query.
     """
@@ -107,7 +107,7 @@ def public_location(text: str) -> str:
 
 
 class FileLocation:
-    """A file. Its modification time, size and inode show if it has changed."""
+    """A file. Its modification time, size and inode show whether it has changed."""
 
     slow = False
     inline = False
@@ -157,7 +157,7 @@ def _identity(status: os.stat_result) -> tuple[int, int, int]:
 
 
 class UrlLocation:
-    """A URL. Its ETag and Last-Modified show if the document has changed."""
+    """A URL. Its ETag and Last-Modified show whether the document has changed."""
 
     slow = True
     inline = False

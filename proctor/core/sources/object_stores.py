@@ -58,7 +58,7 @@ class _Token(NamedTuple):
 
 
 class ObjectLocation:
-    """An object in a store that fsspec can read. Its ETag shows if it has changed.
+    """An object in a store that fsspec can read. Its ETag shows whether it has changed.
 
     The store's client is created in the process that reads, before the first read and again after
     each failure. Credentials and options come from the store's own library and from fsspec's

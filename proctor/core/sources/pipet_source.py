@@ -201,7 +201,7 @@ class PipetSource(Closing):
         return permit
 
     def _try(self, call: Call, permit: Permit) -> None:
-        """Make a call that does not depend on a visitor, to find out if the service answers."""
+        """Find out whether the service answers, with a call that does not depend on a visitor."""
         reply = self._get(call, f"{self.matrix_url}/audit", permit)
         if not _is_refusal(reply):
             self._read(reply, read_audit)
