@@ -301,7 +301,7 @@ def _inherited(*_arguments: object) -> Any:
 
 _S, _I, _B, _O = RuleType.STRING, RuleType.INT, RuleType.BOOLEAN, RuleType.OBJECT
 
-#: The library mapper finds the public methods of java.lang.Object as well.
+#: The library mapper also finds the public methods of java.lang.Object.
 _INHERITED = {
     "equals": Function((_O,), _B, _inherited),
     "hashCode": Function((), _I, _inherited),

@@ -96,7 +96,7 @@ class RuleExplanation:
     a true `a && b`), it is the whole rule. For a rule that failed, it is the part that raised.
     """
 
-    #: The text of the rule; None if the test has no rule, which is true for everyone.
+    #: The text of the rule; None if the test has no rule and is therefore open to everyone.
     text: str | None
     kind: RuleKind
     #: True if the rule holds; None if it failed.

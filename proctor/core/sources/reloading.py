@@ -49,7 +49,7 @@ JITTER, MAX_JITTER = 0.1, 3.0
 class _Seen(NamedTuple):
     """The document that was read last."""
 
-    #: The location's token for it.
+    #: The location's token for this document.
     token: object
     digest: bytes
     #: The reason why it is not a usable matrix; None if it is usable.

@@ -71,7 +71,7 @@ def choose(
         winners = _by_class([method for _, method in candidates], arguments) or winners
     if len(winners) != 1:
         types = ", ".join("null" if each is None else java_class(each) for each in arguments)
-        why = "is ambiguous" if winners else "is not a method that a rule may call"
+        why = "is ambiguous" if winners else "is not a method that a rule can call"
         raise UnknownMethod(f"{shown_as_java(name)}({types}) of {java_class(base)} {why}")
     return winners[0]
 
