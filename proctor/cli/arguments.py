@@ -42,7 +42,7 @@ def add_declarations(parser: argparse.ArgumentParser) -> None:
 
 
 def add_context(parser: argparse.ArgumentParser, declarations: str = "--config") -> None:
-    """Add the options for the context, and for its types unless *declarations* gives the types."""
+    """Add the options for the context, and for its types unless *declarations* declares them."""
     group = parser.add_argument_group(
         "context",
         f"Without {declarations}, a value of --context is a String or of its --type, and one of "

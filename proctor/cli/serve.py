@@ -30,11 +30,11 @@ seconds. Every request is logged as one line, without its query.
 #: Seconds between two checks of the matrix, as in Java Proctor.
 RELOAD = 10.0
 
-#: The default test type for targeting keys.
+#: The default test type of targeting keys.
 TARGETING_KEY = "USER"
 
-#: Default limits for each process. A query may have 16 KiB, so the limit for headers is higher. The
-#: number of connections is below the usual limit of 1,024 open files in a process.
+#: Default limits for each process. A query can be 16 KiB long, so the limit for headers is higher.
+#: The number of connections is below the usual limit of 1,024 open files in a process.
 CONNECTIONS, HEADERS, REQUEST_SECONDS, KEEP_ALIVE = 800, 32 * 1024, 10, 5
 
 
@@ -144,7 +144,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         raise CommandError(
             "serve needs a server: pip install 'django-proctor[serve]', which brings uvicorn"
         ) from error
-    # Report errors here, not once in each worker.
+    # Report errors in this process, not once in each worker.
     from proctor.core.pipet_api.asgi import (  # noqa: PLC0415
         ENVIRONMENT,
         read_tests,

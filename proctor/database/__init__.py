@@ -1,1 +1,1 @@
-"""What the apps that store rows need to behave equally on all databases."""
+"""Fields and helpers with which apps that store rows behave the same on all databases."""

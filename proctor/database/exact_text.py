@@ -20,9 +20,9 @@ __all__ = ["ExactCharField", "ExactTextField"]
 
 
 def _collation(connection: BaseDatabaseWrapper) -> str | None:
-    """Return the collation in which different texts are never equal; None for SQLite's default.
+    """Return a collation in which different strings are never equal; None for SQLite's default.
 
-    MySQL's `utf8mb4_bin` would not do: it ignores spaces at the end.
+    MySQL's `utf8mb4_bin` is not suitable, because it ignores trailing spaces.
     """
     if connection.vendor == "postgresql":
         return "C"
@@ -40,7 +40,7 @@ def _exact(parameters: dict[str, Any], connection: BaseDatabaseWrapper) -> dict[
 class ExactCharField(_CharField):
     """A CharField for which `a`, `A` and `a ` differ in every database.
 
-    MySQL ignores case and spaces at the end unless a column says otherwise.
+    By default, MySQL ignores case and trailing spaces.
     """
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:

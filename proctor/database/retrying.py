@@ -17,21 +17,21 @@ __all__ = ["is_conflict", "retried"]
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-#: The row has changed since the snapshot (MariaDB), a lock was not free in time, a deadlock.
+#: The row has changed since the snapshot (MariaDB), a lock timed out, or there was a deadlock.
 _MYSQL_CODES = (1020, 1205, 1213)
 #: PostgreSQL's serialization_failure and deadlock_detected.
 _SQL_STATES = ("40001", "40P01")
 #: Longest pause in seconds before each further attempt. Pauses are random, so that two processes do
-#: not meet again.
+#: not collide again.
 _PAUSES = (0.05, 0.2, 0.5)
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Return whether a transaction failed only because of others, so that it can be repeated."""
+    """Return whether a transaction failed only because of others, and can therefore be retried."""
     if error.args and error.args[0] in _MYSQL_CODES:
         return True
     cause = error.__cause__
-    # psycopg 3 and psycopg 2 name it differently.
+    # The attribute has different names in psycopg 3 and psycopg 2.
     state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     return state in _SQL_STATES
 
@@ -39,8 +39,8 @@ def is_conflict(error: BaseException) -> bool:
 def retried(alias: Callable[[], str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """Return a decorator for functions whose only effect is one transaction on a database.
 
-    After a deadlock the function is called again, unless it runs inside another transaction, which
-    is then lost as a whole. *alias* returns the alias of the database.
+    After a deadlock the function is called again, unless it runs inside another transaction,
+    because that is then lost as a whole. *alias* returns the alias of the database.
     """
 
     def decorate(act: Callable[_P, _T]) -> Callable[_P, _T]:

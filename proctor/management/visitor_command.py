@@ -59,7 +59,7 @@ class VisitorCommand(BaseCommand, Generic[T]):
         raise NotImplementedError
 
     def note(self, notes: Iterable[str]) -> None:
-        """Print notes on standard error; the output stays the same as from `python -m proctor`."""
+        """Print notes on standard error, so that the output equals that of `python -m proctor`."""
         self.stdout.flush()
         for text in notes:
             self.stderr.write(printable(text, 2000), str)

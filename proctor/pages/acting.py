@@ -28,7 +28,7 @@ logger = logging.getLogger("proctor.force")
 
 
 def act(request: HttpRequest, visit: Visit) -> HttpResponse | str:
-    """Perform the action of a button. Return a redirect, or the problem as text.
+    """Perform the action of a button. Return a redirect, or a string that describes the problem.
 
     The caller has already checked privilege and the CSRF token.
     """

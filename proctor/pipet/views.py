@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pipet"]
 
-#: Objects built from a source, which are kept as long as the source is in use.
+#: Objects built from a source; they are kept as long as the source is in use.
 _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDictionary()
 
 

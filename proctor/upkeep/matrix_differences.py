@@ -60,7 +60,7 @@ class DifferenceKind(enum.Enum):
 
     @property
     def is_wrong(self) -> bool:
-        """False for differences that do no harm, such as a renamed bucket."""
+        """False for harmless differences, such as a renamed bucket."""
         return self is not DifferenceKind.RENAMED_BUCKET
 
 
@@ -174,7 +174,7 @@ def _renamed(test: ProctorTest, definition: TestDefinition) -> dict[str, Bucket]
 
 
 def _buckets(test: ProctorTest, definition: TestDefinition) -> Iterator[Difference]:
-    """Return the matrix's buckets with their values, and whether each is declared."""
+    """Yield the differences in the matrix's buckets: undeclared names, and different values."""
     used = {
         each.bucket_value
         for allocation in definition.allocations

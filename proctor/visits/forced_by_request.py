@@ -50,7 +50,7 @@ def _note(request: HttpRequest, force: ForceGroups) -> None:
 
 
 def who(request: HttpRequest) -> str:
-    """Name the person for the log, without loading the user, which may need a query."""
+    """Return a name for the user in the log, without loading the user, which could need a query."""
     user = loaded_user(request)
     if user is None:
         return "Authorized user"

@@ -35,7 +35,7 @@ logger = logging.getLogger("proctor.results")
 
 
 def connect() -> None:
-    """Start queueing exposures. May be called more than once."""
+    """Start queueing exposures. Can be called more than once."""
     exposed.connect(_receiver.note, dispatch_uid="proctor_results", weak=False)
     request_finished.connect(_end_request, dispatch_uid="proctor_results", weak=False)
 
@@ -109,7 +109,7 @@ class Receiver:
 
 
 def _forced(split: SplitInfo, visitor: str, group: str, seen: Seen) -> NotedForced:
-    """Return the record of a forced exposure, with the visitor only if they are new."""
+    """Return the record of a forced exposure; it contains the visitor only if they are new."""
     at, key = time.time(), hash((visitor, split.identifier_type, split.test))
     if key in seen:
         return NotedForced(at, split.test)
@@ -129,10 +129,10 @@ class _Splits:
         self._older: dict[tuple[str, str], SplitInfo] = {}
 
     def find(self, setup: SiteSetup, test: str, version: str | None) -> SplitInfo | None:
-        """Return the split of a test in the version that decided; None if it is unknown.
+        """Return the split of a test in the version that decided the group; None if it is unknown.
 
         A request that began before a new matrix was loaded still uses the previous one. If this
-        process has not seen that split, the exposure is skipped, and the next page of the visitor
+        process has not seen that split, the exposure is skipped, and the visitor's next page
         records it.
         """
         source = setup.source

@@ -93,7 +93,7 @@ def exposures_of(test: str, *, lean: bool = False) -> Selection:
 
 
 def forced_of(test: str, *, lean: bool = False) -> Selection:
-    """Return a forced exposure of each visitor who has no other ones, with a digest as visitor."""
+    """Return one forced exposure for each visitor who has no others, with a digest as visitor."""
     columns = _LEAN_EXPOSURES if lean else EXPOSURE_COLUMNS
     query = ForcedVisitor.objects.filter(test=test).order_by()
     named = query.annotate(
