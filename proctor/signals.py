@@ -1,4 +1,4 @@
-"""The signals, each with its sender and arguments.
+"""The signals, with the sender and the arguments of each.
 
 A receiver is called in the thread that reads a group, and the thread waits for it. Receivers should
 therefore only store the data, and send it later. Under ASGI, use a coroutine function: a plain

@@ -1,4 +1,4 @@
-"""Helpers for a project's tests: put every visitor into a given group."""
+"""Helpers for a project's tests: put every visitor into a specific group."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _look_at_outcomes(space: Workspace) -> tuple[int | None, Collection[str]]:
     """Return the time of the newest outcome, and the names of all metrics in the outcomes."""
     rows = space.run("SELECT metric, max(t) FROM happened GROUP BY 1")
     if any(name is None for name, _ in rows):
-        raise AnalysisError("Expected the name of a metric in every outcome; one has none")
+        raise AnalysisError("Expected the name of a metric in every outcome; at least one has none")
     return max((time for _, time in rows), default=None), [name for name, _ in rows]
 
 

@@ -81,7 +81,7 @@ def read_exposures(
     if bad:
         raise AnalysisError(
             Sentence(
-                gettext_noop("Expected a group in every exposure; that of {visitor} has none"),
+                gettext_noop("Expected a group in every exposure; one of {visitor} has none"),
                 visitor=repr(printable(bad[0][0], 60)),
             )
         )

@@ -70,7 +70,7 @@ class Variable:
             self.refused.add(index)
 
     def refused_rows(self, name: str, plan: Plan) -> int:
-        """Return the number of rows with a value that cannot be converted."""
+        """Return the number of rows whose value cannot be converted."""
         for index, raw in enumerate(self.values):
             if raw is not ABSENT:
                 call = EngineCall(plan, {name: raw})

@@ -1,4 +1,4 @@
-"""`ramp`: give the groups of a test new shares and move as few visitors as possible."""
+"""`ramp`: set new shares for the groups of a test, and move as few visitors as possible."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "file",
         metavar="MATRIX_OR_DEFINITION",
-        help="a matrix, a definition.json, or a directory with test-definitions; "
-        "without -i also an address, or - for standard input",
+        help="a matrix, a definition.json, or a directory that contains test-definitions/; if -i "
+        "is not given, can also be a URL, or - for standard input",
     )
     parser.add_argument("test", metavar="TEST", help="name of the test")
     parser.add_argument(
@@ -176,7 +176,7 @@ def _allocation(test: TestDefinition, number: int | None) -> int:
 
 
 def _shares(test: TestDefinition, given: Sequence[tuple[str, Fraction]]) -> dict[int, Fraction]:
-    """Return the shares by bucket value. Groups are given by name or by value."""
+    """Return the shares by bucket value. The options name groups by name or by value."""
     names = {bucket.name: bucket.value for bucket in test.buckets}
     values = {str(bucket.value): bucket.value for bucket in test.buckets}
     found: dict[int, Fraction] = {}

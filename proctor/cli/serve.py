@@ -23,8 +23,8 @@ DESCRIPTION = "Serve the REST API of Proctor's Pipet, and OpenFeature's OFREP, f
 
 EPILOG = """\
 The server is uvicorn, which comes with django-proctor[serve]. GET /healthz answers 200 once there
-is a matrix, and 503 before. After SIGTERM, running requests may finish, for at most --graceful
-seconds. Every request is logged as one line, without its query.
+is a matrix, and 503 until then. After SIGTERM, running requests have at most --graceful seconds to
+finish. Every request is logged as one line, without its query.
 """
 
 #: Seconds between two checks of the matrix, as in Java Proctor.

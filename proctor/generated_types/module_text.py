@@ -40,7 +40,7 @@ _REQUEST = '''
 class ProctorRequest(HttpRequest):
     """A request whose `proc` has the tests above: `def view(request: ProctorRequest)`.
 
-    For annotations only. No request is of this class.
+    For annotations only. No request is an instance of this class.
     """
 
     proc: Proc

@@ -32,7 +32,7 @@ _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDi
 @login_not_required
 @csrf_exempt
 def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpResponse:
-    """Return the answer that a Pipet gives at *path*, from the matrix of this site.
+    """Return the answer that a Pipet would return at *path*, from the matrix of this site.
 
     If *all_tests* is False, a request that names no tests gets no groups. Raises
     ImproperlyConfigured if the site has no matrix of its own.

@@ -178,7 +178,7 @@ class _Question:
         self._log.log(
             logger,
             logging.ERROR,
-            "%s failed, so every test has its default: %s",
+            "%s failed, so every test uses its default: %s",
             type(self._source).__name__,
             error_place(error),
         )

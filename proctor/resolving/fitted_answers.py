@@ -105,7 +105,7 @@ class FittedAnswers:
             self._log.log(
                 logger,
                 logging.WARNING,
-                "The test %s has a payload of the type %s, but PROCTOR_TESTS declares %s",
+                "The test %s has a payload of type %s, but PROCTOR_TESTS declares %s",
                 test.name,
                 assignment.payload_type,
                 test.payload_type,

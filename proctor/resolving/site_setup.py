@@ -118,7 +118,7 @@ def _make_registry() -> Registry:
 def variables_from_settings() -> Variables:
     """Return the variables that the settings declare. Raises ConfigurationError.
 
-    Without django-proctor[useragent], variables of the type UserAgent get no values.
+    Without django-proctor[useragent], variables of type UserAgent get no values.
     """
     from proctor.core.inputs.user_agents import user_agent_parser  # noqa: PLC0415 - rarely needed
 
@@ -137,7 +137,7 @@ def _no_user_agent(header: str) -> object:
 
 
 def variables_without_parser(variables: Variables) -> list[str]:
-    """Return the variables of the type UserAgent if django-proctor[useragent] is missing."""
+    """Return the variables of type UserAgent if django-proctor[useragent] is missing."""
     from proctor.core.inputs.user_agents import user_agent_parser  # noqa: PLC0415 - as above
 
     if user_agent_parser() is not None:

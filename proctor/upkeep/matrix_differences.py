@@ -234,6 +234,6 @@ def _payloads(test: ProctorTest, definition: TestDefinition) -> Iterator[Differe
                 DifferenceKind.OTHER_PAYLOAD,
                 test.name,
                 DECLARED_IN,
-                f"the bucket {bucket.name!r} of {test.name!r} has a payload of the type "
+                f"the bucket {bucket.name!r} of {test.name!r} has a payload of type "
                 f"{bucket.payload.type}, but {expected} is declared",
             )

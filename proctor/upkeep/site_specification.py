@@ -41,7 +41,7 @@ def site_place() -> SitePlace:
 
 
 def site_name() -> str:
-    """Return PROCTOR_APPLICATION, or else the package of ROOT_URLCONF; "" if there is none."""
+    """Return PROCTOR_APPLICATION, otherwise the package of ROOT_URLCONF; "" if it has none."""
     if settings.PROCTOR_APPLICATION:
         return str(settings.PROCTOR_APPLICATION)
     module: Any = getattr(settings, "ROOT_URLCONF", None)

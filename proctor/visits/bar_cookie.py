@@ -46,7 +46,7 @@ _SALT = "proctor.bar"
 #: Lifetime in seconds. It is short, because a forgotten identity suppresses exposures.
 MAX_AGE = 24 * 60 * 60
 
-#: A browser refuses a cookie of more than 4,096 characters, including name and attributes.
+#: Browsers reject a cookie of more than 4,096 characters, including its name and attributes.
 MAX_COOKIE = 3800
 
 

@@ -40,7 +40,7 @@ _HEADER_KEY = "HTTP_X_PRFORCEGROUPS"
 _STORED = "_proctor_force_stored"
 
 
-#: A browser refuses a cookie of more than 4,096 characters, including name and attributes.
+#: Browsers reject a cookie of more than 4,096 characters, including its name and attributes.
 MAX_COOKIE = 3800
 
 

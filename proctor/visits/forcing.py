@@ -114,7 +114,7 @@ class Forcing:
             await sync_to_async(self.check)()
 
     async def anote(self, answer: bool) -> None:
-        """Store the answer that the hook gave on an event loop, and check for staff."""
+        """Store what the hook returned on an event loop, and check whether the user is staff."""
         self._privileged = answer
         if not answer and settings.PROCTOR_STAFF_MAY_FORCE:
             self._privileged = await staff.ais_staff(self._request)

@@ -1,4 +1,4 @@
-"""Handle one request: let the hooks identify the visitor, and set `request.proc`."""
+"""Handle one request: identify the visitor with the hooks, and set `request.proc`."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ class Visit:
         return self.privilege().check()
 
     def run_hooks(self) -> None:
-        """Let the hooks identify the visitor, unless they already have."""
+        """Identify the visitor with the hooks, unless these have already run."""
         if not self._must_ask():
             return
         token = _running_hooks.set(self)
@@ -233,7 +233,7 @@ class Visit:
         return source is not None and getattr(source, "waits", True)
 
     def wait(self) -> None:
-        """Do slow work now: ask the source, or let the source prepare."""
+        """Do slow work now: ask the source, or have the source prepare."""
         if self.must_wait:
             prepare = getattr(self.setup.source, "prepare", None)
             if prepare is None:
@@ -334,7 +334,7 @@ class Visit:
         self.setup.log.log(
             logger,
             logging.ERROR,
-            "A hook of %s failed, so every test has its default: %s",
+            "A hook of %s failed, so every test uses its default: %s",
             self._hooks.owner,
             problem,
         )

@@ -50,7 +50,7 @@ def time_column(about: str, kind: str) -> str:
         value = 'TRY_CAST("at" AS TIMESTAMPTZ)'
     else:
         raise AnalysisError(
-            f"{about}: expected times or texts such as 2026-03-01T09:30:00+00:00 in the column "
+            f"{about}: expected times or strings such as 2026-03-01T09:30:00+00:00 in the column "
             f"at, got {kind}"
         )
     problem = _error(about, "expected a time such as 2026-03-01T09:30:00+00:00 in at", _text("at"))

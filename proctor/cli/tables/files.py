@@ -49,7 +49,7 @@ def format_of(path: str) -> str:
 
 @contextlib.contextmanager
 def refusing(path: str, verb: str) -> Iterator[None]:
-    """Convert errors of Arrow and the system into a CommandError in one line."""
+    """Convert errors from Arrow and the operating system into a one-line CommandError."""
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:

@@ -113,7 +113,7 @@ def _editor_menu(user: Any) -> list[tuple[str, str]]:
 
 
 def refusal(request: HttpRequest, status: int, message: str) -> HttpResponse:
-    """Return a page that explains a refusal."""
+    """Return a page that explains why a request was rejected."""
     titles = {403: _("You cannot do that"), 404: _("Not found")}
     return render(
         request,

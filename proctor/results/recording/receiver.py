@@ -68,7 +68,11 @@ class Receiver:
                 self._note(request, test, assignment, forced=forced, identifiers=identifiers)
         except Exception as error:  # noqa: BLE001 - recording must not break a page
             self._log.log(
-                logger, logging.ERROR, "Exposures to %s are not noted: %s", test, error_place(error)
+                logger,
+                logging.ERROR,
+                "Exposures to %s are not recorded: %s",
+                test,
+                error_place(error),
             )
 
     def _note(

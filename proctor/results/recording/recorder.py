@@ -104,7 +104,7 @@ class Recorder:
         return len(self._waiting) + len(self._taken)
 
     def flush(self, patience: float = PATIENCE) -> bool:
-        """Write the queue and return whether every row was stored, refused or counted as lost.
+        """Write the queue and return whether every row was stored, rejected or counted as lost.
 
         Ends the thread if there is one; the next row starts it again. Waits at most *patience*
         seconds for the thread.

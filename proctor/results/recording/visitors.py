@@ -27,7 +27,7 @@ _KNOWN = "_proctor_results"
 def identifiers_by_type(
     values: Mapping[str, object], setup: SiteSetup | None = None
 ) -> dict[str, str]:
-    """Return the identifier for each test type, given the values by source key.
+    """Return the identifier for each test type, from the values by source key.
 
     Keys have the same meaning as when groups are determined: PROCTOR_IDENTIFIERS maps a key to test
     types, and the name of a test type maps to itself. Raises ConversionError for a value that

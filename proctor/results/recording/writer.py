@@ -81,10 +81,10 @@ class Writer:
         self._log = OnceLog()
 
     def write(self, batch: Sequence[Noted]) -> int:
-        """Write a batch and return how many of its rows were refused.
+        """Write a batch and return how many of its rows were rejected.
 
         Raises Unavailable if the database cannot be used; in that case no row of the batch is
-        stored. The batch is halved repeatedly to find a row that the database refuses.
+        stored. The batch is halved repeatedly to find a row that the database rejects.
         """
         if time.monotonic() > self._splits_end:
             self.forget_splits()
@@ -159,7 +159,7 @@ class Writer:
             _store(rows, using)
 
     def _give_up(self, taken: Iterable[Noted], error: Exception) -> int:
-        """Count a row that the database refuses, and continue."""
+        """Count a row that the database rejects, and continue."""
         number = 0
         for noted in taken:
             number += 1

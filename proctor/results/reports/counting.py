@@ -102,7 +102,7 @@ def forced_reads(test: str) -> int:
 
 
 def lost_rows(days: int = 7) -> int:
-    """Return how many rows all processes have lost or refused in recent days."""
+    """Return how many rows were lost or rejected in recent days, in all processes."""
     since = timezone.now().date() - timedelta(days=days)
     rows = Tally.objects.filter(kind__in=(Tally.LOST, Tally.REFUSED), day__gte=since)
     return rows.aggregate(total=Sum("number"))["total"] or 0

@@ -1,4 +1,4 @@
-"""Queries that select the rows of a report. They can also be displayed."""
+"""Queries that select the rows of a report; pages can also display their SQL."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _of_source(metric: Metric, identifier_type: str, columns: tuple[str, ...]) -
         rows = named.values_list("at", "visitor", "proctor_type", "proctor_metric", "value")
     except Exception as error:
         raise ConfigurationError(
-            f"The source of the metric {metric.name!r}, {path!r}, gave no QuerySet of visitor, at "
-            f"and value: {type(error).__name__}: {error}"
+            f"The source of the metric {metric.name!r}, {path!r}, did not return a QuerySet of "
+            f"visitor, at and value: {type(error).__name__}: {error}"
         ) from error
     return Selection(metric.name, columns, rows, identifier_type)
