@@ -91,7 +91,7 @@ class Variants:
         return view
 
     def choose(self, request: Any) -> Callable[..., Any]:
-        """Return the view that answers a request; reading the test counts as an exposure.
+        """Return the view that answers a request. Reading the test counts as an exposure.
 
         If a test or group is not declared, or the request has no `proc`, raises
         ImproperlyConfigured in DEBUG; otherwise the problem is logged once, and the fallback

@@ -109,19 +109,19 @@ class BaseProctorMiddleware:
         return None
 
     async def aget_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
-        """Return the same as `get_identifiers`, for ASGI. By default calls it in a thread."""
+        """Return the same as `get_identifiers`, for ASGI. By default, calls it in a thread."""
         return await sync_to_async(self.get_identifiers)(request)
 
     async def aget_context(self, request: HttpRequest) -> Mapping[str, Any]:
-        """Return the same as `get_context`, for ASGI. By default calls it in a thread."""
+        """Return the same as `get_context`, for ASGI. By default, calls it in a thread."""
         return await sync_to_async(self.get_context)(request)
 
     async def ais_privileged(self, request: HttpRequest) -> bool:
-        """Return the same as `is_privileged`, for ASGI. By default calls it in a thread."""
+        """Return the same as `is_privileged`, for ASGI. By default, calls it in a thread."""
         return await sync_to_async(self.is_privileged)(request)
 
     async def aexclude_request(self, request: HttpRequest) -> bool:
-        """Return the same as `exclude_request`, for ASGI. By default calls it in a thread."""
+        """Return the same as `exclude_request`, for ASGI. By default, calls it in a thread."""
         return await sync_to_async(self.exclude_request)(request)
 
     def finish_response(self, request: HttpRequest, response: HttpResponseBase) -> None:
@@ -263,7 +263,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
         return True
 
     async def ahas_consent(self, request: HttpRequest) -> bool:
-        """Return the same as `has_consent`, for ASGI. By default calls it in a thread."""
+        """Return the same as `has_consent`, for ASGI. By default, calls it in a thread."""
         return await sync_to_async(self.has_consent)(request)
 
     def is_privileged(self, request: HttpRequest) -> bool:

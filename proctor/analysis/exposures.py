@@ -1,4 +1,4 @@
-"""Builds units from exposures: each visitor once per stratum, at the first exposure in it."""
+"""Builds units from exposures: each visitor once per stratum, at their first exposure in it."""
 
 from __future__ import annotations
 

@@ -87,9 +87,9 @@ class Strata:
 def stratify(labels: Sequence[Label], definitions: Iterable[TestDefinition]) -> Strata:
     """Return the strata of exposures with these labels.
 
-    *definitions* are all definitions that the test has had, in any order. If none of them has the
-    version of an exposure, the definitions with its allocation id decide, provided that all of
-    these have the same split; otherwise its split is unknown.
+    *definitions* are all definitions that the test has had, in any order. If none of them has an
+    exposure's version, the definitions with the exposure's allocation id are used, provided that
+    all of these have the same split. Otherwise the split is unknown.
     """
     known = _by_version(definitions)
     keys: dict[tuple[str, ...], int] = {}

@@ -29,7 +29,7 @@ __all__ = ["BarContent", "BarTest", "content_of"]
 
 @dataclass(frozen=True, slots=True)
 class BarTest:
-    """One test as on the groups page, with the number of times that this page has read it."""
+    """One test as on the groups page, and how often this page has read it."""
 
     shown: ShownTest
     #: Number of reads by attribute, item, tag or decorator.
@@ -52,7 +52,7 @@ class BarContent:
     identity: Identity | None
     #: Forced tests of other applications.
     foreign: tuple[str, ...]
-    #: A sentence for each forced test that does not exist but resembles a declared one.
+    #: A sentence for each forced test that does not exist, but whose name resembles a declared one.
     mistyped: tuple[str, ...] = ()
 
     @property

@@ -111,7 +111,7 @@ class WhatIf:
     def differences(self, own: WhatIf) -> Identity:
         """Return the differences from the visitor's *own* identity; other keys are left out.
 
-        A value that was emptied is removed from the request, except that a string becomes "".
+        If a value was emptied, it is removed from the request; a string becomes "" instead.
         """
         empty = _that_may_be_empty()
         return Identity(

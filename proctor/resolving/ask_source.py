@@ -68,7 +68,7 @@ def ask(
         setup.log.log(
             logger,
             logging.ERROR,
-            "proc was first read on an event loop, where %s cannot be asked, so every test has "
+            "proc was first read on an event loop, where %s cannot be asked, so every test uses "
             "its default: read it in the view, or through sync_to_async",
             type(source).__name__,
         )

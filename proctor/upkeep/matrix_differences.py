@@ -38,8 +38,8 @@ class DifferenceKind(enum.Enum):
     MISSING_TEST = "missing test"
     #: The matrix contains the test but does not evaluate it; visitors get the default.
     DROPPED_TEST = "dropped test"
-    #: A rule is never true, or always fails; no visitor gets its allocation or, if it is the rule
-    #: of the test, any group.
+    #: A rule is never true, or always fails. No visitor gets its allocation or, if it is the test's
+    #: rule, any group.
     NEVER_TRUE = "rule never true"
     #: A declared group has no bucket; no visitor will ever be in it.
     UNKNOWN_GROUP = "unknown group"
