@@ -191,8 +191,8 @@ def test_a_text_that_is_too_long_is_refused_with_its_length(api):
 
 
 def test_a_value_of_the_wrong_type_is_shown_as_json(api):
-    refused(api.put(document(), base_of("trunk"), message=None), "expected a text, got null")
-    refused(api.put(document(), base_of("trunk"), message=True), "expected a text, got true")
+    refused(api.put(document(), base_of("trunk"), message=None), "expected a string, got null")
+    refused(api.put(document(), base_of("trunk"), message=True), "expected a string, got true")
 
 
 def test_an_integer_that_python_does_not_read_is_refused_in_the_terms_of_json(api):
