@@ -1,4 +1,4 @@
-"""Test whether visitors were split as in the matrix.
+"""Test whether visitors were split as the matrix specifies.
 
 Each stratum is tested against its own shares with Pearson's chi-square test, without continuity
 correction. A visitor may be in several strata, so their statistics cannot be added; the joint
@@ -82,7 +82,7 @@ def chance(observed: Mapping[str, int], expected: Mapping[str, float]) -> float 
 
 
 def joint(p_values: Sequence[float | None]) -> float | None:
-    """Return the joint p-value of strata that may have visitors in common."""
+    """Return the joint p-value of strata that can have visitors in common."""
     known = [each for each in p_values if each is not None]
     return min(1.0, len(known) * min(known)) if known else None
 
@@ -106,7 +106,7 @@ def sample_ratio(space: Workspace, strata: Sequence[Stratum], groups: Sequence[s
 
 
 def _return_p(space: Workspace) -> float | None:
-    """Return the p-value of equal rates of return, over the groups of the first strata."""
+    """Return the p-value of the hypothesis that groups of the first strata return equally often."""
     rows = space.run("SELECT s, g, count(*), count(next_at) FROM units GROUP BY ALL ORDER BY s, g")
     p_values: list[float | None] = []
     for stratum in sorted({row[0] for row in rows}):
