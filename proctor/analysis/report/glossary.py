@@ -135,8 +135,9 @@ HELP = {
     ),
     "outlook": Sentence(
         gettext_noop(
-            "An estimate from the visitors under the present split. In four of five tests an "
-            "effect of this size would show by then; a smaller one takes longer."
+            "An estimate from the visitors under the present split, for the smallest effect that "
+            "was declared as worth finding. In four of five tests an effect of this size shows by "
+            "then, if there is one; a smaller one takes longer."
         )
     ),
     "history": Sentence(

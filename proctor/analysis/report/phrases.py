@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proctor.analysis.report.words import change, count, p_text, size, weeks
+from proctor.core.messages import printable
 from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
@@ -146,16 +147,20 @@ def young_line(outlook: Outlook, metric: Metric) -> Sentence:
     if outlook.days is None:
         return Sentence(
             gettext_noop(
-                "Too early to tell: an effect of {size} would show with about {needed} visitors; "
-                "so far there are {visitors}."
+                "Too early to tell: so far there are {visitors} visitors. With about {needed}, 4 "
+                "in 5 such tests show an effect of {size}, up or down, if there is one ({size} is "
+                "the smallest effect worth finding, as declared for {metric})."
             ),
+            metric=printable(metric.name, 60),
             **named,
         )
     return Sentence(
         gettext_noop(
-            "Too early to tell: if things go on as now, {time} until an effect of {size} would "
-            "show."
+            "Too early to tell: at today's rate of visitors, wait {time}. By then 4 in 5 such "
+            "tests show an effect of {size}, up or down, if there is one ({size} is the smallest "
+            "effect worth finding, as declared for {metric})."
         ),
+        metric=printable(metric.name, 60),
         time=weeks(outlook.days),
         size=named["size"],
     )
@@ -167,16 +172,17 @@ def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
     if outlook.days is None:
         return Sentence(
             gettext_noop(
-                "{group}: an effect of {size} would show with about {needed} visitors; so far "
-                "there are {visitors}."
+                "“{group}”: so far there are {visitors} visitors. With about {needed}, 4 in 5 such "
+                "tests show an effect of {size}, up or down, if there is one."
             ),
             group=group,
             **named,
         )
     return Sentence(
         gettext_noop(
-            "{group}: if things go on as now, {time} until an effect of {size} would show. That "
-            "takes about {needed} visitors; so far there are {visitors}."
+            "“{group}”: at today's rate of visitors, wait {time}, for about {needed} visitors; so "
+            "far there are {visitors}. By then 4 in 5 such tests show an effect of {size}, up or "
+            "down, if there is one."
         ),
         group=group,
         time=weeks(outlook.days),
