@@ -40,8 +40,9 @@ _REASONS = Sentence(
     gettext_noop(
         "The usual reasons: in one group a redirect, an error or a slow page comes before the "
         "exposure is recorded; a filter of crawlers leaves out more visitors of one group; the "
-        "page of one bucket fails; or the allocation was changed and the matrix of that time is "
-        "missing. Repair it, then repeat the test: the visitors of this one cannot be repaired."
+        "page of one group fails; or the allocation was changed and the matrix of that time is "
+        "missing. Fix the cause, then start a new test; the numbers of this one cannot be "
+        "corrected."
     )
 )
 _RETURNING = Sentence(
@@ -97,51 +98,51 @@ def _ratio(ratio: SampleRatio) -> Trust:
         else:
             reason = Sentence(gettext_noop("not tested: no matrix has the shares"))
         return _line("warning", term, reason)
-    p = _joint_p(ratio)
+    p = _smallest_p(ratio)
     if ratio.ok:
-        return _line("good", term, Sentence(gettext_noop("as the matrix says ({p})"), p=p))
+        return _line("good", term, Sentence(gettext_noop("as configured ({p})"), p=p))
     if ratio.returning_differs:
         text = Sentence(
             gettext_noop(
-                "groups return at different rates, so that later splits are not as the matrix "
-                "says ({p}): the test changes who comes back"
+                "visitors of the groups return at different rates, so that later splits are not "
+                "as configured ({p}): the test changes who comes back"
             ),
             p=p,
         )
         return _line("bad", term, text, advice=_RETURNING)
-    worst = min(
-        (each for each in ratio.strata if each.p_value is not None),
-        key=lambda each: each.p_value or 0.0,
-    )
-    total = sum(worst.observed.values())
-    shares = Series(
+    worst = ratio.worst
+    groups = Series(
         Sentence(
-            gettext_noop("{group} {seen} instead of {expected}"),
+            gettext_noop("“{group}” has {number} visitors instead of {expected}"),
             group=printable(name, 40),
-            seen=percent(number / total),
-            expected=percent((worst.stratum.expected or {}).get(name, 0.0)),
+            number=count(number),
+            expected=count(worst.wanted(name)),
         )
         for name, number in worst.observed.items()
     )
-    text = Sentence(gettext_noop("broken ({p}): {shares}"), p=p, shares=shares)
+    text = Sentence(gettext_noop("broken: {groups} ({p})"), p=p, groups=groups)
     if len(ratio.strata) > 1:
         text = Sentence(
-            gettext_noop("broken ({p}): {shares} in the split {split}"),
+            gettext_noop("broken: {groups} in the split {split} ({p})"),
             p=p,
-            shares=shares,
+            groups=groups,
             split=split_name(worst.stratum.allocation, worst.stratum.version),
         )
     return _line("bad", term, text, advice=_REASONS)
 
 
-def _joint_p(ratio: SampleRatio) -> Sentence:
-    """Return the p-value of all splits, and from how many it is."""
+def _smallest_p(ratio: SampleRatio) -> Sentence:
+    """Return the smallest p-value of the splits, and below which there is an alarm."""
     number = ratio.tested
     return Sentence(
-        *ngettext_lazy("p = {p}", "p = {p} for {number} splits together"),
+        *ngettext_lazy(
+            "p = {p}, alarm below {limit}",
+            "smallest p of {number} splits = {p}, alarm below {limit}",
+        ),
         count=number,
-        p=p_text(ratio.p_value),
+        p=p_text(ratio.worst.p_value),
         number=count(number),
+        limit=p_text(ratio.limit),
     )
 
 

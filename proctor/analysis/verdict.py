@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proctor.analysis.report.model import Verdict
-from proctor.analysis.report.words import between, change, unit
+from proctor.analysis.report.words import between, change, rough, unit
 from proctor.core.messages import printable
 from proctor.core.sentences import Sentence, gettext_noop
 
@@ -76,14 +76,29 @@ def _broken(ratio: SampleRatio) -> Sentence:
     if ratio.returning_differs:
         return Sentence(
             gettext_noop(
-                "No verdict: groups return at different rates. Find the reason before you read on."
+                "Do not use this test: visitors of its groups return at different rates. Judge "
+                "only the time of the first split."
             )
         )
+    worst = ratio.worst
+    strange = [name for name, number in worst.observed.items() if number and not worst.wanted(name)]
+    if strange:
+        return Sentence(
+            gettext_noop(
+                "Do not use this test: “{group}” has visitors, but no share of the split. Stop it, "
+                "find where they come from, and start a new test."
+            ),
+            group=printable(strange[0], 60),
+        )
+    missing = {name: worst.wanted(name) - number for name, number in worst.observed.items()}
+    group = max(missing, key=lambda name: missing[name])
     return Sentence(
         gettext_noop(
-            "No verdict: visitors are not split as the matrix says. Find the reason before you "
-            "read on."
-        )
+            "Do not use this test: “{group}” has about {number} visitors fewer than expected. Stop "
+            "it, find why visitors are missing, and start a new test."
+        ),
+        group=printable(group, 60),
+        number=rough(missing[group]),
     )
 
 

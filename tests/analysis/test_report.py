@@ -69,11 +69,11 @@ def test_before_the_declared_end_a_report_says_how_long_to_wait():
     assert page.index("about 9 more days") < page.index("Metrics")
 
 
-def test_a_broken_split_comes_before_the_verdict(broken):
+def test_a_broken_report_says_not_to_use_the_test_before_why(broken):
     page = broken.to_html(fragment=True)
-    assert 0 < page.index("Sample ratio: broken") < page.index("proctor-report-verdict-bad")
+    assert 0 < page.index("proctor-report-verdict-bad") < page.index("Sample ratio: broken")
     assert "trustworthy" not in page
-    assert broken.to_text().splitlines()[0].startswith("No verdict")
+    assert broken.to_text().splitlines()[0].startswith("Do not use this test: ")
 
 
 def test_a_test_without_a_declared_end_shows_only_always_valid_intervals(broken):

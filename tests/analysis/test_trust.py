@@ -84,7 +84,7 @@ def test_a_broken_report_has_no_ticks():
 @pytest.mark.parametrize("form", ["to_text", "to_html"])
 def test_a_broken_report_gives_the_usual_reasons_and_a_link(form):
     text = re.sub(r"\s+", " ", getattr(broken_report(), form)())
-    for reason in ("a redirect", "crawlers", "page of one bucket fails", "allocation was changed"):
+    for reason in ("a redirect", "crawlers", "page of one group fails", "allocation was changed"):
         assert reason in text
     assert "docs/pitfalls.md" in text
     assert text.index("a redirect") < text.index("Other checks" if form == "to_html" else "OTHER")
@@ -99,19 +99,36 @@ def test_the_page_on_what_can_go_wrong_exists():
     assert page.read_text(encoding="utf-8").startswith("# What can go wrong")
 
 
-def test_the_p_of_several_splits_says_that_it_is_theirs():
+def test_a_broken_report_says_first_what_to_do():
+    assert broken_report().verdict.sentence == (
+        "Do not use this test: “blue” has about 100 visitors fewer than expected. Stop it, find "
+        "why visitors are missing, and start a new test."
+    )
+
+
+def test_visitors_in_a_group_without_a_share_are_told():
+    seen, happened = counted({"1": {"control": (300, 30), "blue": (300, 30), "green": (5, 1)}})
+    assert "“green” has visitors, but no share" in (
+        analyze("atst", seen, happened, [HALVES]).verdict.sentence
+    )
+
+
+def test_several_splits_have_a_lower_limit_for_an_alarm():
     report = two_splits()
     assert line(report, "Sample ratio").text == (
-        "as the matrix says (p = 1.00 for 2 splits together)"
+        "as configured (smallest p of 2 splits = 1.00, alarm below 0.0005)"
     )
-    assert "For all splits together p = 1.00" in report.to_html()
+    assert "A p below 0.0005 is an alarm" in report.to_html()
 
 
 def test_the_p_of_one_split_is_that_of_the_table():
     report = broken_report()
     p = f"{report.sample_ratio.p_value:.1e}"
-    assert line(report, "Sample ratio").text.startswith(f"broken (p = {p}): ")
-    assert "splits together" not in report.to_html()
+    assert line(report, "Sample ratio").text == (
+        "broken: “blue” has 400 visitors instead of 500, “control” has 600 visitors instead of 500 "
+        f"(p = {p}, alarm below 0.001)"
+    )
+    assert "is an alarm" not in report.to_html()
 
 
 def test_a_change_has_its_day():

@@ -20,7 +20,7 @@ from tests.live.serving import ROOT, running
 
 VERDICTS = {
     "buttoncolortst": "green wins: ",
-    "headlinetst": "No verdict: visitors are not split as the matrix says.",
+    "headlinetst": "Do not use this test: “promise” has about 440 visitors fewer than expected.",
     "newfeaturerollout": "Too early to tell: ",
 }
 #: Tables, and rows of them that a start may add. Pages of these tests add visits of today.

@@ -70,10 +70,10 @@ def _styles() -> str:
 
 def _parts(report: Findings, language: Language) -> Iterator[str]:
     yield _head(report, language)
+    yield _verdict(report, language)
     problems = [each for each in report.trust if each.level == "bad"]
     if problems:
         yield _problems(problems, language)
-    yield _verdict(report, language)
     yield _trust(report, language)
     if report.metrics:
         yield _title(METRICS if report.ok else DISTRUSTED_METRICS, language)

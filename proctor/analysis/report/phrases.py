@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from proctor.analysis.report.words import change, count, p_text, size, weeks
+from proctor.analysis.report.words import change, count, p_text, rough, size, weeks
 from proctor.core.messages import printable
 from proctor.core.sentences import Sentence, gettext_noop
 
@@ -55,16 +55,15 @@ _UNLIKELY = 0.05
 
 
 def joint_line(ratio: SampleRatio) -> Sentence | None:
-    """Return how the p-values of the splits become one, or None for a single split."""
+    """Return when the p-value of a split is an alarm, or None for a single split."""
     if ratio.tested < 2:
         return None
     return Sentence(
         gettext_noop(
-            "Each p in this table is for one split. For all splits together p = {p}: the smallest "
-            "of them times {number}, the number of splits, but at most 1."
+            "Each p in this table is for one split. A p below {limit} is an alarm: with more "
+            "splits the limit is lower, because chance has more opportunities."
         ),
-        p=p_text(ratio.p_value),
-        number=count(ratio.tested),
+        limit=p_text(ratio.limit),
     )
 
 
@@ -191,10 +190,8 @@ def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
 
 
 def _outlook_values(outlook: Outlook, metric: Metric) -> dict[str, Any]:
-    needed = outlook.visitors_needed
     return {
         "size": size(outlook.smallest, metric),
         "visitors": count(outlook.visitors),
-        # It is an estimate, so more digits would be misleading.
-        "needed": count(round(needed, 2 - len(str(needed)))),
+        "needed": rough(outlook.visitors_needed),
     }
