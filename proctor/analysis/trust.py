@@ -156,7 +156,10 @@ def _compared(compared: Compared | None, visitors: Visitors) -> Iterator[Trust]:
         return
     left_out = [*compared.without_baseline, *compared.too_small]
     half = compared.visitors < visitors.counted / 2 and bool(left_out)
-    yield _line("warning" if half else "note", "compared", _part(compared, visitors.counted))
+    text = _part(compared, visitors.counted)
+    if left_out and not half:
+        text = Sentence(gettext_noop("{compared}; this needs no action"), compared=text)
+    yield _line("warning" if half else "note", "compared", text)
 
 
 def _part(compared: Compared, counted: int) -> Sentence:
@@ -171,8 +174,8 @@ def _part(compared: Compared, counted: int) -> Sentence:
     if compared.without_baseline:
         text = Sentence(
             *ngettext_lazy(
-                "{compared}; {number} were under a split without {baseline} ({splits})",
-                "{compared}; {number} were under splits without {baseline} ({splits})",
+                "{compared}; {number} were under a split without “{baseline}” ({splits})",
+                "{compared}; {number} were under splits without “{baseline}” ({splits})",
             ),
             count=len(compared.without_baseline),
             compared=text,
@@ -304,15 +307,15 @@ def _moved(each: Change) -> Sentence:
         return Sentence(gettext_noop("a change that no matrix explains"))
     if each.jumps:
         return Sentence(
-            gettext_noop("{share} of visitors changed group"), share=percent(each.jumps)
+            gettext_noop("{share} of all visitors changed group"), share=percent(each.jumps)
         )
     if each.leaves:
         return Sentence(
-            gettext_noop("{share} of visitors left the test"), share=percent(each.leaves)
+            gettext_noop("{share} of all visitors left the test"), share=percent(each.leaves)
         )
     if each.enters:
         return Sentence(
-            gettext_noop("{share} of visitors joined the test"), share=percent(each.enters)
+            gettext_noop("{share} of all visitors joined the test"), share=percent(each.enters)
         )
     return Sentence(gettext_noop("no visitor moved"))
 
@@ -345,10 +348,14 @@ def _matured(metrics: Sequence[MetricReport]) -> Iterator[Trust]:
     shares = [each.matured for each in metrics]
     if shares:
         low, high = min(shares), max(shares)
-        text = percent(low)
+        text = Sentence(
+            gettext_noop("complete for {share} of the counted visitors"), share=percent(low)
+        )
         if low != high:
             text = Sentence(
-                gettext_noop("{low} to {high}, by metric"), low=percent(low), high=percent(high)
+                gettext_noop("complete for {low} to {high} of the counted visitors, by metric"),
+                low=percent(low),
+                high=percent(high),
             )
         level: Literal["warning", "note", "good"]
         level = "warning" if low < 0.5 else "note" if low < 1 else "good"

@@ -39,7 +39,7 @@ def test_the_verdict_comes_first(winner):
     assert winner.verdict.kind == "wins"
     first = winner.to_text().splitlines()[0]
     assert re.fullmatch(
-        r"blue wins: \+1\.\d+ \(\+\d+\.\d %\) revenue per visitor, between \+0\.\d+ and "
+        r"“blue” wins: \+1\.\d+ revenue per visitor, between \+0\.\d+ and "
         r"\+1\.\d+; trustworthy\.",
         first,
     )
@@ -239,7 +239,7 @@ def test_in_a_broken_report_nothing_is_green():
     report = analyze("atst", seen, happened, [HALVES])
     assert report.verdict.kind == "broken"
     page = report.to_html(fragment=True)
-    assert "better than control" not in page
+    assert "better than" not in page
     assert page.count("not to be trusted") == 2
     assert report.to_text().splitlines()[1] == "The numbers below cannot be trusted."
 
@@ -267,7 +267,29 @@ def test_equal_values_are_no_difference():
     assert report.verdict.sentence == "No difference found: all values of revenue are equal."
 
 
+def test_a_range_with_0_says_that_better_and_worse_are_possible():
+    page = analyze("atst", *values(0.0), [HALVES]).to_html()
+    assert "no clear difference: both better and worse are possible" in page
+
+
+def test_before_a_verdict_a_range_with_0_is_too_early_to_tell():
+    report = analyze("atst", *values(0.0), [HALVES], until=at(5), horizon=at(14))
+    page = report.to_html()
+    assert "too early to tell</small>" in page
+    assert "no clear difference" not in page
+
+
+def test_a_secondary_metric_says_that_it_does_not_decide():
+    metrics = [Metric("signed_up", primary=True), Metric("revenue")]
+    page = analyze("atst", *values(1.0), [HALVES], metrics).to_html()
+    assert "better than “control” (does not decide)" in page
+
+
+def test_a_primary_metric_does_not_say_that_it_does_not_decide(winner):
+    assert "better than “control”</small>" in winner.to_html()
+
+
 def test_the_table_explains_its_terms(winner):
     words = winner.to_text().partition("WORDS\n")[2]
-    for term in ("Sample ratio", "Matured", "Effect", "Likely range", "Range at the end", "p"):
+    for term in ("Sample ratio", "Follow-up", "Effect", "Likely range", "Range at the end", "p"):
         assert f"\n{term}: " in f"\n{words}"

@@ -41,7 +41,8 @@ def two_splits():
 def test_visitors_under_a_split_without_the_baseline_are_told():
     found = line(two_splits(), "Compared")
     assert found.text == (
-        "800 of 1,300 visitors; 500 were under a split without control (#A2, version 2)"
+        "800 of 1,300 visitors; 500 were under a split without “control” (#A2, version 2); "
+        "this needs no action"
     )
     assert found.level == "note"
     assert "within each split only" in found.help
@@ -64,7 +65,8 @@ def test_visitors_under_a_split_with_too_few_visitors_are_told():
     )
     matrices = [HALVES, split((0, 0.5), (1, 0.5), version="2", allocation="#A2", salt="t2")]
     assert line(analyze("atst", seen, happened, matrices), "Compared").text == (
-        "400 of 500 visitors; 100 were under a split with too few visitors (#A2, version 2)"
+        "400 of 500 visitors; 100 were under a split with too few visitors (#A2, version 2); "
+        "this needs no action"
     )
 
 
@@ -134,7 +136,7 @@ def test_the_p_of_one_split_is_that_of_the_table():
 def test_a_change_has_its_day():
     seen, happened = evenly([30, 30, 60, 60])
     found = line(analyze("atst", seen, happened, RAMP), "Changes")
-    assert found.text == "1 change: on 2026-03-04, 30.0 % of visitors joined the test"
+    assert found.text == "1 change: on 2026-03-04, 30.0 % of all visitors joined the test"
     assert found.level == "note"
 
 
@@ -216,7 +218,8 @@ def test_splits_are_compared_in_plain_words():
         }
     )
     alike = analyze("atst", seen, happened, matrices, [metric]).to_html()
-    assert "chance alone explains why the effects of the splits differ" in alike
+    assert "chance alone could explain why the effects of the splits differ" in alike
+    assert "groups of equal size count more" not in alike
     for page in (apart, alike):
         assert not re.search("heterogen|overlap", page, re.IGNORECASE)
 

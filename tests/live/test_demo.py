@@ -19,7 +19,7 @@ from tests.live.pipet import free_port
 from tests.live.serving import ROOT, running
 
 VERDICTS = {
-    "buttoncolortst": "green wins: ",
+    "buttoncolortst": "“green” wins: ",
     "headlinetst": "Do not use this test: “promise” has about 440 visitors fewer than expected.",
     "newfeaturerollout": "Too early to tell: ",
 }

@@ -60,8 +60,8 @@ HELP = {
     ),
     "changes": Sentence(
         gettext_noop(
-            "When the definition of the test changed. Visitors are compared only with others "
-            "under the same split."
+            "When the definition of the test changed. The shares are of all visitors of the site "
+            "that its rules include. Visitors are compared only with others under the same split."
         )
     ),
     "time run": Sentence(
@@ -71,7 +71,10 @@ HELP = {
         )
     ),
     "matured": Sentence(
-        gettext_noop("The share of visitors whose window is over. Only they count in the metrics.")
+        gettext_noop(
+            "The counted visitors whose window is over, so that all their outcomes are known. Only "
+            "they are in the metrics."
+        )
     ),
     "effect": Sentence(gettext_noop("The difference between a group's mean and the baseline's.")),
     "relative": Sentence(gettext_noop("The effect as a share of the baseline's mean.")),
@@ -174,7 +177,7 @@ TITLES = {
     "forced": Sentence(gettext_noop("Forced")),
     "changes": Sentence(gettext_noop("Changes")),
     "time run": Sentence(gettext_noop("Time run")),
-    "matured": Sentence(gettext_noop("Matured")),
+    "matured": Sentence(gettext_noop("Follow-up")),
     "nameless": Sentence(gettext_noop("Nameless")),
     "effect": Sentence(gettext_noop("Effect")),
     "relative": Sentence(gettext_noop("Relative")),
@@ -197,6 +200,7 @@ LABELS = {
     "group": Sentence(gettext_noop("Group")),
     "visitors": TITLES["visitors"],
     "mean": TITLES["mean"],
+    "mean of group": Sentence(gettext_noop("Mean of the group")),
     "effect": TITLES["effect"],
     "relative": TITLES["relative"],
     "always valid": TITLES["always valid"],

@@ -155,11 +155,16 @@ def _below(report: Findings) -> Sentence | None:
         return None
     if report.horizon is not None and report.until >= report.horizon:
         return Sentence(
-            gettext_noop("Compared with {baseline}. The range is that at the test's declared end."),
+            gettext_noop(
+                "Compared with “{baseline}”. The range is that at the test's declared end."
+            ),
             baseline=report.baseline,
         )
     return Sentence(
-        gettext_noop("Compared with {baseline}. The range holds whenever you look."),
+        gettext_noop(
+            "Compared with “{baseline}”. You may look at this report every day; the range allows "
+            "for that."
+        ),
         baseline=report.baseline,
     )
 

@@ -97,16 +97,24 @@ def shows_outlook(report: Findings, effect: EffectReport) -> bool:
     return outlook is not None and not outlook.is_over
 
 
-def standing(effect: EffectReport, metric: MetricReport, baseline: str) -> Sentence:
-    """Return what the likely range says, in a word."""
+def standing(report: Findings, effect: EffectReport, metric: MetricReport) -> Sentence:
+    """Return what the likely range says, in a few words."""
     low, high = effect.always_valid
     if low is None or high is None:
         return Sentence(gettext_noop("not known yet"))
     if low <= 0 <= high:
-        return Sentence(gettext_noop("no clear difference"))
+        if report.verdict.kind == "young":
+            return Sentence(gettext_noop("too early to tell"))
+        return Sentence(gettext_noop("no clear difference: both better and worse are possible"))
+    named = {"baseline": report.baseline or ""}
+    decides = metric.primary or metric.metric.guardrail is not None
     if (low > 0) == (metric.metric.sign > 0):
-        return Sentence(gettext_noop("better than {baseline}"), baseline=baseline)
-    return Sentence(gettext_noop("worse than {baseline}"), baseline=baseline)
+        if decides:
+            return Sentence(gettext_noop("better than “{baseline}”"), **named)
+        return Sentence(gettext_noop("better than “{baseline}” (does not decide)"), **named)
+    if decides:
+        return Sentence(gettext_noop("worse than “{baseline}”"), **named)
+    return Sentence(gettext_noop("worse than “{baseline}” (does not decide)"), **named)
 
 
 def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Iterator[Sentence]:
@@ -115,7 +123,7 @@ def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Itera
     if p is not None and p < _UNLIKELY:
         yield Sentence(
             gettext_noop(
-                "{group}: the effects differ more between the splits than chance explains "
+                "“{group}”: the effects differ more between the splits than chance explains "
                 "(p = {p}), so look at each split alone."
             ),
             group=group,
@@ -124,19 +132,23 @@ def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Itera
     elif p is not None:
         yield Sentence(
             gettext_noop(
-                "{group}: chance alone explains why the effects of the splits differ (p = {p})."
+                "“{group}”: chance alone could explain why the effects of the splits differ (p = "
+                "{p})."
             ),
             group=group,
             p=p_text(p),
         )
     if effect.overlap_absolute is None:
         return
+    other = change(effect.overlap_absolute, effect.overlap_relative, metric.metric)
+    if other == change(effect.absolute, effect.relative, metric.metric):
+        return
     yield Sentence(
         gettext_noop(
-            "{group}: if splits with groups of equal size count more, the effect is {effect}."
+            "“{group}”: if splits with groups of equal size count more, the effect is {effect}."
         ),
         group=group,
-        effect=change(effect.overlap_absolute, effect.overlap_relative, metric.metric),
+        effect=other,
     )
 
 
