@@ -120,10 +120,10 @@ def _ratio(ratio: SampleRatio) -> Trust:
         )
         for name, number in worst.observed.items()
     )
-    text = Sentence(gettext_noop("broken: {groups} ({p})"), p=p, groups=groups)
+    text = Sentence(gettext_noop("broken; {groups} ({p})"), p=p, groups=groups)
     if len(ratio.strata) > 1:
         text = Sentence(
-            gettext_noop("broken: {groups} in the split {split} ({p})"),
+            gettext_noop("broken; {groups} in the split {split} ({p})"),
             p=p,
             groups=groups,
             split=split_name(worst.stratum.allocation, worst.stratum.version),
@@ -307,15 +307,15 @@ def _moved(each: Change) -> Sentence:
         return Sentence(gettext_noop("a change that no matrix explains"))
     if each.jumps:
         return Sentence(
-            gettext_noop("{share} of all visitors changed group"), share=percent(each.jumps)
+            gettext_noop("{share} of eligible visitors changed group"), share=percent(each.jumps)
         )
     if each.leaves:
         return Sentence(
-            gettext_noop("{share} of all visitors left the test"), share=percent(each.leaves)
+            gettext_noop("{share} of eligible visitors left the test"), share=percent(each.leaves)
         )
     if each.enters:
         return Sentence(
-            gettext_noop("{share} of all visitors joined the test"), share=percent(each.enters)
+            gettext_noop("{share} of eligible visitors joined the test"), share=percent(each.enters)
         )
     return Sentence(gettext_noop("no visitor moved"))
 

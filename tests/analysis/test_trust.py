@@ -127,7 +127,7 @@ def test_the_p_of_one_split_is_that_of_the_table():
     report = broken_report()
     p = f"{report.sample_ratio.p_value:.1e}"
     assert line(report, "Sample ratio").text == (
-        "broken: “blue” has 400 visitors instead of 500, “control” has 600 visitors instead of 500 "
+        "broken; “blue” has 400 visitors instead of 500, “control” has 600 visitors instead of 500 "
         f"(p = {p}, alarm below 0.001)"
     )
     assert "is an alarm" not in report.to_html()
@@ -136,7 +136,7 @@ def test_the_p_of_one_split_is_that_of_the_table():
 def test_a_change_has_its_day():
     seen, happened = evenly([30, 30, 60, 60])
     found = line(analyze("atst", seen, happened, RAMP), "Changes")
-    assert found.text == "1 change: on 2026-03-04, 30.0 % of all visitors joined the test"
+    assert found.text == "1 change: on 2026-03-04, 30.0 % of eligible visitors joined the test"
     assert found.level == "note"
 
 
