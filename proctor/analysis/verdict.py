@@ -76,7 +76,7 @@ def _broken(ratio: SampleRatio) -> Sentence:
     if ratio.returning_differs:
         return Sentence(
             gettext_noop(
-                "Do not use this test: visitors of its groups return at different rates. Judge "
+                "Do not use these numbers: visitors of the groups return at different rates. Judge "
                 "only the time of the first split."
             )
         )

@@ -60,9 +60,9 @@ HELP = {
     ),
     "changes": Sentence(
         gettext_noop(
-            "When the definition of the test changed. Eligible are the visitors of the site to whom "
-            "a rule of the test applies; with several rules the largest share is shown. Visitors "
-            "are compared only with others under the same split."
+            "When the definition of the test changed. Eligible are the visitors to whom a rule of "
+            "the test applies; with several rules the largest share is shown. Visitors are "
+            "compared only with others under the same split."
         )
     ),
     "time run": Sentence(
