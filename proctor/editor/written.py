@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from proctor.core.java.frozen import is_too_deep
 from proctor.core.messages import shown
 from proctor.core.sentences import Sentence, gettext_noop
 
@@ -29,14 +30,19 @@ def strict_json(text: str) -> Any:
     nesting.
     """
     try:
-        return json.loads(
+        value = json.loads(
             text,
             object_pairs_hook=_object,
             parse_constant=_refuse_constant,
             parse_int=_integer,
         )
+        too_deep = is_too_deep(value)
     except RecursionError:
-        raise ValueError(Sentence(gettext_noop("it is nested too deeply"))) from None
+        too_deep = True
+    # How deep Python itself reads depends on its version.
+    if too_deep:
+        raise ValueError(Sentence(gettext_noop("it is nested too deeply")))
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from proctor.core.exceptions import ConversionError
 from proctor.core.java.jackson import MAX_DIGITS, shown_json
 from proctor.core.sentences import Sentence, gettext_noop
 
-__all__ = ["EMPTY", "MAX_DEPTH", "FrozenDict", "freeze", "thaw"]
+__all__ = ["EMPTY", "MAX_DEPTH", "FrozenDict", "freeze", "is_too_deep", "thaw"]
 
 #: Maximum depth of JSON, so that recursive code cannot exhaust the stack.
 MAX_DEPTH = 200
@@ -82,6 +82,22 @@ def freeze(value: Any, depth: int = 0) -> Any:
             type=type(value).__name__,
         )
     )
+
+
+def is_too_deep(value: Any) -> bool:
+    """Return True if a JSON value has more than `MAX_DEPTH` levels of objects and arrays."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for each in level for item in _items(each)]
+        if not level:
+            return False
+    return True
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _freeze_int(value: int) -> int:

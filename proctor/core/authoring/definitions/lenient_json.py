@@ -11,7 +11,7 @@ from typing import Any
 
 from proctor.core.authoring.refusals import Refusal, refuse
 from proctor.core.exceptions import ConversionError
-from proctor.core.java.frozen import MAX_DEPTH
+from proctor.core.java.frozen import MAX_DEPTH, is_too_deep
 from proctor.core.java.jackson import parse
 from proctor.core.java.json_comments import without_comments
 from proctor.core.sentences import Sentence, gettext_noop, sentence_of
@@ -53,8 +53,9 @@ def parse_lenient(text: str) -> Any:
     except ConversionError as error:
         raise _unparsable(clean, error) from None
     # With so few brackets, the text cannot be nested too deeply.
-    if clean.count("{") + clean.count("[") > MAX_DEPTH:
-        _check_depth(value)
+    if clean.count("{") + clean.count("[") > MAX_DEPTH and is_too_deep(value):
+        text = gettext_noop("nested deeper than {limit} levels; flatten it")
+        raise refuse("json-syntax", Sentence(text, limit=MAX_DEPTH))
     return value
 
 
@@ -82,22 +83,3 @@ def _depth(text: str) -> int:
     """Return the number of objects and lists that are open at the end of *text*."""
     brackets = [each for each in _BRACKET.findall(text) if len(each) == 1 and each != '"']
     return sum(1 if each in "{[" else -1 for each in brackets)
-
-
-def _check_depth(value: Any) -> None:
-    """Raise Refusal for values that are nested too deeply for recursive code."""
-    level: list[Any] = [value]
-    for _ in range(MAX_DEPTH):
-        level = [item for each in level for item in _items(each)]
-        if not level:
-            return
-    raise refuse(
-        "json-syntax",
-        Sentence(gettext_noop("nested deeper than {limit} levels; flatten it"), limit=MAX_DEPTH),
-    )
-
-
-def _items(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
