@@ -34,6 +34,10 @@ class StratumRatio:
     #: None if the shares are unknown, or fewer than two groups have a share.
     p_value: float | None
 
+    def wanted(self, group: str) -> float:
+        """Return the number of visitors that the matrix expects in a group."""
+        return sum(self.observed.values()) * (self.stratum.expected or {}).get(group, 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class SampleRatio:
@@ -55,6 +59,17 @@ class SampleRatio:
     def tested(self) -> int:
         """The number of strata that can be tested."""
         return sum(1 for each in self.strata if each.p_value is not None)
+
+    @property
+    def worst(self) -> StratumRatio:
+        """The stratum with the smallest p-value, if any can be tested."""
+        tested = (each for each in self.strata if each.p_value is not None)
+        return min(tested, key=lambda each: each.p_value or 0.0)
+
+    @property
+    def limit(self) -> float:
+        """The p-value of a stratum below which there is an alarm."""
+        return THRESHOLD / max(self.tested, 1)
 
     @property
     def returning_differs(self) -> bool:
