@@ -60,15 +60,14 @@ HELP = {
     ),
     "changes": Sentence(
         gettext_noop(
-            "When the definition of the test changed. Eligible are the visitors to whom a rule of "
-            "the test applies; with several rules the largest share is shown. Visitors are "
-            "compared only with others under the same split."
+            "When the definition of the test changed. Eligible visitors are those to whom a rule "
+            "of the test applies; if there are several rules, the largest share is shown. Visitors "
+            "are compared only with others under the same split."
         )
     ),
     "time run": Sentence(
         gettext_noop(
-            "A test should run for whole weeks, because visitors of a Monday differ from those of "
-            "a Sunday."
+            "A test should run for whole weeks, because Monday's visitors differ from Sunday's."
         )
     ),
     "matured": Sentence(
