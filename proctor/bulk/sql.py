@@ -90,7 +90,7 @@ class _Writer:
             )
         if test.test_type not in self._identifiers:
             raise ConfigurationError(
-                f"The test {shown(name)} needs a column of identifiers of the type "
+                f"The test {shown(name)} needs a column of identifiers of type "
                 f"{printable(test.test_type)}"
             )
         column = self._dialect.column(self._identifiers[test.test_type])

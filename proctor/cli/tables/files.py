@@ -170,7 +170,7 @@ def _record_batch(
         except (pa.ArrowException, OverflowError) as error:
             reason = str(error).partition("\n")[0]
             raise CommandError(
-                f"{path}: the field {each.name!r} is not always of the type {each.type}, after "
+                f"{path}: the field {each.name!r} is not always of type {each.type}, after "
                 f"row {line:,}: {printable(reason)}"
             ) from error
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
