@@ -54,8 +54,12 @@ def parse_lenient(text: str) -> Any:
         raise _unparsable(clean, error) from None
     # A text with this few brackets cannot be nested too deeply.
     if clean.count("{") + clean.count("[") > MAX_DEPTH and is_too_deep(value):
-        text = gettext_noop("nested deeper than {limit} levels; flatten it")
-        raise refuse("json-syntax", Sentence(text, limit=MAX_DEPTH))
+        raise refuse(
+            "json-syntax",
+            Sentence(
+                gettext_noop("nested deeper than {limit} levels; flatten it"), limit=MAX_DEPTH
+            ),
+        )
     return value
 
 
