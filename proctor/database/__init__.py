@@ -1,1 +1,1 @@
-"""What the apps that store rows need to behave equally on all databases."""
+"""Helpers that make the apps' models behave the same way on all databases."""

@@ -1,4 +1,4 @@
-"""Text columns that the database compares character by character."""
+"""Text fields whose columns the database compares exactly, character by character."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     _CharField = models.CharField[str, str]
     _TextField = models.TextField[str, str]
 else:
-    # At run time the classes have no type parameters.
+    # At run time, these classes do not accept type parameters.
     _CharField = models.CharField
     _TextField = models.TextField
 
@@ -20,9 +20,9 @@ __all__ = ["ExactCharField", "ExactTextField"]
 
 
 def _collation(connection: BaseDatabaseWrapper) -> str | None:
-    """Return the collation in which different texts are never equal; None for SQLite's default.
+    """Return a collation in which different strings are never equal; None is SQLite's default.
 
-    MySQL's `utf8mb4_bin` would not do: it ignores spaces at the end.
+    MySQL's `utf8mb4_bin` is not suitable, because it ignores trailing spaces.
     """
     if connection.vendor == "postgresql":
         return "C"
@@ -40,11 +40,11 @@ def _exact(parameters: dict[str, Any], connection: BaseDatabaseWrapper) -> dict[
 class ExactCharField(_CharField):
     """A CharField for which `a`, `A` and `a ` differ in every database.
 
-    MySQL ignores case and spaces at the end unless a column says otherwise.
+    By default, MySQL ignores case and trailing spaces.
     """
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
-        """Return the type of the column, with the exact collation of the database."""
+        """Return the parameters of the column, with the exact collation of its database."""
         return _exact({**super().db_parameters(connection)}, connection)
 
 
@@ -52,5 +52,5 @@ class ExactTextField(_TextField):
     """A TextField with the comparisons of ExactCharField."""
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
-        """Return the type of the column, with the exact collation of the database."""
+        """Return the parameters of the column, with the exact collation of its database."""
         return _exact({**super().db_parameters(connection)}, connection)

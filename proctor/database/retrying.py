@@ -1,4 +1,4 @@
-"""Retries transactions that the database rolls back because of other transactions."""
+"""Retry transactions that the database rolls back because of other transactions."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ __all__ = ["is_conflict", "retried"]
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-#: The row has changed since the snapshot (MariaDB), a lock was not free in time, a deadlock.
+#: Row changed since the snapshot (MariaDB), lock wait timeout, and deadlock.
 _MYSQL_CODES = (1020, 1205, 1213)
 #: PostgreSQL's serialization_failure and deadlock_detected.
 _SQL_STATES = ("40001", "40P01")
-#: Longest pause in seconds before each further attempt. Pauses are random, so that two processes do
-#: not meet again.
+#: Maximum pause in seconds before each further attempt. Pauses are random, so that two processes do
+#: not collide again.
 _PAUSES = (0.05, 0.2, 0.5)
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Return whether a transaction failed only because of others, so that it can be repeated."""
+    """Return whether a transaction failed only because of others and can be retried."""
     if error.args and error.args[0] in _MYSQL_CODES:
         return True
     cause = error.__cause__
-    # psycopg 3 and psycopg 2 name it differently.
+    # psycopg 3 and psycopg 2 use different names for it.
     state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     return state in _SQL_STATES
 
@@ -39,8 +39,8 @@ def is_conflict(error: BaseException) -> bool:
 def retried(alias: Callable[[], str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """Return a decorator for functions whose only effect is one transaction on a database.
 
-    After a deadlock the function is called again, unless it runs inside another transaction, which
-    is then lost as a whole. *alias* returns the alias of the database.
+    After a deadlock, the function is called again, unless it runs inside an outer transaction: the
+    database then rolls back that whole transaction. *alias* returns the alias of the database.
     """
 
     def decorate(act: Callable[_P, _T]) -> Callable[_P, _T]:

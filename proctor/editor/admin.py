@@ -1,4 +1,4 @@
-"""Links from Django's admin to the editor, for sites that have both."""
+"""Links from Django's admin to the editor, for sites that use both."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ __all__ = ["EditorAdmin"]
 
 @admin.register(Head)
 class EditorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic when it runs
-    """Redirect to the editor, so that no change bypasses its checks and its history."""
+    """Redirect to the editor, so that no change bypasses its checks and history."""
 
     def changelist_view(self, request: HttpRequest, *_args: Any, **_options: Any) -> HttpResponse:
         """Redirect to the list of tests."""
         return HttpResponseRedirect(reverse("proctor_editor:tests"))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Return whether the person may see tests in the editor."""
+        """Return whether the user may see tests in the editor."""
         return request.user.has_perm(f"{APP}.{VIEW}")
 
     def has_view_permission(self, request: HttpRequest, _object: Any = None) -> bool:
-        """Return whether the person may see tests in the editor."""
+        """Return whether the user may see tests in the editor."""
         return request.user.has_perm(f"{APP}.{VIEW}")
 
     def has_add_permission(self, _request: HttpRequest) -> bool:

@@ -18,12 +18,12 @@ class EditorConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the creation of branch permissions to `migrate`, and register the checks."""
+        """Create branch permissions after `migrate`, and register the checks."""
         from proctor.editor.access.branch_permissions import make_permissions  # noqa: PLC0415
         from proctor.editor.checks import register_checks  # noqa: PLC0415 - likewise
         from proctor.editor.publishing.after_commit import note_publication  # noqa: PLC0415
 
         post_migrate.connect(make_permissions, sender=self, dispatch_uid="proctor_editor")
-        # The signal is also sent when a test flushes its database.
+        # The signal is also sent when a test case flushes the database.
         post_migrate.connect(note_publication, sender=self, dispatch_uid="proctor_editor_epoch")
         register_checks()

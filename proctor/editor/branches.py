@@ -1,4 +1,4 @@
-"""The branches in the order of the setting, and their rows in the database."""
+"""Branches in the order of the setting, and their database rows."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["approvals_needed", "branch_names", "check_branch", "ensure_rows", "f
 
 
 def branch_names() -> tuple[str, ...]:
-    """Return the names of the branches. Edits enter the first one."""
+    """Return the names of the branches. Tests are edited on the first one."""
     return tuple(settings.PROCTOR_EDITOR_BRANCHES)
 
 
 def first_branch() -> str:
-    """Return the branch where edits enter."""
+    """Return the branch on which tests are edited."""
     return branch_names()[0]
 
 
 def check_branch(name: str) -> str:
-    """Return *name*. Raises NotFound if the setting has no such branch."""
+    """Return *name*. Raises NotFound if the setting does not contain such a branch."""
     if name not in branch_names():
         raise NotFound(
             Sentence(
@@ -45,6 +45,6 @@ def approvals_needed(branch: str) -> int:
 
 
 def ensure_rows(names: Iterable[str], using: str) -> None:
-    """Create the rows of branches that do not have one yet."""
+    """Create rows for branches that do not have one yet."""
     rows = [Branch(name=name) for name in names]
     Branch.objects.using(using).bulk_create(rows, ignore_conflicts=True)

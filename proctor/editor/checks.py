@@ -1,4 +1,4 @@
-"""Django system checks for the editor's requirements and for contradictions between settings."""
+"""Django system checks for the editor's requirements and for contradictory settings."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _NEEDED = ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib
 
 
 def register_checks() -> None:
-    """Register the checks with Django. May be called more than once."""
+    """Register the checks with Django. Can be called more than once."""
     checks.register(check_editor, TAG)
 
 
 def check_editor(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Return errors for missing requirements and contradicting settings."""
-    # a test may remove the app, but the check stays registered
+    """Return errors for missing requirements and contradictory settings."""
+    # a test can remove the app, but the check stays registered
     if not apps.is_installed("proctor.editor"):
         return []
     return [*_apps(), *_approvals(), *_mail(), *_guards(), *_writing()]
@@ -53,8 +53,8 @@ def _approvals() -> Iterator[checks.CheckMessage]:
         return
     if len(branch_names()) > 1 and approvals_needed(first_branch()):
         yield checks.Warning(
-            f"PROCTOR_EDITOR_APPROVALS requires approvals on {first_branch()!r}, the branch where "
-            "edits enter, so every edit has to wait.",
+            f"PROCTOR_EDITOR_APPROVALS requires approvals on {first_branch()!r}, the branch "
+            "on which tests are edited, so every edit has to wait.",
             hint="Require them on a later branch, from which visitors are served.",
             id="proctor.W030",
         )
@@ -95,13 +95,13 @@ def _writing() -> Iterator[checks.CheckMessage]:
             f"The database {alias!r} is opened read-only, so this process cannot publish scheduled "
             "steps.",
             hint="Let another process publish them, or run manage.py proctor_publish_due with "
-            "settings that can write; then silence this.",
+            "settings that can write; then silence this check check.",
             id="proctor.W034",
         )
 
 
 def _is_read_only(database: dict[str, Any]) -> bool:
-    """Return whether the options of a database open it read-only."""
+    """Return whether a database's options make it read-only."""
     options = database.get("OPTIONS") or {}
     texts = [str(database.get("NAME", "")), *(str(each) for each in options.values())]
     words = ("mode=ro", "default_transaction_read_only=on", "default_transaction_read_only=true")

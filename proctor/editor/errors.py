@@ -1,4 +1,4 @@
-"""Errors of the editor. Each message says what to do, and each class has the data for a page."""
+"""Errors of the editor. The message says what to do; the attributes have the data for a page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 class EditorError(ProctorError):
     """Base class of all errors of the editor."""
 
-    #: Stable name of the kind of error, for programs.
+    #: Stable name for this kind of error, for programs.
     code = "refused"
 
 
@@ -47,7 +47,7 @@ class BadToken(EditorError):  # noqa: N818
 
 
 class PermissionMissing(EditorError):  # noqa: N818
-    """The person does not have a permission. The message names it, and people who have it."""
+    """The user lacks a permission. The message names it, and users who have it."""
 
     code = "permission"
 
@@ -79,7 +79,7 @@ class ApprovalNeeded(EditorError):  # noqa: N818
 
 
 class OwnApproval(EditorError):  # noqa: N818
-    """Someone tried to approve a proposal that they wrote at least in part."""
+    """A user tried to approve a proposal that they wrote at least in part."""
 
     code = "own-approval"
 
@@ -91,21 +91,21 @@ class Closed(EditorError):  # noqa: N818
 
 
 class Changed(EditorError):  # noqa: N818
-    """The proposal was changed since the person looked at it."""
+    """The proposal has changed since the user looked at it."""
 
     code = "changed"
 
 
 class Conflict(EditorError):  # noqa: N818
-    """Someone else has published the test since the revision that the change is based on."""
+    """The test has changed since the revision that the change is based on."""
 
     code = "conflict"
 
     def __init__(
         self, test: str, branch: str, *, base: str | None, yours: str | None, head: str | None
     ) -> None:
-        #: Ids of revisions. The base is None if the change is based on no test; the head is None if
-        #: the branch has no such test (any more).
+        #: Ids of revisions. The base is None if the test did not exist when the change was made;
+        #: the head is None if it does not exist now.
         self.base, self.head = base, head
         #: The definition that was to be published, as JSON text, or None for a deletion.
         self.yours = yours
@@ -126,7 +126,7 @@ class Conflict(EditorError):  # noqa: N818
 
 
 class Held(EditorError):  # noqa: N818
-    """The test is stopped and held on the branch, so that only another stop can be published."""
+    """The test is stopped and held on the branch, so only another stop can be published."""
 
     code = "held"
 
@@ -145,12 +145,13 @@ class Refused(EditorError):  # noqa: N818
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        # Without a test, the place would be "the matrix", but the request has none.
+        # Without a test, the place would be "the matrix", but the request does not contain a
+        # matrix.
         found = (each.message if each.test is None else each.text for each in self.problems)
         texts = listed(found, gettext_noop("; "))
         super().__init__(Sentence(gettext_noop("{problems}"), problems=texts))
 
 
 def refused(test: str, code: str, message: str) -> Refused:
-    """Return a refusal to change *test*, with one problem."""
+    """Return a Refused error for *test*, with one problem."""
     return Refused([Problem(Severity.FATAL, message, test, code=code)])

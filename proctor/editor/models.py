@@ -1,7 +1,8 @@
 r"""The models of the editor: revisions, branches and their heads, holds, proposals, tokens.
 
-Definitions are ASCII JSON text, never a JSONField, because an export must return the imported text
-byte for byte. PostgreSQL's jsonb would reorder keys, rewrite numbers and refuse `\u0000`.
+Definitions are stored as ASCII JSON text, never in a JSONField, because an export must return the
+imported text byte for byte. PostgreSQL's jsonb would reorder keys, rewrite numbers and reject
+`\u0000`.
 """
 
 from __future__ import annotations
@@ -32,17 +33,17 @@ __all__ = [
 
 
 class Application(models.Model):
-    """An application's requirements: its Proctor specification in one environment."""
+    """An application's requirements in one environment: its Proctor specification."""
 
     name = ExactCharField(_("name"), max_length=NAME_LENGTH)
     #: The branch that the application reads.
     environment = ExactCharField(_("environment"), max_length=NAME_LENGTH)
     #: Proctor's specification, as ASCII JSON.
     specification = models.TextField()
-    #: SHA-256 of the specification, so that a process parses the same text only once.
+    #: SHA-256 of the specification. A process parses the same text only once.
     digest = models.CharField(max_length=64)
-    #: True if the application loads the whole matrix, as Django sites do, instead of only the tests
-    #: of its specification.
+    #: True if the application loads the whole matrix, as Django sites do, and not only the tests in
+    #: its specification.
     whole_matrix = models.BooleanField(default=False)
     version = models.CharField(_("version"), max_length=NAME_LENGTH, blank=True)
     last_seen = models.DateTimeField(_("last seen"))
@@ -70,11 +71,11 @@ class Token(models.Model):
     )
     #: SHA-256 of the secret. A secret has 256 random bits, so no salt is needed.
     digest = models.CharField(max_length=64, unique=True)
-    #: The first characters of the secret, to tell tokens apart.
+    #: The first characters of the secret, which help users to tell tokens apart.
     hint = models.CharField(max_length=16)
     #: Values of `tokens.Scope`, separated by spaces.
     scopes = models.CharField(_("scopes"), max_length=NAME_LENGTH)
-    #: Names of branches, one per line, or "" for all.
+    #: Names of branches, one per line, or "" for all branches.
     branches = models.TextField(_("branches"), blank=True)
     created = models.DateTimeField(_("created"))
     expires = models.DateTimeField(_("expires"), null=True, blank=True)

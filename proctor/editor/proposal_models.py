@@ -1,4 +1,4 @@
-"""Changes that wait for approval, or for their scheduled time."""
+"""Changes that are waiting for approval or for their scheduled time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["Approval", "Comment", "Proposal", "ScheduledStep"]
 
 
 class Proposal(models.Model):
-    """A change that waits for approvals: an edit, a promotion, a deletion or a schedule."""
+    """A change that is waiting for approval: an edit, a promotion, a deletion or a schedule."""
 
     class State(models.TextChoices):
         """The state of a proposal."""
 
         OPEN = "open", _("open")
-        #: Only for a schedule: its steps are published when they are due.
+        #: Used only for a schedule: its steps are published when they are due.
         ACCEPTED = "accepted", _("accepted")
         PUBLISHED = "published", _("published")
         REJECTED = "rejected", _("rejected")
@@ -42,11 +42,13 @@ class Proposal(models.Model):
     #: The head that the change is based on, or None if there was none.
     base = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     promoted_from = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
-    #: The proposed definition, or None for a deletion or a schedule, which has steps instead.
+    #: The proposed definition; None for a deletion, and for a schedule, which has steps instead.
     definition = models.TextField(null=True)
-    #: SHA-256 of everything that would be published. An approval holds only for this hash and base.
+    #: SHA-256 of everything that would be published. An approval counts only for this hash and
+    #: base.
     content_hash = models.CharField(max_length=64)
-    #: The people who wrote any part of the proposal, one per line. Their approval does not count.
+    #: The names of the people who wrote any part of the proposal, one per line. Their approvals do
+    #: not count.
     contributors = models.TextField()
     #: The primary keys of their users, one per line, because a user name can be reassigned.
     contributor_keys = models.TextField(blank=True)
@@ -56,16 +58,17 @@ class Proposal(models.Model):
     state = models.CharField(
         _("state"), max_length=16, choices=State.choices, default=State.OPEN, db_index=True
     )
-    #: The number of approvals that an accepted schedule needed; each step checks that they still
-    #: count.
+    #: The number of approvals that an accepted schedule needed. Before each step, the approvals are
+    #: checked again.
     approvals_needed = models.PositiveIntegerField(default=0)
     #: The running schedule that this one replaces.
     replaces = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     created = models.DateTimeField(_("created"))
     closed = models.DateTimeField(null=True)
-    #: Number of events. A decision updates it first, which locks out other decisions.
+    #: Number of events. Every decision updates it first, which locks the row against other
+    #: decisions.
     turn = models.PositiveIntegerField(default=0)
-    #: The revision and the person who published it; None and "" unless it is published.
+    #: The revision, and the user who published it; None and "" until it is published.
     revision = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="proposals")
     published_by = models.CharField(max_length=NAME_LENGTH, blank=True)
 
@@ -92,12 +95,12 @@ class Proposal(models.Model):
 
     @property
     def contributor_names(self) -> list[str]:
-        """The people who wrote any part of it, the author first."""
+        """The names of the people who wrote any part of it, author first."""
         return self.contributors.splitlines()
 
 
 class Approval(models.Model):
-    """A person's approval of the current content and base. A change to either makes it void."""
+    """A user's approval of the current content and base. A change to either makes it void."""
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="approvals")
     approver = ExactCharField(max_length=NAME_LENGTH)
@@ -118,7 +121,7 @@ class Approval(models.Model):
 
 
 class Comment(models.Model):
-    """An action on a proposal or a comment about it. Never changed, never deleted."""
+    """An action on a proposal, or a comment about it. It is never changed or deleted."""
 
     class Event(models.TextChoices):
         """The kind of action."""
@@ -130,7 +133,7 @@ class Comment(models.Model):
         COMMENTED = "commented", _("commented")
         WITHDRAWN = "withdrawn", _("withdrawn")
         PUBLISHED = "published", _("published")
-        #: Only for a schedule: it was accepted, a step waits for a person, or a step was resumed.
+        #: Used only for a schedule: it was accepted, or one of its steps was blocked or resumed.
         ACCEPTED = "accepted", _("accepted")
         BLOCKED = "blocked", _("blocked")
         RESUMED = "resumed", _("resumed")
@@ -150,7 +153,7 @@ class Comment(models.Model):
 
 
 class ScheduledStep(models.Model):
-    """One step of a schedule: an exact definition that is published at its time."""
+    """One step of a schedule: an exact definition, published at a set time."""
 
     class State(models.TextChoices):
         """The state of a step."""
@@ -160,7 +163,7 @@ class ScheduledStep(models.Model):
         WAITING = "waiting", _("waiting")
         PUBLISHED = "published", _("published")
         CANCELLED = "cancelled", _("cancelled")
-        #: A person must act; `blocked_by` and `problem` give the reason.
+        #: A person must act; `blocked_by` and `problem` contain the reason.
         BLOCKED = "blocked", _("blocked")
 
     class Block(models.TextChoices):
@@ -180,27 +183,27 @@ class ScheduledStep(models.Model):
     test = ExactCharField(max_length=NAME_LENGTH)
     #: True if the step is due as soon as the schedule is accepted.
     at_once = models.BooleanField(default=False)
-    #: The time, by the database's clock, from which the step may be published; None for a step that
-    #: is published at once, until the schedule is accepted.
+    #: The earliest time, by the database's clock, at which the step can be published. If it is to
+    #: be published immediately, this is None until the schedule is accepted.
     due = models.DateTimeField(null=True)
-    #: The time from which a process may publish the step: its due time, or later while a guard
-    #: runs. None if another step comes first, or a person must act. The earliest time of a branch
-    #: is its `next_due`.
+    #: The earliest time at which a process may publish the step: its due time, or later while a
+    #: guard is running. None if another step comes first or a person must act. A branch's
+    #: `next_due` is the earliest of these times.
     try_at = models.DateTimeField(null=True)
     definition = models.TextField()
-    #: The allocation ids that no other change may use in the meantime. A JSON list.
+    #: The allocation ids that are reserved for the step until it is published. A JSON list.
     allocation_ids = ExactTextField(default="[]")
-    #: The head that this step expects, or None until the previous step is published.
+    #: The head that this step is based on, or None until the previous step is published.
     base = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     revision = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     message = models.TextField(blank=True)
-    #: Dotted path of a callable that may hold the step, or "" for none.
+    #: Dotted path of a callable that can hold the step, or "" for none.
     guard = models.CharField(max_length=NAME_LENGTH, blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.PROPOSED)
     blocked_by = models.CharField(max_length=16, choices=Block.choices, blank=True)
     #: The reason why the step is blocked, as a sentence.
     problem = models.TextField(blank=True)
-    #: The time of the last change of the state.
+    #: The time when the state last changed.
     since = models.DateTimeField(null=True)
 
     class Meta:

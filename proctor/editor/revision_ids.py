@@ -1,4 +1,4 @@
-"""Ids of revisions: short strings that people can read aloud."""
+"""Revision ids: short strings that can be read aloud."""
 
 from __future__ import annotations
 

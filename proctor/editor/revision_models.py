@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["NAME_LENGTH", "Branch", "Head", "Hold", "Kind", "Revision"]
 
 #: Maximum length of the name of a test, a branch or an application, in characters. Two names of
-#: this length fit into an index of every database that Django supports.
+#: this length fit into one index in every database that Django supports.
 NAME_LENGTH = 255
 REVISION_ID_LENGTH = 16
 
@@ -37,13 +37,13 @@ class Kind(models.TextChoices):
 
 
 class Branch(models.Model):
-    """One line of development: trunk, qa or production. Its version counts publications."""
+    """A line of development: trunk, qa or production. Its version counts publications."""
 
     name = ExactCharField(_("name"), max_length=NAME_LENGTH, unique=True)
-    #: Number of publications on this branch. It only increases.
+    #: Number of publications on this branch. It never decreases.
     version = models.PositiveBigIntegerField(_("version"), default=0)
-    #: The smallest id among the revisions of the newest publication. If this is different for the
-    #: same version, the branch was restored from a backup and then changed in a different way.
+    #: The smallest id among the revisions of the newest publication. If this differs for the same
+    #: version, the branch was restored from a backup and then changed in a different way.
     latest = ExactCharField(max_length=REVISION_ID_LENGTH, blank=True)
     #: The database time of the next scheduled step, or None if nothing is scheduled.
     next_due = models.DateTimeField(_("next due"), null=True, blank=True)
@@ -57,7 +57,7 @@ class Branch(models.Model):
 
 
 class AppendOnlyQuerySet(models.QuerySet["Revision"]):
-    """A queryset of revisions, which can only be read and added."""
+    """A queryset of revisions, which can be added but not changed or deleted."""
 
     def update(self, **_values: Any) -> NoReturn:
         """Raise TypeError: a revision never changes."""
@@ -73,21 +73,21 @@ class AppendOnlyQuerySet(models.QuerySet["Revision"]):
 
 
 class Revision(models.Model):
-    """One saved state of one test on one branch. Append-only."""
+    """A saved state of a test on a branch. Append-only."""
 
-    #: A short string that people can read aloud.
+    #: A short string that can be read aloud.
     id = models.CharField(primary_key=True, max_length=REVISION_ID_LENGTH, default=new_revision_id)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="revisions")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
-    #: The definition as ASCII JSON, either as it was imported or as Java Proctor's store writes it;
+    #: The definition as ASCII JSON, either as imported or in the layout of Java Proctor's store;
     #: None for a deletion.
     definition = models.TextField(_("definition"), null=True)
-    #: The imported file, if writing the definition would not reproduce the same bytes.
+    #: The imported file, if writing the definition would not reproduce its bytes.
     original = models.BinaryField(null=True)
-    #: The allocation ids that may not be used again: those of this definition, and older ones that
-    #: an import knew. A JSON list.
+    #: The allocation ids that must not be used again: those in this definition, and older ones that
+    #: were known when it was imported. A JSON list.
     allocation_ids = ExactTextField(default="[]")
-    #: The version of the branch that published this revision.
+    #: The branch's version after the publication of this revision.
     version = models.PositiveBigIntegerField(_("version"))
     made_from = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="successors", verbose_name=_("made from")
@@ -100,15 +100,15 @@ class Revision(models.Model):
         verbose_name=_("promoted from"),
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
-    #: A name, because the user may be deleted later.
+    #: A name and not a foreign key, because the user may be deleted later.
     author = models.CharField(_("author"), max_length=NAME_LENGTH)
-    #: The person for whom a scheduler acted, or "" if the author acted for themselves.
+    #: The user for whom a scheduler acted, or "" if the author acted for themselves.
     on_behalf_of = models.CharField(_("on behalf of"), max_length=NAME_LENGTH, blank=True)
-    #: Names of the people who approved, one per line.
+    #: Names of the people who approved it, one per line.
     approvers = models.TextField(_("approvers"), blank=True)
     message = models.TextField(_("message"), blank=True)
     time = models.DateTimeField(_("time"))
-    #: The time at which a scheduled step was due, or None for all other revisions.
+    #: The time when a scheduled step was due; None for all other revisions.
     due = models.DateTimeField(_("due"), null=True)
 
     objects: ClassVar[Any] = AppendOnlyQuerySet.as_manager()
@@ -147,19 +147,19 @@ class Revision(models.Model):
 
     @property
     def approver_names(self) -> list[str]:
-        """The people who approved."""
+        """The names of the people who approved it."""
         return self.approvers.splitlines()
 
 
 class Head(models.Model):
-    """The newest revision of one test on one branch."""
+    """The newest revision of a test on a branch."""
 
     branch = models.ForeignKey(Branch, models.CASCADE, related_name="heads")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
     #: True if the revision deletes the test.
     is_deletion = models.BooleanField(default=False)
-    #: The test that this one depends on, or "" if it depends on none or is deleted.
+    #: The test that this one depends on; "" if there is none or this test is deleted.
     depends_on = ExactCharField(max_length=NAME_LENGTH, blank=True)
 
     class Meta:
@@ -171,8 +171,8 @@ class Head(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["branch", "depends_on"], name="proctor_head_parent"),
         ]
-        # The permissions of the app. `migrate` adds those to publish on later branches, such as
-        # `promote_qa`, from the setting.
+        # The app's permissions. After `migrate`, permissions to publish on the later branches in
+        # the setting, such as `promote_qa`, are added.
         default_permissions = ()
         permissions: ClassVar = [
             ("view", _("Can view tests in the editor")),
@@ -189,19 +189,20 @@ class Head(models.Model):
 
 
 class Hold(models.Model):
-    """A stopped test: nothing may be published for it on this branch until it is released."""
+    """A stopped test. Nothing can be published for it on this branch until it is released."""
 
     branch = models.ForeignKey(Branch, models.CASCADE, related_name="holds")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
-    #: The head of the test while it is held; None once the hold is released. A head has at most one
-    #: hold, in every database: MySQL has no unique constraint with a condition.
+    #: The head of the test while it is held; None once the hold is released. This way, every
+    #: database ensures that a head has at most one hold: MySQL does not support conditional unique
+    #: constraints.
     head = models.OneToOneField(Head, models.CASCADE, null=True, related_name="hold")
     #: The revision that stopped the test.
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
     reason = models.TextField(_("reason"))
     author = models.CharField(_("author"), max_length=NAME_LENGTH)
     time = models.DateTimeField(_("time"))
-    #: None while the test is held. A released hold is kept as part of the history.
+    #: None while the test is held. Released holds are kept, as part of the history.
     released = models.DateTimeField(_("released"), null=True)
     released_by = models.CharField(_("released by"), max_length=NAME_LENGTH, blank=True)
     release_message = models.TextField(blank=True)

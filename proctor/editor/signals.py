@@ -1,4 +1,4 @@
-"""The signals of the editor, and their senders."""
+"""The editor's signals and their senders."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from django.dispatch import Signal
 
 __all__ = ["changed", "published"]
 
-#: Sent after the commit of a publication, by the class `Revision`, with `revisions`: the new ones,
-#: in order. Exceptions in receivers are logged, never raised.
+#: Sent after a publication is committed. The sender is the class `Revision`; the argument
+#: `revisions` contains the new revisions, in order. Exceptions in receivers are logged, never
+#: raised.
 published = Signal()
 
-#: Sent after the commit of an event of a proposal, by the class `Proposal`, with `proposal`,
-#: `event` (opened, updated, approved, rejected, commented, withdrawn or published) and `actor`, the
-#: name of the person who acted. Exceptions in receivers are logged, never raised.
+#: Sent after an event of a proposal is committed. The sender is the class `Proposal`; the arguments
+#: are `proposal`, `event` (opened, updated, approved, rejected, commented, withdrawn or published)
+#: and `actor`, the name of the user who acted. Exceptions in receivers are logged, never raised.
 changed = Signal()

@@ -1,4 +1,4 @@
-"""URLs of the editor, relative to the path where they are included."""
+"""The editor's URLs, relative to the path where they are included."""
 
 from __future__ import annotations
 

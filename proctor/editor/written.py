@@ -1,42 +1,48 @@
-"""Texts that people send: reasons, comments, and JSON that they typed."""
+"""Check text that users send: reasons, comments, and JSON that they typed."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from proctor.core.java.frozen import is_too_deep
 from proctor.core.messages import shown
 from proctor.core.sentences import Sentence, gettext_noop
 
 __all__ = ["MAX_TEXT", "legible", "strict_json"]
 
-#: Longest message, reason or comment, in characters.
+#: Maximum length of a message, reason or comment, in characters.
 MAX_TEXT = 10_000
 
-#: Longest integer that is read, in digits. Python itself reads no longer ones.
+#: Maximum number of digits in an integer. Python does not read longer ones by default.
 _DIGITS = 4300
 
 
 def legible(text: str) -> str:
-    """Return *text* without white space around it, or "" if all of its characters are invisible."""
+    """Return *text* without surrounding whitespace, or "" if all its characters are invisible."""
     return text.strip() if any(each.isprintable() and each != " " for each in text) else ""
 
 
 def strict_json(text: str) -> Any:
-    """Return the value of a JSON text. Raises ValueError instead of losing or inventing a part.
+    """Return the value of a JSON text. Raises ValueError if it is not strictly valid JSON.
 
-    Python's reader drops a key that occurs twice, and reads NaN. It raises RecursionError for deep
-    nesting.
+    By default, Python's `json` keeps only the last of two equal keys, accepts NaN, and raises
+    RecursionError for deep nesting.
     """
     try:
-        return json.loads(
+        value = json.loads(
             text,
             object_pairs_hook=_object,
             parse_constant=_refuse_constant,
             parse_int=_integer,
         )
+        too_deep = is_too_deep(value)
     except RecursionError:
-        raise ValueError(Sentence(gettext_noop("it is nested too deeply"))) from None
+        too_deep = True
+    # How deep Python itself reads depends on its version.
+    if too_deep:
+        raise ValueError(Sentence(gettext_noop("it is nested too deeply")))
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

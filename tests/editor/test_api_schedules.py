@@ -128,7 +128,7 @@ def boss_get_publish(number):
         ({"steps": [{"due": None}]}, 400, 'either "shares" or a "definition"'),
         ({"steps": [{"due": "Monday", "shares": {}}]}, 400, '"due": expected a time such as'),
         ({"steps": [{"shares": {"bleu": 0.5}}]}, 400, "did you mean 'blue'?"),
-        ({"steps": [{"shares": {"blue": "half"}}]}, 400, "an object of group and share"),
+        ({"steps": [{"shares": {"blue": "half"}}]}, 400, "an object that maps groups to shares"),
         ({"steps": [{"shares": {"blue": 0.5}, "when": 1}]}, 400, "Unknown field 'when'"),
         ({"steps": []}, 422, "expected 1 to 50 steps, got 0"),
         ({"steps": [{"shares": {"blue": 0.5}, "guard": "os.abort"}]}, 422, "has no guard"),

@@ -19,7 +19,9 @@ def test_a_random_test_whose_groups_look_different_is_a_danger():
     buckets = [*BUCKETS[:2], {"name": "violet", "value": 1}]
     new = make_test(split((0, 0.5), (1, 0.5)), buckets=buckets, testType="RANDOM")
     assert headline(old, new).tone == DANGER
-    assert headline(old, new).text == ("At most 50 % of visits see something else in their group.")
+    assert headline(old, new).text == (
+        "At most 50 % of visits see something different in their group."
+    )
     assert headline(old, old).tone == NOTICE
 
 

@@ -11,7 +11,7 @@ from proctor.editor.models import Revision
 from tests.editor.samples import document, shares, text_of
 from tests.editor.test_pages import ADA, ROOT, TEST, fields, signed_in, text
 
-DEEP = "[" * 5000
+DEEP = "[" * 5000 + "]" * 5000
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def test_a_share_is_a_plain_number(grace, typed):
     ("typed", "problem"),
     [
         (DEEP, "nested too deeply"),
+        ("[" * 201 + "]" * 201, "nested too deeply"),
         ("NaN", "NaN is not JSON"),
         ('{"a": 1, "a": 2}', "the key 'a' occurs twice in one object"),
         ("9" * 5000, "a number has 5000 digits; at most 4300 are read"),

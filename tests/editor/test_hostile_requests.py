@@ -203,7 +203,7 @@ def test_an_integer_that_python_does_not_read_is_refused_in_the_terms_of_json(ap
 
 def test_an_address_that_does_not_exist_is_answered_with_a_document(api):
     for path in ("", "nowhere/", f"proposals/{'9' * 5000}/"):
-        refused(api.get(path), "no such address", status=404)
+        refused(api.get(path), "no such URL", status=404)
     assert api.get("tests").status_code == 301
 
 

@@ -207,7 +207,7 @@ def published(**changes):
 def test_under_a_rule_the_shares_are_of_those_whom_it_admits(revision, grace):
     published(rule="country == 'DE'", allocations=shares(control=0.25, inactive=0.5, blue=0.25))
     page = grace.get(f"{TEST}raise/?branch=production&allocation=1&to=100")
-    headline = "50 % of the visitors whom the rule admits enter, nobody changes group."
+    headline = "50 % of the visitors that the rule admits enter, nobody changes group."
     assert headline in text(page)
 
 

@@ -131,7 +131,7 @@ def test_what_breaks_an_application_has_no_button(grace, mobile):
     edit(allocations=shares(control=0.5, blue=0.5))
     page = grace.get(PROMOTE, chosen("buttontst"))
     assert "would break mobile 7 buttontst: the application does not know" in text(page)
-    assert "It is refused because it would break mobile@7." in text(page)
+    assert "It is blocked because it would break mobile@7." in text(page)
     assert "grace does not have the permission proctor_editor.override" in text(page)
     assert "Promote anyway" not in text(page)
     assert post(grace, "buttontst").status_code == 422
@@ -409,7 +409,7 @@ def test_review_shows_the_reason_next_to_what_would_break(boss, approver, mobile
     response = post(boss, "buttontst", anyway="1", override="agreed")
     page = text(approver.get(response.url))
     assert "would break mobile 7" in page
-    assert "It would be published although it breaks an application: agreed" in page
+    assert "It would be published even though it breaks an application: agreed" in page
     assert page.count("does not know the bucket") == 1
 
 
@@ -490,8 +490,8 @@ def test_a_change_that_was_made_on_the_later_branch_is_named_before_it_is_replac
     assert "A promotion replaces that with what trunk has." in page
     newest = head_of("buttontst", "production").id
     done = text(grace.get(f"{ROOT}tests/buttontst/?published={newest}"))
-    assert "trunk is as before. Finish the test there, too" in done
-    assert "trunk is as before." not in text(grace.get(f"{ROOT}tests/buttontst/"))
+    assert "trunk is unchanged. Finish the test there, too" in done
+    assert "trunk is unchanged." not in text(grace.get(f"{ROOT}tests/buttontst/"))
 
 
 # -- The ids of allocations -------------------------------------------------------------------

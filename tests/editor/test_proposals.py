@@ -103,7 +103,7 @@ def test_two_approvals_are_two_people(ada, grace, site):
 def test_nobody_approves_what_they_wrote(site):
     boss = person(User.objects.create_superuser("boss"))
     proposal = proposed(boss)
-    with pytest.raises(OwnApproval, match="boss wrote a part of it"):
+    with pytest.raises(OwnApproval, match="boss wrote part of it"):
         approve(boss, proposal)
     # Nor does it count if it came into the database in another way.
     Approval.objects.create(
@@ -581,7 +581,7 @@ def test_a_receiver_that_raises_hurts_nobody(ada, caplog, django_capture_on_comm
         changed.disconnect(fail)
     assert len(told) == 1
     (said,) = [each.getMessage() for each in caplog.records if each.name == "proctor.editor"]
-    assert said.startswith("A receiver of changed")
+    assert said.startswith("A receiver of the signal changed")
     assert "secret" not in said
 
 

@@ -88,7 +88,8 @@ def do(client, address, step, **more):
 def test_pages_say_propose_and_who_must_approve(ada, grace, path):
     content = text(ada.get(f"{TEST}{path}"))
     assert "Propose" in content
-    assert "1 other person must approve before this is published. These can: grace." in content
+    assert "1 other person must approve before this is published." in content
+    assert "People who can approve: grace." in content
     assert "Publish on" not in content
 
 
@@ -125,10 +126,10 @@ def test_lists_say_what_waits_for_whom(ada, grace):
     assert "For you 0 Yours 1 All 1" in text(ada.get(f"{ROOT}review/"))
     shown = text(grace.get(f"{ROOT}review/"))
     assert "For you 1 Yours 0 All 1" in shown
-    assert "look at it" in shown
+    assert "review it" in shown
     assert "Review 1 waiting" in shown
     do(grace, address, "approve")
-    assert "Nothing waits for you" in text(grace.get(f"{ROOT}review/?show=you"))
+    assert "Nothing is waiting for you" in text(grace.get(f"{ROOT}review/?show=you"))
     assert "publish it" in text(ada.get(f"{ROOT}review/"))
     do(ada, address, "publish")
     assert "Review Schedule" in text(ada.get(f"{ROOT}review/"))

@@ -185,7 +185,7 @@ def test_a_blocked_step_is_shown_with_its_reason_and_what_one_can_do(head, grace
     made = scheduled((0.2, 1), head=head)
     made.steps.update(state="blocked", blocked_by="guard", problem="orders fell", try_at=None)
     page = grace.get(PAGE)
-    assert "Waits for a person 1" in text(page)
+    assert "Waiting for a person 1" in text(page)
     assert "orders fell" in text(page)
     assert f"/schedule/{made.pk}/resume/" in page.content.decode()
     made.steps.update(blocked_by="base", problem="bob published")
@@ -217,7 +217,7 @@ def test_a_step_that_no_process_publishes_says_so(head, grace, monkeypatch):
     move_clock(monkeypatch, 1.05 * HOUR)
     assert "due, will be published soon" in text(grace.get(PAGE))
     move_clock(monkeypatch, 2 * HOUR)
-    assert "no process publishes" in text(grace.get(PAGE))
+    assert "no process has published" in text(grace.get(PAGE))
 
 
 def test_the_page_of_a_test_shows_its_schedule_and_when_a_step_was_due(head, grace, monkeypatch):

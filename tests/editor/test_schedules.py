@@ -431,7 +431,7 @@ def test_an_approval_that_is_void_by_then_blocks_the_step(approving, later):
     step = made.steps.get()
     assert (step.blocked_by, step.problem) == (
         "approval",
-        "approvals needed: 1; still counting: 0",
+        "approvals needed: 1; still valid: 0",
     )
     with pytest.raises(Refused, match="cannot be resumed: approvals needed: 1"):
         services.resume(grace, made.pk)

@@ -14,7 +14,7 @@ from proctor.core.exceptions import ConversionError
 from proctor.core.java.jackson import MAX_DIGITS, shown_json
 from proctor.core.sentences import Sentence, gettext_noop
 
-__all__ = ["EMPTY", "MAX_DEPTH", "FrozenDict", "freeze", "thaw"]
+__all__ = ["EMPTY", "MAX_DEPTH", "FrozenDict", "freeze", "is_too_deep", "thaw"]
 
 #: Maximum depth of JSON, so that recursive code cannot exhaust the stack.
 MAX_DEPTH = 200
@@ -46,15 +46,16 @@ class FrozenDict(dict[str, Any]):
         return super().__repr__()
 
 
-#: An empty mapping, shared by all.
+#: A shared empty mapping.
 EMPTY = FrozenDict()
 
 
 def freeze(value: Any, depth: int = 0) -> Any:
     """Return a deep, immutable copy of a JSON value made of Python objects.
 
-    Subclasses of str, int and float are converted to the plain type. Raises ConversionError for
-    anything that JSON cannot hold: another type, a key that is not a string, NaN, deep nesting.
+    Subclasses of str, int and float are converted to the plain type. Raises ConversionError for a
+    value that is nested too deeply and for anything that JSON cannot represent: NaN, other types,
+    or keys that are not strings.
     """
     if value is None or value is True or value is False:
         return value
@@ -84,6 +85,22 @@ def freeze(value: Any, depth: int = 0) -> Any:
     )
 
 
+def is_too_deep(value: Any) -> bool:
+    """Return True if a JSON value has more than `MAX_DEPTH` levels of objects and arrays."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for each in level for item in _items(each)]
+        if not level:
+            return False
+    return True
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
 def _freeze_int(value: int) -> int:
     # 10 bits are about 3 digits: a good estimate without printing the number.
     if value.bit_length() > MAX_DIGITS * 10 // 3:
@@ -110,7 +127,7 @@ def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise ConversionError(
             Sentence(
-                gettext_noop("the key {key} is not a string: JSON has no other keys"),
+                gettext_noop("the key {key} is not a string: JSON keys must be strings"),
                 key=shown_json(key),
             )
         )

@@ -112,6 +112,6 @@ def _texts(values: Mapping[str, object], what: str) -> list[tuple[str, str]]:
                 found.append((key, sent_text(each)))
             except Exception as error:
                 raise ConversionError(
-                    f"The {what} {key!r} has a value that cannot be written as text"
+                    f"The {what} {key!r} has a value that cannot be converted to text"
                 ) from error
     return found

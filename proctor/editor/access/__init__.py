@@ -1,3 +1,3 @@
-"""Permissions, bearer tokens, and the sender of a request."""
+"""Permissions, bearer tokens, and the user who sent a request."""
 
 from __future__ import annotations

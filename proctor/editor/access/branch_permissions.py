@@ -1,4 +1,4 @@
-"""The permissions to publish on later branches, created from PROCTOR_EDITOR_BRANCHES."""
+"""Permissions to publish on later branches, created from PROCTOR_EDITOR_BRANCHES."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["make_permissions"]
 
 
 def make_permissions(using: str, apps: Any = installed, **_kwargs: Any) -> None:
-    """Create the missing permissions `promote_qa` and so on, after `migrate`."""
+    """Create missing permissions, such as `promote_qa`, after `migrate`."""
     try:
         permissions = apps.get_model("auth", "Permission")
         content_types = apps.get_model("contenttypes", "ContentType")
         apps.get_model("proctor_editor", "Head")
     except LookupError:
-        return  # migrated to a state in which the models do not exist
+        return  # migrated to a state without these models
     if not router.allow_migrate_model(using, permissions):
         return
     content_type, _ = content_types.objects.using(using).get_or_create(

@@ -1,8 +1,8 @@
 """Permission checks: Django's permissions, narrowed by a token.
 
-Each permission is checked twice: for all tests, and for the one test, by its name. So an
-authentication backend of the site can limit people to their own tests, or exclude them from single
-tests by raising PermissionDenied. (Django's own backend has no permissions for single objects.)
+Each permission is checked twice: for all tests, and for the test in question, by its name. A site's
+authentication backend can therefore limit users to their own tests, or exclude them from individual
+tests by raising PermissionDenied. (Django's own backend has no object permissions.)
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 APP = "proctor_editor"
-#: The author of revisions that a management command publishes without --user.
+#: Author of revisions that a management command publishes without --user.
 COMMAND = "command"
 
 VIEW, EDIT, APPROVE, STOP, DELETE, OVERRIDE, REGISTER = (
@@ -72,16 +72,16 @@ def writing(branch: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The sender of a request: a person, a machine with a person's token, or a command."""
+    """The actor who makes a request: a user, a machine with a user's token, or a command."""
 
     name: str
     #: None for a management command, which needs no permission and no approval.
     user: AbstractBaseUser | AnonymousUser | None = None
-    #: The permissions that the token allows, or None if the sender did not use a token.
+    #: The permissions that the token allows, or None if the request has no token.
     allowed: frozenset[str] | None = None
     #: The branches that the token allows, or None for all branches.
     branches: frozenset[str] | None = None
-    #: The person for whom a scheduler acts; "" for all other actors.
+    #: The user for whom a scheduler acts; "" for all other actors.
     on_behalf_of: str = ""
 
     @property
@@ -110,8 +110,8 @@ class Actor:
         if self._narrowed(permission, branch):
             return []
         user, usual = self.user, has_permission(self.user, permission)
-        # The backends are loaded only once: the usual ones answer quickly for single tests, but
-        # loading is slow.
+        # Load the backends only once: most of them quickly answer for a single test, but loading
+        # them is slow.
         backends = auth.get_backends()
         verdicts = ((test, _verdict(user, permission, test, backends)) for test in tests)
         return [test for test, verdict in verdicts if verdict or (verdict is None and usual)]
@@ -126,7 +126,7 @@ class Actor:
     def require(self, permission: str, *, test: str | None = None, branch: str) -> None:
         """Raise PermissionMissing unless the actor has the permission.
 
-        The message names people who have it.
+        The message names users who have it.
         """
         if self.may(permission, test=test, branch=branch):
             return
@@ -154,13 +154,13 @@ class Actor:
         return Sentence(text, name=self.name, holders=_who_has(permission), **values)
 
     def approvals_needed(self, branch: str) -> int:
-        """Return the number of people who must approve this actor's publications on a branch."""
+        """Return how many people must approve this actor's publications on a branch."""
         return 0 if self.user is None else approvals_needed(branch)
 
     def require_approvals(self, branch: str, approvers: Iterable[str] = ()) -> None:
         """Raise ApprovalNeeded unless enough people have approved.
 
-        Callers count the approvals with `counting_approvals` of the proposal.
+        Callers get the proposal's approvals from `counting_approvals`.
         """
         needed, given = self.approvals_needed(branch), len({*approvers})
         if given < needed:
@@ -168,12 +168,12 @@ class Actor:
 
 
 def person(user: AbstractBaseUser | AnonymousUser) -> Actor:
-    """Return the actor of a signed-in user, or of an anonymous one."""
+    """Return the actor for a signed-in or anonymous user."""
     return Actor(user.get_username(), user)
 
 
 def command(name: str = COMMAND) -> Actor:
-    """Return the actor of a management command."""
+    """Return the actor for a management command."""
     return Actor(name)
 
 
@@ -183,9 +183,9 @@ def has_permission(user: Any, permission: str) -> bool:
 
 
 def backends_know_tests() -> bool:
-    """Return whether a backend of the site may have permissions for single tests.
+    """Return whether an authentication backend may grant permissions for single tests.
 
-    Django's own backend has no such permissions.
+    Django's own backend does not grant such permissions.
     """
     return not all(
         getattr(type(each), "has_perm", None) is ModelBackend.has_perm
@@ -196,7 +196,7 @@ def backends_know_tests() -> bool:
 def _verdict(
     user: Any, permission: str, test: str, backends: Iterable[Any] | None = None
 ) -> bool | None:
-    """Return the backends' answer for this one test, or None if no backend has one."""
+    """Return the backends' answer for this test, or None if no backend has an answer."""
     if not user.is_active:
         return False
     for backend in auth.get_backends() if backends is None else backends:
@@ -212,10 +212,10 @@ def _verdict(
 
 
 def holders(permission: str) -> Any:
-    """Return the active users who have a permission for all tests, as a queryset.
+    """Return a queryset of the active users who have a permission for all tests.
 
-    Users who get it from a backend of the site are missing. Return None if the manager of the
-    site's user model has no `with_perm`.
+    Users who get it from a custom authentication backend are not included. Return None if the user
+    model's manager has no `with_perm`.
     """
     users = auth.get_user_model()._default_manager  # noqa: SLF001 - the documented way
     find = getattr(users, "with_perm", None)
@@ -230,7 +230,7 @@ def holders(permission: str) -> Any:
 
 
 def _who_has(permission: str) -> Sentence:
-    """Return a sentence that names people who have a permission, if Django can find them."""
+    """Return a sentence that names users who have a permission, if Django can find them."""
     found = holders(permission)
     if found is None:
         return Sentence(gettext_noop("Ask an administrator of this site."))

@@ -1,7 +1,8 @@
 """Bearer tokens for machines.
 
-A token acts as its user, with no more permissions than that user has at the time of the request.
-Its scopes and branches limit them further. It cannot approve. Only a hash of the token is stored.
+A token acts as its user, with at most the permissions that the user has at the time of the request.
+Its scopes and branches limit these permissions further. A token cannot approve proposals. Only a
+hash of the token is stored.
 """
 
 from __future__ import annotations
@@ -32,17 +33,16 @@ __all__ = ["PREFIX", "Scope", "actor_of_token", "bearer", "create_token", "scope
 
 #: The prefix of every token, so that scanners for leaked secrets can find it.
 PREFIX = "proctor_"
-#: Random bytes of a token.
+#: Number of random bytes in a token.
 _BYTES = 32
-#: Number of characters of a token, after the prefix, that are stored to tell tokens apart.
+#: How many characters after the prefix are stored, to tell tokens apart.
 _HINT = 4
-#: Resolution of the time at which a token was last used, because each update is a write to the
-#: database.
+#: Resolution of a token's last-used time. It is coarse because each update is a database write.
 _USE = timedelta(minutes=5)
 
 
 class Scope(enum.Enum):
-    """A purpose that a token can be used for."""
+    """A kind of action that a token allows."""
 
     READ = "read"
     REGISTER = "register"
@@ -64,7 +64,7 @@ _ALLOWS = {
 def scopes_of(words: Iterable[str]) -> list[Scope]:
     """Return the scopes with these names.
 
-    Raises ValueError for an unknown name, and for an empty list.
+    Raises ValueError for an unknown name or an empty list.
     """
     known = {scope.value: scope for scope in Scope}
     found = []
@@ -87,9 +87,10 @@ def create_token(
     branches: Iterable[str] = (),
     expires: datetime | None = None,
 ) -> tuple[Token, str]:
-    """Create a token and return it with its secret, which cannot be shown again.
+    """Create a token, and return it and its secret. The secret cannot be shown again.
 
-    If *branches* is empty, all are allowed. Raises NotFound for an unknown branch.
+    If *branches* is empty, the token is valid for all branches. Raises NotFound for an unknown
+    branch.
     """
     secret = PREFIX + secrets.token_urlsafe(_BYTES)
     token = Token.objects.using(write_alias()).create(
@@ -106,13 +107,13 @@ def create_token(
 
 
 def bearer(header: str | None) -> str | None:
-    """Return the token in an Authorization header, or None without a bearer token."""
+    """Return the bearer token from the Authorization header, or None if there is none."""
     scheme, _, secret = (header or "").strip().partition(" ")
     return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
 
 
 def actor_of_token(secret: str) -> permissions.Actor | None:
-    """Return the actor of a token, or None if it is unknown or expired, or its user is inactive."""
+    """Return the actor for a token; None if it is unknown or expired, or its user is inactive."""
     now = timezone.now()
     tokens = Token.objects.using(write_alias()).select_related("user")
     token = tokens.filter(digest=_digest(secret)).first()

@@ -1,4 +1,4 @@
-"""The sender of a request: the user of a token, or the signed-in person."""
+"""Identify the user who sent a request, by token or session."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["actor_of", "has_token"]
 
 
 def has_token(request: HttpRequest) -> bool:
-    """Return True if the request has a bearer token, in which case its session is ignored."""
+    """Return True if the request has a bearer token; its session is then ignored."""
     return bearer(request.headers.get("Authorization")) is not None
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Return the sender of the request; an anonymous actor if nobody is signed in.
+    """Return the actor who sent the request; anonymous if no user is signed in.
 
-    Raises BadToken for an invalid token.
+    Raises BadToken if the token is invalid.
     """
     secret = bearer(request.headers.get("Authorization"))
     if secret is None:

@@ -1,4 +1,4 @@
-"""Applications in the API: list, register and forget them."""
+"""API endpoints that list, register and forget applications."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["delete_application", "get_application", "get_applications", "put_application"]
 
-#: Fields of a specification, which may be the whole body.
+#: Fields of a specification; the body can also be just the specification.
 _SPECIFICATION = ("providedContext", "tests", "dynamicFilters")
 _WRAPPED = ("specification", "version", "whole_matrix")
 
@@ -62,7 +62,7 @@ def _entry(application: Application) -> dict[str, Any]:
 
 
 def get_application(call: Call) -> HttpResponse:
-    """GET applications/<name>/<environment>/: an application and its problems."""
+    """GET applications/<name>/<environment>/: an application, with its problems."""
     query_fields(call.request, ())
     environment = check_branch(call.environment)
     if not _may_see(call.actor, environment):
@@ -73,7 +73,7 @@ def get_application(call: Call) -> HttpResponse:
 def put_application(call: Call) -> HttpResponse:
     """PUT applications/<name>/<environment>/: register an application.
 
-    The body is its specification, or an object with the specification as a field.
+    The body is its specification, or an object that contains the specification in a field.
     """
     environment = check_branch(call.environment)
     call.actor.require(REGISTER, branch=environment)
@@ -105,9 +105,9 @@ def delete_application(call: Call) -> HttpResponse:
 def _document(
     actor: Actor, application: Application, problems: Iterable[Problem] = ()
 ) -> dict[str, Any]:
-    """Return an application with the problems of its branch, in the format of `verify`.
+    """Return an application and its problems on its branch, in the format of `verify`.
 
-    Tests that the sender may not see are left out, unless they may register it.
+    Tests that the user may not see are left out, unless the user may register the application.
     """
     environment = application.environment
     standing = standing_on_branch(known_application(application))

@@ -1,4 +1,4 @@
-"""The fields of a request, read with size limits and type checks."""
+"""Read the fields of a request, with size limits and type checks."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_BYTES", "Fields", "query_fields", "read_fields", "refuse_media_type"]
 
-#: Largest body of a request, in bytes.
+#: Maximum size of a request body, in bytes.
 MAX_BYTES = 1024 * 1024
-#: The rest of a body that is too large is skipped up to this number of bytes, because most clients
-#: read no answer before they have sent everything.
+#: If a body is too large, up to this many more bytes are read and discarded, because most clients
+#: do not read the response until they have sent everything.
 _MAX_SKIPPED = 32 * MAX_BYTES
 
-#: Longest value in a message, in characters.
+#: Maximum length of a value in a message, in characters.
 _SHOWN = 80
 _MISSING = object()
 
@@ -32,9 +32,9 @@ class Fields:
     """The fields of one request. Each method raises BadRequest for a value of the wrong type."""
 
     def __init__(self, values: Mapping[str, Any], known: Iterable[str]) -> None:
-        """Raise BadRequest unless all names are *known*.
+        """Raise BadRequest unless all fields are *known*.
 
-        A misspelled field would be ignored otherwise.
+        Otherwise, a misspelled field would be ignored.
         """
         self._values = values
         self.only([*known])
@@ -63,7 +63,10 @@ class Fields:
         return name in self._values
 
     def base(self) -> str | None:
-        """Return the revision that the write is based on, or None for null. Raises BaseMissing."""
+        """Return the revision that the write is based on, or None if it is null.
+
+        Raises BaseMissing if the field is missing.
+        """
         if "base" not in self._values:
             raise BaseMissing
         return None if self._values["base"] is None else self.text("base")
@@ -100,7 +103,7 @@ class Fields:
 
 
 def _shown(value: Any) -> str:
-    """Return a value for a message, as JSON."""
+    """Return a value as JSON, to show in a message."""
     text = json.dumps(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
@@ -113,7 +116,7 @@ def _json(value: Any, place: str) -> str:
 
 
 def query_fields(request: HttpRequest, known: Iterable[str]) -> Fields:
-    """Return the parameters of the query string. Raises BadRequest if one is given twice."""
+    """Return the parameters of the query string. Raises BadRequest if one occurs twice."""
     for name, values in request.GET.lists():
         if len(values) > 1:
             raise BadRequest(f"{shown(name)} occurs {len(values)} times; send it once")
@@ -133,11 +136,12 @@ def refuse_media_type(request: HttpRequest) -> None:
 def read_fields(request: HttpRequest, known: Iterable[str], limit: int = MAX_BYTES) -> Fields:
     """Return the fields of the JSON object in the body.
 
-    Raises TooLarge if the body has more than *limit* bytes; the rest is not read. Raises BadRequest
-    unless the body is one object with known fields.
+    Raises TooLarge if the body has more than *limit* bytes; the rest is discarded. Raises
+    BadRequest unless the body is an object with known fields only.
     """
     try:
-        # Not request.body, because the site's own limit applies to it, with a different exception.
+        # Not request.body: the site's own size limit applies to it and raises a different
+        # exception.
         content = request.read(limit + 1)
         if len(content) > limit:
             _skip_rest(request)

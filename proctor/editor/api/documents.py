@@ -60,7 +60,7 @@ _STATUSES: dict[type[EditorError], int] = {
 
 
 def answer(document: Mapping[str, Any], status: int = 200) -> JsonResponse:
-    """Return a response that caches must not share between users."""
+    """Return a JSON response that caches must not share between users."""
     response = JsonResponse(document, status=status)
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ("Authorization", "Cookie"))
@@ -73,7 +73,7 @@ def etag(revision: Revision | None) -> str | None:
 
 
 def test_document(revision: Revision) -> dict[str, Any]:
-    """Return the test of a revision. The branch of *revision* must be loaded."""
+    """Return a revision's test as JSON. The branch of *revision* must be loaded."""
     definition = definition_document(definition_of(revision))
     return {
         "test": revision.test,
@@ -87,19 +87,19 @@ def test_document(revision: Revision) -> dict[str, Any]:
 def definition_document(definition: Definition | None) -> Any:
     """Return a definition as JSON, or None for a deletion.
 
-    The definition is serialized first, because the stored text of an import may have comments.
+    The stored text is not used, because the text of an import can contain comments.
     """
     return None if definition is None else json.loads(write(definition))
 
 
 def moves_document(test: str, moves: Mapping[str, Iterable[PairMoves]]) -> list[dict[str, Any]]:
-    """Return the moves in the format of `review --json`, each row with its test, *test* first."""
+    """Return moves in the format of `review --json`, with the test in each row; *test* is first."""
     names = sorted(moves, key=lambda name: (name != test, name))
     return [{"test": name, **pair.to_dict()} for name in names for pair in moves[name]]
 
 
 def problems_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    """Return problems as JSON, with allocations numbered from 1."""
+    """Return problems as JSON. Allocations are numbered from 1."""
     return [
         {
             "severity": each.severity.value,
@@ -114,7 +114,7 @@ def problems_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:
 
 
 def error_answer(error: EditorError) -> JsonResponse:
-    """Return the response for a refusal."""
+    """Return the response for an error."""
     if isinstance(error, RequestFailure):
         status = error.status
     else:
@@ -138,7 +138,7 @@ def error_answer(error: EditorError) -> JsonResponse:
 
 
 def _sides(error: Conflict) -> dict[str, Any]:
-    """Return the three sides of a merge: the base, the sender's version, and the head."""
+    """Return the three versions to merge: the base, the user's version, and the head."""
     revisions = Revision.objects.using(write_alias()).select_related("branch")
     ids = [each for each in (error.base, error.head) if each is not None]
     rows = revisions.filter(test=error.test, branch__name=error.branch, id__in=ids)
@@ -151,7 +151,7 @@ def _sides(error: Conflict) -> dict[str, Any]:
 
 
 def _sent_document(text: str, test: str) -> Any:
-    """Return the definition that would have been published, from the request or from a revision."""
+    """Return the definition that the request would have published."""
     try:
         return json.loads(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Views of the API: they identify the sender and turn refusals into responses.
+"""Views of the API: they identify the user and turn errors into responses.
 
-The order is always the same: method, sender, media type, CSRF, and then the handler, which checks
-the permission before it reads the body.
+Every request is checked in the same order: method, user, media type and CSRF. The handler comes
+last; it checks the permission before it reads the body.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ _SAFE = ("GET", "HEAD")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request from an identified sender."""
+    """A request from an identified user."""
 
     request: HttpRequest
     actor: Actor
-    #: The test or the application in the address, or "" if it has none.
+    #: The test or the application in the URL, or "" if it contains neither.
     test: str
-    #: The environment in the address of an application.
+    #: The environment in an application's URL.
     environment: str = ""
-    #: The id of the proposal in the address, or 0 if the address has none.
+    #: The id of the proposal in the URL, or 0 if there is none.
     proposal: int = 0
 
     def see(self, branch: str) -> None:
-        """Raise NotFound if the sender may see other tests on the branch, but not this one."""
+        """Raise NotFound if the user may see other tests on the branch but not this one."""
         actor = self.actor
         if actor.may(VIEW, branch=branch) and not actor.may(VIEW, test=self.test, branch=branch):
             raise NotFound(f"there is no test {self.test!r} on {branch!r}")
@@ -106,12 +106,12 @@ def endpoint(**handlers: Callable[[Call], HttpResponse]) -> Callable[..., HttpRe
 @csrf_exempt
 @login_not_required
 def no_such_address(_request: HttpRequest) -> HttpResponse:
-    """Answer for any other address below `api/`, as a document instead of a page."""
-    return error_answer(NotFound("The API has no such address; see docs/api.md for all of them"))
+    """Return a JSON 404 response for any other URL below `api/`."""
+    return error_answer(NotFound("The API has no such URL; docs/api.md lists all of them"))
 
 
 def _check_csrf(request: HttpRequest) -> None:
-    """Raise _CsrfFailed if Django's CSRF protection rejects the request of a session."""
+    """Raise _CsrfFailed if Django's CSRF protection rejects a session's request."""
 
     @csrf_protect
     def passed(_request: HttpRequest) -> HttpResponse:

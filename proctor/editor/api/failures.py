@@ -16,7 +16,7 @@ __all__ = [
 
 
 class RequestFailure(EditorError):  # noqa: N818 - says what happened to the request
-    """Base class of these errors. Each has the status code of its response."""
+    """Base class of these errors. Each class defines the status code of its response."""
 
     status = 400
 
@@ -28,7 +28,7 @@ class BadRequest(RequestFailure):
 
 
 class MethodRefused(RequestFailure):
-    """The address does not support this method."""
+    """The URL does not support this method."""
 
     code, status = "method", 405
 
@@ -38,7 +38,7 @@ class MethodRefused(RequestFailure):
 
 
 class PreconditionFailed(RequestFailure):
-    """The test is not in the state that If-Match or If-None-Match requires."""
+    """The current revision of the test does not satisfy If-Match or If-None-Match."""
 
     code, status = "precondition", 412
 
@@ -56,7 +56,7 @@ class MediaType(RequestFailure):
 
 
 class BaseMissing(RequestFailure):
-    """A write does not name the revision that it is based on."""
+    """A write does not say which revision it is based on."""
 
     code, status = "base-required", 428
 

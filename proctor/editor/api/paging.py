@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_SIZE", "Page", "page_of"]
 
-#: Entries on a page: the default, and the maximum.
+#: Number of entries on a page: the default and the maximum.
 SIZE, MAX_SIZE = 50, 200
-#: Longest number that is read, in digits.
+#: Maximum number of digits in a parameter.
 _DIGITS = 9
 
 
 class Page(NamedTuple):
-    """The part of a list that a request asks for."""
+    """The page of a list that a request asks for."""
 
     number: int
     size: int
 
     @property
     def part(self) -> slice:
-        """The part of the list as a slice."""
+        """The page of the list, as a slice."""
         return slice((self.number - 1) * self.size, self.number * self.size)
 
     def document(
@@ -43,7 +43,7 @@ class Page(NamedTuple):
 
 
 def page_of(fields: Fields) -> Page:
-    """Return the page that a request asks for. Raises BadRequest for a bad number."""
+    """Return the page that a request asks for. Raises BadRequest for an invalid number."""
     return Page(_number(fields, "page", 1, None), _number(fields, "page_size", SIZE, MAX_SIZE))
 
 

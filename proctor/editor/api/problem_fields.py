@@ -1,4 +1,4 @@
-"""Maps the code of a problem to the field of the definition that it is about."""
+"""Map the code of a problem to the field of the definition that the problem is about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["field_of"]
 
-#: Prefixes of codes → fields of the definition, or of the allocation that the problem names.
+#: Prefix of a code → field of the definition, or of the allocation that the problem names.
 _FIELDS = {
     "test-name": "name",
     "test-type": "testType",

@@ -58,14 +58,14 @@ def proposal_document(proposal: Proposal) -> dict[str, Any]:
 
 
 def _steps(proposal: Proposal) -> list[dict[str, Any]]:
-    """Return the steps of a schedule, or an empty list for other proposals."""
+    """Return the steps of a schedule, or an empty list for any other proposal."""
     if proposal.kind != proposal.Change.SCHEDULE:
         return []
     return [_step_document(each) for each in proposal.steps.order_by("position")]
 
 
 def _step_document(step: ScheduledStep) -> dict[str, Any]:
-    """Return a step of a schedule."""
+    """Return a step of a schedule as JSON."""
     return {
         "number": step.position + 1,
         "state": step.state,
@@ -80,7 +80,7 @@ def _step_document(step: ScheduledStep) -> dict[str, Any]:
 
 
 def whole_document(proposal: Proposal) -> dict[str, Any]:
-    """Return a proposal with its history and the effects of publishing it now."""
+    """Return a proposal as JSON, with its history and the effects of publishing it now."""
     found = {
         **proposal_document(proposal),
         "sentences": proposed_sentences(proposal),

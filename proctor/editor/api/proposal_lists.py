@@ -1,4 +1,4 @@
-"""Lists of proposals, including schedules, that the sender may see."""
+"""Lists of the proposals, including schedules, that the user may see."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["proposal_list"]
 
 
 def proposal_list(call: Call, **conditions: Any) -> HttpResponse:
-    """Return a page of the proposals that match *conditions* and the query, newest first."""
+    """Return a page of the proposals that match *conditions* and the query string, newest first."""
     fields = query_fields(call.request, ("branch", "test", "state", "page", "page_size"))
     if branch := fields.text("branch", ""):
         conditions["branch__name"] = check_branch(branch)

@@ -1,4 +1,4 @@
-"""Proposals in the API: list, open, and decide on them."""
+"""API endpoints that list, open and decide on proposals."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = [
     "put_proposal",
 ]
 
-#: Kinds of proposals that can be opened → their fields, in addition to the common ones.
+#: Kind of proposal that can be opened → its fields, in addition to the common ones.
 _KINDS = {
     "edit": ("definition",),
     "promote": ("from", "to", "revision"),
@@ -49,7 +49,7 @@ _KINDS = {
 
 
 def get_proposals(call: Call) -> HttpResponse:
-    """GET proposals/: the proposals that the sender may see, newest first."""
+    """GET proposals/: the proposals that the user may see, newest first."""
     return proposal_list(call)
 
 
@@ -60,7 +60,7 @@ def get_proposal(call: Call) -> HttpResponse:
 
 
 def post_proposals(call: Call) -> HttpResponse:
-    """POST proposals/: ask for approval, even if the branch needs none."""
+    """POST proposals/: ask for approval, even if the branch does not require it."""
     require_any(call, VIEW)
     known = {name for names in _KINDS.values() for name in names}
     fields = read_fields(call.request, ("kind", "test", "base", "message", *sorted(known)))
@@ -104,7 +104,7 @@ def _proposed(
 
 
 def put_proposal(call: Call) -> HttpResponse:
-    """PUT proposals/<id>/: change the definition, or move the change to a new base."""
+    """PUT proposals/<id>/: change the definition, or rebase the change."""
     proposal = find_proposal(call.actor, call.proposal)
     branch = proposal.branch.name
     call.actor.require(writing(branch), test=proposal.test, branch=branch)
@@ -125,7 +125,7 @@ def put_proposal(call: Call) -> HttpResponse:
 
 
 def post_approve(call: Call) -> HttpResponse:
-    """POST proposals/<id>/approve/: approve the content that the sender saw."""
+    """POST proposals/<id>/approve/: approve the content that the user saw."""
     find_proposal(call.actor, call.proposal)
     fields = read_fields(call.request, ("hash", "base", "message"))
     base = fields.base()

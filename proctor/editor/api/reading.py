@@ -1,4 +1,4 @@
-"""Reading in the API: the tests of a branch, one test, and its history."""
+"""API endpoints that return the tests of a branch, a single test, and its history."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ __all__ = ["get_history", "get_test", "get_tests"]
 
 
 def get_tests(call: Call) -> HttpResponse:
-    """GET tests/: the tests of a branch that the sender may see, by name."""
+    """GET tests/: the tests on a branch that the user may see, sorted by name."""
     fields = query_fields(call.request, ("branch", "q", "page", "page_size"))
     branch = _branch(fields)
     page = page_of(fields)
     names = _visible(call.actor, branch, found_names(branch, fields.text("q", "")))
     heads = Head.objects.using(write_alias()).select_related("revision__branch")
     rows = heads.filter(branch__name=branch, test__in=names[page.part])
-    # Python's order, because the order of a database depends on its collation.
+    # Sorted by Python, because the order of a database depends on its collation.
     results = [test_document(each.revision) for each in sorted(rows, key=lambda row: row.test)]
     return answer(page.document(call.request, len(names), results))
 
 
 def _visible(actor: Actor, branch: str, names: list[str]) -> list[str]:
-    """Return the names that the actor may see. Raises PermissionMissing if they may see none."""
+    """Return the names that the actor may see. Raises PermissionMissing without the permission."""
     found = actor.choose(VIEW, names, branch=branch)
     if not found:
         actor.require(VIEW, branch=branch)
@@ -94,6 +94,6 @@ def _branch(fields: Fields) -> str:
 
 
 def _require_view(call: Call, branch: str) -> None:
-    """Raise NotFound if only this test is hidden from the sender, PermissionMissing if all are."""
+    """Raise NotFound if only this test is hidden from the user, or PermissionMissing if all are."""
     call.see(branch)
     call.actor.require(VIEW, test=call.test, branch=branch)

@@ -1,4 +1,4 @@
-"""Schedules in the API: list, create, cancel, resume and reschedule them."""
+"""API endpoints that list, create, cancel, resume and reschedule schedules."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _STEP = ("due", "shares", "allocation", "definition", "message", "guard")
 
 
 def get_schedules(call: Call) -> HttpResponse:
-    """GET schedules/: the schedules that the sender may see, newest first."""
+    """GET schedules/: the schedules that the user may see, newest first."""
     return proposal_list(call, kind=Proposal.Change.SCHEDULE)
 
 
@@ -59,15 +59,15 @@ def get_schedule(call: Call) -> HttpResponse:
 
 
 def _found(call: Call) -> Proposal:
-    """Return the schedule in the address. Raises NotFound if the sender may not see it."""
+    """Return the schedule identified by the URL. Raises NotFound if the user may not see it."""
     find_proposal(call.actor, call.proposal)
     return services.find_schedule(call.proposal)
 
 
 def _require_writing(call: Call) -> None:
-    """Raise PermissionMissing unless the sender may write to the schedule's branch.
+    """Raise PermissionMissing unless the user may write to the schedule's branch.
 
-    Raises NotFound if they may see tests there, but not this one.
+    Raises NotFound if the user may see other tests on that branch but not this one.
     """
     found = services.find_schedule(call.proposal)
     branch = found.branch.name
@@ -98,7 +98,7 @@ def post_schedule(call: Call) -> HttpResponse:
 
 
 def _made(done: services.Scheduled) -> HttpResponse:
-    """Return a new schedule, with status 202 if other people must approve it first."""
+    """Return the new schedule, with status 202 if other people must approve it first."""
     document = proposal_document(done.proposal)
     for step, planned in zip(document["steps"], done.planned, strict=True):
         step["moves"] = moves_document(done.proposal.test, planned.prepared.moves)
@@ -136,12 +136,13 @@ def _wanted(value: Any, head: Definition) -> Wanted:
 
 
 def _shares(value: Any, head: Definition) -> dict[int, float]:
-    """Return shares by bucket value, from shares by the names of groups."""
+    """Convert shares by group name to shares by bucket value."""
     if not isinstance(value, dict) or any(
         type(each) not in (int, float) for each in value.values()
     ):
         raise BadRequest(
-            f'"shares": expected an object of group and share from 0 to 1, got {shown(value)}'
+            '"shares": expected an object that maps groups to shares from 0 to 1, '
+            f"got {shown(value)}"
         )
     values = {bucket.name: bucket.value for bucket in head.test.buckets}
     for name in value:

@@ -1,4 +1,4 @@
-"""Search for tests as Proctor does, but parse as few definitions as possible."""
+"""Search for tests in the same way as Proctor, but parse as few definitions as possible."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from proctor.editor.publishing.texts import parse
 
 __all__ = ["found_names"]
 
-#: Matches words that are stored unchanged, so that the database can search for them.
+#: Matches words that are stored unchanged, so the database can search for them.
 _PLAIN = re.compile(r"[!#-.0-\[\]-~]+")
-#: The number of words that the database searches for; a longer condition would take very long. In
-#: the tests that it finds, all words are searched for.
+#: The number of words that the database searches for. With more conditions the query would be very
+#: slow. The tests that it finds are then searched for all words.
 _MOST = 8
-#: The lower case of these two characters, İ and the kelvin sign, contains ASCII letters.
+#: The lower-case forms of these two characters, İ and the kelvin sign, contain ASCII letters.
 _FOLDING = ("\\u0130", "\\u212A", "\\u212a")
 
 
 def found_names(branch: str, text: str) -> list[str]:
     """Return the names of the tests of a branch that contain all words, sorted."""
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
-    # Not `icontains`: in MySQL it is as exact as the column.
+    # Not `icontains`: in MySQL it uses the column's case-sensitive collation.
     heads = heads.alias(name=Lower("test"), text=Lower("revision__definition"))
     words = text.split()
     for word in [*dict.fromkeys(words)][:_MOST]:

@@ -14,7 +14,7 @@ urlpatterns = [
     path("tests/<path:test>/stop/", endpoint(post=writing.post_stop), name="api_stop"),
     path("tests/<path:test>/release/", endpoint(post=writing.post_release), name="api_release"),
     path("tests/<path:test>/rollback/", endpoint(post=writing.post_rollback), name="api_rollback"),
-    # These come last, because the name of an imported test may contain a slash.
+    # These come last, because the name of an imported test can contain a slash.
     path(
         "tests/<path:test>/",
         endpoint(get=reading.get_test, put=writing.put_test, delete=writing.delete_test),
@@ -81,6 +81,6 @@ urlpatterns = [
         ),
         name="api_application",
     ),
-    # Not without the slash at the end, which Django adds.
+    # Match only URLs that end in a slash, so that Django still appends a missing slash.
     re_path("^(?:.*/)?$", no_such_address),
 ]

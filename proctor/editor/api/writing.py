@@ -1,4 +1,4 @@
-"""Publishing in the API, with the same services as the pages."""
+"""API endpoints that publish, with the same services as the pages."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ __all__ = [
     "require_writing",
 ]
 
-#: Largest body of `check/`, in bytes: pages send it while someone types.
+#: Maximum size of a request body for `check/`, in bytes. It is small because pages send such
+#: requests while the user types.
 CHECK_BYTES = 64 * 1024
 
 
@@ -81,7 +82,7 @@ def delete_test(call: Call) -> HttpResponse:
 
 
 def post_promote(call: Call) -> HttpResponse:
-    """POST tests/<name>/promote/: publish a branch's revision on a later branch."""
+    """POST tests/<name>/promote/: publish a revision from one branch on a later branch."""
     require_writing(call, branch_names()[1:] or branch_names())
     fields = read_fields(call.request, ("from", "to", "revision", "base", "message", "override"))
     target = check_branch(fields.text("to"))
@@ -101,7 +102,7 @@ def post_promote(call: Call) -> HttpResponse:
 
 
 def post_stop(call: Call) -> HttpResponse:
-    """POST tests/<name>/stop/: move everyone to a group of value 0 or less, and hold the test."""
+    """POST tests/<name>/stop/: move everyone to a group with value 0 or less, and hold the test."""
     require_any(call, STOP)
     fields = read_fields(call.request, ("branch", "value", "reason"))
     branch = check_branch(fields.text("branch"))
@@ -160,7 +161,7 @@ def post_check(call: Call) -> HttpResponse:
     head = find_head(test, branch)
     current = None if head is None or head.definition is None else head.id
     if current != base:
-        # Saving would refuse this with the same answer.
+        # Saving would be rejected with the same error.
         raise Conflict(test, branch, base=base, yours=text, head=current)
     try:
         found = services.check(call.actor, branch, test, text)
@@ -173,9 +174,9 @@ def post_check(call: Call) -> HttpResponse:
 
 
 def outcome(done: services.Published | services.Proposed, base: str | None) -> HttpResponse:
-    """Return the document of a publication, with status 201 if the test is new on the branch.
+    """Return the published revision as JSON, with status 201 if the test is new on the branch.
 
-    If other people must approve first, return the document of the proposal, with status 202.
+    If other people must approve it first, return the proposal as JSON, with status 202.
     """
     if isinstance(done, services.Proposed):
         response = answer({"proposal": proposal_document(done.proposal)}, 202)
@@ -195,17 +196,17 @@ def outcome(done: services.Published | services.Proposed, base: str | None) -> H
 
 
 def require_any(call: Call, permission: str) -> None:
-    """Raise PermissionMissing unless the sender has a permission on at least one branch."""
+    """Raise PermissionMissing unless the user has a permission on at least one branch."""
     _require(call, [(permission, branch) for branch in branch_names()])
 
 
 def require_writing(call: Call, branches: Iterable[str]) -> None:
-    """Raise PermissionMissing unless the sender may publish on one of *branches*."""
+    """Raise PermissionMissing unless the user may publish on at least one of *branches*."""
     _require(call, [(writing(branch), branch) for branch in branches])
 
 
 def _require(call: Call, choices: list[tuple[str, str]]) -> None:
-    # Only the body names the branch; the service checks the permission for it.
+    # Only the body names the branch, so the service checks the permission for that branch.
     test = call.test or None
     if not any(call.actor.may(each, test=test, branch=branch) for each, branch in choices):
         permission, branch = choices[-1]

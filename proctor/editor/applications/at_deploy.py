@@ -19,8 +19,8 @@ __all__ = ["register_here"]
 def register_here(name: str, environment: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """Register an application in this database and return the problems of its branch.
 
-    *document* has the fields of the API's PUT request. The result has the fields of its response:
-    `missing` and `problems`. Raises EditorError and database errors.
+    *document* has the fields of the API's PUT request. The result has the fields `missing` and
+    `problems` of the API's response. Raises EditorError and database errors.
     """
     done = register(
         command(),

@@ -1,4 +1,4 @@
-"""Applications for the pages and the API, with their tests that are missing or cannot be loaded."""
+"""Applications as the pages and the API show them, with missing and unloadable tests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
     "with_ancestors",
 ]
 
-#: Number of standings that a process caches.
+#: Maximum number of standings cached in a process.
 _KEPT = 500
 
 
@@ -40,7 +40,7 @@ class Standing:
     application: Known
     #: Declared tests that the branch does not have, sorted.
     missing: tuple[str, ...]
-    #: Test → why the application cannot load it.
+    #: Test → the reason why the application cannot load it.
     faults: Mapping[str, Problem]
     #: Tests that only a filter selects, sorted.
     by_filter: tuple[str, ...]
@@ -60,7 +60,7 @@ class _Kept:
     standings: ClassVar[OrderedDict[tuple[str, bool, str], tuple[BranchMatrix, Standing]]] = (
         OrderedDict()
     )
-    #: The two matrices that were compared last, and the tests that differ. All applications of a
+    #: The two matrices that were last compared, and the tests that differ. All applications of a
     #: branch need the same comparison.
     difference: ClassVar[tuple[object, object, frozenset[str]] | None] = None
 
@@ -68,11 +68,11 @@ class _Kept:
 def standing_on_branch(application: Known, matrix: BranchMatrix | None = None) -> Standing:
     """Return the result of verifying an application against the matrix of its branch.
 
-    Pass that matrix as *matrix* if you have it. Only tests that were published since the last call
-    are verified again. Raises Lagging and database errors.
+    If the matrix is already loaded, pass it as *matrix*. Only tests that were published since the
+    last call are verified again. Raises Lagging and database errors.
     """
     matrix = matrix or kept_matrix(application.environment)
-    if application.is_own:  # the settings may have changed since then
+    if application.is_own:  # the settings may have changed since
         return standing_of(application, matrix.tests)
     key = (application.digest, application.whole_matrix, matrix.branch)
     known = _Kept.standings.get(key)
@@ -91,7 +91,7 @@ def standing_on_branch(application: Known, matrix: BranchMatrix | None = None) -
 
 
 def _changed(old: BranchMatrix, new: BranchMatrix) -> frozenset[str]:
-    """Return the tests that differ between two matrices, and all tests that depend on them."""
+    """Return the tests that differ between two matrices, and all tests that depend on those."""
     known = _Kept.difference
     if known is not None and known[0] is old and known[1] is new:
         return known[2]
@@ -120,7 +120,7 @@ def standing_of(
 ) -> Standing:
     """Return the result of verifying an application against *tests*, the tests of its branch.
 
-    With a *former* standing only the *changed* tests are verified; the results of the others are
+    If a *former* standing is given, only the *changed* tests are verified; the other results are
     reused.
     """
     specification = application.specification
@@ -147,16 +147,16 @@ def standing_of(
 
 @dataclass(frozen=True, slots=True)
 class Declaring:
-    """An application that declares a test, or selects it with a filter."""
+    """An application that declares a test or selects it with a filter."""
 
     application: Known
-    #: The reason why the application cannot load the test, or "" if it can, or if its branch does
-    #: not have the test.
+    #: The reason why the application cannot load the test; "" if it can load it or if its branch
+    #: does not have the test.
     fault: str
 
 
 def declaring(test: str, applications: Applications) -> list[Declaring]:
-    """Return the *applications* that declare or select a test, in all environments.
+    """Return those *applications*, in all environments, that declare or select a test.
 
     Raises Lagging and database errors.
     """
@@ -177,7 +177,7 @@ def declaring(test: str, applications: Applications) -> list[Declaring]:
 def with_ancestors(
     names: Iterable[str], tests: Mapping[str, TestDefinition]
 ) -> dict[str, TestDefinition]:
-    """Return the tests of an application, and the tests that these depend on."""
+    """Return the tests of an application and the tests that they depend on."""
     found: dict[str, TestDefinition] = {}
     queue = [name for name in names if name in tests]
     while queue:

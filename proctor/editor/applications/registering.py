@@ -1,4 +1,4 @@
-"""Registration of an application: its specification is read, checked and stored."""
+"""Registration of applications: read, check and store their specifications."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ __all__ = [
 _NAME = re.compile(r"[\w.@:-]{1,100}", re.ASCII)
 #: Maximum number of registered applications, in all environments together.
 MAX_APPLICATIONS = 1000
-#: Limits for a specification; the one for the validator is in characters.
+#: Limits for a specification. The limit for the validator is in characters.
 MAX_TESTS, MAX_VARIABLES, MAX_FILTERS, MAX_VALIDATOR = 10_000, 500, 100, 2_000
 _VERSION = 100
 
@@ -66,7 +66,7 @@ def register(
 ) -> Registered:
     """Store the specification of an application, and the time of the registration.
 
-    It is registered even if the branch does not satisfy it, because the application is already
+    The application is registered even if the branch lacks some of its tests, because it is already
     running or about to start. Raises PermissionMissing, NotFound for an unknown environment, and
     Refused for an invalid name or specification.
     """
@@ -152,7 +152,7 @@ def _check_name(name: str) -> None:
 
 
 def _read(text: str) -> tuple[Any, tuple[Problem, ...]]:
-    """Return the document of a specification, and its warnings. Raises Refused."""
+    """Return a specification as JSON, with its warnings. Raises Refused if it is invalid."""
     try:
         document = parse_lenient(text)
         problems = specification_problems(_bounded(document))
@@ -176,7 +176,7 @@ def _read(text: str) -> tuple[Any, tuple[Problem, ...]]:
 def _bounded(document: Any) -> Any:
     """Return the document. Raises Refused if any part is too large, before the parts are read.
 
-    Values that are not objects or lists are refused later, when they are read.
+    Values that are not objects or lists are rejected later, when they are read.
     """
     if not isinstance(document, dict):
         return document

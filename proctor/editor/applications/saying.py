@@ -16,12 +16,12 @@ __all__ = ["Verdict", "what_applications_say"]
 
 
 def what_applications_say(branch: str, test: str, definition: Definition | None) -> list[Verdict]:
-    """Return the verdict of each application of a branch on publishing *definition* there.
+    """Return each application's verdict on publishing *definition* on its branch.
 
-    Pass None to delete the test. A verdict has the `application`, its `state` (`ok`, `breaks`,
-    `older` or `undeclared`) and the `reasons`. For a definition that cannot be converted to the
-    matrix's form, there are no verdicts; its problems give the reason. Raises NotFound for an
-    unknown branch.
+    Pass None to delete the test. A verdict contains the `application`, its `state` (`ok`, `breaks`,
+    `older` or `undeclared`) and the `reasons`. If the definition cannot be converted to the
+    matrix's form, the list is empty; the definition's problems give the reason. Raises NotFound for
+    an unknown branch.
     """
     relatives = Relatives.read(test, check_branch(branch), definition)
     try:

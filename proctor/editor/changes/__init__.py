@@ -1,3 +1,3 @@
-"""Changes to a test: prepare, check and publish them."""
+"""Prepare, check and publish changes to a test."""
 
 from __future__ import annotations

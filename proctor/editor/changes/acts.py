@@ -1,4 +1,4 @@
-"""One person's change of one test, which is checked and then published or proposed."""
+"""A change to one test by one person, which is checked and then published or proposed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Act"]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """The author, the test, the branch, the base and the message of a publication."""
+    """The author, test, branch, base and message of a publication."""
 
     actor: Actor
     test: str
@@ -35,14 +35,14 @@ class Act:
     base: str | None
     kind: Kind
     message: str = ""
-    #: True to ask for approval even if none is needed.
+    #: True to ask for approval even if the branch does not require it.
     review: bool = False
     promoted_from: str | None = None
-    #: The reason for breaking applications, or "" if the change must not break any.
+    #: The reason to publish even if applications break, or "" if the change must not break any.
     override: str = ""
 
     def require(self) -> None:
-        """Raise PermissionMissing unless the person may publish this, with or without approval."""
+        """Raise PermissionMissing unless the actor may publish this, with or without approval."""
         self.actor.require(writing(self.branch), test=self.test, branch=self.branch)
         if legible(self.override):
             self.actor.require(OVERRIDE, test=self.test, branch=self.branch)
@@ -57,7 +57,7 @@ class Act:
     def carry_out_checked(self, prepared: Prepared) -> Published | Proposed:
         """Carry out a prepared change. Raises Refused for any problem that is not a warning.
 
-        If there is a reason to override, the change may break applications.
+        The change may break applications only if there is a reason to override.
         """
         return self.carry_out(prepared.checked(override=bool(legible(self.override))))
 
@@ -69,7 +69,7 @@ class Act:
         return self.publish(prepared)
 
     def content(self, prepared: Prepared) -> Content:
-        """Return the content of a proposal of this change."""
+        """Return the content of a proposal to make this change."""
         definition = prepared.definition
         return Content(
             self.kind,
@@ -99,7 +99,7 @@ class Act:
             user_id=self.actor.user_id,
         )
         (revision,) = publish([change], signature)
-        # The change is published, so the overridden problem is only a warning now.
+        # The change is being published, so the overridden problem is only a warning.
         problems = tuple(
             replace(each, severity=Severity.WARNING) if each.code == BREAKS else each
             for each in prepared.problems

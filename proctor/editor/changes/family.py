@@ -1,4 +1,4 @@
-"""A test and its relatives on a branch, before and after a change."""
+"""A test and the tests related to it on a branch, before and after a change."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ __all__ = ["Relatives", "examined", "family"]
 
 
 def family(test: str, branch: str, parents: Iterable[str] = ()) -> dict[str, TestDefinition]:
-    """Return the current test on a branch, its ancestors, and all tests that depend on it.
+    """Return the current test on a branch, its ancestors and all tests that depend on it.
 
     The result includes *parents* and their ancestors, for a change that adds a dependency on them.
-    Tests that cannot be converted to the matrix's form are left out, as in a matrix.
+    Tests that cannot be converted to the matrix's form are left out, because a matrix leaves them
+    out too.
     """
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     rows = heads.values_list("test", "depends_on", "revision__definition")
     texts: dict[str, str | None] = {}
-    # A database cannot store such a name, and a query for it would fail.
+    # Databases cannot store such a name, and a query for it would fail.
     up = {name for name in (test, *parents) if is_storable(name)}
     while up:
         found = list(rows.filter(test__in=up))
@@ -68,7 +69,7 @@ class Relatives:
     test: str
     #: The tests that `family` returned.
     before: Mapping[str, TestDefinition]
-    #: Those of the tests above that the engine loads.
+    #: Those tests in `before` that the engine loads.
     loaded: Mapping[str, TestDefinition]
     branch: str = ""
     #: The applications of all branches.
@@ -76,7 +77,7 @@ class Relatives:
 
     @classmethod
     def read(cls, test: str, branch: str, definition: Definition | None) -> Relatives:
-        """Read the current relatives of the test, and those that *definition* would add."""
+        """Read the current relatives of the test and those that *definition* would add."""
         parent = None if definition is None else definition.test.depends_on
         parents = [parent.test_name] if parent is not None and parent.test_name else []
         before = family(test, branch, parents)
@@ -102,7 +103,7 @@ class Relatives:
     def dropping_problems(self, after: Examination) -> list[Problem]:
         """Return the reasons why the engine would drop the test, or another test that it loads now.
 
-        Faults that existed before the change are not reported.
+        Faults that exist without the change are not reported.
         """
         return [
             self._dropped(name, problem)
@@ -126,8 +127,8 @@ def examined(
 ) -> Examination:
     """Return the engine's result for tests, with the variables of all applications.
 
-    These are the variables of the site and of the registered *applications*. Whether one
-    application has the variables that a test needs is part of its verdict.
+    These are the variables of the site and of the registered *applications*. Each application's
+    verdict reports whether that application has the variables that a test needs.
     """
     known = read_applications() if applications is None else applications
     return examine(

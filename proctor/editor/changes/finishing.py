@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["finished"]
 
-#: The special constant that restricts a test to countries.
+#: The special constant that restricts a test to certain countries.
 _COUNTRIES = "__COUNTRIES"
 
 
 def finished(definition: Definition, value: int) -> Definition:
-    """Return *definition* with one allocation that puts every visitor into one bucket.
+    """Return *definition* with a single allocation that puts every visitor into one bucket.
 
-    The rules, the restriction to countries and the dependency are removed, and so are all other
-    allocations, because they would exclude visitors. The allocation keeps the name of the first one
+    The rules, the restriction to countries, the dependency and all other allocations are removed,
+    because they would exclude visitors. The remaining allocation keeps the first allocation's name
     and gets a new id. Raises ChangeRefused if no bucket has the value.
     """
     old = definition.test
@@ -32,7 +32,7 @@ def finished(definition: Definition, value: int) -> Definition:
         names = listed(f"{each} ({name})" for each, name in sorted(buckets.items()))
         raise ChangeRefused(
             Sentence(
-                gettext_noop("expected the value of a group, got {value}; there are {names}"),
+                gettext_noop("expected the value of a group, got {value}; the groups are {names}"),
                 value=value,
                 names=names,
             )

@@ -1,4 +1,4 @@
-"""The reason for breaking applications, as kept in the history."""
+"""The reason to publish a change that breaks applications, as recorded in the history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["with_override"]
 
 
 def with_override(message: str, reason: str, broken: Sequence[str]) -> str:
-    """Return the message of a publication, with the reason why it breaks applications.
+    """Return the publication's message with the reason to break applications added.
 
     If no application breaks, the message is returned unchanged.
     """

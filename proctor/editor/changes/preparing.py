@@ -1,6 +1,6 @@
-"""Prepares a change: assigns ids, keeps unknown fields, and finds problems.
+"""Prepare a change: assign ids, keep unknown fields, and find problems.
 
-Nothing is written, so a page can show the result while someone types.
+Nothing is written, so a page can show the result while the user types.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 
-#: Fields that only a matrix has; the editor's form treats them as unknown.
+#: Fields that exist only in a matrix; in the editor's form they count as unknown.
 _MATRIX_FIELDS = frozenset(("dynamic", "containsUnitlessAllocation"))
 
 
@@ -63,7 +63,7 @@ class Prepared:
 
     #: The new definition; None to delete the test.
     definition: Definition | None
-    #: The test and those relatives that the engine loads, before and after the change.
+    #: The test and its relatives, as far as the engine loads them, before and after the change.
     before: Mapping[str, TestDefinition]
     after: Mapping[str, TestDefinition]
     problems: tuple[Problem, ...]
@@ -72,7 +72,7 @@ class Prepared:
 
     @property
     def moves(self) -> dict[str, tuple[PairMoves, ...]]:
-        """The visitors who move, by test; tests that depend on this one are included."""
+        """The visitors who move, by test, including the tests that depend on this one."""
         return moves_between(self.before, self.after)
 
     @property
@@ -83,7 +83,7 @@ class Prepared:
     def checked(self, *, override: bool = False) -> Prepared:
         """Return self. Raises Refused for any problem that is not a warning.
 
-        With *override*, the change may break applications.
+        If *override* is true, the change may break applications.
         """
         if any(_blocks(each) and not (override and each.code == BREAKS) for each in self.problems):
             raise Refused(self.problems)
@@ -95,10 +95,10 @@ def _blocks(problem: Problem) -> bool:
 
 
 def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
-    """Return the definition that an editor sent, with the unknown fields of the stored one.
+    """Return the definition that was sent, with the unknown fields of the stored one.
 
-    A field that neither Proctor nor the stored definition has is an error, because it would be
-    lost. Raises Refused.
+    A field that is unknown to Proctor and not in the stored definition is an error, because it
+    would be lost. Raises Refused.
     """
     try:
         try:
@@ -113,7 +113,7 @@ def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
 
 
 def _with_known_extras(text: str, test: str, stored: Definition, refusal: Refusal) -> Definition:
-    """Return the definition if the stored one has all its unknown fields as well."""
+    """Return the definition if all its unknown fields are also in the stored one."""
     sent = read_definition(text, test)
     if sent is None or not _extras(sent) <= _extras(stored):
         raise refusal
@@ -121,7 +121,7 @@ def _with_known_extras(text: str, test: str, stored: Definition, refusal: Refusa
 
 
 def _extras(definition: Definition) -> set[tuple[str, str]]:
-    """Return the unknown fields of a definition, each with the kind of object that it is in."""
+    """Return the unknown fields of a definition, each with the kind of object that contains it."""
     test = definition.test
     parts = [("test", test.extra), *(("bucket", each.extra) for each in test.buckets)]
     parts += [("payload", each.payload.extra) for each in test.buckets if each.payload is not None]
@@ -153,9 +153,9 @@ def prepare_edit(
 ) -> Prepared:
     """Return the result of an edit or a creation, with every problem of *definition*.
 
-    *earlier* are definitions that a schedule publishes before this one; the last of them is
-    *previous*. *proposal* is the proposal that will get the result as its content (also in the
-    functions below). Its allocation ids may be used again.
+    *earlier* contains the definitions that a schedule publishes before this one; the last of them
+    is *previous*. *proposal* is the proposal that will get the result as its content; its
+    allocation ids can be used again. (This also holds for the functions below.)
     """
     problems = [] if previous is not None else list(name_problems(test))
     relatives = _relatives(branch, test, definition, earlier)
@@ -200,7 +200,7 @@ def prepare_stopped(
 ) -> Prepared:
     """Return the result of a stop.
 
-    A stop must not fail, so ids stay the same if one of them cannot be incremented.
+    A stop must not fail, so if an id cannot be incremented, all ids stay the same.
     """
     try:
         return prepare_written(branch, test, definition, previous)
@@ -214,7 +214,7 @@ def prepare_restored(
     """Return the result of a promotion, a rollback, a revert or a deletion.
 
     Ids stay the same, with one exception: if visitors jump from one live group to another, an id
-    that the branch has had before is incremented. (An id that is new on the branch already
+    that was used on the branch before is incremented. (If an id is new on the branch, it already
     distinguishes the two splits.)
     """
     relatives = Relatives.read(test, branch, definition)
@@ -234,10 +234,10 @@ def ids_moved_on(
     *,
     proposal: int | None = None,
 ) -> Definition:
-    """Return a restored definition, with new ids in place of those that named a different split.
+    """Return a restored definition in which ids that named a different split are replaced.
 
-    *jumping* are the indexes of the allocations to which visitors jump. Their ids are incremented
-    if the branch has had them before.
+    *jumping* contains the indexes of the allocations to which visitors jump. Their ids are
+    incremented if they were used on the branch before.
     """
     known = published_ids(test, branch) if jumping else set()
     outdated = {i for i in jumping if definition.test.allocations[i].id in known}
@@ -254,7 +254,7 @@ def ids_moved_on(
 def prepare_exact(branch: str, test: str, definition: Definition | None) -> Prepared:
     """Return the result of publishing exactly this definition, ids included.
 
-    This is for definitions that people have approved.
+    Use it for definitions that people have approved.
     """
     return _prepared(Relatives.read(test, branch, definition), definition, [])
 
@@ -273,7 +273,7 @@ def _numbered(
     proposal: int | None,
     earlier: Sequence[Definition] = (),
 ) -> Definition:
-    """Return the definition with allocation ids such that no id names two different splits."""
+    """Return the definition with new allocation ids, so that no id names two different splits."""
     allocations = careful_allocations(
         None if previous is None else previous.test,
         definition.test,
@@ -287,23 +287,23 @@ def _numbered(
 
 
 def _jumping(relatives: Relatives, definition: Definition) -> set[int]:
-    """Return the allocations to which visitors go from one live group to another."""
+    """Return the allocations in which visitors would jump from one live group to another."""
     try:
         after = relatives.after(definition)
     except Refusal:
-        return set()  # the change cannot be published anyway, and its problems say why
+        return set()  # the change cannot be published anyway; its problems say why
     loaded = examined(after, relatives.applications).loaded
     return jumping_allocations(moves_between(relatives.loaded, loaded).get(relatives.test, ()))
 
 
 def _is_same(one: Definition, other: Definition) -> bool:
-    """Return whether two definitions differ only in the version, which is assigned later."""
+    """Return whether two definitions are equal except for the version, which is assigned later."""
     return same_definition(one.with_version(None), other.with_version(None))
 
 
 def _surroundings(relatives: Relatives, previous: Definition | None) -> Surroundings:
     known = relatives.applications
-    # A test that only other applications use may have variables that this site does not have.
+    # A test that only other applications use can have variables that this site does not have.
     is_own = relatives.test in current_setup().registry or not known.registered
     return Surroundings(
         previous=previous,
@@ -317,7 +317,7 @@ def _surroundings(relatives: Relatives, previous: Definition | None) -> Surround
     )
 
 
-#: Problems for applications, which the previous definition may already have.
+#: Problems for applications, which may also exist with the previous definition.
 _OF_APPLICATIONS = ("rule-context", "declared-payload", "declared-payload-missing")
 
 
@@ -326,7 +326,7 @@ def _stricter(
 ) -> list[Problem]:
     """Return the problems that our stricter rules find.
 
-    A fault that an application had before is a warning.
+    A fault that an application already had is only a warning.
     """
     found = stricter_problems(written, around)
     if previous is None or not any(each.code in _OF_APPLICATIONS for each in found):

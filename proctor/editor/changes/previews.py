@@ -1,4 +1,4 @@
-"""Effects of a ramp, a stop, a finish, a rollback or a deletion before it is published."""
+"""Preview the effects of a ramp, a stop, a finish, a rollback or a deletion."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def publish_proposal(
 ) -> Published:
     """Publish a proposal that enough other people have approved.
 
-    If *content*, the hash of the content that the person saw, is given, the proposal must still
+    *content* is the hash of the content that the user saw. If it is given, the proposal must still
     have that content and base. Raises NotFound, PermissionMissing, ApprovalNeeded, Closed, Changed,
     Refused, and the errors of `publish`: Conflict if the base has moved, and Held. The author of
     the revision is the author of the proposal.
@@ -73,7 +73,7 @@ def publish_proposal(
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The checks of a proposal in the transaction that publishes it, while the lock is held."""
+    """Checks of a proposal in the transaction that publishes it, while the lock is held."""
 
     actor: Actor
     number: int
@@ -84,7 +84,8 @@ class Gate:
     def require(self, proposal: Proposal) -> list[str]:
         """Return the approvers of a proposal.
 
-        Raises unless enough people have approved it and the actor may publish it.
+        Raises ApprovalNeeded unless enough people have approved it, and PermissionMissing unless
+        the actor may publish it.
         """
         test, branch = proposal.test, proposal.branch.name
         self.actor.require(writing(branch), test=test, branch=branch)
@@ -98,9 +99,9 @@ class Gate:
 
     @contextlib.contextmanager
     def __call__(self, revisions: list[Revision]) -> Iterator[None]:
-        """Make sure that an approved proposal is published only once."""
+        """Ensure that an approved proposal is published only once."""
         rows = Proposal.objects.using(write_alias()).filter(pk=self.number)
-        rows.update(turn=F("turn") + 1)  # locks out approvals and changes
+        rows.update(turn=F("turn") + 1)  # blocks approvals and changes
         proposal = find_proposal(self.actor, self.number)
         require_open(proposal)
         match_content(proposal, self.content, self.base)

@@ -1,4 +1,4 @@
-"""Sentences about the changes of a revision."""
+"""Describe the changes that a revision makes, in sentences."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def sentences(revision: Revision) -> list[str]:
 def proposed_sentences(proposal: Proposal) -> list[str]:
     """Return the changes that publishing a proposal would make now, most serious first.
 
-    For a closed proposal, these are the changes relative to its base. For a schedule, there are
-    none, because only its steps change anything.
+    For a closed proposal, the changes are relative to its base. For a schedule, the list is empty,
+    because only the schedule's steps change the test.
     """
     if proposal.kind == proposal.Change.SCHEDULE:
         return []
@@ -61,7 +61,7 @@ def sentences_between(
         context_types=current_variables().context_types,
         test_types=settings.PROCTOR_TEST_TYPES,
     )
-    # Every revision changes the version, so showing this tells readers nothing.
+    # Every revision changes the version, so this change is not worth showing.
     return [
         sentence
         for test in found.tests

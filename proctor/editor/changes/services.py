@@ -1,10 +1,10 @@
-"""Services that change a test. Each one checks the permission, checks the change, and publishes.
+"""Services that change a test: each checks the permission and the change, then publishes it.
 
-All take the `Actor` first and raise: PermissionMissing, NotFound for an unknown branch, test or
-revision, Refused for an invalid change, and the errors of `publish`: Conflict and Held. A base is
-the id of the revision that the person saw, or None if there was no test. If other people must
-approve, or if *review* is True, the change is proposed instead of published. `proposals.deciding`
-and `changes.proposed` handle proposals from then on.
+All take the `Actor` as the first argument. They raise PermissionMissing, NotFound for an unknown
+branch, test or revision, Refused for an invalid change, and the errors of `publish`: Conflict and
+Held. A base is the id of the revision that the user saw, or None if the test did not exist. If
+other people must approve, or if *review* is True, the change is proposed instead of published.
+After that, `proposals.deciding` and `changes.proposed` handle the proposal.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ __all__ = [
     "stop",
 ]
 
-#: Number of attempts to stop a test while other publications interfere.
+#: Maximum number of attempts to stop a test while others publish changes to it.
 _STOP_TRIES = 5
 
 
@@ -74,7 +74,7 @@ def check(
 ) -> Prepared:
     """Return the effects of an edit, with all its problems. Nothing is written.
 
-    *proposal* is the proposal that would get the edit as its content.
+    If the edit is to replace the content of an open proposal, pass it as *proposal*.
     """
     actor.require(VIEW, test=test, branch=check_branch(branch))
     previous = definition_of(find_head(test, branch))
@@ -92,7 +92,7 @@ def edit(
     branch: str | None = None,
     review: bool = False,
 ) -> Published | Proposed:
-    """Create or change a test on the first branch. Other branches cannot be edited."""
+    """Create or change a test on the first branch. Tests on other branches cannot be edited."""
     kind = Kind.CREATE if base is None else Kind.EDIT
     act = Act(actor, test, _entered(branch, test), base, kind, message, review)
     act.require()
@@ -130,10 +130,10 @@ def promote(
     review: bool = False,
     override: str = "",
 ) -> Published | Proposed:
-    """Publish a branch's revision on a later branch.
+    """Publish a revision from one branch on a later branch.
 
-    *override* is a reason to publish although it breaks applications of the later branch. It
-    requires the permission with that name, and is kept in the message of the revision.
+    *override* is a reason to publish even though the change breaks applications on the later
+    branch. It requires the `override` permission, and is recorded in the revision's message.
     """
     check_direction(test, source, target)
     act = Act(actor, test, target, base, Kind.PROMOTE, message, review, revision, override)
@@ -166,7 +166,7 @@ def ramp(
     message: str = "",
     review: bool = False,
 ) -> Published | Proposed:
-    """Change the shares in one allocation, by index, and move as few visitors as possible."""
+    """Change the shares in the allocation with this index, moving as few visitors as possible."""
     act = Act(actor, test, check_branch(branch), base, Kind.RAMP, message, review)
     return _rewrite(act, _on_test(lambda each: ramped(each, allocation, shares)))
 
@@ -203,8 +203,8 @@ def stop(
 ) -> Published:
     """Move everyone to a group with a value of 0 or less, and hold the test on the branch.
 
-    Without *value*, the core's `stop_value` chooses the group. A stop needs no approval and no
-    base: it applies to the current head.
+    If *value* is not given, the core's `stop_value` chooses the group. A stop needs neither
+    approval nor a base: it applies to the current head.
     """
     actor.require(STOP, test=test, branch=check_branch(branch))
     if not legible(reason):
@@ -298,7 +298,7 @@ def revert(
     message: str = "",
     review: bool = False,
 ) -> Published | Proposed:
-    """Undo the newest revision: publish the revision that it was based on."""
+    """Undo the newest revision by publishing the revision that it was based on."""
     act = Act(actor, test, check_branch(branch), base, Kind.REVERT, message, review)
     act.require()
     undone = revision_of(test, branch, revision)
@@ -329,7 +329,7 @@ def _restore(act: Act, origin: Revision | None) -> Published | Proposed:
 
 
 def check_direction(test: str, source: str, target: str) -> None:
-    """Raise Refused unless *target* is a later branch than *source*; NotFound if one is unknown."""
+    """Raise Refused unless *target* is later than *source*; NotFound if a branch is unknown."""
     names = branch_names()
     if names.index(check_branch(source)) >= names.index(check_branch(target)):
         raise refused(
@@ -348,7 +348,7 @@ def check_direction(test: str, source: str, target: str) -> None:
 
 
 def _entered(branch: str | None, test: str) -> str:
-    """Return the first branch, where tests are edited. Raises Refused for any other *branch*."""
+    """Return the first branch, on which tests are edited. Raises Refused for any other *branch*."""
     first = first_branch()
     if branch is not None and check_branch(branch) != first:
         raise refused(

@@ -1,7 +1,7 @@
-"""Promotion of several tests in one transaction: either all are published, or none.
+"""Promotion of several tests in one transaction: either all are published or none.
 
-In this way, a test can reach a branch together with the test that it depends on. If other people
-must approve, each test becomes a proposal.
+This way, a test can be promoted together with the test that it depends on. If other people must
+approve, each test becomes a proposal.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ __all__ = ["Promotion", "Together", "prepare_together", "promote_together"]
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A branch's revision to publish on a later branch."""
+    """A revision to publish on a later branch."""
 
     test: str
     revision: str
-    #: The head of the later branch that the person saw, or None if it has no such test.
+    #: The test's head on the later branch that the user saw, or None if the test did not exist.
     base: str | None
 
 
@@ -57,12 +57,12 @@ class Together:
 
     #: Test → the definition to publish, with its new allocation ids.
     definitions: Mapping[str, Definition]
-    #: All tests prepared as one change, whose definition is None.
+    #: All tests, prepared as one change whose definition is None.
     prepared: Prepared
 
 
 def prepare_together(branch: str, definitions: Mapping[str, Definition]) -> Together:
-    """Return the effects of publishing *definitions*, by test, on a branch. Nothing is written."""
+    """Return the effects of publishing *definitions* (by test) on a branch. Nothing is written."""
     applications = read_applications()
     before: dict[str, TestDefinition] = {}
     for name, definition in definitions.items():
@@ -92,9 +92,9 @@ def prepare_together(branch: str, definitions: Mapping[str, Definition]) -> Toge
 
 
 def _may_break(test: str, definitions: Mapping[str, Definition], prepared: Prepared) -> bool:
-    """Return whether a test may be the reason for breaking an application."""
+    """Return whether a test may be the cause of breaking an application."""
     broken = {name for each in prepared.says for name in each.breaks}
-    # If a test that is not promoted breaks, any of the promoted tests may be the reason.
+    # If a test that is not promoted breaks, any of the promoted tests may be the cause.
     return test in broken or not broken <= definitions.keys()
 
 
@@ -133,9 +133,9 @@ def promote_together(
     message: str = "",
     override: str = "",
 ) -> list[Revision] | list[Proposal]:
-    """Publish revisions of several tests of one branch on a later branch, all or none.
+    """Publish revisions of several tests from one branch on a later one: all or none.
 
-    Return proposals if other people must approve. *override* and the exceptions are the same as for
+    Return proposals if other people must approve. For *override* and the exceptions, see
     `services.promote`.
     """
     definitions: dict[str, Definition] = {}

@@ -1,6 +1,6 @@
-"""Changes to an open proposal: a new definition, or the same change on a new base.
+"""Changes to an open proposal: replace its definition, or rebase it.
 
-The person who changes it becomes a contributor, and all approvals are void.
+A user who changes it becomes a contributor, and all approvals become void.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def update_proposal(
 ) -> Proposed:
     """Replace the definition of an open edit, on top of the head *base*.
 
-    *content* is the hash of the content that the person changed. Raises Changed if the proposal's
-    content has changed since, Conflict if *base* is not the head, and the errors of
+    *content* is the hash of the content that the user started from. Raises Changed if the
+    proposal's content has changed since then, Conflict if *base* is not the head, and the errors of
     `services.edit`.
     """
     proposal = _writable(actor, number)
@@ -93,10 +93,9 @@ def update_proposal(
 
 
 def rebase_proposal(actor: Actor, number: int, *, content: str, base: str | None) -> Proposed:
-    """Move the same change on top of the head *base*, after the branch has moved.
+    """Apply the same change on top of the head *base*, after the branch has moved.
 
-    Raises the errors of `update_proposal`, and Refused for a kind of change that cannot be
-    repeated.
+    Raises the errors of `update_proposal`, and Refused if a change of this kind cannot be repeated.
     """
     proposal = _writable(actor, number)
     head = _matching(proposal, base, proposal.definition)
@@ -121,7 +120,7 @@ def _writable(actor: Actor, number: int) -> Proposal:
 
 
 def _matching(proposal: Proposal, base: str | None, yours: str | None) -> Definition | None:
-    """Return the definition of the head. Raises Conflict unless the head is *base*."""
+    """Return the head's definition. Raises Conflict unless the head is *base*."""
     test, branch = proposal.test, proposal.branch.name
     head = find_head(test, branch)
     current = None if head is None or head.definition is None else head.id
@@ -207,7 +206,7 @@ def _content(
 def _replaced(
     actor: Actor, seen: Proposal, content: str, prepared: Prepared, new: Content
 ) -> Proposed:
-    """Store the new content, unless the proposal has changed since the person read it."""
+    """Store the new content, unless the proposal has changed since the user read it."""
     digest = new.hash()
     with locked(actor, seen.pk) as proposal:
         known = current_hash(proposal)

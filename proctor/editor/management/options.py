@@ -1,4 +1,4 @@
-"""Options and helpers that the editor's commands share."""
+"""Options and helpers shared by the editor's commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_branch", "add_user", "known_branch", "progress"]
 
-#: Shows the progress if the output is a terminal.
+#: Show progress if the output is a terminal.
 progress: Progress = partial(tracked, wanted=None, unit="tests")
 
 
@@ -36,7 +36,7 @@ def add_user(parser: ArgumentParser) -> None:
 
 
 def known_branch(name: str) -> str:
-    """Return the branch. Raises CommandError if the setting does not have it."""
+    """Return the branch. Raises CommandError if the setting does not contain it."""
     try:
         return check_branch(name)
     except NotFound as error:

@@ -1,3 +1,3 @@
-"""The pages of the editor, rendered on the server."""
+"""The editor's pages, rendered on the server."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pages to raise, finish, roll back and delete a test: each shows the effects first."""
+"""Pages to raise, finish, roll back and delete a test; each shows the effects first."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _preview(prepared: Prepared, test: str) -> dict[str, Any]:
 
 @page
 def raise_shares(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Raise the live groups of an allocation to a percentage, moving the fewest visitors."""
+    """Raise an allocation's live groups to a percentage, moving as few visitors as possible."""
     branch, head, definition = head_asked_for(request, actor, test)
     actor.require(writing(branch), test=test, branch=branch)
     source = request.POST if request.method == "POST" else request.GET
@@ -101,7 +101,7 @@ def _raised(definition: Definition, index: int, target: int) -> dict[int, Fracti
 
 @page
 def finish(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Choose the winning group: every visitor gets it."""
+    """Choose the winning group and give it to every visitor."""
     branch, head, definition = head_asked_for(request, actor, test)
     actor.require(writing(branch), test=test, branch=branch)
     value = number_of(request.POST.get("value") or request.GET.get("value"), None)
@@ -142,7 +142,7 @@ def finish(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
 
 @page
 def roll_back(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Publish an older revision of a branch again."""
+    """Publish an older revision again on its branch."""
     require_view(actor, test)
     source = request.POST if request.method == "POST" else request.GET
     branch = check_branch(source.get("branch", ""))

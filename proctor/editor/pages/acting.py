@@ -1,4 +1,4 @@
-"""Helpers of the pages that publish: find the branch and the head, and redirect at the end."""
+"""Helpers for the pages that publish: find the branch and the head, and redirect at the end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["act", "done", "head_asked_for", "number_of"]
 def head_asked_for(
     request: HttpRequest, actor: Actor, test: str
 ) -> tuple[str, Revision, Definition]:
-    """Return the branch in the query string, and its revision and definition of the test."""
+    """Return the branch in the query string, with the test's revision and definition there."""
     require_view(actor, test)
     default = branch_names()[-1] if request.method == "GET" else ""
     branch = check_branch(request.POST.get("branch") or request.GET.get("branch") or default)
@@ -61,7 +61,7 @@ def act(
     show: Callable[..., HttpResponseBase],
     test: str,
 ) -> HttpResponseBase:
-    """Make the change, or show the page again with the problems."""
+    """Make the change and redirect, or show the page again with the problems."""
     try:
         return done(test, change())
     except Refused as error:
@@ -75,7 +75,7 @@ def act(
 
 
 def number_of(text: str | None, otherwise: Any) -> Any:
-    """Return a string as an integer, or *otherwise* if it is not an integer."""
+    """Convert a string to an integer, or return *otherwise* if it is not an integer."""
     try:
         return int(text or "")
     except ValueError:

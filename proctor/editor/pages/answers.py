@@ -1,4 +1,4 @@
-"""Helpers of all pages of the editor: access, rendering and refusals."""
+"""Helpers for all pages of the editor: access, rendering and errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ __all__ = ["address", "can_see", "optional_address", "page", "render", "require_
 
 
 class Named(Protocol):
-    """An object with the name of a test."""
+    """An object that has the name of a test."""
 
     @property
     def name(self) -> str:
@@ -57,7 +57,7 @@ class Named(Protocol):
 
 Test = TypeVar("Test", bound=Named)
 
-#: Fields with a text that someone writes for others.
+#: Fields in which users write text for others.
 _WRITTEN = ("message", "reason", "override")
 #: The namespace of all URL names.
 NAMESPACE = "proctor_editor"
@@ -77,9 +77,9 @@ def address(name: str, *arguments: str) -> str:
 
 
 def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Decorate a view so that it requires signing in, is never cached, and shows refusals as pages.
+    """Decorate a view to require login, disable caching and show errors as pages.
 
-    The view gets the `Actor` after the request.
+    The view gets the `Actor` as its second argument, after the request.
     """
 
     @wraps(view)
@@ -99,7 +99,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
         return response
 
     limited = require_http_methods(["GET", "HEAD", "POST"])(csrf_protect(guarded))
-    # Each publication is its own transaction.
+    # Each publication is a separate transaction.
     found: Callable[..., HttpResponseBase] = login_not_required(
         transaction.non_atomic_requests(limited)
     )
@@ -107,10 +107,10 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
 
 
 def _require_storable(request: HttpRequest) -> None:
-    """Raise Refused for texts that no database stores, and for messages that nobody would read."""
+    """Raise Refused for text that cannot be stored, and for messages that are too long to read."""
     for name, text in (*request.GET.items(), *request.POST.items()):
         if not is_storable(str(text)):
-            words = gettext_noop("the field {name} has a NUL character or half of a surrogate pair")
+            words = gettext_noop("the field {name} contains a NUL character or a lone surrogate")
             raise refused("", "not-storable", Sentence(words, name=shown(name)))
         if name in _WRITTEN and len(text) > MAX_TEXT:
             words = gettext_noop(
@@ -121,7 +121,7 @@ def _require_storable(request: HttpRequest) -> None:
 
 
 def sign_in_address() -> str:
-    """Return the sign-in URL: LOGIN_URL if the site has that page, otherwise the editor's own."""
+    """Return the sign-in URL: LOGIN_URL if the site has that page, otherwise the editor's."""
     try:
         found = resolve_url(settings.LOGIN_URL)
         resolve(found.partition("?")[0])
@@ -131,19 +131,19 @@ def sign_in_address() -> str:
 
 
 def can_see(actor: Actor, test: str) -> bool:
-    """Return whether the person may see the test."""
+    """Return whether the user may see the test."""
     return actor.may(VIEW, test=test)
 
 
 def visible(actor: Actor, tests: Iterable[Test]) -> list[Test]:
-    """Return the tests that the person may see."""
+    """Return the tests that the user may see."""
     if not backends_know_tests():
         return list(tests) if actor.may(VIEW) else []
     return [each for each in tests if can_see(actor, each.name)]
 
 
 def require_view(actor: Actor, test: str) -> None:
-    """Raise NotFound for a test that the person may not see, as if it did not exist."""
+    """Raise NotFound for a test that the user may not see, as if it did not exist."""
     if not can_see(actor, test):
         if not actor.may(VIEW):
             actor.require(VIEW, branch=first_branch())
@@ -176,12 +176,12 @@ def render(
         },
         request,
     )
-    # A definition may have a lone surrogate, which cannot be encoded in a page.
+    # A definition can contain a lone surrogate, which cannot be encoded in a page.
     return HttpResponse(encodable(text), status=status)
 
 
 def optional_address(name: str, *arguments: str) -> str:
-    """Return the URL of an optional page of the site, or "" if the site does not have it."""
+    """Return the URL of an optional page, or "" if the site does not have the page."""
     try:
         return reverse(name, args=arguments)
     except NoReverseMatch:

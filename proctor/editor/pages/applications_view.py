@@ -1,4 +1,4 @@
-"""Pages of the applications: their declared tests, and those that their branch does not have."""
+"""Pages that show applications, their declared tests, and which of these tests are missing."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ __all__ = ["application", "applications"]
 
 #: Maximum number of reasons in one row of the list.
 _REASONS = 3
-#: Maximum numbers of tests and of characters of the specification on an application's page.
+#: Maximum number of tests, and of characters of the specification, on an application's page.
 _TESTS, _TEXT = 300, 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """The name of a test, as an argument for `visible`."""
+    """The name of a test, to pass to `visible`."""
 
     name: str
 
@@ -53,12 +53,12 @@ class _Row:
     application: Known
     tests: int
     missing: list[str]
-    #: Test and reason.
+    #: Pairs of a test and a reason.
     faults: list[tuple[str, str]]
 
     @property
     def shown(self) -> list[tuple[str, str]]:
-        """The tests and reasons that fit into the row; the reason is "" for a missing test."""
+        """The tests and reasons that fit into the row. For a missing test, the reason is ""."""
         return [*self.faults, *((name, "") for name in self.missing)][:_REASONS]
 
     @property
@@ -76,17 +76,17 @@ class _Declared:
     groups: list[str]
     fallback: str
     payload: str
-    #: True if only a filter selects it, so the specification does not name it.
+    #: True if only a filter selects it, and the specification does not name it.
     by_filter: bool
-    #: True if the branch has it.
+    #: True if the test exists on the branch.
     exists: bool
-    #: The reason why it cannot be loaded, or "" if it can.
+    #: The reason why the test cannot be loaded, or "" if it can.
     fault: str
 
 
 @page
 def applications(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Show all applications."""
+    """List all applications."""
     _require_any_view(actor)
     order = branch_names()
     known = [each for each in read_applications().known if each.environment in order]
@@ -104,7 +104,7 @@ def applications(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 
 def _require_any_view(actor: Actor) -> None:
-    """Raise PermissionMissing unless the person may see at least one test."""
+    """Raise PermissionMissing unless the user may see at least one test."""
     if not actor.may(VIEW) and not visible(actor, read_catalog().tests.values()):
         actor.require(VIEW, branch=first_branch())
 
@@ -125,7 +125,7 @@ def _row(actor: Actor, standing: Standing) -> _Row:
 
 
 def _seen(actor: Actor, names: Iterable[str]) -> set[str]:
-    """Return the names of the tests that the person may see."""
+    """Return the names of the tests that the user may see."""
     return {each.name for each in visible(actor, [_Named(name) for name in names])}
 
 
@@ -155,7 +155,7 @@ def application(
     names = {*found.specification.tests, *standing.by_filter}
     seen = _seen(actor, names)
     tests = _declared(standing, seen)
-    # The whole specification is hidden if a test is hidden, because it names every test.
+    # If a test is hidden, the whole specification is hidden too, because it names every test.
     text = json.dumps(document, indent=2, ensure_ascii=False) if seen == names else ""
     return render(
         request,

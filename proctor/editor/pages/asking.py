@@ -1,4 +1,4 @@
-"""Texts about approvals: whether they are needed, and who may give them."""
+"""Text about approvals: whether they are needed, and who can give them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The approvals that a change needs before it is published."""
+    """The approvals that a change needs before it can be published."""
 
     needed: int
     people: str
@@ -49,7 +49,7 @@ def asking(actor: Actor, test: str, branch: str) -> Asking | None:
 
 
 def people_for(proposal: Proposal) -> str:
-    """Return a list of the people who may approve a proposal, or "" if Django finds none."""
+    """Return the names of people who may approve a proposal, or "" if Django finds none."""
     users = possible_approvers(proposal.test, proposal.branch.name, proposal)
     return _named([user.get_username() for user in users])
 

@@ -43,22 +43,22 @@ STATES = {
     "broken": _("not loaded"),
 }
 _STALE = timedelta(days=90)
-#: The prefix of the meta tag that names the owner.
+#: Prefix of the meta tag that names the owner.
 _OWNER = "owner:"
 
 
 def owner_of(test: TestDefinition) -> str:
-    """Return the owner of a test, from the meta tag `owner:ada`, or "" without one."""
+    """Return a test's owner from its meta tag, such as `owner:ada`, or "" if there is none."""
     tags = (tag for tag in test.meta_tags if tag is not None and tag.startswith(_OWNER))
     return next(tags, "")[len(_OWNER) :]
 
 
 @dataclass(frozen=True)
 class CatalogTest:
-    """A test, with its revision on each branch that has it. Computed properties are cached."""
+    """A test and its revision on each branch that has it. Computed properties are cached."""
 
     name: str
-    #: Branch → the revision there.
+    #: Branch → the test's revision on that branch.
     entries: Mapping[str, Entry]
 
     @cached_property
@@ -68,12 +68,12 @@ class CatalogTest:
 
     @property
     def on(self) -> dict[str, TestDefinition | None]:
-        """Branch → the definition there; None if it cannot be converted."""
+        """Branch → the test's definition on that branch; None if it cannot be converted."""
         return {branch: each.test for branch, each in self.entries.items()}
 
     @cached_property
     def key(self) -> str:
-        """The sort key of lists."""
+        """The sort key for lists."""
         return lower(self.name)
 
     @cached_property
@@ -84,10 +84,10 @@ class CatalogTest:
 
     @property
     def _searched(self) -> TestDefinition | None:
-        """A test that equals `test` except for its version.
+        """A test that is equal to `test` except for its version.
 
-        It is from the last branch with the same content, which has to be parsed for the states
-        anyway.
+        It is taken from the last branch with the same content, which must be parsed anyway to
+        compute the states.
         """
         entries = [*self.entries.values()]
         for each in entries:
@@ -98,19 +98,19 @@ class CatalogTest:
 
     @cached_property
     def differs(self) -> bool:
-        """True if the test is not the same on all branches."""
+        """True if the test differs between branches."""
         contents = [None if each is None else _content(each) for each in self.on.values()]
         return any(each != contents[0] for each in contents[1:])
 
     @cached_property
     def _text(self) -> str:
-        """All searchable texts, joined by a character that no word contains."""
+        """All searchable text, joined by a character that no word contains."""
         test = self._searched
         texts = (self.name,) if test is None else FILTERS["ALL"](test)
         return "\0".join(lower(each or "") for each in texts)
 
     def matches(self, words: list[str]) -> bool:
-        """Return whether every word is in the definition, as in Java Proctor's search."""
+        """Return whether the definition contains every word, as Java Proctor's search does."""
         return all(word in self._text for word in words)
 
     @cached_property
@@ -144,7 +144,7 @@ class CatalogTest:
         return {}
 
     def is_decided_on(self, branch: str) -> bool:
-        """Return whether one group has all visitors on the branch."""
+        """Return whether a single group gets all visitors on the branch."""
         found = self._decided.get(branch)
         if found is None:
             test = self._on(branch)
@@ -173,14 +173,14 @@ class Catalog:
 
     branches: tuple[str, ...]
     tests: Mapping[str, CatalogTest]
-    #: Names of the tests that are held, by branch.
+    #: Names of the held tests, by branch.
     held: Mapping[str, set[str]]
     applications: Applications
-    #: Names of the tests whose schedules have steps left to publish.
+    #: Names of the tests with scheduled steps that are not yet published.
     scheduled: frozenset[str] = frozenset()
 
     def states(self, entries: Iterable[CatalogTest]) -> dict[str, str]:
-        """Return the states of tests by name, each a key of STATES."""
+        """Return the state of each test by name; each state is a key of STATES."""
         old = timezone.now() - _STALE
         held = set().union(*self.held.values())
         last = self.branches[-1]
@@ -214,7 +214,7 @@ class Catalog:
 
 @dataclass(slots=True)
 class _Kept:
-    """The tests that were last read from one database; a refresh reads only newer publications."""
+    """The tests that were last read from a database; a refresh reads only newer publications."""
 
     #: The matrices that `tests` was built from.
     made_of: tuple[BranchMatrix, ...] = ()
@@ -237,7 +237,7 @@ def read_catalog() -> Catalog:
     running = Proposal.objects.using(alias).filter(
         kind=Proposal.Change.SCHEDULE, state=Proposal.State.ACCEPTED, branch__name__in=branches
     )
-    # These are combined in one statement, so that the list of tests needs few queries.
+    # One combined statement, so that the list of tests needs few queries.
     held: dict[str, set[str]] = {}
     scheduled: set[str] = set()
     for branch, name, is_held in _marked(holds, 1).union(_marked(running, 0)):
@@ -249,7 +249,7 @@ def read_catalog() -> Catalog:
 
 
 def _marked(rows: QuerySet[Any], mark: int) -> QuerySet[Any]:
-    """Return the branch and the test of each row, marked as part of a union of queries."""
+    """Return the branch and test of each row, with a marker for use in a union of queries."""
     mark_of = Value(mark, output_field=IntegerField())
     found: QuerySet[Any] = rows.order_by().annotate(mark=mark_of)
     return found.values_list("branch__name", "test", "mark")
@@ -258,7 +258,7 @@ def _marked(rows: QuerySet[Any], mark: int) -> QuerySet[Any]:
 def _tests(
     matrices: Iterable[BranchMatrix], known: Mapping[str, CatalogTest]
 ) -> dict[str, CatalogTest]:
-    """Return the tests of the branches. Objects are reused if their revisions have not changed."""
+    """Return the tests of the branches, reusing objects whose revisions have not changed."""
     on: dict[str, dict[str, Entry]] = {}
     for matrix in matrices:
         for name, entry in matrix.entries.items():

@@ -1,4 +1,4 @@
-"""Comparisons of revisions: in sentences, field by field, and as lines of JSON."""
+"""Compare revisions: in sentences, field by field, and as lines of JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a comparison of JSON."""
+    """A line in a JSON comparison."""
 
     #: same, added, removed or gap.
     kind: str
@@ -47,13 +47,13 @@ class Line:
 
     @property
     def sign(self) -> str:
-        """The sign in front of the line."""
+        """The character shown before the line."""
         return {"added": "+", "removed": "−", "gap": "⋯"}.get(self.kind, " ")
 
 
 @dataclass(frozen=True, slots=True)
 class ThreeWay:
-    """A field that you or someone else have changed since you started editing."""
+    """A field that you or someone else has changed since you started editing."""
 
     field: str
     base: str
@@ -62,7 +62,7 @@ class ThreeWay:
 
     @property
     def clashes(self) -> bool:
-        """True if both people changed the field, to different values."""
+        """True if both people changed the field to different values."""
         return self.theirs not in (self.base, self.yours) and self.yours != self.base
 
 
@@ -82,7 +82,7 @@ def sentences_between(
 ) -> list[str]:
     """Return the changes from one revision to another in sentences, most serious first.
 
-    *types* are the types of the variables; the default is those of the site.
+    *types* maps variables to their types; the default is the site's variables.
     """
     found = review(
         consumable_of(old),
@@ -108,7 +108,7 @@ def json_text(document: dict[str, Any]) -> str:
 
 
 def json_lines(old: Definition | None, new: Definition | None) -> list[Line]:
-    """Return the lines of JSON that differ, each with three lines of context."""
+    """Return the lines of JSON that differ, with three lines of context around each change."""
     first, second = without_filled_in(document_of(old), document_of(new))
     before, after = (
         [] if each is None else json_text(document).splitlines()
@@ -124,10 +124,10 @@ def json_lines(old: Definition | None, new: Definition | None) -> list[Line]:
 
 
 def without_filled_in(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, Any]:
-    """Return both documents without empty fields that only one has, in the new order of fields.
+    """Return both documents, in the new order of fields, without empty fields that only one has.
 
-    An imported definition may omit fields; at the next change, the editor writes all of them.
-    Values of constants and payloads are not changed, because there an empty value means something.
+    An imported definition may omit fields; the editor writes all of them at the next change. Values
+    of constants and payloads are not changed, because an empty value there has a meaning.
     """
     first: dict[str, Any] = {}
     second: dict[str, Any] = {}
@@ -142,7 +142,7 @@ def without_filled_in(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, An
 
 
 def _parts_without(key: str, old: Any, new: Any) -> tuple[Any, Any]:
-    """Return both values of a field; pairs of buckets or allocations are treated the same way."""
+    """Return both values of a field; also remove empty fields in its buckets or allocations."""
     if key not in ("buckets", "allocations") or not (
         isinstance(old, list) and isinstance(new, list)
     ):
@@ -162,7 +162,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def three_ways(base: Any, theirs: Any, yours: Any) -> list[ThreeWay]:
-    """Return the fields that *theirs* or *yours* changed from *base*, with all three values."""
+    """Return all three values of each field that *theirs* or *yours* changed from *base*."""
     flat = [dict(_flat(_readable(each), "")) for each in (base, theirs, yours)]
     names = list(dict.fromkeys(name for each in flat for name in each))
     found = [ThreeWay(name, *(each.get(name, "—") for each in flat)) for name in names]
@@ -170,7 +170,7 @@ def three_ways(base: Any, theirs: Any, yours: Any) -> list[ThreeWay]:
 
 
 def _readable(document: Any) -> dict[str, Any]:
-    """Return a document with its buckets by name, and with shares instead of ranges."""
+    """Return a document with its buckets keyed by name, and with shares instead of ranges."""
     try:
         buckets = document.get("buckets") or []
         names = {bucket["value"]: bucket["name"] for bucket in buckets}
@@ -185,7 +185,7 @@ def _readable(document: Any) -> dict[str, Any]:
 
 
 def _allocation(document: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
-    # Ids are left out: the editor assigns them, so no person has changed them.
+    # Ids are left out, because the editor assigns them: users do not change them.
     shown = {key: each for key, each in document.items() if key not in ("ranges", "id")}
     lengths = summed(document.get("ranges") or [])
     for value in {*names, *lengths}:

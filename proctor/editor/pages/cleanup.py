@@ -1,4 +1,4 @@
-"""Find the code to clean up after a test is finished: all lines that name the test."""
+"""Find the code to clean up after a test is finished: the lines that name the test."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Place:
 
 
 def places_of(test: str) -> list[Place]:
-    """Return the lines of templates and Python files that name a test as a word.
+    """Return the lines in templates and Python files that contain a test's name as a word.
 
-    The files are those that `manage.py proctor_audit` searches, without the module that `manage.py
-    proctor_types` generates.
+    The files are those that `manage.py proctor_audit` searches, except for the module that
+    `manage.py proctor_types` generates.
     """
     word = re.compile(rf"(?<!\w){re.escape(test)}(?!\w)")
     try:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["declaration_of"]
 
-#: Payload types that people write as Python types; the others are written by their names.
+#: Payload types that are written as Python types; the others are written by name.
 _TYPES = {
     "stringValue": "str",
     "longValue": "int",
@@ -25,8 +25,8 @@ _TYPES = {
 def declaration_of(name: str, test: TestDefinition) -> str:
     """Return Python code that declares the test with all its groups.
 
-    The default is the group with the lowest value, unless that value is above 0: a visitor without
-    a group should see what visitors saw before the test.
+    The default is the group with the lowest value, unless that value is above 0, because a visitor
+    without a group should see what visitors saw before the test.
     """
     groups = sorted((each.value, each.name or "") for each in test.buckets)
     lines = [f"    {_text(name)},"]
@@ -43,5 +43,5 @@ def declaration_of(name: str, test: TestDefinition) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a literal of Python, in double quotes."""
+    """Return a Python string literal in double quotes."""
     return json.dumps(value, ensure_ascii=False)

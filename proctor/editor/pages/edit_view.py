@@ -1,4 +1,4 @@
-"""Create and Edit: a form, its JSON, and a panel with the effects of publishing."""
+"""The Create and Edit pages: a form, its JSON, and a panel with the effects of publishing."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_panel", "create", "edit"]
 
-#: Maximum size of a form that is checked, in characters.
+#: Maximum size of a form that is checked while the user types, in characters.
 MOST = 64 * 1024
 #: Maximum number of tests suggested as a dependency. Other names can be typed.
 _PARENTS = 500
@@ -70,25 +70,25 @@ _PARENTS = 500
 
 @dataclass(slots=True)
 class _Draft:
-    """The unsaved work of one person."""
+    """A user's unsaved work."""
 
     test: str
     base: str
     is_new: bool
-    #: The form, or None if the definition can be shown only as JSON.
+    #: The form, or None if the definition can only be shown as JSON.
     state: FormState | None
     document: dict[str, Any]
-    #: The text of the JSON tab, or None while the form is shown.
+    #: The text on the JSON tab, or None while the form is shown.
     text: str | None = None
     message: str = ""
-    when: str = ""  # The time of publication as it was typed, or "" to publish immediately.
+    when: str = ""  # The time of publication as the user typed it, or "" to publish immediately.
     problems: list[FieldProblem] = field(default_factory=list)
     asked: dict[str, str] = field(default_factory=dict)
     #: The id of the field that gets the focus.
     focus: str = ""
     #: The revision that someone else has published since.
     conflict: dict[str, Any] | None = None
-    #: The proposal that is being edited, and its hash when the editing began.
+    #: The proposal being edited, and its hash when editing began.
     proposal: Proposal | None = None
     content: str = ""
     number: int | None = None
@@ -101,7 +101,7 @@ class _Draft:
 
     @classmethod
     def read(cls, request: HttpRequest, test: str, *, is_new: bool) -> _Draft:
-        """Return the draft that the browser sent."""
+        """Return the draft sent by the browser."""
         posted = request.POST.dict()
         asked = {name: text for name, text in posted.items() if name.startswith("try-")}
         base, message = posted.get("base", ""), posted.get("message", "")
@@ -133,7 +133,7 @@ class _Draft:
             self.problems = [FieldProblem("json", message)]
 
     def switch(self, tab: str) -> None:
-        """Show the other tab with the same definition."""
+        """Switch to the other tab, with the same definition."""
         if self.problems and not (tab == "json" and self.state is not None):
             return
         if tab == "json":
@@ -144,7 +144,7 @@ class _Draft:
 
 @page
 def create(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Create a test, either empty or as a copy of another one."""
+    """Create a test, either empty or as a copy of another test."""
     actor.require(VIEW, branch=first_branch())
     if request.method == "POST":
         test = request.POST.get("test", "").strip()
@@ -221,7 +221,7 @@ def _posted(request: HttpRequest, actor: Actor, draft: _Draft) -> HttpResponseBa
 
 
 def _default_salt(draft: _Draft) -> None:
-    """Give a new test the salt that Proctor's own editor proposes."""
+    """Give a new test the salt that Proctor's own editor would propose."""
     is_typed = draft.state is None or draft.state.texts["salt"].strip()
     if draft.is_new and draft.test and not draft.problems and not is_typed:
         draft.document["salt"] = f"&{draft.test}"
@@ -262,7 +262,7 @@ def _save(
 
 
 def _conflict(draft: _Draft, conflict: Conflict) -> dict[str, Any]:
-    """Return the template context of a conflict: both people's changes, field by field."""
+    """Return the template context for a conflict: both people's changes, field by field."""
     revisions = Revision.objects.select_related("branch")
     base = revisions.filter(id=conflict.base, test=draft.test).first()
     return _sides(draft, base, find_head(draft.test, conflict.branch))
@@ -302,7 +302,7 @@ def _form(request: HttpRequest, actor: Actor, draft: _Draft, *, status: int = 20
 
 
 def _hold(test: str) -> Hold | None:
-    """Return the hold that prevents publications of the test, or None if it is not held."""
+    """Return the hold that prevents publishing the test, or None if it is not held."""
     holds = Hold.objects.using(write_alias()).filter(branch__name=first_branch(), released=None)
     return holds.filter(test=test).first()
 
@@ -316,13 +316,13 @@ def _parents(test: str) -> list[str]:
 
 def _payload_types() -> list[tuple[str, str]]:
     words = {
-        "stringValue": _("a text"),
+        "stringValue": _("a string"),
         "longValue": _("a whole number"),
         "doubleValue": _("a number"),
-        "stringArray": _("a list of texts"),
+        "stringArray": _("a list of strings"),
         "longArray": _("a list of whole numbers"),
         "doubleArray": _("a list of numbers"),
-        "map": _("a map of names and values"),
+        "map": _("a map of names to values"),
         "json": _("any JSON"),
     }
     return [(kind, words[kind]) for kind in sorted(PAYLOAD_TYPES, key=list(words).index)]
@@ -342,9 +342,9 @@ def _check(actor: Actor, draft: _Draft) -> Check:
 
 @page
 def check_panel(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """POST check/: the side panel for the current input."""
+    """POST check/: return the side panel for the current input."""
     actor.require(VIEW, branch=first_branch())
-    # Not the body: CSRF protection may have read it as a form.
+    # Not `request.body`: CSRF protection may already have read it as a form.
     if sum(len(name) + len(value) for name, value in request.POST.items()) > MOST:
         return HttpResponse(_("This is too large to check while you type."), status=413)
     test = request.POST.get("test", "").strip()

@@ -1,4 +1,4 @@
-"""Effects on visitors, for the pages: a headline, bars before and after, and a table."""
+"""Show effects on visitors: a headline, bars before and after, and a table."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ GOOD, NOTICE, DANGER = "good", "notice", "danger"
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The effect of a change on visitors, in one sentence."""
+    """How a change affects visitors, in one sentence."""
 
-    #: A class in the style sheet: good, notice or danger.
+    #: CSS class: good, notice or danger.
     tone: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A row of the table: visitors who move from one group to another."""
+    """A table row: the visitors who move from one group to another."""
 
     source: str
     target: str
@@ -48,7 +48,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class PairEffect:
-    """The effect on the visitors of one allocation."""
+    """How a change affects the visitors in one allocation."""
 
     title: str
     headline: Headline
@@ -61,18 +61,18 @@ class PairEffect:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The effect of a change on the visitors of a test and of the tests that depend on it."""
+    """How a change affects the visitors of a test and of the tests that depend on it."""
 
     headline: Headline
     pairs: tuple[PairEffect, ...]
-    #: Name of a dependent test → the headline for it.
+    #: Name of a dependent test → its headline.
     others: tuple[tuple[str, Headline], ...] = ()
 
 
 def effect_of(
     test: str, before: Mapping[str, TestDefinition], after: Mapping[str, TestDefinition]
 ) -> Effect:
-    """Return the effect on the visitors of *test* and of its relatives."""
+    """Return how a change affects the visitors of *test* and of its relatives."""
     moves = moves_between(before, after)
     old, new = before.get(test), after.get(test)
     own = moves.get(test, ())
@@ -86,14 +86,14 @@ def effect_of(
         if name != test and (name in losing or any(pair.moves_anyone for pair in pairs))
     )
     moving = [pair for pair in own if pair.moves_anyone or pair.sees_something_else > ROUNDING]
-    # If no visitor moves, show the current shares.
+    # If no visitors move, show the current shares.
     shown = moving or [pair for pair in own if pair.old_allocation == pair.allocation]
     pairs = tuple(_pair(pair, old, new) for pair in shown)
     return Effect(losing.get(test) or headline_of(own, old, new), pairs, others)
 
 
 def _losing(parent: EmptiedParent, test: TestDefinition) -> Headline:
-    """Return the headline for a test that depends on a group without visitors."""
+    """Return the headline for a test that depends on a group that loses all its visitors."""
     text = _("All its visitors leave, because nobody is in %(group)s of %(test)s any more.")
     return Headline(DANGER, text % {"group": name_of(parent.value, test), "test": parent.test})
 
@@ -101,11 +101,11 @@ def _losing(parent: EmptiedParent, test: TestDefinition) -> Headline:
 def headline_of(
     pairs: Sequence[PairMoves], old: TestDefinition | None, new: TestDefinition | None
 ) -> Headline:
-    """Return a one-sentence summary of the effect on visitors."""
+    """Return a one-sentence summary of how visitors are affected."""
     if any(pair.audience == "random" for pair in pairs):
         seen = max(pair.sees_something_else for pair in pairs)
         if seen > ROUNDING:
-            text = _("At most %(share)s of visits see something else in their group.")
+            text = _("At most %(share)s of visits see something different in their group.")
             return Headline(DANGER, text % {"share": percent(seen)})
         return Headline(NOTICE, _("Each visit gets a random group, so no visitor stays in one."))
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
@@ -135,18 +135,18 @@ def _worst(tones: object) -> str:
 
 
 def _admitted(test: TestDefinition | None) -> str:
-    """Return the words for the visitors of whom the shares are."""
+    """Return the words for the visitors that the shares refer to."""
     if test is not None and (test.rule or any(each.rule for each in test.allocations)):
-        return _("the visitors whom the rule admits")
+        return _("the visitors that the rule admits")
     if test is not None and test.depends_on is not None:
-        return _("the visitors whom the test admits")
+        return _("the visitors that the test admits")
     return _("visitors")
 
 
 def _exact(
     pair: PairMoves, old: TestDefinition | None, new: TestDefinition | None, whom: str
 ) -> Headline:
-    """Return the headline for visitors who are in the same allocation as before."""
+    """Return the headline for visitors who stay in the same allocation."""
     parts = []
     if pair.enter > ROUNDING:
         values = {"share": percent(pair.enter), "whom": whom}
@@ -165,7 +165,7 @@ def _exact(
             parts.append(_("%(share)s of %(whom)s jump from %(source)s to %(target)s") % values)
     if pair.sees_something_else > ROUNDING:
         values = {"share": percent(pair.sees_something_else), "whom": whom}
-        parts.append(_("%(share)s of %(whom)s see something else in their group") % values)
+        parts.append(_("%(share)s of %(whom)s see something different in their group") % values)
     tone = NOTICE if pair.leave > ROUNDING else GOOD
     if pair.jump > ROUNDING or pair.sees_something_else > ROUNDING:
         tone = DANGER

@@ -1,4 +1,4 @@
-"""The list of tests, one row for each test."""
+"""The list of tests, with a row for each test."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["tests"]
 
 #: Number of rows on a page.
 _ROWS = 30
-#: Maximum number of allocations whose bars are shown in a row.
+#: Maximum number of allocations for which a row shows bars.
 _BARS = 2
 #: Maximum length of a search, in characters.
 _SEARCH = 200
@@ -42,14 +42,14 @@ _SEARCH = 200
 
 @dataclass(frozen=True, slots=True)
 class _Allocation:
-    #: The rule, in words if possible; "" for the only allocation of a test.
+    #: The rule, in words if possible; "" if the test has only one allocation.
     label: str
     bar: Bar
 
 
 @dataclass(frozen=True, slots=True)
 class _Branches:
-    """Branches on which a test has the same allocations."""
+    """Adjacent branches on which a test has the same allocations."""
 
     names: list[str]
     allocations: list[_Allocation]
@@ -112,7 +112,7 @@ def _sorted(entries: Iterable[CatalogTest], sort: str, states: dict[str, str]) -
     if sort == "state":
         order = list(STATES)
         return sorted(entries, key=lambda each: (order.index(states[each.name]), each.key))
-    return list(entries)  # already in this order
+    return list(entries)  # already sorted this way
 
 
 def _revisions(entries: Iterable[CatalogTest]) -> dict[str, Revision]:
@@ -139,7 +139,7 @@ def _row(entry: CatalogTest, state: str, revisions: dict[str, Revision]) -> _Row
 
 
 def _branches(on: Mapping[str, TestDefinition | None]) -> list[_Branches]:
-    """Return the allocations of each branch; adjacent branches with the same ones are grouped."""
+    """Return each branch's allocations; adjacent branches with equal allocations are grouped."""
     return [
         _Branches(
             [name for name, _test in same],
@@ -153,7 +153,7 @@ def _branches(on: Mapping[str, TestDefinition | None]) -> list[_Branches]:
 
 
 def _drawn(test: TestDefinition | None) -> tuple[tuple[Allocation, ...], tuple[Bucket, ...]]:
-    """Return the content of a test's bars."""
+    """Return the values that a test's bars are drawn from."""
     return ((), ()) if test is None else (tuple(test.allocations), tuple(test.buckets))
 
 

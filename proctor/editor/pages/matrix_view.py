@@ -1,4 +1,4 @@
-"""Matrix: a branch's matrix as text and as a download, and an import with a preview."""
+"""The Matrix page: a branch's matrix as text and as a download, and an import with a preview."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ if TYPE_CHECKING:
 
 __all__ = ["import_matrix", "matrix"]
 
-#: Maximum number of characters of the matrix on the page. The download is complete.
+#: Maximum number of characters of the matrix shown on the page. The download is complete.
 _SHOWN = 200_000
 
 
 class _Shown(NamedTuple):
-    """The beginning of a matrix's text, and the length of the whole text, in characters."""
+    """The beginning of a matrix's text, and the length of the whole text in characters."""
 
     matrix: BranchMatrix
     text: str
     size: int
 
 
-#: Branch → the last result of `_shown`, because serializing 10,000 tests takes a second.
+#: Branch → the last result of `_shown`. Serializing 10,000 tests takes a second.
 _kept: dict[str, _Shown] = {}
 
 
 @page
 def matrix(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Show the matrix of a branch, or send it as a file."""
+    """Show a branch's matrix, or send it as a file."""
     branch = check_branch(request.GET.get("branch") or branch_names()[-1])
     actor.require(VIEW, branch=branch)
     found = kept_matrix(branch)
@@ -83,7 +83,7 @@ def _text_of(found: BranchMatrix) -> str:
 
 
 def _shown(found: BranchMatrix) -> _Shown:
-    """Return the part of a matrix to show on the page, computed once for each publication."""
+    """Return the part of a matrix that the page shows; it is computed once for each publication."""
     known = _kept.get(found.branch)
     if known is None or known.matrix is not found:
         text = _text_of(found)

@@ -1,4 +1,4 @@
-"""Promote one or more tests; the page shows who moves, and the verdicts of applications."""
+"""Promote one or more tests; the page shows who moves, and each application's verdict."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["promote"]
 
-#: Maximum number of tests to choose from, and of tests to promote together.
+#: Maximum number of tests to choose from, and maximum number to promote together.
 _OFFERED, _AT_ONCE = 200, 50
 
 
@@ -61,8 +61,8 @@ class _Chosen:
     """A test that would be promoted."""
 
     test: str
-    #: The promoted definition, and the one that it replaces (None if the later branch does not have
-    #: the test).
+    #: The promoted definition, and the definition that it replaces (None if the test is not on the
+    #: later branch).
     origin: Revision
     head: Revision | None
     effect: Effect
@@ -70,7 +70,7 @@ class _Chosen:
 
     @property
     def base(self) -> str:
-        """The id of the head, or "" if there is no head."""
+        """The id of the head, or "" if there is none."""
         return "" if self.head is None else self.head.id
 
     @property
@@ -79,13 +79,13 @@ class _Chosen:
         return self.head if self.head is not None and self.head.kind in _DIRECT else None
 
 
-#: Kinds of changes that are made directly on a later branch.
+#: Kinds of changes that can be made directly on a later branch.
 _DIRECT = (Kind.RAMP, Kind.STOP, Kind.FINISH, Kind.ROLL_BACK, Kind.REVERT)
 
 
 @page
 def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Publish one branch's revisions of some tests on a later branch."""
+    """Publish revisions of one or more tests from one branch on a later branch."""
     names = branch_names()
     if len(names) < 2:
         raise NotFound(_("There is only one branch, so there is nothing to promote to."))
@@ -97,7 +97,7 @@ def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     message = sent.get("message", "").strip()
     override = legible(sent.get("override", "")) if "anyway" in sent else ""
     if "anyway" in sent and not override:
-        words = _("Give the reason for promoting it although it breaks an application.")
+        words = _("Give the reason for promoting it even though it breaks an application.")
         return _show(request, actor, source, target, promotions, status=422, problems=[words])
     try:
         done = _publish(actor, promotions, (source, target), message, override)
@@ -115,7 +115,7 @@ def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 
 def _after(done: Sequence[Revision | Proposal], source: str, target: str) -> str:
-    """Return the URL of the page to show after a promotion: the result."""
+    """Return the URL of the result page to show after a promotion."""
     first = done[0]
     if isinstance(first, Proposal):
         one = len(done) == 1
@@ -153,7 +153,7 @@ def _publish(
 
 
 def _branches(sent: QueryDict, names: Sequence[str]) -> tuple[str, str]:
-    """Return the two branches.
+    """Return the source and target branches.
 
     By default, the target is the next branch.
     """
@@ -168,7 +168,7 @@ def _branches(sent: QueryDict, names: Sequence[str]) -> tuple[str, str]:
 def _promotions(
     sent: QueryDict, actor: Actor, source: str, target: str, *, again: bool = False
 ) -> list[Promotion]:
-    """Return the promotions: of the heads, or of the revisions that the person saw."""
+    """Return the promotions, either of the heads or of the revisions that the user saw."""
     tests = [*dict.fromkeys(each.strip() for each in sent.getlist("test") if each.strip())]
     revisions, bases = sent.getlist("revision"), sent.getlist("base")
     found = []
@@ -245,7 +245,7 @@ def _choices(
         _Choice(each.name, target not in each.entries, each.name in chosen, each.name in held)
         for each in visible(actor, differing)
     ]
-    # Chosen tests come first; otherwise they could be far down the list.
+    # Chosen tests come first; otherwise users might have to scroll to find them.
     return sorted(found, key=lambda each: not each.is_chosen)
 
 
@@ -267,7 +267,7 @@ def _preview(
     return {
         "chosen": chosen,
         "says": sorted(prepared.says, key=lambda each: _ORDER.index(each.state)),
-        # The reasons are shown in the application's row, so the name is enough here.
+        # The application's row shows the reasons, so the name is enough here.
         "blocking": [translated(each.text if len(chosen) > 1 else each.message) for each in others],
         "breaks": [] if others else [translated(each) for each in prepared.broken],
         "is_blocked": bool(others),

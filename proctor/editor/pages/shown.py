@@ -1,4 +1,4 @@
-"""Values for the templates of pages: percentages, colors, bars and groups."""
+"""Values for templates: percentages, colors, bars and groups."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Bar", "Group", "Segment", "bar_of", "color_of", "groups_of", "name_o
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z")
 #: Number of shades for live groups in the style sheet.
 _SHADES = 8
-#: Groups below this share of a bar are too narrow for a label.
+#: A group with a smaller share of the bar is too narrow for a label.
 _ROOM = Fraction(14, 100)
 
 
@@ -39,7 +39,7 @@ def percent(share: Fraction | float) -> str:
 
 
 def color_of(value: object) -> str:
-    """Return a color in the form #hex, safe in an attribute, or "" for any other text."""
+    """Return a #hex color, which is safe in an attribute, or "" for any other text."""
     return value if isinstance(value, str) and _HEX.match(value) else ""
 
 
@@ -50,22 +50,22 @@ class Group:
     name: str
     value: int
     description: str
-    #: The payload as JSON, or "" without one.
+    #: The payload as JSON, or "" if there is none.
     payload: str
     payload_type: str
     #: The payload as #hex, if it is a color.
     color: str
-    #: A class in the style sheet.
+    #: CSS class for the shade.
     shade: str
 
     @property
     def is_live(self) -> bool:
-        """True if visitors in the group take part in the test."""
+        """True if visitors in this group take part in the test."""
         return self.value >= 0
 
 
 def groups_of(test: TestDefinition) -> list[Group]:
-    """Return the buckets of a test in order, each with its own shade."""
+    """Return the buckets of a test in order, each with a different shade."""
     found = []
     shades = _shades(test)
     for bucket in test.buckets:
@@ -86,7 +86,7 @@ def groups_of(test: TestDefinition) -> list[Group]:
 
 
 def _shades(test: TestDefinition) -> dict[int, str]:
-    """Return the class for each bucket value. The control (0) is always gray."""
+    """Return the CSS class for each bucket value. The control group (0) is always gray."""
     live = sorted({bucket.value for bucket in test.buckets if bucket.value > 0})
     shades = {value: f"s{1 + index % (_SHADES - 1)}" for index, value in enumerate(live)}
     return {0: "s0", **shades}
@@ -112,7 +112,7 @@ def name_of(value: int | None, test: TestDefinition | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a bar, with its position in percent of the width, for attributes of SVG."""
+    """A segment of a bar. Its position and width are percentages, for SVG attributes."""
 
     name: str
     share: str
@@ -125,7 +125,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The shares of one allocation, group by group, live groups first."""
+    """The shares in an allocation by group, live groups first."""
 
     segments: tuple[Segment, ...]
 
@@ -136,7 +136,7 @@ class Bar:
 
 
 def bar_of(ranges: Iterable[Range], test: TestDefinition) -> Bar:
-    """Return the bar for an allocation's ranges; empty if they do not add up to 1."""
+    """Return the bar for an allocation's ranges; it is empty if they do not add up to 1."""
     try:
         spread: Mapping[int, Fraction] = shares(pieces_of(tuple(ranges)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Sign-in pages, for sites that have none."""
+"""Sign-in and sign-out pages, for sites that do not have their own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SignIn(LoginView):
         return address("tests")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the context that the editor's page frame needs."""
+        """Add the context that the editor's page frame needs."""
         return super().get_context_data(
             **kwargs,
             base_template=settings.PROCTOR_BASE_TEMPLATE,

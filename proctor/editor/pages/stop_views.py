@@ -1,4 +1,4 @@
-"""Stop a test, from its own page or from any other, and release it again."""
+"""Stop a test, from its own page or any other page, and release it."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["release", "stop", "stop_any"]
 
-#: Maximum number of tests to choose from. If there are more, the person types the name.
+#: Maximum number of tests to choose from. If there are more, users type the name.
 _OFFERED = 300
 
 
 @page
 def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Move everyone to a group with a value of 0 or less. This needs a reason but no approval."""
+    """Move everyone to a group with a value of 0 or less. A reason is required, but no approval."""
     branch, head, definition = head_asked_for(request, actor, test)
     actor.require(STOP, test=test, branch=branch)
 
@@ -78,7 +78,7 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
 
 
 def _effect(branch: str, definition: Definition, value: int) -> Effect | None:
-    """Return the effect of a stop, or None if it would be refused."""
+    """Return the effect of a stop, or None if the stop would be refused."""
     test = definition.name
     try:
         prepared = previews.stopped(branch, test, definition, value)
@@ -89,7 +89,7 @@ def _effect(branch: str, definition: Definition, value: int) -> Effect | None:
 
 @page
 def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Stop a test from any page: choose it, and give a reason."""
+    """Stop a test from any page: choose it and give a reason."""
     catalog = read_catalog()
     choices = [
         (each.name, branch)
@@ -129,7 +129,7 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 
 def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
-    """Return the test and the branch of a choice; a typed name has no branch."""
+    """Return the chosen test and branch; there is no branch if the name was typed."""
     for branch in branch_names():
         if text.startswith(f"{branch} "):
             return text.removeprefix(f"{branch} ").strip(), branch

@@ -1,4 +1,4 @@
-"""The page of a test: its revision on each branch, and its history."""
+"""A test's page: its revision on each branch, and its history."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "test"]
 
-#: Revisions on a page of the history.
+#: Number of revisions on a page of the history.
 _REVISIONS = 20
 #: Maximum number of open proposals that are shown.
 _PROPOSALS = 20
-#: The percentages that a test can be raised to.
+#: The percentages for the "Raise" links.
 STEPS = (10, 25, 50, 100)
 
 
@@ -61,13 +61,13 @@ class _Allocation:
     rule: str
     words: str
     bar: Bar
-    #: The percentages that it can be raised to.
+    #: The percentages to which its live groups can be raised.
     raises: list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """The test on one branch."""
+    """The test on a branch."""
 
     name: str
     revision: Revision
@@ -92,7 +92,7 @@ class _Event:
 
 
 class _Promotion(NamedTuple):
-    """A promotion from one branch to the next."""
+    """A possible promotion from one branch to the next."""
 
     source: str
     target: str
@@ -140,7 +140,7 @@ def test(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
         declaration=""
         if shown is None or declared or is_declared_here
         else declaration_of(test, shown.test),
-        # Results exist only for the tests that this site declares.
+        # Only tests that this site declares have results.
         test_results=optional_address("proctor_results:test", test) if is_declared_here else "",
         promotions=_promotions(actor, test, heads),
         branches=branches,
@@ -162,7 +162,7 @@ def test(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
 
 
 def _promotions(actor: Actor, test: str, heads: dict[str, Head]) -> list[_Promotion]:
-    """Return the next branches where the test differs and the person may promote it."""
+    """Return the next branches on which the test differs and to which the user may promote it."""
     names = branch_names()
     forms = {name: consumable_of(heads[name].revision) if name in heads else None for name in names}
     return [
@@ -255,7 +255,7 @@ def _event(
 
 
 def _effect_of_revision(revision: Revision) -> Effect:
-    """Return the effect that a revision had on the visitors of its test."""
+    """Return how a revision affected the visitors of its test."""
     found: list[dict[str, TestDefinition]] = []
     for each in (revision.made_from, revision):
         definition = consumable_of(each)
@@ -268,7 +268,7 @@ def _effect_of_revision(revision: Revision) -> Effect:
 
 @page
 def compare(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Compare any two revisions of a test."""
+    """Compare two revisions of a test."""
     require_view(actor, test)
     rows = (
         Revision.objects.using(write_alias())

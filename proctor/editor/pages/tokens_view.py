@@ -1,4 +1,4 @@
-"""The page of a person's own tokens: a new token is shown once."""
+"""The page with a user's tokens; a new token is shown once."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 
 __all__ = ["tokens"]
 
-#: Lifetimes in days to choose from, or "" for no expiry.
+#: Lifetimes to choose from, in days; "" means that the token never expires.
 _DAYS = ("30", "90", "365", "")
 _NAME = 255
 
 
 @page
 def tokens(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Show the person's tokens, create one, or revoke one."""
+    """Show the user's tokens, create one, or revoke one."""
     actor.require(VIEW, branch=first_branch())
     own = _own(actor)
     if request.method != "POST":
         return _page(request, actor)
     if "revoke" in request.POST:
-        with contextlib.suppress(ValueError):  # browsers never send anything else from this page
+        with contextlib.suppress(ValueError):  # a browser never sends anything else from this page
             own.filter(pk=int(request.POST["revoke"])).delete()
         return HttpResponseRedirect(address("tokens"), status=303)
     return _create(request, actor)
@@ -66,9 +66,9 @@ def _create(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         return _page(request, actor, status=422, problem=words_of(error))
     assert actor.user is not None
     chosen = [] if len(branches) == len(branch_names()) else branches
-    user: Any = actor.user  # the page requires signing in
+    user: Any = actor.user  # the page requires login
     token, secret = create_token(user, name, scopes, branches=chosen, expires=expires)
-    # Shown only in this response: the token is not in any URL, session or log.
+    # The token is shown only in this response; it is not stored in a URL, session or log.
     return _page(request, actor, created=token, secret=secret)
 
 

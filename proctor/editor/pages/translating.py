@@ -1,4 +1,4 @@
-"""The core's sentences in the language of a page, with Django's formats of numbers and times."""
+"""Translate the core's sentences, and format their numbers and times as Django does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["messages_of", "translated", "words_of"]
 
 
 def translated(text: str) -> str:
-    """Return a text of the core in the active language."""
+    """Return a sentence of the core in the active language."""
     return text.translated(translation, _shown) if isinstance(text, Sentence) else text
 
 
@@ -46,7 +46,7 @@ def _shown(value: object) -> object:
 
 
 class _Written(str):
-    """A value that is already formatted for the language, and ignores the English text's format."""
+    """A value that is already formatted for the language; it ignores the English text's format."""
 
     __slots__ = ()
 

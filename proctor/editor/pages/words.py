@@ -1,4 +1,4 @@
-"""Rules in words, for people who do not write rules."""
+"""Describe rules in words, for people who do not write rules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LISTED = 6
 
 
 def bare_rule(text: str | None) -> str:
-    """Return the expression of a rule without its braces, or "" for a rule that is always true."""
+    """Return a rule's expression without the braces, or "" if the rule is always true."""
     if text is None or is_blank(text):
         return ""
     text = text.strip()

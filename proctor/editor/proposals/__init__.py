@@ -1,3 +1,3 @@
-"""Proposals: changes that wait for the approval of other people."""
+"""Proposals: changes that need other people's approval."""
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Finds the approvals that count, and the people who could approve.
+"""Find the approvals that count, and the people who could approve.
 
-An approval counts as long as the content and the base are those that the person saw, and that
-person exists, is active and has the permission. People cannot approve a proposal that they wrote a
-part of.
+An approval counts as long as the content and the base are those that the approver saw, and the
+approver exists, is active and has the permission. Users cannot approve a proposal if they wrote any
+part of it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
     "wrote_part_of",
 ]
 
-#: Maximum number of users with the permission that are examined.
+#: Maximum number of users with the permission who are examined.
 _MOST = 100
 
 
@@ -40,7 +40,7 @@ def counting_approvals(proposal: Proposal) -> list[Approval]:
     """
     content = current_hash(proposal)
     bound = (content, proposal.base_id)
-    # `all()` uses prefetched rows, so that lists can load the approvals of many proposals at once.
+    # `all()` uses prefetched rows, so lists can load the approvals of many proposals at once.
     rows = [each for each in proposal.approvals.all() if (each.content_hash, each.base_id) == bound]
     found: dict[str, Approval] = {}
     for each in sorted(rows, key=lambda row: (row.time, row.pk)):
@@ -56,7 +56,7 @@ def is_approved(proposal: Proposal) -> bool:
 
 
 def is_contributor(proposal: Proposal, name: str, key: object) -> bool:
-    """Return whether a person wrote any part of the proposal."""
+    """Return whether a user wrote any part of the proposal."""
     keys = proposal.contributor_keys.splitlines()
     return name in proposal.contributor_names or (key is not None and str(key) in keys)
 
@@ -76,7 +76,7 @@ def _counts(approval: Approval, proposal: Proposal) -> bool:
 
 
 def _user(key: str) -> Any:
-    """Return the current user with a primary key, or None if there is none."""
+    """Return the user with this primary key as stored now, or None if there is none."""
     model = auth.get_user_model()
     try:
         return model._default_manager.filter(pk=key).first()  # noqa: SLF001 - the documented way
@@ -87,7 +87,7 @@ def _user(key: str) -> Any:
 def possible_approvers(test: str, branch: str, proposal: Proposal | None = None) -> list[Any]:
     """Return at most 100 users who may approve, as far as Django can find them.
 
-    Without a *proposal*, the caller must leave out the author.
+    If *proposal* is not given, the caller must exclude the author.
     """
     found = holders(APPROVE)
     users = [] if found is None else list(found[:_MOST])

@@ -1,4 +1,4 @@
-"""The content of a proposal, and the hash that approvals refer to."""
+"""The content of a proposal, and its hash, which approvals refer to."""
 
 from __future__ import annotations
 
@@ -30,11 +30,10 @@ class Content:
     revision_kind: Kind
     branch: str
     test: str
-    #: The id of the head that the change is based on, or None if there is no head, or it is a
-    #: deletion.
+    #: The id of the head that the change is based on; None if there is no head or it is a deletion.
     base: str | None
-    #: The text of the definition without its version, or None for a deletion or a schedule, which
-    #: has steps instead.
+    #: The text of the definition without its version; None for a deletion, and for a schedule,
+    #: which has steps instead.
     definition: str | None
     promoted_from: str | None = None
     message: str = ""
@@ -52,7 +51,7 @@ class Content:
         return Proposal.Change.PROMOTE if is_promotion else Proposal.Change.EDIT
 
     def hash(self, steps: Iterable[ScheduledStep] = ()) -> str:
-        """Return the SHA-256 of everything that would be published; the base is not included."""
+        """Return the SHA-256 of everything that would be published, excluding the base."""
         return _hash(
             self.kind.value,
             Kind(self.revision_kind).value,

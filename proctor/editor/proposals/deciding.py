@@ -1,7 +1,7 @@
 """Actions on a proposal other than publishing it: approve, reject, comment, withdraw.
 
-All take the `Actor` first and raise: NotFound for a proposal that does not exist or that the person
-may not see, PermissionMissing, Closed, and the errors named in their docstrings.
+All take the `Actor` as the first argument. They raise NotFound for a proposal that does not exist
+or that the user may not see, PermissionMissing, Closed, and the errors named in their docstrings.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def require_open(proposal: Proposal) -> None:
 
 
 def match_content(proposal: Proposal, content: str | None, base: str | None) -> None:
-    """Raise Changed unless the proposal still has the content and base that the person saw."""
+    """Raise Changed unless the proposal still has the content and base that the user saw."""
     if (content, base) != (current_hash(proposal), proposal.base_id):
         raise Changed(
             Sentence(
@@ -79,7 +79,7 @@ def locked(actor: Actor, number: int) -> Iterator[Proposal]:
     """Yield an open proposal in a transaction that locks it against other changes."""
     using = write_alias()
     with transaction.atomic(using=using):
-        # Writing first takes the lock, including SQLite's.
+        # Write first, to take the lock, including SQLite's.
         Proposal.objects.using(using).filter(pk=number).update(turn=F("turn") + 1)
         proposal = find_proposal(actor, number)
         require_open(proposal)
@@ -90,9 +90,9 @@ def locked(actor: Actor, number: int) -> Iterator[Proposal]:
 def approve(
     actor: Actor, number: int, *, content: str, base: str | None, message: str = ""
 ) -> Proposal:
-    """Approve a proposal as the person saw it: *content* is its hash, *base* its base.
+    """Approve a proposal as the user saw it: *content* is its hash, *base* its base.
 
-    Raises OwnApproval if the person wrote a part of it, Changed if its content is different by now,
+    Raises OwnApproval if the user wrote any part of it, Changed if its content has changed since,
     and Conflict if its base has moved.
     """
     with locked(actor, number) as proposal:
@@ -103,7 +103,7 @@ def approve(
             raise OwnApproval(
                 Sentence(
                     gettext_noop(
-                        "another person must approve proposal {number}: {name} wrote a part of it"
+                        "another person must approve proposal {number}: {name} wrote part of it"
                     ),
                     number=number,
                     name=actor.name,
@@ -126,7 +126,7 @@ def approve(
 
 
 def has_moved(proposal: Proposal) -> bool:
-    """Return whether the head of the branch is no longer the base of the proposal."""
+    """Return whether the branch's head is no longer the proposal's base."""
     return _head(proposal) != proposal.base_id
 
 
@@ -136,7 +136,7 @@ def _head(proposal: Proposal) -> str | None:
 
 
 def refuse_moved(proposal: Proposal) -> None:
-    """Raise Conflict unless the head of the branch is still the base of the proposal."""
+    """Raise Conflict unless the branch's head is still the proposal's base."""
     current = _head(proposal)
     if current != proposal.base_id:
         raise Conflict(
@@ -152,7 +152,7 @@ def refuse_moved(proposal: Proposal) -> None:
 def reject(actor: Actor, number: int, *, reason: str) -> Proposal:
     """Close a proposal that should not be published.
 
-    Needs the permission to approve, and a reason.
+    Requires the permission to approve, and a reason.
     """
     with locked(actor, number) as proposal:
         _require_person(actor, proposal)
@@ -172,7 +172,7 @@ def reject(actor: Actor, number: int, *, reason: str) -> Proposal:
 def withdraw(actor: Actor, number: int, *, message: str = "") -> Proposal:
     """Close a proposal without publishing it.
 
-    Only the people who wrote it can, as long as they may publish on its branch.
+    Only the people who wrote it can do this, as long as they may publish on its branch.
     """
     with locked(actor, number) as proposal:
         permission = writing(proposal.branch.name)
@@ -197,7 +197,7 @@ def withdraw(actor: Actor, number: int, *, message: str = "") -> Proposal:
 def comment(actor: Actor, number: int, *, text: str) -> Comment:
     """Comment on a proposal, even if it is closed.
 
-    Everyone who can see it may comment; a token must also be allowed to publish on the branch.
+    Anyone who can see it may comment; a token must also allow publishing on the branch.
     """
     proposal = find_proposal(actor, number)
     if actor.allowed is not None:
@@ -217,7 +217,7 @@ def _close(proposal: Proposal, state: Proposal.State) -> None:
 
 
 def _require_person(actor: Actor, proposal: Proposal) -> None:
-    """Raise PermissionMissing for a token or a command: only people may decide."""
+    """Raise PermissionMissing for a token or a command, because only people may decide."""
     if actor.user is None or actor.allowed is not None:
         text = gettext_noop(
             "A token cannot approve or reject proposal {number}: only a signed-in person can"

@@ -1,4 +1,4 @@
-"""Events of proposals: written to their history, and announced after the commit."""
+"""Record events in a proposal's history, and announce them after the commit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ logger = logging.getLogger("proctor.editor")
 def note(proposal: Proposal, event: Comment.Event, actor: Actor, text: str = "") -> Comment:
     """Add an event to the history of a proposal, and announce it after the commit.
 
-    Call it inside the transaction of the change itself.
+    Call this in the transaction that makes the change.
     """
     using = write_alias()
     comment = Comment.objects.using(using).create(
@@ -40,6 +40,8 @@ def _tell(proposal: Proposal, event: Comment.Event, actor: str) -> None:
     answers = changed.send_robust(Proposal, proposal=proposal, event=event.value, actor=actor)
     for receiver, answer in answers:
         if isinstance(answer, Exception):
-            logger.error("A receiver of changed, %r: %s", receiver, error_place(answer))
+            logger.error(
+                "A receiver of the signal changed failed, %r: %s", receiver, error_place(answer)
+            )
     if event in (Comment.Event.OPENED, Comment.Event.UPDATED):
         mail(proposal, actor)

@@ -1,4 +1,4 @@
-"""Queries for the proposals that a person may see."""
+"""Queries for the proposals that a user may see."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
     "visible_keys",
 ]
 
-#: The words for states and kinds in sentences.
+#: The words for states and kinds, as used in sentences.
 _STATES = {
     Proposal.State.OPEN: gettext_noop("open"),
     Proposal.State.ACCEPTED: gettext_noop("accepted"),
@@ -50,7 +50,7 @@ _KINDS = {
 
 
 def proposals() -> QuerySet[Proposal]:
-    """Return the proposals of the setting's branches, with branch, base and revision."""
+    """Return the proposals on the branches in the setting, with branch, base and revision."""
     rows = Proposal.objects.using(write_alias()).filter(branch__name__in=branch_names())
     return rows.select_related("branch", "base__branch", "revision__branch")
 
@@ -71,12 +71,12 @@ def state_word(state: str) -> Sentence:
 
 
 def kind_word(kind: str) -> Sentence:
-    """Return the word for the kind of a proposal's revision."""
+    """Return the word for a proposal's kind."""
     return Sentence(_KINDS[Kind(kind)])
 
 
 def moved_keys(found: Iterable[Proposal]) -> set[int]:
-    """Return the ids of those proposals whose base is no longer the head of the branch."""
+    """Return the ids of the proposals whose base is no longer the branch's head."""
     known = [each for each in found if each.is_open]
     if not known:
         return set()

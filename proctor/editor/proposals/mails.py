@@ -1,4 +1,4 @@
-"""Mail to the people who may approve a proposal, if Django can send it."""
+"""Email the people who may approve a proposal, if Django is configured to send mail."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ __all__ = ["can_send", "mail"]
 
 logger = logging.getLogger("proctor.editor")
 
-#: Settings that configure how mail is sent. Without them, Django would try a server on this
-#: machine.
+#: Settings that configure how mail is sent. Without them, Django would try a mail server on
+#: localhost.
 _CONFIGURING = ("EMAIL_BACKEND", "EMAIL_HOST", "MAILERS")
 
 
@@ -32,7 +32,7 @@ def can_send() -> bool:
 
 
 def mail(proposal: Proposal, actor: str) -> None:
-    """Write to everyone who may approve. A failure is logged once, and never raised."""
+    """Send an email to everyone who may approve. A failure is logged once and never raised."""
     if not settings.PROCTOR_EDITOR_EMAIL or not can_send():
         return
     try:
@@ -60,14 +60,14 @@ def _send(proposal: Proposal, actor: str) -> None:
     text = "\n\n".join(part for part in parts if part)
     users = possible_approvers(proposal.test, proposal.branch.name, proposal)
     addresses = [getattr(user, user.get_email_field_name(), "") for user in users]
-    # One message for each person, so that nobody sees the addresses of the others.
+    # Send a separate message to each person, so that no one sees the others' addresses.
     messages = [(subject, text, None, [each]) for each in dict.fromkeys(addresses) if each]
     if messages:
         send_mass_mail(messages)
 
 
 def _address(proposal: Proposal) -> str:
-    """Return the URL of the proposal's page, or "" if it is unknown."""
+    """Return the URL of the proposal's page, or "" if the URL is unknown."""
     root = settings.PROCTOR_EDITOR_EMAIL
     if not isinstance(root, str):
         return ""

@@ -1,4 +1,4 @@
-"""Opens proposals."""
+"""Open proposals."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ __all__ = ["propose", "refuse_held"]
 
 @retried(write_alias)
 def propose(actor: Actor, content: Content, steps: Sequence[ScheduledStep] = ()) -> Proposal:
-    """Store a proposal and return it. The caller must check permissions and the content first.
+    """Store a proposal and return it. The caller must first check permissions and the content.
 
-    *steps* are the steps of a schedule, unsaved and with their branches. If the same change is
-    proposed already, that proposal is returned. Raises Held if the test is held on the branch.
+    *steps* contains a schedule's unsaved steps, with their branches. If the same change is already
+    proposed, the existing proposal is returned. Raises Held if the test is held on the branch.
     """
     using = write_alias()
     refuse_held(content.test, content.branch)
@@ -65,7 +65,7 @@ def propose(actor: Actor, content: Content, steps: Sequence[ScheduledStep] = ())
 
 
 def _known(content: Content) -> Proposal | None:
-    """Return an open proposal of the same change, ignoring assigned allocation ids."""
+    """Return an open proposal of the same change, or None. Assigned allocation ids are ignored."""
     if content.is_schedule:
         return None
     rows = proposals().filter(

@@ -1,3 +1,3 @@
-"""Publications: the transaction, and what happens after its commit."""
+"""Publications: the transaction, and the work after its commit."""
 
 from __future__ import annotations

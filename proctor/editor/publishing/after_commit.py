@@ -1,4 +1,4 @@
-"""Work after a publication: refresh the matrix of this process, and notify receivers."""
+"""Work after a publication: refresh this process's matrix, and notify signal receivers."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = ["SCHEME", "after_commit", "epoch", "note_publication"]
 
 logger = logging.getLogger("proctor.matrix")
 
-#: The prefix of the location of an editor's matrix.
+#: Prefix of the location of an editor's matrix.
 SCHEME = "editor"
 
-#: Maximum number of entries in the admin's log for one publication.
+#: Maximum number of entries for one publication in the admin's log.
 _LOGGED = 50
 
 
@@ -37,15 +37,15 @@ class _Publications:
 
 
 def note_publication(**_kwargs: object) -> None:
-    """Note that a matrix may have changed. Needed only in tests, which never commit."""
+    """Record that a matrix may have changed. Needed only in tests, which never commit."""
     _Publications.count += 1
 
 
 def epoch(using: str) -> tuple[object, ...]:
-    """Return a value that changes whenever the matrix in a test's database may have changed.
+    """Return a value that changes whenever the matrix in a test database may have changed.
 
-    It changes with each publication, and with each test, because Django runs each test in a new
-    transaction.
+    It changes with each publication and with each test case, because Django runs each test case in
+    a new transaction.
     """
     return (_Publications.count, *test_transactions(using))
 
@@ -53,7 +53,7 @@ def epoch(using: str) -> tuple[object, ...]:
 def after_commit(revisions: Sequence[Revision], user_id: object, *, waits: bool = True) -> None:
     """Write to the admin's log, call the receivers of `published`, and refresh this process.
 
-    Without *waits*, return before the new matrix is loaded: the thread that loads it must not
+    If *waits* is false, return before the new matrix is loaded: the thread that loads it must not
     wait for itself.
     """
     note_publication()
@@ -65,13 +65,13 @@ def after_commit(revisions: Sequence[Revision], user_id: object, *, waits: bool 
         try:
             act()
         except Exception as error:  # noqa: BLE001 - the publication stands, whatever happens now
-            logger.error("After a publication: %s", error_place(error))
+            logger.error("Work after a publication failed: %s", error_place(error))
 
 
 def _write_log(revisions: Sequence[Revision], user_id: object) -> None:
     if user_id is None or not apps.is_installed("django.contrib.admin"):
         return
-    # Imported here, because the apps may not be installed.
+    # Imported here, because these apps may not be installed.
     from django.contrib.admin import models as admin  # noqa: PLC0415
     from django.contrib.contenttypes.models import ContentType  # noqa: PLC0415
 
@@ -95,7 +95,9 @@ def _write_log(revisions: Sequence[Revision], user_id: object) -> None:
 def _send(revisions: Sequence[Revision]) -> None:
     for receiver, answer in published.send_robust(Revision, revisions=list(revisions)):
         if isinstance(answer, Exception):
-            logger.error("A receiver of published, %r: %s", receiver, error_place(answer))
+            logger.error(
+                "A receiver of the signal published failed, %r: %s", receiver, error_place(answer)
+            )
 
 
 def _refresh(timeout: float | None) -> None:

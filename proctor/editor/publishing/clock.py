@@ -11,12 +11,13 @@ from django.utils import timezone as times
 
 __all__ = ["as_stored", "clock_sql", "database_time", "is_past"]
 
-#: SQL for the seconds since 1970, by vendor. A number is used because databases and drivers treat
-#: time zones differently.
+#: SQL for the seconds since 1970, by vendor. The time is a number because databases and drivers
+#: treat time zones differently.
 _EPOCH = {
     "postgresql": "CAST(EXTRACT(EPOCH FROM STATEMENT_TIMESTAMP()) AS double precision)",
     "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    # Not UNIX_TIMESTAMP: it is off by an hour where the server's zone repeats one in autumn.
+    # Not UNIX_TIMESTAMP: it is off by an hour when the server's time zone repeats an hour in
+    # autumn.
     "mysql": "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) * 0.000001",
     "oracle": "(CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE) - DATE '1970-01-01') * 86400",
 }
@@ -24,12 +25,12 @@ _STANDARD = "EXTRACT(EPOCH FROM CURRENT_TIMESTAMP)"
 
 
 def clock_sql(using: str) -> str:
-    """Return the SQL expression for the seconds since 1970 on a database's clock."""
+    """Return the SQL expression for the seconds since 1970 by a database's clock."""
     return _EPOCH.get(connections[using].vendor, _STANDARD)
 
 
 def database_time(using: str) -> datetime:
-    """Return the database's time, in the form that the site's models use."""
+    """Return the current time by the database's clock, in the form that the site's models use."""
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {clock_sql(using)}{connection.features.bare_select_suffix}")
@@ -38,7 +39,7 @@ def database_time(using: str) -> datetime:
 
 
 def is_past(value: Any, clock: Any, using: str) -> bool:
-    """Return whether a time is at or before the clock's; both were read with a plain cursor."""
+    """Return whether a time has come, by the clock. Both are values as read with a raw cursor."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if value.tzinfo is None:

@@ -1,4 +1,4 @@
-"""Reads the heads and revisions that changes are based on."""
+"""Read the heads and revisions that changes are based on."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ __all__ = ["definition_of", "find_head", "head_of", "published_ids", "revision_o
 
 
 def find_head(test: str, branch: str, *, using: str | None = None) -> Revision | None:
-    """Return the newest revision of a test on a branch, which may be a deletion, or None.
+    """Return a test's newest revision on a branch, or None. It can be a deletion.
 
-    It is read from the database that publications write to, unless *using* names another one.
+    The revision is read from the database that publications write to, unless *using* names a
+    different one.
     """
     check_branch(branch)
     heads = Head.objects.using(using or write_alias()).select_related("revision__branch")
@@ -66,7 +67,7 @@ def definition_of(revision: Revision | None) -> Definition | None:
     return parse(revision.definition, revision.test)
 
 
-#: States of proposals and steps that will be published unless someone ends them.
+#: States of proposals and steps that will be published unless they are ended.
 _LIVE = (Proposal.State.OPEN, Proposal.State.ACCEPTED)
 _OVER = (ScheduledStep.State.PUBLISHED, ScheduledStep.State.CANCELLED)
 
@@ -79,10 +80,10 @@ def published_ids(test: str, branch: str) -> set[str]:
 
 
 def used_ids(test: str, *, proposal: int | None = None) -> list[TestDefinition]:
-    """Return all allocation ids that the test has ever had on any branch, as definitions.
+    """Return definitions that contain all allocation ids the test has had on any branch.
 
     Ids in open proposals and scheduled steps are included, because these are published unchanged;
-    ids of *proposal* are not.
+    ids in *proposal* are not.
     """
     using = write_alias()
     rows = Revision.objects.using(using).filter(test=test)

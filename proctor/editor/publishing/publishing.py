@@ -1,9 +1,10 @@
 """Publications: each is one transaction, on one branch or several.
 
-Its first statement updates a branch's version, which takes the lock that every other publication on
-this branch waits for. Reading first would fail in SQLite, which cannot turn a reading transaction
-into a writing one, and would cause a race in other databases: in MySQL's REPEATABLE READ, the first
-reading statement fixes what all later ones see, so nothing is read before all locks are taken.
+The first statement updates a branch's version. This takes a lock that every other publication on
+the branch waits for. Reading first would fail in SQLite, which cannot upgrade a read transaction to
+a write transaction, and would cause a race in other databases: in MySQL's REPEATABLE READ, the
+first read determines the snapshot for all later reads. So nothing is read before all locks are
+taken.
 """
 
 from __future__ import annotations
@@ -40,19 +41,18 @@ __all__ = ["Change", "Signature", "publish", "write_alias"]
 
 #: Maximum number of rows read or written by one statement.
 _BATCH = 400
-#: Maximum number of characters and bytes in the definitions that one statement writes, unless a
-#: single one has more. MariaDB refuses statements of 16 MiB by default.
+#: Maximum number of characters, and of bytes, in the definitions that one statement writes. A
+#: larger definition gets a statement by itself. By default, MariaDB rejects statements of 16 MiB.
 _LARGEST = 2**21
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The change of one test on one branch."""
+    """A change to one test on one branch."""
 
     branch: str
     test: str
-    #: The id of the head that the change is based on, or None if there is no head, or it is a
-    #: deletion.
+    #: The id of the head that the change is based on; None if there is no head or it is a deletion.
     base: str | None
     #: None to delete the test.
     definition: Definition | None
@@ -60,7 +60,7 @@ class Change:
     promoted_from: str | None = None
     #: The imported text to keep, or None to write the definition with its new version.
     imported: Imported | None = None
-    #: Allocation ids that were used before an import and are in no revision.
+    #: Allocation ids that were used before an import but are not in any revision.
     older_ids: tuple[str, ...] = ()
 
 
@@ -72,9 +72,9 @@ class Signature:
     message: str = ""
     approvers: tuple[str, ...] = ()
     on_behalf_of: str = ""
-    #: The time at which a scheduled step was due.
+    #: The time when a scheduled step was due.
     due: datetime | None = None
-    #: The author's user, for the log of Django's admin.
+    #: The author's user, for the log in Django's admin.
     user_id: object = None
 
 
@@ -99,15 +99,16 @@ def publish(
 ) -> list[Revision]:
     """Publish all *changes*, or none, and return the revisions in the same order.
 
-    *inside* is entered in the transaction once all branches are locked, and exited when everything
-    is written. It may raise to refuse the publication, and may change the revisions before they are
-    written. If it locks more rows, it does so before it reads. After a deadlock all of this is done
-    again. Without *waits*, return before this process has loaded the new matrix.
+    *inside* is a context manager that is entered in the transaction once all branches are locked,
+    and exited when everything is written. It can raise an exception to cancel the publication, and
+    can change the revisions before they are written. If it locks more rows, it must do so before it
+    reads. After a deadlock, all of this is repeated. If *waits* is false, return before this
+    process has loaded the new matrix.
 
-    A test may occur once for each branch. Raises Conflict if a head is no longer the base of its
+    A test can occur once for each branch. Raises Conflict if a head is no longer the base of its
     change, Held if a test is held on the branch and the change is not a stop, NotFound for an
-    unknown branch, Refusal for a definition that cannot be written, RuntimeError inside another
-    transaction, and database errors.
+    unknown branch, Refusal for a definition that cannot be written, RuntimeError if called inside
+    another transaction, and database errors.
     """
     names = {check_branch(change.branch) for change in changes}
     ordered = [name for name in branch_names() if name in names]
@@ -128,7 +129,7 @@ def _write(
     *,
     waits: bool,
 ) -> list[Revision]:
-    """Publish the changes of existing *branches*, which are in the order of the setting."""
+    """Publish changes on existing *branches*, which are in the order of the setting."""
     using = write_alias()
     revisions = [_revision(change, signature) for change in changes]
     pairs = list(zip(changes, revisions, strict=True))
@@ -137,7 +138,7 @@ def _write(
         # deadlocks.
         for name in branches:
             _lock(name, [rev for change, rev in pairs if change.branch == name], using)
-        # Schedules use the database's clock instead of the clock of this process.
+        # Schedules use the database's clock, not this process's clock.
         now = timezone.now() if signature.due is None else database_time(using)
         with nullcontext() if inside is None else inside(revisions):
             for name in branches:
@@ -152,7 +153,7 @@ def _write(
 
 
 def _revision(change: Change, signature: Signature) -> Revision:
-    """Return the revision of a change, without the fields that depend on the locked branch."""
+    """Return the revision for a change, without the fields that depend on the locked branch."""
     identifier = new_revision_id()
     definition, text, original = change.definition, None, None
     if change.imported is not None:
@@ -177,7 +178,7 @@ def _revision(change: Change, signature: Signature) -> Revision:
 
 
 def _lock(name: str, revisions: Iterable[Revision], using: str) -> None:
-    """Increment the version of a branch, which locks out all other publications on it."""
+    """Increment the branch's version, which blocks all other publications on the branch."""
     latest = min(revision.id for revision in revisions)
     branches = Branch.objects.using(using).filter(name=name)
     branches.update(version=F("version") + 1, latest=latest)
@@ -208,14 +209,14 @@ def _write_branch(
             made.append(Head(branch=branch, test=change.test, **fields))
             continue
         rows = Head.objects.using(using).filter(id=head.id, revision=head.revision)
-        if rows.update(**fields) != 1:  # other code wrote to the table without taking the lock
+        if rows.update(**fields) != 1:  # some other code wrote to the table without taking the lock
             raise _conflict(change, revision, head)
     Head.objects.using(using).bulk_create(made, batch_size=_BATCH)
     _hold(branch, [each for _, each in pairs if each.kind == Kind.STOP], using)
 
 
 def _batches(revisions: Iterable[Revision]) -> Iterator[list[Revision]]:
-    """Divide revisions among statements that are not too large for any database."""
+    """Divide revisions into batches that are small enough for a statement in any database."""
     batch: list[Revision] = []
     size = 0
     for each in revisions:

@@ -1,8 +1,8 @@
 """The pending scheduled steps of a branch, and the time of the next one.
 
-Each change of the queue is a transaction whose first statement locks the branch, as in
-publications. `Branch.next_due` is in the row that every process polls, so no process queries steps
-before one is due.
+Each change to the queue is a transaction whose first statement locks the branch, as in a
+publication. `Branch.next_due` is in the row that every process polls, so no process queries steps
+until one is due.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["lock_branch", "note_next_due", "resume_held"]
 
 
 def lock_branch(branch: str, using: str) -> None:
-    """Lock a branch against publications by other processes, and against changes of its queue."""
+    """Lock a branch against other processes' publications and changes to its queue."""
     Branch.objects.using(using).filter(name=branch).update(next_due=F("next_due"))
 
 
@@ -35,7 +35,7 @@ def note_next_due(branch: str, using: str) -> None:
 def resume_held(test: str, branch: str, now: datetime, using: str) -> None:
     """Retry the blocked steps of a test that was released.
 
-    A step whose base has moved is blocked again, with that reason. A step that a guard holds stays
+    A step whose base has moved is blocked again, for that reason. A step held by a guard stays
     blocked.
     """
     lock_branch(branch, using)

@@ -1,8 +1,8 @@
 """The texts of definitions: how they are imported, stored and exported.
 
-Stored texts are ASCII. An imported definition keeps its text, with non-ASCII characters escaped.
-It also keeps its original bytes if writing the definition again would not reproduce them.
-A published definition has the layout of Java Proctor's store.
+Stored text is ASCII. An imported definition keeps its text, with non-ASCII characters escaped. Its
+original bytes are kept too if writing the definition again would not reproduce them. A published
+definition has the same layout as in Java Proctor's store.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class Imported(NamedTuple):
 
 
 def is_storable(text: str) -> bool:
-    """Return whether every database can store *text* as it is, and search for it."""
+    """Return whether every database can store *text* unchanged and search for it."""
     return _NOT_STORABLE.search(text) is None
 
 
 def ascii_json(text: str) -> str:
-    """Return JSON *text* with all other characters escaped, as surrogate pairs if necessary."""
+    """Return JSON *text* with non-ASCII characters escaped, as surrogate pairs if necessary."""
     return _NOT_ASCII.sub(_escaped, text)
 
 
@@ -62,7 +62,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def parse(text: str | bytes, name: str) -> Definition:
-    """Read a definition from text. Raises Refusal for `null` and anything else that is not one."""
+    """Read a definition from text. Raises Refusal for `null` or any other invalid definition."""
     definition = read_definition(text, name)
     if definition is None:
         raise Refusal(_null(name))
@@ -84,7 +84,7 @@ def write(definition: Definition) -> str:
 
 
 def imported_file(name: str, content: bytes) -> Imported:
-    """Return a definition.json in the form to store. Raises Refusal if it cannot be read."""
+    """Convert a definition.json to the stored form. Raises Refusal if it cannot be read."""
     definition = parse(content, name)
     text = ascii_json(decoded(content))
     same = _bytes_of(definition) == content
@@ -92,9 +92,9 @@ def imported_file(name: str, content: bytes) -> Imported:
 
 
 def imported_test(test: TestDefinition) -> Imported:
-    """Return one test of a matrix file in the form to store.
+    """Convert a test in a matrix file to the form in which it is stored.
 
-    It keeps every digit and all unknown fields.
+    Every digit and all unknown fields are kept.
     """
     definition = Definition(test)
     document = definition.to_dict()
@@ -102,7 +102,7 @@ def imported_test(test: TestDefinition) -> Imported:
 
 
 def exported(name: str, text: str, original: bytes | None) -> bytes:
-    """Return the bytes of definition.json for a stored revision. Raises Refusal."""
+    """Return the content of definition.json for a stored revision, as bytes. Raises Refusal."""
     return bytes(original) if original is not None else _bytes_of(parse(text, name))
 
 

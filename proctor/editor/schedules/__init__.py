@@ -1,3 +1,3 @@
-"""Changes that are published at a set time: a single one, or a ramp of several steps."""
+"""Changes that are published at a set time: a single change, or a ramp in several steps."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Publishes due steps after a request, without delaying it.
+"""Publish due steps after a request, without delaying the response.
 
-This is for processes that only serve the matrix over HTTP, or the editor's pages: they have no
+This is for processes that only serve the editor's pages, or the matrix over HTTP: they have no
 loader thread that would publish steps.
 """
 
@@ -16,7 +16,7 @@ __all__ = ["Background", "background"]
 
 
 class Background:
-    """A thread that lives as long as there are steps to publish."""
+    """A thread that runs as long as there are steps to publish."""
 
     def __init__(self) -> None:
         self._publisher = DuePublisher()
@@ -28,7 +28,7 @@ class Background:
             return
         try:
             threading.Thread(target=self._run, name="proctor-schedule", daemon=True).start()
-        except RuntimeError:  # the process is ending, or has too many threads
+        except RuntimeError:  # the process is shutting down or has too many threads
             self._busy.release()
 
     def _run(self) -> None:
@@ -39,5 +39,5 @@ class Background:
             self._busy.release()
 
 
-#: This process's instance.
+#: The instance for this process.
 background = Background()

@@ -1,4 +1,4 @@
-"""Publication of due steps by a process that reads the matrix, if it can write."""
+"""Publish due steps in a process that reads the matrix, if the process can write."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["DuePublisher"]
 
 logger = logging.getLogger("proctor.editor")
 
-#: Seconds until a process retries after a failure: the first value, which doubles with each further
-#: failure, and the maximum.
+#: Seconds until a process retries after a failure: the initial delay, which doubles with each
+#: further failure, and the maximum delay.
 PAUSE, LONGEST_PAUSE = 10.0, 600.0
-#: Seconds after which no further step is started before the matrix is read again.
+#: After this many seconds, no further step is started until the matrix has been read again.
 BUDGET = 5.0
 
 
 class DuePublisher:
     """Publishes due steps for one reader of the matrix.
 
-    A process that cannot write, for example because its user or replica is read-only, logs it once
-    and continues to read.
+    If a process cannot write, for example because its database user or replica is read-only, it
+    logs this once and continues to read.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class DuePublisher:
         self._again = 0.0
 
     def publish(self) -> bool:
-        """Publish due steps for a few seconds and return whether anything was published.
+        """Publish due steps for a few seconds, and return whether any were published.
 
         Never raises.
         """

@@ -1,4 +1,4 @@
-"""Guards: functions of the site that are called before a scheduled step is published.
+"""Guards: functions in the site's code that are called before a scheduled step is published.
 
 A guard takes a `GuardedStep` and returns None to let the step pass, or a `Verdict`:
 
@@ -9,10 +9,10 @@ A guard takes a `GuardedStep` and returns None to let the step pass, or a `Verdi
             return Verdict.hold("fewer than 100 orders in the last hour")
         return None
 
-The setting PROCTOR_EDITOR_GUARDS has the dotted paths of all guards that a step may name. A path is
-imported only when the step is due, so an import error does not affect the rest of the editor. A
-guard is called outside of any transaction, in the thread that loads the matrix or in a command, so
-a slow guard does not delay requests or other processes. If a guard raises an exception, the step is
+The setting PROCTOR_EDITOR_GUARDS lists the dotted paths of all guards that a step may name. A path
+is imported only when the step is due, so an import error does not affect the rest of the editor. A
+guard is called outside any transaction, in the thread that loads the matrix or in a command, so a
+slow guard does not delay requests or other processes. If a guard raises an exception, the step is
 held.
 """
 
@@ -38,31 +38,31 @@ __all__ = ["Action", "GuardedStep", "Verdict", "ask", "check_guard", "guard_path
 
 logger = logging.getLogger("proctor.editor")
 
-#: Maximum number of characters of a reason that are stored.
+#: Maximum stored length of a reason, in characters.
 _REASON = 1000
 
 
 class Action(enum.Enum):
-    """An action on a step."""
+    """What to do with a step."""
 
     #: Publish it.
     GO = "go"
-    #: Hold it, and the steps after it, until a person decides.
+    #: Hold it and the steps after it until a person decides.
     HOLD = "hold"
-    #: Stop the test: everyone moves to a group with a value of 0 or less, and the test is held.
+    #: Stop the test: move everyone to a group with a value of 0 or less, and hold the test.
     STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A guard's answer for a step. A hold and a stop need a reason, for the history."""
+    """A guard's decision about a step. Hold and stop need a reason, for the history."""
 
     action: Action
     reason: str = ""
 
     @classmethod
     def go(cls) -> Verdict:
-        """Let the step pass; the same as None."""
+        """Let the step be published, which is the same as returning None."""
         return cls(Action.GO)
 
     @classmethod
@@ -83,22 +83,22 @@ class GuardedStep:
     #: The name of the test, and the branch of the step.
     test: str
     branch: str
-    #: The number of the step, from 1, and the number of steps in its schedule.
+    #: The number of the step (from 1) and the number of steps in its schedule.
     number: int
     steps: int
-    #: The current test on the branch, and the test after the step, in the editor's form.
+    #: The test on the branch now, and as it would be after the step, in the editor's form.
     before: TestDefinition
     after: TestDefinition
-    #: The time since which the test has been unchanged on the branch.
+    #: The time of the last change to the test on the branch.
     since: datetime
-    #: The time at which the step was due, by the clock of the database.
+    #: The time when the step was due, by the database's clock.
     due: datetime
-    #: The name of the person who created the schedule.
+    #: The name of the user who created the schedule.
     person: str
 
 
 def guard_paths() -> tuple[str, ...]:
-    """Return the dotted paths of the guards that steps may use."""
+    """Return the dotted paths of the guards that steps may name."""
     return tuple(settings.PROCTOR_EDITOR_GUARDS)
 
 
@@ -114,7 +114,7 @@ def check_guard(path: str) -> str:
 
 
 def ask(path: str, step: GuardedStep) -> Verdict:
-    """Return the verdict of the guard at *path*. Never raises: an error holds the step."""
+    """Return the verdict of the guard at *path*. A guard that fails holds the step."""
     try:
         answer = import_string(check_guard(path))(step)
     except Exception as error:

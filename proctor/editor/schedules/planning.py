@@ -1,4 +1,4 @@
-"""Turns requested steps into exact definitions, each based on the one before it."""
+"""Turn requested steps into exact definitions, each based on the previous one."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ __all__ = ["MOST", "Planned", "Wanted", "kind_of", "plan", "refuse_times", "step
 
 #: Maximum number of steps in a schedule.
 MOST = 50
-#: Longest time until a step.
+#: Maximum time until a step is due.
 FURTHEST = timedelta(days=36525)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A requested step: new shares for an allocation, or a whole definition."""
+    """A requested step: either new shares for an allocation or a whole definition."""
 
     #: The time of publication, or None to publish as soon as the schedule is accepted. Aware, or
     #: naive if USE_TZ is False.
@@ -45,9 +45,9 @@ class Wanted:
     shares: Mapping[int, Share] | None = None
     #: The index of the allocation that gets the shares.
     allocation: int = 0
-    #: The JSON of a definition in the editor's form, if there are no shares.
+    #: A definition as JSON in the editor's form, if the step has no shares.
     text: str | None = None
-    #: The definition of a step in an older schedule, which was already checked.
+    #: The definition of a step in an older schedule, which has already been checked.
     definition: Definition | None = None
     message: str = ""
     #: The dotted path of a guard, or "" for none.
@@ -71,8 +71,8 @@ class Planned:
 def plan(branch: str, test: str, known: Definition, wanted: Sequence[Wanted]) -> list[Planned]:
     """Return the steps that follow from *known*, the current definition on the branch.
 
-    Problems of the definitions are not examined yet. Raises Refused for impossible shares, for a
-    definition that cannot be read, and for an unknown guard.
+    The definitions are not checked for problems yet. Raises Refused for impossible shares, an
+    unreadable definition or an unknown guard.
     """
     if not 0 < len(wanted) <= MOST:
         text = gettext_noop("expected 1 to {limit} steps, got {count}")
@@ -119,7 +119,8 @@ def _prepared(
 def refuse_times(test: str, wanted: Sequence[Wanted], now: datetime) -> None:
     """Raise Refused unless all times are after *now*, the database's time, and in order.
 
-    A time near the end of the calendar would not exist in every time zone.
+    Times more than a hundred years ahead are refused too: near the end of the calendar, a time
+    would not exist in every time zone.
     """
     before = now
     for number, each in enumerate(wanted, 1):
@@ -150,7 +151,7 @@ def kind_of(wanted: Sequence[Wanted]) -> Kind:
 
 
 def step_rows(branch: Branch, test: str, planned: Sequence[Planned]) -> list[ScheduledStep]:
-    """Return the rows to store, without a proposal yet."""
+    """Return the rows to store; their proposal is not set yet."""
     return [
         ScheduledStep(
             position=position,

@@ -1,4 +1,4 @@
-"""Publishes the steps that are due, each once, no matter how many processes try.
+"""Publish the steps that are due, each exactly once, no matter how many processes try.
 
 The database's clock decides what is due. A step is read without a lock. Its publication is one
 transaction that locks the branch first, checks the step again, and either succeeds completely or
@@ -49,9 +49,9 @@ __all__ = ["Outcome", "publish_due"]
 
 logger = logging.getLogger("proctor.editor")
 
-#: The time after which a different process calls a guard again if it has not answered.
+#: If a guard has not returned after this time, a different process calls it again.
 LEASE = timedelta(minutes=5)
-#: Number of attempts in one round to publish a step that is being changed concurrently.
+#: Maximum attempts in one round to publish a step that is being changed concurrently.
 _LOOKS = 3
 
 Block = ScheduledStep.Block
@@ -78,8 +78,9 @@ class _Blocked(Exception):  # noqa: N818 - a state of a step, not a fault
 def publish_due(*, only: int | None = None, waits: bool = True) -> Iterator[Outcome]:
     """Publish due steps in order; yield the outcome of each.
 
-    *only* is the id of a proposal; no other steps are published. Without *waits*, the caller is the
-    thread that loads the matrix. Raises database errors, for example if this process cannot write.
+    *only* is the id of a proposal; if it is given, only that proposal's steps are published.
+    *waits* must be False in the thread that loads the matrix. Raises database errors, for example
+    if this process cannot write.
     """
     using = write_alias()
     looks: Counter[int] = Counter()
@@ -93,7 +94,7 @@ def publish_due(*, only: int | None = None, waits: bool = True) -> Iterator[Outc
 
 
 def _attempt(step: ScheduledStep, using: str, *, waits: bool) -> Outcome | None:
-    """Publish a step or block it. Return None if another process was faster."""
+    """Publish or block a step. Return None if another process was faster."""
     try:
         return Outcome(step, _publish(step, using, waits=waits))
     except Taken:
@@ -109,14 +110,14 @@ def _attempt(step: ScheduledStep, using: str, *, waits: bool) -> Outcome | None:
     except (EditorError, Refusal) as error:
         reason, problem = Block.INVALID, str(error)
     except (DatabaseError, InterfaceError):
-        raise  # the step is unchanged, so another process or the next round publishes it
+        raise  # the step is unchanged; another process or the next round will publish it
     except Exception as error:
         logger.exception("A scheduled step of %s was not published", printable(step.test))
         reason, problem = Block.ERROR, f"publishing failed: {error_place(error)}"
     if not block(step, reason, problem, using):
         return None
     logger.warning(
-        "A scheduled step of %s on %s waits: %s",
+        "A scheduled step of %s on %s is waiting: %s",
         printable(step.test),
         printable(step.branch.name),
         printable(problem, 400),
@@ -169,7 +170,7 @@ def _moved(step: ScheduledStep, head: Revision | None) -> str:
 
 
 def _approvers(step: ScheduledStep) -> tuple[str, ...]:
-    """Return the approvers of the schedule. Raises _Blocked if the approvals no longer count."""
+    """Return the schedule's approvers. Raises _Blocked if their approvals no longer suffice."""
     proposal = step.proposal
     if current_hash(proposal) != proposal.content_hash:
         raise _Blocked(Block.APPROVAL, "the schedule has changed since it was accepted")
@@ -177,7 +178,7 @@ def _approvers(step: ScheduledStep) -> tuple[str, ...]:
     if len(approvals) < proposal.approvals_needed:
         raise _Blocked(
             Block.APPROVAL,
-            f"approvals needed: {proposal.approvals_needed}; still counting: {len(approvals)}",
+            f"approvals needed: {proposal.approvals_needed}; still valid: {len(approvals)}",
         )
     return tuple(each.approver for each in approvals)
 

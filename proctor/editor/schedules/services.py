@@ -1,8 +1,8 @@
-"""Services that change schedules. Like those for single changes, they check permissions.
+"""Services that change schedules. Like the services for single changes, they check permissions.
 
-All take the `Actor` first and raise PermissionMissing, NotFound for an unknown branch, test or
-schedule, Refused for invalid steps, Conflict if the test is not at the base, Held if it is held,
-and Closed for a schedule that has ended.
+All take the `Actor` as the first argument. They raise PermissionMissing, NotFound for an unknown
+branch, test or schedule, Refused for invalid steps, Conflict if the base is not the test's head,
+Held if the test is held, and Closed for a schedule that has ended.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ __all__ = [
 
 State, Block = ScheduledStep.State, ScheduledStep.Block
 
-#: The reasons for blocks that a person can lift without changing the step.
+#: Reasons for a block that a user can resolve without changing the step.
 _RESUMABLE = (Block.GUARD, Block.INVALID, Block.ERROR, Block.HOLD)
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A new schedule, and the effects of its steps."""
+    """A new schedule and the effects of its steps."""
 
     proposal: Proposal
     planned: tuple[Planned, ...]
@@ -74,7 +74,7 @@ class Scheduled:
 
 
 def find_schedule(number: int) -> Proposal:
-    """Return the schedule with this id, loaded with its branch. Raises NotFound."""
+    """Return the schedule with this id, with its branch loaded. Raises NotFound."""
     found: Proposal | None = _schedules().filter(pk=number).first()
     if found is None:
         raise NotFound(Sentence(gettext_noop("there is no schedule {number}"), number=number))
@@ -82,7 +82,7 @@ def find_schedule(number: int) -> Proposal:
 
 
 def running_schedule(test: str, branch: str) -> Proposal | None:
-    """Return the accepted schedule of a test on a branch that has steps left to publish."""
+    """Return a test's running schedule on a branch: accepted, and not finished."""
     found: Proposal | None = (
         _schedules().filter(test=test, branch__name=branch, state=Proposal.State.ACCEPTED).first()
     )
@@ -95,7 +95,7 @@ def _schedules() -> QuerySet[Proposal]:
 
 
 def check(actor: Actor, test: str, branch: str, wanted: Sequence[Wanted]) -> tuple[Planned, ...]:
-    """Return the effects of the steps, each with its problems. Nothing is written."""
+    """Return the effects of each step, with its problems. Nothing is written."""
     actor.require(VIEW, test=test, branch=check_branch(branch))
     known = definition_of(head_of(test, branch))
     assert known is not None
@@ -113,10 +113,10 @@ def schedule(
     replaces: int | None = None,
     review: bool = False,
 ) -> Scheduled:
-    """Create a schedule. It is accepted directly unless it needs approvals or *review* is set.
+    """Create a schedule, and accept it unless it needs approvals or *review* is True.
 
-    A test has at most one running schedule on each branch. *replaces* is the id of that one, which
-    ends when the new one is accepted.
+    A test can have at most one running schedule on each branch. *replaces* is the id of the running
+    schedule, which ends when the new one is accepted.
     """
     actor.require(writing(check_branch(branch)), test=test, branch=branch)
     using = write_alias()
@@ -158,7 +158,7 @@ def _store(
     *,
     is_accepted: bool,
 ) -> int:
-    """Store a schedule, accept it if it needs no approval, and return its id."""
+    """Store a schedule, accept it if it does not need approval, and return its id."""
     using = write_alias()
     with transaction.atomic(using=using, durable=True):
         lock_branch(content.branch, using)
@@ -177,9 +177,9 @@ def accept(
 ) -> Proposal:
     """Accept a schedule that enough people have approved: its steps are published when due.
 
-    If *content*, the hash of the content that the person saw, is given, the schedule must still
-    have that content and base. A first step that has no time or is overdue is published before this
-    function returns. Also raises ApprovalNeeded and Changed.
+    *content* is the hash of the content that the user saw. If it is given, the schedule must still
+    have that content and base. If the first step has no time or is overdue, it is published before
+    this function returns. Also raises ApprovalNeeded and Changed.
     """
     _accept_approved(actor, number, content, base)
     _publish(number)
@@ -192,7 +192,7 @@ def _accept_approved(actor: Actor, number: int, content: str | None, base: str |
     branch = find_schedule(number).branch.name
     with transaction.atomic(using=using, durable=True):
         lock_branch(branch, using)
-        # Locks out approvals and changes.
+        # Blocks approvals and changes.
         Proposal.objects.using(using).filter(pk=number).update(turn=F("turn") + 1)
         proposal = find_schedule(number)
         require_open(proposal)
@@ -223,13 +223,13 @@ def _accept(actor: Actor, proposal: Proposal, using: str) -> None:
 
 
 def _publish(number: int) -> None:
-    """Publish the due steps of one schedule, without waiting for the next poll."""
+    """Publish a schedule's due steps without waiting for the next poll."""
     for _ in publish_due(only=number):
         pass
 
 
 def _end_replaced(actor: Actor, proposal: Proposal, now: datetime, using: str) -> None:
-    """End the schedule that a new one replaces. Raises Refused if another one is running."""
+    """End the schedule that a new one replaces. Raises Refused if a different one is running."""
     if proposal.replaces_id is not None:
         rows = Proposal.objects.using(using).filter(pk=proposal.replaces_id)
         _end(actor, rows, now, f"Replaced by schedule {proposal.pk}", using)
@@ -238,9 +238,9 @@ def _end_replaced(actor: Actor, proposal: Proposal, now: datetime, using: str) -
 
 @retried(write_alias)
 def cancel(actor: Actor, number: int, *, message: str = "") -> Proposal:
-    """End a schedule. Steps already published stay published; the others never will be.
+    """End a schedule. Published steps are not undone; the other steps are never published.
 
-    Before it is accepted, the people who wrote it can withdraw it, as with any proposal.
+    Before a schedule is accepted, the people who wrote it can withdraw it, like any proposal.
     """
     proposal = find_schedule(number)
     if proposal.is_open:
@@ -264,7 +264,7 @@ def cancel(actor: Actor, number: int, *, message: str = "") -> Proposal:
 
 
 def _end(actor: Actor, rows: QuerySet[Proposal], now: datetime, message: str, using: str) -> bool:
-    """Withdraw accepted schedules on a locked branch and return whether there were any."""
+    """Withdraw accepted schedules on a locked branch. Return whether there were any."""
     ended = False
     for proposal in rows.filter(state=Proposal.State.ACCEPTED).select_related("branch"):
         proposal.state, proposal.closed = Proposal.State.WITHDRAWN, now
@@ -279,8 +279,8 @@ def _end(actor: Actor, rows: QuerySet[Proposal], now: datetime, message: str, us
 def resume(actor: Actor, number: int, *, message: str = "") -> Proposal:
     """Retry a blocked step: its guard is called again, and the engine checks it again.
 
-    Raises Refused if no step is blocked, and for a step whose base has moved or whose approval is
-    void, because that needs a new schedule.
+    Raises Refused if no step is blocked, or if the step's base has moved or its approval is void,
+    because these cases require a new schedule.
     """
     proposal = find_schedule(number)
     actor.require(writing(proposal.branch.name), test=proposal.test, branch=proposal.branch.name)
@@ -325,8 +325,8 @@ def reschedule(
 ) -> Scheduled:
     """Change the times of the remaining steps, by their numbers from 1.
 
-    This creates a new schedule with the same definitions, based on *base*. It is checked and
-    approved like any other, and replaces the old one once it is accepted.
+    This creates a new schedule with the same definitions, based on *base*. The new schedule is
+    checked and approved like any other, and replaces the old one once it is accepted.
     """
     old = find_schedule(number)
     if old.state not in (Proposal.State.OPEN, Proposal.State.ACCEPTED):
@@ -368,7 +368,7 @@ def reschedule(
 
 
 def _refuse_second(running: Proposal | None) -> None:
-    """Raise Refused if a schedule is running, because a test may have only one on each branch."""
+    """Raise Refused if a schedule is running: a test can have only one on each branch."""
     if running is not None:
         text = gettext_noop(
             "schedule {number} of {author} is already running on {branch!r}; cancel it, or "

@@ -1,4 +1,4 @@
-"""State changes of a step: each is a transaction that locks the branch first."""
+"""Change the state of a step; each change is a transaction that first locks the branch."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ State, Block = ScheduledStep.State, ScheduledStep.Block
 
 
 class Taken(Exception):  # noqa: N818 - a state of a step, not a fault
-    """Another process has published the step, or a person has changed it."""
+    """Another process has published the step, or a user has changed it."""
 
 
 def scheduler(person: str = "") -> Actor:
-    """Return the scheduler as an actor that acts for a person."""
+    """Return the scheduler as an actor on behalf of a user."""
     return Actor(SCHEDULER, on_behalf_of=person)
 
 
 def first_due(
     using: str, branches: tuple[str, ...], only: int | None = None
 ) -> ScheduledStep | None:
-    """Return the step of these branches with the earliest due time, by the database's clock.
+    """Return the first step on these branches that is due by the database's clock, or None.
 
-    *only* is the id of a proposal; other steps are ignored.
+    *only* is the id of a proposal; if it is given, the steps of other proposals are ignored.
     """
     steps = ScheduledStep.objects.using(using).select_related("branch", "proposal__branch", "base")
     due = steps.filter(branch__name__in=branches, try_at__lte=database_time(using))
@@ -57,14 +57,14 @@ def first_due(
 
 
 def _same(step: ScheduledStep, using: str) -> QuerySet[ScheduledStep]:
-    """Return the row of the step, if it has not changed since it was read."""
+    """Return the step's row, or None if it has changed since it was read."""
     steps = ScheduledStep.objects.using(using)
     return steps.filter(pk=step.pk, state=State.WAITING, base=step.base_id, due=step.due)
 
 
 @retried(write_alias)
 def claim(step: ScheduledStep, lease: timedelta, using: str) -> bool:
-    """Reserve the step for a time. Return False if another process was faster."""
+    """Reserve the step for some time. Return False if another process was faster."""
     with transaction.atomic(using=using, durable=True):
         lock_branch(step.branch.name, using)
         until = database_time(using) + lease
@@ -76,7 +76,7 @@ def claim(step: ScheduledStep, lease: timedelta, using: str) -> bool:
 
 @retried(write_alias)
 def block(step: ScheduledStep, reason: str, problem: str, using: str) -> bool:
-    """Block a step, and all later ones of its schedule, until a person acts.
+    """Block a step and all later steps in its schedule until a person acts.
 
     If the step has changed since it was read, return False and change nothing.
     """
@@ -97,7 +97,7 @@ def block(step: ScheduledStep, reason: str, problem: str, using: str) -> bool:
 
 @contextmanager
 def settled(step: ScheduledStep, revisions: list[Revision]) -> Iterator[None]:
-    """Record in the transaction of a publication that the step is published. Raises Taken."""
+    """Record, in the publication's transaction, that the step is published. Raises Taken."""
     using = write_alias()
     now: datetime = database_time(using)
     rows = _same(step, using).filter(due__lte=now, try_at__isnull=False)

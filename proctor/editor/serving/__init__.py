@@ -1,3 +1,3 @@
-"""The matrix of a branch, for this process and for others."""
+"""Serve the matrix of a branch to this process and to others."""
 
 from __future__ import annotations

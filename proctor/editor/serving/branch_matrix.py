@@ -1,11 +1,11 @@
 """The matrix of a branch, read from the database.
 
-Matrix *v* has, for each test, the newest revision with a branch version of at most *v*. All reads
-use one database alias. The heads are read in one statement, which sees only whole publications; the
-newest revision among them identifies the matrix. Later reads fetch only newer publications, and all
-other definitions stay the same objects.
+Matrix *v* contains, for each test, the newest revision whose branch version is at most *v*. All
+reads use one database alias. The heads are read in one statement, which sees only whole
+publications; the newest revision among them identifies the matrix. Later reads fetch only newer
+publications; all other definitions are reused, as the same objects.
 
-A definition is parsed on first use, because a page shows only a few of 10,000 tests.
+A definition is parsed only when it is first used, because a page shows only a few of 10,000 tests.
 """
 
 from __future__ import annotations
@@ -50,28 +50,28 @@ logger = logging.getLogger("proctor.matrix")
 
 
 class Lagging(Exception):  # noqa: N818 - a state of a replica, not a fault
-    """The branch's row mentions a publication whose revisions the database does not have yet."""
+    """The branch's row refers to a publication whose revisions are not in the database yet."""
 
 
 class Entry:
-    """One test of a branch's matrix. It never changes; equal entries have equal definitions."""
+    """A test in a branch's matrix. Immutable; equal entries have equal definitions."""
 
     __slots__ = ("_name", "_test", "_text", "content", "digest", "revision", "time")
 
     def __init__(self, name: str, revision: str, text: str, time: datetime) -> None:
-        """Keep the stored *text* of a definition until it is parsed."""
+        """Store the *text* of a definition until it is parsed."""
         self.revision = revision
         #: SHA-256 of the text.
         self.digest = _sha256(text)
-        #: The SHA-256 without the test's version, which is the id of the revision that published
-        #: it. If it is equal, the definitions are equal. (Equal definitions may also be written
-        #: differently.)
+        #: SHA-256 of the text without the test's version, which is the id of the revision that
+        #: published it. If two of these are equal, the definitions are equal. (Equal definitions
+        #: can also be written differently.)
         self.content = _sha256(text.replace(revision, "", 1))
-        #: The time at which it was published.
+        #: The time when it was published.
         self.time = time
         self._name = name
         self._test: TestDefinition | None = None
-        #: The text; None once it has been parsed.
+        #: The text, or None once it has been parsed.
         self._text: str | None = text
 
     def __eq__(self, other: object) -> bool:
@@ -88,9 +88,9 @@ class Entry:
 
     @property
     def test(self) -> TestDefinition | None:
-        """The definition; None if it cannot be converted to the matrix's form."""
-        # Two threads may parse the same text. The text is removed last, so that the test is already
-        # set when the text is None.
+        """The definition, or None if it cannot be converted to the matrix's form."""
+        # Two threads can parse the same text. The text is removed last, so once it is None, the
+        # test is already set.
         text = self._text
         if text is not None:
             self._test = _consumable(self._name, text)
@@ -134,7 +134,7 @@ class LazyDefinitions(Mapping[str, "TestDefinition"]):
 
 @dataclass(frozen=True)
 class BranchMatrix:
-    """A branch after one publication."""
+    """The matrix of a branch after one publication."""
 
     branch: str
     version: int
@@ -145,12 +145,12 @@ class BranchMatrix:
 
     @property
     def name(self) -> str:
-        """The version in the matrix's audit, and its ETag: `v-1a2b3c4d`."""
+        """The version in the matrix's audit, also used as the ETag, such as `v-1a2b3c4d`."""
         return str(self.audit.version)
 
     @property
     def tests(self) -> LazyDefinitions:
-        """The tests of the matrix, for callers that need only a few of them."""
+        """The tests in the matrix, for callers that need only a few of them."""
         return LazyDefinitions(self.entries)
 
     @cached_property
@@ -171,15 +171,15 @@ class _Row(NamedTuple):
 
 
 class Newest(NamedTuple):
-    """The row of a branch at one poll: whether anything is new or due."""
+    """A branch's row at the time of a poll: whether anything is new or due."""
 
     version: int
     latest: str
-    #: True if a scheduled step on any branch is due, by the clock of the database.
+    #: True if a scheduled step on any branch is due, by the database's clock.
     is_due: bool
 
 
-#: All branches are checked, because a site may serve one and schedule steps on another.
+#: All branches are checked, because a site can serve one branch and schedule steps on another.
 _NEWEST = "SELECT name, version, latest, next_due, {clock} FROM proctor_editor_branch"
 _FIELDS = ("test", "id", "definition", "version", "author", "time")
 
@@ -198,9 +198,9 @@ def read_matrix(
 ) -> BranchMatrix | None:
     """Return the matrix of a branch, or None if it is still *previous*.
 
-    Return an empty matrix if nothing was ever published. Pass the result of `read_newest` as
-    *newest* if you have it. Raises Lagging if a replica does not have all rows yet, and database
-    errors.
+    Return an empty matrix if nothing has ever been published. If `read_newest` was already called,
+    pass its result as *newest*. Raises Lagging if a replica does not have all rows yet, and
+    database errors.
     """
     alias = using or read_alias()
     version, latest, _ = newest or read_newest(branch, alias)
@@ -216,7 +216,7 @@ def read_matrix(
 def read_newest(branch: str, alias: str) -> Newest:
     """Return the row of a branch, and whether anything is due on any branch.
 
-    Every process runs this at every poll, so it is one fixed statement, without the ORM.
+    Every process calls this at every poll, so it runs a single fixed statement, without the ORM.
     """
     version, latest, is_due = 0, "", False
     with connections[alias].cursor() as cursor:
@@ -239,7 +239,7 @@ def _all(branch: str, version: int, alias: str) -> BranchMatrix:
 
 
 def _since(branch: str, previous: BranchMatrix, version: int, alias: str) -> list[_Row] | None:
-    """Return publications after *previous*; None if that is not in the branch's history."""
+    """Return publications after *previous*; None if *previous* is not in the branch's history."""
     revisions = Revision.objects.using(alias).filter(branch__name=branch)
     if (
         version <= previous.version
@@ -278,6 +278,6 @@ def _with(branch: str, old: Mapping[str, Entry], rows: Iterable[_Row]) -> Branch
 
 
 def matrix_json(matrix: Matrix, *, indent: int | None = None) -> str:
-    """Return the JSON of a matrix in ASCII, compact unless *indent* is given."""
+    """Return a matrix as ASCII JSON, compact unless *indent* is given."""
     separators = (",", ":") if indent is None else None
     return json.dumps(matrix.to_dict(), indent=indent, separators=separators, allow_nan=False)

@@ -7,7 +7,7 @@ from proctor.editor.serving.branch_matrix import BranchMatrix, read_matrix
 
 __all__ = ["kept_matrix"]
 
-#: Alias of a database → branch → the last matrix, so that only newer publications are read.
+#: Database alias → branch → the last matrix. Only newer publications are read.
 _kept: dict[str, dict[str, BranchMatrix]] = {}
 
 

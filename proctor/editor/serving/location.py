@@ -1,4 +1,4 @@
-"""The location `editor:BRANCH`: the matrix that the editor publishes, for `MatrixSource`."""
+"""The location `editor:BRANCH` for `MatrixSource`: the matrix that the editor publishes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def is_test_run() -> bool:
 
 
 def _close_others(was_open: set[str]) -> None:
-    """Close the connections of this thread that were not open before."""
+    """Close this thread's connections that were not open before."""
     for each in connections.all(initialized_only=True):
         if each.alias not in was_open:
             each.close()
@@ -49,13 +49,13 @@ def _close_others(was_open: set[str]) -> None:
 class EditorLocation:
     """One branch of the editor, read from the database.
 
-    The loader thread reads it, and closes its own connections. If a scheduled step is due, the same
-    thread publishes it. In a test run, the matrix is read on the caller's connection, and only
-    after a publication, because other connections cannot see the transaction of a test.
+    The loader thread reads it, and closes the connections that it opened. If a scheduled step is
+    due, the same thread publishes it. In a test run, the matrix is read on the caller's connection,
+    and only after a publication, because other connections cannot see the transaction of a test.
     """
 
     slow = True
-    #: All processes should notice a publication at the same moment. A poll reads only one row.
+    #: All processes should notice a publication at about the same time. A poll reads only one row.
     spread = False
 
     def __init__(self, location: str) -> None:
@@ -75,7 +75,7 @@ class EditorLocation:
         return is_test_run()
 
     def changed(self, token: object) -> bool:
-        """Return True if the matrix should be read. Outside of tests, only a read can tell."""
+        """Return True if the matrix should be read. Outside test runs, only a read can tell."""
         if not self.inline or not isinstance(token, _Token):
             return True
         return token.epoch != epoch(read_alias())
@@ -91,8 +91,8 @@ class EditorLocation:
         now = epoch(alias)
         try:
             newest = read_newest(self._branch, alias)
-            # The first matrix is read before steps are published, because visitors wait for it. In
-            # a test run, steps are published only if the test does so itself.
+            # The first matrix is read before steps are published, because visitors are waiting for
+            # it. In a test run, steps are published only if the test publishes them.
             may_publish = known is not None and not inline
             if newest.is_due and may_publish and self._publisher.publish():
                 newest = read_newest(self._branch, alias)
@@ -109,7 +109,7 @@ class EditorLocation:
             if not inline:
                 _close_others(was_open)
         if matrix is None:
-            # A different test has the same matrix by chance, so only the token is new.
+            # A different test case happens to have the same matrix, so only the token is new.
             if known is not None and known.epoch != now:
                 return ReadMatrix(known.matrix.matrix, _Token(known.matrix, now))
             return None

@@ -1,4 +1,4 @@
-"""The matrices of the editor over HTTP, for loaders in other processes and languages."""
+"""The editor's matrices over HTTP, for loaders in other processes and languages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Written(NamedTuple):
     packed: bytes
 
 
-#: The newest matrix of each requested branch. A poll reads one row of the database.
+#: The newest matrix of each requested branch. A poll reads only one database row.
 _written: dict[str, _Written] = {}
 
 
@@ -76,7 +76,7 @@ def _takes_gzip(request: HttpRequest) -> bool:
 
 
 def _refuse(request: HttpRequest, branch: str) -> None:
-    """Raise EditorError unless the sender may read the matrix of the branch."""
+    """Raise EditorError unless the user may read the branch's matrix."""
     if _is_public():
         check_branch(branch)
         return
@@ -99,7 +99,7 @@ def _error(error: EditorError) -> HttpResponse:
 @transaction.non_atomic_requests
 @require_safe
 def matrix(request: HttpRequest, branch: str) -> HttpResponseBase:
-    """GET matrix/<branch>.json: compact, with an ETag, compressed for clients that accept it."""
+    """GET matrix/<branch>.json: compact JSON with an ETag, compressed if the client accepts it."""
     return _answer(request, branch, whole=True)
 
 

@@ -1,4 +1,4 @@
-"""The applications of the editor: the registered ones, and the site itself."""
+"""The applications that the editor knows: the registered ones and the site itself."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Applications", "Known", "known_application", "own_application", "read_applications"]
 
-#: The name of a site whose settings give none.
+#: The name of a site whose settings do not contain one.
 THIS_SITE = "this site"
-#: Number of parsed specifications that a process caches.
+#: Maximum number of parsed specifications cached in a process.
 _KEPT = 1000
 
 
@@ -39,7 +39,7 @@ class Known:
     name: str
     environment: str
     specification: Specification
-    #: True if it loads the whole matrix instead of only the tests of its specification.
+    #: True if it loads the whole matrix and not only the tests in its specification.
     whole_matrix: bool = False
     version: str = ""
     #: None for the site itself.
@@ -53,7 +53,7 @@ class Known:
 
     @property
     def label(self) -> str:
-        """The name of the application in messages: `shop@1.2`, `this site (shop)`."""
+        """The application's name in messages, such as `shop@1.2` or `this site (shop)`."""
         if self.is_own:
             if self.name == THIS_SITE:
                 return Sentence(gettext_noop("this site"))
@@ -70,10 +70,10 @@ class Applications:
     """All applications, the site itself first."""
 
     known: tuple[Known, ...]
-    #: Variable → type, for the site and all applications. If the site declares no variables, this
-    #: is None, and rules are only parsed, except for applications that use the test.
+    #: Variable → type, for the site and all applications. None if the site declares no variables.
+    #: In that case, rules are only parsed, except for applications that use the test.
     context_types: Mapping[str, ContextType] | None
-    #: Names of the tests that any application declares.
+    #: Names of the tests that are declared by any application.
     declared: frozenset[str] = field(default=frozenset())
 
     @property
@@ -82,7 +82,7 @@ class Applications:
         return dict(self.context_types or _merged(self.known))
 
     def on(self, branch: str) -> list[Known]:
-        """Return the applications of a branch."""
+        """Return the applications on a branch."""
         return [each for each in self.known if each.environment == branch]
 
     @property
@@ -109,7 +109,7 @@ def read_applications(environment: str | None = None) -> Applications:
     ]
     own = own_application()
     if own is not None and environment in (None, own.environment):
-        # The site may also have registered itself, but the declarations in the process are newer.
+        # The site may also have registered itself, but the declarations in this process are newer.
         same = (own.name, own.environment)
         known = [own, *(each for each in known if (each.name, each.environment) != same)]
     declared = frozenset(name for each in known for name in each.specification.tests)
@@ -142,7 +142,7 @@ def _specifications(digests: set[str]) -> dict[str, Specification]:
         for digest, text in rows.values_list("digest", "specification"):
             try:
                 found[digest] = kept[digest] = read_specification(text)
-            except Refusal:  # written without the service that checks specifications
+            except Refusal:  # stored without the service that checks specifications
                 continue
         while len(kept) > _KEPT:
             kept.popitem(last=False)
@@ -150,9 +150,9 @@ def _specifications(digests: set[str]) -> dict[str, Specification]:
 
 
 def own_application() -> Known | None:
-    """Return the site as an application of the branch that it reads, or None if it reads none.
+    """Return the site as an application on the branch that it reads; None if it reads no branch.
 
-    Its rules are checked with the variables of PROCTOR_CONTEXT, not those of a specification.
+    Its rules are checked with the variables in PROCTOR_CONTEXT, not those in a specification.
     """
     place = site_place()
     if not place.branch or place.editor or not current_setup().registry:

@@ -1,4 +1,4 @@
-"""Effects of a change to a branch on each of its applications."""
+"""How a change on a branch affects each of its applications."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 __all__ = ["BREAKS", "OLDER", "Verdict", "application_problems", "faults", "verdicts"]
 
-#: Codes of problems: the change breaks an application; the application was broken before.
+#: Problem codes: the change breaks an application; the application was already broken.
 BREAKS, OLDER = "breaks-application", "application-broken"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The effects of a change on one application."""
+    """How a change affects one application."""
 
     application: Known
     #: True if its specification names a changed test, or selects one with a filter.
     is_concerned: bool
     #: Test → the reason why the application could load it before the change, but not after it.
     breaks: Mapping[str, Problem]
-    #: Test → the reason why it could be loaded neither before nor after the change.
+    #: Test → the reason why it cannot be loaded, either before or after the change.
     older: Mapping[str, Problem]
 
     @property
@@ -50,7 +50,7 @@ class Verdict:
 
     @property
     def reasons(self) -> list[str]:
-        """The problems, as sentences that name the test."""
+        """The problems as sentences that name the test."""
         text = gettext_noop("{test}: {problem}")
         found = {**self.breaks, **self.older}
         return [Sentence(text, test=name, problem=each.message) for name, each in found.items()]
@@ -64,7 +64,7 @@ def verdicts(
 ) -> list[Verdict]:
     """Return the verdict of each application on the change from *before* to *after*.
 
-    Both have the *changed* tests and all their relatives, in the matrix's form.
+    Both contain the *changed* tests and all their relatives, in the matrix's form.
     """
     return [_verdict(each, before, after, changed) for each in applications]
 
@@ -92,7 +92,7 @@ def _verdict(
                 )
                 new[name] = replace(problem, message=Sentence(text))
         known = _own_faults(before)
-        # These messages use the terms of the settings.
+        # These messages use the names of the settings.
         for name, problem in _own_faults(after).items():
             was_broken = name in older or (name in known and name not in new)
             (older if was_broken else new)[name] = problem
@@ -111,7 +111,7 @@ def _sides(
 
 
 def faults(application: Known, tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
-    """Return the *tests* that an application uses but cannot load, each with the reason."""
+    """Return the *tests* that an application uses but cannot load, each with the reason why."""
     found = faults_of(
         tests,
         application.specification,
@@ -158,8 +158,8 @@ def _own_faults(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
 def application_problems(found: Iterable[Verdict], test: str | None) -> list[Problem]:
     """Return the problems of a change, each with the application that is affected.
 
-    An application that the change breaks is a fatal problem; one that was broken before is a
-    warning. *test* is the changed test, or None if there are several.
+    If the change breaks an application, this is a fatal problem; if the application was already
+    broken, it is a warning. *test* is the changed test, or None if there are several.
     """
     problems = []
     for verdict in found:
@@ -182,7 +182,7 @@ def application_problems(found: Iterable[Verdict], test: str | None) -> list[Pro
 
 
 def _broken(*, names_it: bool, is_it: bool) -> str:
-    """Return the text about an application that a change breaks."""
+    """Return the message about an application that a change breaks."""
     if names_it:
         if is_it:
             return gettext_noop("{application} needs it: {problem}")

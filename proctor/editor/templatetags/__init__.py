@@ -1,1 +1,1 @@
-"""The filters of the editor's templates."""
+"""Filters for the editor's templates."""

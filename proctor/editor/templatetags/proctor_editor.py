@@ -1,4 +1,4 @@
-"""The filter for untranslated sentences of the core in templates."""
+"""The filter that translates the core's sentences in templates."""
 
 from __future__ import annotations
 

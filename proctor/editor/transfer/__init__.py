@@ -1,3 +1,3 @@
-"""Importing and exporting branches."""
+"""Import and export branches."""
 
 from __future__ import annotations

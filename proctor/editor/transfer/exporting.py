@@ -1,4 +1,4 @@
-"""Export of a branch: a matrix file, or a tree of definitions like Java Proctor's."""
+"""Export a branch as a matrix file or as a tree of definitions like Java Proctor's."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = ["ExportRefused", "export_matrix", "export_tree"]
 
 
 class ExportRefused(ValueError):  # noqa: N818 - says what happened to the export
-    """The branch cannot be exported to this place."""
+    """The branch cannot be exported to this location."""
 
 
 def export_matrix(branch: str, path: Path) -> int:
-    """Write the matrix of a branch to a file and return the number of its tests.
+    """Write the matrix of a branch to a file, and return the number of tests.
 
     Raises OSError, and ExportRefused if a database replica lags behind.
     """
@@ -39,10 +39,10 @@ def export_matrix(branch: str, path: Path) -> int:
 
 
 def export_tree(branch: str, path: Path, progress: Progress = iter) -> int:
-    """Write definition.json and metadata.json of each test and return their number.
+    """Write each test's definition.json and metadata.json, and return the number of tests.
 
-    They are written to `test-definitions` below *path*, which must not contain definitions yet.
-    Definitions that were imported and not published since are written byte for byte. Raises
+    The files are written to `test-definitions` below *path*, which must not contain definitions
+    yet. Definitions that were imported and not published since are written byte for byte. Raises
     OSError, and ExportRefused before anything is written.
     """
     folder = path if path.name == DEFINITIONS_DIRECTORY else path / DEFINITIONS_DIRECTORY
@@ -53,9 +53,7 @@ def export_tree(branch: str, path: Path, progress: Progress = iter) -> int:
     rows = list(heads.order_by("test").values_list(*fields))
     bad = [printable(name) for name, _, _ in rows if not _is_folder(name)]
     if bad:
-        raise ExportRefused(
-            f"these names of tests cannot be names of directories: {', '.join(bad)}"
-        )
+        raise ExportRefused(f"these test names cannot be used as directory names: {', '.join(bad)}")
     folder.mkdir(parents=True, exist_ok=True)
     for (name, text, original), _ in zip(rows, progress(range(len(rows))), strict=True):
         (folder / name).mkdir()

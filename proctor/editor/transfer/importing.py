@@ -1,4 +1,4 @@
-"""Import of a matrix file or a tree of definitions into a branch."""
+"""Import a matrix file or a tree of definitions into a branch."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ __all__ = ["Import", "ImportRefused", "Source", "import_source", "read_source", 
 
 
 class ImportRefused(ValueError):  # noqa: N818 - says what happened to the import
-    """The source of an import cannot be read. The message has a line for each test."""
+    """The source of an import cannot be read. The message has a line for each unreadable test."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The definitions in a file or a tree, by name, in their original text."""
+    """The definitions in a file or a tree by name, as their original text."""
 
     tests: Mapping[str, Imported]
     warnings: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Source:
 
 @dataclass(slots=True)
 class Import:
-    """The result of an import, or the result that it would have."""
+    """The result of an import, or of its preview."""
 
     created: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -49,14 +49,14 @@ class Import:
     warnings: list[str] = field(default_factory=list)
 
 
-#: Iterates over a range of numbers, and can show the progress.
+#: Iterates over a range of numbers, and can show progress.
 Progress: TypeAlias = "Callable[[range], Iterable[int]]"
 
 
 def read_source(path: Path, progress: Progress = iter) -> Source:
     """Return the definitions at *path*: a matrix file, or a directory of definitions.
 
-    This may also be the directory that contains `test-definitions`. Raises ImportRefused, which
+    *path* can also be the directory that contains `test-definitions`. Raises ImportRefused, which
     names every test that cannot be read.
     """
     return _read_tree(path, progress) if path.is_dir() else _read_matrix(path, progress)
@@ -91,7 +91,7 @@ def _read_matrix(path: Path, progress: Progress) -> Source:
 
 
 def read_text(text: str) -> Source:
-    """Return the definitions of a matrix's text. Raises ImportRefused."""
+    """Return the definitions in the text of a matrix. Raises ImportRefused."""
     try:
         matrix = Matrix.from_json(text.encode("utf-8", "surrogatepass"))
     except MatrixLoadError as error:
@@ -109,12 +109,12 @@ def _of_matrix(matrix: Matrix, progress: Progress) -> Source:
 
 
 def _of_test(name: str | None, words: str) -> Sentence:
-    """Return a line about a test."""
+    """Return a line about a test for a message."""
     return Sentence(gettext_noop("{test}: {problem}"), test=printable(name), problem=words)
 
 
 def _other_meaning(test: TestDefinition) -> list[Sentence]:
-    """Return a note if the rule has a different meaning in the editor's form than in a matrix."""
+    """Return a note if a rule does not mean the same in the editor's form as in a matrix."""
     rules = [test.rule, *(each.rule for each in test.allocations)]
     text = gettext_noop(
         "the rule {rule} is never true in a matrix, because it has no ${{…}}; the "
@@ -135,8 +135,8 @@ def import_source(
 ) -> Import:
     """Publish the definitions of *source* on a branch, in one publication.
 
-    Definitions that the branch already has with the same text are skipped. Tests that are not in
-    the source are not changed. Raises the errors of `publish`.
+    Definitions that are already on the branch with the same text are skipped. Tests that are not in
+    the source stay unchanged. Raises the errors of `publish`.
     """
     result = Import(warnings=[*source.warnings, *_dropped(source)])
     heads = {
@@ -174,7 +174,7 @@ def import_source(
 
 
 def _dropped(source: Source) -> list[str]:
-    """Return the tests that the engine drops from the matrix. They are imported anyway."""
+    """Return the tests that the engine drops from the matrix; they are imported anyway."""
     tests: dict[str, TestDefinition] = {}
     found = []
     for name, imported in source.tests.items():

@@ -1,4 +1,4 @@
-"""Allocation ids that tests had before the import, so that no letter is ever used again."""
+"""Find the allocation ids that tests had before an import, so that no letter is reused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LettersRefused", "read_letters"]
 
-#: Branches of a Webapp's clone that may be its trunk, most likely first.
+#: Branches in a Webapp's clone that may be its trunk, most likely first.
 _TRUNKS = ("trunk", "origin/trunk", "HEAD")
 
 
@@ -29,7 +29,7 @@ class LettersRefused(ValueError):  # noqa: N818 - says what happened to the requ
 def read_letters(path: Path) -> dict[str, list[str]]:
     """Return all allocation ids that each test has ever had, by test.
 
-    *path* is either a Webapp's git clone, whose history of trunk is read, or a JSON file such as
+    *path* is either a Webapp's git clone, whose trunk history is read, or a JSON file such as
     `{"buttontst": ["#A1", "#B3"]}`. Raises LettersRefused.
     """
     return _of_clone(path) if path.is_dir() else _of_file(path)
@@ -58,7 +58,7 @@ def _of_clone(path: Path) -> dict[str, list[str]]:
         try:
             definition = read_definition(content, name)
         except Refusal:
-            continue  # invalid definitions were never served, so their ids were never used
+            continue  # an invalid definition was never served, so its ids were never used
         if definition is not None:
             found[name].update(used_ids([definition.test]))
     return {name: sorted(ids) for name, ids in found.items()}
@@ -81,7 +81,7 @@ def _run(
 
 
 def _versions(path: Path, trunk: str) -> Iterator[tuple[str, bytes]]:
-    """Yield each version of each definition on trunk, together with the name of its test."""
+    """Yield each version of each definition on trunk, with the name of its test."""
     git = ["git", "-C", str(path)]
     listed = _run([*git, "rev-list", "--objects", trunk]).stdout.decode("utf-8", "replace")
     blobs = {}

@@ -147,7 +147,7 @@ def test_a_value_without_a_text_is_an_error_of_the_caller(source):
         def __str__(self):
             raise RuntimeError("no")
 
-    with pytest.raises(ConversionError, match="'USER' has a value that cannot be written as text"):
+    with pytest.raises(ConversionError, match="'USER' has a value that cannot be converted"):
         ask(source, identifiers={"USER": Mute()})
     assert ask(source)["buttoncolortst"].group == "blue"
 

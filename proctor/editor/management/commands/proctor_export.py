@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("-o", "--output", required=True, metavar="FILE_OR_TREE", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the file or files, and print how many tests they have."""
+        """Write the file or files, and print how many tests they contain."""
         branch = known_branch(options["branch"])
         path: Path = options["output"]
         try:

@@ -34,7 +34,7 @@ class Command(BaseCommand):
             metavar="CLONE_OR_FILE",
             type=Path,
             help="a Proctor Webapp's git clone, or a JSON file that maps tests to their "
-            "allocation ids, so that no letter is used again",
+            "allocation ids, so that no letter is reused",
         )
         parser.add_argument("--message", default="", help="for the history")
         add_user(parser)
@@ -58,8 +58,8 @@ class Command(BaseCommand):
             self.stderr.write(
                 self.style.WARNING(
                     "warning: if these tests had other allocations in the past, the letters of "
-                    "those may be used again; --letters-from prevents that. New tests are not "
-                    "affected"
+                    "those allocations may be reused; --letters-from prevents that. New tests "
+                    "are not affected"
                 )
             )
         self.stdout.write(

@@ -1,4 +1,4 @@
-"""`manage.py proctor_publish_due`: publish the scheduled steps that are due, for cron."""
+"""`manage.py proctor_publish_due`: publish the scheduled steps that are due; for use with cron."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Command(BaseCommand):
-    """Publish the steps that are due once, in order."""
+    """Publish all due steps in order, then exit."""
 
     help = (
         "Publishes the scheduled steps that are due, and prints them. Processes that evaluate the "
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Publish the steps, and print those that were published and those that wait."""
+        """Publish the steps, and print which were published and which are waiting."""
         blocked = 0
         try:
             for outcome in publish_due():

@@ -1,3 +1,3 @@
-"""The form of the Edit page: its fields, its state between requests, and its checks."""
+"""The Edit page's form: its fields, its state between requests, and its checks."""
 
 from __future__ import annotations

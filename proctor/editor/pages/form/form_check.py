@@ -1,4 +1,4 @@
-"""The content of the Edit page's side panel: problems, moves, ids, and Try."""
+"""The content of the Edit page's side panel: problems, moves, ids, and the result of Try."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "FieldProblem", "Tried", "check_document", "field_problems", "of_fields"]
 
-#: Code of a problem → the field that it belongs to.
+#: Code of a problem → the field where the problem is shown.
 _FIELDS = {
     "description-required": "description",
     "salt-required": "salt",
@@ -58,9 +58,9 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """A problem, and the field of the form that it belongs to."""
+    """A problem and the form field where it is shown."""
 
-    #: "" if it belongs to no field.
+    #: "" if it does not belong to a field.
     field: str
     message: str
     is_warning: bool = False
@@ -68,7 +68,7 @@ class FieldProblem:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The group of an example visitor."""
+    """The group that an example visitor gets."""
 
     group: str
     why: str
@@ -77,7 +77,7 @@ class Tried:
 
 @dataclass(slots=True)
 class Check:
-    """The effects of publishing the form."""
+    """The effects of publishing the form's definition."""
 
     problems: list[FieldProblem] = field(default_factory=list)
     effect: Effect | None = None
@@ -86,7 +86,7 @@ class Check:
     #: The ids that the allocations would get.
     ids: list[str] = field(default_factory=list)
     tried: Tried | None = None
-    #: Problems of fields that must be corrected before the definition can be checked.
+    #: Problems in fields that must be corrected before the definition can be checked.
     variables: list[tuple[str, str]] = field(default_factory=list)
     test_type: str = ""
     identifier: str = ""
@@ -103,7 +103,7 @@ class Check:
 
 
 def of_fields(problems: Mapping[str, str]) -> list[FieldProblem]:
-    """Return the problems of fields that could not be read from the form."""
+    """Return the problems for form fields that could not be read."""
     return [FieldProblem(place, message) for place, message in problems.items()]
 
 
@@ -129,7 +129,7 @@ def _field(problem: Problem) -> str:
 
 def _words(problem: Problem) -> str:
     text = translated(problem.message)
-    # The English text shows whether the message names the column.
+    # The English text shows whether the message mentions the column.
     if problem.column is not None and "column" not in problem.message:
         text = _("%(text)s (column %(column)s)") % {"text": text, "column": problem.column}
     return text[:1].upper() + text[1:]
@@ -175,7 +175,7 @@ def _try(check: Check, test: str, tests: Mapping[str, TestDefinition]) -> Tried:
         variables = current_variables()
         keys = {each.name: each.source_key for each in variables.context_variables or ()}
         context = variables.context({keys.get(name, name): each for name, each in given.items()})
-        # Variables that only other applications declare.
+        # Variables that are declared only by other applications.
         context.update((name, each) for name, each in given.items() if name not in keys)
         proctor = Proctor(
             Matrix(Audit(), tests),

@@ -29,7 +29,7 @@ _OWNER = "owner:"
 
 @dataclass(slots=True)
 class FormRead:
-    """The JSON of a form, and the problems of fields that could not be read."""
+    """The JSON for a form, and the problems in fields that could not be read."""
 
     document: dict[str, Any]
     problems: dict[str, str] = field(default_factory=dict)
@@ -74,7 +74,7 @@ def _depends_on(texts: dict[str, str], read: FormRead) -> dict[str, Any] | None:
         return None
     value = integer_of(texts["depends_value"])
     if value is None:
-        read.problems["depends_on"] = _("Expected the value of a group, a whole number.")
+        read.problems["depends_on"] = _("Expected the value of a group, which is a whole number.")
     return {"testName": name, "bucketValue": value or 0}
 
 
@@ -193,7 +193,7 @@ def _allocation(
 
 
 def fits_the_form(document: Any) -> bool:
-    """Return whether the form can show a definition without losing any part of it."""
+    """Return whether the form can represent a definition without losing any part of it."""
     try:
         kinds = {
             kind
@@ -216,7 +216,7 @@ def fits_the_form(document: Any) -> bool:
 
 
 def _is_text(state: FormState) -> bool:
-    """Return whether all fields of a form are texts, as opposed to other JSON."""
+    """Return whether all fields of a form are strings and not other JSON values."""
     rows = [
         *map(asdict, state.buckets),
         *map(asdict, state.allocations),
@@ -227,7 +227,7 @@ def _is_text(state: FormState) -> bool:
 
 
 def state_of_document(document: dict[str, Any]) -> FormState:
-    """Return the form for a definition for which `fits_the_form` is true."""
+    """Return the form for a definition; `fits_the_form` must be true for it."""
     state = FormState()
     tags = [each for each in document.get("metaTags") or () if isinstance(each, str)]
     owners = [each for each in tags if each.startswith(_OWNER)][-1:]
@@ -264,7 +264,7 @@ def state_of_document(document: dict[str, Any]) -> FormState:
 
 
 def _is_plain(value: Any) -> bool:
-    """Return whether a string can be shown as it is, because it would not parse as JSON."""
+    """Return whether a string can be shown unquoted, because it would not parse as JSON."""
     if not isinstance(value, str):
         return False
     try:

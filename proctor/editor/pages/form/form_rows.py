@@ -1,4 +1,4 @@
-"""The rows of the Edit form with the names, ids, labels and problems of their fields."""
+"""Rows of the Edit form, with the names, ids, labels and problems of their fields."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ShownForm", "shown_form"]
 
-#: The percentages of the buttons "Raise to".
+#: The percentages on the "Raise to" buttons.
 _STEPS = (10, 25, 50, 100)
 
 
@@ -40,7 +40,7 @@ class ShownShare:
 
 @dataclass(frozen=True, slots=True)
 class ShownBucket:
-    """A row of the list of buckets."""
+    """A row in the list of buckets."""
 
     index: int
     row: BucketRow
@@ -50,7 +50,7 @@ class ShownBucket:
 
 @dataclass(frozen=True, slots=True)
 class ShownAllocation:
-    """A card of the list of allocations."""
+    """A card in the list of allocations."""
 
     index: int
     row: AllocationRow
@@ -61,8 +61,8 @@ class ShownAllocation:
     raises: list[int]
     is_first: bool
     is_last: bool
-    #: The last allocation stays last while it has no rule, because above another one it would take
-    #: everyone.
+    #: If the last allocation has no rule, it must stay last: above another allocation, it would
+    #: match every visitor.
     can_go_up: bool
     can_go_down: bool
     can_be_removed: bool
@@ -70,22 +70,22 @@ class ShownAllocation:
 
     @property
     def number(self) -> int:
-        """The number that is displayed, from 1."""
+        """The displayed number, from 1."""
         return self.index + 1
 
     @property
     def anchor(self) -> str:
-        """The id of the card's element."""
+        """The id of the card's HTML element."""
         return f"allocation-{self.index}"
 
     @property
     def build(self) -> str:
-        """The prefix of the names of the builder's fields."""
+        """The prefix of the builder's field names."""
         return f"build-{self.index}"
 
     @property
     def step(self) -> str:
-        """The value that the builder's button sends."""
+        """The value sent by the builder's button."""
         return f"build-{self.index}"
 
 
@@ -104,7 +104,7 @@ class ShownForm:
 
 
 def shown_form(state: FormState, problems: Iterable[FieldProblem]) -> ShownForm:
-    """Return the form for the page's template."""
+    """Return the form as the page's template needs it."""
     by_field: dict[str, list[str]] = {}
     for each in problems:
         by_field.setdefault(each.field, []).append(each.message)
@@ -161,7 +161,7 @@ def _allocation(
     found = [share_of(each) for each in row.shares]
     total = sum((each for each in found if each is not None), Fraction(0))
     last = len(state.allocations) - 1
-    # Cards from this index on cannot be moved.
+    # Cards from this index onward cannot be moved.
     fixed = last + bool(state.allocations[last].rule.strip())
     return ShownAllocation(
         index,
@@ -181,7 +181,7 @@ def _allocation(
 
 
 def _raises(state: FormState, shares: list[Fraction | None]) -> list[int]:
-    """Return the percentages that the live groups can be raised to."""
+    """Return the percentages to which the live groups can be raised."""
     known: dict[int, Fraction] = {}
     for bucket, share in zip(state.buckets, shares, strict=True):
         value = integer_of(bucket.value)

@@ -1,4 +1,4 @@
-"""Conversion of percentages to ranges in the Edit form, moving as few visitors as possible."""
+"""Convert percentages in the Edit form to ranges, moving as few visitors as possible."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _NUMBER = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,20}(\.[0-9]{0,20})?")
 
 
 def share_of(text: str) -> Fraction | None:
-    """Return a typed percentage as a share, or None if it is not a number."""
+    """Convert a typed percentage to a share, or return None if it is not a number."""
     cleaned = text.strip().removesuffix("%").strip().replace(",", ".") or "0"
-    # Without an exponent, because the digits of 1e999999999 would fill the memory.
+    # Exponents are not allowed, because expanding 1e999999999 would exhaust the memory.
     return Fraction(Decimal(cleaned)) / 100 if _NUMBER.fullmatch(cleaned) else None
 
 
 def percent_text(share: Fraction) -> str:
-    """Return a share as a percentage, with as few digits as its ten decimal places need."""
+    """Format a share, rounded to ten decimal places, as a percentage without trailing zeros."""
     value = Decimal(share.numerator) / Decimal(share.denominator) * 100
     return f"{round(value, 8).normalize():f}"
 
 
 def summed(ranges: Iterable[Mapping[str, Any]]) -> dict[int, Fraction]:
-    """Return the total length of each bucket value, computed with exact decimals."""
+    """Return the total length of each bucket value's ranges, computed with exact decimals."""
     found: dict[int, Fraction] = {}
     for each in ranges:
         value = each["bucketValue"]
@@ -52,8 +52,8 @@ def ranges_for(
 ) -> list[dict[str, Any]]:
     """Return ranges that give the groups the *wanted* shares, by value.
 
-    *old* are the previous ranges, as JSON, and *renamed* maps the values that have changed. If the
-    shares are unchanged, the ranges are as well; otherwise as few visitors as possible move.
+    *old* contains the previous ranges, as JSON, and *renamed* maps old bucket values to new ones.
+    If the shares are unchanged, so are the ranges; otherwise as few visitors as possible move.
     """
     known = _known(old, renamed, wanted)
     if known:
@@ -119,7 +119,7 @@ def _laid_out(wanted: Mapping[int, Fraction]) -> list[dict[str, Any]]:
 def raised(shares: Mapping[int, Fraction], target: Fraction) -> dict[int, Fraction] | None:
     """Return shares whose live groups add up to *target*, in the same proportions as before.
 
-    Return None if there is no live group, or no negative group to take the rest.
+    Return None if there is no live group, or no negative group for the remaining visitors.
     """
     live = {value: share for value, share in shares.items() if value >= 0}
     negative = [value for value in shares if value < 0]

@@ -1,4 +1,4 @@
-"""The state of the Edit form: its fields as they were typed."""
+"""The state of the Edit form: its fields as the user typed them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = [
     "read_state",
 ]
 
-#: Maximum number of rows that are read, more than any test has.
+#: Maximum number of rows that are read; no test needs this many.
 _MOST = 500
 
-#: Fields with a single text.
+#: Fields that contain a single string.
 TEXTS = (
     "description",
     "test_type",
@@ -37,7 +37,7 @@ TEXTS = (
     "namespaces",
     "payload_type",
 )
-#: Checkboxes → their names in a definition.
+#: Checkbox → its name in a definition.
 FLAGS = {
     "silent": "silent",
     "incognito": "evaluateForIncognitoUsers",
@@ -47,7 +47,7 @@ FLAGS = {
 
 
 def integer_of(text: str) -> int | None:
-    """Return a typed integer, or None if it is not one."""
+    """Convert typed text to an integer, or return None if it is not an integer."""
     try:
         return int(text.strip())
     except ValueError:
@@ -62,12 +62,12 @@ class BucketRow:
     value: str = ""
     description: str = ""
     payload: str = ""
-    #: The value before it was changed, which the ranges still have.
+    #: The value before it was changed; the ranges still contain it.
     was: str = ""
 
     @property
     def is_remainder(self) -> bool:
-        """True if the bucket gets the rest of the share that the live groups do not use."""
+        """True if the bucket gets the share that the live groups do not use."""
         return self.value.strip().startswith("-")
 
 
@@ -80,9 +80,9 @@ class AllocationRow:
     id: str = ""
     #: The previous ranges as JSON, or "" for a new allocation.
     ranges: str = ""
-    #: Percentages, one for each bucket row.
+    #: The percentage for each bucket row.
     shares: list[str] = field(default_factory=list)
-    #: The builder's three fields.
+    #: The three fields of the condition builder.
     variable: str = ""
     operator: str = ""
     operand: str = ""
@@ -90,7 +90,7 @@ class AllocationRow:
 
 @dataclass(slots=True)
 class ConstantRow:
-    """A special constant, which rules can use."""
+    """A special constant that rules can use."""
 
     name: str = ""
     #: JSON or plain text.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OPERATORS", "apply_step", "built_rule", "new_state"]
 
-#: Operator in the builder → a rule with a variable and a value.
+#: Operator in the builder → template of a rule with a variable and a value.
 OPERATORS = {
     "==": "{variable} == {value}",
     "!=": "{variable} != {value}",
@@ -38,7 +38,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 
 
 def new_state() -> FormState:
-    """Return the form of a new test: groups inactive, control and active without details."""
+    """Return the form for a new test, with the groups inactive, control and active."""
     state = FormState()
     state.texts["test_type"] = "USER"
     state.buckets = [
@@ -53,7 +53,7 @@ def new_state() -> FormState:
 def apply_step(state: FormState, step: str) -> str:
     """Apply the button *step* to the form and return the id of the field that gets the focus.
 
-    An unknown button changes nothing.
+    If the button is unknown, nothing changes.
     """
     match = _STEP.match(step)
     if match is None or match["name"] not in _STEPS:
@@ -142,7 +142,7 @@ def _raise(state: FormState, index: int, target: int) -> str:
 
 
 def _build(state: FormState, index: int | None) -> str:
-    """Add the builder's condition to a rule."""
+    """Add the condition from the builder to a rule."""
     if index is not None and index >= len(state.allocations):
         return ""
     row = state.builder if index is None else state.allocations[index]
@@ -159,7 +159,7 @@ def _build(state: FormState, index: int | None) -> str:
 
 
 def built_rule(variable: str, operator: str, operand: str) -> str:
-    """Return a rule from a variable, an operator and a value, or "" if one of them is missing."""
+    """Return a rule for a variable, an operator and a value, or "" if any of them is missing."""
     form = OPERATORS.get(operator)
     if not variable or form is None:
         return ""
@@ -173,7 +173,7 @@ def built_rule(variable: str, operator: str, operand: str) -> str:
 
 
 def _literal(text: str, *, is_text: bool) -> str:
-    """Return a value in the syntax of rules: quoted if the variable is a string."""
+    """Return a value in rule syntax: quoted if the variable is a string."""
     if not is_text and (text in ("true", "false", "null") or _NUMBER.match(text)):
         return text
     return "'" + json.dumps(text, ensure_ascii=False)[1:-1].replace("'", "\\'") + "'"

@@ -1,3 +1,3 @@
-"""Pages on which people review proposals."""
+"""Pages for reviewing proposals."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Proposals for the lists that show them."""
+"""Proposals as the lists show them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def title_of(proposal: Proposal) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A proposal and its progress, as one person sees it."""
+    """A proposal and its progress, as one user sees it."""
 
     proposal: Proposal
     title: str
@@ -55,7 +55,7 @@ class Card:
     needed: int
     is_mine: bool
     has_moved: bool
-    #: True if the person may approve it and has not done so yet.
+    #: True if the user may approve it and has not done so yet.
     may_approve: bool
     may_publish: bool
 
@@ -66,14 +66,14 @@ class Card:
 
     @property
     def waits_for_me(self) -> bool:
-        """True if the person can do the next step."""
+        """True if the user can take the next step."""
         if not self.proposal.is_open or self.has_moved:
             return self.proposal.is_open and self.is_mine
         return self.may_publish if self.is_approved else self.may_approve
 
     @property
     def state(self) -> str:
-        """The class of the style sheet."""
+        """The state, as a CSS class."""
         if not self.proposal.is_open:
             return str(self.proposal.state)
         if self.has_moved:
@@ -94,7 +94,7 @@ class Card:
 
 
 def cards_of(actor: Actor, found: Iterable[Proposal]) -> list[Card]:
-    """Return a card for each of the proposals, in the same order."""
+    """Return a card for each proposal, in the same order."""
     known = list(found)
     models.prefetch_related_objects(known, "approvals")
     moved = moved_keys(known)

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 __all__ = ["proposal"]
 
-#: Gap between the parts of the approvals bar, in percent.
+#: Gap between the segments of the approvals bar, in percent.
 _GAP = 1.5
 
 _STATUSES: dict[type[EditorError], int] = {
@@ -71,7 +71,7 @@ _STATUSES: dict[type[EditorError], int] = {
 
 @page
 def proposal(request: HttpRequest, actor: Actor, number: int) -> HttpResponseBase:
-    """Show a proposal, or perform the action that the form names."""
+    """Show a proposal, or perform the action that the form submits."""
     found = _found(actor, number)
     if request.method != "POST":
         return _show(request, actor, found)
@@ -98,7 +98,7 @@ def _words(error: EditorError) -> str:
         return _("The base has moved: someone has published on the branch in the meantime.")
     text = words_of(error)
     if isinstance(error, PermissionMissing):
-        return text  # it begins with a user name
+        return text  # the sentence begins with a user name
     return text[:1].upper() + text[1:]
 
 
@@ -168,7 +168,7 @@ def _show(
 
 
 def _slots(given: int, needed: int) -> list[dict[str, Any]]:
-    """Return one part of the bar for each approval that is needed."""
+    """Return a segment of the bar for each approval that is needed."""
     if not needed:
         return []
     width = (100 - _GAP * (needed - 1)) / needed
@@ -192,7 +192,7 @@ def _effects(found: Proposal, wanted: Definition | None) -> dict[str, Any]:
         return {"effect": None, "problems": messages_of([refusal.problem])}
     return {
         "effect": effect_of(found.test, prepared.before, prepared.after),
-        # The verdicts of applications are shown in their rows.
+        # Each application's row shows its verdict.
         "problems": messages_of(
             each for each in prepared.problems if each.code not in (BREAKS, OLDER)
         ),
@@ -220,7 +220,7 @@ def _readable(found: Proposal) -> Definition | None:
 
 
 def _compared(found: Proposal, head: Revision | None) -> Definition | None:
-    """Return the definition to compare with: the current head, or the base once it is closed."""
+    """Return the definition to compare with: the head or, for a closed proposal, its base."""
     try:
         return definition_of(head if found.is_open else found.base)
     except Refusal:

@@ -1,3 +1,3 @@
-"""The pages of schedules."""
+"""Pages for schedules."""
 
 from __future__ import annotations

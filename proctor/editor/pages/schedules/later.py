@@ -1,4 +1,4 @@
-"""An edit that is published later."""
+"""Schedule an edit for later."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ __all__ = ["schedule_edit"]
 def schedule_edit(
     actor: Actor, test: str, text: str, when: str, *, base: str | None, message: str
 ) -> Scheduled:
-    """Schedule the definition of the Edit page; *when* is typed, in the current time zone.
+    """Schedule the Edit page's definition for a time that the user typed.
 
-    Raises Refused for a text that is not a time, and the errors of `schedule`.
+    *when* is in the current time zone. Raises Refused if it is not a valid time, and the errors of
+    `schedule`.
     """
     try:
         due = DateTimeField().clean(when)

@@ -1,4 +1,4 @@
-"""The form of a ramp: an allocation, and rows with a share and a time."""
+"""The form for a ramp: an allocation, and rows with a share and a time."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RampForm", "Row", "live_share"]
 
-#: The percentages that a new form proposes if they exceed the current share, each with the number
-#: of days until it is due.
+#: The percentages that a new form proposes, each with the number of days until it is due.
+#: Percentages that do not exceed the current share are left out.
 _PROPOSED = (10, 25, 50, 100)
 _DAYS = (0, 1, 3, 7)
 _HOUR = 9
@@ -36,16 +36,16 @@ _SHOWN = "%Y-%m-%dT%H:%M"
 
 @dataclass(slots=True)
 class Row:
-    """A step as it was typed."""
+    """A step as the user typed it."""
 
     share: str
-    #: In the current time zone, as browsers send it, or "" to publish at once.
+    #: In the current time zone, in the format that browsers send; "" to publish immediately.
     when: str
     problem: str = ""
 
 
 def live_share(definition: Definition, index: int) -> Fraction:
-    """Return the share of visitors in the live groups of an allocation."""
+    """Return the share of visitors in an allocation's live groups."""
     lengths = _lengths(definition, index)
     return sum((share for value, share in lengths.items() if value >= 0), Fraction(0))
 
@@ -60,7 +60,7 @@ def _lengths(definition: Definition, index: int) -> dict[int, Fraction]:
 
 @dataclass(slots=True)
 class RampForm:
-    """A ramp as it was typed."""
+    """A ramp as the user typed it."""
 
     #: The index of the allocation.
     allocation: int = 0
@@ -83,7 +83,7 @@ class RampForm:
         """Return a form with the remaining steps of a schedule.
 
         *known* is the current definition on the branch. Raises Refusal if a step cannot be read,
-        and ValueError if its allocations differ from those of *known*.
+        and ValueError if a step's allocations differ from those of *known*.
         """
         definitions = [parse(each.definition, each.test) for each in steps]
         allocations = known.test.allocations
@@ -119,7 +119,7 @@ class RampForm:
         )
 
     def apply(self, step: str) -> str:
-        """Add or remove a row and return the id of the field that gets the focus."""
+        """Add or remove a row, and return the id of the field that gets the focus."""
         word, _dash, number = step.partition("-")
         if word == "add" and len(self.rows) < MOST:
             self.rows.append(Row(self._next_share(), self._next_time()))
@@ -142,7 +142,7 @@ class RampForm:
             return ""
 
     def wanted(self, definition: Definition) -> list[Wanted]:
-        """Return the steps before the first row with a problem, which is noted in that row."""
+        """Return the steps before the first row with a problem; that row gets the message."""
         lengths = _lengths(definition, self.allocation)
         found: list[Wanted] = []
         for number, row in enumerate(self.rows):
@@ -162,7 +162,7 @@ class RampForm:
 
 
 def _time(text: str) -> tuple[datetime | None, str]:
-    """Return a typed time, and a message if it is invalid."""
+    """Return the typed time, with a message if it is invalid."""
     try:
         due: datetime | None = DateTimeField(required=False).clean(text)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Schedules for the templates of pages."""
+"""Schedules as the templates need them."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ __all__ = ["ShownSchedule", "ShownStep", "changed_bar", "consumable", "shown_sch
 
 State, Block = ScheduledStep.State, ScheduledStep.Block
 
-#: State of a step → its name on pages; the states of the model, and "overdue".
+#: State of a step → its name on pages: the model's states and "overdue".
 _STEP_STATES = {**dict(State.choices), "overdue": _("overdue")}
-#: A due step that is not published after this time is shown as overdue.
+#: If a step has been due for longer than this, the page says that no process publishes it.
 _LATE = timedelta(minutes=10)
 #: State of a schedule → its name on pages.
 STATES = {
@@ -52,15 +52,15 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class ShownStep:
-    """A step, its bar, and its effect on visitors."""
+    """A step, its bar, and how it affects visitors."""
 
     step: ScheduledStep
     number: int
-    #: A key of the states of a step, or "overdue".
+    #: A state of the model, or "overdue".
     state: str
     bar: Bar | None
     effect: Effect | None
-    #: True if the step has been due for so long that apparently no process publishes steps.
+    #: True if the step has been due for so long that no process seems to be publishing steps.
     is_late: bool
 
     @property
@@ -77,7 +77,7 @@ class ShownSchedule:
     steps: list[ShownStep]
     #: A key of STATES.
     state: str
-    #: The reason why the next step will not be published, if known before the step is due.
+    #: The reason why the next step will not be published, if this is known before it is due.
     warning: str
     may_write: bool
 
@@ -88,17 +88,17 @@ class ShownSchedule:
 
     @property
     def is_over(self) -> bool:
-        """True if no further step will be published."""
+        """True if no more steps will be published."""
         return self.proposal.state not in (Proposal.State.OPEN, Proposal.State.ACCEPTED)
 
     @property
     def blocked(self) -> ShownStep | None:
-        """The step that waits for a person."""
+        """The step that is waiting for a person."""
         return next((each for each in self.steps if each.state == State.BLOCKED), None)
 
     @property
     def may_go_on(self) -> bool:
-        """True if a person can retry the blocked step without changing it."""
+        """True if a user can retry the blocked step without changing it."""
         blocked = self.blocked
         return blocked is not None and blocked.step.blocked_by not in (Block.BASE, Block.APPROVAL)
 
@@ -164,7 +164,7 @@ def _steps(proposal: Proposal, now: datetime) -> list[ShownStep]:
 
 
 def _warning(proposal: Proposal, steps: Iterable[ShownStep], head: Head | None) -> str:
-    """Return the reason why the next step cannot be published, before anyone has tried it."""
+    """Return the reason why the next step cannot be published, before a process tries to."""
     waits = next((each for each in steps if each.step.try_at is not None), None)
     base = waits.step.base_id if waits is not None else None
     if proposal.is_open:

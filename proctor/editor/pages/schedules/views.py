@@ -1,4 +1,4 @@
-"""Pages to schedule a ramp, list all schedules, cancel one, and resume a blocked one."""
+"""Pages to schedule a ramp, list all schedules, cancel a schedule, and resume a blocked one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _OVER = 15
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A step of the preview."""
+    """A step in the preview."""
 
     number: int
     share: str
@@ -86,7 +86,7 @@ def schedules(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 @page
 def ramp(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Raise the live groups of an allocation in several steps, each at its own time."""
+    """Raise an allocation's live groups in several steps, each at a given time."""
     branch, head, definition = head_asked_for(request, actor, test)
     actor.require(writing(branch), test=test, branch=branch)
     allocations = len(definition.test.allocations)
@@ -175,7 +175,7 @@ def _schedule(
     wanted: list[Wanted],
 ) -> services.Scheduled:
     test, branch = place
-    # Only the schedule that the person saw is replaced, not one that someone made since.
+    # Replace only the schedule that the user saw, not one that was created since.
     known = number_of(request.POST.get("replaces"), None)
     running = services.running_schedule(test, branch)
     return services.schedule(
