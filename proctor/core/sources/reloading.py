@@ -85,9 +85,8 @@ class MatrixLoader(Closing, Generic[T]):
     ends with the load. Callers wait only for the first matrix; after that, they use the one that is
     loaded. The location is checked when the wall clock passes a multiple of the interval, so that
     all processes change at the same time. If a matrix is unavailable or invalid, the loaded one
-    stays in use; the failure is logged once, and so is the recovery. A document with the same
-    version as the loaded matrix counts as unchanged, whatever it contains (Java:
-    AbstractProctorLoader).
+    stays in use; the failure is logged once, and so is the recovery. A document with the loaded
+    matrix's version counts as unchanged, whatever it contains (Java: AbstractProctorLoader).
 
     Safe for threads and after a fork. Closing it is optional.
     """
