@@ -487,7 +487,7 @@ def test_a_change_that_was_made_on_the_later_branch_is_named_before_it_is_replac
     assert (
         "Since the last promotion, production itself was changed: finish by ada, just now." in page
     )
-    assert "A promotion replaces that with what trunk has." in page
+    assert "A promotion replaces that change with the revision on trunk." in page
     newest = head_of("buttontst", "production").id
     done = text(grace.get(f"{ROOT}tests/buttontst/?published={newest}"))
     assert "trunk is unchanged. Finish the test there, too" in done
