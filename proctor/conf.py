@@ -87,7 +87,8 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     EDITOR_APPROVALS: Any = MappingProxyType({})
     #: True if anyone may read the editor's matrices over HTTP.
     EDITOR_PUBLIC_MATRIX = False
-    #: The name that `proctor_register` gives the site; None means the package of ROOT_URLCONF.
+    #: The name under which `proctor_register` registers the site; None: the package of
+    #: ROOT_URLCONF.
     APPLICATION: str | None = None
     #: Bearer token for registering with the editor of another site.
     REGISTER_TOKEN: str | None = None
@@ -105,9 +106,10 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     RESULTS_DIGEST_KEY: str | None = None
     #: Maximum number of rows that wait to be written in each process.
     RESULTS_QUEUE = 10_000
-    #: What to do while the database is unavailable: "keep" rows in the queue, or "drop" them.
+    #: How to treat rows while the database is unavailable: "keep" them in the queue, or "drop"
+    #: them.
     RESULTS_OUTAGE = "keep"
-    #: True if a thread writes the rows; None: only if the server uses threads.
+    #: True if a thread writes the rows; None means only if the server uses threads.
     RESULTS_THREAD: bool | None = None
     #: True if browsers may send outcomes of declared metrics.
     RESULTS_FROM_BROWSER = False

@@ -16,7 +16,7 @@ def proc(request: HttpRequest) -> dict[str, Any]:
     """Add `proc` to every template. No group is read unless the template reads one.
 
     If the middleware has not run (for example on an error page from earlier middleware), every test
-    has its default.
+    uses its default.
     """
     found = getattr(request, "proc", None)
     return {"proc": default_proc() if found is None else found}

@@ -32,12 +32,12 @@ _api = TemplateApi(ImproperlyConfigured)
 
 
 class DecoratedClass(Protocol):
-    """A decorated View class; calling it calls the view of its `as_view()`."""
+    """A decorated View class; calling it calls the view that `as_view()` returns."""
 
     def __call__(self, request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
 
     def as_view(self, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """Return the decorated view, so that a URLconf may call `as_view()` on it."""
+        """Return the decorated view, so that a URLconf can call `as_view()` on the class."""
 
 
 class Decorator(Protocol):
@@ -53,7 +53,8 @@ class Variants:
     """The views of one test. Every decorated view has them as its attribute `proctor_variants`.
 
     `functools.wraps` and `View.as_view` copy the attribute to the wrapping view. With
-    `method_decorator`, the fallback is the function that it passes in place of the method.
+    `method_decorator`, the fallback is the function that `method_decorator` passes instead of the
+    method.
     """
 
     __slots__ = ("_resolved", "fallback", "test", "views")
@@ -90,7 +91,7 @@ class Variants:
         return view
 
     def choose(self, request: Any) -> Callable[..., Any]:
-        """Return the view that answers a request; reading the test counts as an exposure.
+        """Return the view that answers a request. Reading the test counts as an exposure.
 
         If a test or group is not declared, or the request has no `proc`, raises
         ImproperlyConfigured in DEBUG; otherwise the problem is logged once, and the fallback
@@ -137,7 +138,7 @@ def proctor_variant(
     Every keyword is the name of a group; *variants* is for names that are not Python names:
     `proctor_variant("t", {"group-with-dash": view_b})(view)`. A view is a function, a coroutine
     function, a View class (its `as_view()` is used), or the dotted path of one, which is imported
-    at its first use. A decorated class is itself a view, but a URLconf may also call its
+    at its first use. A decorated class is itself a view, but a URLconf can also call its
     `as_view()`. Decorate methods through `method_decorator`.
 
     If the decorated view is a coroutine function, so is the result; the variants are adapted to it.
@@ -158,7 +159,7 @@ def proctor_variant(
             def as_view(**initkwargs: Any) -> Any:
                 return decorate(made.as_view(**initkwargs)) if initkwargs else decorated
 
-            # A URLconf may call as_view() on a decorated class, as on any View class.
+            # A URLconf can call as_view() on a decorated class, as on any View class.
             decorated.as_view = as_view
         return decorated
 
@@ -232,10 +233,10 @@ def _decorated(own: Variants) -> Callable[..., Any]:
 
 
 def _request(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return the request: Django passes it first; a test may pass it by name."""
+    """Return the request, which Django passes first; a test may pass it by name."""
     return args[0] if args else kwargs.get("request")
 
 
 def _is_async(view: Any) -> bool:
-    """Return True if calling the view gives an awaitable, even through an async `__call__`."""
+    """Return True if calling the view returns an awaitable, even through an async `__call__`."""
     return iscoroutinefunction(view) or iscoroutinefunction(type(view).__call__)

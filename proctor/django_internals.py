@@ -1,7 +1,7 @@
 """All private Django APIs that proctor uses, in one place.
 
-docs/contributing.md lists each of them with the reason. When a new version of Django is released,
-only this module needs to be checked.
+docs/contributing.md lists each of them, with the reason for using it. When a new version of Django
+is released, only this module needs to be checked.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def settings_reader(names: tuple[str, ...]) -> Callable[[], tuple[object, ...]]:
 def live_receivers(
     signal: Signal, sender: object
 ) -> tuple[list[Callable[..., Any]], list[Callable[..., Any]]]:
-    """Return the receivers for a *sender*: plain functions, and coroutine functions.
+    """Return the receivers for a *sender*: the plain functions, and the coroutine functions.
 
     Django's `send_robust` runs coroutines to completion, which fails in a running event loop.
     `asend_robust` runs plain receivers in a thread, after the view has continued.
@@ -68,7 +68,7 @@ def live_receivers(
 
 
 def lazy_value(lazy: LazyObject[Any]) -> Any:
-    """Return the object that a lazy object wraps, without loading it; None if it is not loaded."""
+    """Return the object that a lazy object wraps, or None if it is not loaded. Never loads it."""
     return None if lazy._wrapped is empty else lazy._wrapped  # noqa: SLF001 - see above
 
 
@@ -80,7 +80,7 @@ def loaded_value(lazy: LazyObject[Any]) -> Any:
 
 
 def lazy_loader(lazy: LazyObject[Any]) -> Any:
-    """Return the function that loads the object inside a lazy object, or None if it has none."""
+    """Return the function that loads the object inside a lazy object, or None if there is none."""
     return lazy.__dict__.get("_setupfunc")
 
 

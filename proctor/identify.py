@@ -21,8 +21,8 @@ _ACCOUNT = "ACCOUNT"
 def identify(identifiers: Mapping[str, Any], context: Mapping[str, Any] | None = None) -> Proc:
     """Return the `proc` of the visitor with these identifiers (source key → identifier).
 
-    It behaves like `request.proc`, but its exposures have no request. The groups are determined at
-    the first read. Raises TypeError if either argument is not a mapping.
+    It behaves like `request.proc`, except that its exposures have no request. The groups are
+    determined at the first read. Raises TypeError if either argument is not a mapping.
     """
     for name, value in (("identifiers", identifiers), ("context", context or {})):
         if not isinstance(value, Mapping):
@@ -56,6 +56,6 @@ def _account_key() -> str:
     try:
         variables = current_variables().identifier_variables
     except ConfigurationError:
-        # The source fails with the same mistake, and reports it.
+        # The source fails with the same error, and reports it.
         return _ACCOUNT
     return next((each.source_key for each in variables if each.test_type == _ACCOUNT), _ACCOUNT)

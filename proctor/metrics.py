@@ -19,7 +19,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A number that is computed for each group of a test and compared with the baseline.
+    """A number that is computed for each group of a test, and compared with that of the baseline.
 
     Raises ConfigurationError if options are invalid or contradict each other.
     """
@@ -30,9 +30,9 @@ class Metric:
     #: has an outcome, else 0. `quantile`: a quantile of the visitors' sums. A metric with a
     #: numerator and a denominator is a `ratio`.
     kind: Kind = "mean"
-    #: Outcomes count for this long after the exposure; None: until the end of the analysis.
+    #: How long after the exposure outcomes count; None means until the end of the analysis.
     window: timedelta | None = None
-    #: Use outcomes from this long before the start of the test to narrow the intervals (CUPED).
+    #: How far back to use outcomes from before the test, to narrow the intervals (CUPED).
     past: timedelta | None = None
     #: True if the verdict depends on the metric. If no metric in a report is primary, every metric
     #: that is not a guardrail counts as primary.

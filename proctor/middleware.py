@@ -39,9 +39,9 @@ class BaseProctorMiddleware:
 
     A subclass must override `get_identifiers`, or its twin `aget_identifiers`; all other hooks are
     optional. Each hook has a coroutine twin whose name starts with an `a`, which is preferred under
-    ASGI; plain hooks are then all called in one thread. If a hook raises `Http404`,
+    ASGI; the plain hooks are then all called in one thread. If a hook raises `Http404`,
     `PermissionDenied` or `SuspiciousOperation`, the exception answers the request. After any other
-    exception every test has its default; in DEBUG the exception is raised.
+    exception, every test uses its default; in DEBUG the exception is raised.
     """
 
     sync_capable = True
@@ -51,7 +51,7 @@ class BaseProctorMiddleware:
         """Wrap *get_response*.
 
         Raises ImproperlyConfigured if get_identifiers is not overridden or a setting is invalid, so
-        that the server fails at startup and not on each page.
+        that the server fails at startup instead of on each page.
         """
         if not (self.overrides("get_identifiers") or self.overrides("aget_identifiers")):
             raise ImproperlyConfigured(
@@ -93,9 +93,9 @@ class BaseProctorMiddleware:
     def exclude_request(self, request: HttpRequest) -> bool:
         """Return True to suppress exposures for this request, for example from crawlers.
 
-        By default False. Groups are assigned as usual. It is called only if a receiver is connected
-        to `exposed`: before the first exposure, or under ASGI before the view. An exception counts
-        as False.
+        By default, returns False. Groups are assigned as usual. It is called only if a receiver is
+        connected to `exposed`: before the first exposure, or under ASGI before the view. An
+        exception counts as False.
         """
         return False
 
@@ -109,19 +109,19 @@ class BaseProctorMiddleware:
         return None
 
     async def aget_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
-        """Return the same as `get_identifiers`, for ASGI. By default calls it in a thread."""
+        """Return the same as `get_identifiers`, for ASGI. By default, calls it in a thread."""
         return await sync_to_async(self.get_identifiers)(request)
 
     async def aget_context(self, request: HttpRequest) -> Mapping[str, Any]:
-        """Return the same as `get_context`, for ASGI. By default calls it in a thread."""
+        """Return the same as `get_context`, for ASGI. By default, calls it in a thread."""
         return await sync_to_async(self.get_context)(request)
 
     async def ais_privileged(self, request: HttpRequest) -> bool:
-        """Return the same as `is_privileged`, for ASGI. By default calls it in a thread."""
+        """Return the same as `is_privileged`, for ASGI. By default, calls it in a thread."""
         return await sync_to_async(self.is_privileged)(request)
 
     async def aexclude_request(self, request: HttpRequest) -> bool:
-        """Return the same as `exclude_request`, for ASGI. By default calls it in a thread."""
+        """Return the same as `exclude_request`, for ASGI. By default, calls it in a thread."""
         return await sync_to_async(self.exclude_request)(request)
 
     def finish_response(self, request: HttpRequest, response: HttpResponseBase) -> None:
@@ -152,7 +152,7 @@ class BaseProctorMiddleware:
         return response
 
     def _before_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
-        """Run the hooks before a coroutine view, because plain hooks may not run in its event loop.
+        """Run the hooks before a coroutine view, because plain hooks cannot run in its event loop.
 
         Django calls this as `process_view` if it calls the view from outside an event loop.
         """
@@ -256,14 +256,14 @@ class ProctorMiddleware(BaseProctorMiddleware):
     def has_consent(self, request: HttpRequest) -> bool:
         """Return True if the visitor agreed to be identified; by default always True.
 
-        Without consent, no id is created, no cookie is set, tests of the type USER have their
-        defaults, and no exposure of the request is sent. It is called once for each request. An
-        exception counts as False.
+        Without consent, no id is created, no cookie is set, tests of type USER use their defaults,
+        and no exposure is sent for the request. It is called once for each request. An exception
+        counts as False.
         """
         return True
 
     async def ahas_consent(self, request: HttpRequest) -> bool:
-        """Return the same as `has_consent`, for ASGI. By default calls it in a thread."""
+        """Return the same as `has_consent`, for ASGI. By default, calls it in a thread."""
         return await sync_to_async(self.has_consent)(request)
 
     def is_privileged(self, request: HttpRequest) -> bool:
@@ -296,7 +296,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
             http_caches.make_private(request, response)
 
     def overrides(self, hook: str) -> bool:
-        """Return True if a subclass overrides *hook*. This class's definition does not count."""
+        """Return True if a subclass, rather than this class, overrides *hook*."""
         if hook in ("has_consent", "ahas_consent"):
             return self._says_more(hook)
         return super().overrides(hook)
@@ -328,5 +328,5 @@ _COOKIE_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 def _account_of(user: Any) -> Any:
-    # The user of an access token may not have a primary key.
+    # The user of an access token might not have a primary key.
     return getattr(user, "pk", None)

@@ -39,9 +39,9 @@ _MAX_PAYLOAD = 200
 class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
     """The panel: a table of the declared tests.
 
-    It shows for each test the group, the reason, if it was forced, and the number of reads. The
-    panel shows only groups that the request has already determined, and its reads. It does not
-    determine or read groups, and does not count exposures.
+    For each test it shows the group, the reason, whether it was forced, and how often it was read.
+    The panel shows only groups that the request has already determined. It does not determine or
+    read groups itself, and does not count exposures.
     """
 
     is_async = True
@@ -55,7 +55,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
 
     @property
     def nav_subtitle(self) -> str:
-        """The number of tests, and how many of them were read if reads were counted."""
+        """The number of tests and, if reads were counted, how many of the tests were read."""
         stats = self.get_stats()
         tests = stats.get("tests", ())
         if not stats.get("counted"):
@@ -77,7 +77,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
         return super().process_request(request)
 
     def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """Record the data that is known when the response is ready."""
+        """Record the data that is available when the response is ready."""
         self.record_stats(_stats(Visit.of(request), self._resolution))
 
     def _note(
@@ -90,7 +90,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
         elapsed: float,
         **_: Any,
     ) -> None:
-        # The signal also reports other, simultaneous requests.
+        # The signal also reports other requests that are running at the same time.
         if request is not None and request is self._request:
             self._resolution = {
                 "source": sender.__name__,

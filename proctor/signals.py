@@ -1,4 +1,4 @@
-"""The signals, each with its sender and arguments.
+"""The signals, with the sender and the arguments of each.
 
 A receiver is called in the thread that reads a group, and the thread waits for it. Receivers should
 therefore only store the data, and send it later. Under ASGI, use a coroutine function: a plain
@@ -31,7 +31,7 @@ logger = logging.getLogger("proctor.exposures")
 PendingReceiver = partial["Coroutine[Any, Any, None]"]
 Held = list[PendingReceiver] | None
 
-#: Tasks of coroutine receivers, because the loop itself keeps no strong reference to them.
+#: Running tasks of coroutine receivers, because the loop itself keeps no strong reference to them.
 _running: set[asyncio.Task[None]] = set()
 
 #: Calls that wait for the end of a request; see `hold`.
@@ -65,7 +65,7 @@ class RobustSignal(Signal):
             _schedule(partial(self._finish, receiver, signal=self, sender=sender, **arguments))
 
     def connect(self, *arguments: Any, **options: Any) -> None:
-        """Connect a receiver, as Django does; from then on its failures are logged again."""
+        """Connect a receiver, as Django does, and log its failures again from then on."""
         self._log = OnceLog()
         super().connect(*arguments, **options)
 
@@ -90,8 +90,8 @@ class RobustSignal(Signal):
 def hold() -> Token[Held]:
     """Make coroutine receivers wait for `release` if a loop is running when they are called.
 
-    Used for a request outside an event loop. Its view may still be a coroutine function, but that
-    runs on a loop that ends with the view, and scheduled receivers would be cancelled with it.
+    Used for a request outside an event loop. Its view may still be a coroutine function, but then
+    it runs on a loop that ends with the view, and scheduled receivers would be cancelled.
     """
     return _held.set([])
 
@@ -144,7 +144,7 @@ def _is_awaited(receiver_type: Any) -> bool:
 #: given to `identify`; None in a request).
 exposed = RobustSignal()
 
-#: Sent by the source's class if a source has no answer: for each visitor, even during an outage.
+#: Sent by the source's class each time a source has no answer for a visitor, even during an outage.
 #: Arguments: `error` (the exception; a SourceUnavailable whose `asked` is False means that no call
 #: was made), `request` (None outside a request), `elapsed` (seconds), `stale` (True if the visitor
 #: got the last known answer).

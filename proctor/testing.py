@@ -1,4 +1,4 @@
-"""Helpers for a project's tests: put every visitor into a given group."""
+"""Helpers for a project's tests: put every visitor into a specific group."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Override = str | GroupAssignment | None
 
 
 class override_proctor(TestContextDecorator):  # noqa: N801 - as override_settings
-    """Puts every visitor of this process into groups: `override_proctor(buttoncolortst="blue")`.
+    """Puts every visitor in this process into groups: `override_proctor(buttoncolortst="blue")`.
 
     Use it as a context manager, or as a decorator of functions, coroutine functions and test
     classes. If the names of tests are not Python names, pass a mapping as the first argument. Give

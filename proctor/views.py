@@ -44,7 +44,7 @@ __all__ = ["groups_json", "groups_page", "show_test_matrix"]
 
 
 def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Answer 404 to all other visitors; keep caches and search engines from storing the page."""
+    """Return 404 to other visitors; keep caches and search engines from storing the page."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:

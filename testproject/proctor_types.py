@@ -94,7 +94,7 @@ class Proc(DeclaredProc[TestName]):
 class ProctorRequest(HttpRequest):
     """A request whose `proc` has the tests above: `def view(request: ProctorRequest)`.
 
-    For annotations only. No request is of this class.
+    For annotations only. No request is an instance of this class.
     """
 
     proc: Proc

@@ -1,10 +1,10 @@
 """The settings of the shop, and of the test suite.
 
 No setup is needed: the shop needs no other server, and its database is a file. The environment
-variables SHOP_DEBUG, SHOP_HOSTS and SHOP_SECRET_KEY are for a shop in a network. SHOP_PIPET is the
-URL of a Pipet that assigns the groups. With SHOP_EDITOR=1, which manage.py sets, the editor's
-matrix is used; otherwise the file from which the editor starts. SHOP_DATABASE is the path of the
-database. SHOP_DEMO=1 adds the app of the demo.
+variables SHOP_DEBUG, SHOP_HOSTS and SHOP_SECRET_KEY are for a shop that other machines can reach.
+SHOP_PIPET is the URL of a Pipet that assigns the groups. With SHOP_EDITOR=1, which manage.py sets,
+the editor's matrix is used; otherwise, the file with which the editor starts. SHOP_DATABASE is the
+path of the database. SHOP_DEMO=1 adds the app of the demo.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import django
 from proctor import Metric, ProctorTest
 
 HERE = Path(__file__).resolve().parent
-#: True for `manage.py demo`: the shop after two weeks with visitors.
+#: True for `manage.py demo`: the shop after two weeks of visits.
 SHOP_DEMO = os.environ.get("SHOP_DEMO") == "1"
 
 # -- Django ---------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ LOGGING = {
 
 # With SHOP_PIPET, the groups come from that Pipet, for example from another shop.
 PROCTOR_API_ROOT = os.environ.get("SHOP_PIPET")
-#: The matrix from which the editor starts.
+#: The matrix with which the editor starts.
 SHOP_MATRIX = HERE / "demo" / "matrix.json" if SHOP_DEMO else HERE / "matrix.json"
 SHOP_EDITOR = os.environ.get("SHOP_EDITOR") == "1"
 PROCTOR_MATRIX = None if PROCTOR_API_ROOT else "editor:production" if SHOP_EDITOR else SHOP_MATRIX

@@ -1,12 +1,9 @@
 """Compute a verdict from exposures and outcomes. Needs the extra [analysis], but not Django.
 
-inputs/    files, data frames and queries become tables of DuckDB
-strata     which split was in force for an exposure; who jumps when a split changes
-exposures  visitors, each once in each stratum
-windows    when outcomes of a visitor count, and their sums
-moments    counts, means and covariances of the sums
-effects …  statistics
-report/    text, JSON, HTML
+inputs/    files, data frames and queries become tables in DuckDB strata     which split was in
+force for an exposure; who jumps when a split changes exposures  visitors, each once in each stratum
+windows    when outcomes of a visitor count, and their sums moments    counts, means and covariances
+of the sums effects …  statistics report/    text, JSON, HTML
 """
 
 from __future__ import annotations

@@ -61,7 +61,8 @@ def analyze(
     correction, segments, seed. *progress* is called with the name of each step. *memory* limits
     DuckDB.
 
-    Raises AnalysisError for input that cannot be analyzed, or without the extra [analysis].
+    Raises AnalysisError if the input cannot be analyzed, or if the extra [analysis] is not
+    installed.
     """
     for name in ("duckdb", "numpy", "scipy", "tea_tasting"):
         needed(name)
@@ -182,17 +183,17 @@ def _prepare(
 
 
 def _look_at_outcomes(space: Workspace) -> tuple[int | None, Collection[str]]:
-    """Return the newest time of the outcomes and the names of their metrics."""
+    """Return the time of the newest outcome, and the names of all metrics in the outcomes."""
     rows = space.run("SELECT metric, max(t) FROM happened GROUP BY 1")
     if any(name is None for name, _ in rows):
-        raise AnalysisError("Expected the name of a metric in every outcome; one has none")
+        raise AnalysisError("Expected the name of a metric in every outcome; at least one has none")
     return max((time for _, time in rows), default=None), [name for name, _ in rows]
 
 
 def _plans(
     options: Options, names: Collection[str]
 ) -> tuple[tuple[MetricPlan, ...], list[int | None]]:
-    """Return the plan for each metric, and the different window lengths."""
+    """Return the plan for each metric, and the distinct window lengths."""
     plans = []
     lengths: list[int | None] = []
     for index, metric in enumerate(options.chosen_metrics(names)):

@@ -78,11 +78,11 @@ def assemble(prepared: Prepared, tell: Callable[[str], object]) -> Report:
 
 
 def choose_baseline(prepared: Prepared) -> str | None:
-    """Return the group to compare with, or None if the data have none.
+    """Return the group to compare with, or None if the data contain no suitable group.
 
     The first of these that exists: the group in the options, the declared default if its value is
     at least 0, the group with the value 0, the live group with the lowest value. Raises
-    AnalysisError if the test does not have the group in the options.
+    AnalysisError if the options name a group that the test does not have.
     """
     options, groups = prepared.options, prepared.groups
     values = {

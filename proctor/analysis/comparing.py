@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "compare_means", "compare_quantiles", "without_outcomes"]
 
-#: Maximum number of points in the chart over time, and of values of a segment.
+#: Maximum number of points in the chart over time, and of values that are reported per segment.
 POINTS, VALUES = 60, 8
 
 
@@ -130,7 +130,7 @@ def _matured(comparison: Comparison) -> float:
 
 
 def _visitors(comparison: Comparison) -> dict[int, int]:
-    """Return the distinct visitors with a matured window, by group."""
+    """Return the number of distinct visitors whose window has matured, by group."""
     counted = "count(DISTINCT visitor)" if comparison.several else "count(*)"
     rows = comparison.prepared.space.run(
         f"SELECT g, {counted} FROM units WHERE {comparison.plan.matured} GROUP BY g"
@@ -153,7 +153,7 @@ def _groups(comparison: Comparison, moments: Moments) -> dict[str, GroupReport]:
 def _group_mean(
     moments: Moments, totals: dict[int, float], group: int, *, ratio: bool
 ) -> float | None:
-    """Return the mean of a group over all strata, with the weights n_s/N."""
+    """Return a group's mean over all strata, weighted by n_s/N."""
     rows = []
     for (stratum, each), sums in moments.own.items():
         if each != group or not sums[0]:
@@ -167,7 +167,7 @@ def _group_mean(
 
 
 def _pair(comparison: Comparison, moments: Moments, group: int) -> tuple[list[StratumEffect], Any]:
-    """Return the effects of a group by stratum and their covariance."""
+    """Return a group's effect in each stratum, and the covariance of these effects."""
     base = comparison.base
     if base is None:
         return [], np.zeros((0, 0))
@@ -181,7 +181,7 @@ def _pair(comparison: Comparison, moments: Moments, group: int) -> tuple[list[St
 def _always_valid(
     comparison: Comparison, effects: Sequence[StratumEffect], covariance: Any
 ) -> Combined | None:
-    """Return the effect over the strata with enough visitors for asymptotic bounds."""
+    """Return the effect over the strata that have enough visitors for asymptotic bounds."""
     return combine(
         *restricted(effects, covariance, LEAST_ALWAYS_VALID),
         overlap=comparison.prepared.options.estimate == "overlap",

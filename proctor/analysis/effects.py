@@ -37,13 +37,13 @@ class StratumEffect:
     #: Visitors in the baseline and in the group.
     baseline_visitors: int
     visitors: int
-    #: Means of both; with CUPED they are adjusted for the past.
+    #: The mean of each; with CUPED, adjusted for the visitors' past.
     baseline: float
     value: float
-    #: Variances of one visitor's contribution to the means.
+    #: The variance of one visitor's contribution to each mean.
     baseline_variance: float
     variance: float
-    #: The weight of each column's deviation in the mean, for covariances.
+    #: The weight of each column's deviation in the mean; used to compute covariances.
     baseline_weights: Any
     weights: Any
     baseline_means: Any
@@ -87,7 +87,7 @@ class Combined:
     absolute: float
     #: The combined mean of the baseline.
     baseline: float
-    #: The standard error, and the larger of it and the pooled standard error.
+    #: The standard error, and the pooled standard error if that is larger.
     error: float
     widest_error: float
     #: Degrees of freedom of the t distribution, by Welch and Satterthwaite.
@@ -102,7 +102,7 @@ class Combined:
 
     @property
     def p_value(self) -> float | None:
-        """The two-sided p-value of a single look, or None without variance."""
+        """The two-sided p-value of a single look, or None if there is no variance."""
         if not self.error > 0 or not self.freedom > 0:
             return None
         return float(2 * stats.t.sf(abs(self.absolute) / self.error, self.freedom))
@@ -115,7 +115,7 @@ class Combined:
         return self.absolute - half, self.absolute + half
 
     def always_valid(self, alpha: float) -> Interval:
-        """Return the interval that is valid for all looks together."""
+        """Return the interval that stays valid however often you look."""
         if not self.widest_error > 0:
             return None, None
         half = self.widest_error * always_valid_multiplier(self.size, alpha)
@@ -127,8 +127,8 @@ def effects_in(
 ) -> list[StratumEffect]:
     """Return the effect in each stratum where both groups have at least `LEAST` visitors.
 
-    *moments* must not have an axis for time. With *ratio*, the mean is that of the first column
-    divided by that of the second. With *past*, the second half of the columns is the past (CUPED).
+    *moments* must not have a time axis. With *ratio*, the mean is the first column's mean divided
+    by the second's. With *past*, the second half of the columns contains the past (CUPED).
     """
     found = []
     for stratum in sorted({key[0] for key in moments.own}):
@@ -175,7 +175,7 @@ def _effect(
 
 
 def _variance(weights: Any, covariance: Any, mean: Any) -> float:
-    """Return the variance of a weighted sum of columns, or 0 within the rounding error."""
+    """Return the variance of a weighted sum of columns, or 0 if it is within the rounding error."""
     found = float(weights @ covariance @ weights)
     squares = weights * weights
     noise = 1e-12 * float(squares @ np.diag(covariance)) + 1e-20 * float(squares @ (mean * mean))
@@ -206,7 +206,7 @@ def _ratio_weights(mean: Any, *, ratio: bool, past: bool) -> Any:
 
 
 def _theta(mean: Any, covariance: Any, *, ratio: bool) -> tuple[float, float]:
-    """Return the slope of the value on the past, over both groups, and the past's value."""
+    """Return the regression slope of the value on the past (both groups), and the past's value."""
     half = len(mean) // 2
     if ratio and (mean[1] == 0 or mean[half + 1] == 0):
         return 0.0, 0.0

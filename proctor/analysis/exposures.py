@@ -1,4 +1,4 @@
-"""Builds units from exposures: each visitor once per stratum, at the first exposure in it."""
+"""Builds units from exposures: each visitor once per stratum, at their first exposure in it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_LABELS, MAX_GROUPS = 1_000, 100
 
 @dataclass(frozen=True, slots=True)
 class Visitors:
-    """The number of distinct visitors in a test, by how the analysis treats them."""
+    """The numbers of distinct visitors in a test, by how the analysis treats them."""
 
     counted: int
     #: Seen in two groups under the same split; left out.
@@ -47,7 +47,7 @@ def read_exposures(
     """Create the table `seen`: each visitor's first exposure with each label and group.
 
     The rows of all other tests are merged into one row without a visitor, because their times are
-    needed as well.
+    also needed.
     """
     listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
     firsts = "".join(
@@ -81,7 +81,7 @@ def read_exposures(
     if bad:
         raise AnalysisError(
             Sentence(
-                gettext_noop("Expected a group in every exposure; that of {visitor} has none"),
+                gettext_noop("Expected a group in every exposure; one of {visitor} has none"),
                 visitor=repr(printable(bad[0][0], 60)),
             )
         )

@@ -1,4 +1,4 @@
-"""Confidence intervals: with a fixed horizon, and always valid.
+"""Confidence intervals: fixed-horizon and always-valid.
 
 The always-valid interval is an asymptotic confidence sequence (Waudby-Smith et al. 2023,
 arXiv 2103.06476): it covers the effect at all looks together with probability 1 - alpha.
@@ -36,5 +36,5 @@ def always_valid_multiplier(n: float, alpha: float, narrowest: float = NARROWEST
 
 
 def fixed_multiplier(alpha: float, freedom: float) -> float:
-    """Return the half-width of the fixed interval in standard errors: a quantile of t."""
+    """Return the half-width of the fixed interval in standard errors, from the t distribution."""
     return float(stats.t.isf(alpha / 2, freedom))

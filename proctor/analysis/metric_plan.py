@@ -16,14 +16,14 @@ __all__ = ["MetricPlan"]
 
 @dataclass(frozen=True, slots=True)
 class MetricPlan:
-    """A metric with its columns in the tables of DuckDB."""
+    """A metric with its columns in the DuckDB tables."""
 
     metric: Metric
     #: The position of the metric in the report.
     index: int
-    #: The index of its window among the lengths.
+    #: The index of its window in the list of window lengths.
     window: int
-    #: The length of the past, in microseconds, or None without CUPED.
+    #: How far the past reaches back for CUPED, in microseconds; None without CUPED.
     past: int | None
 
     @property
@@ -33,12 +33,12 @@ class MetricPlan:
 
     @property
     def matured(self) -> str:
-        """The column that is true if its window has matured."""
+        """The column that says whether its window has matured."""
         return f"m{self.window}"
 
     @property
     def bucket(self) -> str:
-        """The column with the time step in which its window has matured."""
+        """The column with the time step in which its window matured."""
         return f"b{self.window}"
 
     @property

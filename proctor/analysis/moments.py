@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from proctor.analysis.inputs.workspace import Workspace
     from proctor.analysis.metric_plan import MetricPlan
 
-#: SQL of a sum, and the array and the indexes where the result belongs.
+#: The SQL of a sum, and the array and indexes where its result is stored.
 _Sum: TypeAlias = "tuple[str, tuple[int, ...]]"
 
 __all__ = ["Moments", "Sums", "read_moments"]

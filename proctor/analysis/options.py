@@ -80,7 +80,7 @@ class Options:
                 raise option_error(name, "a datetime", value)
 
     def chosen_metrics(self, found: Collection[str]) -> list[Metric]:
-        """Return the metrics to compute, with their windows; *found* are those in the outcomes."""
+        """Return the metrics to compute, with windows; *found* are the metrics in the outcomes."""
         if not self.metrics and len(found) > MAX_METRICS:
             raise AnalysisError(
                 f"The outcomes have {len(found):,} metrics; name those to analyze, at most "
@@ -97,7 +97,7 @@ class Options:
         return None if length is None else length_of(length)
 
     def past_of(self, metric: Metric) -> int | None:
-        """Return the length of a metric's past in microseconds, or None without CUPED."""
+        """Return how far a metric's past reaches back, in microseconds, or None without CUPED."""
         if metric.kind == "quantile":
             return None
         length = metric.past if metric.past is not None else self.past
@@ -106,7 +106,7 @@ class Options:
     def microseconds(self, time: datetime) -> int:
         """Return a time in microseconds since 1970.
 
-        A time without an offset is in the time zone of the options.
+        A time without an offset is interpreted in the time zone of the options.
         """
         return microseconds(time, self.timezone)
 
@@ -122,7 +122,7 @@ def length_of(length: timedelta) -> int:
 
 
 def option_error(name: str, expected: str, value: Any) -> AnalysisError:
-    """Return the error for a bad option."""
+    """Return the error for an invalid option."""
     return AnalysisError(f"{name}: expected {expected}, got {shown(value)}")
 
 

@@ -10,7 +10,7 @@ __all__ = ["DAY", "HOUR", "Period"]
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
 
-#: Time steps get longer when a test would need more of them.
+#: Maximum number of time steps. If a test would need more, its steps get longer.
 MAX_STEPS = 1_000
 
 

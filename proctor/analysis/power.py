@@ -25,7 +25,7 @@ __all__ = [
 
 #: Probability of detecting an effect of the declared size.
 POWER = 0.8
-#: No test has more visitors.
+#: The search for a number of visitors ends here.
 _MOST = 1e12
 
 
@@ -37,11 +37,11 @@ def visitors_needed(
     alpha: float = 0.05,
     power: float = POWER,
 ) -> int:
-    """Return the total number of visitors in both groups that is needed to detect an effect.
+    """Return the total number of visitors that both groups need to detect an effect.
 
     *variance* is the variance of one visitor's value, *effect* the absolute difference of the
-    means, and *shares* the number of visitors in the group for each one in the baseline. Raises
-    AnalysisError for values with which no plan is possible.
+    means, and *shares* the number of visitors in the group for each visitor in the baseline. Raises
+    AnalysisError if these values make a plan impossible.
     """
     if not (effect and math.isfinite(effect)):
         raise AnalysisError(
@@ -76,11 +76,11 @@ def detectable(
 def always_valid_size(
     variance: float, effect: float, *, alpha: float = 0.05, power: float = POWER
 ) -> float | None:
-    """Return the number of visitors with which the always-valid interval finds an effect.
+    """Return the number of visitors with which the always-valid interval detects an effect.
 
-    They are in two groups of the same size; *variance* is the variance of one visitor's value, and
+    The two groups have the same size; *variance* is the variance of one visitor's value, and
     *effect* the absolute difference of the means. With that many visitors the interval excludes 0
-    with the probability *power*. Return None if no number of visitors is enough.
+    with probability *power*. Return None if no number of visitors is enough.
     """
 
     def finds(size: float) -> bool:

@@ -135,7 +135,7 @@ def _draws(
 
 
 def _resampled(random: Any, values: Values, quantile: float, draws: int) -> Any:
-    """Return quantiles of samples with replacement, without drawing the samples.
+    """Return quantiles of samples drawn with replacement, without actually drawing the samples.
 
     The k-th of n sorted uniform numbers has a beta distribution, and the index of a drawn value is
     n times such a number.

@@ -1,4 +1,4 @@
-"""Test whether visitors were split as in the matrix.
+"""Test whether visitors were split as the matrix specifies.
 
 Each stratum is tested against its own shares with Pearson's chi-square test, without continuity
 correction. A visitor may be in several strata, so their statistics cannot be added; the joint
@@ -34,6 +34,10 @@ class StratumRatio:
     #: None if the shares are unknown, or fewer than two groups have a share.
     p_value: float | None
 
+    def wanted(self, group: str) -> float:
+        """Return the number of visitors that the matrix expects in a group."""
+        return sum(self.observed.values()) * (self.stratum.expected or {}).get(group, 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class SampleRatio:
@@ -55,6 +59,17 @@ class SampleRatio:
     def tested(self) -> int:
         """The number of strata that can be tested."""
         return sum(1 for each in self.strata if each.p_value is not None)
+
+    @property
+    def worst(self) -> StratumRatio:
+        """The stratum with the smallest p-value, if any can be tested."""
+        tested = (each for each in self.strata if each.p_value is not None)
+        return min(tested, key=lambda each: each.p_value or 0.0)
+
+    @property
+    def limit(self) -> float:
+        """The p-value of a stratum below which there is an alarm."""
+        return THRESHOLD / max(self.tested, 1)
 
     @property
     def returning_differs(self) -> bool:
@@ -82,7 +97,7 @@ def chance(observed: Mapping[str, int], expected: Mapping[str, float]) -> float 
 
 
 def joint(p_values: Sequence[float | None]) -> float | None:
-    """Return the joint p-value of strata that may have visitors in common."""
+    """Return the joint p-value of strata that can have visitors in common."""
     known = [each for each in p_values if each is not None]
     return min(1.0, len(known) * min(known)) if known else None
 
@@ -106,7 +121,7 @@ def sample_ratio(space: Workspace, strata: Sequence[Stratum], groups: Sequence[s
 
 
 def _return_p(space: Workspace) -> float | None:
-    """Return the p-value of equal rates of return, over the groups of the first strata."""
+    """Return the p-value of the hypothesis that groups of the first strata return equally often."""
     rows = space.run("SELECT s, g, count(*), count(next_at) FROM units GROUP BY ALL ORDER BY s, g")
     p_values: list[float | None] = []
     for stratum in sorted({row[0] for row in rows}):

@@ -1,4 +1,4 @@
-"""Divide exposures into strata, one for each split, and find the visitors who jump.
+"""Divide exposures into strata, one for each split, and find visitors who jump to another group.
 
 A split is an allocation and everything that decides the groups of its visitors: salt, test type,
 rules and ranges. Each exposure names its allocation and the version of its definition; their
@@ -87,9 +87,9 @@ class Strata:
 def stratify(labels: Sequence[Label], definitions: Iterable[TestDefinition]) -> Strata:
     """Return the strata of exposures with these labels.
 
-    *definitions* are all definitions that the test has had, in any order. If none of them has the
-    version of an exposure, the definitions with its allocation id decide, provided that all of
-    these have the same split; otherwise its split is unknown.
+    *definitions* are all definitions that the test has had, in any order. If none of them has an
+    exposure's version, the definitions with the exposure's allocation id are used, provided that
+    all of these have the same split. Otherwise the split is unknown.
     """
     known = _by_version(definitions)
     keys: dict[tuple[str, ...], int] = {}
@@ -258,7 +258,7 @@ def _payloads(old: TestDefinition | None, new: TestDefinition | None) -> tuple[s
 
 
 def _moves_away(pair: PairMoves) -> bool:
-    """Return whether more visitors jump or leave than the rounding of range lengths moves."""
+    """Return whether more visitors jump or leave than rounding of the range lengths can explain."""
     return max(pair.jump, pair.leave) > ROUNDING
 
 
@@ -268,7 +268,7 @@ def _is_moved(
     old: TestDefinition | None,
     moved: Sequence[PairMoves] | None,
 ) -> bool:
-    """Return whether visitors with a label jump or leave in a change from *old*."""
+    """Return whether visitors with a label jump or leave when the definition changes from *old*."""
     if moved is None or own is None or old is None:
         return True
     indexes = {each.old_allocation for each in moved}

@@ -40,8 +40,9 @@ _REASONS = Sentence(
     gettext_noop(
         "The usual reasons: in one group a redirect, an error or a slow page comes before the "
         "exposure is recorded; a filter of crawlers leaves out more visitors of one group; the "
-        "page of one bucket fails; or the allocation was changed and the matrix of that time is "
-        "missing. Repair it, then repeat the test: the visitors of this one cannot be repaired."
+        "page of one group fails; or the allocation was changed and the matrix of that time is "
+        "missing. Fix the cause, then start a new test; the numbers of this one cannot be "
+        "corrected."
     )
 )
 _RETURNING = Sentence(
@@ -97,51 +98,51 @@ def _ratio(ratio: SampleRatio) -> Trust:
         else:
             reason = Sentence(gettext_noop("not tested: no matrix has the shares"))
         return _line("warning", term, reason)
-    p = _joint_p(ratio)
+    p = _smallest_p(ratio)
     if ratio.ok:
-        return _line("good", term, Sentence(gettext_noop("as the matrix says ({p})"), p=p))
+        return _line("good", term, Sentence(gettext_noop("as configured ({p})"), p=p))
     if ratio.returning_differs:
         text = Sentence(
             gettext_noop(
-                "groups return at different rates, so that later splits are not as the matrix "
-                "says ({p}): the test changes who comes back"
+                "visitors of the groups return at different rates, so that later splits are not "
+                "as configured ({p}): the test changes who comes back"
             ),
             p=p,
         )
         return _line("bad", term, text, advice=_RETURNING)
-    worst = min(
-        (each for each in ratio.strata if each.p_value is not None),
-        key=lambda each: each.p_value or 0.0,
-    )
-    total = sum(worst.observed.values())
-    shares = Series(
+    worst = ratio.worst
+    groups = Series(
         Sentence(
-            gettext_noop("{group} {seen} instead of {expected}"),
+            gettext_noop("“{group}” has {number} visitors instead of {expected}"),
             group=printable(name, 40),
-            seen=percent(number / total),
-            expected=percent((worst.stratum.expected or {}).get(name, 0.0)),
+            number=count(number),
+            expected=count(worst.wanted(name)),
         )
         for name, number in worst.observed.items()
     )
-    text = Sentence(gettext_noop("broken ({p}): {shares}"), p=p, shares=shares)
+    text = Sentence(gettext_noop("broken; {groups} ({p})"), p=p, groups=groups)
     if len(ratio.strata) > 1:
         text = Sentence(
-            gettext_noop("broken ({p}): {shares} in the split {split}"),
+            gettext_noop("broken; {groups} in the split {split} ({p})"),
             p=p,
-            shares=shares,
+            groups=groups,
             split=split_name(worst.stratum.allocation, worst.stratum.version),
         )
     return _line("bad", term, text, advice=_REASONS)
 
 
-def _joint_p(ratio: SampleRatio) -> Sentence:
-    """Return the p-value of all splits, and from how many it is."""
+def _smallest_p(ratio: SampleRatio) -> Sentence:
+    """Return the smallest p-value of the splits, and below which there is an alarm."""
     number = ratio.tested
     return Sentence(
-        *ngettext_lazy("p = {p}", "p = {p} for {number} splits together"),
+        *ngettext_lazy(
+            "p = {p}, alarm below {limit}",
+            "smallest p of {number} splits = {p}, alarm below {limit}",
+        ),
         count=number,
-        p=p_text(ratio.p_value),
+        p=p_text(ratio.worst.p_value),
         number=count(number),
+        limit=p_text(ratio.limit),
     )
 
 
@@ -155,7 +156,10 @@ def _compared(compared: Compared | None, visitors: Visitors) -> Iterator[Trust]:
         return
     left_out = [*compared.without_baseline, *compared.too_small]
     half = compared.visitors < visitors.counted / 2 and bool(left_out)
-    yield _line("warning" if half else "note", "compared", _part(compared, visitors.counted))
+    text = _part(compared, visitors.counted)
+    if left_out and not half:
+        text = Sentence(gettext_noop("{compared}; this needs no action"), compared=text)
+    yield _line("warning" if half else "note", "compared", text)
 
 
 def _part(compared: Compared, counted: int) -> Sentence:
@@ -170,8 +174,8 @@ def _part(compared: Compared, counted: int) -> Sentence:
     if compared.without_baseline:
         text = Sentence(
             *ngettext_lazy(
-                "{compared}; {number} were under a split without {baseline} ({splits})",
-                "{compared}; {number} were under splits without {baseline} ({splits})",
+                "{compared}; {number} were under a split without “{baseline}” ({splits})",
+                "{compared}; {number} were under splits without “{baseline}” ({splits})",
             ),
             count=len(compared.without_baseline),
             compared=text,
@@ -303,15 +307,15 @@ def _moved(each: Change) -> Sentence:
         return Sentence(gettext_noop("a change that no matrix explains"))
     if each.jumps:
         return Sentence(
-            gettext_noop("{share} of visitors changed group"), share=percent(each.jumps)
+            gettext_noop("{share} of eligible visitors changed group"), share=percent(each.jumps)
         )
     if each.leaves:
         return Sentence(
-            gettext_noop("{share} of visitors left the test"), share=percent(each.leaves)
+            gettext_noop("{share} of eligible visitors left the test"), share=percent(each.leaves)
         )
     if each.enters:
         return Sentence(
-            gettext_noop("{share} of visitors joined the test"), share=percent(each.enters)
+            gettext_noop("{share} of eligible visitors joined the test"), share=percent(each.enters)
         )
     return Sentence(gettext_noop("no visitor moved"))
 
@@ -344,10 +348,14 @@ def _matured(metrics: Sequence[MetricReport]) -> Iterator[Trust]:
     shares = [each.matured for each in metrics]
     if shares:
         low, high = min(shares), max(shares)
-        text = percent(low)
+        text = Sentence(
+            gettext_noop("complete for {share} of the counted visitors"), share=percent(low)
+        )
         if low != high:
             text = Sentence(
-                gettext_noop("{low} to {high}, by metric"), low=percent(low), high=percent(high)
+                gettext_noop("complete for {low} to {high} of the counted visitors, by metric"),
+                low=percent(low),
+                high=percent(high),
             )
         level: Literal["warning", "note", "good"]
         level = "warning" if low < 0.5 else "note" if low < 1 else "good"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proctor.analysis.report.model import Verdict
-from proctor.analysis.report.words import between, change, unit
+from proctor.analysis.report.words import amount, between, rough, unit
 from proctor.core.messages import printable
 from proctor.core.sentences import Sentence, gettext_noop
 
@@ -44,7 +44,7 @@ def verdict(
         )
     if len(groups) < 2:
         sentence = Sentence(
-            gettext_noop("No verdict: only {group} was exposed, so there is no comparison."),
+            gettext_noop("No verdict: only “{group}” was exposed, so there is no comparison."),
             group=printable(groups[0], 60),
         )
         return Verdict("none", sentence)
@@ -57,7 +57,7 @@ def verdict(
     if harmed:
         metric, effect = harmed[0]
         sentence = Sentence(
-            gettext_noop("{group} harms {metric}: {finding}."),
+            gettext_noop("“{group}” harms {metric}: {finding}."),
             group=printable(effect.group, 60),
             metric=printable(metric.metric.name, 60),
             finding=_finding(metric, effect, effect.always_valid),
@@ -76,14 +76,29 @@ def _broken(ratio: SampleRatio) -> Sentence:
     if ratio.returning_differs:
         return Sentence(
             gettext_noop(
-                "No verdict: groups return at different rates. Find the reason before you read on."
+                "Do not use these numbers: visitors of the groups return at different rates. Judge "
+                "only the time of the first split."
             )
         )
+    worst = ratio.worst
+    strange = [name for name, number in worst.observed.items() if number and not worst.wanted(name)]
+    if strange:
+        return Sentence(
+            gettext_noop(
+                "Do not use this test: “{group}” has visitors, but no share of the split. Stop it, "
+                "find where they come from, and start a new test."
+            ),
+            group=printable(strange[0], 60),
+        )
+    missing = {name: worst.wanted(name) - number for name, number in worst.observed.items()}
+    group = max(missing, key=lambda name: missing[name])
     return Sentence(
         gettext_noop(
-            "No verdict: visitors are not split as the matrix says. Find the reason before you "
-            "read on."
-        )
+            "Do not use this test: “{group}” has about {number} visitors fewer than expected. Stop "
+            "it, find why visitors are missing, and start a new test."
+        ),
+        group=printable(group, 60),
+        number=rough(missing[group]),
     )
 
 
@@ -120,19 +135,19 @@ def _best(
     }
     if not wins:
         sentence = (
-            Sentence(gettext_noop("{group} loses: {finding}; read the warnings."), **named)
+            Sentence(gettext_noop("“{group}” loses: {finding}; read the warnings."), **named)
             if warned
-            else Sentence(gettext_noop("{group} loses: {finding}; trustworthy."), **named)
+            else Sentence(gettext_noop("“{group}” loses: {finding}; trustworthy."), **named)
         )
         return Verdict("loses", sentence, effect.group)
     if any(each.group == effect.group and each.guardrail == "open" for each in effects):
         sentence = Sentence(
-            gettext_noop("{group} wins: {finding}; but a guardrail is still open."), **named
+            gettext_noop("“{group}” wins: {finding}; but a guardrail is still open."), **named
         )
     elif warned:
-        sentence = Sentence(gettext_noop("{group} wins: {finding}; read the warnings."), **named)
+        sentence = Sentence(gettext_noop("“{group}” wins: {finding}; read the warnings."), **named)
     else:
-        sentence = Sentence(gettext_noop("{group} wins: {finding}; trustworthy."), **named)
+        sentence = Sentence(gettext_noop("“{group}” wins: {finding}; trustworthy."), **named)
     return Verdict("wins", sentence, effect.group)
 
 
@@ -140,7 +155,8 @@ def _finding(
     metric: MetricReport, effect: EffectReport, bounds: tuple[float | None, float | None]
 ) -> Sentence:
     name = unit(metric.metric, 80)
-    size = change(effect.absolute, effect.relative, metric.metric)
+    # No percentage: the range is only known for the absolute effect.
+    size = amount(effect.absolute, metric.metric, sign=True)
     low, high = bounds
     if low is None or high is None:
         return Sentence(gettext_noop("{effect} {unit}"), effect=size, unit=name)
@@ -161,7 +177,7 @@ def _undecided(metrics: Sequence[MetricReport], *, at_horizon: bool) -> Sentence
             metric=printable(empty[0].metric.name, 60),
         )
     if not primary:
-        return Sentence(gettext_noop("No verdict: no visitor's window has matured in both groups."))
+        return Sentence(gettext_noop("No verdict: no visitor's window is over in both groups."))
     metric = primary[0]
     effect = metric.effects[0]
     bounds = effect.interval if at_horizon else effect.always_valid

@@ -213,8 +213,8 @@ def _wait_for_visitors(
     return Wait(
         Sentence(
             gettext_noop(
-                "Too early to tell: if things go on as now, {time} until each group has {least} "
-                "visitors whose window is over."
+                "Too early to tell: at today's rate of visitors, wait {time}, until each group has "
+                "{least} visitors whose window is over."
             ),
             time=weeks(max(known)),
             least=least,

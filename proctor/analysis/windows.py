@@ -1,4 +1,4 @@
-"""The windows in which outcomes count, whether they have matured, and the sums in them.
+"""The windows in which outcomes count: when they mature, and the sums of the outcomes in them.
 
 A window is [exposure, exposure + length). It has matured once both the window and the lateness are
 over. If visitors jump to another group or leave, windows that are still open never mature. A window
@@ -40,7 +40,7 @@ class Outcomes:
 def add_windows(
     space: Workspace, strata: Strata, period: Period, lengths: Sequence[int | None]
 ) -> int:
-    """Create the table `units` from `placed` and return how many visitors have not matured yet.
+    """Create the table `units` from `placed`; return how many visitors have an open window.
 
     For each of the *lengths* (microseconds) it has the columns e (the end of the window), m
     (whether it has matured) and b (the time step in which it matured).

@@ -29,7 +29,7 @@ __all__ = ["BarContent", "BarTest", "content_of"]
 
 @dataclass(frozen=True, slots=True)
 class BarTest:
-    """One test as on the groups page, with the number of times that this page has read it."""
+    """One test as on the groups page, and how often this page has read it."""
 
     shown: ShownTest
     #: Number of reads by attribute, item, tag or decorator.
@@ -47,12 +47,12 @@ class BarTest:
 class BarContent:
     """The content of the bar."""
 
-    #: Forced tests first; within each part, in the order in which they were read.
+    #: The forced tests, then the others, each in the order in which they were read.
     tests: tuple[BarTest, ...]
     identity: Identity | None
     #: Forced tests of other applications.
     foreign: tuple[str, ...]
-    #: A sentence for each forced test that does not exist but resembles a declared one.
+    #: A sentence for each forced test that does not exist, but whose name resembles a declared one.
     mistyped: tuple[str, ...] = ()
 
     @property
@@ -67,7 +67,7 @@ class BarContent:
 
 
 def content_of(visit: Visit, forcing: Forcing) -> BarContent:
-    """Return the bar's content for the visit so far. No group is read, no exposure counted."""
+    """Return the bar's content for the visit so far. Reads no group, counts no exposure."""
     setup, force = current_setup(), forcing.groups
     reads = reads_of(visit.proc) or Reads(Counter(), Counter())
     forced = [name for name in setup.registry if name in force.groups]
@@ -98,14 +98,14 @@ def _shown(
     assignments: Mapping[str, GroupAssignment] = known or {
         name: setup.default_of(setup.registry[name], Reason.NOT_READY) for name in names
     }
-    # A page does not wait for the matrix of a Pipet, so only the next page shows it.
+    # A page does not wait for the matrix of a Pipet, so only the next page shows that matrix.
     matrix = shown_matrix(setup, timeout=0)
     found = overview(setup, assignments, visit.asked, forcing.groups, matrix, names=names)
     return tuple(_with_declared(each, setup.registry[each.name]) for each in found.tests)
 
 
 def _with_declared(shown: ShownTest, declared: ProctorTest) -> ShownTest:
-    """Return the test with its declared groups if no matrix lists its groups."""
+    """Return the test; it has its declared groups if no matrix lists its groups."""
     if shown.buckets or not isinstance(declared.groups, Mapping):
         return shown
     buckets = [

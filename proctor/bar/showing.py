@@ -37,7 +37,7 @@ _NOTHING = SafeString()
 
 
 def bar_of(request: HttpRequest | None) -> SafeString:
-    """Return the bar for a page; return "" unless its visitor may see it.
+    """Return the bar for a page, or "" if its visitor may not see it.
 
     It takes little time for visitors without the bar's cookie, and never raises.
     """
@@ -106,7 +106,7 @@ def _nonce(request: HttpRequest) -> str:
         pass
     else:
         nonce = get_nonce(request) if nonce is None else nonce
-    # Both nonces are lazy, and are false until they are first used.
+    # Both nonces are lazy, and falsy until they are first used.
     return "" if nonce is None else str(nonce)
 
 

@@ -1,4 +1,4 @@
-"""Assign whole tables of visitors with NumPy and Arrow. Django is not needed.
+"""Assign whole tables of visitors with NumPy and Arrow. Does not need Django.
 
     from proctor.bulk import assign_batches
 

@@ -37,9 +37,9 @@ Rows = Any  # An array of row numbers, or None for all rows.
 class Inputs:
     """The columns to read from a table, and the options for the engine."""
 
-    #: Columns by test type.
+    #: Columns of identifiers, by test type.
     identifiers: Mapping[str, str]
-    #: Columns by variable.
+    #: Columns of context variables, by variable.
     context: Mapping[str, str]
     #: Raw values that replace nulls and missing columns, by variable.
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -51,14 +51,14 @@ class Inputs:
 
 @dataclass(slots=True)
 class Assigned:
-    """The outcome's code for each row, by test, and the identifiers by test type."""
+    """The code of each row's outcome, by test; and the identifiers, by test type."""
 
     codes: dict[str, NDArray[Any]]
     identifiers: Mapping[str, Identifiers]
 
 
 class Assigner:
-    """Assigns the rows of a table. Tests whose type has no column give no group."""
+    """Assigns the rows of a table to groups. Tests whose type has no column assign no group."""
 
     def __init__(self, proctor: Proctor, tests: Collection[str], inputs: Inputs) -> None:
         if RANDOM in inputs.identifiers:
@@ -194,7 +194,7 @@ class _Batch:
         return {kind: count for kind, count in counts.items() if count}
 
     def choose(self, test: CompiledTest) -> NDArray[Any]:
-        """Return the codes of all rows in one test, with the results of the engine's `choose`."""
+        """Return the codes of all rows in one test, with the same results as the engine."""
         chooser = test.chooser
         codes = np.full(self._rows, NO_GROUP, np.int32)
         if chooser.is_random or chooser.test_type not in self.identifiers:
@@ -216,7 +216,7 @@ class _Batch:
     def _split(self, test: str, rule: Rule, rows: Rows) -> tuple[Rows, Rows]:
         """Return the *rows* for which *rule* is true, and those for which it is false.
 
-        Rows for which it fails are counted, and are in neither result.
+        Rows for which the rule fails are counted, and are in neither result.
         """
         none = np.empty(0, np.int64)
         if rule.kind in (RuleKind.EMPTY, RuleKind.TRUE):
@@ -243,7 +243,7 @@ class _Batch:
         codes[target] = test.place(option, positions(test.chooser.prefix, identifiers, rows))
 
     def ask_engine(self, rows: NDArray[Any], tests: Collection[str]) -> None:
-        """Let the engine assign *rows* in *tests* one by one."""
+        """Assign *rows* in *tests* one by one, with the engine."""
         if not tests:
             return
         self.by_engine[rows] = True

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BATCH_ROWS", "resized"]
 
-#: Arrays of this size fit into the processor's cache. With 2,048 rows, hashing takes 2.5 times as
-#: long.
+#: Arrays of this size fit into the processor's cache. With batches of 2,048 rows, hashing takes 2.5
+#: times as long.
 BATCH_ROWS = 16_384
 
 

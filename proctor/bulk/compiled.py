@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_GROUP", "CompiledTest"]
 
-#: With at most this many cut-offs, comparing with each of them is faster than a binary search.
+#: Up to this number of cut-offs, comparing with each of them is faster than a binary search.
 _FEW = 8
 
 #: The code of a row without a group.
@@ -58,12 +58,12 @@ class CompiledTest:
         return NO_GROUP if outcome is None else self._codes[id(outcome)]
 
     def is_certain(self, option: Option) -> bool:
-        """Return True if everyone in the allocation gets the same outcome."""
+        """Return True if every visitor in the allocation gets the same outcome."""
         codes = self._options[option][1]
         return bool((codes == codes[0]).all())
 
     def certain(self, option: Option) -> int:
-        """Return everyone's code. Valid only if `is_certain`."""
+        """Return the code that every visitor gets. Valid only if `is_certain` is True."""
         return int(self._options[option][1][0])
 
     def place(self, option: Option, positions: NDArray[Any]) -> NDArray[Any]:

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ABSENT", "FAILED", "HOLDS", "Contexts", "Variable"]
 
-#: The results of a rule. HOLDS and its opposite have the numbers of True and False.
+#: The results of a rule. HOLDS and its opposite equal True and False as numbers.
 HOLDS, FAILED, _UNKNOWN = 1, 2, 3
 
-#: Up to this number of possible tuples, equal ones are found with a table, otherwise by sorting.
+#: Up to this number of possible tuples, equal ones are found with a lookup table; beyond it, by
+#: sorting.
 _DENSE = 1 << 16
 
 #: Marks a missing value.
@@ -69,7 +70,7 @@ class Variable:
             self.refused.add(index)
 
     def refused_rows(self, name: str, plan: Plan) -> int:
-        """Return the number of rows with a value that cannot be converted."""
+        """Return the number of rows whose value cannot be converted."""
         for index, raw in enumerate(self.values):
             if raw is not ABSENT:
                 call = EngineCall(plan, {name: raw})
@@ -91,7 +92,7 @@ def _distinct(column: pa.Array) -> tuple[NDArray[Any], list[Any]]:
     try:
         encoded = bits.dictionary_encode()
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid, AttributeError):
-        # For lists and similar types, each row has its own value.
+        # Values of lists and similar types are not compared: each row has its own value.
         values = _python(column)
         return np.where(np.asarray(column.is_valid()), np.arange(len(values)), len(values)), values
     distinct = encoded.dictionary
@@ -183,7 +184,7 @@ def _tuples(variables: Sequence[Variable], rows: int) -> tuple[NDArray[Any], NDA
 
 
 class Contexts:
-    """The contexts of a number of rows."""
+    """The contexts of several rows."""
 
     def __init__(self, plan: Plan, variables: Mapping[str, Variable], rows: int) -> None:
         self._plan = plan

@@ -1,4 +1,4 @@
-"""The SQL syntax of databases for names, strings, and the position from an MD5."""
+"""The databases' SQL syntax for names, strings, and the position computed from an MD5."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Dialect:
     bare_names: bool = False
     #: True if a backslash in a string escapes the next character.
     backslashes: bool = False
-    #: True if NaN is not greater than all other numbers. In Java it is.
+    #: True if NaN is not greater than all other numbers, as it is in Java.
     nan_is_unordered: bool = False
 
     def column(self, name: str) -> str:

@@ -29,7 +29,7 @@ def _is_uuid(kind: pa.DataType) -> bool:
 
 
 def check_type(test_type: str, column: str, kind: pa.DataType) -> None:
-    """Raise ConfigurationError unless a column of the type *kind* can contain identifiers."""
+    """Raise ConfigurationError unless a column of type *kind* can contain identifiers."""
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     if not (
         pa.types.is_integer(plain)

@@ -1,8 +1,8 @@
 """Compute the MD5 of many short messages at once with NumPy.
 
 A test hashes its prefix and an identifier. All rows of a test have the same prefix, whose words are
-plain numbers. The steps that use only these take almost no time. Only the last word of the digest
-is needed, so the last two of the 64 steps are left out.
+plain numbers. Steps that use only plain numbers take almost no time. Only the last word of the
+digest is needed, so the last two of the 64 steps are left out.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class _Work:
             np.add(new, b if isinstance(b, np.ndarray) else np.uint32(b), new)
             a, b, c, d = d, new, b, c
         if is_last:
-            # The two steps that are left out would only move the second word to the fourth.
+            # The two omitted steps would only move the second word to the place of the fourth.
             return (0, 0, 0, _plus(b, start[3]))
         return tuple(_plus(new, old) for new, old in zip((a, b, c, d), start, strict=True))
 

@@ -155,7 +155,7 @@ class Output:
 
 
 def _visitors(assigned: Assigned, kind: str, rows: NDArray[Any]) -> pa.Array:
-    """Return the identifiers of *rows*. They are null in a RANDOM test."""
+    """Return the identifiers of *rows*. In a RANDOM test they are null."""
     identifiers = assigned.identifiers.get(kind)
     if identifiers is None:
         return pa.nulls(len(rows), pa.string())

@@ -39,8 +39,8 @@ def sql_expression(
 
     *dialect* is duckdb, bigquery, snowflake, spark or postgres. *identifiers* maps test types to
     columns, *context* maps variables to columns; other variables are columns with the variable's
-    name. *types* declares variables; None means the Proctor's own declarations. *defaults* has raw
-    values, by variable, that replace NULL. Columns must have the SQL types of the variables'
+    name. *types* declares the variables; None means the declarations of *proctor*. *defaults* has
+    raw values, by variable, that replace NULL. Columns must have the SQL types of the variables'
     declared types. Identifiers must be text, integers or UUIDs.
 
     Raises ConfigurationError with the reason if SQL cannot express the test, and UnknownTest if the
@@ -90,7 +90,7 @@ class _Writer:
             )
         if test.test_type not in self._identifiers:
             raise ConfigurationError(
-                f"The test {shown(name)} needs a column of identifiers of the type "
+                f"The test {shown(name)} needs a column of identifiers of type "
                 f"{printable(test.test_type)}"
             )
         column = self._dialect.column(self._identifiers[test.test_type])
@@ -161,7 +161,7 @@ def _pieces(option: Option) -> Iterator[tuple[int, GroupAssignment]]:
     found: list[tuple[int, GroupAssignment]] = []
     reached = -(2**31) - 1
     for cut, outcome in zip((*cutoffs(option.lengths), last), option.assignments, strict=True):
-        # If a cut-off is not above an earlier one, it is never reached.
+        # A cut-off that is not above an earlier one is never reached.
         if cut > reached:
             if found and found[-1][1] is outcome:
                 found.pop()

@@ -119,7 +119,7 @@ class _Renderer:
         if isinstance(node, nodes.Binary) and (null := self._with_null(node)):
             return null
         if isinstance(node, nodes.Name) and node.name == MISSING_EXPERIMENTAL_UNIT:
-            # This is true only for identifiers that a validator rejects, but here there is no
+            # The variable is true only for identifiers that a validator rejects, and SQL has no
             # validator.
             return "FALSE"
         return self._leaf(node)

@@ -46,18 +46,18 @@ def assign_batches(
 
     Wide *output* keeps every row in input order. It adds a column for each test and each of
     *columns* ("group" by default; also "value", "payload", "allocation"), named after the test, or
-    `<test>.<column>` if there are several `columns`. A row without a group has null. Long output
+    `<test>.<column>` if there are several `columns`. A row without a group gets null. Long output
     has a row for each visitor and test with a group: visitor, test, and *columns* (by default
     group, value and allocation). Payloads are JSON. Strings are dictionary-encoded unless
     *dictionary* is false.
 
-    The result is a generator: memory does not grow with the table. Rows that cannot be assigned in
-    NumPy (incognito visitors, unitless allocations, RANDOM tests) are assigned by the engine one by
-    one. *summary* counts them and the groups.
+    The result is a generator: memory does not grow with the table. Rows that cannot be assigned
+    with NumPy (incognito visitors, unitless allocations, RANDOM tests) are assigned by the engine
+    one by one. *summary* counts them and the groups.
 
     Raises ConfigurationError for columns that are missing, of a wrong type or repeated, UnknownTest
-    for a test that the matrix does not have, and IdentifierError for a column of type RANDOM. All
-    are raised before the first batch is assigned.
+    for a test that the matrix does not have, and IdentifierError for a column for the test type
+    RANDOM. All are raised before the first batch is assigned.
     """
     inputs = Inputs(dict(identifiers), dict(context or {}), random_enabled=random_enabled)
     assigner = Assigner(proctor, wanted_tests(proctor, tests), inputs)

@@ -1,4 +1,4 @@
-"""Let `manage.py check` compare a matrix in a local file with PROCTOR_TESTS."""
+"""Compare a matrix in a local file with PROCTOR_TESTS during `manage.py check`."""
 
 from __future__ import annotations
 

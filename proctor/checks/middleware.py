@@ -29,7 +29,7 @@ class _Entry(NamedTuple):
 
     place: int
     path: str
-    #: The class, or None if the entry is not a class or cannot be imported (Django reports that).
+    #: The class; None if the entry is not a class or cannot be imported, which Django reports.
     middleware: type | None
 
 

@@ -1,4 +1,4 @@
-"""Check a matrix in an object store: its packages, and credentials in its URL."""
+"""Check a matrix in an object store: the required packages, and credentials in its URL."""
 
 from __future__ import annotations
 

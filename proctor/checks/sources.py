@@ -145,7 +145,7 @@ def _cache_alias() -> str:
     return value_of("PROCTOR_CACHE_NAME") or "default"
 
 
-#: Backends that do not share data between processes, with the effect of that.
+#: Backends that do not share data between processes, and the effect of this.
 _UNSHARED = {
     "locmem.LocMemCache": "processes do not share, so they disagree after the matrix changes",
     "dummy.DummyCache": "keeps nothing, so every request asks the Pipet",

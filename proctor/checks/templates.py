@@ -22,7 +22,7 @@ _OURS = "proctor.context_processors.proc"
 
 
 def check_context_processors(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Check that some Django template engine adds `proc` to its templates.
+    """Check that at least one Django template engine adds `proc` to its templates.
 
     Without it `{{ proc.x }}` is silently empty. The template tags find the request themselves, so a
     site that uses only the tags may silence this check.

@@ -111,7 +111,7 @@ def _differences(view: Any, reached: Reached) -> Iterator[str]:
 
 
 def _asks_for_login(view: Any) -> bool:
-    """Return True if a view was decorated with `login_required`, or its class has such a mixin."""
+    """Return True if a view was decorated with `login_required`, or its class has a login mixin."""
     view_class = getattr(view, "view_class", None)
     return any(
         hasattr(each, "redirect_field_name") and hasattr(each, "login_url")

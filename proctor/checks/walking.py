@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reached", "reached_variants"]
 
-#: Maximum number of parts of a view. Objects that generate attributes would never end.
+#: Maximum number of parts of a view. Objects that generate attributes could have endless parts.
 _MAX_PARTS = 500
 
 
@@ -32,7 +32,7 @@ class Reached(NamedTuple):
 def reached_variants() -> Iterator[Reached]:
     """Return all variants that the URLconf can reach, in order and without duplicates.
 
-    If the URLconf cannot be read, there are none; Django's own checks report that.
+    Return none if the URLconf cannot be read; Django's own checks report that.
     """
     if not getattr(settings, "ROOT_URLCONF", None):
         return

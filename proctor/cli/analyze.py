@@ -182,7 +182,7 @@ def length(text: str) -> timedelta:
 
 
 def length_or_0(text: str) -> timedelta:
-    """Parse a length as `length` does, or 0."""
+    """Parse a length like `length`, but also accept 0."""
     found = _LENGTH.fullmatch(text.strip())
     if found is None and text.strip() != "0":
         raise argparse.ArgumentTypeError(
@@ -272,7 +272,7 @@ def _source(values: Sequence[str], database: str | None) -> Any:
 
 
 def read_metrics(options: argparse.Namespace) -> list[Metric]:
-    """Return the metrics in the options. Raises CommandError for invalid ones."""
+    """Return the metrics in the options. Raises CommandError if one is invalid."""
     guardrails, smallest = dict(options.guardrail), dict(options.smallest)
     lower = set(options.lower)
     found = []

@@ -29,7 +29,7 @@ def add_declarations(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--config",
         metavar="FILE",
-        help="a pipet-config.json: --id and --context then take its source keys, values are "
+        help="a pipet-config.json: --id and --context then use its source keys, values are "
         "converted to its types, and tests whose rules use other variables are dropped",
     )
     group.add_argument(
@@ -42,12 +42,12 @@ def add_declarations(parser: argparse.ArgumentParser) -> None:
 
 
 def add_context(parser: argparse.ArgumentParser, declarations: str = "--config") -> None:
-    """Add the options for the context, and for its types unless *declarations* gives the types."""
+    """Add the options for the context, and for its types unless *declarations* declares them."""
     group = parser.add_argument_group(
         "context",
-        f"Without {declarations}, a value of --context is a String or of its --type, and one of "
-        "--context-json has its JSON type. A rule such as ${loggedIn} needs a boolean; the text "
-        "'true' is not one.",
+        f"Without {declarations}, a value in --context is a String unless --type declares its "
+        "type, and a value in --context-json has its JSON type. A rule such as ${loggedIn} needs "
+        "a boolean; the string 'true' is not one.",
     )
     group.add_argument(
         "--context",
@@ -172,7 +172,7 @@ def whole_number(most: int) -> Callable[[str], int]:
 
 
 def unique(option: str, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the pairs as a dict. Raises ValueError if a name is given twice."""
+    """Return the pairs as a dict. Raises ValueError if a name occurs twice."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:

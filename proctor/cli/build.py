@@ -123,7 +123,7 @@ def read_tree_to_build(location: str, directory: str = DEFINITIONS_DIRECTORY) ->
 
 
 def _input(options: argparse.Namespace) -> tuple[Tree, Audit]:
-    """Return the tree, and the author and time that Java Proctor writes into the matrix."""
+    """Return the tree, and the author and time that Java Proctor would write into the matrix."""
     directory = options.test_definitions_directory
     if options.branch is None:
         tree = read_tree_to_build(options.tree, directory)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def muted(*loggers: logging.Logger) -> Iterator[None]:
     """Suppress log messages about rules, because an explanation reports their errors itself.
 
-    If *loggers* are given, their messages are suppressed instead. An error then repeats them.
+    If *loggers* are given, their messages are suppressed instead, because an error repeats them.
     """
     with _filtered(lambda record: False, *(loggers or (rule.logger,))):
         yield

@@ -79,9 +79,10 @@ def _print_function(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def look(proctor: Proctor, test: str, visitor: Visitor, *, random: bool) -> Explanation:
-    """Return the decision for a visitor in one test, and the reason. Logs of rules are suppressed.
+    """Return the decision for a visitor in one test, and the reason.
 
-    If *random*, a test of type RANDOM draws a group. Raises UnknownTest for an unknown test.
+    Log messages about rules are suppressed. If *random* is True, a test of type RANDOM draws a
+    group. Raises UnknownTest if the matrix does not have the test.
     """
     with muted():
         return proctor.explain(

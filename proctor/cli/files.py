@@ -11,12 +11,12 @@ from proctor.cli.errors import CommandError
 
 
 def write_file(location: str | os.PathLike[str], content: bytes) -> None:
-    """Replace the content of a file in one step. If that fails, the file is not changed.
+    """Replace the content of a file in one step. If that fails, the file stays as it was.
 
     A symbolic link stays a link, and the permissions of the file are kept. Raises CommandError.
     """
     try:
-        # Devices and pipes cannot be replaced, so write to them.
+        # Devices and pipes cannot be replaced, so write to them directly.
         path = Path(location).resolve()
         if path.exists() and not path.is_file():
             path.write_bytes(content)

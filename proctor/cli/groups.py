@@ -47,10 +47,10 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 def look(
     proctor: Proctor, visitor: Visitor, *, random: bool, tests: Collection[str] | None = None
 ) -> tuple[Groups, dict[str, str]]:
-    """Return a visitor's groups, and the reasons why other tests gave no group, by name.
+    """Return a visitor's groups, and the reasons why other tests assigned no group, by name.
 
-    If *random*, tests of type RANDOM draw a group. *tests* are the requested tests; None means all
-    tests. A test that is not in the matrix is left out of both results.
+    If *random* is True, tests of type RANDOM draw a group. *tests* are the requested tests; None
+    means all tests. A test that is not in the matrix is left out of both results.
     """
     asked: dict[str, Any] = {
         "identifiers": visitor.identifiers,
@@ -60,7 +60,7 @@ def look(
     }
     known = proctor.matrix.tests
     wanted = sorted(known if tests is None else known.keys() & {*tests})
-    # The engine takes an empty list to mean all tests.
+    # To the engine, an empty list means all tests.
     groups = proctor.determine_groups(**asked, tests=wanted) if wanted else Groups({})
     missing = [name for name in wanted if name not in groups]
     with muted():
@@ -76,7 +76,7 @@ def write(groups: Groups, reasons: Mapping[str, str], out: Output, *, json: bool
 
 
 def lines(groups: Groups, reasons: Mapping[str, str]) -> Iterator[str]:
-    """Return the groups as a table, followed by the *reasons* why tests gave no group, by name."""
+    """Return the groups as a table, then the *reasons* (by test) why other tests assigned none."""
     if groups:
         yield from table(
             ("TEST", "GROUP", "VALUE", "PAYLOAD", "WHY"),
@@ -111,7 +111,7 @@ def _payload(assignment: GroupAssignment) -> str:
 
 
 def why(assignment: GroupAssignment) -> str:
-    """Return the source of the group in at most two words."""
+    """Return where the group comes from, in at most two words."""
     if assignment.forced or assignment.allocation_index is None:
         return assignment.reason.value
     return f"allocation {assignment.allocation_id or assignment.allocation_index + 1}"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from proctor.core.java.context_types import ContextType
 
-#: An undeclared number becomes an Integer, a Long or a BigInteger, depending on its size.
+#: An undeclared whole number becomes an Integer, a Long or a BigInteger, depending on its size.
 AS_JSON = pipet_type("json")
 
 #: Limits of a download, in seconds and in bytes.
@@ -166,11 +166,11 @@ def read_visitor(
     keep_empty: bool = True,
     declarations: str = "--config",
 ) -> Visitor:
-    """Return the visitor in the options, in the form that the engine takes.
+    """Return the visitor in the options, in the form that the engine accepts.
 
-    *test_types* are the known types besides Proctor's own. Unless *keep_empty*, an empty identifier
-    counts as missing. *declarations* is the option with the types of context variables. Raises
-    CommandError for undeclared names, with the closest name, and for force groups that are
+    *test_types* are the known types besides Proctor's own. Unless *keep_empty* is True, an empty
+    identifier counts as missing. *declarations* is the option with the types of context variables.
+    Raises CommandError for undeclared names, with the closest name, and for force groups that are
     malformed or not in the *matrix*. Raises ConversionError for a value of the wrong type.
     """
     test_types = (*TEST_TYPES, *test_types)
@@ -197,7 +197,7 @@ def well_formed_force(text: str) -> ForceGroups:
 
 
 def read_force(text: str, matrix: Matrix) -> ForceGroups:
-    """Return the force groups in `--force`. Raises CommandError if the matrix lacks one."""
+    """Return the force groups in `--force`. Raises CommandError if one is not in the matrix."""
     force = well_formed_force(text)
     problems = [problem for _, problem in unknown_forced(force, matrix)]
     if problems:

@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = PROGRAM) -> i
     except (CommandError, ProctorError) as error:
         return complain(str(error), BAD_INPUT)
     except BrokenPipeError:
-        # The reader of the pipe has read enough and closed it.
+        # The program at the other end of the pipe has read enough and closed it.
         _drop_output()
         return BROKEN_PIPE
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`manifest`: print the flags from which OpenFeature's command line generates typed clients."""
+"""`manifest`: print the flags from which OpenFeature's CLI generates typed clients."""
 
 from __future__ import annotations
 

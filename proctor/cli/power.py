@@ -1,4 +1,4 @@
-"""`power`: find out how long a test must run, or which effect it can detect in a given time."""
+"""`power`: compute how long a test must run, or which effect it can detect in a given time."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from proctor.core.messages import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-#: Longer cells and lines are cut. `--json` shows everything.
+#: Longer cells and lines are truncated. `--json` shows everything.
 MAX_CELL, MAX_LINE = 60, 2000
 
 
@@ -81,8 +81,8 @@ def table(
 ) -> Iterator[str]:
     """Return the lines of a table. Columns are as wide as needed, with two spaces between them.
 
-    Cells are made printable and cut. *alignments* has a < or > for each column; the default is
-    left.
+    Cells are made printable and truncated. *alignments* has a < or > for each column; the default
+    is left.
     """
     cells = [list(header), *([printable(cell, MAX_CELL) for cell in row] for row in rows)]
     widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
@@ -98,13 +98,13 @@ def table(
 
 
 def bar(share: float, length: int = 40) -> str:
-    """Return a horizontal bar for a share between 0 and 1. It is empty only if the share is 0."""
+    """Return a horizontal bar for a share between 0 and 1; it is empty only for the share 0."""
     marks = round(share * length)
     return "█" * (max(marks, 1) if share > 0 else 0)
 
 
 def be_lenient(*streams: Any) -> None:
-    """Write characters that are not in the encoding of a stream as escapes, instead of failing."""
+    """Make a stream escape characters that its encoding does not have, instead of failing."""
     for stream in streams or (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

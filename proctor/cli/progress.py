@@ -26,16 +26,16 @@ BatchT = TypeVar("BatchT", bound=Batch)
 
 HINT = "pip install 'django-proctor[progress]'"
 
-#: Nothing is shown in the first seconds, because shorter work needs no bar.
+#: Seconds before the bar is shown: shorter work needs no bar.
 PATIENCE = 1.0
 
 
 def tracked(numbers: range, *, wanted: bool | None, unit: str = "visitors") -> Iterator[int]:
     """Return the numbers, with a bar on standard error that counts them as *unit*.
 
-    If *wanted* is None, the bar is shown if standard error is a terminal. If tqdm is missing in
-    this case, one line says how to install it. If *wanted* is True and tqdm is missing,
-    CommandError is raised.
+    If *wanted* is None, the bar is shown if standard error is a terminal. If it would be shown but
+    tqdm is missing, one line says how to install it. Raises CommandError if *wanted* is True and
+    tqdm is missing.
     """
     if not _is_shown(wanted):
         return iter(numbers)
@@ -87,7 +87,7 @@ def _is_shown(wanted: bool | None) -> bool:
 
 
 def _tqdm(wanted: bool | None) -> Any:
-    """Return the class of tqdm; None if it is missing and not required."""
+    """Return the class `tqdm`, or None if tqdm is missing and not required."""
     try:
         from tqdm import tqdm  # noqa: PLC0415 - an extra
     except ImportError:

@@ -1,4 +1,4 @@
-"""`ramp`: give the groups of a test new shares and move as few visitors as possible."""
+"""`ramp`: set new shares for the groups of a test, and move as few visitors as possible."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "file",
         metavar="MATRIX_OR_DEFINITION",
-        help="a matrix, a definition.json, or a directory with test-definitions; "
-        "without -i also an address, or - for standard input",
+        help="a matrix, a definition.json, or a directory that contains test-definitions/; if -i "
+        "is not given, can also be a URL, or - for standard input",
     )
     parser.add_argument("test", metavar="TEST", help="name of the test")
     parser.add_argument(
@@ -87,7 +87,7 @@ def share(text: str) -> tuple[str, Fraction]:
     name, value = pair(text)
     is_percent = value.endswith("%")
     try:
-        # Fraction also accepts 1/3, but not NaN. An exponent could take forever.
+        # Fraction also accepts 1/3, but not NaN. Computing a huge exponent could take forever.
         if len(value) > 30 or "e" in value.lower():
             raise ValueError
         number = Fraction(value.rstrip("%").strip()) / (100 if is_percent else 1)
@@ -124,7 +124,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 def _reviewed(
     file: DefinitionFile, new: TestDefinition, relatives: Mapping[str, TestDefinition]
 ) -> Review:
-    """Return the review of the test, and of those *relatives* whose visitors change."""
+    """Return the review of the test, and of those *relatives* whose visitors change groups."""
     before, after = map(file.in_matrix_form, (file.test, new))
     own = review(before, after)
     if not relatives:
@@ -156,7 +156,7 @@ def _lines(test: TestDefinition, index: int) -> Iterator[str]:
 
 
 def _history(locations: Iterable[str], test: str) -> Iterator[TestDefinition]:
-    """Yield the test in other files. In a file with one definition, its name does not matter."""
+    """Yield the test as it is in other files. If a file has one definition, its name is ignored."""
     for location in locations:
         found = read_definitions(location)
         tests = tests_of(found.content)
@@ -176,7 +176,7 @@ def _allocation(test: TestDefinition, number: int | None) -> int:
 
 
 def _shares(test: TestDefinition, given: Sequence[tuple[str, Fraction]]) -> dict[int, Fraction]:
-    """Return the shares by bucket value. Groups are given by name or by value."""
+    """Return the shares by bucket value. The options name groups by name or by value."""
     names = {bucket.name: bucket.value for bucket in test.buckets}
     values = {str(bucket.value): bucket.value for bucket in test.buckets}
     found: dict[int, Fraction] = {}
@@ -202,8 +202,8 @@ def _moved_on(
 ) -> TestDefinition:
     """Return *new* with a new id for each allocation whose results must not be pooled.
 
-    An id that does not have the form `#A1` cannot be incremented. It is kept, or Refusal is raised
-    if *strict*.
+    An id that does not have the form `#A1` cannot be incremented. It is kept, or if *strict* is
+    True, Refusal is raised.
     """
     old = file.test
     jumping = jumping_allocations(_moves(file, old, new))

@@ -91,9 +91,9 @@ def exit_code(found: Review, fail_on: str | None) -> int:
 
 
 def _matched(old: Definitions, new: Definitions) -> tuple[Reviewed, Reviewed]:
-    """Return the definitions to compare. A single definition is compared with the same test."""
+    """Return the definitions to compare. With a single definition, only its test is compared."""
     if old.is_single and new.is_single:
-        # Standard input has no file name.
+        # Standard input has no file name to take the test's name from.
         named = old if old.content and (new.location == "-" or not new.content) else new
         name = next(iter(named.content), "")  # type: ignore[arg-type]
         return _only(old, name), _only(new, name)

@@ -23,18 +23,18 @@ DESCRIPTION = "Serve the REST API of Proctor's Pipet, and OpenFeature's OFREP, f
 
 EPILOG = """\
 The server is uvicorn, which comes with django-proctor[serve]. GET /healthz answers 200 once there
-is a matrix, and 503 before. After SIGTERM, running requests may finish, for at most --graceful
-seconds. Every request is logged as one line, without its query.
+is a matrix, and 503 until then. After SIGTERM, running requests have at most --graceful seconds to
+finish. Every request is logged as one line, without its query.
 """
 
 #: Seconds between two checks of the matrix, as in Java Proctor.
 RELOAD = 10.0
 
-#: The default test type for targeting keys.
+#: The default test type of targeting keys.
 TARGETING_KEY = "USER"
 
-#: Default limits for each process. A query may have 16 KiB, so the limit for headers is higher. The
-#: number of connections is below the usual limit of 1,024 open files in a process.
+#: Default limits for each process. A query can be 16 KiB long, so the limit for headers is higher.
+#: The number of connections is below the usual limit of 1,024 open files in a process.
 CONNECTIONS, HEADERS, REQUEST_SECONDS, KEEP_ALIVE = 800, 32 * 1024, 10, 5
 
 
@@ -144,7 +144,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         raise CommandError(
             "serve needs a server: pip install 'django-proctor[serve]', which brings uvicorn"
         ) from error
-    # Report errors here, not once in each worker.
+    # Report errors in this process, not once in each worker.
     from proctor.core.pipet_api.asgi import (  # noqa: PLC0415
         ENVIRONMENT,
         read_tests,

@@ -1,7 +1,8 @@
 """Limits on connections, headers and time for `serve`, so that no client can block it.
 
 uvicorn does not limit the time that a client takes to send a request, or the size of its headers. A
-few hundred sockets that send a byte now and then would occupy all connections (slowloris).
+client with a few hundred sockets that send a byte now and then could occupy all connections
+(slowloris).
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ class LimitedProtocol(HttpToolsProtocol):
     # -- the time of an answer ------------------------------------------------------------
 
     def pause_writing(self) -> None:
-        """Start a timer, because the client is not reading and has limited time to start."""
+        """Start a timer, because the client has stopped reading and has limited time to resume."""
         if self._sending is None:
             self._sending = self.loop.call_later(self._limits.request_seconds, self.close_now)
         super().pause_writing()
@@ -184,7 +185,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse a malformed request, and close the connection."""
+        """Reject a malformed request, and close the connection."""
         if self._head_size > self._limits.headers:
             self._refuse_headers()
         elif not self.transport.is_closing():

@@ -1,4 +1,4 @@
-"""`verify`: check if a matrix satisfies the specifications of applications."""
+"""`verify`: check whether a matrix satisfies the specifications of applications."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Outcome:
     missing: tuple[str, ...]
     #: Tests in the specification that the application could not use, with the reason.
     errors: Mapping[str, str]
-    #: Tests that only a filter selects and that could not be loaded, with the reason. Only a
-    #: warning.
+    #: Tests that only a filter selects and that could not be loaded, with the reason. Reported only
+    #: as warnings.
     dynamic_errors: Mapping[str, str]
     dynamic_tests: tuple[str, ...]
     #: The reason why the whole check failed; None if it did not fail.
@@ -53,7 +53,7 @@ class Outcome:
 
     @property
     def is_satisfied(self) -> bool:
-        """True if the application gets everything it specifies."""
+        """True if the matrix provides everything that the application specifies."""
         return not (self.missing or self.errors or self.failure)
 
 

@@ -207,7 +207,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    # A script that only loads a matrix should not wait for the rule language to be imported.
+    # A script that only loads a matrix should not have to import the rule language.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"{__name__}.{_MODULES.get(name, 'exceptions')}")

@@ -1,22 +1,22 @@
 """The exceptions of the core.
 
     ProctorError
-    ├── MatrixLoadError              Java Proctor refuses the whole matrix; nothing was loaded
+    ├── MatrixLoadError              Java Proctor rejects the whole matrix; nothing was loaded
     ├── ConfigurationError           a declaration of the application is wrong
-    ├── IdentifierError              a call contains an identifier that it must not have
-    ├── UnknownTest                  the matrix has no test of that name
+    ├── IdentifierError              a call contains an identifier of type RANDOM
+    ├── UnknownTest                  the matrix has no test with that name
     ├── SourceError                  a source has no answer
     │   ├── MatrixNotReady           … because no matrix has been loaded yet
     │   ├── SourceUnavailable        … because a service is down or sent a wrong answer
-    │   └── RequestRejected          … because the service refuses this one request
+    │   └── RequestRejected          … because the service rejects this one request
     ├── ConversionError              a value that does not fit the type declared for it
     └── RuleError                    a rule failed, and Java Proctor throws in the same case
         ├── RuleSyntaxError          the text is not an expression, or is over a limit
         ├── RuleTypeError            the expression is not boolean
         └── RuleEvaluationError      the value could not be computed
             ├── UndefinedName        no such variable, or no such property
-            ├── UnknownMethod        no such method, or rules may not call it
-            └── RuleRuntimeError  a plain runtime exception of Java Proctor's
+            ├── UnknownMethod        no such method, or rules cannot call it
+            └── RuleRuntimeError     a RuntimeException other than ELException
 
 Every message says what is wrong, shows the value and says how to fix it.
 """
@@ -76,7 +76,7 @@ class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
 class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
     """A service does not answer, or its answer is wrong.
 
-    The source makes no calls for a while: none at all during an outage, otherwise none for this
+    The source makes no calls for a while: during an outage no calls at all, otherwise none for this
     request. It logs each outage once.
     """
 
@@ -89,12 +89,12 @@ class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
 
 
 class RequestRejected(SourceError):  # noqa: N818 - says what happened to the request
-    """A service refuses this request but would answer others, or the request is too long.
+    """A service rejects this request but would answer others, or the request is too long.
 
     The source logs this at most once a minute.
     """
 
-    #: The HTTP status, from 400 to 499. A request that was too long to send has the status 414.
+    #: The HTTP status, from 400 to 499. A request that is too long to send has status 414.
     status: int
 
     def __init__(self, message: str, *, status: int) -> None:
@@ -122,7 +122,7 @@ class RuleError(ProctorError, ValueError):
 
     #: The name of the exception that Java Proctor throws.
     java_class: str = "javax.el.ELException"
-    #: Java Proctor's message, if it is known word for word.
+    #: Java Proctor's exact message, if it is known.
     java_message: str | None = None
     #: The column in the rule's text, from 1, if it is known.
     column: int | None = None
@@ -166,7 +166,7 @@ class UndefinedName(RuleEvaluationError):  # noqa: N818 - reads as the field say
 
 
 class UnknownMethod(RuleEvaluationError):  # noqa: N818 - reads as the field says it
-    """The value does not have the method, or rules may not call it."""
+    """The value does not have the method, or rules cannot call it."""
 
     java_class = "javax.el.MethodNotFoundException"
 
@@ -175,7 +175,7 @@ class RuleRuntimeError(RuleEvaluationError):
     """A runtime exception other than ELException: a bad number, `x % 0`, incompatible classes.
 
     If a matrix is checked against declared variables, Java Proctor does not catch these. They make
-    the whole matrix fail to load, here as well.
+    the whole matrix fail to load, and this library does the same.
     """
 
     java_class = "java.lang.ArithmeticException"

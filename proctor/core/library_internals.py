@@ -26,10 +26,10 @@ class _Hash(Protocol):
 def _find_md5() -> Callable[[bytes], _Hash]:
     """Return the fastest available MD5.
 
-    For short inputs, OpenSSL's MD5 spends half of its time on setup, and the interpreter's own MD5
-    takes only half the time in total. But the interpreter's MD5 is private and may be missing from
-    a build, and PyPy's is slow, because it is written in Python. The standard one needs
-    `usedforsecurity=False`, because it is refused otherwise in builds that run in FIPS mode.
+    For short inputs, OpenSSL's MD5 spends half of its time on setup, so the interpreter's own MD5
+    takes only half the time in total. However, that MD5 is private and can be missing from a build,
+    and PyPy's is slow because it is written in Python. The standard one needs
+    `usedforsecurity=False`, because builds that run in FIPS mode reject it otherwise.
     """
     if sys.implementation.name == "cpython":
         try:
@@ -49,7 +49,7 @@ md5: Callable[[bytes], _Hash] = _find_md5()
 
 
 class OpensSockets:
-    """A urllib3 connection that opens its own sockets. It must be the first base class.
+    """A urllib3 connection that opens its own sockets. Use it as the first base class.
 
     urllib3 has no public way to limit the time for each address of a host.
     """

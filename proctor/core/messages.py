@@ -63,15 +63,16 @@ def nearest(word: object, known: Iterable[str]) -> Sentence:
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for the closest of many names, or "" if none is close."""
+    """Return `; did you mean 'x'?` for the closest name, or "" if none is close."""
     guess = closest(word, known)
     return "" if guess is None else f"; did you mean {guess!r}?"
 
 
 def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name closest to *word*; None if none is close. Case hardly counts.
+    """Return the known name closest to *word*; None if none is close.
 
-    *cutoff* is the least similarity of a close name, from 0 to 1.
+    Differences in case count very little. *cutoff* is the minimum similarity of a close name, from
+    0 to 1.
     """
     import difflib  # noqa: PLC0415 - for messages only, and slow to import
 
@@ -89,7 +90,7 @@ def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | No
 def error_text(error: BaseException, limit: int = 200) -> str:
     """Return the class and the text of an exception. Never raises.
 
-    The text may contain a visitor's data: show it only to people who may see such data.
+    The text can contain a visitor's data: show it only to people who are allowed to see that.
     """
     try:
         return f"{type(error).__name__}: {error}"[:limit]
@@ -100,8 +101,8 @@ def error_text(error: BaseException, limit: int = 200) -> str:
 def error_place(error: BaseException) -> str:
     """Return the class of an exception and where it was raised, for one log line.
 
-    The text of the exception and the full traceback are left out, because they may contain a
-    visitor's identifier or line breaks from a header.
+    The text of the exception and the full traceback are left out, because they can contain a
+    visitor's identifier, or line breaks from a header.
     """
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     places = [f"{PurePath(f.filename).name}:{f.lineno} in {f.name}" for f in reversed(frames)]

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = ["NEVER_TRUE", "Problem", "Severity", "rules_never_true"]
 
-#: The code of a problem with a rule that is never true, or always fails, though its test is loaded.
+#: The code for a rule that is never true or always fails, although its test is loaded.
 NEVER_TRUE = "rule-never-true"
 
 
 class Severity(enum.Enum):
     """The severity of a problem: what Java Proctor does with the matrix or the test."""
 
-    #: Java Proctor refuses the whole matrix.
+    #: Java Proctor rejects the whole matrix.
     FATAL = "fatal"
-    #: Java Proctor leaves this test out. All others work.
+    #: Java Proctor leaves this test out. All other tests work.
     DROPPED = "dropped"
     #: The test works, but probably not as it was intended.
     WARNING = "warning"
@@ -44,9 +44,9 @@ class Problem:
     rule: str | None = None
     #: The column in the rule's text, from 1, if the message gives one.
     column: int | None = None
-    #: Java Proctor's message, if it is known word for word.
+    #: Java Proctor's exact message, if it is known.
     java_message: str | None = None
-    #: A stable name for this kind of problem, for programs, such as `range-sum`.
+    #: A stable name that programs can use for this kind of problem, such as `range-sum`.
     code: str = ""
 
     @property

@@ -30,12 +30,12 @@ Formats: TypeAlias = "Callable[[object], object]"
 
 
 def gettext_noop(text: str) -> str:
-    """Return *text*; marks it for the programs that collect texts for translators."""
+    """Return *text*. Marks it for programs that collect texts for translators."""
     return text
 
 
 def ngettext_lazy(singular: str, plural: str) -> tuple[str, str]:
-    """Return both texts; marks them for the programs that collect texts for translators."""
+    """Return both texts. Marks them for programs that collect texts for translators."""
     return singular, plural
 
 
@@ -55,8 +55,8 @@ class Sentence(str):
     """A text made from *template* by replacing each `{name}` with a value.
 
     With *plural*, the template is the singular, and the value `count` decides between them. A value
-    may be a Sentence or Parts, which are translated with it. A Decimal or a datetime is formatted
-    for people; other numbers count as names and never get separators.
+    can be a Sentence or Parts, which are translated with it. A Decimal or a datetime is formatted
+    for people; other numbers are treated as names and never get separators.
     """
 
     __slots__ = ("plural", "template", "values")
@@ -66,7 +66,10 @@ class Sentence(str):
     values: dict[str, object]
 
     def __new__(cls, template: str, plural: str | None = None, /, **values: object) -> Self:
-        """Make the English text. Raises KeyError if the template names a value not given."""
+        """Make the English text.
+
+        Raises KeyError if the template names a value that is not given.
+        """
         chosen = template if plural is None or values["count"] == 1 else plural
         self = super().__new__(cls, chosen.format(**values))
         self.template, self.plural, self.values = template, plural, values
@@ -97,7 +100,7 @@ class Sentence(str):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The texts of a list in a sentence."""
+    """The items of a list in a sentence."""
 
     texts: tuple[str, ...]
     separator: str
@@ -112,12 +115,12 @@ class Parts:
 
 
 def listed(texts: Iterable[str], separator: str = gettext_noop(", ")) -> Parts:
-    """Return a list for a sentence, with commas if no other *separator* is given."""
+    """Return a list for use in a sentence, with commas unless another *separator* is given."""
     return Parts(tuple(texts), separator)
 
 
 def sentence_of(error: BaseException) -> str:
-    """Return the text of an exception: a Sentence if the exception was created with one."""
+    """Return an exception's text, as a Sentence if the exception was created with one."""
     text = str(error)
     given = error.args[0] if error.args else None
     return given if isinstance(given, Sentence) and given == text else text

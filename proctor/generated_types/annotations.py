@@ -40,7 +40,7 @@ class Code:
         return f"{self.before}{', '.join(map(str, self.items))}{self.after}"
 
     def lines(self, indent: int = 0, end: str = "") -> Iterator[str]:
-        """Yield the expression on one line if it fits, otherwise with each item on its own line."""
+        """Yield the expression as one line if it fits, otherwise with a line for each item."""
         line = f"{' ' * indent}{self}{end}"
         if len(line) <= MAX_LINE or not self.items:
             yield line

@@ -40,7 +40,7 @@ _REQUEST = '''
 class ProctorRequest(HttpRequest):
     """A request whose `proc` has the tests above: `def view(request: ProctorRequest)`.
 
-    For annotations only. No request is of this class.
+    For annotations only. No request is an instance of this class.
     """
 
     proc: Proc
@@ -59,7 +59,7 @@ _MATRIX_LINE = "    #: In the matrix: "
 
 
 class InMatrix(NamedTuple):
-    """Data from the matrix for a test whose groups are not declared."""
+    """Data from the matrix about a test whose groups are not declared."""
 
     groups: tuple[str, ...]
     payload_type: str | None
@@ -96,9 +96,9 @@ def module_text(
 
 
 def is_generated(text: str) -> bool:
-    """Return True if `module_text` wrote the *text* of a module.
+    """Return True if *text* is a module that `module_text` wrote.
 
-    A name that occurs only in such a module is not a use of the test.
+    A name that occurs only in a generated module does not count as a use of the test.
     """
     return _MARK in text[: len(_HEAD)]
 

@@ -1,6 +1,6 @@
 """Load the site's current matrix, for commands that inspect it.
 
-Unlike pages, commands can wait, and someone reads their errors.
+Unlike pages, commands can wait, and their errors are read immediately.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _source_of(location: str) -> MatrixSource:
 
 @contextlib.contextmanager
 def one_line() -> Iterator[None]:
-    """End the command with one line and the exit code FAILED if anything raises an exception."""
+    """If anything raises an exception, end the command with one line and the exit code FAILED."""
     try:
         # The line includes the sources' log messages about failures.
         with muted(*map(logging.getLogger, _SOURCES)):

@@ -59,7 +59,7 @@ class VisitorCommand(BaseCommand, Generic[T]):
         raise NotImplementedError
 
     def note(self, notes: Iterable[str]) -> None:
-        """Print notes on standard error; the output stays the same as from `python -m proctor`."""
+        """Print notes on standard error, so that the output equals that of `python -m proctor`."""
         self.stdout.flush()
         for text in notes:
             self.stderr.write(printable(text, 2000), str)
@@ -85,18 +85,18 @@ def what_the_site_makes_of(test: ProctorTest, assignment: GroupAssignment | None
     Return None if the site uses the assignment unchanged.
     """
     if assignment is None:
-        return None if test.default is None else f"the site has its default {test.default!r}"
+        return None if test.default is None else f"the site uses its default {test.default!r}"
     fitted = test.fitted(assignment)
     if fitted is None:
-        default = "no group" if test.default is None else f"its default {test.default!r}"
+        used = "has no group" if test.default is None else f"uses its default {test.default!r}"
         value = f" with the value {assignment.value}" if test.knows(assignment.group) else ""
         return (
             f"PROCTOR_TESTS does not declare the group {assignment.group!r}{value}, so the site "
-            f"has {default}"
+            f"{used}"
         )
     if not test.accepts_payload(assignment):
         return (
-            f"PROCTOR_TESTS declares a payload of the type {test.payload_type}, not "
+            f"PROCTOR_TESTS declares a payload of type {test.payload_type}, not "
             f"{assignment.payload_type}, so the site has no payload"
         )
     if fitted.group != assignment.group:

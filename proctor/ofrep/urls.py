@@ -1,4 +1,4 @@
-"""URLs of OpenFeature's remote protocol, relative to where the site includes them."""
+"""URLs of OpenFeature's remote protocol, relative to the path where the site includes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups as OpenFeature flags, using only the engine, without Django and settings.
+"""Groups as OpenFeature flags, using only the engine: without Django or settings.
 
     from openfeature import api
     from proctor.core import MatrixSource

@@ -26,7 +26,7 @@ _KINDS = {
 def answer(test: str, found: FoundFlag, flag_type: FlagType) -> FlagResolutionDetails[Any]:
     """Return the flag's value, variant, reason and metadata for a visitor in a group.
 
-    Raises FlagError if the value has a different type.
+    Raises FlagError if the value does not have the requested type.
     """
     return FlagResolutionDetails(
         value=typed_value(test, found.assignment, _KINDS[flag_type]),

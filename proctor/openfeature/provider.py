@@ -28,7 +28,7 @@ __all__ = ["ProctorProvider"]
 
 
 class ProctorProvider(AbstractProvider):
-    """Proctor's tests as flags of OpenFeature: a flag is a test, its variant is the group.
+    """Proctor's tests as OpenFeature flags: a flag is a test, its variant is the group.
 
     *source* assigns the groups: a `MatrixSource`, a `PipetSource`, or any other `Source`. The
     caller must close it: `shutdown` does not.
@@ -73,7 +73,7 @@ class ProctorProvider(AbstractProvider):
     def initialize(self, evaluation_context: EvaluationContext) -> None:
         """Load the matrix, so that the first answers are fast. The SDK calls this.
 
-        Raises OpenFeatureError if there is no matrix. Flags have their defaults until a matrix is
+        Raises OpenFeatureError if there is no matrix. Flags use their defaults until a matrix is
         loaded; the provider then emits PROVIDER_READY.
         """
         if self._watch is not None:
@@ -200,7 +200,7 @@ class ProctorProvider(AbstractProvider):
     def _answer(
         self, flag_type: FlagType, test: str, context: EvaluationContext | None
     ) -> FlagResolutionDetails[Any] | None:
-        """Return the flag's details for the visitor's group; None if they are not eligible.
+        """Return the flag's details for the visitor's group; None if the visitor is not eligible.
 
         Raises OpenFeatureError.
         """

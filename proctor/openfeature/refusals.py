@@ -1,4 +1,4 @@
-"""Convert errors of flags to errors of OpenFeature's SDK."""
+"""Convert flag errors to errors of OpenFeature's SDK."""
 
 from __future__ import annotations
 

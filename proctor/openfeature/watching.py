@@ -22,7 +22,7 @@ __all__ = ["Watch", "changed_flags"]
 
 
 class _State(enum.Enum):
-    #: No event has been emitted yet, or no more will be emitted.
+    #: No event has been emitted yet, or no more events will be emitted.
     IDLE = enum.auto()
     READY = enum.auto()
     #: The first matrix could not be loaded.
@@ -101,9 +101,9 @@ def _details(version: str | None) -> ProviderEventDetails:
 
 
 def changed_flags(before: Proctor, after: Proctor) -> list[str]:
-    """Return the names of the tests that may now give different groups.
+    """Return the names of the tests that may now assign different groups.
 
-    These were added, removed or edited, or they depend on such a test.
+    Each was added, removed or edited, or depends on a test that was.
     """
     old = {name: before.definition(name) for name in before.loaded}
     new = {name: after.definition(name) for name in after.loaded}

@@ -28,7 +28,7 @@ logger = logging.getLogger("proctor.force")
 
 
 def act(request: HttpRequest, visit: Visit) -> HttpResponse | str:
-    """Perform the action of a button. Return a redirect, or the problem as text.
+    """Perform the action of a button. Return a redirect, or a string that describes the problem.
 
     The caller has already checked privilege and the CSRF token.
     """
@@ -46,7 +46,7 @@ def act(request: HttpRequest, visit: Visit) -> HttpResponse | str:
 def use_identity(
     request: HttpRequest, visit: Visit, wanted: WhatIf, matrix: ShownMatrix
 ) -> HttpResponse | str:
-    """Give the visitor the identity in the form on the whole site, until they switch back."""
+    """Use the identity in the form for the visitor on the whole site, until they switch back."""
     visit.run_hooks()  # with PROCTOR_LAZY, no group has been read so far
     identity = wanted.differences(WhatIf.of(visit.own, matrix))
     if not identity and not visit.uses_identity:

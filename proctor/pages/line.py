@@ -69,7 +69,7 @@ def shades_of(definition: TestDefinition) -> Mapping[int, str]:
 def line_of(
     definition: TestDefinition, allocation: Allocation | None, explanation: Explanation | None
 ) -> Line:
-    """Draw the *allocation*. An *explanation* computed without force groups gives the position."""
+    """Draw the *allocation*. The position is that of an *explanation* without force groups."""
     if allocation is None or len(allocation.ranges) > MAX_SEGMENTS:
         return Line()
     place = None if explanation is None else explanation.share

@@ -1,4 +1,4 @@
-"""Say which forced tests do not exist but resemble a declared test."""
+"""Find forced tests that do not exist but whose names resemble a declared test."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def mistyped_tests(
 ) -> dict[str, str]:
     """Return a sentence for each forced test that neither the site nor the *matrix* has.
 
-    It names the closest *declared* test. Without a close one, the test may belong to an application
-    with a different matrix, which shares the cookie.
+    The sentence names the closest *declared* test. If none is close, there is no sentence, because
+    the test may belong to an application with a different matrix that shares the cookie.
     """
     if matrix.proctor is None:
         return {}

@@ -34,7 +34,7 @@ __all__ = ["Overview", "ShownBucket", "ShownTest", "overview"]
 
 @dataclass(frozen=True, slots=True)
 class ShownBucket:
-    """One group of a test."""
+    """One group of a test, as shown on the page."""
 
     name: str
     value: int
@@ -64,7 +64,7 @@ class ShownBucket:
 
 @dataclass(frozen=True, slots=True)
 class ShownTest:
-    """One declared test."""
+    """One declared test, as shown on the page."""
 
     name: str
     assignment: GroupAssignment
@@ -78,7 +78,7 @@ class ShownTest:
     is_eligible: bool | None
     #: True if the name of the test can be written in force groups.
     can_be_forced: bool
-    #: The value of the bucket that the visitor forces, if any.
+    #: The value of the bucket that the visitor forces; None if they force none.
     forced_value: int | None
     #: The problem with the test in the matrix; "" if there is none.
     problem: str
@@ -167,8 +167,8 @@ def overview(
 ) -> Overview:
     """Return the page's content for a visitor's *assignments*, which answer the request *asked*.
 
-    *force* contains the visitor's force groups; *names* are the tests to show, by default all
-    declared ones. Everything is computed from one version of the *matrix*; no source is asked.
+    *force* contains the visitor's force groups; *names* are the tests to show (by default, all
+    declared tests). Everything is computed from one version of the *matrix*; no source is asked.
     """
     matrix = matrix or shown_matrix(setup)
     source = setup.source if isinstance(setup.source, MatrixSource) else None
@@ -191,7 +191,7 @@ def _explain(
 ) -> Explanation | None:
     definition = proctor.matrix.tests.get(name)
     if definition is not None and definition.test_type == RANDOM:
-        return None  # an explanation would draw again, and could give a different group
+        return None  # an explanation would draw again, and could lead to a different group
     try:
         return source.explain(asked, name, proctor=proctor)
     except ProctorError:
@@ -276,7 +276,7 @@ def _problem(definition: TestDefinition | None, dropped: str, proctor: Proctor |
 
 
 def _allocation(definition: TestDefinition | None, plain: Explanation | None) -> Allocation | None:
-    """Return the allocation whose percentages are shown: the visitor's, or else the last one."""
+    """Return the allocation whose percentages are shown: the visitor's, otherwise the last one."""
     if definition is None or not definition.allocations:
         return None
     chosen = plain.allocation if plain else None

@@ -22,7 +22,7 @@ MAX_PLACE = 2000
 
 
 def checked(place: str | None) -> str:
-    """Return a URL on this site, starting at its first slash; return "" for any other text."""
+    """Return a URL on this site, starting at its first slash, or "" for any other string."""
     if not place or len(place) > MAX_PLACE or not place.startswith("/"):
         return ""
     # Without allowed hosts, every URL with a host is rejected.
@@ -32,7 +32,7 @@ def checked(place: str | None) -> str:
 def here(request: HttpRequest) -> str:
     """Return the URL of the page, without the parameter that forces groups.
 
-    With the parameter, returning to the page would undo the change that the click made.
+    If the parameter were kept, returning to the page would undo the change that the click made.
     """
     place = request.get_full_path()
     if PARAMETER in place:

@@ -1,4 +1,4 @@
-"""Describe why a visitor has a group that no allocation assigned."""
+"""Describe why a visitor has a group that was not assigned by an allocation."""
 
 from __future__ import annotations
 

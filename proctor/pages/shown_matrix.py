@@ -35,7 +35,7 @@ class ShownMatrix(NamedTuple):
 def shown_matrix(setup: SiteSetup, timeout: float | None = None) -> ShownMatrix:
     """Return the site's matrix, or the one that its Pipet publishes.
 
-    For the first matrix it waits up to *timeout* seconds, by default PROCTOR_TIMEOUT.
+    Waits up to *timeout* seconds for the first matrix; the default is PROCTOR_TIMEOUT.
     """
     if setup.source is None:
         return ShownMatrix(

@@ -1,7 +1,7 @@
 """The page's "what if" form: the groups of a hypothetical visitor.
 
 No groups are forced for this visitor, and nothing is stored about them. The same form is used to
-take on an identity on the whole site.
+take on a different identity on the whole site.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class WhatIf:
     def differences(self, own: WhatIf) -> Identity:
         """Return the differences from the visitor's *own* identity; other keys are left out.
 
-        A value that was emptied is removed from the request, except that a string becomes "".
+        If a value was emptied, it is removed from the request; a string becomes "" instead.
         """
         empty = _that_may_be_empty()
         return Identity(
@@ -160,7 +160,7 @@ def _source_answer(setup: SiteSetup, asked: GroupsRequest, matrix: ShownMatrix) 
 
 
 def _that_may_be_empty() -> set[str]:
-    """Return the source keys of string variables, for which "" is a valid value."""
+    """Return the source keys of string variables, because "" is a valid value for them."""
     try:
         declared = current_variables().context_variables or ()
     except ConfigurationError:

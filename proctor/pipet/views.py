@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pipet"]
 
-#: Objects built from a source, which are kept as long as the source is in use.
+#: Objects built from a source; they are kept as long as the source is in use.
 _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDictionary()
 
 
@@ -32,7 +32,7 @@ _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDi
 @login_not_required
 @csrf_exempt
 def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpResponse:
-    """Return the answer that a Pipet gives at *path*, from the matrix of this site.
+    """Return the answer that a Pipet would return at *path*, from the matrix of this site.
 
     If *all_tests* is False, a request that names no tests gets no groups. Raises
     ImproperlyConfigured if the site has no matrix of its own.

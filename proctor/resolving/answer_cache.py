@@ -38,7 +38,7 @@ __all__ = ["AnswerCache", "Fingerprinting", "Recalled"]
 
 logger = logging.getLogger("proctor.cache")
 
-#: Time for which a single process may check and write the version, in seconds.
+#: Time in seconds during which only one process may check and write the version.
 LOCK_SECONDS = 10
 
 #: Maximum expected difference between the clocks of two machines, in seconds.
@@ -56,7 +56,7 @@ class Fingerprinting(Protocol):
         """True during an outage, when only one request at a time asks the source."""
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
-        """Return a string with all that determines an answer, or None if no request is needed."""
+        """Return a string with all the data that determines an answer; None if nothing is asked."""
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
         """Return the groups of a visitor, with the version of their matrix."""
@@ -206,7 +206,7 @@ class AnswerCache:
         )
 
     def give_up(self, recalled: Recalled) -> None:
-        """Let the next request check the version, because the source did not answer this one.
+        """Leave the check of the version to the next request, because the source did not answer.
 
         This visitor's data may be the cause, and must not block other visitors.
         """
@@ -296,7 +296,7 @@ class AnswerCache:
         self._log.log(logger, logging.WARNING, "%s: %s", what, error_place(error))
 
     def _digest(self, text: str) -> str:
-        """Return a key that does not reveal the visitor, even if someone tries all identifiers."""
+        """Return a key that does not reveal the visitor, even if all identifiers are tried."""
         data = self._secret + text.encode("utf-8", errors="surrogatepass")
         return hashlib.sha256(data).hexdigest()[:40]
 
@@ -311,7 +311,7 @@ def _secret() -> bytes:
 
 
 def _version_in(found: Any) -> tuple[MatrixVersion | None, float | None]:
-    """Return a version and the time until which it need not be checked, or None and None.
+    """Return a version and the time until which it need not be checked again, or None and None.
 
     Other programs may write to the cache, so a value in a different format is ignored.
     """

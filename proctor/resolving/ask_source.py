@@ -49,8 +49,8 @@ def ask(
 ) -> SourceAnswer:
     """Return the source's answer, or a cached one.
 
-    A failure is reported by the signal `source_failed`; the visitor then gets the last known
-    answer, or else the defaults. Tests pass their own *clock*, which returns seconds.
+    A failure is reported by the signal `source_failed`; the visitor then gets the last known answer
+    or, if there is none, the defaults. Tests pass their own *clock*, which returns seconds.
     """
     source = setup.source
     if source is None:
@@ -68,7 +68,7 @@ def ask(
         setup.log.log(
             logger,
             logging.ERROR,
-            "proc was first read on an event loop, where %s cannot be asked, so every test has "
+            "proc was first read on an event loop, where %s cannot be asked, so every test uses "
             "its default: read it in the view, or through sync_to_async",
             type(source).__name__,
         )
@@ -84,7 +84,7 @@ def _in_a_thread(question: _Question) -> SourceAnswer:
 
 
 class _Question:
-    """One visitor's request to a source, with its progress through the cache."""
+    """One visitor's request to a source, and its state in the cache."""
 
     __slots__ = (
         "_asked",
@@ -149,7 +149,7 @@ class _Question:
         return recalled
 
     def _failed(self, error: SourceError, recalled: Recalled | None) -> SourceAnswer:
-        """Return the last known answer during an outage, or else the defaults."""
+        """Return the last known answer during an outage or, if there is none, the defaults."""
         is_refused = isinstance(error, RequestRejected)
         if recalled is not None and self._setup.cache is not None:
             self._setup.cache.give_up(recalled)
@@ -178,7 +178,7 @@ class _Question:
         self._log.log(
             logger,
             logging.ERROR,
-            "%s failed, so every test has its default: %s",
+            "%s failed, so every test uses its default: %s",
             type(self._source).__name__,
             error_place(error),
         )
@@ -205,7 +205,7 @@ class _Question:
 
 
 def _log_problems(groups: Groups, log: OnceLog) -> None:
-    """Log rules that failed, and values that could not be converted; log each only once."""
+    """Log rules that failed and values that could not be converted, each only once."""
     for test, failure in groups.errors.items():
         # The text of an error may contain a visitor's value, so it could be different for each
         # visitor.

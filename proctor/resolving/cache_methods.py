@@ -1,7 +1,7 @@
 """Cache visitors' answers: one class for each value of PROCTOR_CACHE_METHOD.
 
-`METHODS` is the only list of these classes. The checks read it, and a test compares the docs with
-it.
+`METHODS` is the only list of these classes. The checks read it, and a test compares it with the
+docs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["METHODS", "AnswerStore", "CacheAnswers", "expected_methods"]
 class AnswerStore(Protocol):
     """Stores the last answer for each visitor. The matrix's version is always in a cache."""
 
-    #: True if requests need `request.session`, so that session middleware must come before ours.
+    #: True if requests need `request.session`, so session middleware must come before ours.
     needs_sessions: bool
 
     def __init__(

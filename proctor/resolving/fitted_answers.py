@@ -32,7 +32,7 @@ class _Known(NamedTuple):
 
 
 class FittedAnswers:
-    """Gives a source's assignments the declared names, and rejects undeclared groups and payloads.
+    """Renames a source's assignments as declared, and rejects undeclared groups and payloads.
 
     All visitors share the assignments of a matrix, so each is checked only once. They are looked up
     by identity, because comparing them would take longer than checking again.
@@ -56,7 +56,7 @@ class FittedAnswers:
         self._known = _Known({}, {})
 
     def are_complete(self, answers: Mapping[str, GroupAssignment]) -> bool:
-        """Return True if these are known to be all declared tests and to match the declarations."""
+        """Return True if *answers* are known to contain every declared test, as it was declared."""
         if len(answers) != len(self._registry):
             return False
         # Runs for every request.
@@ -99,13 +99,13 @@ class FittedAnswers:
         return fitted if fitted is not None and test.accepts_payload(fitted) else None
 
     def _unfit(self, test: ProctorTest, assignment: GroupAssignment) -> GroupAssignment:
-        """Return the default if the group is undeclared, or else the group without its payload."""
+        """Return the default if the group is undeclared; otherwise the group without a payload."""
         fitted = test.fitted(assignment)
         if fitted is not None:
             self._log.log(
                 logger,
                 logging.WARNING,
-                "The test %s has a payload of the type %s, but PROCTOR_TESTS declares %s",
+                "The test %s has a payload of type %s, but PROCTOR_TESTS declares %s",
                 test.name,
                 assignment.payload_type,
                 test.payload_type,

@@ -1,4 +1,4 @@
-"""Report forced groups that the matrix does not have.
+"""Report forced groups that the matrix does not contain.
 
 This works only for a matrix in the process: the groups in a Pipet's matrix are unknown here.
 """
@@ -22,7 +22,7 @@ logger = logging.getLogger("proctor.force")
 
 
 class ForcedGroups:
-    """Reports each forced group that the matrix of *source* does not have once."""
+    """Reports forced groups that the matrix of *source* does not contain, each only once."""
 
     __slots__ = ("_reported", "_source")
 
@@ -31,7 +31,7 @@ class ForcedGroups:
         self._reported: set[tuple[str, int]] = set()
 
     def check(self, force: ForceGroups, log: OnceLog) -> None:
-        """Log each unknown forced group once, with the closest name. Call it after an answer."""
+        """Log each unknown forced group once, with the closest name. Call this after an answer."""
         # The cookie forces the same groups in each request, and finding close names is slow.
         new = {name: value for name, value in force.groups.items() if self._is_new(name, value)}
         if not new or len(self._reported) >= log.LIMIT:

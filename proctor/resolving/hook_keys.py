@@ -28,7 +28,7 @@ logger = logging.getLogger("proctor.hooks")
 
 
 class HookKeys:
-    """The keys that hooks and `identify` may return. Immutable."""
+    """The keys that hooks may return and `identify` may receive. Immutable."""
 
     __slots__ = ("_context", "_settings", "_test_types")
 

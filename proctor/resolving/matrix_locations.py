@@ -1,4 +1,4 @@
-"""The kinds of matrix locations that a site adds in PROCTOR_LOCATIONS, and this package's own."""
+"""The kinds of matrix locations: those that a site adds in PROCTOR_LOCATIONS, and our own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LocationsError", "matrix_schemes"]
 
 _EDITOR = "proctor.editor"
-#: The location of a matrix that comes with this package.
+#: The kind of location that comes with this package.
 _OWN_SCHEMES = {"editor": "proctor.editor.serving.location.EditorLocation"}
 
 

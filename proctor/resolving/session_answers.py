@@ -48,7 +48,7 @@ def save_answer(request: HttpRequest) -> None:
 
     If the view changed the session, the answer is saved along with it. Otherwise the session is
     loaded again, so that only our key changes. A session that was deleted in the meantime, for
-    example by signing out, stays deleted. May query the database; never raises.
+    example because the user signed out, stays deleted. Can query the database; never raises.
     """
     state = request.__dict__
     state[_ANSWERED] = True

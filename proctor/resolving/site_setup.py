@@ -103,7 +103,7 @@ class _Memo(Generic[T]):
 
 
 def _chosen(name: str) -> Any:
-    """Return the value of a setting; "" counts as None, because a variable may be empty."""
+    """Return the value of a setting; "", as from an empty environment variable, counts as None."""
     value = getattr(settings, name)
     return None if isinstance(value, str) and not value else value
 
@@ -118,7 +118,7 @@ def _make_registry() -> Registry:
 def variables_from_settings() -> Variables:
     """Return the variables that the settings declare. Raises ConfigurationError.
 
-    Without django-proctor[useragent], variables of the type UserAgent get no values.
+    Without django-proctor[useragent], variables of type UserAgent get no values.
     """
     from proctor.core.inputs.user_agents import user_agent_parser  # noqa: PLC0415 - rarely needed
 
@@ -137,7 +137,7 @@ def _no_user_agent(header: str) -> object:
 
 
 def variables_without_parser(variables: Variables) -> list[str]:
-    """Return the variables of the type UserAgent if django-proctor[useragent] is missing."""
+    """Return the variables of type UserAgent if django-proctor[useragent] is missing."""
     from proctor.core.inputs.user_agents import user_agent_parser  # noqa: PLC0415 - as above
 
     if user_agent_parser() is not None:
@@ -172,7 +172,7 @@ def _make_source() -> Source | None:
 
 
 def _told_variables() -> Variables:
-    """Return `variables_from_settings`, and log the variables for which an extra is missing."""
+    """Return `variables_from_settings()`; log the variables for which an extra is missing."""
     variables = variables_from_settings()
     lost = variables_without_parser(variables)
     if lost:
@@ -198,7 +198,7 @@ def _make_pipet() -> Source | None:
 
 
 def _of_its_own(cls: Any) -> Source:
-    """Return the site's own source. The services that it needs may be down at process start."""
+    """Return the site's own source. Services that it needs may be down when the process starts."""
     if not isinstance(cls, type) or not hasattr(cls, "determine_groups"):
         raise ConfigurationError(
             f"PROCTOR_SOURCE is {settings.PROCTOR_SOURCE!r}, which is not a class with a "
@@ -232,7 +232,7 @@ class _LateSource:
 
     @property
     def waits(self) -> bool:
-        """True until the source is created, which may be slow; then the source's own value."""
+        """True until the source is created, which may be slow; then the value of the source."""
         return self._made is None or getattr(self._made, "waits", True)
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
@@ -311,7 +311,7 @@ class SiteSetup:
         tests = self.registry.values()
         self.fitted_answers = FittedAnswers(self.registry, self.default_of, self.log)
         self._defaults: dict[Reason, dict[str, GroupAssignment]] = {}
-        #: Tests whose default takes the value that its bucket last had in the matrix.
+        #: Tests whose default has the value that its bucket last had in the matrix.
         self._valueless = tuple(test for test in tests if test.lacks_default_value)
         self._bucket_values: dict[str, int] = {}
         self._noted: object = None

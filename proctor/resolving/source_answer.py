@@ -22,7 +22,7 @@ class SourceAnswer:
 
     #: The groups; empty if there was no answer.
     groups: Groups
-    #: The reason why tests that are not among the groups have their defaults.
+    #: The reason why tests that are not among the groups use their defaults.
     reason: Reason
 
     def __init__(self, groups: Groups = _NO_GROUPS, reason: Reason = Reason.NO_GROUP) -> None:

@@ -15,7 +15,7 @@ Application = Callable[[Any, Any, Any], Awaitable[Any]]
 
 
 def flushing(application: Application) -> Application:
-    """Return an ASGI application that also flushes results as the server shuts down.
+    """Return an ASGI application that also flushes results when the server shuts down.
 
     Django's own application does not implement the lifespan protocol.
     """

@@ -33,7 +33,7 @@ _SETTINGS = (
 
 
 def register_checks() -> None:
-    """Register the checks with Django. May be called more than once."""
+    """Register the checks with Django. Can be called more than once."""
     checks.register(check_results, TAG)
 
 

@@ -1,4 +1,4 @@
-"""Decisions: how a test ended, who decided it, and why. They are also in the editor's history."""
+"""Decisions: how a test ended, who decided it, and why. The editor's history has them too."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     PROCTOR_EDITOR_GUARDS = ("proctor.results.guards.hold_if_harmed",)
 
-Both functions let a step pass unless a guardrail of PROCTOR_METRICS is harmed or the sample ratio
-is broken. They take a `GuardedStep` and return a `Verdict` or None (see
+Both functions allow a step unless a guardrail of PROCTOR_METRICS is harmed or the sample ratio is
+broken. They take a `GuardedStep` and return a `Verdict` or None (see
 `proctor.editor.schedules.guards`).
 """
 
@@ -51,10 +51,10 @@ def _verdict() -> Any:
 
 
 def problem_of(test: str) -> str | None:
-    """Return the reason why a ramp should not continue, or None if it may.
+    """Return the reason why a ramp should not continue, or None if it can.
 
-    A test without exposures has no report and may continue, because its first step brings the
-    visitors.
+    A test without exposures has no report but can continue, because it gets its first visitors from
+    the next step.
     """
     try:
         found = _report(test)

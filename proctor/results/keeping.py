@@ -34,7 +34,7 @@ def prune(before: datetime, progress: Callable[[int], None] | None = None) -> di
     tallies = Tally.objects.using(using).filter(day__lt=before.date())
     done[Tally.__name__] = tallies.delete()[0]
     used = Exposure.objects.using(using).order_by().values("split").distinct()
-    # A split that was just recorded may still wait for its first exposure.
+    # A split that was just recorded may not have an exposure yet.
     unused = Split.objects.using(using).filter(seen__lt=before).exclude(id__in=used)
     done[Split.__name__] = unused.delete()[0]
     return done

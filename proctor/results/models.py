@@ -1,8 +1,8 @@
 """The models: exposures, outcomes, splits, tallies and decisions.
 
-Identifiers are stored as plain text, or as keyed digests if PROCTOR_RESULTS_IDENTIFIERS says so.
-Rows have no foreign keys, because several processes write them in bulk and in any order. The
-longest index has 1,280 bytes in MySQL's utf8mb4, which allows 3,072.
+Identifiers are stored as plain text, or as keyed digests if PROCTOR_RESULTS_IDENTIFIERS is
+"digest". Rows have no foreign keys, because several processes write them in bulk and in any order.
+The longest index takes 1,280 bytes in MySQL's utf8mb4; the limit is 3,072.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ __all__ = ["record_results"]
 
 
 class record_results(TestContextDecorator):  # noqa: N801 - as override_settings
-    """Record exposures and outcomes for a test: a context manager and a decorator.
+    """A context manager and decorator that records exposures and outcomes during a test.
 
     Rows are written on the test's own connection: at the end of each request, by `flush`, and
     at the end of the `with`. Groups that `override_proctor` sets are recorded too.

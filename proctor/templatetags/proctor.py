@@ -39,7 +39,7 @@ Word = str | FilterExpression
 
 
 class _Arguments:
-    """The words of a tag, with literals and keywords separated."""
+    """The arguments of a tag, with literals and keywords separated."""
 
     def __init__(self, parser: Parser, token: Token, keywords: tuple[str, ...]) -> None:
         self.parser = parser
@@ -206,7 +206,7 @@ class ProctorPayloadNode(_PrintingNode):
         self.default = arguments.one("default", "")
 
     def value(self, context: Context) -> Any:
-        """Return the payload, or else the default, or else ""."""
+        """Return the payload, or the default if there is none, or "" without a default."""
         default = _value(self.default, context)
         found = _api.payload(context, _value(self.test, context), default)
         return "" if found is None else found
@@ -244,8 +244,7 @@ class ProctorBarNode(Node):
 
     def render(self, context: Context) -> SafeString:
         """Return the bar, or "" for visitors who must not see it."""
-        # Do not use the current request, because an e-mail rendered during a request is not its
-        # page.
+        # Ignore the current request: an e-mail that is rendered during a request is not its page.
         return bar_of(getattr(context, "request", None) or context.get("request"))
 
 
@@ -291,7 +290,7 @@ def proctor_group(parser: Parser, token: Token) -> ProctorGroupNode:
 
 @register.tag
 def proctor_payload(parser: Parser, token: Token) -> ProctorPayloadNode:
-    """Print the payload of the visitor's group, escaped like a variable, or else the default.
+    """Print the payload of the visitor's group, escaped like a variable, or the default.
 
     {% proctor_payload buttontexttst default="Sign up" %}, optionally with `as name`.
     """

@@ -1,4 +1,4 @@
-"""Find the place where a site shows the bar: its settings or a template."""
+"""Find the place where a site shows the bar: in its settings or in a template."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def has_bar() -> bool:
 
 @lru_cache(maxsize=1)
 def _in_templates(_backends: tuple[Any, ...]) -> bool:
-    # A loader that cannot list its templates may have one with the bar.
+    # A loader that cannot list its templates may have a template with the bar.
     return bool(place_of_bar() or template_texts().unlisted)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALL", "BAR", "CachedFragment", "find_cached_fragments"]
 
-#: Represents a read of any test; in a key, all groups.
+#: In a fragment, represents a read of any test; in a key, represents all groups.
 ALL = "proc.get_group_string_list"
 #: Represents the bar, for which no key is correct.
 BAR = "{% proctor_bar %}"
@@ -103,8 +103,7 @@ class _Scan:
             by_place.setdefault((each.place, each.name), []).append(each)
         found = []
         for key, fragments in by_place.items():
-            # If it is read alone, an included template does not have the variables of the including
-            # one.
+            # An included template that is read alone lacks the variables of the including template.
             met = [each for each in fragments if each.is_included] or fragments
             missing: set[str] = set().union(*(each.missing for each in met))
             if missing:

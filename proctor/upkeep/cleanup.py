@@ -47,7 +47,7 @@ class CleanupFinding(Finding[CleanupKind]):
 
     #: The suggested action.
     way_out: str
-    #: The group that all visitors get, if the search determined it.
+    #: The group that all visitors get, if it is known.
     group: str | None = None
 
     @property

@@ -38,8 +38,8 @@ class DifferenceKind(enum.Enum):
     MISSING_TEST = "missing test"
     #: The matrix contains the test but does not evaluate it; visitors get the default.
     DROPPED_TEST = "dropped test"
-    #: A rule is never true, or always fails; no visitor gets its allocation or, if it is the rule
-    #: of the test, any group.
+    #: A rule is never true, or always fails. No visitor gets its allocation or, if it is the test's
+    #: rule, any group.
     NEVER_TRUE = "rule never true"
     #: A declared group has no bucket; no visitor will ever be in it.
     UNKNOWN_GROUP = "unknown group"
@@ -60,7 +60,7 @@ class DifferenceKind(enum.Enum):
 
     @property
     def is_wrong(self) -> bool:
-        """False for differences that do no harm, such as a renamed bucket."""
+        """False for harmless differences, such as a renamed bucket."""
         return self is not DifferenceKind.RENAMED_BUCKET
 
 
@@ -174,7 +174,7 @@ def _renamed(test: ProctorTest, definition: TestDefinition) -> dict[str, Bucket]
 
 
 def _buckets(test: ProctorTest, definition: TestDefinition) -> Iterator[Difference]:
-    """Return the matrix's buckets with their values, and whether each is declared."""
+    """Yield the differences in the matrix's buckets: undeclared names, and different values."""
     used = {
         each.bucket_value
         for allocation in definition.allocations
@@ -234,6 +234,6 @@ def _payloads(test: ProctorTest, definition: TestDefinition) -> Iterator[Differe
                 DifferenceKind.OTHER_PAYLOAD,
                 test.name,
                 DECLARED_IN,
-                f"the bucket {bucket.name!r} of {test.name!r} has a payload of the type "
+                f"the bucket {bucket.name!r} of {test.name!r} has a payload of type "
                 f"{bucket.payload.type}, but {expected} is declared",
             )

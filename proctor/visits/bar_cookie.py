@@ -46,7 +46,7 @@ _SALT = "proctor.bar"
 #: Lifetime in seconds. It is short, because a forgotten identity suppresses exposures.
 MAX_AGE = 24 * 60 * 60
 
-#: A browser refuses a cookie of more than 4,096 characters, including name and attributes.
+#: Browsers reject a cookie of more than 4,096 characters, including its name and attributes.
 MAX_COOKIE = 3800
 
 
@@ -134,7 +134,7 @@ def hide(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def unfold(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Make the next page show the bar unfolded, as the visitor had it."""
+    """Make the next page show the bar unfolded, as the visitor left it."""
     _set(request, response, OPEN, "1", httponly=False)
 
 

@@ -1,4 +1,4 @@
-"""Check, once for each request, if the visitor agreed to be identified."""
+"""Check, once for each request, whether the visitor agreed to be identified."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Consent:
         return answer
 
     async def agiven(self, request: HttpRequest) -> bool:
-        """Return the same as `given`; for use on an event loop."""
+        """Return the same as `given`, for use on an event loop."""
         known: bool | None = request.__dict__.get(_GIVEN)
         if known is not None:
             return known

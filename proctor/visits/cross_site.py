@@ -1,7 +1,7 @@
 """Detect requests that another site made a visitor's browser send.
 
-If privilege depends on the visitor's IP address, such a request is privileged too, so it must not
-set the force cookie.
+If privilege depends on the visitor's IP address, a request from another site is privileged too, so
+it must not set the force cookie.
 """
 
 from __future__ import annotations

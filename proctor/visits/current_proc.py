@@ -19,7 +19,7 @@ def enter(proc: Proc) -> Token[Proc | None]:
 
 
 def leave(token: Token[Proc | None]) -> None:
-    """Make the previous one current again."""
+    """Make the previous proc current again."""
     try:
         _proc.reset(token)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The only module that decides which reads are exposures, and what an exposure contains."""
+"""Decide which reads are exposures, and what an exposure contains. No other module does this."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _HEADER_KEY = "HTTP_X_PRFORCEGROUPS"
 _STORED = "_proctor_force_stored"
 
 
-#: A browser refuses a cookie of more than 4,096 characters, including name and attributes.
+#: Browsers reject a cookie of more than 4,096 characters, including its name and attributes.
 MAX_COOKIE = 3800
 
 
@@ -50,7 +50,7 @@ def _note(request: HttpRequest, force: ForceGroups) -> None:
 
 
 def who(request: HttpRequest) -> str:
-    """Name the person for the log, without loading the user, which may need a query."""
+    """Return a name for the user in the log, without loading the user, which could need a query."""
     user = loaded_user(request)
     if user is None:
         return "Authorized user"

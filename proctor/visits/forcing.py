@@ -36,7 +36,7 @@ def asks(request: HttpRequest) -> bool:
     cookies = meta.get("HTTP_COOKIE", "")
     if forced_by_request.COOKIE in cookies or forced_by_request.is_asking(meta):
         return True
-    # Such a request was created manually; others parse their cookies on access.
+    # If COOKIES is already set, the request was created manually; others parse cookies on access.
     made = request.__dict__.get("COOKIES", ())
     if forced_by_request.COOKIE in made:
         return True
@@ -114,7 +114,7 @@ class Forcing:
             await sync_to_async(self.check)()
 
     async def anote(self, answer: bool) -> None:
-        """Store the answer that the hook gave on an event loop, and check for staff."""
+        """Store what the hook returned on an event loop, and check whether the user is staff."""
         self._privileged = answer
         if not answer and settings.PROCTOR_STAFF_MAY_FORCE:
             self._privileged = await staff.ais_staff(self._request)
@@ -137,7 +137,7 @@ class Forcing:
 
     @property
     def _is_suspect(self) -> bool:
-        """True if another site asks to force groups for a visitor who may force groups."""
+        """True if another site's request would force groups for a visitor who may force groups."""
         return (
             bool(self._privileged) and self.asked_now is not None and is_cross_site(self._request)
         )
@@ -181,7 +181,7 @@ class Forcing:
 
     @property
     def identity(self) -> Identity | None:
-        """The identity that the visitor uses, if they are allowed to; None for their own."""
+        """The other identity that the visitor uses, if allowed; None if they use their own."""
         bar = self.bar
         return None if bar is None else bar.identity
 

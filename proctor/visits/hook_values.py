@@ -54,8 +54,8 @@ def load(value: Any, depth: int = _DEPTH) -> Any:
     """Return *value* with all lazy parts loaded.
 
     A lazy object becomes the object that it wraps, a lazy string a str, and a queryset a list. A
-    value that cannot be loaded stays unchanged, so that only one variable is lost. Other objects,
-    such as model instances, stay unchanged too: see `is_data`.
+    value that cannot be loaded stays unchanged, so only that variable is lost. Other objects, such
+    as model instances, stay unchanged too: see `is_data`.
     """
     if is_data(value) or depth == 0:
         return value
@@ -79,8 +79,8 @@ def load(value: Any, depth: int = _DEPTH) -> Any:
 def load_answer(answer: Any) -> Any:
     """Return the answer of a hook, with its values loaded as by `load`.
 
-    Raises any exception of loading the mapping itself. An answer that is not a mapping is returned
-    unchanged.
+    Raises any exception that occurs while the mapping itself is loaded. An answer that is not a
+    mapping is returned unchanged.
     """
     if issubclass(type(answer), LazyObject):
         answer = loaded_value(answer)

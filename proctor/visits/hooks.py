@@ -100,7 +100,7 @@ class Hooks:
 
 
 def _is_chosen(cls: type, overrides: Callable[[str], bool], hook: str, twin: str) -> bool:
-    """Return True if *hook* itself must be called, because no subclass overrides only its twin.
+    """Return True if *hook* must be called, because no more derived class overrides its twin.
 
     Without this, WSGI and ASGI would identify the same visitor differently.
     """

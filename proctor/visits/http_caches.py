@@ -1,4 +1,4 @@
-"""Keep HTTP caches from serving pages that depend on a group to other visitors.
+"""Keep HTTP caches from serving a page that depends on a visitor's group to other visitors.
 
 `cache_page` stores a page before any middleware sees the response, so the request is marked when a
 group is read. Caches outside Django follow the headers of the response.

@@ -23,7 +23,7 @@ _TARGETED = "-cache-control"
 _SURROGATE = ("surrogate-control", "edge-control")
 _NGINX = "x-accel-expires"
 
-#: Directives that let a shared cache store a page, or serve a stored one.
+#: Directives that allow a shared cache to store a page, or to serve a stored one.
 _FRESHNESS = frozenset(
     (
         *("public", "max-age", "s-maxage", "immutable", "must-understand"),
@@ -38,7 +38,7 @@ _DIRECTIVE = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+')
 
 
 def withdraw(response: HttpResponseBase) -> None:
-    """Remove directives that let shared caches store a private response.
+    """Remove directives that allow shared caches to store a private response.
 
     Directives that do not concern freshness are kept, such as those for ESI. `without_shared_age`
     handles Cache-Control itself.

@@ -70,8 +70,8 @@ class Proc:
         # Only called for names that are not instance attributes: for a first read, or by mistake.
         if name.startswith("_"):
             raise AttributeError(name)
-        # Do not use `self[name]` here, because in DEBUG a KeyError in a hook would look like a
-        # wrong name.
+        # Do not use `self[name]` here, because in DEBUG a KeyError raised by a hook would look like
+        # a wrong name.
         if name not in self._registry:
             raise AttributeError(self._undeclared(name))
         assignment = self[name]
@@ -131,7 +131,7 @@ class Proc:
         return f"<Proc: {str(self) or 'no groups'}>"
 
     def get_group_string_list(self) -> list[str]:
-        """Return name and value of each group with a value of 0 or more, sorted by name.
+        """Return the name and value of each group with a value of 0 or more, sorted by name.
 
         Marks the page as dependent on groups, because code may use the list for decisions; `str`
         and `logging_string` are for logs only.
@@ -159,7 +159,7 @@ class Proc:
         )
 
     def known_groups(self) -> str:
-        """Return `str()` of this object if the groups are already determined, or else "".
+        """Return `str()` of this object if the groups are already determined, otherwise "".
 
         It never raises.
         """

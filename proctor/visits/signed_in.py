@@ -30,7 +30,7 @@ _DJANGOS = "django.contrib.auth.middleware"
 
 
 def ask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
-    """Return the answer of *question* for the signed-in user, or None if no one is signed in.
+    """Return the answer to *question* about the signed-in user, or None if no one is signed in.
 
     May query the database. Raises any exception that loading the user raises.
     """
@@ -68,7 +68,7 @@ def is_known(request: HttpRequest, *, on_loop: bool = False) -> bool:
 
 
 def loaded_user(request: HttpRequest) -> Any:
-    """Return the signed-in user if they are already loaded, or else None. Never queries."""
+    """Return the signed-in user if they are already loaded, otherwise None. Makes no query."""
     user: Any = getattr(request, "user", None)
     if _is_lazy(user):
         loaded = lazy_value(user)

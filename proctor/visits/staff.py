@@ -1,4 +1,4 @@
-"""Check if the signed-in user is staff, even if the user may not be known yet."""
+"""Check whether the signed-in user is staff, even if the user has not been loaded yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["ais_staff", "aknow_user", "is_active_staff", "is_staff", "know_user"
 
 
 def is_staff(request: HttpRequest) -> bool:
-    """Return True if the signed-in user is active and staff; False if nobody is signed in.
+    """Return True if the signed-in user is active and staff; False if no one is signed in.
 
     If the user cannot be loaded, treat them as non-staff.
     """

@@ -1,7 +1,7 @@
 """Functions for templates and views to read `proc` by names that may be wrong.
 
 A wrong name raises an exception in DEBUG. Otherwise it is logged once, and the visitor has no group
-in the test: a typing error should not break their page.
+in the test: a typo should not break their page.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def assignment_of(
 
 
 def default_proc() -> Proc:
-    """Return a `proc` without a visitor, in which every test has its default."""
+    """Return a `proc` without a visitor, in which every test uses its default."""
     return Proc(current_setup(), _no_visitor)
 
 
@@ -128,7 +128,7 @@ def _no_visitor() -> SourceAnswer:
 class TemplateApi:
     """The template functions; *error* is the exception that a wrong name raises in DEBUG.
 
-    A *context* is that of a Django or Jinja2 template. If it has no visitor, every test has its
+    A *context* is that of a Django or Jinja2 template. If it has no visitor, every test uses its
     default.
     """
 

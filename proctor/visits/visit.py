@@ -1,4 +1,4 @@
-"""Handle one request: let the hooks identify the visitor, and set `request.proc`."""
+"""Handle one request: identify the visitor with the hooks, and set `request.proc`."""
 
 from __future__ import annotations
 
@@ -98,13 +98,13 @@ class Visit:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Visit | None:
-        """Return the visit of this request, or None if the middleware has not run."""
+        """Return the visit for this request, or None if the middleware has not run."""
         return request.__dict__.get(_VISIT)
 
     def resolve(self) -> SourceAnswer:
         """Return the source's answer, at the first read of `proc`.
 
-        Raises only exceptions that a hook raises deliberately.
+        Raises only exceptions that a hook raised deliberately.
         """
         if not self.setup.registry:
             return SourceAnswer()
@@ -120,7 +120,7 @@ class Visit:
 
     @property
     def asked(self) -> GroupsRequest | None:
-        """The request to the source; None before the hooks have run, and if a hook failed."""
+        """The request to the source; None until the hooks have run, and if a hook failed."""
         return self._asked
 
     @property
@@ -145,7 +145,7 @@ class Visit:
 
     @property
     def uses_identity(self) -> bool:
-        """True if the groups are those of another identity; False before the hooks have run."""
+        """True if the groups are those of another identity; False until the hooks have run."""
         return hasattr(self, "_own")
 
     def privilege(self) -> Forcing:
@@ -159,7 +159,7 @@ class Visit:
         return self.privilege().check()
 
     def run_hooks(self) -> None:
-        """Let the hooks identify the visitor, unless they already have."""
+        """Identify the visitor with the hooks, unless these have already run."""
         if not self._must_ask():
             return
         token = _running_hooks.set(self)
@@ -233,7 +233,7 @@ class Visit:
         return source is not None and getattr(source, "waits", True)
 
     def wait(self) -> None:
-        """Do slow work now: ask the source, or let the source prepare."""
+        """Do slow work now: ask the source, or have the source prepare."""
         if self.must_wait:
             prepare = getattr(self.setup.source, "prepare", None)
             if prepare is None:
@@ -326,7 +326,7 @@ class Visit:
         self._asked = replace(asked, force_groups=forcing.groups)
 
     def _give_up(self, error: Exception, problem: str) -> None:
-        """Handle a failed hook: raise its answer to the request, or continue without groups."""
+        """Handle a failed hook: raise its exception again, or continue without groups."""
         self._failure = error
         goes_on = not renders_error_page() if isinstance(error, ANSWERS) else settings.DEBUG
         if goes_on:
@@ -334,7 +334,7 @@ class Visit:
         self.setup.log.log(
             logger,
             logging.ERROR,
-            "A hook of %s failed, so every test has its default: %s",
+            "A hook of %s failed, so every test uses its default: %s",
             self._hooks.owner,
             problem,
         )

@@ -1,4 +1,4 @@
-"""The path of the demo's database, which is determined before settings exist."""
+"""Find the path of the demo's database, before the settings exist."""
 
 from __future__ import annotations
 

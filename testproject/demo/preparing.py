@@ -1,4 +1,4 @@
-"""Prepares the demo's database: tests with a history, two weeks of results, and a schedule."""
+"""Prepare the demo's database: tests with a history, two weeks of results, and a schedule."""
 
 from __future__ import annotations
 

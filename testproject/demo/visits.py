@@ -1,6 +1,6 @@
-"""Simulates two weeks of visitors, whose groups come from the real engine.
+"""Simulate two weeks of visitors, whose groups come from the real engine.
 
-The same visitors do the same at each first start, only on different days, so that the precomputed
+The same visitors do the same things at each first start, only on different days, so the precomputed
 reports stay valid.
 """
 
@@ -119,7 +119,7 @@ class _Run:
             # Drawn for every visitor, so that a change of one test does not affect the others.
             comes, loses, after = draw.random(), draw.random(), draw.random() * 300
             found = groups.get(test)
-            # As for the signal `exposed`: nothing without a group, or for an inactive one.
+            # As with the signal `exposed`: no exposure without a group, or for an inactive group.
             if comes >= share or test not in splits or found is None or (found.value or 0) < 0:
                 continue
             group, allocation = str(found.group), found.allocation_id
@@ -130,7 +130,7 @@ class _Run:
         self._buy(visitor, chance, at + 300)
 
     def _buy(self, visitor: str, chance: float, at: float) -> None:
-        """Let a visitor fill a basket after *at* with a given probability, and perhaps order."""
+        """With a given probability, fill a visitor's basket after *at*, and perhaps order."""
         draw = self._draw
         fills, orders = draw.random(), draw.random()
         filled = at + draw.expovariate(1 / 5400)

@@ -1,4 +1,4 @@
-"""Creates the data that the shop's editor needs at its first start: tables, tests and people."""
+"""Create the data that the shop's editor needs at its first start: tables, tests and people."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NEWSLETTER = {
     },
 }
 
-#: This user may do everything, except what another person must approve. All user names are also the
+#: This user may do everything except approve their own changes. All user names are also the
 #: passwords, because the shop sells nothing and listens only on this machine.
 ADMIN = "admin"
 #: Other people, and their permissions in the editor. Ada proposes, Grace reviews.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-#: Countries to choose from; the first one is for visitors about whom the shop knows nothing.
+#: Countries to choose from; the first one is for visitors whose country the shop does not know.
 COUNTRIES = {"US": "United States", "DE": "Germany", "GB": "Great Britain", "JP": "Japan"}
 
 #: Customers to sign in as, without a password, by account number.
@@ -31,7 +31,7 @@ class ShopRequest(ProctorHttpRequest):
 class ShopProctorMiddleware(ProctorMiddleware):
     """Adds session data to the random id of `ProctorMiddleware`.
 
-    The keys are names of the shop; PROCTOR_IDENTIFIERS and PROCTOR_CONTEXT translate them.
+    The keys are the shop's own names; PROCTOR_IDENTIFIERS and PROCTOR_CONTEXT translate them.
     """
 
     def get_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:

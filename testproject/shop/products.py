@@ -79,7 +79,7 @@ PRODUCTS = (
 
 BY_SLUG = {product.slug: product for product in PRODUCTS}
 
-#: Words at least this similar count as the same word, misspelled.
+#: Words that are at least this similar count as misspellings of the same word.
 ALIKE = 0.72
 
 

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 def note_exposure(*, test: str, assignment: GroupAssignment, forced: bool, **others: Any) -> None:
-    """Record an exposure: here as a log line, in other sites as an event for the analysts.
+    """Record an exposure: in the shop as a log line, on other sites as an event for the analysts.
 
     Visitors who force a group are left out, because they would distort the results.
     """

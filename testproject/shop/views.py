@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show all products, under a headline that is a payload."""
+    """Show all products, under a headline that comes from a payload."""
     return render(request, "shop/home.html", {"products": PRODUCTS})
 
 
@@ -105,10 +105,10 @@ def _delivery_offer(request: ProctorRequest) -> str:
 
 @require_POST
 def add_to_basket(request: ShopRequest) -> HttpResponse:
-    """Put one product into the basket, which is what the button color should encourage."""
+    """Put one product into the basket. The button color under test should encourage this."""
     chosen = _product(request.POST.get("slug", ""))
     counts = request.session.get("basket", {})
-    # A cookie holds the basket, so its size is limited.
+    # The basket is stored in a cookie, so its size is limited.
     counts[chosen.slug] = min(counts.get(chosen.slug, 0) + 1, 99)
     request.session["basket"] = counts
     # The color was shown, and counted, on the previous page. The log filter has groups only after

@@ -33,7 +33,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class TestOfVisitor:
-    """One test: the visitor's group, and why they are in it."""
+    """One test, with the visitor's group and the reason for it."""
 
     # pytest would collect a class whose name starts with Test.
     __test__ = False

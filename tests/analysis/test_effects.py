@@ -212,7 +212,7 @@ def test_groups_that_return_at_different_rates_are_named():
     matrices = [HALVES, split((0, 0.5), (1, 0.5), version="2", allocation="#A2", salt="t2")]
     report = analyze("atst", returning(0.7), None, matrices)
     assert not report.ok
-    assert "groups return at different rates" in report.verdict.sentence
+    assert "return at different rates" in report.verdict.sentence
     assert analyze("atst", returning(1.0), None, matrices).ok
 
 

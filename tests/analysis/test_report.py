@@ -39,7 +39,7 @@ def test_the_verdict_comes_first(winner):
     assert winner.verdict.kind == "wins"
     first = winner.to_text().splitlines()[0]
     assert re.fullmatch(
-        r"blue wins: \+1\.\d+ \(\+\d+\.\d %\) revenue per visitor, between \+0\.\d+ and "
+        r"“blue” wins: \+1\.\d+ revenue per visitor, between \+0\.\d+ and "
         r"\+1\.\d+; trustworthy\.",
         first,
     )
@@ -69,11 +69,11 @@ def test_before_the_declared_end_a_report_says_how_long_to_wait():
     assert page.index("about 9 more days") < page.index("Metrics")
 
 
-def test_a_broken_split_comes_before_the_verdict(broken):
+def test_a_broken_report_says_not_to_use_the_test_before_why(broken):
     page = broken.to_html(fragment=True)
-    assert 0 < page.index("Sample ratio: broken") < page.index("proctor-report-verdict-bad")
+    assert 0 < page.index("proctor-report-verdict-bad") < page.index("Sample ratio: broken")
     assert "trustworthy" not in page
-    assert broken.to_text().splitlines()[0].startswith("No verdict")
+    assert broken.to_text().splitlines()[0].startswith("Do not use this test: ")
 
 
 def test_a_test_without_a_declared_end_shows_only_always_valid_intervals(broken):
@@ -213,14 +213,14 @@ def test_a_smallest_effect_on_a_share_is_in_points():
     metric = Metric("orders", kind="proportion", smallest=0.01)
     report = analyze("atst", seen, happened, [HALVES], [metric])
     for text in (report.to_text(), report.to_html()):
-        assert "an effect of 1.0 points would show" in text
+        assert "show an effect of 1.0 points, up or down" in text
 
 
 def test_a_difference_that_was_found_needs_no_more_days():
     report = analyze("atst", *values(1.0), [HALVES], [Metric("revenue", smallest=0.001)])
     assert not report.metrics[0].effects[0].outlook.is_over
     for text in (report.to_text(), report.to_html()):
-        assert "would show" not in text
+        assert "4 in 5 such tests" not in text
 
 
 def test_below_a_negative_baseline_no_relative_effect_is_shown():
@@ -239,7 +239,7 @@ def test_in_a_broken_report_nothing_is_green():
     report = analyze("atst", seen, happened, [HALVES])
     assert report.verdict.kind == "broken"
     page = report.to_html(fragment=True)
-    assert "better than control" not in page
+    assert "better than" not in page
     assert page.count("not to be trusted") == 2
     assert report.to_text().splitlines()[1] == "The numbers below cannot be trusted."
 
@@ -267,7 +267,29 @@ def test_equal_values_are_no_difference():
     assert report.verdict.sentence == "No difference found: all values of revenue are equal."
 
 
+def test_a_range_with_0_says_that_better_and_worse_are_possible():
+    page = analyze("atst", *values(0.0), [HALVES]).to_html()
+    assert "no clear difference: both better and worse are possible" in page
+
+
+def test_before_a_verdict_a_range_with_0_is_too_early_to_tell():
+    report = analyze("atst", *values(0.0), [HALVES], until=at(5), horizon=at(14))
+    page = report.to_html()
+    assert "too early to tell</small>" in page
+    assert "no clear difference" not in page
+
+
+def test_a_secondary_metric_says_that_it_does_not_decide():
+    metrics = [Metric("signed_up", primary=True), Metric("revenue")]
+    page = analyze("atst", *values(1.0), [HALVES], metrics).to_html()
+    assert "better than “control” (does not decide)" in page
+
+
+def test_a_primary_metric_does_not_say_that_it_does_not_decide(winner):
+    assert "better than “control”</small>" in winner.to_html()
+
+
 def test_the_table_explains_its_terms(winner):
     words = winner.to_text().partition("WORDS\n")[2]
-    for term in ("Sample ratio", "Matured", "Effect", "Likely range", "Range at the end", "p"):
+    for term in ("Sample ratio", "Follow-up", "Effect", "Likely range", "Range at the end", "p"):
         assert f"\n{term}: " in f"\n{words}"

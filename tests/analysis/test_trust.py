@@ -41,7 +41,8 @@ def two_splits():
 def test_visitors_under_a_split_without_the_baseline_are_told():
     found = line(two_splits(), "Compared")
     assert found.text == (
-        "800 of 1,300 visitors; 500 were under a split without control (#A2, version 2)"
+        "800 of 1,300 visitors; 500 were under a split without “control” (#A2, version 2); "
+        "this needs no action"
     )
     assert found.level == "note"
     assert "within each split only" in found.help
@@ -64,7 +65,8 @@ def test_visitors_under_a_split_with_too_few_visitors_are_told():
     )
     matrices = [HALVES, split((0, 0.5), (1, 0.5), version="2", allocation="#A2", salt="t2")]
     assert line(analyze("atst", seen, happened, matrices), "Compared").text == (
-        "400 of 500 visitors; 100 were under a split with too few visitors (#A2, version 2)"
+        "400 of 500 visitors; 100 were under a split with too few visitors (#A2, version 2); "
+        "this needs no action"
     )
 
 
@@ -84,7 +86,7 @@ def test_a_broken_report_has_no_ticks():
 @pytest.mark.parametrize("form", ["to_text", "to_html"])
 def test_a_broken_report_gives_the_usual_reasons_and_a_link(form):
     text = re.sub(r"\s+", " ", getattr(broken_report(), form)())
-    for reason in ("a redirect", "crawlers", "page of one bucket fails", "allocation was changed"):
+    for reason in ("a redirect", "crawlers", "page of one group fails", "allocation was changed"):
         assert reason in text
     assert "docs/pitfalls.md" in text
     assert text.index("a redirect") < text.index("Other checks" if form == "to_html" else "OTHER")
@@ -99,25 +101,42 @@ def test_the_page_on_what_can_go_wrong_exists():
     assert page.read_text(encoding="utf-8").startswith("# What can go wrong")
 
 
-def test_the_p_of_several_splits_says_that_it_is_theirs():
+def test_a_broken_report_says_first_what_to_do():
+    assert broken_report().verdict.sentence == (
+        "Do not use this test: “blue” has about 100 visitors fewer than expected. Stop it, find "
+        "why visitors are missing, and start a new test."
+    )
+
+
+def test_visitors_in_a_group_without_a_share_are_told():
+    seen, happened = counted({"1": {"control": (300, 30), "blue": (300, 30), "green": (5, 1)}})
+    assert "“green” has visitors, but no share" in (
+        analyze("atst", seen, happened, [HALVES]).verdict.sentence
+    )
+
+
+def test_several_splits_have_a_lower_limit_for_an_alarm():
     report = two_splits()
     assert line(report, "Sample ratio").text == (
-        "as the matrix says (p = 1.00 for 2 splits together)"
+        "as configured (smallest p of 2 splits = 1.00, alarm below 0.0005)"
     )
-    assert "For all splits together p = 1.00" in report.to_html()
+    assert "A p below 0.0005 is an alarm" in report.to_html()
 
 
 def test_the_p_of_one_split_is_that_of_the_table():
     report = broken_report()
     p = f"{report.sample_ratio.p_value:.1e}"
-    assert line(report, "Sample ratio").text.startswith(f"broken (p = {p}): ")
-    assert "splits together" not in report.to_html()
+    assert line(report, "Sample ratio").text == (
+        "broken; “blue” has 400 visitors instead of 500, “control” has 600 visitors instead of 500 "
+        f"(p = {p}, alarm below 0.001)"
+    )
+    assert "is an alarm" not in report.to_html()
 
 
 def test_a_change_has_its_day():
     seen, happened = evenly([30, 30, 60, 60])
     found = line(analyze("atst", seen, happened, RAMP), "Changes")
-    assert found.text == "1 change: on 2026-03-04, 30.0 % of visitors joined the test"
+    assert found.text == "1 change: on 2026-03-04, 30.0 % of eligible visitors joined the test"
     assert found.level == "note"
 
 
@@ -199,7 +218,8 @@ def test_splits_are_compared_in_plain_words():
         }
     )
     alike = analyze("atst", seen, happened, matrices, [metric]).to_html()
-    assert "chance alone explains why the effects of the splits differ" in alike
+    assert "chance alone could explain why the effects of the splits differ" in alike
+    assert "groups of equal size count more" not in alike
     for page in (apart, alike):
         assert not re.search("heterogen|overlap", page, re.IGNORECASE)
 

@@ -179,7 +179,7 @@ def test_a_variable_needs_a_type():
     ("test", "options", "message"),
     [
         (definition(testType="RANDOM"), {}, "type RANDOM draw"),
-        (definition(testType="EMAIL"), {}, "needs a column of identifiers of the type EMAIL"),
+        (definition(testType="EMAIL"), {}, "needs a column of identifiers of type EMAIL"),
         (definition(), {"dialect": "mysql"}, "Unknown dialect 'mysql'"),
         (definition(rule="${no == 1}"), {}, "'atst' was dropped: "),
         (definition(), {"identifiers": {"USER": "a\nb"}}, "Expected the name of a column"),

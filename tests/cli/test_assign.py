@@ -285,7 +285,7 @@ def test_a_failure_midway_leaves_the_old_file(files, tmp_path, command):
         "assign", tmp_path / "bad.jsonl", "-o", out, "--matrix", files["matrix"], *USER
     )
     assert code == 2
-    assert "the field 'country' is not always of the type string, after row 16,385" in err
+    assert "the field 'country' is not always of type string, after row 16,385" in err
     assert out.read_text() == "as before"
     assert [each.name for each in tmp_path.glob(".*")] == []
 
@@ -387,7 +387,7 @@ def test_sql_takes_a_config(command):
     [
         (("atst", "--id", "user_id"), "SQL needs the type of the variable 'country'"),
         (("ctst", "--id", "user_id"), "no test 'ctst'"),
-        (("btst", "--id", "EMAIL=mail"), "needs a column of identifiers of the type USER"),
+        (("btst", "--id", "EMAIL=mail"), "needs a column of identifiers of type USER"),
     ],
 )
 def test_what_sql_refuses_is_one_line(files, command, options, message):

@@ -122,13 +122,13 @@ def test_tests_that_are_not_declared_are_shown_when_asked_for(site):
 
 def test_a_declared_test_that_the_matrix_does_not_have_has_its_default(site):
     assert document("proctor_groups", *VISITOR)["no_group"] == {
-        "absenttst": "no group: the matrix has no such test; the site has its default 'off'"
+        "absenttst": "no group: the matrix has no such test; the site uses its default 'off'"
     }
 
 
 def test_a_test_without_a_group_is_shown_with_reason_and_default(site):
     assert document("proctor_groups")["no_group"]["buttoncolortst"] == (
-        "no group: there is no identifier of type USER; the site has its default 'control'"
+        "no group: there is no identifier of type USER; the site uses its default 'control'"
     )
 
 
@@ -143,7 +143,7 @@ def test_a_group_that_is_not_declared_is_none(site):
     assert shown["groups"] == {}
     assert shown["no_group"] == {
         "buttoncolortst": "no group: PROCTOR_TESTS does not declare the group 'blue', so the "
-        "site has its default 'control'"
+        "site uses its default 'control'"
     }
 
 
@@ -169,7 +169,7 @@ def test_a_payload_of_another_type_is_left_out_and_noted(site):
     out, err = groups(*VISITOR)
     assert "Welcome" not in out
     assert err == (
-        "headlinetst: PROCTOR_TESTS declares a payload of the type longValue, not stringValue, "
+        "headlinetst: PROCTOR_TESTS declares a payload of type longValue, not stringValue, "
         "so the site has no payload.\n"
     )
 
@@ -282,7 +282,7 @@ def test_a_pipet_config_has_the_words(site):
 def test_an_explanation_notes_the_default(site):
     out, err = explain("buttoncolortst")
     assert out.startswith("buttoncolortst: no group: there is no identifier of type USER")
-    assert err == "buttoncolortst: the site has its default 'control'.\n"
+    assert err == "buttoncolortst: the site uses its default 'control'.\n"
 
 
 def test_an_explanation_notes_that_a_test_is_not_declared(site):
@@ -314,7 +314,7 @@ def test_a_pipet_is_asked_for_the_groups(pipet):
     shown = document("proctor_groups", *VISITOR)
     assert list(shown["groups"]) == ["headlinetst"]
     assert "the group 'pink'" in shown["no_group"]["buttoncolortst"]
-    assert shown["no_group"]["sleepingtst"] == ("no group; the site has its default 'inactive'")
+    assert shown["no_group"]["sleepingtst"] == ("no group; the site uses its default 'inactive'")
 
 
 def test_a_pipet_gets_the_source_keys_as_they_are(pipet):

@@ -328,7 +328,7 @@ def test_the_winner_of_the_report_is_chosen_before(site, decider):
     form = decider.get(DECIDE).text
     assert re.search(r'value="won" required checked', form)
     assert "<option selected>blue</option>" in form
-    assert "The report says: blue wins: " in form
+    assert "The report says: “blue” wins: " in form
     # A person's own choice is kept.
     form = decider.post(DECIDE, {**GIVEN, "verdict": "neither", "reason": ""}).text
     assert re.search(r'value="neither" required checked', form)

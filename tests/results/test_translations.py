@@ -168,7 +168,7 @@ def test_a_broken_split_is_told_in_the_language(decider):
     store([each for each in rows if each.visitor not in set(blue[: len(blue) // 3])])
     html = decider.get(PAGE).text
     assert english_in(html) == set()
-    assert "ｂｒｏｋｅｎ (ｐ = " in html
+    assert "ｂｒｏｋｅｎ; “" in html
 
 
 def test_numbers_and_times_are_written_as_the_language_does(decider):

@@ -93,7 +93,7 @@ def test_an_error_page_reads_defaults_where_a_hook_has_an_answer_of_its_own(
     monkeypatch.setattr(Answering, "error", error)
     response = Client(raise_request_exception=False).get(url)
     assert (response.status_code, response.content) == expected
-    assert caplog.text.count("A hook of Answering failed, so every test has its default") == 1
+    assert caplog.text.count("A hook of Answering failed, so every test uses its default") == 1
 
 
 @pytest.mark.parametrize(

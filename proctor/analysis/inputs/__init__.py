@@ -1,3 +1,3 @@
-"""Loads files, data frames and queries into tables of DuckDB, and checks their columns."""
+"""Loads files, data frames and queries into DuckDB tables, and checks their columns."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""SQL for the columns of the analysis, which checks types and reports invalid values."""
+"""SQL expressions for the columns of the analysis; they check types and report invalid values."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def _error(about: str, message: str, value: str) -> str:
 
 
 def time_column(about: str, kind: str) -> str:
-    """Return SQL for `at` as microseconds since 1970. It raises an error in rows without a time."""
+    """Return SQL for `at` as microseconds since 1970; the SQL fails for a row without a time."""
     if kind.startswith(("TIMESTAMP", "DATE")):
         value = 'CAST("at" AS TIMESTAMPTZ)'
     elif kind == "VARCHAR":
         value = 'TRY_CAST("at" AS TIMESTAMPTZ)'
     else:
         raise AnalysisError(
-            f"{about}: expected times or texts such as 2026-03-01T09:30:00+00:00 in the column "
+            f"{about}: expected times or strings such as 2026-03-01T09:30:00+00:00 in the column "
             f"at, got {kind}"
         )
     problem = _error(about, "expected a time such as 2026-03-01T09:30:00+00:00 in at", _text("at"))
@@ -117,7 +117,7 @@ def outcome_columns(space: Workspace, table: str, about: str, *, typed: bool) ->
 
 
 def has_types(space: Workspace, table: str) -> bool:
-    """Return whether a table has the identifier types of its visitors."""
+    """Return whether a table contains the identifier types of its visitors."""
     if "identifier_type" not in space.columns(table):
         return False
     return space.run(f"SELECT count(identifier_type) > 0 FROM {table}")[0][0] is True

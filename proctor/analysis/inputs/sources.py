@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Files", "Query", "Source", "is_small", "open_source"]
 
-#: Size limits of a table and of all files for an analysis in memory, in bytes.
+#: Maximum sizes for an analysis in memory: of one table, and of all files together, in bytes.
 _SMALL_TABLE, _SMALL_FILES = 400_000_000, 40_000_000
 
 _FORMATS = {
@@ -49,17 +49,14 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A SELECT in DuckDB's SQL.
-
-    With a database file of DuckDB or SQLite, it is in that database's own SQL.
-    """
+    """A SELECT in DuckDB's SQL or, with a DuckDB or SQLite file, in that database's own SQL."""
 
     sql: str
     database: str | None = None
 
 
 #: Files, a path, several paths, a query, or a table: anything that DuckDB accepts as a table
-#: (Arrow, pandas, Polars), a relation of DuckDB, or a reader of Arrow record batches.
+#: (Arrow, pandas, Polars), a DuckDB relation, or an Arrow record batch reader.
 Source: TypeAlias = "Files | Query | str | Path | Sequence[str | Path] | Any"
 
 
@@ -136,7 +133,7 @@ def _matching(pattern: str) -> list[str]:
 
 
 def format_of(path: str) -> str:
-    """Return `parquet`, `csv` or `json`. Raises AnalysisError for other names."""
+    """Return `parquet`, `csv` or `json`. Raises AnalysisError for any other file name."""
     suffixes = Path(path).suffixes
     if suffixes and suffixes[-1].lower() == ".gz":
         suffixes = suffixes[:-1]
@@ -181,7 +178,7 @@ def _is_sqlite(path: str) -> bool:
 def _write_rows(sql: str, database: str, file: TextIO) -> None:
     """Write the rows of a query to a CSV file.
 
-    DuckDB itself would have to download an extension for SQLite.
+    Used for SQLite, because DuckDB would have to download an extension to read it.
     """
     try:
         address = f"{Path(database).resolve().as_uri()}?mode=ro"
@@ -197,7 +194,7 @@ def _write_rows(sql: str, database: str, file: TextIO) -> None:
 def _open_table(space: Workspace, name: str, table: Any) -> str:
     for method in ("to_arrow_reader", "fetch_record_batch"):
         if type(table).__name__ == "DuckDBPyRelation" and hasattr(table, method):
-            # A relation belongs to a different connection, so its rows come to this one as an Arrow
+            # A relation belongs to a different connection, so its rows are passed on as an Arrow
             # table.
             table = getattr(table, method)()
             break
@@ -209,7 +206,7 @@ def _open_table(space: Workspace, name: str, table: Any) -> str:
             f"Expected {name} as files, a Query, or a table (Arrow, pandas, Polars or DuckDB), "
             f"got {type(table).__name__}"
         ) from error
-    # A reader of Arrow batches can be read only once.
+    # An Arrow batch reader can be read only once.
     space.run(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM given", about=about)
     space.connection.unregister("given")
     return about

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Workspace", "quoted", "workspace"]
 
-#: DuckDB spills to disk beyond this. Python, NumPy and Arrow need about 300 MB in addition.
+#: If DuckDB needs more, it spills to disk. Python, NumPy and Arrow need another 300 MB or so.
 MEMORY = "1200MB"
 
 
@@ -53,7 +53,7 @@ class Workspace:
 
     @contextlib.contextmanager
     def refusing(self, about: str) -> Iterator[None]:
-        """Turn exceptions of DuckDB into an AnalysisError with one line."""
+        """Turn DuckDB's exceptions into an AnalysisError with a one-line message."""
         try:
             yield
         except self._errors as error:
@@ -77,9 +77,9 @@ def workspace(
 ) -> Iterator[Workspace]:
     """Open a database in a temporary directory, and delete it at the end.
 
-    With *in_memory*, tables are not compressed into a file, which is twice as fast. Times without
-    an offset are in *timezone*. Raises AnalysisError if DuckDB is missing or the time zone is
-    unknown.
+    With *in_memory*, tables are kept in memory instead of being compressed into a file, which is
+    twice as fast. Times without an offset are interpreted in *timezone*. Raises AnalysisError if
+    DuckDB is missing or the time zone is unknown.
     """
     duckdb = needed("duckdb")
     with tempfile.TemporaryDirectory(prefix="proctor-analysis-") as directory:

@@ -60,18 +60,21 @@ HELP = {
     ),
     "changes": Sentence(
         gettext_noop(
-            "When the definition of the test changed. Visitors are compared only with others "
-            "under the same split."
+            "When the definition of the test changed. Eligible visitors are those to whom a rule "
+            "of the test applies; if there are several rules, the largest share is shown. Visitors "
+            "are compared only with others under the same split."
         )
     ),
     "time run": Sentence(
         gettext_noop(
-            "A test should run for whole weeks, because visitors of a Monday differ from those of "
-            "a Sunday."
+            "A test should run for whole weeks, because Monday's visitors differ from Sunday's."
         )
     ),
     "matured": Sentence(
-        gettext_noop("The share of visitors whose window is over. Only they count in the metrics.")
+        gettext_noop(
+            "The counted visitors whose window is over, so that all their outcomes are known. Only "
+            "they are in the metrics."
+        )
     ),
     "effect": Sentence(gettext_noop("The difference between a group's mean and the baseline's.")),
     "relative": Sentence(gettext_noop("The effect as a share of the baseline's mean.")),
@@ -135,8 +138,9 @@ HELP = {
     ),
     "outlook": Sentence(
         gettext_noop(
-            "An estimate from the visitors under the present split. In four of five tests an "
-            "effect of this size would show by then; a smaller one takes longer."
+            "An estimate from the visitors under the present split, for the smallest effect that "
+            "was declared as worth finding. In four of five tests an effect of this size shows by "
+            "then, if there is one; a smaller one takes longer."
         )
     ),
     "history": Sentence(
@@ -173,7 +177,7 @@ TITLES = {
     "forced": Sentence(gettext_noop("Forced")),
     "changes": Sentence(gettext_noop("Changes")),
     "time run": Sentence(gettext_noop("Time run")),
-    "matured": Sentence(gettext_noop("Matured")),
+    "matured": Sentence(gettext_noop("Follow-up")),
     "nameless": Sentence(gettext_noop("Nameless")),
     "effect": Sentence(gettext_noop("Effect")),
     "relative": Sentence(gettext_noop("Relative")),
@@ -196,6 +200,7 @@ LABELS = {
     "group": Sentence(gettext_noop("Group")),
     "visitors": TITLES["visitors"],
     "mean": TITLES["mean"],
+    "mean of group": Sentence(gettext_noop("Mean of the group")),
     "effect": TITLES["effect"],
     "relative": TITLES["relative"],
     "always valid": TITLES["always valid"],

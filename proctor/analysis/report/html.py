@@ -70,10 +70,10 @@ def _styles() -> str:
 
 def _parts(report: Findings, language: Language) -> Iterator[str]:
     yield _head(report, language)
+    yield _verdict(report, language)
     problems = [each for each in report.trust if each.level == "bad"]
     if problems:
         yield _problems(problems, language)
-    yield _verdict(report, language)
     yield _trust(report, language)
     if report.metrics:
         yield _title(METRICS if report.ok else DISTRUSTED_METRICS, language)
@@ -155,11 +155,16 @@ def _below(report: Findings) -> Sentence | None:
         return None
     if report.horizon is not None and report.until >= report.horizon:
         return Sentence(
-            gettext_noop("Compared with {baseline}. The range is that at the test's declared end."),
+            gettext_noop(
+                "Compared with “{baseline}”. The range is that at the test's declared end."
+            ),
             baseline=report.baseline,
         )
     return Sentence(
-        gettext_noop("Compared with {baseline}. The range holds whenever you look."),
+        gettext_noop(
+            "Compared with “{baseline}”. You may look at this report every day; the range allows "
+            "for that."
+        ),
         baseline=report.baseline,
     )
 

@@ -162,7 +162,7 @@ def _forest(report: Findings, metric: MetricReport, language: Language) -> str:
         row = forest_row(
             scale, effect.absolute, effect.always_valid, fixed, label=language(label), margin=margin
         )
-        word = language.html(standing(effect, metric, report.baseline or "")) if report.ok else ""
+        word = language.html(standing(report, effect, metric)) if report.ok else ""
         name = f"<span>{escape(effect.group)}<small>{word}</small></span>"
         rows.append(f"{name}<div>{row}</div>")
     return (
@@ -226,8 +226,8 @@ def _splits(report: Findings, metric: MetricReport, language: Language) -> str:
     labels = [
         LABELS["split"],
         LABELS["group"],
-        f"{report.baseline}",
-        LABELS["mean"],
+        Sentence(gettext_noop("Mean of “{group}”"), group=report.baseline or ""),
+        LABELS["mean of group"],
         LABELS["effect"],
         LABELS["always valid"],
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from proctor.analysis.report.words import change, count, p_text, size, weeks
+from proctor.analysis.report.words import change, count, p_text, rough, size, weeks
+from proctor.core.messages import printable
 from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
@@ -54,16 +55,15 @@ _UNLIKELY = 0.05
 
 
 def joint_line(ratio: SampleRatio) -> Sentence | None:
-    """Return how the p-values of the splits become one, or None for a single split."""
+    """Return when the p-value of a split is an alarm, or None for a single split."""
     if ratio.tested < 2:
         return None
     return Sentence(
         gettext_noop(
-            "Each p in this table is for one split. For all splits together p = {p}: the smallest "
-            "of them times {number}, the number of splits, but at most 1."
+            "Each p in this table is for one split. A p below {limit} is an alarm: with more "
+            "splits the limit is lower, because chance has more opportunities."
         ),
-        p=p_text(ratio.p_value),
-        number=count(ratio.tested),
+        limit=p_text(ratio.limit),
     )
 
 
@@ -97,16 +97,24 @@ def shows_outlook(report: Findings, effect: EffectReport) -> bool:
     return outlook is not None and not outlook.is_over
 
 
-def standing(effect: EffectReport, metric: MetricReport, baseline: str) -> Sentence:
-    """Return what the likely range says, in a word."""
+def standing(report: Findings, effect: EffectReport, metric: MetricReport) -> Sentence:
+    """Return what the likely range says, in a few words."""
     low, high = effect.always_valid
     if low is None or high is None:
         return Sentence(gettext_noop("not known yet"))
     if low <= 0 <= high:
-        return Sentence(gettext_noop("no clear difference"))
+        if report.verdict.kind == "young":
+            return Sentence(gettext_noop("too early to tell"))
+        return Sentence(gettext_noop("no clear difference: both better and worse are possible"))
+    named = {"baseline": report.baseline or ""}
+    decides = metric.primary or metric.metric.guardrail is not None
     if (low > 0) == (metric.metric.sign > 0):
-        return Sentence(gettext_noop("better than {baseline}"), baseline=baseline)
-    return Sentence(gettext_noop("worse than {baseline}"), baseline=baseline)
+        if decides:
+            return Sentence(gettext_noop("better than “{baseline}”"), **named)
+        return Sentence(gettext_noop("better than “{baseline}” (does not decide)"), **named)
+    if decides:
+        return Sentence(gettext_noop("worse than “{baseline}”"), **named)
+    return Sentence(gettext_noop("worse than “{baseline}” (does not decide)"), **named)
 
 
 def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Iterator[Sentence]:
@@ -115,7 +123,7 @@ def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Itera
     if p is not None and p < _UNLIKELY:
         yield Sentence(
             gettext_noop(
-                "{group}: the effects differ more between the splits than chance explains "
+                "“{group}”: the effects differ more between the splits than chance explains "
                 "(p = {p}), so look at each split alone."
             ),
             group=group,
@@ -124,19 +132,23 @@ def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Itera
     elif p is not None:
         yield Sentence(
             gettext_noop(
-                "{group}: chance alone explains why the effects of the splits differ (p = {p})."
+                "“{group}”: chance alone could explain why the effects of the splits differ (p = "
+                "{p})."
             ),
             group=group,
             p=p_text(p),
         )
     if effect.overlap_absolute is None:
         return
+    other = change(effect.overlap_absolute, effect.overlap_relative, metric.metric)
+    if other == change(effect.absolute, effect.relative, metric.metric):
+        return
     yield Sentence(
         gettext_noop(
-            "{group}: if splits with groups of equal size count more, the effect is {effect}."
+            "“{group}”: if splits with groups of equal size count more, the effect is {effect}."
         ),
         group=group,
-        effect=change(effect.overlap_absolute, effect.overlap_relative, metric.metric),
+        effect=other,
     )
 
 
@@ -146,16 +158,20 @@ def young_line(outlook: Outlook, metric: Metric) -> Sentence:
     if outlook.days is None:
         return Sentence(
             gettext_noop(
-                "Too early to tell: an effect of {size} would show with about {needed} visitors; "
-                "so far there are {visitors}."
+                "Too early to tell: so far there are {visitors} visitors. With about {needed}, 4 "
+                "in 5 such tests show an effect of {size}, up or down, if there is one ({size} is "
+                "the smallest effect worth finding, as declared for {metric})."
             ),
+            metric=printable(metric.name, 60),
             **named,
         )
     return Sentence(
         gettext_noop(
-            "Too early to tell: if things go on as now, {time} until an effect of {size} would "
-            "show."
+            "Too early to tell: at today's rate of visitors, wait {time}. By then 4 in 5 such "
+            "tests show an effect of {size}, up or down, if there is one ({size} is the smallest "
+            "effect worth finding, as declared for {metric})."
         ),
+        metric=printable(metric.name, 60),
         time=weeks(outlook.days),
         size=named["size"],
     )
@@ -167,16 +183,17 @@ def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
     if outlook.days is None:
         return Sentence(
             gettext_noop(
-                "{group}: an effect of {size} would show with about {needed} visitors; so far "
-                "there are {visitors}."
+                "“{group}”: so far there are {visitors} visitors. With about {needed}, 4 in 5 such "
+                "tests show an effect of {size}, up or down, if there is one."
             ),
             group=group,
             **named,
         )
     return Sentence(
         gettext_noop(
-            "{group}: if things go on as now, {time} until an effect of {size} would show. That "
-            "takes about {needed} visitors; so far there are {visitors}."
+            "“{group}”: at today's rate of visitors, wait {time}, for about {needed} visitors; so "
+            "far there are {visitors}. By then 4 in 5 such tests show an effect of {size}, up or "
+            "down, if there is one."
         ),
         group=group,
         time=weeks(outlook.days),
@@ -185,10 +202,8 @@ def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
 
 
 def _outlook_values(outlook: Outlook, metric: Metric) -> dict[str, Any]:
-    needed = outlook.visitors_needed
     return {
         "size": size(outlook.smallest, metric),
         "visitors": count(outlook.visitors),
-        # It is an estimate, so more digits would be misleading.
-        "needed": count(round(needed, 2 - len(str(needed)))),
+        "needed": rough(outlook.visitors_needed),
     }

@@ -170,7 +170,7 @@ def _notes(report: Findings, metric: MetricReport, effect: EffectReport) -> Iter
     if metric.metric.kind == "quantile" and not report.shows_fixed:
         yield Sentence(
             gettext_noop(
-                "{group}: a quantile has a fixed interval only; declare the end (--horizon)"
+                "“{group}”: a quantile has a fixed interval only; declare the end (--horizon)"
             ),
             group=name,
         )
@@ -184,7 +184,7 @@ def _notes(report: Findings, metric: MetricReport, effect: EffectReport) -> Iter
         yield outlook_line(name, outlook, metric.metric)
     for each in effect.segments:
         yield Sentence(
-            gettext_noop("{group}: {segment} = {value}: {effect} ({interval})"),
+            gettext_noop("“{group}”: {segment} = {value}: {effect} ({interval})"),
             group=name,
             segment=printable(each.segment, 30),
             value=printable(each.value, 30),
@@ -202,10 +202,10 @@ def _notes(report: Findings, metric: MetricReport, effect: EffectReport) -> Iter
 def _guardrail(metric: MetricReport, effect: EffectReport, group: str) -> Sentence:
     named: dict[str, Any] = {"group": group, "margin": size(effect.margin, metric.metric)}
     if effect.guardrail == "passed":
-        return Sentence(gettext_noop("{group}: guardrail passed, margin {margin}"), **named)
+        return Sentence(gettext_noop("“{group}”: guardrail passed, margin {margin}"), **named)
     if effect.guardrail == "harmed":
-        return Sentence(gettext_noop("{group}: guardrail harmed, margin {margin}"), **named)
-    return Sentence(gettext_noop("{group}: guardrail open, margin {margin}"), **named)
+        return Sentence(gettext_noop("“{group}”: guardrail harmed, margin {margin}"), **named)
+    return Sentence(gettext_noop("“{group}”: guardrail open, margin {margin}"), **named)
 
 
 def _by_split(metric: MetricReport, effect: EffectReport, group: str) -> Sentence:
@@ -220,7 +220,7 @@ def _by_split(metric: MetricReport, effect: EffectReport, group: str) -> Sentenc
         ),
         gettext_noop("; "),
     )
-    return Sentence(gettext_noop("{group}: by split {effects}"), group=group, effects=effects)
+    return Sentence(gettext_noop("“{group}”: by split {effects}"), group=group, effects=effects)
 
 
 def _table(rows: Sequence[Sequence[str]], alignments: str) -> Iterator[str]:

@@ -29,6 +29,7 @@ __all__ = [
     "percent",
     "relative",
     "role_of",
+    "rough",
     "shows_relative",
     "size",
     "split_name",
@@ -220,6 +221,12 @@ def p_text(p_value: float | None) -> str:
 def count(number: float) -> Figure:
     """Return a number of things, with commas."""
     return Figure(f"{round(number):,}")
+
+
+def rough(number: float) -> Figure:
+    """Return about so many things: an estimate with more digits would be misleading."""
+    whole = round(number)
+    return count(round(whole, min(2 - len(str(abs(whole))), 0)))
 
 
 def count_line(number: int) -> Sentence:

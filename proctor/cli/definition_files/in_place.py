@@ -1,4 +1,4 @@
-"""Edit a test in its file without changing anything else."""
+"""Edit a test in its file without changing anything else in the file."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def next_version(version: str) -> str:
 
 
 def write_in_place(file: DefinitionFile, index: int, new: TestDefinition) -> None:
-    """Write the ranges and the id of an allocation, and the versions. Other bytes are kept."""
+    """Write the ranges and the id of an allocation, and the versions; keep all other bytes."""
     if file.location == "-" or is_address(file.location):
         raise CommandError("-i needs a file to write to, not a URL or standard input")
     text = _edited(file, index, new)
@@ -114,7 +114,7 @@ def _edited(file: DefinitionFile, index: int, new: TestDefinition) -> str:
     old = file.test
     path: tuple[str | int, ...] = (*file.path, "allocations")
     changes: list[tuple[Span, str]] = []
-    # Replace comments by spaces, so that all positions stay the same.
+    # Replace comments with spaces, so that all positions stay the same.
     text = without_comments(file.text)
     ranges = find(text, (*path, index, "ranges"))
     if ranges is not None:

@@ -43,7 +43,7 @@ __all__ = [
 #: The kinds of documents that a JSON file can contain.
 Kind = Literal["matrix", "definition", "specification"]
 
-#: Fields of a definition that do not occur in the tests of a specification.
+#: Fields of a definition that a test in a specification does not have.
 _OF_DEFINITIONS = frozenset(("allocations", "salt", "testType", "specialConstants", "constants"))
 
 
@@ -62,7 +62,7 @@ def read_definitions(location: str) -> Definitions:
     """Read a matrix, a definition or a tree, depending on the content of the location.
 
     An empty file represents a definition that does not exist. Raises CommandError if the location
-    cannot be read or contains none of these, and MatrixLoadError for an invalid matrix.
+    cannot be read or contains none of these, and MatrixLoadError if the matrix is invalid.
     """
     if is_directory(location):
         definitions = definitions_of(location, read_tree(location))
@@ -136,7 +136,7 @@ def _is_expectation(value: Any) -> bool:
 
 
 def is_directory(location: str) -> bool:
-    """Return True if the location is a directory, which contains a tree."""
+    """Return True if the location is a directory, and therefore a tree."""
     try:
         return location != "-" and Path(location).is_dir()
     except (OSError, ValueError):

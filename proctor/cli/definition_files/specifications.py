@@ -22,7 +22,7 @@ __all__ = ["declared_tests", "read_specifications"]
 
 
 def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
-    """Return specifications by location. They are read leniently, as applications read them.
+    """Return specifications by location. They are parsed as leniently as applications parse them.
 
     Raises CommandError if one cannot be read.
     """
@@ -40,7 +40,7 @@ def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
 
 
 def declared_tests(specifications: Iterable[Specification], *sides: Reviewed) -> set[str]:
-    """Return the tests that applications name, or that their filters select on either side."""
+    """Return the tests that applications name, or that their filters select on any side."""
     found: set[str] = set()
     for specification in specifications:
         found.update(specification.tests)

@@ -1,4 +1,4 @@
-"""The code that `init` adds to a project, also in the form of instructions."""
+"""The code that `init` adds to a project, and the same code as instructions."""
 
 from __future__ import annotations
 

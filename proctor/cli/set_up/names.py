@@ -23,9 +23,9 @@ class Assigned(NamedTuple):
 
 
 def assigned_once(files: Iterable[PythonFile], name: str) -> Assigned:
-    """Return the value of *name*, if one statement assigns it and no other changes it.
+    """Return the value of *name*, if exactly one statement assigns it and no other changes it.
 
-    The statement must be at the top level of a file. Otherwise, raises Refusal.
+    That statement must be at the top level of a file. Raises Refusal otherwise.
     """
     places = [(file, node) for file in files for node in _changes(file.tree, name)]
     if not places:

@@ -1,4 +1,4 @@
-"""The steps that prepare a project. Each inserts code, or gives lines for the user to add."""
+"""The steps that prepare a project. Each inserts code, or returns lines for the user to add."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class _Planner:
 
     @property
     def adds_test(self) -> bool:
-        """True if the settings get the first test."""
+        """True if the first test is added to the settings."""
         return TEST in self.settings_code()
 
     def urls(self) -> None:
@@ -140,7 +140,7 @@ class _Planner:
         if not isinstance(patterns, ast.List):
             raise Refusal("urlpatterns is not a literal list")
         page = file.path.with_name(f"{PAGE}.py")
-        # The page links to both.
+        # The page links to both of these URLs.
         adds_page = self.adds_test and len(missing) == len(URLS) and not page.exists()
         adds_page = adds_page and _leaves_root_free(patterns)
         if adds_page:

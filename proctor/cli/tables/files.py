@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader", "Writer", "format_of", "open_reader", "open_writer", "refusing"]
 
-#: Number of rows to read at a time. In JSON lines, the first of these batches determines the types.
+#: Number of rows that are read at a time. In JSON lines, the first batch determines the types.
 BATCH_ROWS = 16_384
 
 #: Number of rows in a row group of Parquet. Many small groups would take more space and time.
@@ -49,7 +49,7 @@ def format_of(path: str) -> str:
 
 @contextlib.contextmanager
 def refusing(path: str, verb: str) -> Iterator[None]:
-    """Convert errors of Arrow and the system into a CommandError in one line."""
+    """Convert errors from Arrow and the operating system into a one-line CommandError."""
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -63,7 +63,7 @@ class Reader:
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
-    #: The number of rows; None if the file does not contain it.
+    #: The number of rows; None if the file does not state it.
     rows: int | None
 
 
@@ -170,7 +170,7 @@ def _record_batch(
         except (pa.ArrowException, OverflowError) as error:
             reason = str(error).partition("\n")[0]
             raise CommandError(
-                f"{path}: the field {each.name!r} is not always of the type {each.type}, after "
+                f"{path}: the field {each.name!r} is not always of type {each.type}, after "
                 f"row {line:,}: {printable(reason)}"
             ) from error
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -1,8 +1,8 @@
 """The work of `assign`, in this process or in several processes.
 
-Processes are used instead of threads. NumPy's calls on arrays of this size are so short that two
-threads ran at 0.7 times the speed of one. Workers get only the columns that they need and return
-only the parts that the output adds. The parent process reads and writes.
+Processes are used instead of threads, because NumPy's calls on arrays of this size are very short:
+two threads ran at 0.7 times the speed of one. Workers get only the columns that they need and
+return only the parts that the output adds. The parent process reads and writes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["Job", "make_job", "pieces"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The options in compiled form."""
+    """The matrix and the options in compiled form."""
 
     assigner: Assigner
     output: Output

@@ -1,7 +1,8 @@
-"""Refusals: the reasons why an edit, a promotion or a build is rejected.
+"""Refusals: errors for edits, promotions and builds that are rejected.
 
-Each has a *code*, which is a stable name for programs, and names the exception that Java Proctor
-throws in this case. The message is ours. Java Proctor's own message is kept if it is known.
+Each has a *code*, which is a stable name for use in programs, and names the exception that Java
+Proctor throws in this case. The message is ours. Java Proctor's own message is stored as well if it
+is known.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["JAVA_CLASSES", "Refusal", "java_class", "refuse"]
 
-#: For each code, the simple name of the exception that Java Proctor throws. For all other codes, it
-#: is IllegalArgumentException.
+#: Code → the simple name of the exception that Java Proctor throws. For all other codes, this is
+#: IllegalArgumentException.
 JAVA_CLASSES: Mapping[str, str] = {
     # Errors in JSON (Jackson).
     "json-syntax": "JsonParseException",
@@ -31,7 +32,7 @@ JAVA_CLASSES: Mapping[str, str] = {
     "json-unknown-field": "UnrecognizedPropertyException",
     "json-null": "NullPointerException",
     "countries": "ClassCastException",
-    # Checks of one test (IncompatibleTestMatrixException), see `proctor.core.matrices.validation`.
+    # Checks of one test (IncompatibleTestMatrixException): see `proctor.core.matrices.validation`.
     "rule": "IncompatibleTestMatrixException",
     "no-allocations": "IncompatibleTestMatrixException",
     "no-ranges": "IncompatibleTestMatrixException",
@@ -70,7 +71,7 @@ JAVA_CLASSES: Mapping[str, str] = {
 
 
 class Refusal(ProctorError, ValueError):  # noqa: N818 - says what happened to the request
-    """An operation that Java Proctor would also refuse, with the place of the problem."""
+    """Raised for an operation that Java Proctor would also reject."""
 
     #: A stable name for the kind of refusal.
     code: str
@@ -106,7 +107,7 @@ def refuse(
     allocation: int | None = None,
     thrown: str | None = None,
 ) -> Refusal:
-    """Return a refusal. *thrown* names Java's exception if the code does not determine it."""
+    """Return a Refusal. *thrown* names Java's exception if the code does not determine it."""
     problem = Problem(
         Severity.FATAL,
         message,

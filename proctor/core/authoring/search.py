@@ -1,4 +1,4 @@
-"""Search the list of a branch's tests  [TestSearchApiController]."""
+"""Search the tests of a branch [TestSearchApiController]."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Listed:
 class Query:
     """The search criteria."""
 
-    #: Words that must all be in the field. Case is ignored.
+    #: Words that must all occur in the field, ignoring case.
     text: str = ""
     #: The field to search: a key of `FILTERS`.
     where: str = "ALL"
     #: True for only active tests, False for only inactive tests, None for all tests.
     active: bool | None = None
-    #: The order: a key of `SORTS`.
+    #: The sort order: a key of `SORTS`.
     sort: str = "FAVORITESFIRST"
     #: The names of tests to put first.
     favorites: Sequence[str] = ()
@@ -56,7 +56,7 @@ class Found:
     tests: tuple[Listed, ...]
     #: The number of tests on the branch.
     total: int
-    #: The number of matches. Java Proctor shows the number after the limit was applied.
+    #: The number of matches before the limit is applied. Java Proctor shows the number after it.
     matching: int
 
 
@@ -65,7 +65,7 @@ def _name(test: TestDefinition) -> Iterator[str | None]:
 
 
 def _description(test: TestDefinition) -> Iterator[str | None]:
-    # A description or rule that is missing cannot match.
+    # A missing description or rule never matches.
     yield test.description or ""
 
 
@@ -94,7 +94,7 @@ def _everything(test: TestDefinition) -> Iterator[str | None]:
     yield test.salt
 
 
-#: Field name → the texts to search, in order. The search fails for None (no type or no salt).
+#: Field name → the texts to search, in order. The search fails if one is None (no type or salt).
 FILTERS: Mapping[str, Callable[[TestDefinition], Iterator[str | None]]] = {
     "ALL": _everything,
     "TESTNAME": _name,
@@ -117,10 +117,10 @@ SORTS = ("FAVORITESFIRST", "TESTNAME", "UPDATEDDATE")
 
 
 def search(tests: Iterable[Listed], query: Query) -> Found:
-    """Return the *tests* that match *query*, in its order.
+    """Return the *tests* that match *query*, in the order that it specifies.
 
-    Raises Refusal for a negative limit and for an unknown filter or order. If the search uses types
-    or salts, also raises it for a test that has none.
+    Raises Refusal for a negative limit, for an unknown filter or order and, if the search uses
+    types or salts, for a test without one.
     """
     listed = list(tests)
     if query.where not in FILTERS or query.sort not in SORTS:
@@ -177,5 +177,5 @@ def _contains(test: TestDefinition, word: str, where: str) -> bool:
 
 
 def is_active(test: TestDefinition) -> bool:
-    """Return whether the list counts a test as active: some allocation has no range of length 1."""
+    """Return whether a test counts as active: some allocation has no range of length 1."""
     return any(all(each.length < 1 for each in one.ranges) for one in test.allocations)

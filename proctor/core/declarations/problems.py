@@ -29,7 +29,7 @@ class DeclarationProblem(NamedTuple):
     """A problem in the declarations; `str()` returns the full message."""
 
     fault: Fault
-    #: What is wrong, with the value that is wrong.
+    #: What is wrong, including the wrong value.
     message: str
     #: How to fix it.
     hint: str

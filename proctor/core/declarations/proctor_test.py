@@ -12,7 +12,7 @@ from proctor.core.evaluation.groups import GroupAssignment, Reason
 
 __all__ = ["ProctorTest"]
 
-#: Types that may be given for *payload* besides Proctor's own keys.
+#: Types that *payload* can be, in addition to Proctor's own keys.
 _PYTHON_TYPES: dict[Any, str] = {
     str: "stringValue",
     int: "longValue",
@@ -31,8 +31,8 @@ class ProctorTest:
     """One test that an application uses. Immutable.
 
     *groups* are the names that the application handles, or a mapping of names to values; without
-    them, any group is accepted. *default* is the group of visitors for whom the source gives no
-    group. *payload* is the payload type of the groups: str, int, float, list[str], list[int],
+    them, any group is accepted. *default* is the group of visitors who get no group from the
+    source. *payload* is the payload type of the groups: str, int, float, list[str], list[int],
     list[float], dict, or Proctor's own name for it. *identifier* is the test type, such as USER,
     whose identifier the test hashes. Only `proctor.results` reads it, and only for a Pipet, which
     does not report test types. (A matrix contains them.)
@@ -186,15 +186,15 @@ class ProctorTest:
         return self.groups is None or group in self.groups
 
     def accepts_payload(self, assignment: GroupAssignment) -> bool:
-        """Return True if the payload has the declared type, or if either of the two is missing."""
+        """Return True if the payload has the declared type, or if either one is missing."""
         expected = self.payload_type
         if expected is None or not assignment.payload_type or expected == assignment.payload_type:
             return True
-        # The application declares dict. A matrix may provide it as a map or as json.
+        # The application declares dict. A matrix can provide it as a map or as json.
         return self.payload is dict and isinstance(assignment.payload, Mapping)
 
     def problems(self) -> Iterator[DeclarationProblem]:
-        """Return all problems in the declaration, with how to fix them."""
+        """Return all problems in the declaration, and how to fix them."""
         return problems_of_test(self)
 
 

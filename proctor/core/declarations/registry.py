@@ -1,4 +1,4 @@
-"""The tests that an application declares, by name, and the problems of their declarations."""
+"""The tests that an application declares, by name, and the problems in their declarations."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _from_options(name: str, options: object) -> ProctorTest | DeclarationProble
 
 
 def _entries(declared: object) -> Iterator[ProctorTest | DeclarationProblem]:
-    """Yield a test, or a problem, for each entry of the declarations in any form."""
+    """Yield a test or a problem for each entry of the declarations, whatever their form."""
     if isinstance(declared, str):
         yield DeclarationProblem(
             Fault.TEXT,
@@ -74,7 +74,7 @@ def _entries(declared: object) -> Iterator[ProctorTest | DeclarationProblem]:
 
 
 def declaration_problems(declared: object) -> list[DeclarationProblem]:
-    """Return all problems in the declarations, which may have any form."""
+    """Return all problems in the declarations, which can have any form."""
     problems: list[DeclarationProblem] = []
     seen: set[str] = set()
     for entry in _entries(declared):
@@ -99,9 +99,9 @@ class Registry(Mapping[str, ProctorTest]):
     names: tuple[str, ...]
 
     def __init__(self, tests: Sequence[ProctorTest | str] | Mapping[str, Any] = ()) -> None:
-        """Read the declarations: names, `ProctorTest`s, or a dict of name → options.
+        """Read the declarations: names, `ProctorTest`s, or a dict from names to options.
 
-        Raises ConfigurationError, which lists everything that is wrong with them.
+        Raises a ConfigurationError that lists all problems in them.
         """
         problems = declaration_problems(tests)
         if problems:
@@ -125,16 +125,16 @@ class Registry(Mapping[str, ProctorTest]):
         return f"Registry({list(self._tests.values())!r})"
 
     def hint(self, name: str) -> str:
-        """Return the closest name and all names, for an error about an undeclared *name*."""
+        """Return a hint for errors about an undeclared *name*: the closest name, and all names."""
         return nearest(name, self.names) if self.names else "no tests are declared"
 
     @classmethod
     def from_specification(
         cls, specification: Mapping[str, Any] | str | os.PathLike[str]
     ) -> Registry:
-        """Read a Proctor *specification*, given as its path or its parsed content.
+        """Read a Proctor *specification*, given as a path or as parsed content.
 
-        The bucket with a test's fallback value becomes its default. The file may contain comments.
+        The bucket with a test's fallback value becomes its default. The file can contain comments.
         All content of the specification is kept for `to_specification`. Raises ConfigurationError
         for any other document; the message says what it seems to be.
         """

@@ -25,7 +25,7 @@ __all__ = ["kind_instead", "read_specification", "write_specification"]
 #: Fields of a specification.
 _FIELDS = frozenset(("providedContext", "tests", "dynamicFilters"))
 
-#: Fields that occur only in other kinds of documents, with a description of that kind.
+#: Fields that occur only in other kinds of documents, each with a description of the kind.
 _OTHERS = (
     (("audit",), "a test matrix; give the specification that the application declares"),
     (("testType", "salt", "allocations"), "the definition of one test"),
@@ -40,9 +40,10 @@ _OTHERS = (
 def read_specification(
     specification: Mapping[str, Any] | str | os.PathLike[str],
 ) -> tuple[list[ProctorTest], Mapping[str, Any]]:
-    """Return the tests of a specification, and its remaining fields.
+    """Return the tests in a specification, and its remaining fields.
 
-    Takes its path or its parsed content. Raises ConfigurationError for any other document.
+    The specification is given as a path or as parsed content. Raises ConfigurationError for any
+    other document.
     """
     if isinstance(specification, Mapping):
         document, place = specification, "specification"

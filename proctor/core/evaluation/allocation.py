@@ -60,7 +60,7 @@ def cutoffs(lengths: Sequence[float]) -> tuple[int, ...]:
 
 
 def range_index(position: int, cutoffs: Iterable[int]) -> int:
-    """Return the index of the first range with a cut-off at or above *position*; else the last."""
+    """Return the index of the first range whose cutoff is at or above *position*, else the last."""
     index = -1
     for index, cutoff in enumerate(cutoffs):
         if position <= cutoff:
@@ -81,7 +81,7 @@ class RangeTable(Generic[T_co]):
     table: bytes
     #: None comes first, for cells that span several ranges. The outcomes follow.
     pieces: tuple[T_co | None, ...]
-    #: The places where the outcome changes, four bytes each, in ascending order.
+    #: The positions at which the outcome changes, four bytes each, in ascending order.
     bounds: tuple[bytes, ...]
     #: The outcome below the first bound, then the outcome from each bound up to the next.
     outcomes_by_bound: tuple[T_co, ...]
@@ -91,7 +91,7 @@ class RangeTable(Generic[T_co]):
         """Return a table with `outcomes[i]` for positions in range *i*.
 
         Raises ValueError for the same reasons as `cutoffs`, and if the numbers of outcomes and
-        lengths differ. No outcome may be None.
+        lengths differ. No outcome can be None.
         """
         if len(lengths) != len(outcomes):
             raise ValueError(
@@ -115,9 +115,9 @@ class RangeTable(Generic[T_co]):
 
 
 def _signed_pieces(cutoffs: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Return pairs of first position and range, in ascending order, without empty ranges.
+    """Return (first position, range) pairs in ascending order, without empty ranges.
 
-    A cut-off that is below an earlier one is never reached, because the search goes from left to
+    A cutoff that is below an earlier one is never reached, because the search goes from left to
     right.
     """
     start = POSITION_MIN
@@ -149,7 +149,7 @@ def _unsigned(pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 def _merged(
     pieces: Iterable[tuple[int, int]], outcomes: Sequence[T_co]
 ) -> Iterator[tuple[int, T_co]]:
-    """Return pairs of first position and outcome. Neighbors with the same outcome are merged."""
+    """Return (first position, outcome) pairs, and merge neighbors with the same outcome."""
     previous: list[T_co] = []
     for start, index in pieces:
         outcome = outcomes[index]
@@ -182,14 +182,16 @@ def _index_cells(
 
 @functools.lru_cache(maxsize=256)
 def _shared(table: bytes) -> bytes:
-    """Return one shared object for equal tables, because thousands of tests have the same split."""
+    """Return one shared object for equal tables, because thousands of tests use the same split."""
     return table
 
 
 def random_range(lengths: Sequence[float], random: Random) -> int:
-    """Return the range of a random draw: the first whose running sum exceeds it, or the last.
+    """Draw a random number and return its range.
 
-    Like Java Proctor's RandomTestChooser, with *random* in place of java.util.Random.
+    It is the first range whose running sum exceeds the number, or the last one.
+
+    This works like Java Proctor's RandomTestChooser, with *random* in place of java.util.Random.
     """
     drawn = random.random()
     for index, total in enumerate(itertools.accumulate(lengths)):

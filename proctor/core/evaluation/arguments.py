@@ -1,4 +1,4 @@
-"""Check the engine's arguments and normalize them."""
+"""Check and normalize the engine's arguments."""
 
 from __future__ import annotations
 

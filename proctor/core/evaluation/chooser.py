@@ -66,7 +66,7 @@ class Option:
             if smallest is None
             else _assignment(first_bucket(test, smallest), test, reason=Reason.FORCED)
         )
-        #: True if visitors whose identifier was rejected may be in this allocation.
+        #: True if visitors whose identifier was rejected can be in this allocation.
         self.unitless = (
             test.contains_unitless_allocation
             and allocation.rule is not None
@@ -104,7 +104,7 @@ class Chooser:
             for index, allocation in enumerate(definition.allocations)
         )
         depends_on = definition.depends_on
-        #: The name of the parent test, and the bucket that the visitor must be in there.
+        #: The name of the parent test, and its bucket that the visitor must be in.
         self.depends_on = (
             None if depends_on is None else (depends_on.test_name or "", depends_on.bucket_value)
         )
@@ -113,7 +113,7 @@ class Chooser:
         self.experiment = definition.payload_experiment_config
 
     def forced(self, force: ForceGroups) -> GroupAssignment | None:
-        """Return the group that a visitor forces; None if the test has no such group."""
+        """Return the group that a visitor forces; None if the test does not have it."""
         value = force.groups.get(self.name)
         if value is None:
             return None

@@ -1,8 +1,8 @@
 """Split the ordinary tests of a matrix into chunks, each compiled into one function.
 
-A small matrix is one chunk. A large one is split after certain tests, which a checksum of their
-names determines. So if a test is added, removed or changed, only its chunk changes, and the next
-matrix reuses the others.
+A small matrix is one chunk. A large one is split after certain tests, which are chosen by a
+checksum of their names. So if a test is added, removed or changed, only its chunk changes, and the
+next matrix reuses the others.
 """
 
 from __future__ import annotations

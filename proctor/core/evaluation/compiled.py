@@ -29,7 +29,7 @@ class Declarations(NamedTuple):
 
     #: If None, rules are only parsed.
     types: Mapping[str, ContextType] | None
-    #: Known test types besides Proctor's own.
+    #: Known test types, in addition to Proctor's own.
     test_types: Collection[str]
     library: Mapping[str, Function]
 
@@ -50,7 +50,7 @@ def compile_matrix(
     """Check and compile a matrix.
 
     Definitions that are the same objects in an *old* matrix with the same declarations are not
-    checked and compiled again. Raises MatrixLoadError if Java Proctor refuses the whole matrix.
+    checked or compiled again. Raises MatrixLoadError if Java Proctor rejects the whole matrix.
     """
     types, test_types, library = declarations
     if old is not None and len(old.pool) > _WORN * old.fresh_rules + _SOME:

@@ -54,16 +54,16 @@ _NO_CONTEXT: dict[str, Any] = {}
 class Proctor:
     """A matrix, checked and compiled. Immutable; safe to share between threads.
 
-    *context_types* declares the variables that rules may use: by variable name, a `ContextType` or
-    its name in Pipet. Rules are then checked against them, and the values of a call are converted.
-    With None, rules are only parsed, and Python values are used in place of Java's. *test_types*
-    are the known types besides Proctor's own. *identifier_validator* "noempty" rejects empty
-    identifiers, and a function rejects those for which it returns false. Rejected identifiers count
-    as missing, except in tests with unitless allocations. *functions* adds rule functions, by
-    `prefix:name`.
+    *context_types* declares the variables that rules can use. It maps the name of each variable to
+    a `ContextType`, or to that type's name in Pipet. Rules are then checked against them, and the
+    values of a call are converted. With None, rules are only parsed, and Python values are used in
+    place of Java's. *test_types* are the known test types, in addition to Proctor's own.
+    *identifier_validator* is "noempty", which rejects empty identifiers, or a function that returns
+    false for an identifier to reject. Rejected identifiers count as missing, except in tests with
+    unitless allocations. *functions* adds rule functions. Its keys have the form `prefix:name`.
 
-    Raises MatrixLoadError if Java Proctor refuses the whole matrix, and ConfigurationError for an
-    invalid declaration. A single invalid test is in `dropped`.
+    Raises MatrixLoadError if Java Proctor rejects the whole matrix, and ConfigurationError for an
+    invalid declaration. A single invalid test raises no error; it is listed in `dropped`.
     """
 
     def __init__(
@@ -85,8 +85,8 @@ class Proctor:
     def with_matrix(self, matrix: Matrix) -> Proctor:
         """Return an engine for a new matrix with the same declarations.
 
-        Definitions that are the same objects in both matrices are not checked and compiled again.
-        Raises MatrixLoadError as for a first matrix.
+        Definitions that are the same objects in both matrices are not checked or compiled again.
+        Raises MatrixLoadError if Java Proctor rejects the whole matrix.
         """
         other = copy.copy(self)
         other._take(matrix, self._compiled)  # noqa: SLF001 - a new object of this class
@@ -117,7 +117,7 @@ class Proctor:
 
     @property
     def dropped(self) -> Mapping[str, Problem]:
-        """The tests that Java Proctor would leave out, with the reason."""
+        """The tests that Java Proctor would leave out, with the reasons."""
         return self._dropped
 
     @property
@@ -132,7 +132,7 @@ class Proctor:
 
     @property
     def identifier_validator(self) -> Callable[[str, str], bool] | None:
-        """Called with test type and identifier; returns True for a valid one. None accepts all."""
+        """The function that checks an identifier, given its test type; None accepts all."""
         return self._is_valid
 
     def definition(self, test: str) -> TestDefinition:
@@ -151,15 +151,15 @@ class Proctor:
     ) -> Groups:
         """Return the groups of one visitor  [Proctor.determineTestGroups].
 
-        *identifiers* are by test type; tests of a type that is missing or None give no group.
-        *context* has the variables of rules by name. *force_groups* are the groups that the visitor
-        forces; payloads can be forced only for *force_payload_tests*. *tests* restricts the result:
-        None or empty means all tests, and unknown names are ignored. *random_enabled* lets tests of
-        type RANDOM draw a group.
+        *identifiers* maps test types to identifiers. If a type is missing or its identifier is
+        None, tests of that type give no group. *context* maps the names of variables to their
+        values. *force_groups* are the groups that the visitor forces; payloads can be forced only
+        for *force_payload_tests*. *tests* restricts the result: None or empty means all tests, and
+        unknown names are ignored. If *random_enabled*, tests of type RANDOM draw a group.
 
-        If a rule fails, its test gives no group and is in `errors` of the result. If a value cannot
-        be converted, its variable is missing and in `variable_errors`. Raises IdentifierError for
-        an identifier of type RANDOM.
+        If a rule fails, its test gives no group, and the error is in the result's `errors`. If a
+        value cannot be converted, rules do not see the variable, and the reason is in
+        `variable_errors`. Raises IdentifierError for an identifier of type RANDOM.
         """
         if type(identifiers) is not dict or type(context) is not dict:
             context = checked_context(identifiers, context)
@@ -210,12 +210,13 @@ class Proctor:
         force_payload_tests: Collection[str] = (),
         random_enabled: bool = False,
     ) -> GroupAssignment | None:
-        """Return the group of one visitor in one test, or None if they have none.
+        """Return the group of one visitor in one test, or None if there is no group.
 
         The result is `determine_groups(tests=(test,), …).get(test)`, in half the time. It takes the
         same arguments and raises the same errors. A result of None does not tell you why there is
-        no group, or if the test exists: call `explain` to find out, or `determine_groups` to see
-        the errors of rules. An unknown test gives None. Raises TypeError if *test* is not a str.
+        no group, or whether the test exists: call `explain` to find out, or `determine_groups` to
+        see the errors of rules. The result for an unknown test is None. Raises TypeError if *test*
+        is not a str.
         """
         if not isinstance(test, str):
             raise TypeError(f"expected a test name (str), got {type(test).__qualname__}")
@@ -310,8 +311,8 @@ class Proctor:
         """Return the Python function that the matrix was compiled to, as readable text.
 
         This is the function for all tests, or the one that `determine_group` calls for *test*.
-        Comments name the tests that are not in the function, because they need more than rules.
-        Raises UnknownTest for a test that is not loaded.
+        Comments name the tests that are not in the function, because they depend on more than
+        rules. Raises UnknownTest for a test that is not loaded.
         """
         # Imported here because few programs print it.
         from proctor.core.evaluation.function_text import function_text  # noqa: PLC0415

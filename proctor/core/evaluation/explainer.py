@@ -1,7 +1,7 @@
 """Create explanations: repeat the choice of a group and record its steps.
 
 Only `chooser.choose` decides. This module records which rules it evaluates, and derives from them
-the step at which it ended.
+the step at which the choice ended.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ def _options(test: Chooser, visit: WatchedVisit) -> list[tuple[int, Allocation]]
 
 
 def _place(test: Chooser, visit: WatchedVisit) -> tuple[int | None, float | None]:
-    """Return the position and its share from 0 to 1; for RANDOM, only the number that was drawn."""
+    """Return the position, and the position as a fraction; for RANDOM, only the number drawn."""
     if test.is_random:
         return None, visit.drawn[-1] if visit.drawn else None
     identifier = visit.identifiers.get(test.test_type)
@@ -236,7 +236,7 @@ def _place(test: Chooser, visit: WatchedVisit) -> tuple[int | None, float | None
 def _ranges(
     test: Chooser, option: Option, position: int | None, share: float | None
 ) -> tuple[RangeExplanation, ...]:
-    """Return the ranges of the chosen allocation. If *share* is None, none is marked as hit."""
+    """Return the ranges of the chosen allocation. If *share* is None, no range is marked as hit."""
     lengths = option.lengths
     if test.is_random:
         ends = [*itertools.accumulate(lengths[:-1]), 1.0]

@@ -1,4 +1,4 @@
-"""The explanation of what was decided for one visitor in one test, and why.
+"""An explanation of the decision for one visitor in one test.
 
 An `Explanation` is a value: `str()` returns readable text, `to_dict()` plain JSON types.
 `explainer` creates it, and `explanation_text` writes the text.
@@ -37,7 +37,7 @@ class DependencyExplanation:
     parent: Explanation = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the dependency as JSON types, with a short form of the other decision."""
+        """Return the dependency as JSON types, with the decision in the other test shortened."""
         found = self.parent.assignment
         return {
             "test": self.test,
@@ -54,9 +54,9 @@ class DependencyExplanation:
 class Explanation:
     """The group of one visitor in one test, and each step that led to the result.
 
-    Steps that were not reached are None or empty. Values of the context appear where a rule
-    mentions them, shortened and printable. The identifier is only in its attribute, never in
-    printed output.
+    Steps that were not reached are None or empty. Context values appear only if a rule mentions
+    them; they are shortened and made printable. The identifier is available as an attribute, but
+    never appears in printed output.
     """
 
     test: str
@@ -104,7 +104,7 @@ class Explanation:
 
     @property
     def summary(self) -> str:
-        """The decision and its reason, in one printable line."""
+        """The decision and its reason in one printable line."""
         return explanation_text.summary(self)
 
     @property

@@ -49,7 +49,7 @@ class Decision(enum.Enum):
 class AllocationExplanation:
     """An allocation that was tried. Allocations are tried in order, until one's rule is true."""
 
-    #: The index of the allocation in the test, from 0.
+    #: The index of the allocation in the test, starting at 0.
     index: int
     #: The allocation's id; "" if the matrix does not give one.
     id: str

@@ -310,7 +310,7 @@ def _ranges(ranges: Sequence[RangeExplanation], share: float | None) -> Iterator
     mark = ""
     if hit is not None and share is not None:
         column = min(int(share * BAR), BAR - 1)
-        # A range narrower than one column may contain the visitor's position.
+        # A range narrower than one column can contain the visitor's position.
         cells[column] = _NAMES[hit % len(_NAMES)]
         mark = " " * (column + 1) + "^"
     yield _row(Sentence(gettext_noop("ranges")), f"|{''.join(cells)}|")

@@ -1,4 +1,4 @@
-"""Find the groups of one visitor in a few ordinary tests, each with its own function."""
+"""Find one visitor's groups in a few ordinary tests by calling the function of each test."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def groups_in_few(
     context: Mapping[str, Any],
     wanted: Wanted,
 ) -> Groups:
-    """Return the groups in a few ordinary tests. Nothing may be forced."""
+    """Return the groups in a few ordinary tests. Only for calls without force groups."""
     call: EngineCall | None = None
     ask: Callable[..., bool | None] = unprepared
     refuse: Callable[..., object] = unprepared

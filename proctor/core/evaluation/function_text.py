@@ -18,7 +18,7 @@ __all__ = ["function_text"]
 
 
 def function_text(plan: Plan, test: str | None = None) -> str:
-    """Return the Python source of the function for all ordinary tests, or of the one for *test*.
+    """Return the Python source of the function for all ordinary tests, or for *test* alone.
 
     The syntax tree is built again. Comments name the tests that are evaluated separately, and why.
     Raises UnknownTest for a test that is not loaded.

@@ -26,14 +26,15 @@ class Reason(enum.Enum):
     ASSIGNED = "assigned"
     #: The visitor forced this group, or forced the smallest live bucket.
     FORCED = "forced"
-    #: This is the last known answer, because the source does not answer now.
+    #: This is the last known answer, because the source is not answering.
     STALE = "stale"
 
     # For all reasons below, the visitor has the declared default or no group.
 
-    #: The source gave no group: not eligible, no identifier, or no such test.
+    #: The source gave no group: the visitor is not eligible or has no identifier, or the test does
+    #: not exist.
     NO_GROUP = "no_group"
-    #: The source gave a group that the application does not handle.
+    #: The source gave a group that the application does not declare.
     UNEXPECTED_GROUP = "unexpected_group"
     #: The matrix has not been loaded yet.
     NOT_READY = "not_ready"
@@ -43,7 +44,7 @@ class Reason(enum.Enum):
     REJECTED = "rejected"
     #: No source is configured.
     NO_SOURCE = "no_source"
-    #: A hook of the application failed, so the visitor is unknown.
+    #: One of the application's hooks failed, so the visitor is unknown.
     HOOK_FAILED = "hook_failed"
     #: There is no request, so there is no visitor.
     NO_REQUEST = "no_request"
@@ -60,7 +61,7 @@ _ANSWERS = frozenset({Reason.ASSIGNED, Reason.FORCED, Reason.STALE})
 class GroupAssignment:
     """The group of one visitor in one test. Immutable. All visitors in the group share this object.
 
-    Contains no data about a visitor. Two assignments are equal if all their fields are equal. An
+    It contains no data about a visitor. Two assignments are equal if all their fields are equal. An
     assignment is true if its value is greater than 0, so `if proc.newfeaturerollout:` means
     "active". It never equals a str, so compare `.group`.
     """
@@ -243,7 +244,7 @@ class MatrixVersion(NamedTuple):
 class Groups(Mapping[str, GroupAssignment]):
     """The assignments of one visitor, by test name. Immutable.
 
-    As in Java Proctor, it contains only tests that gave the visitor a group. Iteration is in the
+    As in Java Proctor, it contains only tests that gave the visitor a group. Iteration follows the
     order of the names.
     """
 
@@ -256,7 +257,7 @@ class Groups(Mapping[str, GroupAssignment]):
         "matrix_version",
     )
 
-    #: The matrix that was used, if a service reported it.
+    #: The matrix that was used, if a service reported its version.
     matrix_version: MatrixVersion | None
 
     def __init__(
@@ -294,7 +295,7 @@ class Groups(Mapping[str, GroupAssignment]):
 
     @property
     def unlogged(self) -> frozenset[str]:
-        """Tests that the logging string leaves out for this visitor only."""
+        """The tests that the logging string leaves out, but only for this visitor."""
         return self._unlogged
 
     def to_dict(self) -> dict[str, GroupAssignment]:
@@ -331,7 +332,7 @@ class Groups(Mapping[str, GroupAssignment]):
     def logging_string(self) -> str:
         """Return Java Proctor's newer log line, `#A1:buttoncolortst1,…`  [TestGroupFormatter].
 
-        It leaves out silent tests, allocations that give everyone the same group, and payload
+        The line leaves out silent tests, allocations that give everyone the same group, and payload
         experiments that did not set any property.
         """
         return ",".join(

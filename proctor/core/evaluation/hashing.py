@@ -14,7 +14,7 @@ __all__ = ["encode_identifier", "hash_position", "md5", "salted_prefix"]
 def encode_identifier(identifier: str) -> bytes:
     """Return *identifier* in UTF-8 as Java Proctor encodes it. A lone surrogate becomes a `?`.
 
-    A surrogate pair, which a Python string may hold as two characters, is encoded as the single
+    A surrogate pair, which a Python string can contain as two characters, is encoded as the single
     character that it represents.
     """
     try:

@@ -24,8 +24,8 @@ __all__ = ["Plan"]
 #: requests different tests each time, so caching would not help.
 _REMEMBERED = 64
 
-#: If at most one in this many tests (rounded up) is requested, each test gets its own function.
-#: This needs a short compilation and then takes half the time.
+#: If at most one in this many tests (rounded up) is requested, each test gets its own function. It
+#: takes a moment to compile, and then runs in half the time.
 _FEW = 4
 
 
@@ -44,7 +44,7 @@ _UNASKED: Final = _Unasked.UNASKED
 
 
 class Wanted(NamedTuple):
-    """The tests to evaluate for a request for some tests."""
+    """The tests to evaluate if an application requests only some tests."""
 
     #: All tests that must be evaluated.
     names: frozenset[str]
@@ -62,7 +62,7 @@ class Wanted(NamedTuple):
 
 
 class Plan:
-    """The tests in the order of evaluation, and the functions that evaluate most of them."""
+    """The tests in the order of evaluation, and functions that evaluate most of them."""
 
     __slots__ = (
         "checks",
@@ -133,7 +133,7 @@ class Plan:
         return tuple(each for each in self.checks if each[0] not in read)
 
     def with_parents(self, tests: Collection[str]) -> set[str]:
-        """Return the existing tests among *tests*, and all tests that they depend on."""
+        """Return the tests in *tests* that exist, and all tests that they depend on."""
         if isinstance(tests, (str, bytes)):
             raise TypeError(f"tests is {shown(tests)}; give a list of names, or None for all tests")
         names: set[str] = set()
@@ -145,7 +145,7 @@ class Plan:
         return names
 
     def wanted(self, tests: Collection[str]) -> Wanted | None:
-        """Return what must be evaluated for *tests*; None if these are all tests.
+        """Return the tests to evaluate for *tests*; None if *tests* means all tests.
 
         Cached for tuples, because an application requests the same names again and again.
         """

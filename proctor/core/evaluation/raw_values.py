@@ -32,7 +32,7 @@ def has_only_text(members: list[Any]) -> bool:
 def plain_converter(declared: ContextType) -> Callable[[Any, Callable[[], object]], Any]:
     """Return a function that converts a raw value to a plain one, or returns None if it cannot.
 
-    After None, the rule must be evaluated in the general way. The function calls its second
+    If it returns None, the rule must be evaluated in the general way. The function calls its second
     argument if the raw value does not have the declared type.
     """
     kind = declared.kind
@@ -83,6 +83,6 @@ def is_convertible(declared: ContextType) -> Callable[[Any], bool]:
 
 
 def usual_class(declared: ContextType) -> type | None:
-    """Return the class whose values always have the declared type; None if no class does."""
+    """Return the class whose values always have the declared type; None if there is none."""
     cls = declared.python_type
     return cls if cls in (str, bool, float) else None

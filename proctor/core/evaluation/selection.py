@@ -1,10 +1,10 @@
 """Evaluate all ordinary tests of a matrix in one function, to find a visitor's allocations.
 
-The rules of a hundred tests use the same few variables, and many of them are equal. If they were
-evaluated one by one, most of the time would be spent on calls. Therefore one Python function is
-built for all of them, as a syntax tree. A rule over variables of known types becomes an expression
-in it (`rules.typed`), and every other rule becomes a call of its closure. For a matrix with two
-tests and a declared `country`, this is the function:
+The rules of a hundred tests use the same few variables, and many of them are equal. Evaluating them
+one by one would spend most of the time on calls. Therefore one Python function is built for all of
+them, as a syntax tree. A rule over variables of known types becomes an expression in it
+(`rules.typed`), and every other rule becomes a call of its closure. For a matrix with two tests and
+a declared `country`, this is the function:
 
     def select(get, ask, refuse):
         var_country = get(name_country)
@@ -30,15 +30,15 @@ tests and a declared `country`, this is the function:
             add(row_newfeaturerollout_2)
         return (chosen, failed)
 
-Every name that begins with a word such as `text_`, `rule_` or `row_` is a global with a value of
-the matrix (`rules.names`). A rule that fails gives None, so that no later allocation is tried. The
+Every name with a prefix such as `text_`, `rule_` or `row_` is a global with a value from the matrix
+(`rules.names`). The result of a rule that fails is None, so no later allocation is tried. The
 function returns rows; only these have to be hashed.
 
 Without declared types, the kinds of variables are guessed from the rules and checked for each
 visitor. `build_one` creates such a function for a single test; it returns the test's row.
 
-`chooser` handles tests that need more (dependencies, random or unitless allocations), and all tests
-if groups are forced or a visitor is incognito.
+`chooser` handles the other tests (those with dependencies, random or unitless allocations). It
+handles all tests if groups are forced or a visitor is incognito.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def build_select(
     slots: Mapping[str, int],
     context_types: Mapping[str, ContextType] | None,
 ) -> tuple[Select, Collection[str]]:
-    """Return the function for *tests*, all of them ordinary, and the variables that it reads.
+    """Return the function for *tests*, which must be ordinary, and the variables that it reads.
 
     The function reports values of these variables that cannot be converted. *slots* numbers the
     test types.

@@ -1,8 +1,8 @@
 """Convert groups to plain values for JSON, caches and sessions, and back.
 
-Restored assignments are shared: all visitors in a group get the same object, as with a matrix in
-the process. Therefore each assignment is stored as one string, and reading the same string again
-returns the cached object.
+Restored assignments are shared: all visitors in a group get the same object, as they do if the
+matrix is in the process. Therefore each assignment is stored as one string, and reading the same
+string again returns the same object from a cache.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def assignment(bucketing: Bucketing) -> GroupAssignment:
 
 def _make(bucketing: Bucketing) -> GroupAssignment:
     test, group, value, version, payload_type, payload, reason = bucketing
-    # If the allocation is unknown, Java Proctor writes only the name and the value.
+    # If the allocation is unknown, Java Proctor logs only the name and the value.
     return GroupAssignment(
         group,
         value,
@@ -69,7 +69,7 @@ _shared = lru_cache(maxsize=KEPT)(_make)
 
 
 def to_stored(groups: Groups) -> list[str]:
-    """Return *groups* in a form that JSON can hold."""
+    """Return *groups* in a form that JSON can express."""
     return [
         json.dumps(
             [
@@ -89,7 +89,7 @@ def to_stored(groups: Groups) -> list[str]:
 def from_stored(stored: Collection[str], version: MatrixVersion, *, stale: bool = False) -> Groups:
     """Return the groups passed to `to_stored`. If *stale*, their reason is STALE.
 
-    May raise any built-in exception if *stored* has any other content.
+    May raise any built-in exception if *stored* is anything else.
     """
     read = _stale if stale else _current
     if max(map(len, stored), default=0) > LARGE:
@@ -106,7 +106,7 @@ def is_version(version: object, updated: object) -> bool:
 
 
 def is_time(seconds: object) -> bool:
-    """Return True if *seconds* is a finite time, or None for no limit."""
+    """Return True if *seconds* is a finite time, or None, which means no limit."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         return seconds is None
     return abs(seconds) < 2**63  # False for NaN
@@ -132,7 +132,8 @@ def _read(text: str, unforced: Reason) -> tuple[str, GroupAssignment]:
         and all(each is None or isinstance(each, str) for each in texts)
         and isinstance(forced, bool)
     ):
-        # A store may contain values from other programs. A group without a name would be displayed.
+        # A store can contain values from other programs, and pages would show a group without a
+        # name.
         raise ValueError("expected a stored assignment")
     reason = Reason.FORCED if forced else unforced
     made = Bucketing(test, group, value, version, payload_type, payload, reason)

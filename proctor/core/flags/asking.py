@@ -1,4 +1,4 @@
-"""Ask a source for flags. The answer is a visitor's group, or the reason why there is none."""
+"""Ask a source for flags. The answer is a visitor's group, or the reason why there is no group."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FlagSource:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.matrix = source if isinstance(source, MatrixSource) else None
-        # The shortcut would skip the `determine_groups` of a subclass.
+        # The shortcut would bypass the `determine_groups` of a subclass.
         self._is_short = (
             getattr(type(source), "determine_groups", None) is MatrixSource.determine_groups
         )
@@ -38,8 +38,8 @@ class FlagSource:
     def one(self, request: GroupsRequest, test: str) -> FoundFlag | None:
         """Return the flag of one test; None if the visitor is not eligible. Raises FlagError.
 
-        A MatrixSource is first asked for the group alone, which is fast. Only if there is no group
-        does a slower call find out why.
+        A MatrixSource is first asked for the group alone, which is fast. If there is no group, a
+        slower call finds out why.
         """
         try:
             if self.matrix is not None and self._is_short:
@@ -80,7 +80,7 @@ class FlagSource:
 
 
 class _Answer(NamedTuple):
-    """The answer of a source. For a MatrixSource, also the matrix that it used."""
+    """The answer of a source. For a MatrixSource, this includes the matrix that it used."""
 
     request: GroupsRequest
     groups: Groups
@@ -95,7 +95,7 @@ class _Answer(NamedTuple):
                 return FoundFlag(assignment, None)
             return refusal(test, self.request)
         if assignment is not None:
-            # The matrix may have been replaced a moment ago.
+            # The matrix might have been replaced a moment ago.
             is_known = test in self.proctor.loaded_names
             return FoundFlag(assignment, self.proctor.definition(test) if is_known else None)
         return matrix_refusal(test, self.request, self.groups, self.matrix, self.proctor)

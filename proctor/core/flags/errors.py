@@ -37,7 +37,7 @@ class FlagErrorCode(enum.Enum):
 
 
 class FlagError(Exception):
-    """A flag has no value for this visitor. The text says why.
+    """A flag has no value for this visitor. The text gives the reason.
 
     The text never contains a visitor's data. *outage* means that no flag has a value, because the
     source has no answer. *private* means that the text reveals details of the matrix or its
@@ -57,7 +57,7 @@ def source_failure(error: ProctorError) -> FlagError:
     """Return the error of a flag for which the source had no answer."""
     words = str(error)
     if isinstance(error, RequestRejected):
-        # These two statuses are about this visitor's data; all others are about access or the URL.
+        # These two statuses concern the visitor's data; all others concern access or the URL.
         about_visitor = error.status in (400, 414)
         code = FlagErrorCode.INVALID_CONTEXT if about_visitor else FlagErrorCode.GENERAL
         return FlagError(code, words, outage=not about_visitor, private=True)
@@ -68,15 +68,15 @@ def source_failure(error: ProctorError) -> FlagError:
         code = FlagErrorCode.PARSE_ERROR if is_bad else FlagErrorCode.PROVIDER_NOT_READY
         return FlagError(code, words, outage=True)
     if isinstance(error, ConversionError):
-        # The original message may contain the visitor's value, and hooks might log it.
-        words = "a value of the evaluation context has no text"
+        # The original message can contain the visitor's value, and hooks might log it.
+        words = "a value in the evaluation context cannot be written as text"
     return FlagError(FlagErrorCode.INVALID_CONTEXT, words)
 
 
 def refusal(test: str, request: GroupsRequest) -> FlagError | None:
     """Return the error if nothing identifies the visitor, else None.
 
-    For sources that do not say why there is no group.
+    Used for sources that do not report why there is no group.
     """
     if any(value not in (None, "") for value in request.identifiers.values()):
         return None
@@ -110,13 +110,13 @@ def matrix_refusal(
         return None
     return FlagError(
         FlagErrorCode.TARGETING_KEY_MISSING,
-        f"the test {test!r} needs an identifier of the type {test_type}, which the evaluation "
+        f"the test {test!r} needs an identifier of type {test_type}, which the evaluation "
         "context does not have",
     )
 
 
 def _rule_error(test: str, failed: RuleError) -> FlagError:
-    # These messages may contain the visitor's data too.
+    # These messages can also contain the visitor's data.
     if isinstance(failed, UndefinedName) and failed.variable is not None:
         return FlagError(
             FlagErrorCode.INVALID_CONTEXT,

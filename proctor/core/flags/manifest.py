@@ -47,7 +47,7 @@ class FlagDeclaration(NamedTuple):
     kind: FlagKind
     default: Any
     description: str | None
-    #: The structure of an object, as JSON Schema; None if it is not known.
+    #: The structure of an object as a JSON Schema; None if it is not known.
     schema: dict[str, Any] | None
 
 
@@ -59,9 +59,9 @@ def declared_flags(
     """Return the flags of the tests *names*, sorted.
 
     *definitions* are the tests in the matrix, and *declared* those that the application declares; a
-    test may be missing from either. The default of a flag is the value of the declared default
-    group. If no default is declared, it is the value of the group whose bucket is 0, or else of the
-    one with the smallest bucket value.
+    test can be missing from either. The default of a flag is the value of the declared default
+    group. If no default is declared, it is the value of the group whose bucket is 0, or else the
+    value of the group with the smallest bucket value.
     """
     # The manifest does not allow keys that are empty or contain line breaks.
     keys = sorted(name for name in names if name and name.isprintable())
@@ -129,7 +129,7 @@ def _kind(payload_type: str | None, payloads: list[Any]) -> FlagKind:
         return FlagKind.BOOLEAN
     if payload_type in _OF_PAYLOADS:
         return _OF_PAYLOADS[payload_type]
-    # A JSON payload has a type if all of them have the same one.
+    # JSON payloads have a type only if it is the same for all of them.
     kinds = {kind_of(each) for each in payloads if each is not None}
     if kinds == {FlagKind.INTEGER, FlagKind.FLOAT}:
         return FlagKind.FLOAT

@@ -20,18 +20,18 @@ class FlagReason(enum.Enum):
 
     #: The hash of the identifier chose among several groups.
     SPLIT = "SPLIT"
-    #: A rule decided, or a test that this one depends on.
+    #: A rule decided, or a test that this test depends on.
     TARGETING_MATCH = "TARGETING_MATCH"
     #: Everyone has this group, or it is forced.
     STATIC = "STATIC"
-    #: The last known answer of a source that does not answer now.
+    #: The last known answer of a source that is not answering.
     STALE = "STALE"
     #: The visitor has no group.
     DEFAULT = "DEFAULT"
 
 
 def flag_reason(assignment: GroupAssignment, definition: TestDefinition | None) -> FlagReason:
-    """Return why a visitor has the group of *assignment*.
+    """Return the reason why a visitor has the group in *assignment*.
 
     *definition* is the definition of the test, if it is known.
     """
@@ -40,7 +40,7 @@ def flag_reason(assignment: GroupAssignment, definition: TestDefinition | None) 
     if assignment.reason is Reason.STALE:
         return FlagReason.STALE
     index = assignment.allocation_index
-    # A matrix that has just been replaced may have fewer allocations.
+    # If the matrix was just replaced, the test can have fewer allocations.
     if definition is None or index is None or index >= len(definition.allocations):
         return FlagReason.SPLIT
     return _decided_by(definition, index)
@@ -53,7 +53,7 @@ def _decided_by(definition: TestDefinition, index: int) -> FlagReason:
         return FlagReason.SPLIT
     if definition.depends_on is not None:
         return FlagReason.TARGETING_MATCH
-    # The rules of earlier allocations were false, so they took part in the decision.
+    # The rules of the allocations before it were false, so they contributed to the decision.
     rules = [definition.rule, *(each.rule for each in definition.allocations[: index + 1])]
     if any(classify(rule) not in (RuleKind.EMPTY, RuleKind.TRUE) for rule in rules):
         return FlagReason.TARGETING_MATCH

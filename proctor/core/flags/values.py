@@ -27,7 +27,8 @@ class FlagKind(enum.Enum):
     OBJECT = "object"
 
 
-#: Return True if a payload has the type. True is not a number, and 1 is not the same as 1.0.
+#: The function for each type returns True if a payload has it. True is not a number, and 1 is not
+#: the same as 1.0.
 _FITS: dict[FlagKind, Callable[[Any], bool]] = {
     FlagKind.BOOLEAN: lambda value: type(value) is bool,
     FlagKind.STRING: lambda value: isinstance(value, str),
@@ -72,13 +73,13 @@ def typed_value(test: str, assignment: GroupAssignment, kind: FlagKind) -> Any:
         )
     raise FlagError(
         FlagErrorCode.TYPE_MISMATCH,
-        f"the group {assignment.group!r} of the test {test!r} has a payload of the type "
+        f"the group {assignment.group!r} of the test {test!r} has a payload of type "
         f"{assignment.payload_type}, {_name_of(payload)}; it is not converted to {_NAMES[kind]}",
     )
 
 
 def untyped_value(test: str, assignment: GroupAssignment) -> Any:
-    """Return the value of a flag whose client does not ask for a type, as plain JSON.
+    """Return a flag's value as plain JSON, for a client that does not request a type.
 
     This is the payload. Without one, it is True if the value of the bucket is above 0. Raises
     FlagError with PARSE_ERROR for a payload with NaN or infinity.

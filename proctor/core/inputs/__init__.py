@@ -1,3 +1,3 @@
-"""The inputs of a call: identifiers, context, user agents, force groups."""
+"""The inputs of a call: identifiers, context, user agents and force groups."""
 
 from __future__ import annotations

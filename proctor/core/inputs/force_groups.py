@@ -1,11 +1,10 @@
-"""Force groups: the text in which a visitor requests certain groups.
+"""Force groups: text with which a visitor requests specific groups.
 
     buttoncolortst2,newfeaturerollout0,default_to_fallback,t1;longValue:5
 
-The text comes from a URL, a header or a cookie, so it may contain anything. It is read as Java's
-ForceGroupsOptionsStrings reads it: entries are searched for, and everything else is skipped. An
-entry is the name of a test followed by a bucket value, and optionally by a payload, or it is the
-name of a default mode.
+The text comes from a URL, a header or a cookie, so it can contain anything. It is read as by Java's
+ForceGroupsOptionsStrings, which searches for entries and skips everything else. An entry is either
+a default mode, or a test's name followed by a bucket value and, optionally, a payload.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ __all__ = ["MAX_LENGTH", "MAX_TESTS", "DefaultMode", "ForceGroups", "apply_paylo
 
 logger = logging.getLogger("proctor.force")
 
-#: Number of characters that are read, which is as much as fits into a cookie.
+#: Maximum number of characters that are read: as many as fit into a cookie.
 MAX_LENGTH = 4096
 #: Maximum number of tests that one string can force.
 MAX_TESTS = 256
@@ -43,18 +42,18 @@ _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 class DefaultMode(enum.Enum):
     """The treatment of tests that are not forced (Java: ForceGroupsDefaultMode)."""
 
-    #: They are evaluated as usual.
+    #: These tests are evaluated as usual.
     NONE = ""
-    #: They have no group.
+    #: Visitors get no group in these tests.
     FALLBACK = "default_to_fallback"
-    #: Visitors who would have a group get the smallest bucket that is in use.
+    #: Visitors who would get a group get the smallest bucket that is in use.
     MIN_LIVE = "default_to_min_live"
 
 
 _MODES = {mode.value: mode for mode in DefaultMode if mode is not DefaultMode.NONE}
 
-# The grammar. Java's regular expression for it may take exponential time. Here, code splits the
-# words instead, and the pattern of a payload can match in only one way.
+# The grammar. Java's regular expression for it can take exponential time. This module splits words
+# in code instead, and its pattern for payloads can match in only one way.
 _SPACES = r"[ \t\n\x0b\f\r]*"
 _STRING = r'"[^"\\]*(?:\\[^\n\r\x85\u2028\u2029][^"\\]*)*"'
 _SCALAR = rf"(?:-?[0-9]+(?:\.[0-9]*)?|{_STRING})"
@@ -70,7 +69,7 @@ _TOKEN_LETTERS = string.ascii_lowercase + "_"
 
 @functools.cache
 def _payload_pattern() -> re.Pattern[str]:
-    """Return the pattern of a payload. It is compiled on first use, because compiling is slow."""
+    """Return the pattern of a payload, compiled on first use because compiling is slow."""
     return re.compile(_PAYLOAD)
 
 
@@ -79,16 +78,15 @@ def _payload_at(text: str, position: int) -> re.Match[str] | None:
 
 
 def _entries(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
-    """Return the entries of *text*: each is a group or a mode, and the payload after it."""
+    """Yield the entries of *text*, each a group or a mode, together with the payload after it."""
     for start, end, payload in _entry_spans(text):
         yield text[start:end], payload
 
 
 def _entry_spans(text: str) -> Iterator[tuple[int, int, re.Match[str] | None]]:
-    """Return the start and end of each entry of *text*, and the payload after it.
+    """Yield the start and end of each entry of *text*, and the payload after it.
 
-    An entry must end at a comma or at the end of the text. Otherwise, the search continues after
-    it.
+    An entry must end at a comma or at the end of the text. If it does not, it is skipped.
     """
     position = 0
     while run := _WORD.search(text, position):
@@ -109,7 +107,7 @@ def _entry_spans(text: str) -> Iterator[tuple[int, int, re.Match[str] | None]]:
 
 
 def _split_group(group: str) -> tuple[str, str] | None:
-    """Return the name of the test, and the digits of the bucket value with their sign."""
+    """Return the test's name, and the bucket value's digits and sign."""
     stem = group.rstrip(string.digits)
     # Java Proctor requires two characters before the digits; a minus sign counts as one.
     if len(stem) < 2 or stem == group:
@@ -119,7 +117,7 @@ def _split_group(group: str) -> tuple[str, str] | None:
 
 
 def _within_length(text: str) -> str:
-    """Return *text*. If it is too long, return only the entries that fit completely."""
+    """Return *text* or, if it is too long, only the entries that fit completely."""
     if len(text) <= MAX_LENGTH:
         return text
     logger.warning(
@@ -132,15 +130,15 @@ def _within_length(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ForceGroups:
-    """Forced buckets and payloads by test, and the mode for all other tests.
+    """Forced buckets and payloads by test name, and the mode for all other tests.
 
     The mappings are read-only. Two objects with the same content are equal. An object without
     content is false.
     """
 
-    #: Bucket values by test. They need not exist in a matrix.
+    #: Bucket values by test name. The tests and values need not exist in a matrix.
     groups: Mapping[str, int] = field(default_factory=FrozenDict)
-    #: Payloads by test. `apply_payload` decides if the bucket accepts one.
+    #: Payloads by test name. `apply_payload` decides whether the bucket accepts a payload.
     payloads: Mapping[str, Payload] = field(default_factory=FrozenDict)
     default_mode: DefaultMode = DefaultMode.NONE
 
@@ -164,7 +162,7 @@ class ForceGroups:
 
     @staticmethod
     def malformed(text: str) -> tuple[str, ...]:
-        """Return the parts of *text* that `parse` drops silently, as they were written."""
+        """Return the parts of *text* that `parse` silently drops, as they were written."""
         refused: list[str] = []
         position = 0
         for start, end, payload in _entry_spans(text):
@@ -178,11 +176,11 @@ class ForceGroups:
 
     @classmethod
     def parse_cookie(cls, *values: str, payload_tests: Collection[str] = ()) -> ForceGroups:
-        """Return the forced groups in the values of cookies. A browser may send several cookies.
+        """Return the groups that cookies force. A browser can send several cookies.
 
-        The values have the form of `cookie_value`, quoted or not, and the order of the request. If
-        several force the same test, the last one wins. Values with invalid URL encoding are left
-        out.
+        Each of *values* has the form of `cookie_value`, quoted or not, and they must be in the
+        order of the request. If several force the same test, the last one wins. Values with invalid
+        URL encoding are ignored.
         """
         texts = [text for value in values if (text := _url_decoded(value)) is not None]
         return cls.parse(",".join(texts), payload_tests)
@@ -196,10 +194,11 @@ class ForceGroups:
         return not self.is_empty
 
     def __str__(self) -> str:
-        """Return the text of these forced groups: the mode, followed by the tests by name.
+        """Return the forced groups as text: the mode, followed by the tests sorted by name.
 
-        Except for the order, this is the same as in Java. Java writes a payload's double of more
-        than seven digits with an exponent; neither Java nor this class can read such an entry.
+        Except for the order, Java writes the same text. Like Java, this writes a double of more
+        than seven digits in a payload with an exponent, and neither Java nor this class can read
+        that entry.
         """
         mode = [self.default_mode.value] if self.default_mode.value else []
         return ",".join(mode + [self._entry(name) for name in sorted(self.groups)])
@@ -210,12 +209,12 @@ class ForceGroups:
         return entry if payload is None else f"{entry};{write_payload(payload)}"
 
     def cookie_value(self) -> str:
-        """Return `str()` as Java's URLEncoder encodes it, for a cookie that both can read."""
+        """Return `str()` as Java's URLEncoder encodes it, for a cookie that both sides can read."""
         # Java does not escape the asterisk but escapes the tilde. Python does the opposite.
         return quote_plus(str(self), safe="*", errors="replace").replace("~", "%7E")
 
     def merge(self, other: ForceGroups) -> ForceGroups:
-        """Combine both, as if the entries of *other* came after these in one string."""
+        """Combine both, as if the entries of *other* followed these in the same string."""
         mode = self.default_mode if other.default_mode is DefaultMode.NONE else other.default_mode
         return ForceGroups(
             {**self.groups, **other.groups}, {**self.payloads, **other.payloads}, mode
@@ -224,9 +223,9 @@ class ForceGroups:
     def with_group(self, name: str, value: int) -> ForceGroups:
         """Return a copy that forces the test *name* to the bucket *value* with its own payload.
 
-        Raises ValueError if this cannot be written as text, for one of these reasons: the name has
-        characters other than ASCII letters, digits and underscores; the name followed by a value of
-        0 or more is ambiguous; the value has more than 32 bits.
+        Raises ValueError if the group cannot be written as text: if the name contains characters
+        other than ASCII letters, digits and underscores; if the name followed by a value of 0 or
+        more is ambiguous; or if the value has more than 32 bits.
         """
         entry = f"{name}{value}"
         readable = list(_entries(entry)) == [(entry, None)]
@@ -235,14 +234,14 @@ class ForceGroups:
         ):
             raise ValueError(
                 f"bucket {value} of the test {name[:80]!r} cannot be written as force groups; "
-                "a name needs two or more ASCII letters, digits or underscores, no digit at its "
-                "end, and the value at most 32 bits"
+                "the name must have two or more ASCII letters, digits or underscores and not end "
+                "in a digit, and the value must fit into 32 bits"
             )
         rest = self.without(name)
         return ForceGroups({**rest.groups, name: value}, rest.payloads, self.default_mode)
 
     def without(self, name: str) -> ForceGroups:
-        """Return a copy in which the test *name* is not forced. No error if it was not forced."""
+        """Return a copy in which the test *name* is not forced. It need not be forced before."""
         groups = {test: value for test, value in self.groups.items() if test != name}
         payloads = {test: payload for test, payload in self.payloads.items() if test != name}
         return ForceGroups(groups, payloads, self.default_mode)
@@ -286,7 +285,7 @@ class _Reader:
 
 
 def _parts(text: str) -> list[str]:
-    """Return the text between entries, without the commas."""
+    """Return the parts of the text between entries, without the commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
@@ -298,13 +297,13 @@ def _fits(digits: str) -> bool:
     return True
 
 
-#: A comma in a quoted cookie value, as http.cookies writes it.
+#: How http.cookies writes a comma in a quoted cookie value.
 _OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def _url_decoded(value: str) -> str | None:
-    """Decode as Java's URLDecoder does; None if that throws. Accepts version 1's escaped commas."""
+    """Decode like Java's URLDecoder; None if it would throw. Accepts version 1's escaped commas."""
     if len(value) >= 2 and value[0] == value[-1] == '"':
         value = _OCTAL.sub(lambda found: chr(int(found[1], 8)), value[1:-1])
     return None if _BAD_ESCAPE.search(value) else unquote_plus(value)

@@ -18,13 +18,13 @@ __all__ = ["apply_payload", "read_payload", "write_payload"]
 
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
-#: The grammar of force groups accepts numbers that are not JSON, such as 007 and 5., which are
-#: invalid here.
+#: Numbers that the grammar of force groups accepts but JSON does not, such as 007 and 5., are
+#: invalid.
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 def read_payload(kind: str, text: str) -> Payload | None:
-    """Return the payload that Jackson reads from *text*; None if that fails, and for `json`."""
+    """Return the payload that Jackson reads from *text*; None if it fails, or for type `json`."""
     if kind not in PAYLOAD_TYPES or kind == "json":
         return None
     if text[0] not in '["{' and not _JSON_NUMBER.fullmatch(text):
@@ -38,7 +38,7 @@ def read_payload(kind: str, text: str) -> Payload | None:
 
 
 def write_payload(payload: Payload) -> str:
-    """Return `TYPE:JSON`, for example `longValue:5`; "" for an empty payload."""
+    """Return `TYPE:JSON`, for example `longValue:5`, or "" for an empty payload."""
     return f"{payload.type}:{_json(payload.value)}" if payload.type else ""
 
 
@@ -63,9 +63,10 @@ def _json(value: Any) -> str:
 def apply_payload(bucket_payload: Payload | None, forced: Payload | None) -> Payload | None:
     """Return the payload of a forced bucket (Java: TestChooser.validateForcePayload).
 
-    This is the forced payload if it has the type of the bucket's own payload; otherwise, it is the
-    bucket's own. In a map, only values are replaced. If a forced key is missing from the bucket's
-    map, or if its value there has a type that cannot be forced, the bucket's map is used unchanged.
+    This is the forced payload if its type is that of the bucket's payload; otherwise, it is the
+    bucket's payload. The json type cannot be forced. In a map, only values are replaced. If a
+    forced key is missing from the bucket's map, or if its value there has a type that cannot be
+    forced, the bucket's map is used unchanged.
     """
     if bucket_payload is None or forced is None or bucket_payload.type != forced.type:
         return bucket_payload
@@ -84,7 +85,7 @@ def _can_replace(present: Any, forced: Any) -> bool:
     """Return True if a forced value can replace a value in a bucket's map.
 
     Java Proctor checks for strings, doubles and Longs. By mistake, it accepts any forced value for
-    strings and doubles. An integer of a matrix is a Long only if it has more than 32 bits. Lists
+    strings and doubles. An integer from a matrix is a Long only if it has more than 32 bits. Lists
     cannot be replaced.
     """
     if isinstance(present, (str, float)):

@@ -1,4 +1,4 @@
-"""Validators of identifiers: the built-in ones, and the check of a given validator."""
+"""Validators for identifiers: the built-in ones, and checks of validators from the settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
     "validity_of",
 ]
 
-#: Called with a test type and the text of an identifier. Returns True if the identifier is valid.
+#: A function of a test type and an identifier. Returns True if the identifier is valid.
 Validity = Callable[[str, str], bool]
 
 #: A name in `VALIDATORS`, or a function.
@@ -29,7 +29,7 @@ def _is_not_empty(test_type: str, identifier: str) -> bool:
     return identifier != ""
 
 
-#: By name [IdentifierValidator.NoEmpty].
+#: The built-in validators by name [IdentifierValidator.NoEmpty].
 VALIDATORS: Mapping[str, Validity] = MappingProxyType({"noempty": _is_not_empty})
 
 
@@ -45,7 +45,7 @@ def expected_validators() -> str:
 
 
 def validity_of(given: IdentifierValidator | None) -> Validity | None:
-    """Return the function of a validator; None if every identifier is valid."""
+    """Return a validator as a function; None if every identifier is valid."""
     if given is None or callable(given):
         return given
     if not is_validator(given):

@@ -1,4 +1,4 @@
-"""Read a pipet-config.json with the same strictness as Pipet when it starts.
+"""Read a pipet-config.json as strictly as Pipet does when it starts.
 
 Java: JsonPipetConfig, VariableConfigurationJsonParser, read with Jackson's defaults.
 """
@@ -18,7 +18,7 @@ from proctor.core.messages import nearest, shown
 if TYPE_CHECKING:
     import os
 
-#: The fields that Pipet knows. Pipet does not start if there are any other fields.
+#: The fields that Pipet knows. It does not start if there are any others.
 CONFIG_FIELDS = ("context", "identifiers")
 CONTEXT_FIELDS = ("source", "sourceKey", "type", "defaultValue")
 IDENTIFIER_FIELDS = ("source", "sourceKey")
@@ -101,7 +101,7 @@ def _text(value: object, where: str, field: str) -> str | None:
 
 
 def _source(value: object, where: str) -> KeyPlace:
-    """Return an enum constant as Jackson reads it: by its name, or by its position from 0."""
+    """Return an enum constant as Jackson reads it: by its name, or by its index."""
     text = (_text(value, where, "source") or "").strip(_JAVA_TRIM)
     if text in ("0", "1"):
         return SOURCES[int(text)]
@@ -151,7 +151,7 @@ def _identifier(
     source = _source(entry.get("source"), where)
     if name.upper() not in by_upper:
         raise ConfigurationError(
-            f"In {where}: there is no such test type: {nearest(name, by_upper.values())}; "
+            f"In {where}: the test type is unknown: {nearest(name, by_upper.values())}; "
             "register it if it is your own"
         )
     key = _text(entry.get("sourceKey"), where, "sourceKey") or name

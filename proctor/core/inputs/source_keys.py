@@ -1,4 +1,4 @@
-"""The meaning of a source key: a context variable or a test type."""
+"""The two meanings of a source key: a context variable or a test type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find forced groups that a matrix does not have."""
+"""Find forced groups that do not exist in a matrix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["unknown_forced"]
 
 
 def unknown_forced(force: ForceGroups, matrix: Matrix) -> Iterator[tuple[str, str]]:
-    """Yield each test whose forced group the *matrix* does not have, and the problem.
+    """Yield each test whose forced group does not exist in *matrix*, with the problem.
 
     The problem names the closest test, or the groups that the test has.
     """

@@ -1,4 +1,4 @@
-"""Map source keys to test types and to the variables of rules.
+"""Map source keys to test types and to context variables.
 
 A *source key* is the name under which an application, or a request to Pipet, passes a value. The
 configuration maps it to a test type or a context variable.
@@ -60,9 +60,9 @@ class Variables:
     ) -> None:
         """Store the declarations. Raises ConfigurationError if a variable is declared twice.
 
-        If *context* is None, any key is a variable of the same name, and rules are not checked
-        against the variables when a matrix is loaded. If *self_named*, an undeclared source key
-        that is the name of a test type is mapped to that type.
+        If *context* is None, every key is a variable of the same name, and rules are not checked
+        against declared variables when a matrix is loaded. If *self_named*, an undeclared source
+        key that is the name of a test type is mapped to that type.
         """
         self.context_variables = None if context is None else tuple(context)
         self.identifier_variables = tuple(identifiers)
@@ -88,10 +88,10 @@ class Variables:
     ) -> Variables:
         """Read the declarations from an application's settings.
 
-        *identifiers* maps source keys to test types. *context* maps source keys to the name of a
-        type (`pipet_type`), or to a mapping with `type` and optionally `name` (of the variable, by
-        default the key) and `default`. If it is None, no context is declared. Raises
-        ConfigurationError with the name of the key.
+        *identifiers* maps source keys to test types. *context* maps source keys to a type's name
+        (see `pipet_type`), or to a mapping with `type` and, optionally, `name` (the variable's
+        name, by default the key) and `default`. If it is None, no context is declared. Raises
+        ConfigurationError, which names the key, for an invalid declaration.
         """
         return cls(
             identifiers=[_identifier(*item) for item in (identifiers or {}).items()],
@@ -124,10 +124,10 @@ class Variables:
         return {variable.name: variable.type for variable in self.context_variables}
 
     def context(self, values: Mapping[str, object]) -> dict[str, object]:
-        """Return the raw value of each variable by name, from *values* by source key.
+        """Return raw values by variable name, from *values* by source key.
 
-        A default replaces a value that is missing or None. Undeclared keys are left out, as in
-        Pipet, unless no context was declared at all.
+        A default replaces a value that is missing or None. As in Pipet, undeclared keys are left
+        out. If no context was declared, all keys are kept.
         """
         if self.context_variables is None:
             return dict(values)
@@ -147,11 +147,11 @@ class Variables:
         *,
         keep_empty: bool = False,
     ) -> dict[str, str]:
-        """Return the identifier of each test type, from *values* by source key.
+        """Return identifiers by test type, from *values* by source key.
 
-        Values are converted to text. None is left out, and so is "" unless *keep_empty*. If two
-        keys have the same test type, the one declared later wins if it has a value. A key that is
-        only the name of a test type has the lowest priority. Other keys are ignored; see
+        Values are converted to text. None is left out, as is "" unless *keep_empty*. If two keys
+        with values are mapped to the same test type, the one declared later wins. An undeclared key
+        that is the name of a test type has the lowest priority. Other keys are ignored; see
         `unmapped`. Raises ConversionError for a value that cannot be converted to text.
         """
         found: dict[str, str] = {}
@@ -170,9 +170,9 @@ class Variables:
         return tuple(key for key in keys if key not in mapped)
 
     def source_key(self, name: str, test_types: Collection[str] = TEST_TYPES) -> str | None:
-        """Return the source key for *name*: that key itself, or the first one for that test type.
+        """Return *name* if it is a source key, or else the first source key for that test type.
 
-        None if it is not mapped to a test type.
+        Return None if neither is mapped to a test type.
         """
         if not self.unmapped([name], test_types):
             return name
@@ -201,7 +201,8 @@ def _identifier_text(key: str, value: object) -> str | None:
         return sent_text(value)
     except Exception as error:
         raise ConversionError(
-            f"The identifier {key!r} has a value without a text, a {type(value).__qualname__}",
+            f"The identifier {key!r} has a value that cannot be converted to text, "
+            f"a {type(value).__qualname__}",
             reason=type(error).__name__,
         ) from error
 

@@ -142,7 +142,7 @@ def divide(left: object, right: object) -> object:
 def _divide_exactly(left: Decimal, right: Decimal) -> Decimal:
     """Divide as BigDecimal.divide does: keep the scale of *left*, and round half up."""
     scale = decimal_scale(left)
-    # Computed with integers, so that nothing is rounded before the last digit is known.
+    # Integer arithmetic is exact, so only the final result is rounded.
     numerator = int(_EXACT.scaleb(left, scale))
     denominator = right
     shift = max(0, decimal_scale(denominator))
@@ -161,7 +161,7 @@ def modulo(left: object, right: object) -> object:
         return 0
     kind = _arithmetic_kind(left, right)
     if kind is AS_DECIMAL:
-        # ELArithmetic.mod uses doubles here, although the other operators use BigDecimal.
+        # For BigDecimals, ELArithmetic.mod uses doubles, unlike the other operators.
         kind = AS_DOUBLE
     a, b = _operands(left, right, kind)
     if kind is AS_DOUBLE:
@@ -177,7 +177,10 @@ def modulo(left: object, right: object) -> object:
 
 
 def negate(value: object) -> object:
-    """Compute `-x` as AstNegative does. Numbers keep their type, text becomes Long or Double."""
+    """Compute `-x` as AstNegative does.
+
+    A number keeps its type; text becomes a Long or a Double.
+    """
     if value is None:
         return 0
     if isinstance(value, str) and not isinstance(value, Character):

@@ -1,8 +1,8 @@
-"""Convert between Java's types of values  [ELSupport of Tomcat 7].
+"""Convert values between Java's types [ELSupport of Tomcat 7].
 
-All functions take the values defined in the module `values` and raise only RuleError. An
-ELException of Java Proctor is a RuleEvaluationError, its other runtime exceptions are
-RuleRuntimeErrors.
+All functions take the values defined in the module `values` and raise only RuleError.
+RuleEvaluationError represents Java Proctor's ELException, and RuleRuntimeError its other runtime
+exceptions.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def is_number(value: object) -> bool:
 def to_boolean(value: object) -> bool:
     """Convert as ELSupport.coerceToBoolean does.
 
-    null and "" are false, and "true" is true in upper or lower case.
+    null and "" are false, and "true" is true, ignoring case.
     """
     if value is True or value is False:
         return value
@@ -85,7 +85,7 @@ def to_text(value: object) -> str:
 def to_enum(value: object, members: type[enum.Enum]) -> enum.Enum | None:
     """Convert as ELSupport.coerceToEnum does.
 
-    null and "" become null, and text is looked up as the name of a member.
+    null and "" become null; any other text must be the name of a member.
     """
     if value is None or isinstance(value, members):
         return value
@@ -144,13 +144,13 @@ def to_decimal(number: float | Decimal) -> Decimal:
 
 
 def to_big_integer(number: float | Decimal) -> BigInteger:
-    """Convert to BigInteger. A BigDecimal is truncated, a double is converted to a long first."""
+    """Convert to BigInteger. A BigDecimal is truncated; a double is first converted to a long."""
     if isinstance(number, Decimal):
         return BigInteger(bounded_decimal(number))
     return BigInteger(number if isinstance(number, int) else to_long(number))
 
 
-#: Java's narrow integer types: the number of bits, and the class that represents the type.
+#: For each of Java's integer types: the number of bits and the class that represents it.
 NARROW: dict[str, tuple[int, type[int]]] = {
     "byte": (8, Byte),
     "short": (16, Short),
@@ -191,7 +191,10 @@ def for_comparison(
     convert: Callable[[Any], Any],
     target: str,
 ) -> Any:
-    """Convert as ELSupport.coerceToNumber does: text that is not a number is an ELException."""
+    """Convert as ELSupport.coerceToNumber does.
+
+    Text that is not a number raises RuleEvaluationError (Java: ELException).
+    """
     if value is None or value == "":
         return convert(0)
     if isinstance(value, Character):
@@ -209,7 +212,10 @@ def for_comparison(
 def for_arithmetic(
     value: object, parse: Callable[[str], Any], convert: Callable[[Any], Any]
 ) -> Any:
-    """Convert as ELArithmetic.coerce does: text that is not a number is a NumberFormatException."""
+    """Convert as ELArithmetic.coerce does.
+
+    Text that is not a number raises RuleRuntimeError (Java: NumberFormatException).
+    """
     if value is None or value == "":
         return convert(0)
     if isinstance(value, Character):

@@ -1,4 +1,4 @@
-"""Test for equality, order and emptiness  [ELSupport of Tomcat 7]."""
+"""Test values for equality, order and emptiness [ELSupport of Tomcat 7]."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from proctor.core.java.versions import ReleaseVersion
 
 
 def _common_kind(left: object, right: object) -> Conversion | None:
-    """Return the type in which two values are compared as numbers; None if they are not numbers."""
+    """Return the type to convert both values to for comparison; None if they are not numbers."""
     kind: Conversion | None = None
     for value in (left, right):
         if isinstance(value, Decimal):
@@ -54,14 +54,14 @@ def _common_kind(left: object, right: object) -> Conversion | None:
 
 
 def doubles_equal(left: float, right: float) -> bool:
-    """Compare as Double.equals does: NaN equals itself, 0.0 and -0.0 differ."""
+    """Compare as Double.equals does: NaN equals itself, and 0.0 differs from -0.0."""
     if left == right:
         return left != 0 or math.copysign(1, left) == math.copysign(1, right)
     return math.isnan(left) and math.isnan(right)
 
 
 def _decimals_equal(left: Decimal, right: Decimal) -> bool:
-    """Compare as BigDecimal.equals does: the number and its scale must be the same."""
+    """Compare as BigDecimal.equals does: both the number and its scale must match."""
     return left == right and decimal_scale(left) == decimal_scale(right)
 
 
@@ -89,7 +89,10 @@ def equals(left: object, right: object) -> bool:
 
 
 def java_equals(left: object, right: object) -> bool:
-    """Compare as Object.equals does: classes must be equal, and the contents of lists and maps."""
+    """Compare as Object.equals does: the classes and the values must match.
+
+    Collections are compared item by item.
+    """
     if left is right:
         return True
     left, right = unwrapped(left), unwrapped(right)
@@ -166,7 +169,10 @@ def is_comparable(value: object) -> bool:
 
 
 def compare_same(left: object, right: object) -> int:
-    """Compare as Comparable.compareTo does. Different classes cause a ClassCastException."""
+    """Compare as Comparable.compareTo does.
+
+    Raises RuleRuntimeError if the classes differ (Java: ClassCastException).
+    """
     if java_class(left) != java_class(right) or not is_comparable(left):
         raise RuleRuntimeError(
             f"cannot compare {shown_as_java(left)!r} of type {java_class(left)} with "

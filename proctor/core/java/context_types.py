@@ -41,18 +41,19 @@ class ContextType:
     Created by `pipet_type` or `specification_type`.
     """
 
-    #: The name as it was declared: `int`.
+    #: The name as declared, for example `int`.
     name: str
-    #: Canonical name of the Java class: `java.lang.Integer`.
+    #: Canonical name of the Java class, for example `java.lang.Integer`.
     java_class: str
     #: Converts a raw value that is not None into the value that rules see.
     converter: Callable[[Any], object] = field(repr=False)
-    #: The sample value with which rules are checked when a matrix is loaded, or MISSING (Java:
+    #: The sample value used to check rules when a matrix is loaded, or MISSING (Java:
     #: RuleVerifyUtils and its defaults for declared types).
     sample: object = field(default=MISSING, hash=False)
-    #: A kind that lets the engine check a value instead of converting it; None if it must convert.
+    #: If set, the engine checks whether a value is already of this kind and then skips the
+    #: converter.
     kind: ValueKind | None = None
-    #: The class of converted values, if all have the same class: `int`, `float`, `str`.
+    #: The class of converted values if they all have the same one: `int`, `float` or `str`.
     python_type: type | None = None
     #: The smallest and the largest value of an integer type.
     low: int = LONG_MIN
@@ -61,8 +62,8 @@ class ContextType:
     def convert(self, value: object) -> object:
         """Return the value that rules see for the raw *value*; None stays None.
 
-        Text is read as Pipet reads it (`proctor.core.java.conversion`). Raises ConversionError if
-        Pipet would answer 400, and nothing else. Its `reason` is Java Proctor's message.
+        Text is read as Pipet reads it (`proctor.core.java.conversion`). If Pipet would answer 400,
+        raises ConversionError, whose `reason` is Java Proctor's message. Raises no other exception.
         """
         if value is None:
             return None
@@ -114,7 +115,7 @@ def _scalar(
     return ContextType(java_name, f"java.lang.{java_name}", converter, kind=kind, python_type=cls)
 
 
-#: By the simple names of the wrapper classes.
+#: The types by the simple name of their wrapper class.
 _WRAPPERS = {
     "Byte": _whole("Byte", Byte, 8),
     "Short": _whole("Short", Short, 16),
@@ -127,7 +128,7 @@ _WRAPPERS = {
     "String": _scalar("String", conversion.to_string, str, "string"),
 }
 
-#: The names of the primitives, and `string`, which Pipet lists among them.
+#: The names of the primitives and `string`, which Pipet includes in its list of primitives.
 _PRIMITIVES = {
     "byte": "Byte",
     "short": "Short",
@@ -162,12 +163,12 @@ def pipet_type_names() -> tuple[str, ...]:
 
 
 def pipet_type(name: str, *, user_agent: Callable[[str], object] | None = None) -> ContextType:
-    """Return the type that *name* means in Pipet's configuration (Java: ValueConverters).
+    """Return the type called *name* in Pipet's configuration (Java: ValueConverters).
 
     Valid names are Java's primitives, their wrappers by simple or canonical name, String and
-    UserAgent. Three more do not exist in Pipet: `list`, `map`, and `json` for a value that is read
-    as Jackson reads it. Pipet declares primitives as their wrappers, so only strings and
-    collections have a sample.
+    UserAgent. Three more names are valid that Pipet does not know: `list`, `map` and `json`, whose
+    values are read as Jackson reads them. Pipet declares primitives as their wrappers, so only
+    strings and collections have a sample.
 
     *user_agent* parses a User-Agent header. Raises ConfigurationError for an unknown name, and for
     UserAgent if no parser is given.
@@ -193,7 +194,7 @@ def pipet_type(name: str, *, user_agent: Callable[[str], object] | None = None) 
     return ContextType("UserAgent", _USER_AGENT_CLASS, parse)
 
 
-#: Names that a specification may use in any letter case, with the type and its sample.
+#: Names that a specification can use, ignoring case, each with its type and sample.
 _SPECIFICATION: dict[str, tuple[str, object]] = {
     "int": ("Integer", Integer(0)),
     "integer": ("Integer", Integer(0)),
@@ -208,7 +209,7 @@ _SPECIFICATION: dict[str, tuple[str, object]] = {
     "character": ("Character", ""),
 }
 
-#: Classes of java.util with a constructor without arguments. Their samples are empty instances.
+#: Classes of java.util that have a no-argument constructor. Their samples are empty instances.
 _COLLECTIONS: dict[str, ContextType] = {
     **dict.fromkeys(
         ("ArrayList", "LinkedList", "Vector", "Stack", "ArrayDeque", "PriorityQueue"), _LIST
@@ -253,10 +254,10 @@ def _enumeration(java_class: str) -> type[enum.Enum]:
 
 
 def specification_type(name: str) -> ContextType:
-    """Return the type that *name* means in a Proctor specification (Java: ProvidedContext).
+    """Return the type called *name* in a Proctor specification (Java: ProvidedContext).
 
-    Any name is accepted. Short names, in any letter case, have a sample. Any other name is a Java
-    class, which has a sample if it has a constructor without arguments. Wrappers, `float` and
+    Any name is accepted. Short names, which ignore case, have a sample. Any other name stands for a
+    Java class, which has a sample if it has a no-argument constructor. Wrappers, `float` and
     unknown classes have no sample, so the load check ignores failures that they cause. Values of an
     unknown class are read as Jackson reads them.
     """

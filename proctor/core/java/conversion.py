@@ -1,12 +1,11 @@
 """Convert raw values to the values that rules see (Java: ValueConverters, and Jackson).
 
-Raw values are text, as in a request to Pipet, or Python objects from an application. Text is read
-as Java's `valueOf` reads it. An object is converted as Pipet would convert its `str()`, if Pipet
-accepts that text. Therefore, for a boolean, True is the same as "True" and 1.0 is false; for an
-int, 5.0 is an error. Python's infinities and NaN cannot be sent to Pipet, and are accepted
-unchanged.
+Raw values are text, as in a request to Pipet, or Python objects from an application. Text is parsed
+as Java's `valueOf` parses it. A Python object is converted as Pipet would convert its `str()`: for
+a boolean, True is true and 1.0 is false; for an int, 5.0 is an error. Python's infinities and NaN,
+which cannot be sent to Pipet, are accepted unchanged.
 
-No function in this module accepts None. They raise `Refused` or RuleRuntimeError.
+The functions do not accept None. If they fail, they raise `Refused` or RuleRuntimeError.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Refused(Exception):  # noqa: N818 - says what happened to the value
-    """Raised if a converter cannot convert a value; the text is the reason."""
+    """Raised if a converter cannot convert a value; its message is the reason."""
 
 
 def plain_text(value: Any) -> str:
     """Return *value* as the text that a request would contain.
 
-    Subclasses of str, int and float are treated as the plain value, whatever their `__str__`
-    returns. Members of an enumeration become their values, and a marked-safe string becomes a str.
+    For subclasses of str, int and float, the plain value is used and `__str__` is ignored. Members
+    of an enumeration become their values, and a marked-safe string becomes a str.
     """
     # Check the class. isinstance is not enough, because a lazy object claims the class of the
     # object that it wraps.
@@ -49,7 +48,7 @@ to_string = plain_text
 
 
 def sent_text(value: Any) -> str:
-    """Return *value* as version 1 sent it: bytes are decoded as UTF-8, all else is `plain_text`."""
+    """Return *value* as version 1 sent it: bytes decoded as UTF-8, all else as `plain_text`."""
     if isinstance(value, (bytes, bytearray)):
         return value.decode("utf-8", "replace")
     return plain_text(value)
@@ -79,7 +78,7 @@ def to_double(value: Any) -> float:
 
 
 def _exact(text: str) -> Fraction:
-    """Return the exact value of a text that `parse_double` reads as a finite number."""
+    """Return the exact value of *text*, which `parse_double` must read as a finite number."""
     from fractions import Fraction  # noqa: PLC0415 - few need it, and it is slow to import
 
     number = text.strip("".join(map(chr, range(0x21)))).lower()
@@ -99,8 +98,8 @@ def to_float(value: Any) -> Float:
     text = plain_text(value)
     double = parse_double(text)
     if double and math.isfinite(double):
-        # If the double is inexact, choose the one of its two neighbors around the exact value whose
-        # last bit is set. Then the second rounding cannot see a tie that is not there.
+        # If the double is inexact, take whichever of the two doubles around the exact value has its
+        # last bit set. Then the second rounding cannot mistake it for a tie.
         exact = _exact(text)
         if exact != double and double.hex().partition("p")[0][-1] in "02468ace":
             double = math.nextafter(double, math.inf if exact > double else -math.inf)
@@ -108,12 +107,12 @@ def to_float(value: Any) -> Float:
 
 
 def to_boolean(value: Any) -> bool:
-    """Return True for True, "1" and "true" in upper or lower case, and False for anything else."""
+    """Return True for True, "1" and "true" (ignoring case), and False for anything else."""
     return value if type(value) is bool else plain_text(value).lower() in ("1", "true")
 
 
 def to_character(value: Any) -> Character:
-    """Return a text of exactly one UTF-16 unit. Raises Refused for any other length."""
+    """Return a string of exactly one UTF-16 unit. Raises Refused for any other length."""
     text = plain_text(value)
     units = len(text) + sum(char > "\uffff" for char in text)
     if units != 1:
@@ -127,7 +126,7 @@ def to_user_agent(value: Any, *, parse: Callable[[str], object]) -> object:
 
 
 def _members(value: Any, wanted: str) -> Iterable[Any]:
-    # Both sized and iterable. This accepts a query set or an array but no endless generator.
+    # Both sized and iterable. This accepts a query set or an array, but not an endless generator.
     is_text = isinstance(value, (str, bytes, bytearray))
     if is_text or not (isinstance(value, Sized) and isinstance(value, Iterable)):
         raise Refused(f"expected a {wanted}, got a {type(value).__qualname__}")
@@ -162,8 +161,8 @@ def to_json(value: Any) -> object:
     """Return *value* as Jackson reads it from JSON (Java: Object.class, default settings).
 
     Whole numbers become Integer, Long or BigInteger depending on their size. Decimals become
-    Double, sequences and sets become lists, and a lazy string becomes a str. Values of Java's types
-    and objects that JSON does not have are unchanged.
+    Double, sequences and sets become lists, and a lazy string becomes a str. Values of Java's
+    types, and objects with no JSON equivalent, are returned unchanged.
     """
     if value is None or isinstance(value, (bool, *_JAVA_KINDS)):
         return value

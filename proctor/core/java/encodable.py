@@ -30,9 +30,10 @@ def encodable(text: str) -> str:
 
 
 def encodable_json(value: Any) -> Any:
-    """Return a JSON value with all strings and keys `encodable`. It is copied only if needed.
+    """Return a JSON value with `encodable` applied to all strings and keys.
 
-    Lists, tuples, dicts and frozen values keep their types.
+    The value is copied only if something changes. Lists, tuples, dicts and frozen values keep their
+    types.
     """
     if isinstance(value, str):
         return encodable(value)

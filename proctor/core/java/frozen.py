@@ -46,15 +46,16 @@ class FrozenDict(dict[str, Any]):
         return super().__repr__()
 
 
-#: An empty mapping, shared by all.
+#: A shared empty mapping.
 EMPTY = FrozenDict()
 
 
 def freeze(value: Any, depth: int = 0) -> Any:
     """Return a deep, immutable copy of a JSON value made of Python objects.
 
-    Subclasses of str, int and float are converted to the plain type. Raises ConversionError for
-    anything that JSON cannot hold: another type, a key that is not a string, NaN, deep nesting.
+    Subclasses of str, int and float are converted to the plain type. Raises ConversionError for a
+    value that is nested too deeply and for anything that JSON cannot represent: NaN, other types,
+    or keys that are not strings.
     """
     if value is None or value is True or value is False:
         return value
@@ -126,7 +127,7 @@ def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise ConversionError(
             Sentence(
-                gettext_noop("the key {key} is not a string: JSON has no other keys"),
+                gettext_noop("the key {key} is not a string: JSON keys must be strings"),
                 key=shown_json(key),
             )
         )

@@ -1,8 +1,8 @@
 """Read JSON as Java Proctor does: Jackson 2.13's grammar and its coercions between scalars.
 
-A version may be the number 5, a flag the string "true", and a bucket's value 1.9. Jackson converts
-them, and so does this module. It raises ConversionError for values that Jackson refuses. None is
-returned for null; for a primitive field of Java Proctor, callers use `or 0`.
+For example, a version can be the number 5, a flag the string "true", and a bucket's value 1.9.
+Jackson converts them, and so does this module. It raises ConversionError for values that Jackson
+rejects. null becomes None; for fields that are primitives in Java, callers add `or 0`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
     "to_text",
 ]
 
-#: Longer integers are refused, because the time to read one grows with the square of its length.
+#: Longer integers are rejected, because the time to read one grows with the square of its length.
 MAX_DIGITS = 4000
 
 _BLANKS = "".join(map(chr, range(0x21)))
@@ -45,9 +45,9 @@ _SPECIAL_DOUBLES = {
 
 
 class DecimalText(float):
-    """A JSON number with a point or an exponent that remembers how it was written.
+    """A JSON number with a decimal point or an exponent, together with its original text.
 
-    Jackson gives a string field the number's original text: the version 1.10 is "1.10".
+    Jackson reads the original text into a string field: the version 1.10 becomes "1.10".
     """
 
     __slots__ = ("text",)
@@ -59,9 +59,9 @@ class DecimalText(float):
 
 
 class RepeatedKeys(dict[str, Any]):
-    """A JSON object that repeats a key. As a dict, it has the last value of each key.
+    """A JSON object that repeats a key. As a dict, it contains the last value of each key.
 
-    Jackson reads an object as a stream, so it also refuses bad values that are replaced later.
+    Jackson reads an object as a stream, so it also rejects bad values that a later one replaces.
     """
 
     __slots__ = ("pairs",)
@@ -129,7 +129,7 @@ _TRAILING_COMMA = re.compile(r",[ \t\r\n]*(?=[\]}])")
 
 
 def _json_fault(error: json.JSONDecodeError) -> str:
-    """Return the problem of the text and its position. Trailing commas are recognized."""
+    """Return a message with the error in the text and its position; it names trailing commas."""
     text, comma = error.doc, None
     # Look only just before the error, because the text may contain anything.
     for found in _TRAILING_COMMA.finditer(text, max(0, text.rfind(",", 0, error.pos + 1))):
@@ -172,8 +172,7 @@ def _refuse_constant(text: str) -> Any:
     )
 
 
-#: Created once, because creating one takes a fifth of the time that a small definition takes to
-#: read.
+#: Created once, because this takes a fifth as long as reading a small definition.
 _DECODER = json.JSONDecoder(
     parse_float=DecimalText,
     parse_int=_parse_int,
@@ -224,7 +223,10 @@ def _digits(value: int) -> str:
 
 
 def to_integer(value: Any, bits: int = 32) -> int | None:
-    """Read an int or (with 64 bits) long field. Truncate decimals, and read strings of digits."""
+    """Read an int field or, with 64 bits, a long field.
+
+    Decimals are truncated, and strings of digits are accepted.
+    """
     low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
     if value is None:
         return None
@@ -282,7 +284,7 @@ def to_double(value: Any) -> float | None:
 
 
 def to_boolean(value: Any) -> bool | None:
-    """Read a boolean field. Numbers except 0 are true, and "true" may be spelled in three ways."""
+    """Read a boolean field: true or false, a number (true unless 0), or one of a few strings."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):

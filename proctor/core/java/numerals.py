@@ -29,9 +29,9 @@ LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 
 #: A rule may contain `'1e999999999'`, and a decimal with that many digits would exhaust memory.
 MAX_DECIMAL_EXPONENT = 2_000
-#: The largest scale of a decimal. Enough for an operation on two numbers of that size.
+#: The largest scale of a decimal, which is enough for an operation on two of the largest numbers.
 MAX_DECIMAL_SCALE = 2 * MAX_DECIMAL_EXPONENT
-#: The largest integer. It has about 12 000 digits, which take well under a millisecond to print.
+#: The size of the largest integer. It has about 12,000 digits and prints in well under 1 ms.
 MAX_INTEGER_BITS = 40_000
 
 
@@ -49,7 +49,7 @@ _POINT = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 #: A double as `parse_double` reads it, without whitespace. Hexadecimal numbers are excluded.
 DOUBLE_PATTERN = rf"(?:{_POINT}[fFdD]?|[+-]?(?:NaN|Infinity))"
 _DOUBLE = re.compile(_POINT + r"[fFdD]?")
-#: Decimals and integers may have the digits of any script, but doubles may not.
+#: Decimals and integers can use the digits of any script, but doubles cannot.
 _DECIMAL = re.compile(_POINT.replace("[0-9]", r"(?:(?![\U00010000-\U0010ffff])\d)"))
 _HEX_DOUBLE = re.compile(
     r"([+-]?0[xX](?:[0-9a-fA-F]+\.?|[0-9a-fA-F]*\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)[fFdD]?"
@@ -66,7 +66,7 @@ def _not_a_number(text: str) -> RuleRuntimeError:
 
 
 def parse_integer(text: str, low: int = LONG_MIN, high: int = LONG_MAX) -> int:
-    """Parse as Long.parseLong does (and, with bounds, the methods of Integer, Short and Byte).
+    """Parse as Long.parseLong does (with other bounds: Integer.parseInt, Short or Byte).
 
     Accepts an optional sign and decimal digits of any script, but no whitespace. Raises
     RuleRuntimeError in place of NumberFormatException.
@@ -88,9 +88,10 @@ def parse_big_integer(text: str) -> int:
 
 
 def parse_double(text: str) -> float:
-    """Parse as Double.parseDouble does. Accepts `1d`, hexadecimal, NaN, Infinity, outer whitespace.
+    """Parse as Double.parseDouble does.
 
-    Raises RuleRuntimeError in place of NumberFormatException.
+    Accepts `1d`, hexadecimal numbers, NaN, Infinity, and whitespace around the number. Raises
+    RuleRuntimeError in place of NumberFormatException.
     """
     trimmed = text.strip(_JAVA_TRIM)
     if _DOUBLE.fullmatch(trimmed):
@@ -121,10 +122,10 @@ def parse_decimal(text: str) -> Decimal:
 
 
 def bounded_decimal(value: Decimal) -> Decimal:
-    """Return *value* as a BigDecimal, which has no NaN, no infinity and no negative zero.
+    """Return *value* as a BigDecimal, which cannot be NaN, infinite or a negative zero.
 
-    Raises RuleRuntimeError for these, and for values so large, or with so many decimal
-    places, that a rule could exhaust memory.
+    A negative zero becomes 0. Raises RuleRuntimeError for NaN and infinities, and for values so
+    large, or with so many decimal places, that a rule could exhaust memory.
     """
     if not value.is_finite():
         raise RuleRuntimeError(

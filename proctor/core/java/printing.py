@@ -13,9 +13,10 @@ _LIMIT = 80
 
 
 def shown_as_java(value: object) -> str:
-    """Return *value* for a message, in at most 80 characters. Nothing beyond these is printed.
+    """Return *value* for a message, in at most 80 characters.
 
-    A list from the site may be long, lazy, or contain itself.
+    The rest of the value is never read, because a list from the site can be long, lazy, or contain
+    itself.
     """
     text = ""
     for piece in _pieces(value):

@@ -1,7 +1,7 @@
 """Read properties of values: `base.name` and `base[key]`  [the four EL resolvers].
 
 A rule can read the properties listed here, and the public attributes of objects that the site puts
-into the context. It can never read names that begin with an underscore or Python callables.
+into the context. It can never read Python callables, or names that begin with an underscore.
 Classes, modules, generators and similar objects cannot be read either, because they give access to
 the whole program.
 """
@@ -47,7 +47,7 @@ __all__ = ["get_property", "has_key", "map_get", "property_index"]
 
 
 def property_index(key: object) -> int:
-    """Return an index as ListELResolver.coerce does, from a number, Character, Boolean or text."""
+    """Convert a number, Character, Boolean or text to an index as ListELResolver.coerce does."""
     if isinstance(key, bool):
         return int(key)
     if is_number(key):
@@ -73,8 +73,8 @@ def get_property(base: object, key: object) -> object:
     """Return the value of `base[key]`. Neither *base* nor *key* may be null.
 
     Arrays and lists are read by index (null if out of bounds), maps by key, and everything else by
-    the properties of its class. A value that the site put there is shown as an undeclared variable
-    would be: a query set becomes a list. Raises UndefinedName for an unknown property.
+    the properties of its class. Values from the site are converted like undeclared variables; for
+    example, a query set becomes a list. Raises UndefinedName for an unknown property.
     """
     if isinstance(base, Mapping):
         return _seen(map_get(base, key), base, key)
@@ -91,7 +91,7 @@ def get_property(base: object, key: object) -> object:
 
 
 def _seen(value: object, base: object, key: object) -> object:
-    """Return `as_rules_see` of a property. Raises RuleEvaluationError if it cannot be listed."""
+    """Return a property as rules see it. Raises RuleEvaluationError if it cannot be listed."""
     try:
         return as_rules_see(value)
     except ConversionError as error:

@@ -1,7 +1,7 @@
 """Strings as Java sees them: sequences of UTF-16 units.
 
 Python counts code points. The two differ only if there is a character beyond U+FFFF, so the
-functions here take a shortcut if there is none.
+functions in this module take a shortcut if there is none.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from itertools import starmap
 
 __all__ = ["find", "lower", "rfind", "units", "upper", "utf16_length", "utf16_slice"]
 
-#: Maximum length of strings that a rule can create by repeating and replacing. Without a limit, a
-#: few nested calls could exhaust memory.
+#: Maximum length of a string that a rule creates by repeating or replacing. Without a limit, a few
+#: nested calls could exhaust memory.
 MAX_LENGTH = 10_000
 
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
@@ -66,7 +66,7 @@ def find(text: str, part: str, begin: int = 0) -> int:
 
 
 def rfind(text: str, part: str, begin: int | None = None) -> int:
-    """Search as String.lastIndexOf does. Return the last place at or before *begin*, or -1."""
+    """Search as String.lastIndexOf does. Return the last index up to *begin*, or -1."""
     haystack, needle = units(text), units(part)
     begin = len(haystack) if begin is None else begin
     if begin < 0:
@@ -105,7 +105,7 @@ def equal_ignoring_case(left: str, right: str) -> bool:
 
 
 def _fold(character: str) -> str:
-    # Only mappings to one character are used here, so the German sharp s does not change.
+    # Java uses only mappings to a single character, so the German sharp s does not change.
     raised = character.upper()
     character = raised if len(raised) == 1 else character
     lowered = character.lower()
@@ -142,7 +142,7 @@ def replace(text: str, before: str, after: str) -> str:
 
 
 def check_length(length: int) -> None:
-    """Raise ValueError if a text with *length* characters would be too long to create."""
+    """Raise ValueError if *length* is too long for a string that a rule creates."""
     if length > MAX_LENGTH:
         raise ValueError(
             f"the text would have {length} characters; at most {MAX_LENGTH} are allowed"

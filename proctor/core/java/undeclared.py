@@ -1,4 +1,4 @@
-"""Show rules a value whose type is not declared: an undeclared variable, or a property of one."""
+"""Convert values without a declared type for rules: undeclared variables and properties."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ UNCHANGED = frozenset({str, bool, float, list, tuple, dict, set, frozenset, type
 
 
 def as_rules_see(value: Any) -> object:
-    """Return a value of an undeclared type as rules see it. Raises ConversionError.
+    """Return a value without a declared type as rules see it.
 
     Members of str and int enumerations become their values. Objects that have a length and can be
-    indexed, such as a query set, become lists.
+    indexed, such as a query set, become lists. Raises ConversionError if such an object cannot be
+    listed.
     """
     if type(value) in UNCHANGED:
         return value

@@ -1,9 +1,9 @@
-"""The values that a rule sees: Java's types, distinguished if they affect results.
+"""The values that a rule sees: Java's types, as far as the type affects a result.
 
 Java's most common types are represented by plain Python values: Boolean by bool, Long by int,
 Double by float, String by str, BigDecimal by `decimal.Decimal`, List by list and tuple, Map by
-dict, Set by set, and null by None. All other types are subclasses of these. They behave in Python
-as expected; only the rule language checks the class.
+dict, Set by set, and null by None. All other types are subclasses of these. In Python, they behave
+like their base class; only the rule language checks the class.
 """
 
 from __future__ import annotations
@@ -120,15 +120,16 @@ class CharArray(JavaArray):
 
 
 class MapValues(Collection[Any]):
-    """The result of `Map.values()`: a Collection that is neither a List nor a Set, and not a copy.
+    """The result of `Map.values()`: a live view that is neither a List nor a Set.
 
-    It equals only the values of the same map object, because Java keeps one such object per map.
+    It equals only the values of the same map object, because a Java map always returns the same
+    view.
     """
 
     __slots__ = ("_map",)
 
     def __init__(self, of: Mapping[Any, Any]) -> None:
-        """Wrap the values of *of*, which is a map."""
+        """Wrap the values of the map *of*."""
         self._map = of
 
     def __contains__(self, item: object) -> bool:
@@ -193,9 +194,10 @@ def java_class(value: object) -> str:
 
 
 def _shortest(value: float) -> str:
-    """Return the shortest exponent form that reads as *value*, which is positive and finite.
+    """Return the shortest text with an exponent that parses to the positive, finite *value*.
 
-    Of the forms with up to two digits, Java takes the nearest: 4.9E-324, although 5E-324 would do.
+    If up to two digits are enough, Java uses the two-digit number nearest to *value*: 4.9E-324,
+    although 5E-324 would parse to the same double.
     """
     kind = type(value)
     two = f"{float(value):.1e}"
@@ -207,7 +209,7 @@ def _shortest(value: float) -> str:
 
 
 def _digits_and_exponent(value: float) -> tuple[str, int]:
-    """Return the digits of a positive finite number and the position of its point."""
+    """Return the digits of a positive finite number and the position of its decimal point."""
     text = _shortest(value)
     mantissa, _, exponent = text.partition("e")
     whole, _, fraction = mantissa.partition(".")

@@ -34,7 +34,7 @@ class ReleaseVersion:
     _LIMITS: ClassVar = (32767, 65535, 65535, 65535)
 
     def __init__(self, text: str) -> None:
-        """Parse *text*. Raises ValueError if Java Proctor refuses it."""
+        """Parse *text*. Raises ValueError if Java Proctor rejects it."""
         pieces = text.split(".")
         while len(pieces) > 1 and not pieces[-1]:
             pieces.pop()
@@ -57,7 +57,7 @@ class ReleaseVersion:
         """The last part that is specified. If it is not BUILD, the version has a wildcard."""
         return MatchPrecision(len(self._parts))
 
-    #: The same property, under the name that rules use.
+    #: The same property, with the name that rules use.
     matchPrecision = match_precision  # noqa: N815 - Java Proctor's name
 
     def compare(self, other: ReleaseVersion) -> int:

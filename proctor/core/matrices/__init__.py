@@ -1,3 +1,3 @@
-"""The test matrix: reading JSON, validating it, and keeping it as immutable values."""
+"""The test matrix: reading it from JSON, validating it, and storing it as immutable values."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Suggest a correction for a rule that is not completely between `${` and `}`."""
+"""Suggest a correction for a rule that is not entirely between `${` and `}`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from proctor.core.sentences import Sentence, gettext_noop
 
 __all__ = ["without_braces"]
 
-#: A text in quotes, or a brace with the characters before it that may belong to it.
+#: A quoted string, or a brace together with the characters before it that can belong to it.
 _BRACE = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\\?[$#]?[ ]?\{|\}""")
 
 
 def without_braces(text: str) -> Sentence:
-    """Return the sentence for a rule of which a part, or all, is outside `${` and `}`."""
+    """Return the message for a rule that is partly or entirely outside `${` and `}`."""
     template = gettext_noop("the rule {rule!r} is never true: write it between ${{ and }}")
     if "${" in text:
         template = gettext_noop(
@@ -31,7 +31,7 @@ def without_braces(text: str) -> Sentence:
 
 
 def _rewritten(text: str) -> str | None:
-    """Return the rule with one pair of braces around it; None if that is not a rule either."""
+    """Return the rule with one pair of braces around it; None if the result is not a valid rule."""
     inner = _BRACE.sub(lambda found: found[1] or _gap(text, *found.span()), text)
     better = "${" + inner.strip() + "}"
     try:

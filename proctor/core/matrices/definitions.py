@@ -1,7 +1,7 @@
 """Convert a test from the editor's form to the form of a matrix.
 
-In the editor's form, a test has `specialConstants`, and its rules may omit the `${}`. The matrix's
-form allows neither (Java: ConsumableTestDefinition.fromTestDefinition).
+In the editor's form, a test can have `specialConstants`, and its rules can omit the `${}`. The
+matrix's form allows neither (Java: ConsumableTestDefinition.fromTestDefinition).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 
 _COUNTRIES = "__COUNTRIES"
 _COUNTRIES_RULE = f"proctor:contains({_COUNTRIES}, country)"
-#: The characters of Java's Character.isWhitespace, which has no non-breaking spaces.
+#: The characters that Java's Character.isWhitespace accepts, which excludes non-breaking spaces.
 _WHITESPACE = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
@@ -42,8 +42,8 @@ _WHOLE = 0.9999
 def consumable_definition(definition: Mapping[str, Any]) -> dict[str, Any]:
     """Return the matrix form of a test in the editor's form, as Java Proctor prints it.
 
-    It has all known fields but no unknown ones, and doubles have at most ten decimal places. Raises
-    MatrixLoadError if Java Proctor cannot convert the test.
+    The result contains all known fields but no unknown ones, and doubles have at most ten decimal
+    places. Raises MatrixLoadError if Java Proctor cannot convert the test.
     """
     source = Fields(definition, owner="definition")
     special = source.mapping("specialConstants")
@@ -70,7 +70,7 @@ def consumable_test(test: TestDefinition, special: Mapping[str, Any]) -> TestDef
     has_unitless = test.enable_unitless_allocations and any(
         map(_takes_everybody_without_unit, allocations)
     )
-    # Most tests have this form already: there is no need to copy them.
+    # Most tests already have this form and need not be copied.
     if (
         not special
         and not test.dynamic
@@ -134,15 +134,15 @@ def _allocation_rule(rule: str | None) -> str | None:
 def complete_document(definition: TestDefinition) -> dict[str, Any]:
     """Return a test's matrix entry with exactly the fields that Java Proctor knows.
 
-    Pipet shows definitions this way. Defaults are written out, except for the description and the
-    payload of a bucket: if missing, they are left out.
+    Pipet shows definitions this way. Defaults are written out, except that a bucket's description
+    and payload are left out if they are missing.
     """
     bare: TestDefinition = _bare(definition)
     return bare.to_dict()
 
 
 def _bare(value: Any) -> Any:
-    """Return a part of a matrix without unknown fields, as if all known fields had been given."""
+    """Return a part of a matrix without unknown fields, as if every known field had been given."""
     if isinstance(value, tuple):
         return tuple(map(_bare, value))
     if not is_dataclass(value) or isinstance(value, type):
@@ -157,7 +157,7 @@ def _bare(value: Any) -> Any:
 def plain_doubles(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return a test's matrix entry with its doubles rounded half-even to ten decimal places.
 
-    This is how Proctor writes a matrix and Pipet shows it (Java: Serializers). Only payloads of the
+    This is how Proctor writes a matrix and Pipet shows it (Java: Serializers). Only payloads of
     type `json` are not rounded.
     """
     return {

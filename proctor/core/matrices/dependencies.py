@@ -1,4 +1,4 @@
-"""Check the dependencies between tests, and put tests into an order  [TestDependencies]."""
+"""Check the dependencies between tests, and sort tests by them [TestDependencies]."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["check_dependencies", "in_order"]
 
 
 def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
-    """Return the tests that are dropped because of their dependency, with the reason.
+    """Return the tests that are dropped because of a dependency, each with the reason.
 
-    *tests* are the tests that are valid by themselves. A parent that is not among them was dropped
-    or never existed.
+    *tests* contains the tests that are valid on their own. A parent that is not among them was
+    dropped or never existed.
     """
     dropped: dict[str, Problem] = {}
     for name, test in tests.items():
@@ -28,8 +28,8 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
             dropped[name] = _problem(name, *found)
     settled = set(dropped)
     for name in tests:
-        # Stop at a test that is already settled, so that each test is visited once even in long
-        # chains.
+        # Stop at a test that is already settled, so that each test is visited only once, even in
+        # long chains.
         path, end = _path(name, tests, settled)
         settled.update(path)
         if end in path:
@@ -77,7 +77,7 @@ def _path(
 
 
 def _shown(circle: list[str]) -> str:
-    """Return the names in a cycle, or only the first ones if it is long."""
+    """Return the names in a cycle as text, or only the first few if there are many."""
     names = [*circle, circle[0]] if len(circle) <= 10 else [*circle[:10], "…"]
     return " → ".join(names)
 
@@ -87,7 +87,7 @@ def _problem(name: str, kind: str, message: str) -> Problem:
 
 
 def _direct(test: TestDefinition, tests: Mapping[str, TestDefinition]) -> tuple[str, str] | None:
-    """Return the kind of problem between a test and its parent, and a description."""
+    """Return the kind of problem between a test and its parent, and its description."""
     if test.depends_on is None:
         return None
     name, value = test.depends_on.test_name, test.depends_on.bucket_value

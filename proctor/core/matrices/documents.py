@@ -1,7 +1,7 @@
 """Read JSON objects field by field, so that every error names its place.
 
-A `Fields` is one JSON object and its place in the document. It returns fields after Jackson's
-coercions and remembers which ones were read, so that `unknown()` can return the rest.
+A `Fields` stands for one JSON object and its place in the document. It returns fields coerced as by
+Jackson, and remembers which ones were read, so that `unknown()` can return the rest.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ T = TypeVar("T")
 class Fields:
     """One JSON object in the document.
 
-    Every method raises MatrixLoadError with the value's place if Java Proctor would fail to load
-    it.
+    Every method raises MatrixLoadError, which names the value's place, if Java Proctor would fail
+    to load the value.
     """
 
     __slots__ = ("_asked", "_consume", "_owner", "_pairs", "_path", "_values")
@@ -65,7 +65,7 @@ class Fields:
         return name in self._values
 
     def inside(self, name: str, value: Any) -> Fields:
-        """Return the JSON object *value* of the field *name*."""
+        """Return *value*, the JSON object in the field *name*, as a `Fields`."""
         return Fields(value, f"{self._path}.{name}" if self._path else name, self._owner)
 
     def fail(self, name: str | None, message: str) -> NoReturn:
@@ -84,7 +84,7 @@ class Fields:
         return self._pairs or self._values.items()
 
     def convert(self, name: str, reader: Callable[[Any], T], *, kind: str = "") -> T:
-        """Return the field converted by *reader*, which gets None if the field is missing.
+        """Return the field converted by *reader*, which gets None for a missing field.
 
         If the field is repeated, the last one is used, but *reader* must be able to read each of
         them. *kind* describes the converted value, for `proctor.core.schemas`.
@@ -97,7 +97,7 @@ class Fields:
         return self._convert(name, self._values.get(name), reader)
 
     def convert_value(self, name: str, value: Any, reader: Callable[[Any], T]) -> T:
-        """Return *value*, which was read from the field *name*, converted by *reader*."""
+        """Return *value*, the value of the field *name*, converted by *reader*."""
         self._asked.add(name)
         return self._convert(name, value, reader)
 
@@ -132,7 +132,7 @@ class Fields:
         )
 
     def entries(self, name: str, read: Callable[[str, Any], T]) -> dict[str, T]:
-        """Return a map whose keys and values are converted by *read*. Nulls are left out.
+        """Return a map whose items are converted by *read*. Nulls are left out.
 
         A missing map is empty. A null map makes the load fail.
         """
@@ -219,7 +219,7 @@ class Fields:
                 self.fail(
                     name,
                     Sentence(
-                        gettext_noop("the key {key} is not a string: JSON has no other keys"),
+                        gettext_noop("the key {key} is not a string: JSON keys must be strings"),
                         key=shown_json(key),
                     ),
                 )
@@ -250,7 +250,7 @@ class Fields:
 
 @lru_cache(maxsize=256)
 def _shared(names: frozenset[str]) -> frozenset[str]:
-    """Return one shared set for each combination. Matrices have only a few combinations."""
+    """Return one shared object for equal sets. A matrix contains only a few different sets."""
     return names
 
 
@@ -265,10 +265,10 @@ def _pairs_of(value: Mapping[str, Any], *, consume: bool) -> Iterable[tuple[str,
 def written(
     fields: Mapping[str, Any], given: frozenset[str] | None, extra: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a JSON object of *fields* and *extra*, without defaults that the original left out.
+    """Return a JSON object with *fields* and *extra*, without defaults that the original omitted.
 
-    *given* has the names of the fields in the original. None means that there was no original; then
-    every field is written. All defaults in a matrix are false, empty, 0 or null.
+    *given* contains the names of the fields in the original. If it is None, there was no original,
+    and every field is written. All defaults in a matrix are false, empty, 0 or null.
     """
     document = {
         name: value for name, value in fields.items() if value or given is None or name in given

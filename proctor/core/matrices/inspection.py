@@ -1,4 +1,4 @@
-"""The checks of one test that do not need any other test.
+"""Check one test on its own, without any other test.
 
 [ProctorUtils.verifyInternallyConsistentDefinition]
 """
@@ -182,7 +182,7 @@ class Inspection:
         total = 0.0
         for each in allocation.ranges:
             total += each.length
-        # NaN, which Jackson reads from the text "NaN", passes both checks, as in Java Proctor.
+        # As in Java Proctor, NaN (which Jackson reads from the text "NaN") passes both checks.
         if total < SUM_MIN or total > SUM_MAX:
             shown = " + ".join(str(each.length) for each in allocation.ranges[:20])
             yield self._problem(
@@ -211,7 +211,7 @@ class Inspection:
                 )
 
     def _payloads(self) -> Iterator[Problem]:
-        """Check that all buckets have payloads of one type, or none at all (Java: ProctorUtils)."""
+        """Check that all buckets have payloads of one type, or no payloads (Java: ProctorUtils)."""
         buckets = self._test.buckets
         first = next((each for each in buckets if each.payload is not None), None)
         if first is None or first.payload is None:

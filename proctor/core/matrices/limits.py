@@ -1,4 +1,4 @@
-"""The limits that Proctor sets for a matrix: test types, sums of ranges, and priorities."""
+"""Proctor's limits for a matrix: test types, sums of range lengths, and priorities."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ TEST_TYPES: Final = ("USER", "ACCOUNT", "EMAIL", RANDOM, "PAGE", "COMPANY")
 #: Inclusive bounds for the sum of the lengths in an allocation (Java: ProctorUtils).
 SUM_MIN, SUM_MAX = 0.9999, 1.0001
 
-#: The form in which an author should write the priority of a payload experiment. Java Proctor also
-#: reads digits of other scripts.
+#: The priority of a payload experiment, as an author should write it. Java Proctor also accepts
+#: digits of other scripts.
 PRIORITY_PATTERN: Final = "^[+-]?[0-9]+$"

@@ -6,8 +6,8 @@
                                            ├─ depends_on: Dependency
                                            └─ payload_experiment_config
 
-This module only reads a matrix, as Java Proctor does. `proctor.core.matrices.validation` checks
-whether its tests make sense. No rule is parsed here.
+This module reads a matrix as Java Proctor does, without parsing rules.
+`proctor.core.matrices.validation` checks whether its tests make sense.
 
 Every class keeps unknown fields in `extra`. A matrix is immutable: arrays are tuples,
 objects are read-only dicts, and `json.dumps` writes both.
@@ -47,11 +47,11 @@ __all__ = [
 
 
 def _given() -> Any:
-    """Return a dataclass field that records which known fields the original had.
+    """Return a dataclass field for the names of the known fields in the original document.
 
     If the original omitted a field, `to_dict` omits it too, unless its value is no longer the
-    default. None means that the object was created in Python: all fields are written. The record is
-    ignored when values are compared.
+    default. None means that the object was created in Python, so all fields are written. The names
+    are ignored when objects are compared.
     """
     return field(default=None, repr=False, compare=False)
 
@@ -69,7 +69,7 @@ class Audit:
 
     @classmethod
     def read(cls, source: Fields) -> Audit:
-        """Read the object `audit` of a matrix."""
+        """Read the `audit` object of a matrix."""
         updated = source.long("updated")
         if updated is None and "updated" in source:
             updated = 0
@@ -141,7 +141,7 @@ class Bucket:
             "description": self.description,
             "payload": payload,
         }
-        # Java Proctor never writes a null for the last two.
+        # For the description and the payload, Java Proctor never writes null.
         given = frozenset(name for name in fields if fields[name] is not None)
         given = given if self.given is None else self.given
         return written(fields, given, thaw(self.extra))
@@ -176,7 +176,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """The other test, and the bucket in it that a visitor must be in."""
+    """Another test, and the bucket in it that a visitor must be in."""
 
     test_name: str | None = None
     bucket_value: int = 0
@@ -185,7 +185,7 @@ class Dependency:
 
     @classmethod
     def read(cls, source: Fields) -> Dependency:
-        """Read the object `dependsOn`."""
+        """Read the `dependsOn` object."""
         test_name, bucket_value = source.text("testName"), source.integer("bucketValue")
         return cls(test_name, bucket_value, source.unknown(), source.given())
 
@@ -197,7 +197,7 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class PayloadExperimentConfig:
-    """The priority with which the fields of a json payload compete with those of other tests."""
+    """Decides which test's fields win if the json payloads of several tests conflict."""
 
     #: Usually digits. Compared as a 64-bit integer.
     priority: str | None = None
@@ -207,7 +207,7 @@ class PayloadExperimentConfig:
 
     @classmethod
     def read(cls, source: Fields) -> PayloadExperimentConfig:
-        """Read the object `payloadExperimentConfig`."""
+        """Read the `payloadExperimentConfig` object."""
         priority, namespaces = source.text("priority"), source.texts("namespaces")
         return cls(priority, namespaces, source.unknown(), source.given())
 
@@ -303,7 +303,7 @@ class TestDefinition:
 
 
 def _test_type(value: Any) -> str | None:
-    # Java Proctor deserializes the object from its name, which cannot be a number.
+    # Java Proctor creates the test type from its name, which cannot be a number.
     if value is not None and not isinstance(value, str):
         raise ConversionError(
             Sentence(
@@ -316,7 +316,7 @@ def _test_type(value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All tests of a site, read from one file. Threads can share it."""
+    """All tests of a site, read from one file. A matrix can be shared between threads."""
 
     audit: Audit
     tests: Mapping[str, TestDefinition]
@@ -351,9 +351,9 @@ class Matrix:
     def from_json(cls, text: str | bytes) -> Matrix:
         """Read a matrix from JSON. Text after the closing brace is ignored, as in Java Proctor.
 
-        Raises MatrixLoadError, with the test, the field and the value, if Java Proctor fails to
-        load it. Also raises it for input that could harm the process: JSON that is nested too
-        deeply, or integers with thousands of digits.
+        Raises MatrixLoadError, which names the test, the field and the value, if Java Proctor would
+        fail to load the matrix. Also raises it for input that could harm the process: JSON that is
+        nested too deeply, or integers with thousands of digits.
         """
         try:
             document = parse_document(text)

@@ -27,12 +27,12 @@ PAYLOAD_TYPES = (
     "map",
     "json",
 )
-#: The name in messages of the type of a payload without a type.
+#: How messages name the type of a payload without a type.
 NO_TYPE = Sentence(gettext_noop("empty"))
 
 
 def payload_value(payload_type: str, value: Any) -> Any:
-    """Convert a JSON value to a payload of the type *key*: for a longValue, "42" becomes 42.
+    """Convert a JSON value to a payload of type *key*: for a longValue, "42" becomes 42.
 
     Arrays become tuples, and maps become read-only dicts; both may contain None. None means "no
     value", except for `json`, where it is the value null. Raises ConversionError if Java Proctor
@@ -94,10 +94,10 @@ class Payload:
 
     @classmethod
     def read(cls, bucket: Fields, field: str = "payload") -> Payload | None:
-        """Read the field `payload` of a bucket; None if it is null or missing.
+        """Read the `payload` field of a bucket; None if it is null or missing.
 
-        A string by itself is a stringValue, a number by itself a longValue or a doubleValue. Raises
-        MatrixLoadError if Java Proctor fails to load it.
+        A plain string is read as a stringValue, and a plain number as a longValue or a doubleValue.
+        Raises MatrixLoadError if Java Proctor fails to load it.
         """
         return bucket.convert(field, lambda value: cls._read(bucket, field, value), kind="payload")
 
@@ -131,7 +131,7 @@ class Payload:
         return cls(payload_type, found_value, FrozenDict({**source.unknown(), **nulls}))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the one key that is set, as Pipet prints it: {"longValue": 42}, or {} if empty."""
+        """Return the payload as Pipet prints it: {"longValue": 42}, or {} if empty."""
         return {} if self.type is None else {self.type: thaw(self.value)}
 
     def to_document(self) -> dict[str, Any]:

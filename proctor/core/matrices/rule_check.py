@@ -47,16 +47,14 @@ class RuleChecker:
         context_types: Mapping[str, ContextType] | None,
         patterns: Mapping[tuple[str, bool, object], int] | None = None,
     ) -> None:
-        """Create a checker for *context_types*. *patterns* come from rules checked earlier."""
+        """Create a checker for *context_types*. *patterns* are those of rules checked earlier."""
         self._pool = pool
         self._types = context_types
         self._seen: dict[tuple[str, str], tuple[Severity, RuleError] | None] = {}
         types = context_types or {}
-        #: Variables without a sample value, which may be the reason why a rule that reads them
-        #: fails.
+        #: Variables without a sample value. A rule that reads them can fail for this reason alone.
         self._unsampled = {name for name, each in types.items() if each.sample is MISSING}
-        #: By pattern: True if it is used to search, the text to match, and the maximum number of
-        #: steps.
+        #: (pattern, True if it is used to search, text to match) → the maximum number of steps.
         self.patterns: dict[tuple[str, bool, object], int] = dict(patterns or {})
         self._samples = Scope(
             {name: None if each.sample is MISSING else each.sample for name, each in types.items()}
@@ -66,7 +64,7 @@ class RuleChecker:
     def check(
         self, text: str | None, constants: Mapping[str, Any]
     ) -> tuple[Severity, RuleError] | None:
-        """Return the problem of a rule and its severity; None if the rule is valid."""
+        """Return the problem with a rule and its severity; None if the rule is valid."""
         if classify(text) is RuleKind.EMPTY:
             return None
         key = (text or "", repr(constants))
@@ -79,8 +77,8 @@ class RuleChecker:
     def never_true(self, text: str, constants: Mapping[str, Any]) -> Iterator[RuleError]:
         """Yield the reasons why an otherwise valid rule is never true, or always fails.
 
-        These are: text outside of `${` and `}`, a value that is not a Boolean, and versions that
-        `proctor:version` cannot read.
+        The reasons are text outside of `${` and `}`, a result that is not a Boolean, and versions
+        that `proctor:version` cannot read.
         """
         kind = classify(text)
         if kind is RuleKind.INVALID:
@@ -94,7 +92,8 @@ class RuleChecker:
             yield from _bad_versions(node, constants)
 
     def _find(self, text: str, constants: Mapping[str, Any]) -> tuple[Severity, RuleError] | None:
-        # Here, Java Proctor parses the whole text, including `${true …}` and text without braces.
+        # In this check, Java Proctor parses every rule, including `${true …}` and text without
+        # braces.
         try:
             node = self._pool.tree(text, constants)
             _refuse_patterns(node)
@@ -110,7 +109,7 @@ class RuleChecker:
 
     @property
     def steps(self) -> int:
-        """The maximum number of steps if all patterns are matched once against each text."""
+        """The maximum number of steps for matching every pattern once against its text."""
         return sum(self.patterns.values())
 
     def _count_patterns(self, text: str, node: nodes.Node, constants: Mapping[str, Any]) -> None:
@@ -187,14 +186,14 @@ _FAILED = "Failed to evaluate a rule {rule}: "
 
 
 def _say_as_the_java(error: RuleError, rule: str) -> None:
-    """Store Java Proctor's message for a rule that drops its test (Java: InvalidRuleException)."""
+    """Store Java Proctor's message for a rule that causes a drop (Java: InvalidRuleException)."""
     if isinstance(error, (RuleSyntaxError, RuleTypeError)):
         error.java_message = (error.java_message or _SYNTAX).replace("{rule}", rule)
     else:
         error.java_message = _FAILED.replace("{rule}", rule) + (error.java_message or str(error))
 
 
-#: Functions that take versions, and the positions of those arguments.
+#: Functions with version arguments → the positions of these arguments.
 _VERSIONS = {"version": slice(0, 1), "versionInRange": slice(1, 3)}
 
 
@@ -221,13 +220,13 @@ def _bad_versions(node: nodes.Node, constants: Mapping[str, Any]) -> Iterator[Ru
                     )
 
 
-#: Functions and methods that take a pattern, and True if they search with it.
+#: Functions and methods that take a pattern → True if they search with it.
 _FUNCTIONS = {"proctor:matches": False, "indeed:matches": False}
 _METHODS = {"matches": False, "split": True, "replaceAll": True, "replaceFirst": True}
 
 
 def _patterns(node: nodes.Node) -> Iterator[tuple[nodes.Node, bool, nodes.Node]]:
-    """Return the pattern of a call in a rule, True if the call searches, and the text."""
+    """Yield (pattern, True if the call searches, text) for each call that takes a pattern."""
     for each in nodes.walk(node):
         if isinstance(each, nodes.FunctionCall):
             searching = _FUNCTIONS.get(f"{each.prefix}:{each.name}")
@@ -241,7 +240,7 @@ def _patterns(node: nodes.Node) -> Iterator[tuple[nodes.Node, bool, nodes.Node]]
 
 
 def _refuse_patterns(node: nodes.Node) -> None:
-    """Raise an error for a literal pattern that is always refused."""
+    """Raise an error for a literal pattern that is always rejected."""
     for pattern, searching, _ in _patterns(node):
         if not isinstance(pattern, nodes.Literal) or not isinstance(pattern.value, str):
             continue
@@ -257,5 +256,5 @@ def _refuse_patterns(node: nodes.Node) -> None:
                 column=pattern.start + 1,
             ) from error
         except RuleSyntaxError:
-            # Java Proctor refuses it too, but at each evaluation of the rule.
+            # Java Proctor rejects it too, but whenever the rule is evaluated.
             continue

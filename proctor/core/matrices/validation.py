@@ -2,9 +2,9 @@
 
 [ProctorUtils.verifyInternallyConsistentDefinition, AbsentProctorSpecification]
 
-Java Proctor stops at the first problem of a test. `Examination` does the same: the first problem
-that is not a warning determines whether the test is dropped. The remaining problems are still
-reported, so that an author can fix them all at once.
+Java Proctor stops at the first problem of a test. `Examination` also uses the first problem that is
+not a warning to decide whether the test is dropped, but it still reports the others, so that an
+author can fix them all at once.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
 __all__ = ["Examination", "Problem", "Severity", "examine", "validate"]
 
 
-#: The time for one step of matching a pattern, in seconds. Measured: 3 to 10 ns.
+#: The time for one step of matching a pattern, in seconds (measured: 3 to 10 ns).
 STEP_SECONDS = 5e-9
 
-#: Warn if all patterns of the matrix may take longer than this for one visitor, in seconds.
+#: Warn if all patterns of the matrix together can take longer than this for one visitor (seconds).
 MAX_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """The result of checking a matrix: which tests are loaded, and all problems."""
+    """The result of checking a matrix: the tests that are loaded, and all problems."""
 
     #: The tests that were loaded.
     loaded: Mapping[str, TestDefinition]
-    #: All other tests, with the problem that dropped them.
+    #: All other tests, each with the problem that dropped it.
     dropped: Mapping[str, Problem]
-    #: Problems for which Java Proctor refuses the whole matrix.
+    #: Problems because of which Java Proctor rejects the whole matrix.
     fatal: tuple[Problem, ...]
     #: All problems, in the order of the tests.
     problems: tuple[Problem, ...]
@@ -64,8 +64,8 @@ def validate(
 ) -> list[Problem]:
     """Return all problems of *matrix*, in the order of its tests; empty if it is valid.
 
-    *context_types* are the variables that rules may use, by name; with None, rules are only
-    parsed. *test_types* are the known types besides Proctor's own.
+    *context_types* are the variables that rules can use, by name; if None, rules are only parsed.
+    *test_types* are the known types besides Proctor's own.
     """
     return list(examine(matrix, RulePool(), context_types, test_types).problems)
 
@@ -79,8 +79,8 @@ def examine(
 ) -> Examination:
     """Check all tests and decide which are loaded. Rules are created in *pool*.
 
-    Definitions that *previous* has already checked are not checked again, if they are the same
-    objects. *previous* must have been made with the same variables and test types.
+    Definitions that were already checked in *previous* are not checked again if they are the same
+    objects. *previous* must have used the same variables and test types.
     """
     checker = RuleChecker(pool, context_types, None if previous is None else previous.patterns)
     known_types = {*TEST_TYPES, *test_types}
@@ -111,7 +111,7 @@ def examine(
 
 
 def _slow_rules(steps: int) -> Iterator[Problem]:
-    """Warn if all patterns of the rules together may take more than a second for one visitor."""
+    """Warn if all patterns of the rules together can take more than a second for one visitor."""
     seconds = steps * STEP_SECONDS
     if seconds > MAX_SECONDS:
         yield Problem(

@@ -1,4 +1,4 @@
-"""Access control: bearer tokens, and the origins of web pages that may call the API (CORS)."""
+"""Access control: bearer tokens, and the origins of web pages that can call the API (CORS)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ANY_ORIGIN", "Access", "Origins"]
 
-#: An entry in the list of origins that allows pages of every site.
+#: The entry in the list of origins that allows pages from every site.
 ANY_ORIGIN = "*"
 
 _ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match, X-API-Key"
 _METHODS = "GET, POST"
-#: How long a browser may cache the reply to a preflight request, in seconds.
+#: How long a browser can cache the reply to a preflight request, in seconds.
 _MAX_AGE = "600"
 
 
@@ -62,7 +62,7 @@ def _token(header: Headers) -> bytes | None:
 
 
 class Origins:
-    """The origins of web pages that may call the API from a browser. Immutable."""
+    """The origins of web pages that can call the API from a browser. Immutable."""
 
     def __init__(self, allowed: Collection[str] = ()) -> None:
         self._allowed = frozenset(allowed)
@@ -79,7 +79,7 @@ class Origins:
         return self.marked(ApiReply(204, allowed, b""), header)
 
     def marked(self, reply: ApiReply, header: Headers) -> ApiReply:
-        """Return *reply* with headers that allow pages of permitted origins to read it."""
+        """Return *reply* with headers that let pages from permitted origins read it."""
         origin = header("Origin")
         if not self._allows(origin) or origin is None:
             return reply._replace(headers=(*reply.headers, *self._vary()))

@@ -25,10 +25,10 @@ __all__ = [
 ]
 
 _JSON = ("Content-Type", "application/json")
-#: Each answer is for one visitor.
+#: Each reply is for a single visitor.
 _NO_STORE = ("Cache-Control", "no-store")
 
-#: Texts for clients, in place of those that reveal too much about the matrix.
+#: Texts for clients, used in place of texts that reveal too much about the matrix.
 _PRIVATE = (
     "the server does not say why: see its log, or run `python -m proctor validate` on the matrix"
 )
@@ -54,7 +54,7 @@ def outage(error: FlagError, key: str | None) -> ApiReply:
 
 
 def error_document(error: FlagError, key: str | None) -> dict[str, Any]:
-    """Return the error of the flag *key*, or of a whole request if *key* is None."""
+    """Return the error document for the flag *key*, or for a whole request if *key* is None."""
     document: dict[str, Any] = {} if key is None else {"key": encodable(key)}
     code = error.code.value
     # The protocol has no error codes for problems that only the server's operator can fix.
@@ -64,14 +64,17 @@ def error_document(error: FlagError, key: str | None) -> dict[str, Any]:
 
 
 def text_of(error: FlagError) -> str:
-    """Return the part of an error that clients may read."""
+    """Return the part of an error's text that clients are allowed to see."""
     if error.outage:
         return _OUTAGE
     return _PRIVATE if error.private else encodable(str(error))
 
 
 def refused(status: int, words: str, *headers: tuple[str, str]) -> ApiReply:
-    """Return the reply to a request that was refused before evaluation: no access, or too large."""
+    """Return the reply to a request that was rejected before evaluation.
+
+    The client has no access, or the request is too large.
+    """
     return _reply(status, {"errorCode": "GENERAL", "errorDetails": words}, *headers)
 
 

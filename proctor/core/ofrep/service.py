@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE", "FLAGS", "MANIFEST", "OfrepService", "decoded"]
 
-#: The path for all flags. The path for one flag has a slash and the key appended.
+#: The path for all flags. For one flag, a slash and the key follow.
 FLAGS = "/ofrep/v1/evaluate/flags"
-#: Where `openfeature pull` reads the flags.
+#: The path from which `openfeature pull` reads the flags.
 MANIFEST = "/openfeature/v0/manifest"
 #: The same flags, in the file format that `openfeature generate` reads.
 FILE = "/openfeature/v0/manifest.json"
@@ -72,8 +72,8 @@ class OfrepService:
     def handle(self, method: str, path: str, body: bytes, header: Headers) -> ApiReply:
         """Return the answer to a request.
 
-        *path* is decoded and begins at the root of the API. *body* may have been cut after MAX_BODY
-        + 1 bytes. *header* returns the first header with a name. Errors become replies.
+        *path* is decoded and begins at the root of the API. *body* can be cut off after MAX_BODY +
+        1 bytes. *header* returns the first header with a name. Errors become replies.
         """
         if method == "OPTIONS":
             return self._origins.preflight(header)
@@ -125,12 +125,12 @@ class OfrepService:
         return replies.error_document(found, key)
 
     def _success(self, key: str, found: FoundFlag | None) -> dict[str, Any]:
-        """Return the document for a visitor who is in a group or gets the client's default."""
+        """Return the document for a visitor who has a group, or who gets the client's default."""
         declared = None if self._tests is None else self._tests[key]
         found = _fitted(key, found, declared)
         document: dict[str, Any] = {"key": encodable(key)}
         if found is None:
-            # If there is no value, clients use the default in their code. Some clients need a
+            # Without a value, clients use the default in their code. Some clients still need a
             # variant.
             variant = None if declared is None else declared.default
             return {
@@ -207,7 +207,7 @@ def _fitted(key: str, found: FoundFlag | None, declared: ProctorTest | None) -> 
     if not declared.accepts_payload(fitted):
         raise FlagError(
             FlagErrorCode.PARSE_ERROR,
-            f"the test {key!r} has a payload of the type {fitted.payload_type}, but "
+            f"the test {key!r} has a payload of type {fitted.payload_type}, but "
             f"{declared.payload_type} is declared",
         )
     return found._replace(assignment=fitted)

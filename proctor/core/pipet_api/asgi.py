@@ -33,7 +33,8 @@ ENVIRONMENT = "PROCTOR_SERVE"
 #: The default test type for targeting keys.
 TARGETING_KEY = "USER"
 
-#: A page for load balancers. It answers 200 if the process has a matrix. Not part of Pipet.
+#: A page for load balancers. It returns status 200 if the process has a matrix. It is not part of
+#: Pipet's API.
 HEALTH = b"/healthz"
 
 Scope = MutableMapping[str, Any]
@@ -126,7 +127,10 @@ async def _read_body(receive: Receive) -> bytes:
 
 
 def first_header(headers: list[tuple[bytes, bytes]]) -> Callable[[str], str | None]:
-    """Return a function that returns the first header with a name, ignoring case, as Latin-1."""
+    """Return a function that looks up the first header with a name, ignoring case.
+
+    Values are decoded as Latin-1.
+    """
 
     def header(name: str) -> str | None:
         wanted = name.lower().encode("latin-1", "replace")
@@ -139,10 +143,10 @@ def first_header(headers: list[tuple[bytes, bytes]]) -> Callable[[str], str | No
 
 
 def from_environment() -> Application:
-    """Return the application of `python -m proctor serve` for a worker process.
+    """Return the application that a worker process of `python -m proctor serve` runs.
 
-    The variable PROCTOR_SERVE has a JSON object with `matrix`, `token_file`, `config`,
-    `test_types`, `reload`, `all_tests` and `access_log`. For flags, it may also have
+    The variable PROCTOR_SERVE contains a JSON object with `matrix`, `token_file`, `config`,
+    `test_types`, `reload`, `all_tests` and `access_log`. For flags, it can also have
     `specification`, `targeting_key` and `origins`.
     """
     options = json.loads(os.environ[ENVIRONMENT])
@@ -183,7 +187,7 @@ def read_token(path: str | None) -> str | None:
     """Return the bearer token in a file, or None if there is no file.
 
     The token is in a file because other users can see a process's arguments and environment. Raises
-    ConfigurationError without the token in its message.
+    ConfigurationError, without the token in the message.
     """
     if path is None:
         return None

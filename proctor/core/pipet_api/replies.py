@@ -76,7 +76,7 @@ def _plain_value(value: Any) -> Any:
 
 
 def _shortest(value: float) -> float:
-    """Return the shortest decimal for a single-precision number: 1.1, not 1.10000002384."""
+    """Return the shortest decimal for a single-precision number: 1.1 and not 1.10000002384."""
     for digits in range(6, 10):
         text = float(f"{value:.{digits}g}")
         if struct.pack("f", text) == struct.pack("f", value):

@@ -38,7 +38,7 @@ MAX_TESTS = 2000
 
 _ONLY_GET = (("Allow", "GET"),)
 
-#: Tomcat removes this part from a path: `;jsessionid=1`.
+#: Tomcat removes such parts from a path: `;jsessionid=1`.
 _PATH_PARAMETER = re.compile(rb";[^/]*")
 
 
@@ -46,7 +46,7 @@ class PipetService:
     """Answers requests as Pipet does, with the matrix of a source.
 
     Each response uses the version of the matrix that is current when the request arrives. If
-    *all_tests* is False, return no tests for a request that names none (Java: the property
+    *all_tests* is False, a request that names no tests gets no groups (Java: the property
     proctor.pipet.identify.all.disable). Thread-safe.
     """
 
@@ -180,7 +180,7 @@ class PipetService:
 
 
 class _Documents:
-    """The JSON texts for one version of the matrix, each written only once."""
+    """The JSON texts for one version of the matrix. Each is written only once."""
 
     #: Number of cached texts of assignments. The assignments of a matrix are shared objects.
     KEPT = 20_000
@@ -259,7 +259,7 @@ def _no_matrix(failure: SourceError) -> ApiReply:
 
 
 def _java_words(failure: BaseException) -> str:
-    """Return Java Proctor's message for a failure of its loader, if it is known."""
+    """Return the message that Java Proctor's loader has for a failure, if it is known."""
     cause: BaseException | None = failure
     while cause is not None:
         if isinstance(cause, FileNotFoundError):

@@ -25,13 +25,13 @@ CONTEXT, IDENTIFIER = "ctx.", "id."
 
 
 class BadRequest(Exception):  # noqa: N818 - the name of the status
-    """Raised for a request that is refused with the status 400. The text is the message."""
+    """Raised for a request that is rejected with status 400. The text is the message."""
 
 
 class Visitor(NamedTuple):
     """The visitor of a request."""
 
-    #: Identifiers by test type. An empty identifier counts.
+    #: Identifiers by test type. An empty identifier counts as an identifier.
     identifiers: dict[str, str]
     #: The raw values by variable.
     context: dict[str, object]
@@ -40,7 +40,7 @@ class Visitor(NamedTuple):
 
 
 def key_of(variable: ContextVariable | IdentifierVariable, prefix: str) -> str:
-    """Return the name of a value for messages and for `config/`, such as `ctx.country`."""
+    """Return a value's name in messages and in `config/`, such as `ctx.country`."""
     return prefix + variable.source_key if variable.source == "QUERY" else variable.source_key
 
 

@@ -37,7 +37,7 @@ Evaluate = Callable[[Scope], Any]
 
 
 class Compiler:
-    """Creates closures for the rules of one test, whose constants it knows."""
+    """Creates closures for the rules of one test, using the test's constants."""
 
     def __init__(self, constants: Mapping[str, Any], library: Mapping[str, Function]) -> None:
         self._constants = constants
@@ -79,7 +79,7 @@ class Compiler:
     def name(self, node: nodes.Name) -> Evaluate:
         if node.name in self._constants:
             return _constant(self._constants[node.name])
-        # A chain may read the same variable hundreds of times.
+        # A chain can read the same variable hundreds of times.
         found = self._variables.get(node.name)
         if found is None:
             found = self._variables[node.name] = itemgetter(node.name)
@@ -117,7 +117,7 @@ class Compiler:
         return partial(_COMPARISONS[node.operator], left, right)
 
     def _equated(self, node: nodes.Binary) -> Evaluate | None:
-        """Return the closure of `name == 'text'` or `name == 5`, of which long chains consist."""
+        """Return the closure of `name == 'text'` or `name == 5`, the usual links of long chains."""
         left, right = node.left, node.right
         if (
             node.operator not in ("==", "!=")
@@ -127,7 +127,7 @@ class Compiler:
             or type(right.value) not in (str, int)
         ):
             return None
-        # This needs a third of the memory of a function and its cells.
+        # This takes a third of the memory that a function and its cells would take.
         return partial(_EQUATED[node.operator, type(right.value)], left.name, right.value)
 
     def unary(self, node: nodes.Unary) -> Evaluate:
@@ -196,7 +196,7 @@ def _access(
         scope.resolved = True
     if not scope.resolved:
         raise UndefinedName(
-            Sentence(gettext_noop("a property of null was read before any other was found"))
+            Sentence(gettext_noop("a property of null was read before any property was found"))
         )
     return value
 

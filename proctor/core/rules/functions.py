@@ -39,7 +39,7 @@ __all__ = ["LIBRARY", "Function", "call", "extended"]
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that rules may call: its parameter types, its result type, and the code.
+    """A function that rules can call: its parameter types, its result type, and the code.
 
     Arguments are converted to the declared types before the call, as in Java Proctor. An exception
     in the code becomes a RuleEvaluationError.
@@ -51,12 +51,12 @@ class Function:
     #: Computes the cost of a call from the converted arguments (see `work`). None if it is
     #: negligible.
     work: Callable[..., int] | None = None
-    #: True if equal arguments give equal results, so that one call for each visitor is enough.
+    #: True if equal arguments give equal results, so one call per visitor is enough.
     once: bool = False
 
     @classmethod
     def of(cls, code: Callable[..., Any]) -> Function:
-        """Create a rule function from a Python function. The annotations give its types.
+        """Create a rule function from a Python function. Its annotations define the types.
 
         Allowed types are bool, int (long), float (double), str, list, dict and object. A missing
         annotation means object. Raises ConfigurationError for any other annotation.
@@ -101,7 +101,7 @@ def _declared(annotation: object, code: object) -> RuleType:
 def extended(
     library: Mapping[str, Function], functions: Mapping[str, Function | Callable[..., Any]]
 ) -> Mapping[str, Function]:
-    """Return *library* with *functions* added, which are given by `prefix:name`.
+    """Return *library* plus *functions*, whose keys have the form `prefix:name`.
 
     Raises ConfigurationError for a name that cannot appear in a rule.
     """
@@ -109,8 +109,8 @@ def extended(
     for name, function in functions.items():
         if not _is_callable_name(name):
             raise ConfigurationError(
-                f"{name!r} cannot be the name of a rule function; write 'prefix:name', both with "
-                "letters and digits, and neither a keyword of rules"
+                f"{name!r} cannot be the name of a rule function; write 'prefix:name', where "
+                "both parts consist of letters and digits and neither is a reserved word"
             )
         merged[name] = function if isinstance(function, Function) else Function.of(function)
     return MappingProxyType(merged)
@@ -122,7 +122,7 @@ def _is_callable_name(name: str) -> bool:
     except RuleSyntaxError:
         return False
     kinds = [token.kind for token in found]
-    # A rule may have spaces around the colon, which are not part of the name.
+    # Rules can have spaces around the colon. They are not part of the name.
     return kinds == ["name", ":", "name", "end"] and "".join(name.split()) == name
 
 
@@ -205,7 +205,7 @@ def _split(subject: str, delimiters: str) -> StringArray:
         return StringArray([""])
     if not delimiters:
         return StringArray([subject])
-    # Replace all delimiters by the same one, so that str.split can be used.
+    # Replace all delimiters with the same one, so that str.split can be used.
     first = delimiters[0]
     same = subject.translate(dict.fromkeys(map(ord, delimiters), first))
     return StringArray(piece for piece in same.split(first) if piece)
@@ -241,7 +241,7 @@ def _contains(members: Collection[Any] | None, element: Any) -> bool:
     if members is None:
         raise TypeError("the collection is null")
     if _is_whole(element):
-        # A constant [1, 2] contains Integers, but a context variable may be a Long.
+        # A constant [1, 2] contains Integers, but a context variable can be a Long.
         wanted = to_long(element)
         return any(_is_whole(each) and to_long(each) == wanted for each in members)
     if type(element) is str and element not in members:
@@ -301,7 +301,7 @@ def _inherited(*_arguments: object) -> Any:
 
 _S, _I, _B, _O = RuleType.STRING, RuleType.INT, RuleType.BOOLEAN, RuleType.OBJECT
 
-#: The library mapper finds the public methods of java.lang.Object as well.
+#: The library mapper also finds the public methods of java.lang.Object.
 _INHERITED = {
     "equals": Function((_O,), _B, _inherited),
     "hashCode": Function((), _I, _inherited),

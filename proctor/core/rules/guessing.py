@@ -42,7 +42,7 @@ def guessed_types(rules: Iterable[Rule]) -> dict[str, VariableType]:
         for node in nodes.walk(rule.node)
         for guess in _guesses(node, rule)
     )
-    # The last one wins, so the most common kind comes last.
+    # The last entry wins, so the most common kind is last.
     return {name: VariableType(kind) for (name, kind), _ in reversed(votes.most_common())}
 
 

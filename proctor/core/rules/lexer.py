@@ -19,7 +19,7 @@ __all__ = [
     "tokens",
 ]
 
-#: Longer rules are refused. Java Proctor has no limit, but real rules are much shorter.
+#: Longer rules are rejected. Java Proctor has no limit, but real rules are much shorter.
 MAX_LENGTH = 10_000
 
 
@@ -83,7 +83,7 @@ _PART_CATEGORIES = _START_CATEGORIES | {"Nd", "Mc", "Mn", "Cf"}
 
 
 class Token(NamedTuple):
-    """A token: its kind, its value, and its position in the text of the rule.
+    """A token, with its kind, its value and its position in the rule's text.
 
     Its kind is "integer" (the value is the digits), "float", "string", "name" or "end". For symbols
     and keywords, the kind is the symbol itself; `and` is written `&&`, and so on.
@@ -106,7 +106,7 @@ def is_java_identifier(word: str) -> bool:
 
 
 def syntax_error(text: str, start: int, problem: str) -> RuleSyntaxError:
-    """Return an error for a *problem* at offset *start*. The error shows the text around it."""
+    """Return an error for a *problem* at offset *start*. The error shows the surrounding text."""
     begin = max(0, start - 40) if len(text) > 80 else 0
     part = text[begin : begin + 80]
     shown = f"{'…' if begin else ''}{part}{'…' if begin + 80 < len(text) else ''}"
@@ -152,7 +152,7 @@ def _illegal(character: str) -> Sentence:
     if character in "'\"":
         return Sentence(
             gettext_noop(
-                "the string that begins here does not end, or has a backslash other than \\\\, "
+                "the string that begins here is not closed, or has a backslash other than \\\\, "
                 "\\\" or \\'"
             )
         )
@@ -165,7 +165,10 @@ def _illegal(character: str) -> Sentence:
 
 
 def literal_end(text: str, position: int) -> int:
-    """Return where the literal text at *position* ends: at `${`, `#{`, or the end of the rule."""
+    """Return the offset where the literal text at *position* ends.
+
+    It ends at `${`, at `#{` or at the end of the rule.
+    """
     while position < len(text):
         character = text[position]
         following = text[position + 1 : position + 2]

@@ -1,9 +1,9 @@
 """Python names for the parts of a generated function. They are readable, unique and harmless.
 
-A name consists of a prefix chosen by this package, and the ASCII letters and digits of the name in
-the matrix: `text_US`, `row_buttoncolortst_A1`. Therefore a name is never a keyword, a dunder or a
-builtin, no matter what the matrix contains. Values are never written into the tree: the function
-reads them from its globals.
+A name consists of a prefix chosen by this package, followed by the ASCII letters and digits of the
+name in the matrix: `text_US`, `row_buttoncolortst_A1`. Therefore a name is never a keyword, a
+dunder or a builtin, no matter what the matrix contains. Values are never written into the tree: the
+function reads them from its globals.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class NameTable:
         self._taken: dict[str, int] = {}
 
     def make(self, word: str, *texts: str) -> str:
-        """Return a new name: the prefix *word*, and the letters and digits of *texts*.
+        """Return a new name: the prefix *word*, followed by the letters and digits of *texts*.
 
         If the name is taken, a number is appended.
         """
@@ -59,7 +59,9 @@ class NameTable:
         return load(local)
 
     def value(self, value: Any, word: str | None = None, *texts: str) -> ast.expr:
-        """Return the global that holds *value*. Equal hashable values of the same type share one.
+        """Return the global that holds *value*.
+
+        Equal hashable values of the same type share a global.
 
         Without *word*, the name is built from the type and the text of the value.
         """

@@ -138,7 +138,7 @@ class Choice(Node):
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall(Node):
-    """A call of a library function: `fn:trim(x)`. The prefix may be empty."""
+    """A call to a library function: `fn:trim(x)`. The prefix can be empty."""
 
     prefix: str
     name: str
@@ -175,7 +175,7 @@ class Access(Node):
 
 @dataclass(frozen=True, slots=True)
 class Composite(Node):
-    """Several parts, text and expressions, whose string forms are concatenated."""
+    """A sequence of text and expressions whose string forms are concatenated."""
 
     parts: tuple[Node, ...]
 

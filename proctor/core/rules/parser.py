@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_DEPTH", "parse"]
 
-#: Deeper rules are refused, so that neither parsing nor evaluation can exhaust the stack.
+#: More deeply nested rules are rejected, so that neither parsing nor evaluation can exhaust the
+#: stack.
 MAX_DEPTH = 100
 
 _LEVELS = {
@@ -124,7 +125,7 @@ class _Parser:
             # Hints for operators of other languages.
             if self.text[self.token.start : self.token.end] == "in":
                 text = gettext_noop(
-                    "expected {symbol!r} (to look into a list, use proctor:contains(list, value))"
+                    "expected {symbol!r} (to search a list, use proctor:contains(list, value))"
                 )
             raise self.error(Sentence(text, symbol=kind))
         return self.take()

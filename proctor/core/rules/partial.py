@@ -1,4 +1,4 @@
-"""Decide if a rule could be true while some variables are unknown.
+"""Decide whether a rule could be true while some variables are unknown.
 
 [RuleEvaluator.evaluateBooleanRulePartial, NodeHunter]
 """
@@ -33,7 +33,7 @@ def partial_value(
     """Return the value of *node* in three-valued logic.
 
     `&&`, `||` and `!` handle unknown operands. Any other expression that mentions an unknown
-    variable is unknown as a whole. Known parts are evaluated, and raise errors as usual.
+    variable is unknown as a whole. Known parts are evaluated and raise errors as usual.
     """
     if not has_unknowns(node, known):
         return to_maybe_bool(to_boolean(compiler.compile(node)(scope)))

@@ -1,4 +1,4 @@
-"""Compile equal rules once, so that each is evaluated once for a visitor."""
+"""Compile equal rules only once, so that each is evaluated only once per visitor."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RulePool:
     def __init__(self, library: Mapping[str, Function] = LIBRARY) -> None:
         self._library = library
         self._trees: dict[str, nodes.Node] = {}
-        #: The text and tree of the last request. The next rule usually needs the same tree.
+        #: The text and tree of the last call. The next call usually needs the same tree.
         self._last: tuple[str, nodes.Node] | None = None
         self._rules: dict[tuple[str | None, str], Rule] = {}
 
@@ -62,7 +62,7 @@ class RulePool:
         return node
 
     def whole(self, text: str, constants: Mapping[str, Any]) -> Callable[[Scope], bool]:
-        """Return the evaluation of the whole text as a condition: type check, value, conversion."""
+        """Return a function that evaluates the whole text as a condition, with the type check."""
         rule = self.get(text, constants)
         holds = (
             boolean(self.tree(text, constants), Compiler(constants, self._library))
@@ -72,7 +72,7 @@ class RulePool:
         return lambda scope: guarded(holds, scope)
 
     def type_error(self, node: nodes.Node, constants: Mapping[str, Any]) -> RuleTypeError | None:
-        """Return the error of a tree that is never boolean; None if it may be."""
+        """Return the error if the tree can never be boolean, else None."""
         return type_error(node, Compiler(constants, self._library))
 
     def _seen(self, text: str | None, constants: Mapping[str, Any]) -> str:

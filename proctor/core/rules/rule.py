@@ -39,9 +39,9 @@ class RuleKind(enum.Enum):
 
     #: null, blank or `${}`: true for everyone.
     EMPTY = "empty"
-    #: Begins with "true", in upper or lower case. The rest is ignored.
+    #: Begins with "true", ignoring case. The rest is ignored.
     TRUE = "true"
-    #: Begins with "false", in upper or lower case. The rest is ignored.
+    #: Begins with "false", ignoring case. The rest is ignored.
     FALSE = "false"
     #: Not of the form `${…}`. It is false, and Java Proctor logs an error at each evaluation.
     INVALID = "invalid"
@@ -50,12 +50,12 @@ class RuleKind(enum.Enum):
 
 
 def is_blank(text: str | None) -> bool:
-    """Return True for null and text of only Java's whitespace, as StringUtils.isBlank does."""
+    """Return True for null and for text that is only Java whitespace, like StringUtils.isBlank."""
     return text is None or all(map(is_whitespace, text))
 
 
 def classify(text: str | None, *, whole_words: bool = False) -> RuleKind:
-    """Classify as ProctorUtils.clasifyElExpression does, after RuleEvaluator's own checks.
+    """Classify a rule as ProctorUtils.clasifyElExpression does, after RuleEvaluator's own checks.
 
     If *whole_words*, "true" and "false" are recognized only if nothing follows them, as in partial
     evaluation.
@@ -75,7 +75,7 @@ def classify(text: str | None, *, whole_words: bool = False) -> RuleKind:
 
 
 class Rule:
-    """An immutable rule, compiled when it is created. Threads can share it.
+    """An immutable rule, compiled when it is created. Safe to share between threads.
 
     *text* is the rule with its braces; None is always true. *constants* belong to the test and hide
     variables of the same name. *functions* adds your own functions by `prefix:name`. Each is a
@@ -95,7 +95,7 @@ class Rule:
     node: nodes.Node | None
     #: The variables that the rule mentions, without constants.
     names: frozenset[str]
-    #: The constants that the rule sees.
+    #: The constants that the rule can use.
     constants: Mapping[str, Any]
     #: Like `evaluate`, for a scope that is used for many rules. It can raise any exception that a
     #: value in the context raises, so call it through `guarded`.
@@ -146,23 +146,23 @@ class Rule:
     def evaluate(self, context: Mapping[str, Any]) -> bool:
         """Return True if the rule holds for *context*  [evaluateBooleanRule].
 
-        Raises RuleError in the cases in which Java Proctor throws.
+        Raises RuleError whenever Java Proctor throws an exception.
         """
         return guarded(self.holds, plain_scope(context)[0])
 
     def value(self, context: Mapping[str, Any]) -> Any:
         """Return the value before the type check and the conversion to boolean.
 
-        Raises RuleError in the cases in which Java Proctor throws, including RuleSyntaxError,
+        Raises RuleError whenever Java Proctor throws an exception, including RuleSyntaxError,
         because this method parses every text.
         """
         node = self.node or parse(self.text or "")
         return guarded(self._compiler.compile(node), plain_scope(context)[0])
 
     def could_hold(self, context: Mapping[str, Any]) -> bool:
-        """Return True if the rule may hold when variables missing from *context* are unknown.
+        """Return True if the rule could hold, with variables missing from *context* as unknown.
 
-        [evaluateBooleanRulePartial] Raises RuleError in the cases in which Java Proctor throws.
+        [evaluateBooleanRulePartial] Raises RuleError whenever Java Proctor throws an exception.
         """
         if classify(self.text, whole_words=True) is not RuleKind.EXPRESSION:
             return self.evaluate(context)
@@ -190,9 +190,9 @@ class Rule:
 def guarded(evaluate: Callable[[Scope], _T], scope: Scope) -> _T:
     """Return the result of *evaluate* for *scope*. Raises only RuleError.
 
-    Values that a site puts into the context may raise any exception when they are compared or
-    printed, and a list may be nested too deeply for the stack. Only the rule fails, as with a
-    RuntimeException in Java Proctor.
+    Values that a site puts into the context can raise any exception when they are compared or
+    printed, and a list can be nested too deeply for the stack. In these cases only the rule fails,
+    as it does after a RuntimeException in Java Proctor.
     """
     try:
         return evaluate(scope)
@@ -222,7 +222,7 @@ def boolean(node: nodes.Node, compiler: Compiler) -> Callable[[Scope], bool]:
 
 
 def _leaves_traces(node: nodes.Node, compiler: Compiler) -> bool:
-    """Return True if evaluating *node* may change the state of the scope."""
+    """Return True if evaluating *node* can change the state of the scope."""
     return any(
         isinstance(each, nodes.Access)
         or (isinstance(each, nodes.FunctionCall) and compiler.function(each).work is not None)
@@ -231,7 +231,7 @@ def _leaves_traces(node: nodes.Node, compiler: Compiler) -> bool:
 
 
 def _fresh(evaluate: Evaluate) -> Evaluate:
-    """Return *evaluate* preceded by a reset of the state that the previous rule left behind."""
+    """Return *evaluate* with a reset before it, which clears the previous rule's state."""
 
     def begin(scope: Scope) -> Any:
         scope.begin()

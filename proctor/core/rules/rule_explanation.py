@@ -1,6 +1,6 @@
-"""Explain the result of a rule: the operand that decided, and the variables that the rule saw.
+"""Explain the result of a rule: the operand that decided it, and the variables that the rule read.
 
-The compiler evaluates each operand. This module only searches for the one that decided.
+The compiler evaluates each operand. This module only finds the one that decided the result.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_STEPS = 50
 
 @dataclass(frozen=True, slots=True)
 class VariableExplanation:
-    """A variable or a constant that a rule mentions, and its value as the rule saw it."""
+    """A variable or a constant that a rule mentions, and its value in the rule."""
 
     name: str
     #: The value in the notation of rules, shortened; None if the variable is missing.
@@ -96,7 +96,7 @@ class RuleExplanation:
     a true `a && b`), it is the whole rule. For a rule that failed, it is the part that raised.
     """
 
-    #: The text of the rule; None if the test has no rule, which is true for everyone.
+    #: The text of the rule; None if the test has no rule and is therefore open to everyone.
     text: str | None
     kind: RuleKind
     #: True if the rule holds; None if it failed.
@@ -105,10 +105,10 @@ class RuleExplanation:
     error: str | None = None
     #: The name of the exception that Java Proctor throws in this case.
     java_class: str | None = None
-    #: The operand that decided; None if nothing was evaluated: no rule, or one without an
-    #: expression.
+    #: The operand that decided; None if nothing was evaluated, because there is no rule or it is
+    #: not an expression.
     operand: Operand | None = None
-    #: All variables of the rule in the order of its text, including those that were never read.
+    #: All variables of the rule, in the order of its text, even those that were never read.
     variables: tuple[VariableExplanation, ...] = ()
 
     @property
@@ -118,7 +118,7 @@ class RuleExplanation:
 
     @property
     def why(self) -> str:
-        """The deciding operand in one line, with its column and the values that the rule saw."""
+        """The deciding operand in one line, with its column and the values of its variables."""
         if self.operand is None:
             return _NOT_EVALUATED[self.kind]
         text = gettext_noop("{operand} at column {column}")
@@ -159,7 +159,7 @@ def explain_rule(
 ) -> RuleExplanation:
     """Return why *rule* gave *answer* for *scope*.
 
-    *variable_errors* has the reasons why variables that were given are not in the scope.
+    *variable_errors* has the reasons why variables of the context are missing from the scope.
     """
     failed = answer if isinstance(answer, RuleError) else None
     operand: Operand | None = None
@@ -205,7 +205,7 @@ def _variable(
 def _deciding(node: nodes.Node, failed: RuleError | None, probe: _Probe) -> nodes.Node:
     """Return the part of *node* to show."""
     if isinstance(failed, RuleTypeError):
-        # The type check refuses the expression as a whole, perhaps before evaluating any part.
+        # The type check rejects the expression as a whole, perhaps before evaluating any part.
         return node
     search = _reason if failed is None else _culprit
     try:

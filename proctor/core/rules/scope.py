@@ -28,12 +28,12 @@ class Scope(dict[str, Any]):
     """
 
     #: True if a property or method was found in this evaluation. Tomcat keeps this flag in the
-    #: context: if it is set, a null at the head of a chain is read as null, otherwise it is an
+    #: context: if it is set, a null at the head of a chain is read as null; otherwise it is an
     #: error. A class attribute is the default, because a scope is created for every visitor.
     resolved: bool = False
     #: The work done so far in this evaluation.
     work: int = 0
-    #: Results of `once` for this visitor, shared by all rules.
+    #: The results of `once` for this visitor, shared by all rules.
     _results: dict[tuple[object, ...], Any] | None = None
 
     def spend(self, work: int) -> None:
@@ -44,17 +44,18 @@ class Scope(dict[str, Any]):
                 Sentence(
                     gettext_noop(
                         "the rule takes more than {limit} steps for this visitor; match fewer "
-                        "patterns, or shorter texts"
+                        "patterns, or shorter strings"
                     ),
                     limit=MAX_WORK,
                 )
             )
 
     def once(self, code: Callable[..., Any], *values: Any) -> Any:
-        """Return `code(*values)`, computed once per scope: many rules match the same pattern.
+        """Return `code(*values)`, computed once per scope.
 
-        *code* must always give the same result, so that no rule affects another rule's result. The
-        cost is counted for every call, even if the result is known.
+        It is cached because many rules match the same pattern. *code* must always give the same
+        result, so that no rule affects another rule's result. The cost is counted for every call,
+        even if the result is known.
         """
         if self._results is None:
             self._results = {}
@@ -66,7 +67,7 @@ class Scope(dict[str, Any]):
             return result
 
     def begin(self) -> None:
-        """Forget the state of the previous rule, before a new one."""
+        """Clear the state that the previous rule left."""
         self.resolved = False
         self.work = 0
 
@@ -86,7 +87,7 @@ class Scope(dict[str, Any]):
 
 
 def plain_scope(context: Mapping[str, Any]) -> tuple[Scope, dict[str, str]]:
-    """Return the scope of a context without declared types, and why variables are missing."""
+    """Return the scope for a context without declared types, and why variables are missing."""
     scope = Scope(context)
     refused: dict[str, str] = {}
     for name, value in context.items():

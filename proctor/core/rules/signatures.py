@@ -101,12 +101,15 @@ _BELONGS: dict[RuleType, Callable[[Any], bool]] = {
 
 
 def assignable(value: object, declared: RuleType) -> bool:
-    """Return True if *value* can be passed as *declared* unchanged. null can always be passed."""
+    """Return True if *value* can be passed as *declared* without conversion. null always can."""
     return value is None or _BELONGS[declared](value)
 
 
 def _to_character(value: object) -> Character:
-    """Convert as ELSupport.coerceToCharacter does: the first unit, or the unit with a number."""
+    """Convert as ELSupport.coerceToCharacter does.
+
+    The result is the first UTF-16 unit of a string, or the unit with the number's code.
+    """
     if value is None or value == "":
         return Character("\0")
     if is_text(value):
@@ -119,7 +122,7 @@ def _to_character(value: object) -> Character:
 
 
 def coerce(value: object, declared: RuleType) -> Any:
-    """Convert as ELSupport.coerceToType does. Raises RuleEvaluationError if it is impossible."""
+    """Convert as ELSupport.coerceToType does. Raises RuleEvaluationError if that is impossible."""
     if value is not None and _BELONGS[declared](value):
         return value
     if declared is RuleType.STRING:

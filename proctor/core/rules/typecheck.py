@@ -1,7 +1,7 @@
 """Check that an expression is boolean  [RuleEvaluator.checkRuleIsBooleanType, getType].
 
 Before Java Proctor evaluates a rule, it checks the type of the top node. Therefore `${age + 1}` is
-an error and not true. A variable with the text "true" is also an error.
+an error and not true. A variable with the string "true" as its value is also an error.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def boolean_check(node: Node, compiler: Compiler) -> Check | None:
 
 
 def type_error(node: Node, compiler: Compiler) -> RuleTypeError | None:
-    """Return the error of an expression that is never boolean; None if it may be."""
+    """Return the error if the expression can never be boolean, else None."""
     what = _never_boolean(node, compiler)
     if what is None:
         return None
@@ -106,7 +106,10 @@ def _require_boolean(value: object) -> None:
 
 
 def _access_check(node: nodes.Access, compiler: Compiler) -> Check:
-    """Return a check that evaluates all but the last step and tests its type (AstValue.getType)."""
+    """Return a check that evaluates all steps but the last, and tests the type of the last one.
+
+    [AstValue.getType]
+    """
     base = compiler.compile(node.base)
     keys = [compiler.compile(suffix.key) for suffix in node.suffixes]
     arguments = [
@@ -149,7 +152,7 @@ def _step(
 def _check_last(target: object, key: object, *, calls_first: bool) -> None:
     if isinstance(target, Mapping):
         if calls_first:
-            # Proctor requests a ValueReference, which Tomcat does not provide here.
+            # Proctor requests a ValueReference, which Tomcat does not provide in this case.
             raise RuleRuntimeError(
                 Sentence(
                     gettext_noop("a method call cannot be the whole rule; write {key}() == …"),

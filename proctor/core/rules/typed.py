@@ -1,10 +1,10 @@
 """Translate rules over variables of known types to Python expressions.
 
-If the types of all operands are known and none is null, most conversions of the rule language do
-nothing, and Python's own comparison gives the right result. `TypedBuilder` turns such a rule into a
-Python syntax tree. The trees of many rules are compiled into one function. The builder returns None
-for everything that Python might evaluate differently from `compiler`, which is the reference. This
-module only computes the same results faster.
+If the types of all operands are known and no operand is null, most conversions of the rule language
+do nothing, and Python's own comparison gives the right result. `TypedBuilder` turns such a rule
+into a Python syntax tree. The trees of many rules are compiled into one function. The builder
+returns None for everything that Python might evaluate differently from `compiler`, which is the
+reference. This module only computes the same results faster.
 
 A tree contains operators, a few Python methods, and names. All values of the rule are in a table of
 globals. Text from the matrix appears in the tree only as a part of names (`names`). The expressions

@@ -1,7 +1,7 @@
 """The cost of functions and methods that can be slow, for `Scope.spend`.
 
 The unit is one step of matching a pattern, which takes a few nanoseconds. Operations that run in C
-on texts of at most `text.MAX_LENGTH` characters are so cheap that they are not counted.
+on strings of at most `text.MAX_LENGTH` characters are so cheap that they are not counted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
 LOOPING = 40
 #: The cost of changing the case of one character.
 FOLDING = 300
-#: The cost of one character where a pattern may match and be replaced.
+#: The cost per character of replacing what a pattern matches.
 FINDING = 1500
 
 
@@ -45,7 +45,7 @@ def growth_work(subject: str, before: str | None, after: str | None) -> int:
 
 
 def pattern_bound(pattern: str | None, *, searching: bool = False) -> int:
-    """Return the maximum number of steps for matching *pattern* against the longest text.
+    """Return the maximum number of steps for matching *pattern* against the longest string.
 
     Pass None for a pattern that depends on the visitor.
     """
@@ -60,10 +60,10 @@ def pattern_bound(pattern: str | None, *, searching: bool = False) -> int:
 def pattern_work(pattern: str, subject: str, *, searching: bool = False) -> int:
     """Return the maximum number of steps for matching *pattern* against *subject*.
 
-    0 if the pattern is refused when it is used.
+    The result is 0 if the pattern will be rejected when it is used.
     """
-    # If a bound grows faster than the length, a shorter subject needs at most its share of the
-    # bound.
+    # If a bound grows faster than the length, a shorter subject needs at most a proportional part
+    # of the bound.
     length = min(len(subject), MAX_SUBJECT) + 1
     return _steps(pattern, searching) * length // MAX_SUBJECT
 
@@ -72,7 +72,7 @@ def pattern_work(pattern: str, subject: str, *, searching: bool = False) -> int:
 def _steps(pattern: str, searching: bool) -> int:
     if len(pattern) > MAX_PATTERN:
         return 0
-    # Imported here because it is as slow to import as the translation itself.
+    # Imported late, because importing it takes as long as the translation itself.
     from proctor.core.rules.regex.cost import MAX_STEPS, Explosive, steps  # noqa: PLC0415
     from proctor.core.rules.regex.parser import parse  # noqa: PLC0415
 

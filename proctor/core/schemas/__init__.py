@@ -1,3 +1,3 @@
-"""JSON Schemas of Proctor's documents, generated from our own loaders."""
+"""JSON Schemas of Proctor's documents, generated from the code that loads them."""
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "ExpectedPayload": ("type",),
 }
 
-#: Object and field → restrictions in addition to the kind.
+#: Object and field → restrictions in addition to those of the field's kind.
 BOUNDS: Mapping[tuple[str, str], dict[str, Any]] = {
     # Proctor's public examples use numbers.
     ("Audit", "version"): {"type": ["string", "integer"]},
@@ -55,14 +55,14 @@ WRITTEN: Mapping[str, dict[str, Any]] = {
     "Audit": {
         "updatedDate": {
             "type": "string",
-            "description": "updated in the form of text; it is never read",
+            "description": "the time in updated, as text; it is never read",
         }
     },
     "TestDefinition": {
         "specialConstants": {
             "type": "object",
             "properties": {"__COUNTRIES": {"type": "array", "items": {"type": "string"}}},
-            "description": "constants of a definition; in a matrix they are in constants",
+            "description": "special constants of a definition; a matrix has them in constants",
         }
     },
 }
@@ -71,28 +71,28 @@ WRITTEN: Mapping[str, dict[str, Any]] = {
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "Matrix": {"audit": "who published the matrix, and when", "tests": "the tests, by name"},
     "Audit": {
-        "version": "the version of the matrix, which must be new for each change",
+        "version": "the version of the matrix, which must change with each new matrix",
         "updated": "when it was published, in milliseconds since 1970",
         "updatedBy": "who published it",
     },
     "TestDefinition": {
         "version": "the version of the test, which appears in logs",
         "salt": "the text that is hashed together with the identifier",
-        "rule": "who is in the test, such as ${country == 'US'}; null is everyone",
+        "rule": "who is in the test, such as ${country == 'US'}; null means everyone",
         "testType": "the type of the identifier that the test uses",
         "buckets": "the groups",
         "allocations": "how visitors are split; the first allocation whose rule is true is used",
         "constants": "values for rules, by name",
         "silent": "if true, the group is left out of log lines",
         "description": "what the test is about",
-        "metaTags": "words with which applications can select tests",
-        "dependsOn": "the test and bucket in which a visitor must already be",
+        "metaTags": "words by which applications can select tests",
+        "dependsOn": "the test and the bucket that a visitor must already be in",
         "evaluateForIncognitoUsers": "if false, visitors with isIncognitoUser get no group",
         "enableUnitlessAllocations": "allow allocations for visitors without an identifier",
         "containsUnitlessAllocation": "true if there is such an allocation; `build` sets it",
         "forceLogging": "if true, the group is always in the newer log line",
-        "payloadExperimentConfig": "let the fields of json payloads of several tests compete",
-        "dynamic": "true if a filter of an application selected the test",
+        "payloadExperimentConfig": "how fields compete if several tests have json payloads",
+        "dynamic": "true if an application's filter selected the test",
     },
     "Bucket": {
         "name": "the name of the group",
@@ -101,10 +101,10 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "payload": "data for the group: one key, which is its type",
     },
     "Allocation": {
-        "rule": "who is in this allocation; only the last allocation may have no rule",
+        "rule": "who is in this allocation; only the last allocation can have no rule",
         "ranges": "the split; the lengths add up to 1",
         "id": "an id such as #A1; the number changes if results must not be pooled",
-        "name": "a name for people",
+        "name": "a name for human readers",
     },
     "Range": {
         "bucketValue": "the value of the bucket for this range",
@@ -117,7 +117,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "PayloadExperimentConfig": {
         "priority": "an integer as text; if properties conflict, the highest one wins; null "
         "is the lowest",
-        "namespaces": "names with which applications can select tests",
+        "namespaces": "names by which applications can select tests",
     },
     "ExpectedTest": {
         "buckets": "the groups that the application handles, with their values",
@@ -128,7 +128,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "ExpectedPayload": {
         "type": "the type of the payload",
         "schema": "for a map: the type of each key",
-        "validator": "a rule for value, or in a map for its keys",
-        "allowForce": "if true, visitors who may force groups may force payloads as well",
+        "validator": "a rule for the value or, if the value is a map, for its keys",
+        "allowForce": "if true, visitors who are allowed to force groups can also force payloads",
     },
 }

@@ -1,4 +1,4 @@
-"""The schemas of each kind of field: what authors should write, and what Java Proctor accepts."""
+"""Schemas for each kind of field: what authors should write, and what Java Proctor accepts."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ _TEXT: Json = {"type": ["string", "number", "boolean", "null"]}
 
 
 def _in_text(pattern: str) -> Json:
-    """Return the schema of a string that Jackson converts: *pattern*, "" or `null`, with spaces."""
+    """Return the schema of a string that Jackson converts.
+
+    It matches *pattern*, "" or `null`, with any whitespace around it.
+    """
     return {"type": "string", "pattern": f"^{_BLANKS}(?:{pattern}|null)?{_BLANKS}$"}
 
 
 def _number_or_text(low: int, high: int) -> Json:
-    # A fraction is dropped.
+    # Jackson drops the fraction of a number.
     number = {"type": "number", "minimum": low, "maximum": high}
     return {"anyOf": [{"type": "null"}, number, _in_text("[+-]?[0-9]+")]}
 
@@ -77,7 +80,7 @@ _STRICT_PAYLOADS: dict[str, Json] = {
 
 
 def _one_of(payload_type: str) -> Json:
-    """Return a schema in which all other types are null or missing, as Java's setters require."""
+    """Return a schema that requires all other types to be null or missing, as in Java's setters."""
     others: Json = {
         name: False if name == "json" else {"type": "null"}
         for name in PAYLOAD_TYPES
@@ -136,10 +139,10 @@ _STRICT: dict[str, Callable[[], Json]] = {
 
 
 def strict_kind(kind: str) -> Json:
-    """Return the schema of the values that an author should write in a field of that kind."""
+    """Return the schema of the values that an author should write in a field of this kind."""
     return _STRICT[kind]()
 
 
 def lenient_kind(kind: str) -> Json:
-    """Return the schema of the values that Java Proctor accepts in a field of that kind."""
+    """Return the schema of the values that Java Proctor accepts in a field of this kind."""
     return _LENIENT[kind]()

@@ -1,7 +1,7 @@
-"""Find the fields that a loader reads by passing it an object that records them.
+"""Find out which fields a loader reads by passing it an object that records them.
 
-Therefore a schema cannot differ from its loader: if the loader reads a new field, the schema has
-it.
+A schema can therefore never differ from its loader: if the loader reads a new field, the schema
+contains it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ __all__ = ["FieldShape", "ObjectShape", "recorded"]
 
 @dataclass(frozen=True, slots=True)
 class FieldShape:
-    """A field, as a loader reads it."""
+    """A field that a loader reads."""
 
     #: `text`, `integer`, `objects` and so on: see `proctor.core.schemas.kinds`.
     kind: str
-    #: The shape of the object in the field, or of each object, if there are several.
+    #: The shape of the object in the field or, if there are several, of each of them.
     part: ObjectShape | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectShape:
-    """A JSON object, as a loader reads it."""
+    """A JSON object that a loader reads."""
 
     #: The class that the loader creates from the object.
     name: str

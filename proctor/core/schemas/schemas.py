@@ -32,21 +32,22 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 def schema_of(document: str, *, lenient: bool = False) -> Json:
-    """Return the JSON Schema of a kind of *document*, one of `SCHEMAS`.
+    """Return the JSON Schema for a kind of *document*, which is a key of `SCHEMAS`.
 
-    It describes what an author should write, and has all known fields. If *lenient*, it describes
-    what Java Proctor accepts, including unknown fields and values that it converts.
+    The schema describes what an author should write, and contains all known fields. If *lenient*,
+    it describes what Java Proctor accepts, including unknown fields and values that Java Proctor
+    converts.
     """
     return {"$schema": _DRAFT, **SCHEMAS[document](_Writer(lenient=lenient))}
 
 
 def schema_text(document: str, *, lenient: bool = False) -> str:
-    """Return `schema_of` as JSON text."""
+    """Return the result of `schema_of` as JSON text."""
     return json.dumps(schema_of(document, lenient=lenient), indent=2, ensure_ascii=True) + "\n"
 
 
 class _Writer:
-    """Writes the schema of an object, and collects the definitions that it uses."""
+    """Writes the schema of an object and collects the definitions that the schema uses."""
 
     def __init__(self, *, lenient: bool) -> None:
         self.lenient = lenient
@@ -62,7 +63,7 @@ class _Writer:
         return {"title": title, **shape, **defined}
 
     def reference(self, shape: ObjectShape) -> Json:
-        """Return a reference to the definition of *shape*. Add the definition if it is missing."""
+        """Return a reference to the definition of *shape*, which is added if it is missing."""
         if shape.name not in self.definitions:
             self.definitions[shape.name] = {}
             self.definitions[shape.name] = self.object(shape)
@@ -83,7 +84,7 @@ class _Writer:
         schema = self._value(shape.fields[name])
         bounds = {} if self.lenient else BOUNDS.get((shape.name, name), {})
         if "$ref" in schema and described:
-            # Other keys next to a $ref are ignored.
+            # Validators ignore other keys next to a $ref.
             return {**described, "allOf": [schema]}
         return {**described, **schema, **bounds}
 
@@ -136,7 +137,7 @@ def _definition(writer: _Writer) -> Json:
 
 
 def _allow_nulls(schema: Json, definitions: Json) -> None:
-    """Allow the nulls that Java Proctor accepts in a definition but refuses in a matrix."""
+    """Allow the nulls that Java Proctor accepts in a definition but rejects in a matrix."""
     fields = schema["properties"]
     for name in ("constants", SPECIAL_FIELD, "buckets", "allocations"):
         fields[name]["type"] = [fields[name]["type"], "null"]
@@ -158,7 +159,7 @@ def _specification(writer: _Writer) -> Json:
         types.update({"type": "string", "enum": list(PAYLOAD_TYPES)})
     fields: Json = {
         "providedContext": {
-            "description": "the variables that the application gives to rules, and their types",
+            "description": "the variables that the application passes to rules, and their types",
             **writer.kind("texts by name"),
         },
         "tests": {
@@ -167,7 +168,7 @@ def _specification(writer: _Writer) -> Json:
             "additionalProperties": test,
         },
         "dynamicFilters": {
-            "description": "filters with which the application selects tests that it does not name",
+            "description": "filters that select tests for the application without naming them",
             "type": ["array", "null"] if writer.lenient else "array",
             "items": {"anyOf": [_filter(writer, kind) for kind in FILTER_FIELDS]},
         },
@@ -204,7 +205,8 @@ def _pipet_config(writer: _Writer) -> Json:
     }
     context = {name: meanings[name] for name in CONTEXT_FIELDS}
     identifier = {name: meanings[name] for name in IDENTIFIER_FIELDS}
-    # Pipet does not start if there is an unknown field, so the lenient schema is the strict one.
+    # Pipet does not start if there is an unknown field, so the lenient schema equals the strict
+    # one.
     parts = (
         _object(context, ["source", "type"], closed=True),
         _object(identifier, ["source"], closed=True),
@@ -216,7 +218,7 @@ def _pipet_config(writer: _Writer) -> Json:
     return writer.document("pipet-config.json", _object(fields, [], closed=True))
 
 
-#: The documents by name, and the function that writes the schema of each.
+#: Document name → the function that writes its schema.
 SCHEMAS: dict[str, Callable[[_Writer], Json]] = {
     "matrix": _matrix,
     "definition": _definition,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CircuitBreaker", "Permit"]
 
-#: Number of calls to remember, and the number of failures among them that stops all calls.
+#: Number of calls to remember, and how many failures among them stop all calls.
 REMEMBERED = 10
 TOO_MANY = 5
 
@@ -27,15 +27,16 @@ class Permit:
         self.failures = failures
         #: The time at which the outage began.
         self.since = since
-        #: True if calls are stopped, and the time at which the next call is allowed.
+        #: True if calls are stopped; `due` is the time at which the next call is allowed.
         self.is_open = False
         self.due = 0.0
-        #: True if a call timed out, so that a trial call is needed.
+        #: True if a call timed out, so a trial call is needed.
         self.is_suspect = False
         #: The last calls: None for an answered call, the request for a failed one.
         self.outcomes: deque[Hashable] = deque(maxlen=REMEMBERED)
-        #: The thread of each process that makes the trial call, and the next state. A dict needs no
-        #: lock: only one of several threads can set a key, and a fork leaves no lock held.
+        #: For each process, the thread that makes the trial call. Also contains the next state. A
+        #: dict needs no lock: only one of several threads can set a key, and after a fork no lock
+        #: is still held.
         self.claims: dict[int | str, object] = {}
 
     @property
@@ -55,14 +56,14 @@ class CircuitBreaker:
     """Stops calls to a service that is down, and allows a single trial call from time to time.
 
     A failure that can only be the service's fault stops all calls immediately. A failure that the
-    request itself may have caused stops them only if half of the last ten calls failed; several
+    request itself could have caused stops them only if half of the last ten calls failed; several
     failures of one request count as one.
 
     The first pause lasts *first_pause* seconds. Each failed trial call doubles it, up to
-    *longest_pause*. Calls that are running when it begins may finish. Safe for threads and after a
-    fork, without a lock.
+    *longest_pause*. Calls that are running when a pause begins may finish. Safe for threads and
+    after a fork, without a lock.
 
-    (The breakers on PyPI do not lengthen their pauses, and use a lock for each call.)
+    (The circuit breakers on PyPI do not lengthen their pauses, and use a lock for each call.)
     """
 
     def __init__(
@@ -106,10 +107,10 @@ class CircuitBreaker:
         return None if state.is_open else _plain(state)
 
     def answers(self, permit: Permit) -> Permit:
-        """Allow all calls again after a trial call; return the permit for the caller's own call.
+        """Allow all calls again after a trial call that succeeded.
 
-        An outage ends only when that call succeeds. Until then, each pause is longer than the one
-        before.
+        Return a permit for the actual call. An outage ends only when that call succeeds. Until
+        then, each pause is longer than the one before.
         """
         state = Permit(permit.failures, permit.since)
         if not permit.is_open:
@@ -132,7 +133,7 @@ class CircuitBreaker:
     ) -> bool:
         """Report a failure. Return True if it began an outage.
 
-        *about* is the request, if it may be the cause. If *is_slow*, the call timed out, and the
+        *about* is the request, if it could be the cause. If *is_slow*, the call timed out, and the
         next caller must make a trial call first.
         """
         if about is not None and not permit.is_trial:
@@ -146,18 +147,21 @@ class CircuitBreaker:
         return self._open(self._current(permit))
 
     def gave_up(self, permit: Permit) -> None:
-        """Report that the call says nothing about the service. The next caller may try."""
+        """Report that the call says nothing about the service.
+
+        The next caller may make a trial call.
+        """
         if permit.is_trial:
             self._replace(permit, permit.copy())
 
     def _current(self, permit: Permit) -> Permit:
-        """Return the current state if no outage began or ended since *permit*, else *permit*."""
+        """Return the current state, or *permit* if an outage has begun or ended since then."""
         state = self._state
         return state if state.outcomes is permit.outcomes else permit
 
     def _open(self, permit: Permit) -> bool:
         now = self._clock()
-        # The exponent is limited, because 2.0 to the power of a long outage's pauses overflows.
+        # The exponent is limited, because it would overflow in a long outage with many pauses.
         doubled: float = self._first_pause * 2.0 ** min(permit.failures, 64)
         state = Permit(permit.failures + 1, permit.since if permit.failures else now)
         state.is_open = True

@@ -15,7 +15,7 @@ class Closing:
     """Turns a class with a `close` method into a context manager."""
 
     def close(self) -> None:
-        """Release all resources. It can be called repeatedly."""
+        """Release all resources. It can be called more than once."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:

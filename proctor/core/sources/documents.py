@@ -20,8 +20,8 @@ class Document(NamedTuple):
 class ReadMatrix(NamedTuple):
     """The result of a location that builds the matrix itself.
 
-    Definitions that have not changed since the previous token are the same objects, so that
-    everything derived from them can be reused.
+    Definitions that have not changed since the previous token are the same objects, so everything
+    derived from them can be reused.
     """
 
     matrix: Matrix

@@ -1,4 +1,4 @@
-"""Locations of a matrix: a file, a URL or an object. They are read again only after a change."""
+"""Locations of a matrix: a file, a URL or an object. They are read again only if they changed."""
 
 from __future__ import annotations
 
@@ -31,38 +31,38 @@ __all__ = [
     "public_location",
 ]
 
-#: If a file was modified less than this long ago, it may change again without a new timestamp: file
-#: systems record times in steps of up to two seconds.
+#: If a file was modified less than this many nanoseconds ago, it can change again without a new
+#: timestamp: file systems record times in steps of up to two seconds.
 _YOUNG_NS = 2_000_000_000
 
 
 class Location(Protocol):
-    """A location that can be read. It has no state, so the caller keeps the token."""
+    """A location that can be read. It is stateless, so the caller keeps the token."""
 
     #: Its name in messages, without secrets.
     shown: str
-    #: True if reading may be slow and has to happen in the background.
+    #: True if reading can be slow and has to happen in the background.
     slow: bool
     #: True if processes should read at slightly different times, to reduce the load on a server.
     spread: bool
 
     @property
     def inline(self) -> bool:
-        """True if it is read in the thread that asks for the matrix.
+        """True if it is read in the thread that requests the matrix.
 
-        Such a location is checked for changes each time. If reading fails, the previous matrix is
-        dropped.
+        The location is then checked for changes on each request, and if reading fails, the previous
+        matrix is dropped.
         """
 
     def changed(self, token: object) -> bool:
-        """Return True if the content may have changed or cannot be checked. Must be fast."""
+        """Return True if the content might have changed or cannot be checked. Must be fast."""
 
     def read(self, token: object) -> Document | ReadMatrix | None:
         """Return the content, or None if it still matches *token*. Raises SourceError."""
 
 
-#: For each scheme, a function that returns the `Location` for a text such as `scheme:rest`. It
-#: raises ConfigurationError for an invalid text.
+#: For each scheme, a function that returns the `Location` for a string such as `scheme:rest`. It
+#: raises ConfigurationError if the string is invalid.
 Schemes: TypeAlias = "Mapping[str, Callable[[str], Location]]"
 
 
@@ -77,7 +77,7 @@ def location_of(
     """Return the `Location` of a path, of an http(s) URL or of one of the *locations*.
 
     Any other scheme, such as s3, is looked up in fsspec. *token* is a bearer token for http(s)
-    URLs. Raises ConfigurationError for anything else, and if a package for the scheme is missing.
+    URLs. Raises ConfigurationError for any other text, or if the package for a scheme is missing.
     """
     text = os.fspath(location)
     if not text:
@@ -93,18 +93,21 @@ def location_of(
 
 
 def is_address(text: str) -> bool:
-    """Return True if *text* is the address of a URL or an object, not a path."""
+    """Return True if *text* is a URL, including one of an object in a store, and not a path."""
     scheme, separator, _ = text.partition("://")
     return bool(separator) and "/" not in scheme
 
 
 def public_location(text: str) -> str:
-    """Return a path, or an address without user, password and query, for messages."""
+    """Return *text* in a form that is safe to show in messages.
+
+    This is a path, or a URL without its user, password or query.
+    """
     return public_address(text) if is_address(text) else text
 
 
 class FileLocation:
-    """A file. Its modification time, size and inode show if it has changed."""
+    """A file. Its modification time, size and inode show whether it has changed."""
 
     slow = False
     inline = False
@@ -123,9 +126,12 @@ class FileLocation:
             return True
 
     def read(self, token: object) -> Document | None:
-        """Return the content. Raises SourceError unless it is a readable file up to `max_bytes`."""
+        """Return the content.
+
+        Raises SourceError unless it is a readable file of at most `max_bytes`.
+        """
         try:
-            # Check this before opening, because opening a pipe would wait for a writer.
+            # Checked before opening the file, because opening a pipe would wait for a writer.
             if not stat.S_ISREG(self._path.stat().st_mode):
                 raise SourceError(f"Cannot read {self.shown!r}: it is not a regular file")
             with self._path.open("rb") as file:
@@ -140,7 +146,7 @@ class FileLocation:
                 f"Cannot read {self.shown!r}: it is larger than {self._max_bytes} bytes; if that "
                 f"is intended, raise max_bytes"
             )
-        # Read again next time, because it may still change within this clock step.
+        # Read the file again next time, because it could still change within this clock step.
         young = time.time_ns() - after.st_mtime_ns < _YOUNG_NS
         steady = not young and _identity(before) == _identity(after)
         return Document(content, _identity(after) if steady else None)
@@ -151,7 +157,7 @@ def _identity(status: os.stat_result) -> tuple[int, int, int]:
 
 
 class UrlLocation:
-    """A URL. Its ETag and Last-Modified show if the document has changed."""
+    """A URL. Its ETag and Last-Modified show whether the document has changed."""
 
     slow = True
     inline = False

@@ -1,4 +1,4 @@
-"""Log the declared tests that a new matrix dropped or does not have, or whose rules are wrong."""
+"""Log the declared tests that a new matrix drops or does not have, or whose rules are wrong."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ __all__ = ["report_missing", "report_tests"]
 
 logger = logging.getLogger("proctor.matrix")
 
-#: Maximum number of characters of all tests in one record. Log collectors cut longer records.
+#: Maximum total length of the tests in one record, in characters. Log collectors cut longer
+#: records.
 MAX_LENGTH = 30_000
 
-#: Maximum number of characters of one reason, which is cut to the minimum if there are many tests.
+#: Maximum length of one reason, in characters. If there are many tests, reasons are cut further,
+#: but not below the minimum.
 MAX_REASON, MIN_REASON = 300, 60
 
 #: Maximum number of names to compare to find the closest ones, which takes up to a second.
@@ -31,10 +33,10 @@ MAX_COMPARED = 10_000
 def report_tests(
     snapshot: Snapshot[Proctor], declared: Collection[str] | None, command: str
 ) -> None:
-    """Log which *declared* tests the matrix dropped, and which of their rules are never true.
+    """Log the *declared* tests that the matrix dropped, and their rules that are never true.
 
-    One WARNING lists all dropped tests with the reasons, and another one the rules. Both name the
-    *command* that shows more. If *declared* is None, every test counts as declared.
+    One WARNING lists all dropped tests with the reasons, and a second one lists the rules. Both
+    name the *command* that shows more. If *declared* is None, every test counts as declared.
     """
     proctor = snapshot.proctor
     tests = proctor.matrix.tests
@@ -76,7 +78,7 @@ def report_missing(snapshot: Snapshot[Proctor], declared: Collection[str]) -> No
     missing = [name for name in declared if name not in known]
     if not missing or not logger.isEnabledFor(logging.INFO):
         return
-    # A name that the site also declares is not a misspelling of this one.
+    # A test that the site also declares is not suggested: the site did not misspell its name.
     others = known.keys() - set(declared)
     guesses = [closest(name, others) for name in missing[: MAX_COMPARED // max(1, len(others))]]
     texts = [

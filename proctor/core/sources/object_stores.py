@@ -1,8 +1,8 @@
 """A matrix in an object store such as S3, read through fsspec.
 
-fsspec has no time limit for a whole read, and its errors may contain addresses with credentials.
-Therefore each read runs in a thread that is abandoned after the time limit, and failures are
-described in our own words.
+fsspec has no time limit for a whole read, and its errors can contain URLs with credentials.
+Therefore each read runs in a thread that is abandoned after the time limit, and error messages are
+our own.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MAX_LATE = 3
 #: Number of attempts to read an object that is being replaced.
 TRIES = 3
 
-#: If an object was modified less than this long ago, it may change within the same clock step.
+#: If an object was modified less than this many seconds ago, it can change within the clock step.
 _YOUNG_SECONDS = 2.0
 
-#: fsspec lists these as stores, but they read this machine's or a different file system.
+#: fsspec lists these as stores, but they read local files or wrap a different file system.
 _NO_STORES = frozenset(
     (
         *("async_wrapper", "asynclocal", "blockcache", "cached", "data", "dir", "file"),
@@ -41,7 +41,7 @@ _NO_STORES = frozenset(
     )
 )
 
-#: In these addresses, the part before @ is a container and not a credential.
+#: In URLs with these schemes, the part before @ is a container and not a credential.
 _WITH_CONTAINERS = ("abfs", "abfss", "az")
 
 #: The names under which stores report an object's version and its last modification time.
@@ -58,10 +58,10 @@ class _Token(NamedTuple):
 
 
 class ObjectLocation:
-    """An object in a store that fsspec can read. Its ETag shows if it has changed.
+    """An object in a store that fsspec can read. Its ETag shows whether it has changed.
 
-    The store's client is created in the process that reads, for the first read and after each
-    failure. Credentials and options come from the store's own library and from fsspec's
+    The store's client is created in the process that reads, before the first read and again after
+    each failure. Credentials and options come from the store's own library and from fsspec's
     configuration.
     """
 
@@ -114,7 +114,10 @@ class ObjectLocation:
         return found
 
     def _outcome(self, token: object) -> Document | SourceError | None:
-        """Return the result of one read. Errors have no cause: it could contain credentials."""
+        """Return the result of one read.
+
+        Errors have no cause, because it could contain credentials.
+        """
         try:
             return self._read(token)
         except SourceError as error:
@@ -159,19 +162,19 @@ class ObjectLocation:
 
 
 def is_object_address(text: str) -> bool:
-    """Return True if *text* is an address with a scheme other than http and https."""
+    """Return True if *text* is a URL with a scheme other than http or https."""
     scheme, separator, _ = text.partition("://")
     return bool(separator) and "/" not in scheme and scheme.lower() not in ("http", "https")
 
 
 def has_credentials(url: str) -> bool:
-    """Return True if the address of an object contains a user or a password."""
+    """Return True if an object's URL contains a user or a password."""
     bare = url.partition("?")[0].partition("#")[0]
     return public_address(bare) != bare
 
 
 def public_address(url: str) -> str:
-    """Return an object's address without user, password, query and fragment."""
+    """Return an object's URL without its user, password, query or fragment."""
     scheme, separator, rest = url.partition("://")
     rest = rest.partition("?")[0].partition("#")[0]
     host, slash, path = rest.partition("/")
@@ -182,9 +185,9 @@ def public_address(url: str) -> str:
 
 
 def _opener(scheme: str, shown: str) -> Callable[..., tuple[Any, str]]:
-    """Return fsspec's function that creates a client for an address, and the path for it.
+    """Return fsspec's function that creates a client for a URL, and the path for that client.
 
-    Raises ConfigurationError for an unsupported scheme, with the package to install.
+    Raises ConfigurationError for an unsupported scheme; the message names the package to install.
     """
     if scheme in _NO_STORES or "::" in scheme:
         raise ConfigurationError(
@@ -255,7 +258,7 @@ def _parsed(text: str) -> datetime | None:
 
 
 def _words(error: BaseException) -> str:
-    """Return a description of an error, without its own text, which may contain credentials."""
+    """Return a description of an error, without its own text, which can contain credentials."""
     if isinstance(error, FileNotFoundError):
         return "the object does not exist"
     if isinstance(error, PermissionError):

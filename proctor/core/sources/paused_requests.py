@@ -1,4 +1,4 @@
-"""Failed requests, each of which is paused for some time."""
+"""Pause each failed request for some time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PausedRequests:
 
     The first pause of a request lasts *first_pause* seconds. Each further failure doubles it, up to
     *longest_pause*. At most twice `LIMIT` requests are remembered. Thread-safe without a lock:
-    concurrent writes may lose an entry, which costs one extra call.
+    concurrent writes can lose an entry, which costs one extra call.
     """
 
     LIMIT = 1000
@@ -37,8 +37,8 @@ class PausedRequests:
         self._first_pause = first_pause
         self._longest_pause = longest_pause
         self._clock = clock
-        #: Successive failures, and the time of the next allowed call. A request is forgotten when
-        #: `LIMIT` others have failed since its last failure.
+        #: For each request, the number of successive failures, and the time of the next allowed
+        #: call. A request is forgotten when `LIMIT` others have failed since its last failure.
         self._recent: dict[bytes, tuple[int, float]] = {}
         self._older: dict[bytes, tuple[int, float]] = {}
 
@@ -50,7 +50,7 @@ class PausedRequests:
         return len(self._recent) + len(self._older)
 
     def is_pausing(self, request: bytes) -> bool:
-        """Return True if *request*, given as a digest, must not be repeated yet."""
+        """Return True if it is too early to repeat *request*, which is given as a digest."""
         _, due = self._known(request)
         return self._clock() < due
 

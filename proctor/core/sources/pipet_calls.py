@@ -27,7 +27,7 @@ RECORDS_EVERY = 60.0
 
 
 class RareRecord:
-    """A warning that is logged at most once a minute, with the number of omitted warnings."""
+    """A warning that is logged at most once a minute, with the number of warnings left out."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -57,8 +57,8 @@ class Crew:
         self.sessions = sessions(clock)
         self.breaker = CircuitBreaker(clock=clock)
         self.paused = PausedRequests(clock=clock)
-        #: Running calls with the site's own sessions: the request, the permit, and the time by
-        #: which each should end.
+        #: Running calls with the site's own sessions. For each: the request, the permit, and the
+        #: time by which it should return.
         self.in_flight: dict[object, tuple[str, Permit, float]] = {}
         self.refusals = RareRecord(clock)
         self.odd_tests = RareRecord(clock)
@@ -66,7 +66,7 @@ class Crew:
 
     @contextlib.contextmanager
     def watched(self, url: str, permit: Permit, timeout: float) -> Iterator[None]:
-        """Register a running call, so that other threads notice if it does not end in time."""
+        """Register a running call, so that other threads notice if it does not return in time."""
         call = object()
         self.in_flight[call] = url, permit, self._clock() + timeout
         try:
@@ -86,7 +86,7 @@ class Call:
         self._session = request.get_http() if request.get_http is not None else None
 
     def get(self, url: str, permit: Permit) -> HttpReply:
-        """Return the response of *url*. Raises the same errors as `SessionStack.get`."""
+        """Return the response from *url*. Raises the same errors as `SessionStack.get`."""
         left = self._ends - time.monotonic()
         if left <= 0:
             raise TimeoutError

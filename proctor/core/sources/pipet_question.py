@@ -1,4 +1,4 @@
-"""Build the URL that asks a Pipet for a visitor's groups, within the limits of servers."""
+"""Build the URL that asks a Pipet for a visitor's groups, short enough for servers to accept."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_TEST_BYTES", "MAX_VISITOR_BYTES", "fingerprint", "names_fit", "question"]
 
-#: Maximum number of bytes in a URL about the visitor. Many servers close the connection if the
-#: request line and headers exceed 8 KiB, and one visitor's cookie would then look like an outage.
+#: Maximum number of bytes that the visitor's data takes in a URL. Many servers close the connection
+#: if the request line and headers exceed 8 KiB, and one visitor's cookie would then look like an
+#: outage.
 MAX_VISITOR_BYTES = 4000
 
-#: Maximum number of bytes in a URL for names of tests. Longer lists are left out, so that the Pipet
-#: answers for all its tests.
+#: Maximum number of bytes that the names of tests take in a URL. A longer list is left out, and the
+#: Pipet answers for all its tests.
 MAX_TEST_BYTES = 3500
 
 
@@ -29,7 +30,7 @@ def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> 
     """Return the URL to request, or None without an identifier or without tests.
 
     Raises RequestRejected if the visitor's part is longer than `MAX_VISITOR_BYTES`, and
-    ConversionError for a value that has no text.
+    ConversionError for a value that cannot be written as text.
     """
     identifiers = _identifiers(request, keep_empty)
     if not identifiers or (request.tests is not None and not request.tests):
@@ -53,7 +54,7 @@ def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> 
 
 
 def fingerprint(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> str | None:
-    """Return a string with all that determines the answer; None if no request is needed."""
+    """Return a string of all that determines the answer; None if no request is needed."""
     identifiers = _identifiers(request, keep_empty)
     if not identifiers or (request.tests is not None and not request.tests):
         return None
@@ -110,5 +111,7 @@ def _texts(values: Mapping[str, object], what: str) -> list[tuple[str, str]]:
             try:
                 found.append((key, sent_text(each)))
             except Exception as error:
-                raise ConversionError(f"The {what} {key!r} has a value without a text") from error
+                raise ConversionError(
+                    f"The {what} {key!r} has a value that cannot be converted to text"
+                ) from error
     return found

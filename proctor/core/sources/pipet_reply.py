@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UnreadableReply", "read_audit", "read_groups", "read_refused_variable"]
 
-#: Matches Pipet's two messages: a variable is missing, or it cannot be converted. The visitor's own
-#: text may precede the last of these words, but cannot follow it.
+#: Matches Pipet's two messages: a variable is missing, or it cannot be converted. Text from the
+#: visitor can appear before the last of these words, but not after it.
 _VARIABLE = re.compile(
     r"(?:Required variable|Could not convert .* for context variable) '([\w.-]{1,60})'(?! to type)",
     re.DOTALL,
@@ -37,10 +37,9 @@ def read_groups(
 ) -> Groups:
     """Return the groups in the body of a reply to `groups/identify`.
 
-    *force* are the forced groups of the request, because a reply does not mark them. If *tests* is
-    given, only these are read. For a test that cannot be read, there is no group, and *on_odd* is
-    called with the reason. Raises UnreadableReply if the reply, or every test in it, cannot be
-    read.
+    *force* contains the request's forced groups, because a reply does not mark them. If *tests* is
+    given, only these are read. A test that cannot be read gives no group, and *on_odd* is called
+    with the reason. Raises UnreadableReply if the reply, or every test in it, cannot be read.
     """
     data = _member(_document(content), "data", "the reply")
     found = _member(data, "groups", "data")
@@ -69,7 +68,7 @@ def read_audit(content: bytes) -> None:
 
 
 def read_refused_variable(content: bytes) -> str | None:
-    """Return the context variable that is named in the body of an error; None if there is none."""
+    """Return the context variable that the body of an error names; None if it names none."""
     try:
         message = _member(_document(content), "meta", "the reply").get("error")
     except UnreadableReply:
@@ -89,7 +88,7 @@ def _document(content: bytes) -> dict[str, Any]:
 
 
 def _kind(value: object) -> str:
-    """Return JSON's name for the type of a value. The value itself may be a visitor's data."""
+    """Return JSON's name for the type of a value. The value itself could be a visitor's data."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     return _KINDS.get(type(value), "a number")
@@ -142,7 +141,7 @@ def _is_forced(test: str, value: int, force: ForceGroups) -> bool:
 
 
 def _version(audit: Any) -> MatrixVersion | None:
-    """Return the version; None if the reply has none, so that it must not be cached."""
+    """Return the version; None if the reply has none and so must not be cached."""
     if not isinstance(audit, dict):
         return None
     version, updated = audit.get("version"), audit.get("updated")

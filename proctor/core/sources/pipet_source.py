@@ -42,7 +42,7 @@ _Read = TypeVar("_Read")
 
 logger = logging.getLogger("proctor.pipet")
 
-#: Maximum of *timeout* in seconds. No visitor waits longer than this for a page.
+#: Maximum of *timeout* in seconds. A visitor never waits longer than this for a page.
 LONGEST_TIMEOUT = 3600
 
 
@@ -50,15 +50,15 @@ class PipetSource(Closing):
     """A source that asks a Pipet for each visitor.
 
     *root* is the URL of the Pipet. *timeout* is the limit for one whole call in seconds:
-    connecting, sending, and receiving to the last byte; only resolving the host name may take
+    connecting, sending, and receiving to the last byte; only resolving the host name can take
     longer. *max_bytes* limits a reply after decompression. If *keep_empty*, the identifier "" is
     sent; otherwise it counts as missing, as with a matrix.
 
-    If a request fails, it is paused for one second, and others continue. If no connection can be
-    made, or half of the last ten calls failed, all calls are paused for one second. Then a single
-    caller asks for the version of the matrix, which does not depend on a visitor. When that is
-    answered, all calls are allowed again. Each pause is twice as long as the one before, up to 30
-    seconds.
+    If a request fails, it is paused for one second, and other requests continue. If no connection
+    can be made, or half of the last ten calls failed, all calls are paused for one second. Then a
+    single caller asks for the version of the matrix, which does not depend on a visitor. Once it
+    gets an answer, all calls are allowed again. Each pause is twice as long as the one before, up
+    to 30 seconds.
 
     A session from `GroupsRequest.get_http` is not changed. *timeout* then applies to each
     operation, and to the whole body.
@@ -66,7 +66,7 @@ class PipetSource(Closing):
     Safe for threads and after a fork. Each thread has its own session during a call.
     """
 
-    #: An answer always takes a call.
+    #: Every answer requires a call.
     waits = True
 
     def __init__(
@@ -101,7 +101,7 @@ class PipetSource(Closing):
 
     @property
     def is_down(self) -> bool:
-        """True during an outage, as far as this process has noticed."""
+        """True if this process has noticed an outage that is still going on."""
         return self._crew.breaker.is_open
 
     @property
@@ -110,7 +110,7 @@ class PipetSource(Closing):
         return f"{self.root}/proctor/matrix"
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
-        """Return a string with all that determines the answer; None if no request is needed."""
+        """Return a string of all that determines the answer; None if no request is needed."""
         return fingerprint(self.root, request, keep_empty=self._keep_empty)
 
     def url(self, request: GroupsRequest) -> str | None:
@@ -124,9 +124,9 @@ class PipetSource(Closing):
         """Return the groups of a visitor.
 
         Without an identifier or without tests, no call is made and no groups are returned. Raises
-        SourceUnavailable in an outage and for a request that failed a short time ago,
-        RequestRejected if the service refuses this request or the request is too long, and
-        ConversionError for a value that has no text.
+        SourceUnavailable during an outage and for a request that failed recently, RequestRejected
+        if the service rejects this request or the request is too long, and ConversionError for a
+        value that cannot be written as text.
         """
         crew = self._crew
         try:
@@ -159,7 +159,7 @@ class PipetSource(Closing):
         return groups
 
     def close(self) -> None:
-        """Close the connections. It can be called repeatedly, and later calls open new ones."""
+        """Close the connections. This can be done repeatedly: later calls open new connections."""
         _close_all(self._crews)
 
     def __str__(self) -> str:
@@ -175,7 +175,8 @@ class PipetSource(Closing):
         if crew is None:
             crew = self._crews.setdefault(pid, Crew(self._clock, self._sessions))
             for other in [other for other in self._crews if other != pid]:
-                # In a forked process, these belong to the parent process, which still uses them.
+                # In a forked process, these sessions belong to the parent process, which still uses
+                # them.
                 left = self._crews.pop(other, None)
                 if left is not None:
                     left.sessions.close()
@@ -200,7 +201,7 @@ class PipetSource(Closing):
         return permit
 
     def _try(self, call: Call, permit: Permit) -> None:
-        """Make a call that does not depend on a visitor, to find out if the service answers."""
+        """Find out whether the service answers, with a call that does not depend on a visitor."""
         reply = self._get(call, f"{self.matrix_url}/audit", permit)
         if not _is_refusal(reply):
             self._read(reply, read_audit)
@@ -250,7 +251,7 @@ class PipetSource(Closing):
         variable = read_refused_variable(reply.body)
         words = "" if variable is None else f", for the context variable {variable!r}"
         return RequestRejected(
-            f"{self} refuses a request with {reply.status}{words}", status=reply.status
+            f"{self} rejected a request with status {reply.status}{words}", status=reply.status
         )
 
     def _note_failure(
@@ -258,12 +259,12 @@ class PipetSource(Closing):
     ) -> None:
         failures, about = 1, None
         if not permit.is_trial and not is_unreached(error.__cause__):
-            # The request itself may be the cause.
+            # The request itself could be the cause.
             about = digest(url)
             failures = crew.paused.failed(about)
         if crew.breaker.failed(permit, about, is_slow=is_slow):
             logger.warning(
-                "%s. It is asked again from time to time; until it answers, visitors have cached "
+                "%s. It is asked again from time to time; until it answers, visitors get cached "
                 "groups or the defaults",
                 error,
             )
@@ -273,11 +274,11 @@ class PipetSource(Closing):
             logger.debug("%s", error)
 
     def _note_overdue(self, crew: Crew) -> None:
-        """Give up calls with the site's sessions that did not end in time."""
+        """Give up on calls with the site's sessions that have not returned in time."""
         now = self._clock()
         for call, (url, permit, ends) in list(crew.in_flight.items()):
             if now >= ends and crew.in_flight.pop(call, None) is not None:
-                error = self._unavailable("a call does not end")
+                error = self._unavailable("a call has not returned")
                 self._note_failure(crew, permit, url, error, is_slow=True)
 
     def _note_success(self, crew: Crew, permit: Permit, url: str) -> None:

@@ -35,7 +35,7 @@ logger = logging.getLogger("proctor.matrix")
 
 T = TypeVar("T")
 
-#: Default size limit in bytes. Larger documents are refused.
+#: Default size limit in bytes. Larger documents are rejected.
 MAX_BYTES = 16 * 1024 * 1024
 
 #: Seconds before a failed first load is tried again. Doubled after each failure, up to the
@@ -49,10 +49,10 @@ JITTER, MAX_JITTER = 0.1, 3.0
 class _Seen(NamedTuple):
     """The document that was read last."""
 
-    #: The token of the location for it.
+    #: The location's token for this document.
     token: object
     digest: bytes
-    #: The reason why it is not a usable matrix; None if it is.
+    #: The reason why it is not a usable matrix; None if it is usable.
     refusal: MatrixLoadError | None
 
 
@@ -65,13 +65,16 @@ class _Attempt:
 
 
 class _Crew:
-    """The loading state of one process. A forked process gets a new one, so no lock stays held."""
+    """The loading state of one process.
+
+    A forked process gets a new one, so it inherits no held lock.
+    """
 
     def __init__(self, started: float) -> None:
         #: Held during an attempt. No code ever waits for it.
         self.busy = threading.Lock()
         self.attempt = _Attempt(started)
-        #: True to check again as soon as the current attempt ends.
+        #: True if another check must follow as soon as the current attempt ends.
         self.again = False
 
 
@@ -79,13 +82,14 @@ class MatrixLoader(Closing, Generic[T]):
     """A matrix in a file or at a URL that is loaded on first use and kept up to date.
 
     Nothing is read before `current` is first called. Each load runs in a separate thread, which
-    ends with the load. Callers wait only for the first matrix; later, they use the one that is
+    ends with the load. Callers wait only for the first matrix; after that, they use the one that is
     loaded. The location is checked when the wall clock passes a multiple of the interval, so that
     all processes change at the same time. If a matrix is unavailable or invalid, the loaded one
-    stays in use; the failure is logged once, and so is the recovery. A document with the version of
-    the loaded matrix counts as unchanged, whatever it contains (Java: AbstractProctorLoader).
+    stays in use; the failure is logged once, and so is the recovery. A document with the same
+    version as the loaded matrix counts as unchanged, whatever it contains (Java:
+    AbstractProctorLoader).
 
-    Safe for threads and after a fork. It does not have to be closed.
+    Safe for threads and after a fork. Closing it is optional.
     """
 
     def __init__(
@@ -113,7 +117,7 @@ class MatrixLoader(Closing, Generic[T]):
         *clock* measures the time between checks. *timeout* limits a whole download in seconds.
         *max_bytes* limits the size of the document, and of a download after decompression. *wait*
         is how many seconds callers wait for the first matrix of a URL. *on_change* and *on_failure*
-        are those of `subscribe`. Raises ConfigurationError for an invalid argument.
+        are passed to `subscribe`. Raises ConfigurationError for an invalid argument.
         """
         for name, value in (("reload_interval", reload_interval), ("wait", wait)):
             if not value >= 0:
@@ -138,7 +142,7 @@ class MatrixLoader(Closing, Generic[T]):
         self._failure: Exception | None = None
         self._failures = 0
         self._told: set[str] = set()
-        # Replaced in one step at the end, because a process may be forked at any point during a
+        # Replaced in one step at the end, because a process can be forked at any point during a
         # load.
         self._seen: _Seen | None = None
 
@@ -162,11 +166,10 @@ class MatrixLoader(Closing, Generic[T]):
     def current(self, timeout: float | None = None) -> Snapshot[T]:
         """Return the newest snapshot. Start a check of the location if one is due.
 
-        Waits only until the first matrix is loaded: for a file as long as loading takes, for a URL
-        up to *timeout* seconds (None: the *wait* of the source). The time counts from the start of
-        the download, so only the first of many callers wait. Raises MatrixNotReady when that time
-        is over, and SourceError if the matrix could not be loaded. Loading is retried after a
-        pause.
+        Waits only for the first matrix: for a file as long as loading takes, for a URL up to
+        *timeout* seconds (None: the source's *wait*). The time counts from the start of the
+        download, so only the earliest callers wait. Raises MatrixNotReady when that time is over,
+        and SourceError if the matrix could not be loaded. Loading is retried after a pause.
         """
         snapshot = self._snapshot
         if snapshot is not None and self._clock() < self._due:
@@ -187,7 +190,7 @@ class MatrixLoader(Closing, Generic[T]):
         if crew.busy.acquire(blocking=False):
             self._start(crew)
         else:
-            crew.again = True  # this attempt may have started before the document changed
+            crew.again = True  # this attempt might have started before the document changed
         crew.attempt.over.wait(self._wait if timeout is None else timeout)
 
     def subscribe(
@@ -237,7 +240,7 @@ class MatrixLoader(Closing, Generic[T]):
     def _no_matrix(self) -> SourceError:
         failure, place = self._failure, self._location.shown
         if failure is None and self._closed:
-            return SourceError(f"The source of {place!r} was closed before it had a matrix")
+            return SourceError(f"The source of {place!r} was closed before it loaded a matrix")
         if failure is None:
             return MatrixNotReady(f"The matrix of {place!r} is still being loaded; ask again later")
         error = SourceError(_at(place, _words(failure)))
@@ -245,7 +248,10 @@ class MatrixLoader(Closing, Generic[T]):
         return error
 
     def _start(self, crew: _Crew) -> None:
-        """Start an attempt. The caller has marked the crew as busy, and the attempt frees it."""
+        """Start an attempt.
+
+        The caller has already marked the crew as busy; the attempt clears the mark.
+        """
         if not self._is_due():  # another thread was faster
             crew.attempt.over.set()
             crew.busy.release()
@@ -383,13 +389,13 @@ class MatrixLoader(Closing, Generic[T]):
 
 
 def _at(place: str, words: str) -> str:
-    """Return *words* about a matrix, preceded by its location unless they contain it."""
+    """Return *words* about a matrix, preceded by its location unless they already contain it."""
     if place in words:
         return words
     return f"{place} is {words}" if words.startswith("not ") else f"{place}: {words}"
 
 
 def _words(error: Exception) -> str:
-    # Errors of other libraries may contain anything. Their class and place are enough to find the
-    # cause.
+    # Error messages of other libraries can contain anything. The class and the place are enough to
+    # find the cause.
     return printable(error, 1000) if isinstance(error, ProctorError) else error_place(error)

@@ -40,14 +40,15 @@ class GroupsRequest:
 
     identifiers: Mapping[str, object] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
-    #: The groups that the visitor forces. Their permission has already been checked.
+    #: The groups that the visitor forces. The visitor's permission to force them has already been
+    #: checked.
     force_groups: ForceGroups | None = None
     #: Names of the requested tests; None for all.
     tests: tuple[str, ...] | None = None
     #: Time limit for the answer in seconds; None for the source's own limit.
     timeout: float | None = None
-    #: Returns the HTTP session for calls to a service, or None for the source's own. It is called
-    #: only if a call is made.
+    #: Returns the HTTP session for calls to a service, or None for the source's own. This function
+    #: is called only if a request is sent.
     get_http: Callable[[], requests.Session | None] | None = None
 
 
@@ -56,11 +57,11 @@ class Source(Protocol):
 
     @property
     def waits(self) -> bool:
-        """True if an answer may have to wait for files or the network.
+        """True if an answer might have to wait for files or the network.
 
         Such a source is not called in the event loop, but earlier, in a thread. If it has a method
-        `prepare`, that method is called there instead, to make the answer fast. If a class has no
-        such attribute, it is assumed to wait.
+        `prepare`, that method is called in the thread instead, to make the answer fast. A class
+        without this attribute is assumed to wait.
         """
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
@@ -73,17 +74,17 @@ class Source(Protocol):
 class MatrixSource(Closing):
     """Evaluates a matrix from a file or a URL in this process, and keeps it up to date.
 
-    *location* is a path, an http(s) URL or an address in an object store, such as
+    *location* is a path, an http(s) URL or the URL of an object in a store, such as
     s3://bucket/matrix.json, which needs django-proctor[remote]. *variables* maps source keys.
     Without it, the names of test types are the keys of identifiers, and every key of the context is
-    a variable. *test_types*, *identifier_validator* and *functions* are those of `Proctor`. Nothing
-    is read before the first visitor, and an invalid matrix never replaces a valid one. More
+    a variable. *test_types*, *identifier_validator* and *functions* are passed to `Proctor`.
+    Nothing is read before the first visitor, and an invalid matrix never replaces a valid one. More
     *options*: `reload_interval` is the time between two checks of the location (30 seconds),
     `timeout` and `max_bytes` limit a download (10 seconds, 16 MiB), and `wait` is how long callers
-    wait for the first matrix of a URL (0.25 seconds). `on_change` and `on_failure` are those of
-    `subscribe`. `token` is a bearer token for a URL. `locations` adds kinds of locations: for each
-    scheme, a function that is called with the location's text. Raises ConfigurationError for an
-    invalid argument.
+    wait for the first matrix of a URL (0.25 seconds). `on_change` and `on_failure` are passed to
+    `subscribe`. `token` is a bearer token for a URL. `locations` adds kinds of locations: it maps
+    each scheme to a function that is called with the location's text. Raises ConfigurationError for
+    an invalid argument.
 
     Tests of type RANDOM draw a group, as in Pipet. Safe for threads and after a fork.
     """
@@ -136,7 +137,7 @@ class MatrixSource(Closing):
 
     @property
     def test_types(self) -> tuple[str, ...]:
-        """The known test types besides Proctor's own."""
+        """The known test types, in addition to Proctor's own."""
         return self._test_types
 
     @property
@@ -146,7 +147,7 @@ class MatrixSource(Closing):
 
     @property
     def waits(self) -> bool:
-        """True if no matrix is loaded yet, so that an answer has to wait for one."""
+        """True if no matrix is loaded yet, so an answer has to wait for one."""
         return not self._loader.has_matrix
 
     def bucket_value(self, test: str, group: str) -> int | None:
@@ -175,9 +176,9 @@ class MatrixSource(Closing):
     def current(self, timeout: float | None = None) -> Snapshot[Proctor]:
         """Return the newest compiled matrix. Start a check of the location if one is due.
 
-        Waits only until the first matrix is loaded: for a file as long as loading takes, for a URL
-        up to *timeout* seconds (None: the `wait` of the source). Raises MatrixNotReady when that
-        time is over, and SourceError if the matrix could not be loaded.
+        Waits only for the first matrix: for a file as long as loading takes, for a URL up to
+        *timeout* seconds (None: the source's `wait`). Raises MatrixNotReady when that time is over,
+        and SourceError if the matrix could not be loaded.
         """
         return self._loader.current(timeout)
 
@@ -237,7 +238,7 @@ class MatrixSource(Closing):
     ) -> Explanation:
         """Return the decision for a visitor in one test, and the reason: see `Proctor.explain`.
 
-        The request's list of tests is ignored. To ask several questions about one version of the
+        The request's list of tests is ignored. To make several calls with the same version of the
         matrix, pass a *proctor* from `current`. Raises UnknownTest for a test that is not in the
         matrix, and SourceError before a matrix is loaded.
         """

@@ -24,7 +24,9 @@ class _Subscriber(NamedTuple):
 
 
 class Subscribers(Generic[T]):
-    """The subscribers of one source. If one fails, the failure is logged and the others are called.
+    """The subscribers of one source.
+
+    If one fails, the failure is logged and the others are still called.
 
     Safe for threads and after a fork, without a lock.
     """
@@ -39,7 +41,7 @@ class Subscribers(Generic[T]):
         on_failure: Callable[[Exception], None] | None = None,
         on_recovery: Callable[[], None] | None = None,
     ) -> Callable[[], None]:
-        """Add these callbacks. Return a function that removes them and may be called repeatedly."""
+        """Add these callbacks. Return a function that removes them and can be called repeatedly."""
         key = object()
         self._all[key] = _Subscriber(on_change, on_failure, on_recovery)
 

@@ -38,7 +38,7 @@ class Command(BaseCommand):
     help = (
         "Runs the checks of `manage.py check --tag proctor`, and compares PROCTOR_TESTS, and the "
         "tests and groups that templates name, with the live matrix. Exit code 0: no differences; "
-        "1: a check has an Error, or they differ; 2: they could not be compared."
+        "1: a check reports an Error, or there are differences; 2: the comparison failed."
     )
 
     #: The command runs proctor's own checks below; errors of other apps do not concern the matrix.

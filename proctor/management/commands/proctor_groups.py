@@ -55,7 +55,7 @@ class Command(VisitorCommand[VisitorGroups]):
         )
 
     def look(self, options: Namespace) -> VisitorGroups:
-        """Determine the groups, and adapt them to PROCTOR_TESTS as the site does."""
+        """Determine the groups, and adapt them to PROCTOR_TESTS in the same way as the site."""
         setup = current_setup()
         registry = setup.registry
         if not registry and not options.all:
@@ -108,7 +108,7 @@ def _ask(setup: SiteSetup, options: Namespace) -> VisitorGroups:
 
 
 def _as_the_site_has_it(registry: Registry, found: VisitorGroups, unknown: str) -> VisitorGroups:
-    """Replace groups that the site does not accept by those that its visitors get instead.
+    """Replace groups that the site does not accept with the ones that its visitors get instead.
 
     *unknown* is the reason to show for a test that has neither a group nor a reason.
     """

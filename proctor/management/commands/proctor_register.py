@@ -83,7 +83,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Register the site, and print missing or unusable tests."""
+        """Register the site, and print the tests that are missing or unusable."""
         with one_line():
             name = _name(options["application"])
             place = site_place()

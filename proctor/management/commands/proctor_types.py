@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: The name of the written module.
 MODULE = "proctor_types.py"
 
-#: Exit code of --check, for CI, if the module is out of date.
+#: Exit code of --check if the module is out of date, for CI.
 STALE = 1
 
 

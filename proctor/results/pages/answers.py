@@ -1,4 +1,4 @@
-"""Helpers of all pages of the results: access and rendering."""
+"""Helpers for all results pages: access and rendering."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _EDITOR_VIEW = "proctor_editor.view"
 
 
 def address(name: str, *arguments: str) -> str:
-    """Return the URL of a page of the results."""
+    """Return the URL of a results page."""
     return reverse(f"proctor_results:{name}", args=arguments)
 
 
@@ -102,7 +102,7 @@ def render(
 
 
 def _editor_menu(user: Any) -> list[tuple[str, str]]:
-    """Return titles and addresses of the editor's other pages, for people who may see them."""
+    """Return the titles and URLs of the editor's other pages, if the user may see them."""
     if not optional_address("proctor_editor:tests") or not user.has_perm(_EDITOR_VIEW):
         return []
     pages = [("review", _("Review")), ("schedules", _("Schedule"))]
@@ -113,7 +113,7 @@ def _editor_menu(user: Any) -> list[tuple[str, str]]:
 
 
 def refusal(request: HttpRequest, status: int, message: str) -> HttpResponse:
-    """Return a page that explains a refusal."""
+    """Return a page that explains why a request was rejected."""
     titles = {403: _("You cannot do that"), 404: _("Not found")}
     return render(
         request,

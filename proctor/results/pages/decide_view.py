@@ -1,4 +1,4 @@
-"""The page to decide a test: won, lost or neither, with a reason."""
+"""The page on which users decide a test: won, lost or neither, with a reason."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ _SUGGESTED = {"wins": Verdict.WON, "loses": Verdict.LOST, "harms": Verdict.LOST}
 def _found(test: str, groups: Sequence[str]) -> tuple[str, str, str]:
     """Return the decision and the group that the report suggests, and its sentence.
 
-    Each of them may be "".
+    Each of them can be "".
     """
     try:
         found = report(test).verdict

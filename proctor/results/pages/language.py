@@ -23,11 +23,11 @@ class SiteFormats:
 
     @property
     def code(self) -> str:
-        """The active language."""
+        """The code of the active language."""
         return translation.get_language() or str(settings.LANGUAGE_CODE)
 
     def number(self, value: Decimal, digits: int) -> str:
-        """Return a number with its separators."""
+        """Return a number with separators."""
         return str(number_format(value, decimal_pos=digits, force_grouping=True))
 
     def day(self, at: datetime) -> str:
@@ -40,7 +40,7 @@ class SiteFormats:
 
 
 def html_of(report: Report) -> str:
-    """Return the content of a report's page in the active language."""
+    """Return the content of a report page in the active language."""
     return report.to_html(fragment=True, translations=translation, formats=SiteFormats())
 
 

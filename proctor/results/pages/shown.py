@@ -1,4 +1,4 @@
-"""Numbers for the templates of pages: bars and days as SVG without styles, and states in words."""
+"""Values for page templates: bars and days as SVG without inline styles, and states in words."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class DayBars:
 
 
 def definitions() -> Mapping[str, TestDefinition]:
-    """Return the tests of the matrix that this process evaluates, or {} if there is none."""
+    """Return the tests of the matrix that this process evaluates, or {} if it evaluates none."""
     source = current_setup().source
     if not isinstance(source, MatrixSource):
         return {}
@@ -118,7 +118,7 @@ def bar_of(groups: Mapping[str, int], colors: Mapping[str, str]) -> Bar:
 
 
 def chart_of(days: Sequence[DayCount], colors: Mapping[str, str]) -> list[DayBars]:
-    """Return the bars of each day, 100 units high."""
+    """Return the bars of each day; the chart is 100 units high."""
     most = max((each.total for each in days), default=0)
     if not most:
         return []
@@ -154,7 +154,7 @@ def number_text(number: int) -> str:
 
 
 def end_of(definition: TestDefinition | None) -> Bucket | None:
-    """Return the group that all visitors get; None if they get several."""
+    """Return the group that all visitors get, or None if they get different groups."""
     if definition is None:
         return None
     reached = {
@@ -170,7 +170,7 @@ def end_of(definition: TestDefinition | None) -> Bucket | None:
 def state_of(
     recorded: Recorded | None, decision: Decision | None, definition: TestDefinition | None
 ) -> tuple[str, str]:
-    """Return the state of a test: its key, and its name for people."""
+    """Return the state of a test: its key, and the name that users see."""
     if decision is not None:
         name = str(decision.get_verdict_display())
         return "decided", f"{name}: {decision.group}" if decision.group else name

@@ -108,7 +108,7 @@ def _finish_address(test: str, decision: Decision | None, definition: TestDefini
 
 
 def _report(test: str) -> tuple[SafeString, str, Selections | None]:
-    """Return the report as HTML, the reason if there is no report, and the rows for it."""
+    """Return the report as HTML, the reason if there is no report, and the rows behind it."""
     rows = None
     try:
         rows = selections(test, lean=True)
@@ -136,7 +136,7 @@ def _queries(rows: Selections) -> list[_Query]:
 
 @page()
 def report_json(request: HttpRequest, test: str) -> HttpResponseBase:
-    """Return the report as JSON; 404 with the reason if there is none."""
+    """Return the report as JSON, or a 404 with the reason if there is no report."""
     try:
         found = report(test)
     except NoReport as problem:

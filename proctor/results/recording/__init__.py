@@ -1,3 +1,3 @@
-"""The recording of exposures and outcomes, and the thread that writes them."""
+"""Record exposures and outcomes: the queue, and the thread that writes them to the database."""
 
 from __future__ import annotations

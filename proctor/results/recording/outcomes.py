@@ -46,7 +46,7 @@ def record(
     One row is written for each known identifier, so that tests by USER and by ACCOUNT both find it.
     *value* is a finite number, in the unit of the metric. *at* is the time of the outcome; the
     default is now, and a naive time is in the site's time zone. If several rows have the same
-    *metric*, visitor and *id*, only one is stored, so that a task may be retried.
+    *metric*, visitor and *id*, only one is stored, so a task can be retried.
 
     Never raises, and makes no queries except those of the middleware's hooks, if these have not run
     yet. An outcome that cannot be recorded is logged once, under `proctor.results`. Nothing is
@@ -70,7 +70,7 @@ async def arecord(
     at: datetime | None = None,
     id: str | None = None,  # noqa: A002 - as above
 ) -> None:
-    """Record an outcome from a coroutine; otherwise the same as `record`."""
+    """Record an outcome from a coroutine. Otherwise the same as `record`."""
     try:
         if is_recording():
             found = identifiers if request is None else await _aof_request(request)
@@ -80,7 +80,7 @@ async def arecord(
 
 
 def flush(patience: float = 5.0) -> bool:
-    """Write the queue of this process. Return True if everything was written or given up.
+    """Write the queue of this process. Return True unless rows are still waiting.
 
     Waits at most *patience* seconds. Needed only before a process ends without running its exit
     handlers, for example with `os._exit`.
@@ -160,7 +160,7 @@ def _seconds(at: datetime) -> float:
 
 
 class _CallError(TypeError):
-    """An invalid call; the text says how to correct it."""
+    """An invalid call; the message says how to correct it."""
 
 
 def _failed(metric: Any, error: Exception) -> None:

@@ -35,7 +35,7 @@ logger = logging.getLogger("proctor.results")
 
 
 def connect() -> None:
-    """Start queueing exposures. May be called more than once."""
+    """Start queueing exposures. Can be called more than once."""
     exposed.connect(_receiver.note, dispatch_uid="proctor_results", weak=False)
     request_finished.connect(_end_request, dispatch_uid="proctor_results", weak=False)
 
@@ -45,7 +45,7 @@ def _end_request(**_arguments: Any) -> None:
 
 
 class Receiver:
-    """Queues each exposure of a visitor once, as far as this process remembers."""
+    """Queues each exposure of a visitor once, unless this process has forgotten it."""
 
     def __init__(self, target: Recorder) -> None:
         self._recorder = target
@@ -68,7 +68,11 @@ class Receiver:
                 self._note(request, test, assignment, forced=forced, identifiers=identifiers)
         except Exception as error:  # noqa: BLE001 - recording must not break a page
             self._log.log(
-                logger, logging.ERROR, "Exposures to %s are not noted: %s", test, error_place(error)
+                logger,
+                logging.ERROR,
+                "Exposures to %s are not recorded: %s",
+                test,
+                error_place(error),
             )
 
     def _note(
@@ -109,7 +113,7 @@ class Receiver:
 
 
 def _forced(split: SplitInfo, visitor: str, group: str, seen: Seen) -> NotedForced:
-    """Return the record of a forced exposure, with the visitor only if they are new."""
+    """Return the record of a forced exposure; it contains the visitor only if they are new."""
     at, key = time.time(), hash((visitor, split.identifier_type, split.test))
     if key in seen:
         return NotedForced(at, split.test)
@@ -129,10 +133,10 @@ class _Splits:
         self._older: dict[tuple[str, str], SplitInfo] = {}
 
     def find(self, setup: SiteSetup, test: str, version: str | None) -> SplitInfo | None:
-        """Return the split of a test in the version that decided; None if it is unknown.
+        """Return the split of a test in the version that decided the group; None if it is unknown.
 
         A request that began before a new matrix was loaded still uses the previous one. If this
-        process has not seen that split, the exposure is skipped, and the next page of the visitor
+        process has not seen that split, the exposure is skipped, and the visitor's next page
         records it.
         """
         source = setup.source

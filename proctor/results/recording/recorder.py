@@ -1,7 +1,7 @@
 """The queue of recorded rows, and the thread that writes them.
 
-A request appends to a bounded queue. A daemon thread takes batches from it and writes them on its
-own connection. The first row starts the thread; it ends before a fork, and writes the remaining
+Requests append to a bounded queue. A daemon thread takes batches from it and writes them on its own
+connection. The first row starts the thread. The thread ends before a fork, and writes the remaining
 rows at exit. Without threads, rows are written at the end of the request.
 """
 
@@ -39,7 +39,7 @@ def has_threads() -> bool:
     In uWSGI without `enable-threads`, they never do.
     """
     if is_requested():
-        return False  # a test sees only rows that its own connection has written
+        return False  # a test sees only rows that were written on its own connection
     wanted: bool | None = settings.PROCTOR_RESULTS_THREAD
     if wanted is not None:
         return wanted
@@ -104,10 +104,10 @@ class Recorder:
         return len(self._waiting) + len(self._taken)
 
     def flush(self, patience: float = PATIENCE) -> bool:
-        """Write the queue and return whether every row was stored, refused or counted as lost.
+        """Write the queue and return whether every row was stored, rejected or counted as lost.
 
         Ends the thread if there is one; the next row starts it again. Waits at most *patience*
-        seconds for it.
+        seconds for the thread.
         """
         self.stop(patience)
         if self._thread is not None:

@@ -29,7 +29,7 @@ __all__ = [
 
 
 class RowError(ValueError):
-    """A value that cannot be stored in a row. The text names the column, but no visitor."""
+    """A value that cannot be stored in a row. The message names the column, but no visitor."""
 
 
 class SplitInfo(NamedTuple):
@@ -81,7 +81,7 @@ class NotedForced(NamedTuple):
 
 
 def digest(*parts: str) -> uuid.UUID:
-    """Return a digest of *parts* with 122 bits, unambiguous for all characters in them.
+    """Return a 122-bit digest of *parts*, which is unambiguous whatever characters they contain.
 
     It is marked as a UUID of version 5, because MariaDB stores only valid UUIDs.
     """
@@ -94,7 +94,7 @@ def digest(*parts: str) -> uuid.UUID:
 
 
 def time_of(seconds: float) -> datetime:
-    """Return the time *seconds* after 1970, aware if USE_TZ is True."""
+    """Return the time for *seconds* since 1970, aware if USE_TZ is True."""
     zone = timezone.utc if settings.USE_TZ else None
     return datetime.fromtimestamp(seconds, zone)
 
@@ -122,7 +122,7 @@ def _keyed(*parts: str) -> str:
 
 
 def exposure_row(noted: NotedExposure) -> Exposure:
-    """Return the row of an exposure. Raises RowError if a text does not fit into its column."""
+    """Return the row of an exposure. Raises RowError if a string does not fit into its column."""
     split = noted.split
     _check(noted.visitor, "visitor")
     _check(split.identifier_type, "identifier type", TYPE_LENGTH)
@@ -147,7 +147,7 @@ def exposure_row(noted: NotedExposure) -> Exposure:
 
 
 def forced_row(noted: NotedForced) -> ForcedVisitor:
-    """Return the row of a forced visitor. Raises RowError if a text does not fit its column."""
+    """Return the row of a forced visitor. Raises RowError if a string does not fit its column."""
     _check(noted.visitor, "visitor")
     _check(noted.identifier_type, "identifier type", TYPE_LENGTH)
     _check(noted.test, "test")
@@ -163,7 +163,7 @@ def forced_row(noted: NotedForced) -> ForcedVisitor:
 
 
 def outcome_row(noted: NotedOutcome) -> Outcome:
-    """Return the row of an outcome. Raises RowError if a text or the value does not fit."""
+    """Return the row of an outcome. Raises RowError if a string or the value does not fit."""
     _check(noted.visitor, "visitor")
     _check(noted.identifier_type, "identifier type", TYPE_LENGTH)
     _check(noted.metric, "metric")

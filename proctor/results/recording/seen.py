@@ -12,7 +12,8 @@ class Seen:
     unlikely.
     """
 
-    #: Keys per generation; two generations are kept, so that a key in use is not forgotten.
+    #: Number of keys per generation. Two generations are kept, so that a key in use is not
+    #: forgotten.
     SIZE = 20_000
 
     def __init__(self, size: int = SIZE) -> None:

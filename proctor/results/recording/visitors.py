@@ -27,11 +27,11 @@ _KNOWN = "_proctor_results"
 def identifiers_by_type(
     values: Mapping[str, object], setup: SiteSetup | None = None
 ) -> dict[str, str]:
-    """Return the identifier of each test type, from values by source key.
+    """Return the identifier for each test type, from the values by source key.
 
-    Keys have the same meaning as for groups: PROCTOR_IDENTIFIERS maps a key to test types, and the
-    name of a test type maps to itself. Raises ConversionError for a value that cannot be converted
-    to text.
+    Keys have the same meaning as when groups are determined: PROCTOR_IDENTIFIERS maps a key to test
+    types, and the name of a test type maps to itself. Raises ConversionError for a value that
+    cannot be converted to text.
     """
     source = (setup or current_setup()).source
     if isinstance(source, MatrixSource):
@@ -40,9 +40,9 @@ def identifiers_by_type(
 
 
 def of_request(request: HttpRequest) -> tuple[SiteSetup, dict[str, str]]:
-    """Return the site of a request, and the identifiers that its hooks gave, by test type.
+    """Return the site for a request, and the identifiers that its hooks returned, by test type.
 
-    There are no identifiers before the hooks have run. The result is cached on the request.
+    There are no identifiers until the hooks have run. The result is cached on the request.
     """
     known: tuple[SiteSetup, dict[str, str]] | None = request.__dict__.get(_KNOWN)
     if known is not None:

@@ -52,7 +52,7 @@ _MYSQL_VALUE_ERRORS = (1264, 1265, 1292, 1366, 1406)
 
 
 class Unavailable(Exception):  # noqa: N818 - it is a state, which ends
-    """The database accepts no rows at the moment. The text is the reason, in one line."""
+    """The database accepts no rows at the moment. The message is the reason, in one line."""
 
 
 class _Rows(NamedTuple):
@@ -81,10 +81,10 @@ class Writer:
         self._log = OnceLog()
 
     def write(self, batch: Sequence[Noted]) -> int:
-        """Write a batch and return how many of its rows were refused.
+        """Write a batch and return how many of its rows were rejected.
 
         Raises Unavailable if the database cannot be used; in that case no row of the batch is
-        stored. The batch is halved repeatedly to find a row that the database refuses.
+        stored. The batch is halved repeatedly to find a row that the database rejects.
         """
         if time.monotonic() > self._splits_end:
             self.forget_splits()
@@ -159,7 +159,7 @@ class Writer:
             _store(rows, using)
 
     def _give_up(self, taken: Iterable[Noted], error: Exception) -> int:
-        """Count a row that the database refuses, and continue."""
+        """Count a row that the database rejects, and continue."""
         number = 0
         for noted in taken:
             number += 1
@@ -172,7 +172,7 @@ class Writer:
 
 
 def _is_lost(before: Any, using: str) -> bool:
-    """Return whether the server has closed the driver's connection *before*, and let go of it."""
+    """Return whether the server has closed the driver's connection *before*; if so, release it."""
     connection = connections[using]
     if connection.in_atomic_block:
         return False
@@ -186,11 +186,11 @@ def _is_lost(before: Any, using: str) -> bool:
 def _store(rows: _Rows, using: str) -> None:
     """Store rows in one transaction.
 
-    With MySQL, `ignore_conflicts` also changes invalid values instead of refusing them. No row has
-    one: `recording.rows` refuses them first.
+    With MySQL, `ignore_conflicts` also changes invalid values instead of rejecting them. No row
+    contains any, because `recording.rows` rejects them first.
     """
     with transaction.atomic(using=using):
-        # All writers use the same order, so that they wait for each other without a deadlock.
+        # All writers use the same order, so that they can wait for each other without a deadlock.
         splits = sorted(rows.splits, key=lambda each: each.id)
         Split.objects.using(using).bulk_create(splits, ignore_conflicts=True)
         _store_exposures(rows.exposures, using)
@@ -273,7 +273,7 @@ def _date(seconds: float) -> date:
 
 
 def _is_unavailable(error: Exception) -> bool:
-    """Return whether any row would fail now: no connection, a lock, or no tables yet."""
+    """Return whether any row would fail now: no connection, a lock, or missing tables."""
     if isinstance(error, OperationalError):
         return not (error.args and error.args[0] in _MYSQL_VALUE_ERRORS)
     if isinstance(error, IntegrityError):

@@ -74,7 +74,7 @@ def days_of(test: str) -> list[DayCount]:
     now = timezone.now()
     today = timezone.localdate() if timezone.is_aware(now) else now.date()
     days = [today - timedelta(days=each) for each in range(DAYS, -1, -1)]
-    # Not TruncDate: MySQL needs tables of time zones for it, which many servers do not have.
+    # Do not use TruncDate: on MySQL it needs the time zone tables, which many servers do not have.
     ends = [When(at__lt=_midnight(day), then=number) for number, day in enumerate(days[1:])]
     rows = (
         Exposure.objects.filter(test=test, at__gte=now - timedelta(days=DAYS))
@@ -96,13 +96,13 @@ def _midnight(day: date) -> datetime:
 
 
 def forced_reads(test: str) -> int:
-    """Return the number of times that forced groups of a test were read."""
+    """Return how many times forced groups of a test were read."""
     rows = Tally.objects.filter(kind=Tally.FORCED, test=test)
     return rows.aggregate(total=Sum("number"))["total"] or 0
 
 
 def lost_rows(days: int = 7) -> int:
-    """Return how many rows all processes have lost or refused in recent days."""
+    """Return how many rows were lost or rejected in recent days, in all processes."""
     since = timezone.now().date() - timedelta(days=days)
     rows = Tally.objects.filter(kind__in=(Tally.LOST, Tally.REFUSED), day__gte=since)
     return rows.aggregate(total=Sum("number"))["total"] or 0

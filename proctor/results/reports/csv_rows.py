@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["csv_lines"]
 
-#: Number of rows to fetch at a time.
+#: Number of rows that are fetched at a time.
 _ROWS = 2000
 
 
 class _Echo:
-    """A file for a csv.writer whose `writerow` returns the line."""
+    """A file-like object: a csv.writer that writes to it returns the line from `writerow`."""
 
     def write(self, line: str) -> str:
         return line

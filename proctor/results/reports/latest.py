@@ -27,7 +27,7 @@ def latest_verdicts() -> Mapping[str, LatestVerdict]:
 
 
 def verdict_values(report: Report) -> dict[str, str | bool]:
-    """Return the fields of `LatestVerdict` that a report has."""
+    """Return the values for the fields of `LatestVerdict` from a report."""
     return {
         "kind": report.verdict.kind,
         "group": report.verdict.group or "",
@@ -36,7 +36,7 @@ def verdict_values(report: Report) -> dict[str, str | bool]:
 
 
 def remember(report: Report) -> None:
-    """Store the verdict of a report. If that is impossible, the report is still good."""
+    """Store the verdict of a report. If that fails, the report itself is still usable."""
     values = {**verdict_values(report), "at": timezone.now()}
     try:
         with transaction.atomic(using=router.db_for_write(LatestVerdict)):

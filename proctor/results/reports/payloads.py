@@ -1,7 +1,8 @@
 """The payloads of earlier versions, from the editor's history if the editor is installed.
 
-The table of splits has only what decides groups. A report with the payloads says when one has
-changed, because visitors of the same group saw something else from then on.
+The table of splits contains only the parts that decide groups. If a report also knows the payloads,
+it says when one of them changed, because visitors in the same group saw something else from then
+on.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ _EDITOR = "proctor.editor"
 def payloads_of(test: str, versions: Collection[str]) -> dict[str, Mapping[str, Any]]:
     """Return the payload of each group by its name, for each version.
 
-    Return {} unless the history has every version, because a payload that is unknown would look
-    like one that has changed.
+    Return {} unless the history has every version, because an unknown payload would look like a
+    changed one.
     """
     if not apps.is_installed(_EDITOR):
         return {}

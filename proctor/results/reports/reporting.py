@@ -33,7 +33,7 @@ _NEEDED = ("duckdb", "pyarrow", "tea_tasting")
 
 
 class NoReport(Exception):  # noqa: N818 - it is an answer
-    """No report can be computed. The text gives the reason."""
+    """No report can be computed. The message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ def definitions_of(
 ) -> list[TestDefinition]:
     """Return a definition for each version of the test that has recorded exposures.
 
-    It has the parts that decided groups at that time, and the payloads if the editor's history has
-    them.
+    Each contains the parts that decided groups at that time, and the payloads if they are in the
+    editor's history.
     """
     pairs = {(version, split) for _kind, version, split in labels or _labels(test)}
     texts = dict(Split.objects.filter(test=test).values_list("id", "definition"))
@@ -146,7 +146,7 @@ def _in_language(error: Exception) -> str:
 
 
 def _exposures(rows: Selections) -> Any:
-    """Return the exposures with those of forced visitors."""
+    """Return the exposures, including those of forced visitors."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
 
     from proctor.results.reports.tables import read_table  # noqa: PLC0415 - likewise

@@ -1,4 +1,4 @@
-"""Queries that select the rows of a report. They can also be displayed."""
+"""Queries that select the rows of a report; pages can also display their SQL."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def exposures_of(test: str, *, lean: bool = False) -> Selection:
 
 
 def forced_of(test: str, *, lean: bool = False) -> Selection:
-    """Return a forced exposure of each visitor who has no other ones, with a digest as visitor."""
+    """Return one forced exposure for each visitor who has no others, with a digest as visitor."""
     columns = _LEAN_EXPOSURES if lean else EXPOSURE_COLUMNS
     query = ForcedVisitor.objects.filter(test=test).order_by()
     named = query.annotate(
@@ -137,7 +137,7 @@ def _of_source(metric: Metric, identifier_type: str, columns: tuple[str, ...]) -
         rows = named.values_list("at", "visitor", "proctor_type", "proctor_metric", "value")
     except Exception as error:
         raise ConfigurationError(
-            f"The source of the metric {metric.name!r}, {path!r}, gave no QuerySet of visitor, at "
-            f"and value: {type(error).__name__}: {error}"
+            f"The source of the metric {metric.name!r}, {path!r}, did not return a QuerySet of "
+            f"visitor, at and value: {type(error).__name__}: {error}"
         ) from error
     return Selection(metric.name, columns, rows, identifier_type)

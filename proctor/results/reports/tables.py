@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_table"]
 
-#: Number of rows to fetch at a time if the database has no COPY.
+#: Number of rows that are fetched at a time if the database has no COPY.
 _ROWS = 20_000
 
 
@@ -47,7 +47,7 @@ def _kind(name: str) -> pa.DataType:
 
 
 def _copied(cursor: Any, selection: Selection) -> pa.Table:
-    """Return the rows with COPY, which creates no Python object for each value."""
+    """Return the rows, read with COPY, which does not create a Python object for each value."""
     from pyarrow import csv  # noqa: PLC0415 - an extra
 
     text = io.BytesIO()

@@ -1,7 +1,7 @@
 """Precomputed reports of the simulated visitors: the HTML files in this directory.
 
-With their verdicts in `verdicts.json` they are for users without the extra [analysis]. With the
-extra, `manage.py demo_reports` writes all of them again.
+Together with their verdicts in `verdicts.json`, they are for users without the extra [analysis].
+With the extra, `manage.py demo_reports` writes all of them again.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["END", "TESTS", "VERDICTS", "path_of", "read_report", "store_verdicts"]
 
-#: What the reports find, in short.
+#: The verdicts of the reports.
 VERDICTS = Path(__file__).with_name("verdicts.json")
 #: The tests that have a report.
 TESTS = ("buttoncolortst", "headlinetst", "newfeaturerollout")
-#: The end of the two weeks in the files; pages replace their days with those of the demo's
+#: The end of the two weeks in the files; pages replace these dates with those of the demo's
 #: visitors.
 END = datetime(2026, 1, 29, tzinfo=timezone.utc)
 

@@ -83,7 +83,7 @@ def test_who_leaves_is_a_notice():
 def test_ranges_in_another_order_move_visitors_too():
     test = reviewed(lengths((0, 0.5), (1, 0.5)), lengths((1, 0.5), (0, 0.5)))
     assert test.sentences[0] == (
-        "The shares stay; 50 % of visitors jump from control to blue, "
+        "The shares stay the same; 50 % of visitors jump from control to blue, "
         "50 % jump from blue to control."
     )
 
@@ -482,7 +482,7 @@ def test_true_is_not_1():
 
 def test_a_rewritten_definition_moves_nobody():
     test = reviewed(lengths((0, 0.5), (0, 0.5)), lengths((0, 1.0)))
-    assert test.sentences == ["The definition was rewritten; nobody moves."]
+    assert test.sentences == ["The definition was rewritten; no visitor moves."]
     assert test.risk is Risk.NONE
 
 

@@ -86,7 +86,7 @@ def test_a_replacement_that_makes_a_text_too_long_fails():
 
 @pytest.mark.parametrize("name", ["split", "replaceAll"])
 def test_an_empty_match_does_not_cut_a_character_in_two(name):
-    with pytest.raises(RuleEvaluationError, match="the Java would cut in two"):
+    with pytest.raises(RuleEvaluationError, match="which Java would split in two"):
         called("\U0001f600", name, "", *(["-"] if name == "replaceAll" else []))
 
 

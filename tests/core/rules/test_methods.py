@@ -269,7 +269,7 @@ def test_a_method_that_fails_is_an_evaluation_error(base, name, arguments):
     ],
 )
 def test_a_method_that_is_not_listed_is_unknown(base, name, arguments):
-    with pytest.raises(UnknownMethod, match="is not a method that a rule may call") as caught:
+    with pytest.raises(UnknownMethod, match="is not a method that a rule can call") as caught:
         call_method(base, name, arguments)
     assert caught.value.java_class == "javax.el.MethodNotFoundException"
 

@@ -147,7 +147,7 @@ def test_a_value_without_a_text_is_an_error_of_the_caller(source):
         def __str__(self):
             raise RuntimeError("no")
 
-    with pytest.raises(ConversionError, match="'USER' has a value without a text"):
+    with pytest.raises(ConversionError, match="'USER' has a value that cannot be converted"):
         ask(source, identifiers={"USER": Mute()})
     assert ask(source)["buttoncolortst"].group == "blue"
 
@@ -493,7 +493,7 @@ def test_refusals_are_logged_once_a_minute_with_their_number(pipet, source, cloc
     with pytest.raises(RequestRejected):
         ask(source)
     first, second = (record.getMessage() for record in caplog.records)
-    assert first.endswith("with 400, for the context variable 'country'")
+    assert first.endswith("with status 400, for the context variable 'country'")
     assert second.endswith("(4 more since the last such record)")
 
 

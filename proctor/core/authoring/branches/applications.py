@@ -1,4 +1,4 @@
-"""Applications, and the tests that they use  [RemoteProctorSpecificationSource, MatrixChecker]."""
+"""Applications and the tests that they use [RemoteProctorSpecificationSource, MatrixChecker]."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Application:
 
     name: str
     version: str
-    #: The specifications that could be read.
+    #: The application's specifications, except those that could not be read.
     specifications: tuple[Specification, ...] = ()
 
     @property
     def label(self) -> str:
-        """The application's name in messages: `shop@1.2`, or only the name if it has no version."""
+        """The name for use in messages: `shop@1.2`, or just `shop` if there is no version."""
         return f"{self.name}@{self.version}" if self.version else self.name
 
     def names(self, test: str) -> bool:
@@ -39,7 +39,7 @@ class Application:
         return any(test in each.tests for each in self.specifications)
 
     def takes(self, test: TestDefinition) -> bool:
-        """Return whether a specification names the test, or one of its filters selects the test."""
+        """Return whether a specification names the test or selects it with a filter."""
         return self.names(test.name) or any(
             matches_any(each.dynamic_filters, test) for each in self.specifications
         )
@@ -48,7 +48,7 @@ class Application:
 def users(branch: Branch, test: str, applications: Iterable[Application]) -> list[Application]:
     """Return the *applications* of a branch that use the current version of a test.
 
-    A test that the branch does not have is not used.
+    The result is empty if the branch does not have the test.
     """
     definition = branch.current(test)
     if definition is None:
@@ -60,7 +60,7 @@ def users(branch: Branch, test: str, applications: Iterable[Application]) -> lis
 def promotion_errors(
     test: TestDefinition, applications: Iterable[Application], source: str
 ) -> list[str]:
-    """Return the *applications* that could not load *test*, with Java Proctor's message.
+    """Return Java Proctor's message for each of the *applications* that could not load *test*.
 
     The matrix for the check contains only this test, and only specifications that name it are used.
     Raises Refusal if a check fails as a whole.
@@ -77,5 +77,5 @@ def promotion_errors(
 
 
 def deletion_errors(test: str, applications: Iterable[Application]) -> list[str]:
-    """Return those *applications* that name a test that is to be deleted."""
+    """Return a message for each of the *applications* that name a test to be deleted."""
     return [f"{each.label} requires test '{test}'" for each in applications if each.names(test)]

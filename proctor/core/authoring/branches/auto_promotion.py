@@ -1,6 +1,6 @@
-"""Changes that may be promoted automatically  [AutoPromoter].
+"""Decide whether a change can be promoted automatically [AutoPromoter].
 
-There are two kinds: a test that no visitor can be in, and a change that affects only lengths.
+Two kinds of change qualify: a test that no visitor can be in, and a change of range lengths only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INACTIVE_NAMES = ("inactive", "disabled")
 
 
 def is_allocation_only(old: Definition, new: Definition) -> bool:
-    """Return whether only lengths changed, and no allocation has a new group.
+    """Return whether only range lengths changed and no allocation has a new group.
 
     Description, meta tags, flags, dependsOn, ids and names of allocations are ignored. Raises
     Refusal for payloads that Java Proctor cannot compare.

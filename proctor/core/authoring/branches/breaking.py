@@ -1,7 +1,7 @@
-"""Find the problems that a change to a few tests causes in an application, and existing ones.
+"""Find the problems in an application after a few tests change, both new and existing.
 
 The check is the same as in `verify`. Unlike Java Proctor's promotion check, it also covers new
-tests, tests that only a filter selects, dependencies, missing payloads and deletions.
+tests, tests selected only by a filter, dependencies, missing payloads and deletions.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IN_USE", "Breakage", "breakage", "faults", "takes"]
 
-#: Problem code for a deletion: an application names the test.
+#: The problem's code if an application names a test that is deleted.
 IN_USE = "in-use"
 
 
@@ -35,14 +35,14 @@ IN_USE = "in-use"
 class Breakage:
     """The problems that one application has after a change, by test."""
 
-    #: Tests that the application cannot load now. They are new, or could be loaded before.
+    #: Tests that the application cannot load now, and that are new or could be loaded before.
     new: Mapping[str, Problem]
     #: Tests that the application cannot load now, and could not load before.
     older: Mapping[str, Problem]
 
 
 def takes(specification: Specification, test: TestDefinition) -> bool:
-    """Return whether a specification names *test*, or one of its filters selects it."""
+    """Return whether a specification names *test* or selects it with a filter."""
     return test.name in specification.tests or matches_any(specification.dynamic_filters, test)
 
 
@@ -55,11 +55,11 @@ def breakage(
     whole_matrix: bool = False,
     test_types: Collection[str] = (),
 ) -> Breakage:
-    """Return the problems in one application if the tests *before* are replaced by those *after*.
+    """Return the problems in one application if the tests in *before* become those in *after*.
 
     *before* and *after* contain the changed tests and all related tests. If *whole_matrix*, the
-    application also loads tests that its specification does not name, so the tests that it names
-    may depend on them. *source* names the matrix in messages. Never raises.
+    application also loads tests that its specification does not name, so the named tests can depend
+    on them. *source* names the matrix in messages. Never raises.
     """
 
     def checked(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:

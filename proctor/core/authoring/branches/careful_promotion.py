@@ -1,8 +1,8 @@
 """Check promotions and deletions more thoroughly than Java Proctor does.
 
-Java Proctor does not check a test that is new at the destination, an application that selects a
-test only by a filter, or a missing payload. It checks each test alone, so dependsOn always fails.
-It also deletes tests that others depend on.
+Java Proctor does not check tests that are new at the destination, applications that select a test
+only by a filter, or missing payloads. It checks each test in isolation, so a test with dependsOn
+always fails. It also deletes tests that others depend on.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def careful_promotion_problems(
 ) -> list[Problem]:
     """Return the *applications* that could not load *test* or other tests after its promotion.
 
-    *destination* are the tests of the branch. The result includes the test itself and every test
-    that an application can load there now but could not load afterwards. *source* names the matrix
-    in messages.
+    *destination* contains the tests of the branch. The result covers the test itself, and every
+    test that an application can load now but could not load after the promotion. *source* names the
+    matrix in messages.
     """
     before = Matrix(Audit(), FrozenDict(destination))
     after = Matrix(Audit(), FrozenDict({**destination, test.name: test}))
@@ -99,10 +99,10 @@ def missing_payload(test: TestDefinition, specification: Specification) -> Probl
 def careful_deletion_problems(
     name: str, destination: Mapping[str, TestDefinition], applications: Iterable[Application]
 ) -> list[Problem]:
-    """Return the users of a test that is to be deleted from the *destination* tests.
+    """Return the problems with deleting a test from the *destination* tests.
 
-    These are applications that name it and tests that depend on it. Applications that select it
-    with a filter can run without it.
+    There is one for each application that names it, and for each test that depends on it.
+    Applications that select it with a filter can run without it.
     """
     found = [
         Problem(

@@ -1,7 +1,7 @@
 """Jobs: promotions and deletions, as Java Proctor reports them  [BackgroundJob].
 
-A job returns new branches, or the reason why it failed. The title, log and links have exactly the
-text of Java Proctor's page, without the times.
+A job returns new branches, or the reason why it failed. Its title, log and links match Java
+Proctor's page word for word, without the times.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Person:
 
     username: str
     password: str = ""
-    #: The author of the revision. If it is empty, the user is the author.
+    #: The author of the revision. If empty, the user is the author.
     author: str = ""
 
     @property
@@ -61,11 +61,11 @@ class Site:
     applications: Mapping[str, tuple[Application, ...]] = field(default_factory=dict)
 
     def branch(self, name: str) -> Branch:
-        """Return a branch; it has no revisions if nothing has been saved there."""
+        """Return a branch; it has no revisions if nothing has been saved on it."""
         return self.branches.get(name) or Branch(name)
 
     def with_branch(self, branch: Branch) -> Site:
-        """Return the site with one branch in a new state."""
+        """Return the site with one branch replaced."""
         return Site({**self.branches, branch.name: branch}, self.applications)
 
     def users(self, branch: str, test: str) -> list[Application]:
@@ -78,13 +78,13 @@ class JobResult:
     """The result of a job."""
 
     status: str
-    #: The kind of job, such as `test-promotion`, `test-deletion`, `test-edit-promotion-qa`, ...
+    #: The kind of job, such as `test-promotion`, `test-deletion` or `test-edit-promotion-qa`.
     kind: str
     title: str
     log: tuple[str, ...]
     #: The branches after the job.
     site: Site
-    #: Links, each with a URL and a text.
+    #: Links, each a URL and its text.
     urls: tuple[tuple[str, str], ...] = ()
     end_message: str | None = None
     error: Refusal | None = None
@@ -109,7 +109,7 @@ class Job:
         self.urls.append((address, f"view {test} on {branch}"))
 
     def log_failure(self, head: str, refusal: Refusal) -> None:
-        """Log a refusal and its causes, with each cause indented one level deeper."""
+        """Log a Refusal and its causes, each cause indented one level deeper."""
         self.log(head)
         cause: BaseException | None = refusal
         level = ""
@@ -120,7 +120,7 @@ class Job:
 
 
 def run_job(site: Site, kind: str, title: str, work: Callable[[Job], None]) -> JobResult:
-    """Do the *work* and return its result. A refusal makes the job fail."""
+    """Do the *work* and return its result. The job fails if a Refusal is raised."""
     job = Job(site)
     status, error = DONE, None
     try:
@@ -143,7 +143,7 @@ def run_job(site: Site, kind: str, title: str, work: Callable[[Job], None]) -> J
 
 
 def _shown(revision: str) -> str:
-    """Return a revision as titles and logs show it: at most seven characters, but at least one."""
+    """Return a revision as titles and logs show it: one to seven characters."""
     return revision[:7] or " "
 
 
@@ -162,7 +162,7 @@ def promotion_job(promotion: Promotion, person: Person, site: Site) -> JobResult
 
 
 def promote_in(job: Job, promotion: Promotion, person: Person) -> None:
-    """Promote a test as part of a job. Raises Refusal."""
+    """Promote a test as part of a job. Raises Refusal if this is not possible."""
     test, revision = promotion.test, _shown(promotion.revision)
     way = f"({promotion.source} to {promotion.destination})"
     check_credentials(person.username, person.password)
@@ -184,11 +184,11 @@ def promote_in(job: Job, promotion: Promotion, person: Person) -> None:
 
 
 def _check_applications(site: Site, promotion: Promotion) -> None:
-    """Refuse if an application that uses the test at the destination could not load it."""
+    """Raise Refusal if an application that uses the test at the destination could not load it."""
     test = promotion.test
     try:
         definition = site.branch(promotion.source).at(test, promotion.revision)
-    except Refusal:  # a refusal here is reported by the promotion itself
+    except Refusal:  # the promotion itself reports this Refusal
         return
     if definition is None:
         return
@@ -254,7 +254,7 @@ def _delete(job: Job, deletion: Deletion, person: Person) -> None:
 
 
 def _check_current(deletion: Deletion, branch: Branch) -> None:
-    """Refuse to delete a test that has changed since the user saw it."""
+    """Raise Refusal if the test has changed since the user saw it."""
     current = branch.history(deletion.test)[0].id
     if current != deletion.revision:
         raise refuse(
@@ -273,7 +273,7 @@ def _check_current(deletion: Deletion, branch: Branch) -> None:
 
 
 def _check_users(site: Site, deletion: Deletion) -> None:
-    """Refuse to delete a test that an application names. Checks qa first, then production."""
+    """Raise Refusal if an application names the test. Checks qa first, then production."""
     asked = {QA: "QA", PRODUCTION: "prod"}
     if deletion.branch == PRODUCTION:
         del asked[QA]

@@ -27,17 +27,17 @@ __all__ = [
 ]
 
 TRUNK, QA, PRODUCTION = "trunk", "qa", "production"
-#: The sources and destinations that are allowed.
+#: The allowed pairs of source and destination.
 PROMOTIONS = ((TRUNK, QA), (TRUNK, PRODUCTION), (QA, PRODUCTION))
 
-#: Text that Java Proctor's Subversion migration tool added to messages.
+#: Text that Java Proctor's Subversion migration tool added to commit messages.
 _IMPORTED = re.compile(r"^git-svn-id: .*trunk@(\d+) ", re.MULTILINE | re.ASCII)
 _MERGED = re.compile(r"^merged r(\d+):", re.MULTILINE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class EffectiveVersion:
-    """The last revision of a test on a branch, and the trunk revision that it was promoted from."""
+    """The last revision of a test on a branch, and the trunk revision it was promoted from."""
 
     revision: str = UNKNOWN_REVISION
     version: str = UNKNOWN_REVISION
@@ -76,7 +76,7 @@ def _imported_number(revision: Revision) -> str:
 
 
 def check_pair(source: str, destination: str) -> None:
-    """Raise Refusal unless definitions may go from *source* to *destination*."""
+    """Raise Refusal unless definitions can be promoted from *source* to *destination*."""
     if (source, destination) not in PROMOTIONS:
         raise refuse(
             "promotion-pair",
@@ -98,7 +98,7 @@ def promotion_message(test: str, source: str, revision: Revision, destination: s
 def promote(promotion: Promotion, source: Branch, destination: Branch, author: str) -> Branch:
     """Return *destination* with the promoted definition. Raises Refusal.
 
-    A copy from trunk gets the revision on trunk as its version. A copy from qa keeps its version.
+    A definition from trunk gets the trunk revision as its version; one from qa keeps its version.
     """
     test = promotion.test
     try:
@@ -156,7 +156,7 @@ _PACKAGES = {"StoreException": "com.indeed.proctor.store"}
 
 
 def wrapped(refusal: Refusal) -> Refusal:
-    """Return the refusal for a RuntimeException that wraps another exception in Java Proctor."""
+    """Return the Refusal to raise if Java Proctor wraps the exception in a RuntimeException."""
     name = f"{_PACKAGES.get(refusal.java_class, 'java.lang')}.{refusal.java_class}"
     said = refusal.java_message
     return refuse("wrapped", str(refusal), None if said is None else f"{name}: {said}")

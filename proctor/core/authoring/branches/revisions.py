@@ -1,8 +1,8 @@
 """Branches and their revisions: the saved states of definitions, as values.
 
-A branch is trunk, qa or production. Java Proctor keeps them in git. Here, a branch is a tuple of
-revisions, and a commit returns a new branch. Refusals have the messages of Java Proctor's in-memory
-store. Some messages of its file stores are different.
+A branch is trunk, qa or production. Java Proctor keeps revisions in git. In this module, a branch
+is a tuple of revisions, and a commit returns a new branch. A Refusal has the message of Java
+Proctor's in-memory store; its file stores use different messages in some cases.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BRANCHES", "UNKNOWN_REVISION", "Branch", "Revision"]
 
-#: In order, from the branch that is edited to the branch that visitors see.
+#: From the branch that is edited to the branch that visitors see.
 BRANCHES = ("trunk", "qa", "production")
 #: Used for a revision or version that does not exist.
 UNKNOWN_REVISION = "-1"
@@ -72,7 +72,7 @@ class Branch:
         return next((each.definition for each in self.history(test)), None)
 
     def at(self, test: str, revision: str) -> Definition | None:
-        """Return the definition that a test had at *revision*. Raises Refusal if it is unknown."""
+        """Return the definition of a test at *revision*. Raises Refusal for an unknown revision."""
         return next((each.definition for each in self.history_from(test, revision)), None)
 
     def tests(self) -> dict[str, Definition]:

@@ -1,3 +1,3 @@
-"""The specifications of applications, and checks of a matrix against them."""
+"""Applications' specifications, and checks of a matrix against them."""
 
 from __future__ import annotations

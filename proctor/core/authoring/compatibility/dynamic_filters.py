@@ -1,4 +1,4 @@
-"""Filters with which an application selects tests that it does not name  [dynamic filters]."""
+"""Filters that select tests for an application without naming them [dynamic filters]."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def matches_any(filters: Iterable[DynamicFilter], test: TestDefinition) -> bool:
 
 
 def dynamic_flag(filters: Sequence[DynamicFilter], test: TestDefinition) -> bool:
-    """Return the value of a test's flag `dynamic` after the filters have been tried in order.
+    """Return the value of a test's `dynamic` flag after the filters have been tried in order.
 
-    It is set by the last filter that was tried, except by `match_all`, which leaves it unchanged.
+    The last filter tried sets the flag, except that `match_all` leaves it unchanged.
     """
     flag = test.dynamic
     for each in filters:

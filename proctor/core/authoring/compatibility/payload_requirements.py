@@ -32,11 +32,11 @@ _NO_SCHEMA = (
 
 
 def payload_problem(test: TestDefinition, expected: ExpectedPayload, source: str) -> Problem | None:
-    """Return the reason why the payloads of *test* are not as *expected*; None if they are valid.
+    """Return the reason why the payloads of *test* do not match *expected*; None if they do.
 
     A bucket without a payload is always valid. Raises Refusal if the whole check fails in Java
-    Proctor: because of an unknown type, a null where a value is needed, or a validator that cannot
-    be run.
+    Proctor, because of an unknown type, a null where a value is required, or a validator that
+    cannot be run.
     """
     kind = _known_type(expected.type)
     for bucket in test.buckets:
@@ -141,7 +141,7 @@ def _map_problem(
 def _key_problem(
     name: str, bucket: Bucket, key: str, nested: str | None, start: str
 ) -> Problem | None:
-    """Return the problem with one key of a bucket's map; its value must have the type *nested*."""
+    """Return the problem with one key of a bucket's map, whose value must have type *nested*."""
     assert bucket.payload is not None
     value: Mapping[str, Any] = bucket.payload.value
     if key not in value:
@@ -171,7 +171,7 @@ def _key_problem(
 
 
 def _entry_text(nested: str | None, value: Any, start: str, shown: str) -> str | None:
-    """Return Java Proctor's message about one entry in a map; None if it is as expected."""
+    """Return Java Proctor's message about one entry in a map; None if the entry is valid."""
     if nested not in PAYLOAD_TYPES:
         return f"{start}specification payload type unknown in: map"
     if nested == "map":
@@ -249,7 +249,7 @@ def _variable(kind: str, value: Any) -> Any:
 
 
 def _holds(validator: str, variables: Mapping[str, Any], *, unless_boolean: bool) -> bool:
-    """Return whether a validator holds. If it is not boolean, *unless_boolean* is returned."""
+    """Return a validator's result, or *unless_boolean* if the result is not a boolean."""
     try:
         return Rule(validator).evaluate(variables)
     except RuleTypeError:

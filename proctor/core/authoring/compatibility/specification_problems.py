@@ -1,4 +1,4 @@
-"""Find the problems of a specification before a matrix is checked against it."""
+"""Find problems in a specification before a matrix is checked against it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ __all__ = ["specification_problems"]
 def specification_problems(document: Any) -> list[Problem]:
     """Return all problems in the parsed JSON of a specification.
 
-    A problem is fatal if an application cannot read the specification, or if every check of it
-    fails. A test is dropped if no matrix can satisfy its requirements. A field that Java Proctor
-    does not know is a warning: applications accept it, but Java Proctor's editor does not.
+    A problem is fatal if it prevents an application from reading the specification, or makes every
+    check against it fail. A test is dropped if no matrix can meet its requirements. A field that
+    Java Proctor does not know is a warning: applications accept it, but Java Proctor's editor does
+    not.
     """
     try:
         specification = specification_of(document)

@@ -1,6 +1,6 @@
 """Specifications: what applications expect from the tests that they use  [ProctorSpecification].
 
-An application reads its own specification leniently. The editor reads those of applications
+An application reads its own specification leniently. The editor reads applications' specifications
 strictly.
 """
 
@@ -42,14 +42,14 @@ class ExpectedPayload:
     type: str | None = None
     #: For a map, the type of each key.
     schema: Mapping[str, str | None] | None = None
-    #: A rule for `value`, or in a map for its keys.
+    #: A rule for `value` or, if the payload is a map, for its keys.
     validator: str | None = None
-    #: True if visitors who may force groups may also force payloads.
+    #: True if visitors who are allowed to force groups can also force payloads.
     allow_force: bool = False
 
     @classmethod
     def read(cls, source: Fields) -> ExpectedPayload:
-        """Read the object `payload` of a test."""
+        """Read the `payload` object of a test."""
         return cls(
             source.text("type"),
             _texts(source, "schema"),
@@ -115,7 +115,7 @@ def _texts(source: Fields, name: str) -> Mapping[str, str | None] | None:
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """An application's declaration of its context and of the tests that it uses."""
+    """An application's declaration of its context and the tests that it uses."""
 
     #: Type names by variable. None if the application declares no variables.
     provided_context: Mapping[str, str | None] | None = field(default_factory=FrozenDict)
@@ -125,7 +125,7 @@ class Specification:
 
     @property
     def context_types(self) -> dict[str, ContextType] | None:
-        """The types of the variables, for checking rules; None if no variables are declared."""
+        """The types of the variables, used to check rules; None if no variables are declared."""
         if self.provided_context is None:
             return None
         return {
@@ -144,7 +144,7 @@ KNOWN_FIELDS = {
 def read_specification(text: str | bytes, *, strict: bool = False) -> Specification:
     """Read a specification from its JSON text. Raises Refusal if it cannot be read.
 
-    Comments are allowed, and so is text after the object.
+    Comments, and text after the object, are allowed.
     """
     content = decoded(text) if isinstance(text, bytes) else text
     return specification_of(parse_lenient(content), strict=strict)
@@ -153,7 +153,7 @@ def read_specification(text: str | bytes, *, strict: bool = False) -> Specificat
 def specification_of(document: Any, *, strict: bool = False) -> Specification:
     """Read a specification from parsed JSON. Raises Refusal if Java Proctor cannot read it.
 
-    If *strict*, unknown fields are refused, as in the editor.
+    If *strict*, as in the editor, unknown fields are errors.
     """
     source = DocumentFields(document)
     if strict:

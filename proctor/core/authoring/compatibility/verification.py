@@ -1,4 +1,4 @@
-"""Check whether a matrix satisfies an application  [ProctorUtils.verify, verifyAndConsolidate]."""
+"""Check a matrix against a specification [ProctorUtils.verify, verifyAndConsolidate]."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Verification:
 
     #: Required tests that are not in the matrix.
     missing: tuple[str, ...]
-    #: Required tests that cannot be loaded, with the reason.
+    #: Required tests that cannot be loaded, each with the reason.
     errors: Mapping[str, Problem]
-    #: Tests that only a filter selects and that cannot be loaded, with the reason.
+    #: Tests that are selected only by a filter and cannot be loaded, each with the reason.
     dynamic_errors: Mapping[str, Problem]
-    #: Tests that only a filter selects, including those that cannot be loaded.
+    #: Tests selected only by a filter, including those that cannot be loaded.
     dynamic_tests: tuple[str, ...]
-    #: True if rules were evaluated with sample values and not only parsed.
+    #: True if rules were evaluated with sample values, not just parsed.
     verified_rules: bool
 
     @property
@@ -56,7 +56,7 @@ def verify(
     """Check *matrix* against a *specification*.
 
     *source* names the matrix in Java Proctor's messages. Unless *with_context*, rules are only
-    parsed. *test_types* are the known types besides Proctor's own. Raises Refusal if the whole
+    parsed. *test_types* are the known test types besides Proctor's own. Raises Refusal if the whole
     check fails in Java Proctor.
     """
     types = specification.context_types if with_context else None
@@ -108,7 +108,7 @@ class _Checks:
         self,
         tests: Mapping[str, tuple[TestDefinition, ExpectedTest | _Nothing | None]],
     ) -> dict[str, Problem]:
-        """Return the first problem of each of the *tests* with the specification, by name."""
+        """Return the first conflict of each of the *tests* with the specification, by test name."""
         found = {name: self._first(name, *each) for name, each in tests.items()}
         return {name: problem for name, problem in found.items() if problem is not None}
 
@@ -216,8 +216,8 @@ def consolidate(
 ) -> dict[str, TestDefinition]:
     """Return the tests that an application uses after the check, by name.
 
-    Required tests that are missing give everyone their fallback value. Buckets in the specification
-    that the test does not have are added, so that they can be forced.
+    In a required test that is missing, everyone gets the fallback value. Buckets in the
+    specification that the test does not have are added, so that they can be forced.
     """
     loaded: dict[str, TestDefinition] = {}
     for name, test in matrix.tests.items():
@@ -238,7 +238,7 @@ def consolidate(
 
 
 def _default(name: str, expected: ExpectedTest) -> TestDefinition:
-    """Return a test that gives everyone the fallback value."""
+    """Return a test in which everyone gets the fallback value."""
     value = expected.fallback_value
     return TestDefinition(
         name,

@@ -1,3 +1,3 @@
-"""A definition in the editor's form: reading it, writing it byte for byte, comparing it."""
+"""Read, write (byte for byte) and compare definitions in the editor's form."""
 
 from __future__ import annotations

@@ -24,12 +24,11 @@ SPECIAL_FIELD = "specialConstants"
 class Definition:
     """A test in the editor's form: rules with or without `${}`, and special constants."""
 
-    #: The fields that also exist in a matrix. The rules are as the editor wrote them.
+    #: The fields that also exist in a matrix. Rules are stored as the editor wrote them.
     test: TestDefinition
     special_constants: Mapping[str, Any] = field(default_factory=FrozenDict)
-    #: Places where the text has a null that Java Proctor keeps but fails on later, such as
-    #: `buckets` or `allocations[1].ranges`. Here, such lists are empty and such members are left
-    #: out.
+    #: Places of nulls that Java Proctor keeps but fails on later, such as `buckets` or
+    #: `allocations[1].ranges`. In `test`, these lists are empty and these members are left out.
     nulls: frozenset[str] = frozenset()
 
     @property
@@ -76,8 +75,8 @@ class Definition:
     def to_dict(self) -> dict[str, Any]:
         """Return the definition as JSON, including every unknown field.
 
-        Reading it again gives an equal definition, unless it contains nulls that Java Proctor fails
-        on. These are written as empty lists.
+        Reading it again returns an equal definition, unless the text contained nulls that Java
+        Proctor fails on: these are written as empty lists.
         """
         document = self.test.to_dict()
         special: dict[str, Any] = thaw(self.special_constants)

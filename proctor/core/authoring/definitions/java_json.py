@@ -25,7 +25,7 @@ __all__ = ["ExactDoubles", "double_text", "java_json"]
 _DIGITS = 10
 _STEP = Decimal("1e-10")
 #: The only value that the JDK rounds down although the exact double is slightly above the tie. The
-#: JDK gets the digits "50" for it, so its last digit is not the 5 (Java: FloatingDecimal,
+#: JDK represents it with the digits "50", so the 5 is not its last digit (Java: FloatingDecimal,
 #: DigitList).
 _HALF_STEP = 5e-11
 #: The largest double has 309 digits before the decimal point.
@@ -46,7 +46,7 @@ _SHORT_ESCAPES = {
 
 @dataclass(frozen=True, slots=True)
 class ExactDoubles:
-    """A JSON value whose doubles are written as Java prints them, for example 1.0E-12."""
+    """A JSON value whose doubles are written in Java's notation, for example 1.0E-12."""
 
     value: Any
 

@@ -21,7 +21,7 @@ __all__ = ["bucket_string", "payload_string", "same_payload", "same_value"]
 
 
 def payload_string(payload: Payload) -> str:
-    """Return a payload as in Java Proctor's messages: `{ stringValue : "x" }`."""
+    """Return a payload as Java Proctor's messages show it: `{ stringValue : "x" }`."""
     if payload.type is None:
         return "{ }"
     return f"{{ {payload.type} : {_shown(payload.type, payload.value)} }}"
@@ -40,7 +40,7 @@ def _shown(kind: str, value: Any) -> str:
 
 
 def bucket_string(bucket: Bucket) -> str:
-    """Return a bucket as in Java Proctor's messages: `blue = 1 { longValue : 3 }`."""
+    """Return a bucket as Java Proctor's messages show it: `blue = 1 { longValue : 3 }`."""
     text = f"{bucket.name} = {bucket.value}"
     return text if bucket.payload is None else f"{text} {payload_string(bucket.payload)}"
 
@@ -85,7 +85,8 @@ def same_payload(one: Payload | None, other: Payload | None) -> bool:
     """Return whether two payloads are equal in Java (Java: Payload.equals).
 
     Maps of equal size are compared by the keys of *one*, so a null equals a missing value. Raises
-    Refusal for a list and a scalar in a map, because Java Proctor's cast fails there.
+    Refusal if a key has a list in one map and a scalar in the other, because Java Proctor's cast
+    fails in that case.
     """
     if one is None or other is None:
         return one is other

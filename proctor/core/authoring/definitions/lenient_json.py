@@ -1,7 +1,7 @@
 """Read JSON as Java Proctor's stores do: with comments, and with text after the object.
 
-A refusal names Jackson's exception. Its class depends on whether the error is inside a field of the
-outermost object or between fields.
+Each Refusal names Jackson's exception, whose class depends on whether the error is inside a field
+of the outermost object or between fields.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[][{}]', re.DOTALL)
 
 
 def decoded(content: bytes) -> str:
-    """Return the text in a UTF-8 file. Raises Refusal if it is not UTF-8."""
+    """Decode the content of a UTF-8 file. Raises Refusal if it is not UTF-8."""
     try:
         return content.decode()
     except UnicodeDecodeError as error:
@@ -52,7 +52,7 @@ def parse_lenient(text: str) -> Any:
         value = parse(clean)
     except ConversionError as error:
         raise _unparsable(clean, error) from None
-    # With so few brackets, the text cannot be nested too deeply.
+    # A text with this few brackets cannot be nested too deeply.
     if clean.count("{") + clean.count("[") > MAX_DEPTH and is_too_deep(value):
         text = gettext_noop("nested deeper than {limit} levels; flatten it")
         raise refuse("json-syntax", Sentence(text, limit=MAX_DEPTH))
@@ -64,7 +64,7 @@ def _unparsable(text: str, error: ConversionError) -> Refusal:
     position = _position(text, error)
     if position is None:
         return refuse("json-syntax", message)
-    # Jackson wraps an error inside a field in another error, which names the place of the field.
+    # Jackson wraps an error inside a field in another error that names the field.
     if _depth(text[:position]) > 1:
         return refuse("json-nested-syntax", message)
     ends = "Unterminated string" in message or not text[position:].strip(" \t\r\n")
@@ -80,6 +80,6 @@ def _position(text: str, error: ConversionError) -> int | None:
 
 
 def _depth(text: str) -> int:
-    """Return the number of objects and lists that are open at the end of *text*."""
+    """Return how many objects and lists are still open at the end of *text*."""
     brackets = [each for each in _BRACKET.findall(text) if len(each) == 1 and each != '"']
     return sum(1 if each in "{[" else -1 for each in brackets)

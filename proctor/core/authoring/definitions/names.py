@@ -1,7 +1,7 @@
-"""Names that an editor may give to tests, buckets and meta tags  [IdentifierValidationUtil].
+"""Valid names of tests, buckets and meta tags in an editor [IdentifierValidationUtil].
 
-Letters are ASCII letters in upper or lower case. Existing tests may have other names, because the
-name of a test is checked only when the test is created.
+Only ASCII letters are allowed, in upper or lower case. Existing tests can have other names, because
+a name is checked only when the test is created.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _META_TAG = re.compile(r"_*[a-z0-9]([.:]?[a-z0-9_])*", re.I | re.A)
 
 
 def is_test_name(text: str) -> bool:
-    """Return whether a test may have this name. The length is checked separately."""
+    """Return whether a new test can have this name. The length is checked separately."""
     return _TEST.fullmatch(text) is not None
 
 
 def is_bucket_name(text: str) -> bool:
-    """Return whether a bucket may have this name."""
+    """Return whether a bucket can have this name."""
     return _BUCKET.fullmatch(text) is not None
 
 
 def is_meta_tag(text: str) -> bool:
-    """Return whether a test may have this meta tag."""
+    """Return whether a test can have this meta tag."""
     return len(text) <= MAX_LENGTH and _META_TAG.fullmatch(text) is not None

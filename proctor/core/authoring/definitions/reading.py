@@ -47,17 +47,17 @@ _EXPERIMENT_FIELDS = frozenset(("priority", "namespaces"))
 
 
 class DocumentFields(Fields):
-    """The fields of a JSON object. Errors are refusals that name Jackson's exception."""
+    """The fields of a JSON object. Errors are raised as Refusals that name Jackson's exception."""
 
     __slots__ = ()
 
     def inside(self, name: str, value: Any) -> DocumentFields:
-        """Return the JSON object *value* of the field *name*."""
+        """Return *value*, the JSON object in the field *name*, as `DocumentFields`."""
         return DocumentFields(value, self._join(name), self._owner)
 
     def fail(self, name: str | None, message: str) -> NoReturn:
         """Raise Refusal for the field *name*, or for the object itself."""
-        # Only a payload with two values fails without the name of a field.
+        # Only a payload with two values fails as a whole, without naming a field.
         two_values = name is None and hasattr(self, "_values")
         self._refuse("json-payload" if two_values else "json-kind", name, message)
 
@@ -90,19 +90,20 @@ def read_definition(
 ) -> Definition | None:
     """Return the definition of the test *name* from its text, or None if the text is `null`.
 
-    If *strict*, unknown fields are refused, as in the editor. Raises Refusal.
+    Raises Refusal if the text is invalid. If *strict*, as in the editor, also raises it for unknown
+    fields.
     """
     document = parse_lenient(decoded(text) if isinstance(text, bytes) else text)
     return None if document is None else definition_of(document, name, strict=strict)
 
 
 def definition_of(document: Any, name: str = "", *, strict: bool = False) -> Definition:
-    """Return the definition of the test *name* from parsed JSON. Raises Refusal."""
+    """Return the definition of the test *name* from parsed JSON. Raises Refusal if invalid."""
     return plain_definition(document, name) or definition_by_field(document, name, strict=strict)
 
 
 def definition_by_field(document: Any, name: str = "", *, strict: bool = False) -> Definition:
-    """Convert each field. The result is the same as that of `definition_of`. Raises Refusal."""
+    """Return the same result as `definition_of`, but always convert field by field."""
     if isinstance(document, Mapping):
         if strict:
             _refuse_unknown(document, name)
@@ -123,7 +124,7 @@ def _with_rule(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _without_nulls(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
-    """Return the document without the nulls that Java Proctor keeps, and their places."""
+    """Return the document without the nulls that Java Proctor keeps, and the nulls' places."""
     nulls: set[str] = set()
     changed: dict[str, Any] = {}
     for name in ("constants", SPECIAL_FIELD):

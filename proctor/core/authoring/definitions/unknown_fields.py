@@ -1,7 +1,7 @@
-"""Keep the unknown fields of a definition when an editor that does not show them saves it.
+"""Keep a definition's unknown fields when it is saved by an editor that does not show them.
 
-An editor sends only the fields that it shows. Other fields of the stored definition are kept: in
-the test itself, in a bucket with the same value, in an allocation with the same id, in a range, in
+An editor sends only the fields that it shows. The other fields of the stored definition are kept in
+the test itself, in buckets with the same value, in allocations with the same id, in ranges, in
 dependsOn and in the payload experiment.
 """
 
@@ -56,7 +56,7 @@ def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> FrozenDict:
 
 
 def _given(old: TestDefinition, new: TestDefinition) -> frozenset[str] | None:
-    """Return the names of the fields in the new object, and of matrix-only fields in *old*."""
+    """Return the names of all fields in the new object and of matrix-only fields in *old*."""
     if old.given is None or new.given is None:
         return new.given
     return new.given | (old.given & {"dynamic", "containsUnitlessAllocation"})

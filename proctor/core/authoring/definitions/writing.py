@@ -1,7 +1,7 @@
-"""Write a `Definition` as the texts of definition.json and metadata.json.
+"""Write a `Definition` as the content of definition.json and metadata.json.
 
 Java Proctor writes the fields that it knows in a fixed order, and drops the rest. We write the rest
-after the known fields, unless exactly Java Proctor's bytes are requested.
+after the known fields, unless Java Proctor's exact bytes are requested.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _INDEX = re.compile(r"\[(\d+)\]$")
 
 
 def java_definition_text(definition: Definition | None) -> str:
-    """Return the text of definition.json as Java Proctor writes it. None gives `null`.
+    """Return the text of definition.json as Java Proctor writes it. None becomes `null`.
 
     Fields that Java Proctor does not know are left out. Raises Refusal for a number that JSON
     cannot express.
@@ -51,8 +51,8 @@ def java_definition_text(definition: Definition | None) -> str:
 def definition_text(definition: Definition) -> str:
     """Return the text of definition.json in Java Proctor's layout, with all unknown fields.
 
-    If there are no unknown fields, it equals Java Proctor's text. Raises Refusal for a number that
-    JSON cannot express.
+    If there are no unknown fields, the result equals Java Proctor's text. Raises Refusal for a
+    number that JSON cannot express.
     """
     return java_json(_document(definition, keep=True), escape_pairs=True)
 
@@ -85,7 +85,7 @@ def _document(definition: Definition, *, keep: bool) -> dict[str, Any]:
     if not keep:
         return fields
     for name in ("dynamic", "containsUnitlessAllocation"):
-        # A matrix has these two fields, but here they are unknown fields.
+        # These two fields exist in a matrix, but in a definition they are unknown fields.
         if test.given is not None and name in test.given:
             fields[name] = test.dynamic if name == "dynamic" else test.contains_unitless_allocation
     return {**fields, **test.extra}
@@ -116,7 +116,7 @@ def bucket_document(bucket: Bucket, *, keep: bool = False) -> dict[str, Any]:
         fields["description"] = bucket.description
     if bucket.payload is not None:
         extra = bucket.payload.extra if keep else EMPTY
-        # Nulls of other types must come first, because Java Proctor refuses them after a value.
+        # Nulls of other types must come first, because Java Proctor rejects them after a value.
         fields["payload"] = {**extra, **_payload(bucket.payload)}
     return {**fields, **bucket.extra} if keep else fields
 
@@ -155,7 +155,7 @@ def _range(each: Range, *, keep: bool) -> dict[str, Any]:
 def _with_nulls(
     members: list[dict[str, Any]], place: str, nulls: frozenset[str]
 ) -> list[dict[str, Any] | None] | None:
-    """Return a list with its original nulls, or None if the whole list was null."""
+    """Return a list with its original nulls restored, or None if the whole list was null."""
     if place in nulls:
         return None
     restored: list[dict[str, Any] | None] = list(members)

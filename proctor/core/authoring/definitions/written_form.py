@@ -1,4 +1,4 @@
-"""A definition after being written and read again, with doubles of ten decimal places.
+"""The form of a definition after it is written and read again: doubles have ten decimal places.
 
 Checks use this form, because it is the one that the engine loads.
 """
@@ -17,7 +17,7 @@ __all__ = ["as_written"]
 
 
 def as_written(definition: Definition) -> Definition:
-    """Return *definition* as it is after being written and read again, including unknown fields.
+    """Return *definition* as if it had been written and read again, including unknown fields.
 
     Raises Refusal for a number that JSON cannot express.
     """

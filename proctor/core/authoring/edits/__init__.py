@@ -1,3 +1,3 @@
-"""The rules for edits: first Java Proctor's, then our own, which are stricter."""
+"""The rules for edits: Java Proctor's rules, followed by our own stricter ones."""
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["edit_job"]
 
-#: For each target: the suffix of the job's kind, and the words that are added to the title.
+#: For each target: the suffix of the job's kind and of the job's title.
 _TARGETS = {
     TRUNK: ("", ""),
     QA: ("-promotion-qa", " and promoting to QA"),
@@ -38,9 +38,9 @@ _TARGETS = {
 
 
 def edit_job(request: EditRequest, site: Site, target: str = TRUNK) -> JobResult:
-    """Save an edit on trunk, and promote it as far as *target* if that is safe.
+    """Save an edit on trunk, and promote it up to *target* if that is safe.
 
-    Raises Refusal if the branch does not exist. Any other refusal is part of the result.
+    Raises Refusal if the branch does not exist. Any other Refusal is part of the result.
     """
     if target not in _TARGETS:
         known = ", ".join(_TARGETS)
@@ -148,7 +148,7 @@ class _AutoPromotion:
         self._plainly_to(PRODUCTION)
 
     def lengths_to_production(self, former: Definition, previous: str) -> None:
-        """Promote a change of lengths to qa and production if nothing else is different there."""
+        """Promote a change of lengths to qa and production if only lengths differ on them."""
         if previous not in self._ids[1:2]:
             raise refuse(
                 "history-moved",

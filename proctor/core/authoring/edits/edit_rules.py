@@ -1,7 +1,7 @@
 """Java Proctor's checks of a definition before it is saved  [EditAndPromoteJob].
 
-`edit_problems` yields all problems in Java Proctor's order, each with its place and how to fix it.
-The first problem is the one for which Java Proctor refuses the edit.
+`edit_problems` yields all problems in Java Proctor's order, each with its place and a fix. Java
+Proctor reports only the first one.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _problem(
 
 
 def name_problems(name: str) -> Iterator[Problem]:
-    """Yield the problems of a new test's name."""
+    """Yield the problems with a new test's name."""
     if not is_test_name(name):
         yield Problem(
             Severity.FATAL,
@@ -87,7 +87,7 @@ def name_problems(name: str) -> Iterator[Problem]:
 
 
 def edit_problems(definition: Definition) -> Iterator[Problem]:
-    """Yield every reason for which Java Proctor would refuse to save *definition*, in its order."""
+    """Yield every reason why Java Proctor would not save *definition*, in its order."""
     yield from _required(definition)
     yield from _meta_tags(definition)
     yield from _ranges(definition)

@@ -1,7 +1,7 @@
 """Save an edit of a definition  [EditAndPromoteJob].
 
-`decide_edit` follows the steps of Java Proctor in the same order, so that the first refusal is the
-same.
+`decide_edit` follows Java Proctor's steps in the same order, so that both report the same problem
+first.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class EditRequest:
     #: The JSON of the definition.
     text: str | None
     is_create: bool = False
-    #: The revision that was edited, or "" if it is unknown.
+    #: The revision that was edited, or "" if unknown.
     previous_revision: str = ""
     comment: str | None = ""
     username: str = ""
@@ -44,7 +44,7 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An edit that may be saved."""
+    """An edit that can be saved."""
 
     definition: Definition
     #: The message for the revision.
@@ -70,9 +70,9 @@ def check_credentials(username: str, password: str) -> None:
 
 
 def decide_edit(request: EditRequest, trunk: Branch, log: Callable[[str], None] = _ignore) -> Edit:
-    """Return the edit to save on *trunk*. Raises Refusal if Java Proctor refuses it.
+    """Return the edit to save on *trunk*. Raises Refusal if Java Proctor rejects it.
 
-    *log* is called with the lines of Java Proctor's job.
+    *log* is called with each line of Java Proctor's job log.
     """
     log("Parsing test definition json")
     sent = parse_edit(request.text, request.test)
@@ -112,7 +112,7 @@ def save_edit(
 def parse_edit(text: str | None, test: str) -> Definition:
     """Read the definition that an editor sent. Blank rules become null.
 
-    Raises Refusal for an empty text and for anything that is not a definition, including unknown
+    Raises Refusal for empty text and for anything that is not a definition, including unknown
     fields.
     """
     if text is None or is_blank(text):
@@ -159,7 +159,7 @@ def _message(request: EditRequest) -> str:
 
 
 def _check_revision(request: EditRequest, trunk: Branch, log: Callable[[str], None]) -> None:
-    """Raise Refusal if the test has changed since it was read, or if a new test's name exists."""
+    """Raise Refusal if the test has changed since it was read, or if a new test's name is taken."""
     test, given = request.test, request.previous_revision
     if given:
         log(f"(scm) getting history for '{test}'")
@@ -186,8 +186,7 @@ def _check_revision(request: EditRequest, trunk: Branch, log: Callable[[str], No
                 "test-exists",
                 Sentence(
                     gettext_noop(
-                        "there already is a test with this name; edit it, or choose a "
-                        "different name"
+                        "a test with this name already exists; edit it, or choose a different name"
                     )
                 ),
                 f"Current tests exists with name : '{test}'",
@@ -201,7 +200,7 @@ def _prepared(
 ) -> Definition:
     """Return the definition that was sent, with the stored version and type.
 
-    Its allocations have ids.
+    Each of its allocations has an id.
     """
     test = sent.test
     if test.test_type is None and existing is not None:

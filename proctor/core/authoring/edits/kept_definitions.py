@@ -1,4 +1,4 @@
-"""Find problems in the definitions of a tree, for the engine and for an editor."""
+"""Find the problems that the engine or an editor has with the definitions of a tree."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["definition_problems", "tree_problems"]
 
-#: Problems that only an editor refuses. The engine still loads the test.
+#: Problems that only an editor rejects. The engine still loads the test.
 _OF_EDITORS = frozenset(
     (
         *("description-required", "salt-required", "buckets-required", "meta-tag"),
@@ -40,8 +40,8 @@ def tree_problems(
 ) -> list[Problem]:
     """Return all problems in the definitions of a *tree*, by test name.
 
-    A definition that cannot be read or converted is fatal, because it makes the build fail. The
-    engine's problems are those that `validate` finds. Problems that only an editor refuses are
+    A definition that cannot be read or converted is a fatal problem, because the build fails. The
+    result includes the problems that `validate` finds. Problems that only an editor rejects are
     warnings.
     """
     definitions: dict[str, Definition] = {}

@@ -33,8 +33,8 @@ def unlike_operands(
 ) -> Iterator[tuple[int, str]]:
     """Yield the column and a message for each operator whose operands do not match.
 
-    *types* are the declared variables. *constants* hide variables with the same name. Yields
-    nothing for a rule that cannot be parsed.
+    *types* are the declared variables. *constants* hide variables with the same name. For a rule
+    that cannot be parsed, yields nothing.
     """
     try:
         tree = parse(text or "")
@@ -75,7 +75,7 @@ def _kind_of_value(value: Any) -> str | None:
 
 
 def _kind(node: nodes.Node, kinds: Mapping[str, str | None]) -> str | None:
-    """Return the type of a node's value, or None if it is known only after evaluation."""
+    """Return the type of a node's value, or None if only evaluation can tell."""
     if isinstance(node, nodes.Literal):
         return _kind_of_value(node.value)
     if isinstance(node, nodes.Name):
@@ -92,7 +92,7 @@ def _go_together(node: nodes.Binary, left: str, right: str) -> bool:
         return False
     if left == right:
         return node.operator not in _ARITHMETIC or left == _NUMBER
-    # A string may contain a value of the other operand's type: age == '18'.
+    # A string can contain a value of the other operand's type: age == '18'.
     return any(_spells(each, other) for each, other in ((node.left, right), (node.right, left)))
 
 

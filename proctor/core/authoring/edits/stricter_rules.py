@@ -1,7 +1,7 @@
-"""Our own rules for edits, against mistakes that Java Proctor accepts.
+"""Our own rules for edits, which catch mistakes that Java Proctor accepts.
 
-They are applied after those in `edit_rules`, and are never more lenient. Each problem has its own
-code, and none has a message from Java Proctor.
+They are applied after Java Proctor's rules (`edit_rules`), and are never more lenient. Each problem
+has its own code, and none has a message from Java Proctor.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _DOUBTFUL = ("duplicate-bucket-value", "duplicate-bucket-name", "range-length")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The context of an edit, with which it must be consistent."""
+    """Everything that an edit must be consistent with."""
 
     #: The definition that the edit replaces; None if the test is new.
     previous: Definition | None = None
     #: The other tests by name, in the form of a matrix.
     tests: Mapping[str, TestDefinition] = field(default_factory=dict)
     applications: tuple[Application, ...] = ()
-    #: The variables and types that the site declares; None if it declares none.
+    #: The variables that the site declares, with their types; None if it declares none.
     context_types: Mapping[str, ContextType] | None = None
     #: Known test types besides Proctor's own.
     test_types: tuple[str, ...] = ()
@@ -55,7 +55,8 @@ class Surroundings:
 def stricter_problems(definition: Definition, around: Surroundings) -> list[Problem]:
     """Return the problems that our own rules find in *definition*, in a fixed order.
 
-    A definition that Java Proctor refuses is not checked, because `edit_problems` reports why.
+    A definition that Java Proctor rejects is not checked, because `edit_problems` reports the
+    reasons.
     """
     try:
         test = definition.consumable()
@@ -104,7 +105,7 @@ def _alone(test: TestDefinition) -> Matrix:
 
 
 def is_running(test: TestDefinition) -> bool:
-    """Return whether visitors can be in a live group, whose value is 0 or more."""
+    """Return whether visitors can be in a live group (one whose value is 0 or more)."""
     return any(
         each.bucket_value >= 0 and each.length > 0
         for allocation in test.allocations
@@ -113,7 +114,7 @@ def is_running(test: TestDefinition) -> bool:
 
 
 def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[Problem]:
-    """Yield a problem for each change that would assign every visitor again."""
+    """Yield a problem for each change that would reassign every visitor."""
     if before is None or not is_running(before):
         return
     if salted_prefix(test.name, test.salt) != salted_prefix(before.name, before.salt):
@@ -147,7 +148,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
 def _expectations(
     test: str, applications: Iterable[Application]
 ) -> Iterator[tuple[str, ExpectedTest]]:
-    """Yield a problem for each mismatch with what an application expects from the test."""
+    """Yield a problem for each expectation of an application that the test does not meet."""
     for application in applications:
         for specification in application.specifications:
             expected = specification.tests.get(test)
@@ -158,7 +159,7 @@ def _expectations(
 def _declared_buckets(
     test: TestDefinition, before: TestDefinition | None, applications: Iterable[Application]
 ) -> Iterator[Problem]:
-    """Yield a problem for each declared bucket that is removed, renamed or gets a new value."""
+    """Yield a problem for each declared bucket that is removed, renamed or has a new value."""
     if before is None:
         return
     old_values = {each.value for each in before.buckets}
@@ -216,7 +217,7 @@ def _declared_buckets(
 def _dependencies(
     test: TestDefinition, before: TestDefinition | None, others: Mapping[str, TestDefinition]
 ) -> Iterator[Problem]:
-    """Yield a problem for an invalid dependsOn, and for each test whose dependsOn would break."""
+    """Yield a problem for an invalid dependsOn, and for each dependent test that would break."""
     former = {name: each for name, each in others.items() if name != test.name}
     now = check_dependencies({**former, test.name: test})
     if test.name in now:
@@ -300,7 +301,7 @@ def _unlike(test: TestDefinition, types: Mapping[str, ContextType]) -> Iterator[
 
 
 def _payloads(test: TestDefinition, applications: Iterable[Application]) -> Iterator[Problem]:
-    """Yield a problem for each missing payload and each payload of a type that is not declared."""
+    """Yield a problem for each missing payload and each payload of an undeclared type."""
     for label, expected in _expectations(test.name, applications):
         if expected.payload is None:
             continue

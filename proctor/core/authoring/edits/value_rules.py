@@ -1,4 +1,4 @@
-"""Our own rules for single values that Java Proctor accepts although they have no effect."""
+"""Our own rules for individual values that Java Proctor accepts even though they have no effect."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def _problem(test: TestDefinition, code: str, message: str) -> Problem:
 
 
 def _countries(definition: Definition) -> Iterator[Problem]:
-    """Yield a problem if the list of countries is null or contains anything but strings."""
-    # Only lists and null get this far, because `consumable` refuses everything else.
+    """Yield a problem if the list of countries is null or contains anything except strings."""
+    # The value is a list or null, because `consumable` rejects everything else.
     countries = definition.special_constants.get("__COUNTRIES", ())
     bad = [None] if countries is None else [each for each in countries if type(each) is not str]
     if bad:

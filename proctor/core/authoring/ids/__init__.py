@@ -1,3 +1,3 @@
-"""Allocation ids: their letters, which are a base 26 number, and when they are incremented."""
+"""Allocation ids: how they are written, and when they are incremented."""
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Parse, create and increment allocation ids: `#`, letters and a number  [AllocationIdUtil].
+"""Parse, create and increment allocation ids [AllocationIdUtil].
 
-The letters never change for an allocation. A new number means that results from before and after
-the change must not be pooled. The letters are a base 26 number in which A is 0: Z is followed by
-BA, and AA is also 0.
+An id consists of `#`, letters and a number. An allocation's letters never change. A new number
+means that results from before and after the change must not be pooled. The letters are a base 26
+number in which A is 0: Z is followed by BA, and AA is also 0.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ class AllocationId(NamedTuple):
 
 
 def parse_id(text: str) -> AllocationId | None:
-    """Return the parts of an id, or None if it does not have the form `#A1`."""
+    """Return the parts of an id, or None if it is not written like `#A1`."""
     found = _ID.fullmatch(text)
-    # Real ids never have thousands of digits, and parsing such a number would take long.
+    # Real ids never have thousands of digits, and parsing them would take a long time.
     return None if found is None or len(found[2]) > 1000 else AllocationId(found[1], int(found[2]))
 
 
 def letters_of(index: int) -> str:
-    """Return the letters for an allocation's number, from 0: A, B, ... Z, BA, BB.
+    """Return the letters for an allocation's number, which counts from 0: A, B, ... Z, BA, BB.
 
-    Raises Refusal for a negative number, which is the result if letters overflow 32 bits.
+    Raises Refusal for a negative number, which occurs if letters overflow 32 bits.
     """
     if index < 0:
         raise refuse(
@@ -124,7 +124,7 @@ def _too_large(text: str, java_message: str | None = None) -> Refusal:
 
 
 def compare_ids(one: str, other: str) -> int:
-    """Return -1, 0 or 1 if the letters of *one* come before, equal, or come after those of *other*.
+    """Compare the letters of two ids: return -1 if *one* comes first, 0 if they are equal, else 1.
 
     Raises Refusal for an id with a different form.
     """
@@ -156,7 +156,7 @@ def _number_of(text: str) -> int:
 
 
 def highest_letters(used: Iterable[str]) -> int:
-    """Return the highest number of any letters in the *used* ids, or -1 if there are none.
+    """Return the highest value of the letters in the *used* ids, or -1 if there are no ids.
 
     Raises Refusal for an id with a different form.
     """
@@ -168,11 +168,11 @@ def highest_letters(used: Iterable[str]) -> int:
 
 
 def next_id_among(text: str, used: Iterable[str]) -> str:
-    """Return the id with the same letters, and a number higher than any used with these letters.
+    """Return an id with the same letters and a number higher than any used with these letters.
 
-    This is our own rule: Java Proctor checks only one branch, and may give two splits the same id.
-    Raises Refusal for an id with a different form, and for the largest 32-bit number. Malformed
-    ids in *used* are ignored.
+    This is our own rule: Java Proctor checks only one branch, and can assign the same id to two
+    splits. Raises Refusal for an id with a different form, and for the largest 32-bit number.
+    Malformed ids in *used* are ignored.
     """
     following = next_id(text)
     mine = parse_id(following)

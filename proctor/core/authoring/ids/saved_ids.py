@@ -1,7 +1,7 @@
-"""The allocation ids of a definition that is being saved  [AllocationIdUtil, EditAndPromoteJob].
+"""Assign allocation ids when a definition is saved [AllocationIdUtil, EditAndPromoteJob].
 
-`saved_allocations` returns Java Proctor's ids. `careful_allocations` is our own rule: it also
-increments ids if visitors jump from one live group to another, and never reuses an id from any
+`saved_allocations` returns Java Proctor's ids. `careful_allocations` follows our own rule: it also
+increments an id if visitors jump from one live group to another, and it never reuses an id from any
 branch.
 """
 
@@ -41,7 +41,7 @@ _INACTIVE = -1
 
 
 def created_allocations(test: TestDefinition) -> tuple[Allocation, ...]:
-    """Return the allocations of a new test with ids from `#A1`, whatever ids were sent."""
+    """Return the allocations of a new test with ids from `#A1`; ids that were sent are ignored."""
     return tuple(replace(each, id=new_id(i)) for i, each in enumerate(test.allocations))
 
 
@@ -50,8 +50,8 @@ def saved_allocations(
 ) -> tuple[Allocation, ...]:
     """Return the allocations of *test*, which replaces *previous*, with Java Proctor's ids.
 
-    *history* has all revisions of the test on trunk. Raises Refusal if an id must be incremented or
-    compared but does not have the form `#A1`.
+    *history* contains all revisions of the test on trunk. Raises Refusal if an id must be
+    incremented or compared but does not have the form `#A1`.
     """
     moved = _moved(test, outdated_allocations(previous, test), next_id)
     return _with_new_ids(moved, [*history, previous])
@@ -63,12 +63,12 @@ def careful_allocations(
     history: Iterable[TestDefinition],
     jumping: Collection[int] = (),
 ) -> tuple[Allocation, ...]:
-    """Return the allocations of *test* with ids such that no id is used for two splits.
+    """Return the allocations of *test* with ids, none of which is used for two splits.
 
-    *history* has the revisions of the test on every branch. *jumping* has the indexes, from 0, of
-    the allocations in which visitors jump from one live group to another. Without *previous*, the
-    test is new, or is created again after it was deleted. Raises Refusal in the same cases as
-    `saved_allocations`.
+    *history* contains the revisions of the test on every branch. *jumping* contains the indexes,
+    from 0, of the allocations in which visitors jump from one live group to another. *previous* is
+    None if the test is new, or is created again after it was deleted. Raises Refusal in the same
+    cases as `saved_allocations`.
     """
     known = list(history)
     if previous is None:
@@ -79,7 +79,7 @@ def careful_allocations(
 
 
 def _without_copies(previous: TestDefinition, test: TestDefinition) -> TestDefinition:
-    """Return *test* without the ids of allocations that were copied together with their id."""
+    """Return *test* without the ids of allocations that are copies of another one, id included."""
     before = Counter(each.id for each in previous.allocations)
     seen = Counter[str]()
     allocations = []
@@ -98,7 +98,7 @@ def moved_on(
 ) -> tuple[Allocation, ...]:
     """Return the allocations of *test* with outdated ids incremented, as in `careful_allocations`.
 
-    An allocation without an id does not get one.
+    An allocation without an id stays without one.
     """
     used = used_ids([*history, previous])
     outdated = {*_all_outdated(previous, test)}
@@ -113,7 +113,7 @@ def _keeps_id(previous: TestDefinition, test: TestDefinition, index: int) -> boo
 
 
 def used_ids(history: Iterable[TestDefinition]) -> list[str]:
-    """Return the ids of all allocations in *history*, in order and without duplicates."""
+    """Return the ids of all allocations in *history*, in order, without duplicates."""
     found = {each.id: None for test in history for each in test.allocations if each.id}
     return list(found)
 
@@ -130,7 +130,7 @@ def _moved(
 def _with_new_ids(
     allocations: tuple[Allocation, ...], history: Iterable[TestDefinition]
 ) -> tuple[Allocation, ...]:
-    """Return the *allocations*. Those without an id get letters that are not in *history*."""
+    """Return the *allocations*; those without an id get one with letters not used in *history*."""
     if all(each.id for each in allocations):
         return allocations
     free = itertools.count(highest_letters(used_ids(history)) + 1)
@@ -140,15 +140,16 @@ def _with_new_ids(
 def outdated_allocations(previous: TestDefinition, test: TestDefinition) -> list[int]:
     """Return the indexes of the allocations of *test* whose ids Java Proctor increments.
 
-    These are all allocations from the first one whose rule or id changed (all of them if the rule
-    or salt of the test changed), and those in which the shares of the live groups changed unevenly.
-    If two allocations are equal, only the first one counts.
+    These are the first allocation whose rule or id changed and all allocations after it (all
+    allocations if the test's rule or salt changed), and every allocation in which the shares of the
+    live groups changed by different factors. If two allocations are equal, only the first one
+    counts.
     """
     return _without_repeated(test.allocations, _all_outdated(previous, test))
 
 
 def _all_outdated(previous: TestDefinition, test: TestDefinition) -> list[int]:
-    """Return the same as `outdated_allocations`, with all equal allocations."""
+    """Return the same as `outdated_allocations`, but include all allocations that are equal."""
     old, new = previous.allocations, test.allocations
     both = min(len(old), len(new))
     start = _first_changed(previous, test, both)
@@ -169,7 +170,7 @@ def _first_changed(previous: TestDefinition, test: TestDefinition, both: int) ->
 def is_unbalanced(old: Allocation, new: Allocation) -> bool:
     """Return whether the shares of the groups changed by different factors.
 
-    Bucket -1, the order of ranges and the way they are split are ignored.
+    Bucket -1, the order of the ranges, and the number of ranges for each group are ignored.
     """
     before, after = _live_lengths(old), _live_lengths(new)
     if before.keys() != after.keys():

@@ -1,8 +1,8 @@
 """Find the allocations that a visitor can be in before and after a change.
 
-A visitor takes the first allocation whose rule is true. Rules are compared by their text and the
-constants that the text names. They are not evaluated. Therefore an answer may list a pair that no
-visitor takes, but it never leaves out a pair that a visitor can take.
+A visitor takes the first allocation whose rule is true. Rules are not evaluated. They are compared
+by their text and the constants that it names, so a result can contain a pair that no visitor takes,
+but never omits a pair that a visitor can take.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ALWAYS, _NEVER = "always", "never"
 
 @dataclass(frozen=True, slots=True)
 class AllocationPair:
-    """An allocation before and one after that the same visitor can be in, by index."""
+    """The allocations, by index, that one visitor can be in before and after the change."""
 
     #: None if the visitor is in no allocation.
     old: int | None
@@ -38,8 +38,8 @@ class AllocationPair:
 def matched(old: TestDefinition, new: TestDefinition) -> dict[int, int]:
     """Return the old index of each new allocation that existed before, by new index.
 
-    Allocations match if they have the same id, or else the same letters in their ids, which do not
-    change when the number is incremented, or else the same position.
+    Allocations are matched by id first; then by the letters of their ids, which do not change when
+    the number is incremented; then by position.
     """
     found: dict[int, int] = {}
     for key in (_id, _letters, None):
@@ -63,19 +63,19 @@ def _letters(allocation: Allocation) -> str:
 
 
 def gate_changed(old: TestDefinition, new: TestDefinition) -> bool:
-    """Return whether the visitors who may be in the test can be different from before.
+    """Return whether the set of visitors that the test admits can have changed.
 
-    Checks the test's rule, its dependency, its test type and its flags. The groups of the test that
-    it depends on are not known here.
+    Checks the test's rule, dependency, test type and flags, but not the groups of the test that it
+    depends on.
     """
     return _gate(old) != _gate(new)
 
 
 def _only_narrows(old: TestDefinition, new: TestDefinition) -> bool:
-    """Return whether *new* admits only visitors whom *old* admits, as far as that is known.
+    """Return whether *new* is known to admit only visitors that *old* admits.
 
-    That is so if a rule is added where there was none, and nothing else decides differently. The
-    other way round, nobody is dismissed.
+    That is the case if the test had no rule, now has one, and all other conditions are unchanged.
+    With the arguments swapped, it means that no visitor is dismissed.
     """
     before, after = _gate(old), _gate(new)
     return before[0] == _ALWAYS and before[1:] == after[1:]
@@ -94,7 +94,7 @@ def _gate(test: TestDefinition) -> tuple[object, ...]:
 
 
 def _rule_key(rule: str | None, test: TestDefinition) -> str:
-    """Return a text that is equal for rules that are true for the same visitors."""
+    """Return a key for comparing rules: rules with equal keys are true for the same visitors."""
     kind = classify(rule)
     if kind in (RuleKind.EMPTY, RuleKind.TRUE):
         return _ALWAYS
@@ -109,7 +109,7 @@ def _json(value: Any) -> str:
 
 
 def reached_allocations(test: TestDefinition) -> list[int]:
-    """Return the indexes of the allocations that a visitor can be in, as far as rules decide."""
+    """Return the indexes of the allocations that the rules allow a visitor to be in."""
     if _rule_key(test.rule, test) == _NEVER:
         return []
     walk = _Walk([_rule_key(each.rule, test) for each in test.allocations])
@@ -119,12 +119,11 @@ def reached_allocations(test: TestDefinition) -> list[int]:
 def allocation_pairs(
     old: TestDefinition, new: TestDefinition, *, gate_unknown: bool, parent_unknown: bool = False
 ) -> list[AllocationPair]:
-    """Return every pair of allocations that one visitor can be in, ordered by old and new.
+    """Return every pair of allocations that one visitor can be in, sorted by old and new index.
 
-    *gate_unknown* means that the visitors who may be in the test can be different from before, and
-    *parent_unknown* that this is so because of the groups of the test that it depends on.
-    Visitors who are in no allocation before and after are left out, because nothing changes for
-    them.
+    *gate_unknown* means that the set of visitors that the test admits can have changed;
+    *parent_unknown* means that the reason is the groups of the test that it depends on. Visitors
+    who are in no allocation both before and after are left out, because nothing changes for them.
     """
     before = [_rule_key(each.rule, old) for each in old.allocations]
     after = [_rule_key(each.rule, new) for each in new.allocations]
@@ -156,14 +155,14 @@ def allocation_pairs(
 
 
 class _Walk:
-    """The rules of one definition's allocations, and the first position of each."""
+    """The rules of one definition's allocations, and the first index of each."""
 
     def __init__(self, rules: Sequence[str]) -> None:
         self.rules = rules
         self.first: dict[str, int] = {}
         for index, rule in enumerate(rules):
             self.first.setdefault(rule, index)
-        #: Allocations from here on are never reached.
+        #: Allocations after this index are never reached.
         self.end = self.first.get(_ALWAYS, len(rules))
 
     def can_take(self, index: int) -> bool:
@@ -191,14 +190,14 @@ def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
 
 
 def _from_none(none: _Walk, other: _Walk, index: int) -> bool:
-    """Return whether a visitor can be in no allocation of *none* but in *index* of *other*."""
+    """Return whether a visitor in no allocation of *none* can be in *index* of *other*."""
     if not other.can_take(index):
         return False
     rule = other.rules[index]
     length = len(none.rules)
     if none.end == length and not none.refuses(rule, length):
         return True
-    # A rule that fails also ends the search. It must be one that *other* does not reach.
+    # A rule that raises an error also ends the search. *other* must not reach that rule.
     return any(
         failing not in (_ALWAYS, _NEVER)
         and other.first.get(failing, index + 1) > index

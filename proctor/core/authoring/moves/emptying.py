@@ -17,14 +17,14 @@ __all__ = ["EmptiedParent", "emptied_groups", "emptied_parents", "groups_of_allo
 
 
 class EmptiedParent(NamedTuple):
-    """The group that a test depends on, and that has no visitors any more."""
+    """A group that a test depends on and that no longer has visitors."""
 
     test: str
     value: int
 
 
 def groups_of_allocation(allocation: Allocation) -> frozenset[int]:
-    """Return the bucket values to which an allocation gives at least one position."""
+    """Return the bucket values that have at least one position in an allocation."""
     try:
         return frozenset(piece.value for piece in pieces_of(allocation.ranges))
     except ValueError:  # The engine does not load such a test.
@@ -32,16 +32,16 @@ def groups_of_allocation(allocation: Allocation) -> frozenset[int]:
 
 
 def emptied_groups(old: TestDefinition, new: TestDefinition) -> list[int]:
-    """Return the groups that visitors can have before the change, but not after it, sorted.
+    """Return the sorted groups that visitors can have before the change, but not after it.
 
-    A group is also emptied if its last allocation is removed, or can no longer be reached because
-    of the rules. Dependencies are ignored.
+    A group also counts as emptied if its last allocation is removed, or if the rules make that
+    allocation unreachable. Dependencies are ignored.
     """
     return sorted(_groups(old) - _groups(new))
 
 
 def _groups(test: TestDefinition) -> frozenset[int]:
-    """Return the groups of the allocations that visitors can be in."""
+    """Return the groups in all allocations that visitors can be in."""
     reached = (test.allocations[index] for index in reached_allocations(test))
     return frozenset().union(*map(groups_of_allocation, reached))
 
@@ -49,10 +49,10 @@ def _groups(test: TestDefinition) -> frozenset[int]:
 def emptied_parents(
     old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
 ) -> dict[str, EmptiedParent]:
-    """Return the tests that lose all their visitors because of the group that they depend on.
+    """Return the tests that lose all visitors because the group they depend on is emptied.
 
-    Both contain the tests that the engine loads. A test also loses its visitors if its parent does.
-    The result is sorted by name.
+    *old* and *new* contain the tests that the engine loads. A test also loses its visitors if its
+    parent does. The result is sorted by name.
     """
     before, after = _with_visitors(old), _with_visitors(new)
     found = {}
@@ -66,7 +66,7 @@ def emptied_parents(
 
 
 def _with_visitors(tests: Mapping[str, TestDefinition]) -> dict[str, frozenset[int]]:
-    """Return the groups of each test that have visitors, with regard to its dependency."""
+    """Return the groups of each test that have visitors, taking its dependency into account."""
     found: dict[str, frozenset[int]] = {}
     for name in parents_first(tests, {}):
         groups, depends_on = _groups(tests[name]), tests[name].depends_on

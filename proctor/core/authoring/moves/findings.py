@@ -1,4 +1,4 @@
-"""The findings of a review: sentences with their risks, and the way they show shares."""
+"""The findings of a review: sentences with their risks, and the formatting of shares."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ __all__ = [
     "percent",
 ]
 
-#: Smaller shares come from rounding: saving 1/3 with ten digits shifts a cut by one position.
+#: Smaller shares are rounding errors: saving 1/3 with ten digits shifts a cut by one position.
 ROUNDING = Fraction(1, 10**9)
 
 
 class Risk(enum.Enum):
-    """The harm that a change can do to visitors or results."""
+    """How much harm a change can do to visitors or results."""
 
     DANGER = "danger"
     NOTICE = "notice"
@@ -56,7 +56,7 @@ def highest(risks: Iterable[Risk]) -> Risk:
 
 
 def percent(share: Fraction | float) -> Sentence:
-    """Return a share in readable form: `10 %`, `33.34 %`."""
+    """Return a share as a percentage, for example `10 %` or `33.34 %`."""
     number = Decimal(f"{float(share) * 100:.4f}".rstrip("0").rstrip("."))
     if not number and share > 0:
         return Sentence(gettext_noop("less than {number} %"), number=Decimal("0.0001"))
@@ -82,7 +82,7 @@ def allocation_name(index: int, test: TestDefinition) -> Sentence:
 
 
 def allocation_title(index: int, test: TestDefinition) -> Sentence:
-    """Return `allocation_name` for the beginning of a sentence."""
+    """Return `allocation_name` capitalized for the start of a sentence."""
     identifier = printable(test.allocations[index].id, 40)
     if not identifier:
         return Sentence(gettext_noop("Allocation {number}"), number=index + 1)

@@ -1,7 +1,7 @@
-"""Decide which groups give visitors to which in a ramp, with few jumps and little movement.
+"""Decide between which groups visitors move in a ramp, with few jumps and little movement.
 
-The fewest jumps come first, then the least movement. Amounts are whole ticks. A group is *live* if
-its value is 0 or more.
+The number of jumps is minimized first, then the movement. Amounts are whole ticks. A group is
+*live* if its value is 0 or more.
 """
 
 from __future__ import annotations
@@ -19,27 +19,28 @@ __all__ = ["Flows", "plan_flows"]
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """The ways from group to group. All lines that use only these have the same movement."""
+    """The moves allowed between groups. All lines that use only these have the same movement."""
 
-    #: The ticks of the groups afterwards.
+    #: The ticks of the groups after the change.
     after: Mapping[int, int]
-    #: The pairs of groups between which visitors may move: from, to.
+    #: The pairs of groups between which visitors may move: (from, to).
     allowed: frozenset[tuple[int, int]]
     #: The groups that keep none of their visitors.
     leaving: frozenset[int]
-    #: One choice of the amounts that groups give and get. Both have the same sum, and all amounts
-    #: are above 0.
+    #: One possible choice of the amounts that groups give and get. Both have the same sum, and all
+    #: amounts are above 0.
     gives: Mapping[int, int]
     gets: Mapping[int, int]
 
 
 def plan_flows(before: Mapping[int, int], after: Mapping[int, int]) -> Flows:
-    """Return the movements from *before* to *after*, which have the same sum.
+    """Return the flows from *before* to *after*, which must have the same sum.
 
     Groups that grow take from the negative groups first, so that only max(0, growth of the live
-    groups - share of the negative ones) jumps. Visitors who have to leave a live group go to a
-    negative one, unless they have to jump. Negative groups give each other only what they have to.
-    Changes of a few ticks come from rounding; groups with such a change keep all their positions.
+    groups - share of the negative ones) jumps. Visitors who must leave a live group go to a
+    negative one, unless they must jump. Negative groups give each other only what they must.
+    Changes of a few ticks are rounding errors; groups with such a small change keep all their
+    positions.
     """
     change = {value: after.get(value, 0) - before.get(value, 0) for value in {*before, *after}}
     growth = {value: ticks for value, ticks in change.items() if value >= 0 and ticks > 0}
@@ -73,7 +74,7 @@ def plan_flows(before: Mapping[int, int], after: Mapping[int, int]) -> Flows:
 
 
 def _changed(before: Mapping[int, int], after: Mapping[int, int]) -> set[int]:
-    """Return the groups whose change is more than rounding, or that appear or disappear."""
+    """Return the groups that change by more than rounding, appear, or disappear."""
     return {
         value
         for value in {*before, *after}
@@ -88,12 +89,12 @@ def _negative_flows(
 ) -> tuple[dict[int, int], dict[int, int]]:
     """Return what the negative groups give and get if *enter* ticks become live.
 
-    The lowest groups give more than they have to.
+    If these groups must give extra visitors, the lowest groups give first.
     """
     negative = sorted(value for value in change if value < 0)
     gives = {value: -change[value] for value in negative if change[value] < 0}
     gets = {value: change[value] for value in negative if change[value] > 0}
-    # Visitors enter, and the same number of others leave to the same negative group.
+    # These visitors enter, and as many others leave to the same negative group.
     more = max(0, enter - sum(gives.values()))
     for value in negative:
         extra = min(more, before.get(value, 0) - gives.get(value, 0))

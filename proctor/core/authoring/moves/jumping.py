@@ -1,4 +1,4 @@
-"""Find the allocations to which visitors jump, whose ids must therefore be incremented."""
+"""Find the allocations whose ids must be incremented because visitors jump to them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["jumping_allocations"]
 
 
 def jumping_allocations(pairs: Iterable[PairMoves]) -> set[int]:
-    """Return the indexes, after the change, of the allocations to which visitors jump.
+    """Return the indexes (after the change) of the allocations to which visitors jump.
 
-    Every pair counts, also one of two different allocations: its visitors have seen two groups, and
-    are now counted under the id of the new allocation. Jumps that come from rounding do not count.
+    Jumps between two different allocations count as well: these visitors have seen two groups, and
+    are now counted under the id of the new allocation. Jumps caused by rounding do not count.
     """
     return {
         pair.allocation for pair in pairs if pair.allocation is not None and pair.jump > ROUNDING

@@ -1,8 +1,8 @@
-"""Decide where on the line groups give and get, so that as few ranges as possible are new.
+"""Decide where on the line groups give and get, with as few new ranges as possible.
 
-The line is a list of runs, which are adjacent ranges of one group, joined. Each run becomes a
-sequence of groups. All sequences are searched, the shortest lines first, up to `MAX_STEPS`. After
-that, a plan is used that adds at most one range for each changed group.
+The line is a list of runs; a run joins the adjacent ranges of one group. Each run becomes a
+sequence of groups. All sequences are searched, shortest lines first, for up to `MAX_STEPS` steps.
+If that is not enough, a simpler plan is used, which adds at most one range for each changed group.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ __all__ = ["MAX_STEPS", "Part", "arrange"]
 #: A run after the change, or part of one: a group and its length in ticks.
 Part: TypeAlias = "tuple[int, int]"
 
-#: The limits on the steps of the search, and on the lines that are compared.
+#: Maximum number of search steps, and maximum number of lines that are compared.
 MAX_STEPS, MAX_LINES = 150_000, 300
-#: Computing amounts counts as this many steps.
+#: Computing the amounts once counts as this many steps.
 _TRANSPORT_STEPS = 20
-#: There is no search for lines with more runs, or for runs that can have more groups.
+#: Lines with more runs are not searched, and neither are runs that can have more groups.
 _MAX_RUNS, _MAX_GROUPS = 60, 5
 
 
@@ -37,7 +37,7 @@ def arrange(runs: Sequence[Run], flows: Flows, slack: int = SLACK) -> list[list[
 
     It prefers, in this order: the fewest ranges; new groups that do not touch another live group,
     so that both can grow; the shortest decimals; other new ranges that do not touch another live
-    group; low groups first. *slack* is the number of ticks by which a group may be wrong.
+    group; low groups first. *slack* is the number of ticks by which a group's length can be off.
     """
     found = list(_Search(runs, flows, slack).lines()) or [_in_order(runs, flows)]
     return min(found, key=lambda line: _rank(runs, line))
@@ -55,10 +55,11 @@ class _Search:
         self._length = Counter[int]()
         for value, length in runs:
             self._length[value] += length
-        #: The ticks of all groups afterwards, with those that do not change.
+        #: The ticks of all groups after the change, including unchanged groups.
         self._after = {**self._length, **flows.after}
         self._reached = {value: self._groups(value) or [value] for value in self._length}
-        #: A bit for each group that some run must have, and for each that some other run must have.
+        #: One bit for each group that some run must contain, and one for each group that must get a
+        #: part of another group's run.
         self._bits = {key: 1 << index for index, key in enumerate(self._wanted())}
         self._options = [
             [
@@ -68,7 +69,8 @@ class _Search:
             for value, length in runs
         ]
         self._fewest: dict[tuple[int, int, int], int] = {}
-        #: States of the search, with the number of ranges for which no line continues from there.
+        #: Search states from which no line can be completed, with the number of ranges left in
+        #: each.
         self._dead: dict[tuple[object, ...], int] = {}
 
     def _wanted(self) -> Iterator[tuple[str, int]]:
@@ -82,7 +84,7 @@ class _Search:
         return sorted(target for source, target in self.flows.allowed if source == value)
 
     def _groups(self, value: int) -> list[int]:
-        """Return the groups that a run of this group can have afterwards."""
+        """Return the groups that a run of this group can contain after the change."""
         targets = [target for target in self._targets(value) if target != value]
         return targets if value in self.flows.leaving else sorted([value, *targets])
 
@@ -104,17 +106,17 @@ class _Search:
         return found
 
     def _costs(self, own: int, length: int, sequence: Sequence[int]) -> list[tuple[str, int]]:
-        """Return the budgets from which the length of a run with this sequence comes."""
+        """Return the budgets that the length of a run with this sequence uses up."""
         costs = [("reach", group) for group in self._groups(own) if group not in sequence]
         if len(sequence) == 1:
             costs.append(("room", sequence[0]))
         return costs if length else []
 
     def _budgets(self) -> dict[tuple[str, int], int]:
-        """Return how many ticks of runs can have a sequence that uses a budget.
+        """Return how many ticks of runs each budget covers.
 
-        A group has at most the amount that it must have, and there must be enough runs to have it
-        from.
+        A group must not get more than its amount, and enough runs must remain from which it can get
+        that amount.
         """
         budgets: dict[tuple[str, int], int] = {}
         for value, ticks in self.flows.after.items():
@@ -124,7 +126,7 @@ class _Search:
         return budgets
 
     def _bound(self, index: int, before: int, unserved: int) -> int:
-        """Return the fewest ranges that satisfy the bits from a run on; amounts are ignored."""
+        """Return the fewest ranges that satisfy the bits from run *index* on; ignore amounts."""
         if index == len(self.runs):
             return _ANY if unserved else 0
         key = index, before, unserved
@@ -139,7 +141,7 @@ class _Search:
         return self._fewest[key]
 
     def lines(self) -> Iterator[list[list[Part]]]:
-        """Yield lines that give every group its share, all with the fewest ranges."""
+        """Yield lines in which every group has its share, all with the fewest ranges."""
         if len(self.runs) > _MAX_RUNS:
             return
         every = (1 << len(self._bits)) - 1
@@ -215,11 +217,11 @@ def _parts(
 
 
 def _in_order(runs: Sequence[Run], flows: Flows) -> list[list[Part]]:
-    """Return a line that is constructed without a search.
+    """Return a line, constructed without a search.
 
-    Groups give from their first runs on. The given parts are lined up, with the negative groups
-    first. The groups that get take from these parts one after the other, with the live groups
-    first, so each of them makes at most one cut.
+    Each group gives parts of its runs, beginning with its first run. The parts are lined up, those
+    of negative groups first. The receiving groups take from this line one after the other, live
+    groups first, so each of them makes at most one cut.
     """
     gives = dict(flows.gives)
     waiting = [
@@ -262,7 +264,7 @@ def _rank(runs: Sequence[Run], line: Sequence[Sequence[Part]]) -> tuple[object, 
 
 
 def _crowding(joined: Sequence[Sequence[int]], groups: Collection[int]) -> int:
-    """Return how often a new range of one of the *groups* that are live touches a live group."""
+    """Count how often a new range of one of the live *groups* touches a live group."""
     total = 0
     for index, (value, _, is_old) in enumerate(joined):
         if value >= 0 and not is_old and value in groups:

@@ -1,6 +1,6 @@
-"""The range line in ticks of 1e-10: the smallest length that Proctor writes.
+"""The range line in ticks of 1e-10, the smallest length that Proctor writes.
 
-A position is 2.3 ticks wide, so for each position there are ticks that cut exactly there.
+A position is 2.3 ticks wide, so every position has ticks that cut exactly at it.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 __all__ = ["TICKS", "Cell", "cells_of", "ranges_of"]
 
-#: The length of the whole line, with ten fraction digits.
+#: The length of the whole line in ticks.
 TICKS = 10**10
 
-#: Offsets of a cut to try until it hits a position exactly, nearest first.
+#: Offsets to try, nearest first, until a cut hits a position exactly.
 _SHIFTS = (0, 1, -1, 2, -2, 3, -3)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """An interval of the line that lies in a single old range and has a single new group."""
+    """An interval of the line that lies in one old range and has one new group."""
 
     #: The bucket value after the change.
     value: int
     start: int
     stop: int
-    #: The range of which the cell was a part.
+    #: The old range that contains the cell.
     source: Range
-    #: The index of that range.
+    #: The index of the old range.
     range_index: int
     #: The position at which the cell must end; None for a new cut or the end of the line.
     position: int | None = None
@@ -79,7 +79,7 @@ def _totals(ranges: Iterable[Range]) -> list[int | None]:
 def _decimal(length: float) -> Fraction:
     try:
         return Fraction(repr(length))
-    except ValueError:  # NaN, which Proctor reads too
+    except ValueError:  # NaN, which Proctor also reads
         return Fraction(1, 3)
 
 
@@ -89,10 +89,10 @@ def _position_at(tick: int) -> int:
 
 
 def _tick_at(position: int, written: int | None) -> int:
-    """Return the tick that cuts at *position*: the *written* one if it does, else a short one.
+    """Return a tick that cuts at *position*: *written* if it does, else one with few digits.
 
-    The engine adds lengths as doubles, so its cut may be one position away from the written
-    sum: 0.1 + 0.7 is a little less than 0.8. `_cut` finds the exact position again.
+    The engine adds lengths as doubles, so its cut may be one position away from the written sum:
+    0.1 + 0.7 is a little less than 0.8. `_cut` corrects this.
     """
     if written is not None and 0 <= written <= TICKS and abs(_position_at(written) - position) <= 1:
         return written
@@ -109,8 +109,8 @@ def _tick_at(position: int, written: int | None) -> int:
 def ranges_of(cells: Sequence[Cell]) -> tuple[Range, ...]:
     """Return the ranges of the cells, with lengths of at most ten fraction digits.
 
-    Cuts that are kept stay exactly where they were. A range that is kept is the same object as
-    before if its length is the same; otherwise, it keeps its unknown fields.
+    Cuts that are kept do not move at all. A range that is kept is the same object as before if its
+    length is the same; if not, the new range keeps its unknown fields.
     """
     groups = _joined(cells)
     found: list[Range] = []
@@ -124,7 +124,7 @@ def ranges_of(cells: Sequence[Cell]) -> tuple[Range, ...]:
 
 
 def _joined(cells: Sequence[Cell]) -> list[list[Cell]]:
-    """Return the cells of each range. Adjacent cells of one group are joined, except old ranges."""
+    """Return the cells of each range. Adjacent cells of a group are joined unless both are old."""
     groups: list[list[Cell]] = []
     for cell in cells:
         previous = groups[-1][-1] if groups else None

@@ -1,6 +1,6 @@
 """The group of each of the 2³² positions in an allocation, and how two allocations overlap.
 
-Positions are counted from 0 here, not from -2³¹. All arithmetic is exact.
+In this module, positions count from 0, not from -2³¹. All arithmetic is exact.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["POSITIONS", "Piece", "counts", "independent", "overlap", "pieces_of", "shares"]
 
-#: The number of positions that a visitor can have.
+#: The number of possible positions.
 POSITIONS = 2**32
 
 
@@ -44,7 +44,7 @@ def pieces_of(ranges: Sequence[Range]) -> list[Piece]:
     found = []
     start = 0
     for index, stop in enumerate((*stops, POSITIONS)):
-        # A cut-off below an earlier one is never reached, just as in the engine.
+        # As in the engine, a cut-off below an earlier one is never reached.
         if stop > start:
             found.append(Piece(start, stop, ranges[index].bucket_value, index))
             start = stop
@@ -68,7 +68,7 @@ def shares(pieces: Sequence[Piece]) -> dict[int, Fraction]:
 def overlap(old: Sequence[Piece], new: Sequence[Piece]) -> dict[tuple[int, int], Fraction]:
     """Return the share of visitors by old and new bucket value if no position changes.
 
-    Both cover the same positions. The shares add up to 1.
+    Both arguments cover the same positions. The shares add up to 1.
     """
     found: Counter[tuple[int, int]] = Counter()
     before, after = iter(old), iter(new)
@@ -89,7 +89,7 @@ def overlap(old: Sequence[Piece], new: Sequence[Piece]) -> dict[tuple[int, int],
 def independent(old: Sequence[Piece], new: Sequence[Piece]) -> dict[tuple[int, int], Fraction]:
     """Return the share of visitors by old and new bucket value if all positions are new.
 
-    This is the effect of a changed salt. The shares are products and add up to 1.
+    This is the case if the salt changes. The shares are products and add up to 1.
     """
     after = shares(new)
     return {

@@ -1,4 +1,4 @@
-"""Ramps: new shares for the groups of an allocation, moving as few visitors as possible."""
+"""Ramp: change the shares of an allocation's groups and move as few visitors as possible."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["TOLERANCE", "Share", "ramp", "ramped_ranges", "with_ranges"]
 #: A share from 0 to 1. A float is treated as the decimal that Python prints for it.
 Share: TypeAlias = "Fraction | Decimal | float | int"
 
-#: Shares that differ by less are the same.
+#: Shares that differ by less than this are considered equal.
 TOLERANCE = Fraction(1, 10**9)
 
 #: Maximum number of corrections of ranges.
@@ -48,24 +48,24 @@ class _Target:
     wanted: Mapping[int, Fraction]
     #: The groups whose positions may change.
     movable: frozenset[int]
-    #: The group that gets the rest, whether it was named or not.
+    #: The group that gets the rest, even if it was named.
     spare: int
 
 
 def ramp(
     definition: TestDefinition, allocation: int, shares: Mapping[int, Share]
 ) -> TestDefinition:
-    """Return *definition* with new shares of groups in one allocation.
+    """Return *definition* with new group shares in one allocation.
 
-    *definition* may have the matrix's form or the editor's: only ranges change, and unknown
-    fields stay. *allocation* is an index from 0, *shares* are by bucket value. Groups that are
-    not named keep every one of their positions. The negative group gets the rest; if there
-    are several, the one with the lowest value; if there is none, all shares must be given.
-    The same object is returned if nothing changes.
+    *definition* can have the matrix's form or the editor's form: only ranges change, and unknown
+    fields are kept. *allocation* is an index from 0, and *shares* maps bucket values to shares.
+    Groups that are not named keep all of their positions. The negative group gets the rest; if
+    there are several, the one with the lowest value gets it; if there is none, all shares must be
+    given. The same object is returned if nothing changes.
 
-    The new ranges have, in this order: the fewest jumps from one live group to another; the
-    least movement; the fewest new ranges; the shortest decimals. Rounded to ten digits, they
-    give the shares within 1e-9. Ids and versions are not incremented here.
+    The new ranges have, in this order: the fewest jumps from one live group to another; the least
+    movement; the fewest new ranges; the shortest decimals. Rounded to ten digits, they match the
+    requested shares within 1e-9. This function does not increment ids or versions.
 
     Raises ChangeRefused for a RANDOM test, an unknown allocation or group, a share that is
     not from 0 to 1, shares that do not add up, and ranges that the engine does not load.
@@ -92,8 +92,8 @@ def ramped_ranges(
         raise ChangeRefused(
             Sentence(
                 gettext_noop(
-                    "A RANDOM test draws a group for each visit, so there is nobody to keep "
-                    "in a group. Change its lengths by hand."
+                    "A RANDOM test draws a group for each visit, so no visitor can be kept in "
+                    "a group. Change its lengths by hand."
                 )
             )
         )
@@ -169,7 +169,7 @@ def _check_groups(definition: TestDefinition, wanted: Mapping[int, Fraction]) ->
 
 
 def _negative_groups(definition: TestDefinition) -> frozenset[int]:
-    # A PAGE test must not have negative groups. If it has one, nothing is added to that group.
+    # A PAGE test must not have negative groups. If it has one anyway, the group does not grow.
     if definition.test_type == "PAGE":
         return frozenset()
     return frozenset(each.value for each in definition.buckets if each.value < 0)
@@ -221,7 +221,7 @@ def _targets(
     if remainder is not None and rest > SLACK:
         after[remainder] = rest
     elif abs(rest) <= max(SLACK, len(after)):
-        # Due to rounding, because thirds do not add up to 1.
+        # Allow for rounding, because rounded thirds do not add up to 1.
         after[max(wanted, key=lambda value: wanted[value])] += rest
     else:
         raise ChangeRefused(_sum_message(after, remainder))
@@ -241,10 +241,10 @@ def _sum_message(after: Mapping[int, int], remainder: int | None) -> Sentence:
 
 
 def _fitted(ranges: tuple[Range, ...], cells: Sequence[Cell], target: _Target) -> tuple[Range, ...]:
-    """Return ranges with the requested shares within the tolerance.
+    """Return ranges that match the requested shares within the tolerance.
 
-    The engine cuts at whole positions, so a group with many ranges may be slightly off. Then
-    its amount is corrected.
+    The engine cuts at whole positions, so the share of a group with many ranges can be slightly
+    off. In this case, its amount is corrected.
     """
     after = dict(target.after)
     new = ranges
@@ -279,7 +279,7 @@ def _laid_out(
 
 
 def _split(run: Sequence[Cell], parts: Sequence[Part]) -> Iterator[Cell]:
-    """Yield the cells of a run, which is cut where its parts end."""
+    """Yield the cells of a run, which is cut at the end of each part."""
     waiting = list(run)
     start = run[0].start
     for number, (value, ticks) in enumerate(parts):

@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Span", "decimal_text", "elements", "find", "ranges_text", "spliced"]
 
-#: Used only to measure the length of a value. Numbers stay text, with any number of digits.
+#: Used only to find where a value ends. Numbers stay text, so they can have any number of digits.
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
 _BLANKS = " \t\n\r"
 
 
 class Span(NamedTuple):
-    """The place of a value in a text: its first character and the one after its last."""
+    """The place of a value in a text: the index of its start and the index after its end."""
 
     start: int
     stop: int
 
 
 def find(text: str, path: Sequence[str | int]) -> Span | None:
-    """Return the place of the value at *path*, which has keys and indexes; None if it is missing.
+    """Return the place of the value at *path* (keys and indexes); None if it is missing.
 
-    The text must have been parsed before. If an object has a key twice, the last one counts.
+    The text must be valid JSON. If an object has a key twice, the last one counts.
     """
     start = _skip(text, 0)
     span = Span(start, _end(text, start))
@@ -43,7 +43,7 @@ def find(text: str, path: Sequence[str | int]) -> Span | None:
 
 
 def elements(text: str, array: Span) -> list[Span]:
-    """Return the places of the elements of an array; none if it is not an array."""
+    """Return the places of an array's elements; an empty list if the value is not an array."""
     if text[array.start] != "[":
         return []
     found = []
@@ -81,22 +81,22 @@ def _end(text: str, start: int) -> int:
 
 
 def spliced(text: str, changes: Iterable[tuple[Span, str]]) -> str:
-    """Return *text* with new texts in some places, which must not overlap."""
+    """Return *text* with the text at some places replaced. The places must not overlap."""
     for (start, stop), new in sorted(changes, reverse=True):
         text = text[:start] + new + text[stop:]
     return text
 
 
 def decimal_text(length: float) -> str:
-    """Return a length as Proctor writes it: `0.25`, `1.0`, at most ten fraction digits."""
+    """Return a length as Proctor writes it, such as `0.25` or `1.0`: at most ten decimal places."""
     text = f"{length:.10f}".rstrip("0")
     return text + "0" if text.endswith(".") else text
 
 
 def ranges_text(text: str, array: Span, old: Sequence[Range], new: Sequence[Range]) -> str:
-    """Return the text of an array of ranges for *new*, in the style of that of *old*.
+    """Return the JSON text of the ranges *new*, in the style of the text of *old*.
 
-    Ranges that stay keep their text; one with a new length keeps its other fields.
+    Ranges that stay keep their text; a range with a new length keeps its other fields.
     """
     places = elements(text, array)
     before = text[array.start + 1 : places[0].start]
@@ -117,7 +117,7 @@ def ranges_text(text: str, array: Span, old: Sequence[Range], new: Sequence[Rang
 
 
 def _origin(each: Range, old: Sequence[Range], used: set[int]) -> int | None:
-    """Return the index of the old range that *each* comes from, if there is one."""
+    """Return the index of the old range that *each* comes from, or None if it is new."""
     same = [
         index
         for index, other in enumerate(old)

@@ -1,7 +1,7 @@
-"""Compute how much of each run goes to which group if the groups of each run are given.
+"""Compute how much of each run goes to which group, given the groups of each run.
 
-This is a small maximum flow: from the runs to the groups that they may have, up to the ticks that
-each group has after the change.
+This is a small maximum flow problem: ticks flow from the runs to the groups that they can contain,
+up to the number of ticks that each group has after the change.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ __all__ = ["SLACK", "Run", "transport"]
 #: A group and its length in ticks.
 Run: TypeAlias = "tuple[int, int]"
 
-#: A group may get so many ticks more or less than it should, if that saves a range. Lengths such as
-#: 1/6 have ten digits, so sums of them are off by a few ticks.
+#: A group can get this many ticks more or less than it should if that saves a range. Lengths such
+#: as 1/6 are rounded to ten digits, so their sums are off by a few ticks.
 SLACK = 4
 
 _Node: TypeAlias = "tuple[str, int]"
@@ -32,10 +32,10 @@ def transport(
     after: Mapping[int, int],
     slack: int,
 ) -> dict[tuple[int, int], int] | None:
-    """Return the ticks of each run (by index) that each group has, or None if that is impossible.
+    """Return the ticks that each group gets from each run (by index); None if that is impossible.
 
-    *supports* has the groups that may be in each run afterwards. *after* has the ticks of each
-    group, and *slack* how many of them may be wrong.
+    *supports* contains the groups that each run can contain after the change. *after* contains the
+    ticks of each group, and *slack* is the number of ticks by which they can be off.
     """
     alone = {index: support[0] for index, support in enumerate(supports) if len(support) == 1}
     found = {(index, value): runs[index][1] for index, value in alone.items()}
@@ -71,7 +71,7 @@ def _capacities(
     supports: Sequence[Sequence[int]],
     left: Mapping[int, int],
 ) -> _Capacity:
-    """Return the network of the runs that have several groups."""
+    """Return the flow network of the *shared* runs, which have several groups."""
     capacity: _Capacity = {_SOURCE: {}, _SINK: {}}
 
     def edge(source: _Node, target: _Node, ticks: int) -> None:
@@ -87,7 +87,7 @@ def _capacities(
 
 
 def _maximum_flow(capacity: _Capacity) -> int:
-    """Use up as much of *capacity* as possible, and return the amount that flowed."""
+    """Use up as much of *capacity* as possible, and return the total flow."""
     total = 0
     while True:
         previous = _shortest_path(capacity)
@@ -105,7 +105,7 @@ def _maximum_flow(capacity: _Capacity) -> int:
 
 
 def _shortest_path(capacity: Mapping[_Node, Mapping[_Node, int]]) -> dict[_Node, _Node]:
-    """Return for each reachable node the node before it."""
+    """Return the predecessor of each reachable node on a shortest path."""
     previous = {_SOURCE: _SOURCE}
     queue = deque([_SOURCE])
     while queue:

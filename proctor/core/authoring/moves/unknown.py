@@ -1,7 +1,7 @@
-"""Describe the moves of visitors who may be in a test, or in an allocation, only after a change.
+"""Describe the moves of visitors if a change affects who is in a test or an allocation.
 
-Their number depends on rules that are not evaluated. Known are the shares of those whom the test
-newly admits, of those whom it no longer admits, and of all others.
+The number of affected visitors is unknown, because rules are not evaluated. The known shares are
+those of the visitors newly admitted, of the visitors no longer admitted, and of all others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["unknown_moves"]
 
-#: Attribute of a pair → the clause if all pairs have the same share, and if they do not.
+#: Attribute of a pair → the clause if all pairs have the same share (`_EXACT`), and the clause if
+#: they do not (`_AT_MOST`).
 _EXACT = {
     "enter": gettext_noop("{share} of {whom} enter"),
     "leave": gettext_noop("{share} of {whom} leave"),
@@ -35,7 +36,7 @@ _AT_MOST = {
 
 
 def unknown_moves(pairs: Sequence[PairMoves]) -> Iterator[Sentence]:
-    """Yield a clause for each share of visitors who move, without those who stay."""
+    """Yield a clause for each share of visitors who move."""
     admitted = [pair for pair in pairs if pair.old_allocation is None]
     dismissed = [pair for pair in pairs if pair.allocation is None]
     others = [pair for pair in pairs if None not in (pair.old_allocation, pair.allocation)]

@@ -32,14 +32,14 @@ __all__ = [
     "same_placement",
 ]
 
-#: `same`: exactly the same visitors as before. `unknown`: some of them, or other visitors, in an
-#: unknown number. `random`: each visit draws a group, so no visitor stays or moves.
+#: `same`: exactly the same visitors as before. `unknown`: an unknown number of the same or other
+#: visitors. `random`: each visit draws a group, so no visitor stays or moves.
 Audience = Literal["same", "unknown", "random"]
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The share of visitors who were in one group and are now in another group, or the same one."""
+    """The share of visitors who were in one group and are now in the same or another group."""
 
     #: Bucket values, or None for no group.
     source: int | None
@@ -49,7 +49,7 @@ class Move:
 
     @property
     def enters(self) -> bool:
-        """True if the visitors come from no group or a negative one into a live one."""
+        """True if the visitors go from no group or a negative one to a live group."""
         return not _is_live(self.source) and _is_live(self.target)
 
     @property
@@ -59,7 +59,7 @@ class Move:
 
     @property
     def jumps(self) -> bool:
-        """True if the visitors go from one live group to another, and have therefore seen both."""
+        """True if the visitors go from one live group to another, and so have seen both."""
         return _is_live(self.source) and _is_live(self.target) and self.source != self.target
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class PairMoves:
     #: Indexes from 0, or None if the visitors are in no allocation.
     old_allocation: int | None
     allocation: int | None
-    #: The id of the allocation after the change, or else of the one before.
+    #: The id of the allocation after the change or, if there is none, before the change.
     id: str
     audience: Audience
     #: All visitors of the pair, including those who stay. The shares add up to 1.
@@ -101,7 +101,7 @@ class PairMoves:
 
     @property
     def moves_anyone(self) -> bool:
-        """True if a visitor changes groups, or might do so."""
+        """True if any visitor changes groups, or might change groups."""
         if self.audience == "random":
             return False
         return any(each.source != each.target for each in self.table)
@@ -140,9 +140,9 @@ def moves(
 ) -> tuple[PairMoves, ...]:
     """Return who moves when *old* becomes *new*, for each pair of allocations.
 
-    None means a test that does not exist or is not loaded. Definitions must have the matrix's form.
-    *audience_unknown* means that the visitors of the test can be different from before, because the
-    groups of the test that it depends on change.
+    None stands for a test that does not exist or is not loaded. Definitions must have the matrix's
+    form. *audience_unknown* means that the test's visitors can have changed, because the groups of
+    the test that it depends on change.
 
     Raises ValueError if the lengths of an allocation do not add up to 1.
     """
@@ -155,7 +155,7 @@ def moves(
 
 
 class _Change:
-    """A test before and after, with the positions of its allocations."""
+    """A test before and after a change, with the positions of its allocations."""
 
     def __init__(self, old: TestDefinition, new: TestDefinition) -> None:
         self._old, self._new = old, new
@@ -166,7 +166,7 @@ class _Change:
         self._is_random = RANDOM in (old.test_type, new.test_type)
 
     def moves_of(self, pair: AllocationPair) -> PairMoves:
-        """Return the moves of the visitors of a pair."""
+        """Return the moves of a pair's visitors."""
         identifier = _id(pair, self._old, self._new)
         if self._is_random:
             return PairMoves(pair.old, pair.new, identifier, "random", (), self._drawn(pair))
@@ -177,7 +177,7 @@ class _Change:
         return PairMoves(pair.old, pair.new, identifier, audience, table, seen)
 
     def _drawn(self, pair: AllocationPair) -> Fraction:
-        """Return the share of visits that draw a changed bucket, which others drew before."""
+        """Return the share of visits that draw a changed bucket that visits also drew before."""
         if pair.old is None or pair.new is None:
             return Fraction(0)
         before, after = shares(self._before[pair.old]), shares(self._after[pair.new])
@@ -200,7 +200,7 @@ def _id(pair: AllocationPair, old: TestDefinition, new: TestDefinition) -> str:
 
 
 def _appearing(old: TestDefinition | None, new: TestDefinition | None) -> tuple[PairMoves, ...]:
-    """Return the pairs of a test that is created or deleted."""
+    """Return the pairs for a test that is created or deleted."""
     test = new or old
     if test is None:
         return ()
@@ -246,7 +246,7 @@ def same_placement(old: TestDefinition, new: TestDefinition) -> bool:
 
 
 def _changed_buckets(old: TestDefinition, new: TestDefinition) -> frozenset[int]:
-    """Return the values of buckets that look different from before."""
+    """Return the values of the buckets that visitors see differently than before."""
     # If several buckets have the same value, the engine assigns the last one.
     before = {bucket.value: look(bucket) for bucket in old.buckets}
     after = {bucket.value: look(bucket) for bucket in new.buckets}
@@ -257,7 +257,7 @@ def _changed_buckets(old: TestDefinition, new: TestDefinition) -> frozenset[int]
 
 def look(bucket: Bucket) -> tuple[str, str]:
     """Return the visible parts of a bucket: its name, and its payload as JSON text."""
-    # As text, because 1 and true are equal in Python.
+    # The payload is compared as text, because 1 and true are equal in Python.
     payload = None if bucket.payload is None else thaw(bucket.payload.to_dict())
     return bucket.name, json.dumps(payload, sort_keys=True)
 
@@ -265,10 +265,10 @@ def look(bucket: Bucket) -> tuple[str, str]:
 def moves_between(
     old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
 ) -> dict[str, tuple[PairMoves, ...]]:
-    """Return who moves in each test of *old* and *new*, by name, sorted.
+    """Return who moves in each test of *old* and *new*, sorted by test name.
 
-    Both contain the tests that the engine loads. A test has an unknown audience if it depends,
-    directly or indirectly, on a test whose groups change.
+    *old* and *new* contain the tests that the engine loads. A test has an unknown audience if it
+    depends, directly or indirectly, on a test whose groups change.
 
     Raises ValueError in the same cases as `moves`.
     """
@@ -294,11 +294,11 @@ def _parents(
 def parents_first(
     old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
 ) -> list[str]:
-    """Return all names, each after the tests that it depends on. Cycles are cut at any place."""
+    """Return all names, each after the tests that it depends on. Cycles are broken arbitrarily."""
     ordered: dict[str, None] = {}
     seen: set[str] = set()
     for name in sorted(old.keys() | new.keys()):
-        # Not recursive, because a chain of dependencies may be long.
+        # Not recursive, because a chain of dependencies can be long.
         stack = [(name, False)]
         while stack:
             current, done = stack.pop()

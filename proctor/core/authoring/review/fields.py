@@ -1,4 +1,4 @@
-"""Describe the changes of a definition's fields in sentences, except those of ranges."""
+"""Describe in sentences how a definition's fields changed, except ranges."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["field_findings", "is_running"]
 
 #: Longest value in a sentence, in characters.
 _MAX_SHOWN = 120
-#: Fields that do not affect who sees what, with the sentence for each.
+#: Fields that do not affect what visitors see, each with its sentence.
 _HARMLESS = {
     "description": gettext_noop("The description changed from {before} to {after}."),
     "version": gettext_noop("The version changed from {before} to {after}."),
@@ -36,7 +36,7 @@ _HARMLESS = {
     "force_logging": gettext_noop("forceLogging changed from {before} to {after}."),
     "dynamic": gettext_noop("dynamic changed from {before} to {after}."),
 }
-#: Fields that affect who is in the test, or its groups.
+#: Fields that affect who is in the test, or which groups visitors get.
 _NOTABLE = {
     "evaluate_for_incognito_users": gettext_noop(
         "evaluateForIncognitoUsers changed from {before} to {after}."
@@ -60,7 +60,7 @@ def is_running(test: TestDefinition) -> bool:
 
 
 def field_findings(old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:
-    """Yield every change from *old* to *new* except those of ranges and ids."""
+    """Yield every change from *old* to *new*, except changes of ranges and ids."""
     yield from _identity(old, new)
     if (old.rule or None) != (new.rule or None):
         text = gettext_noop("The rule changed from {before} to {after}.")
@@ -162,7 +162,7 @@ def _by_value(test: TestDefinition) -> dict[int, Bucket]:
 
 
 def _bucket(old: Bucket, new: Bucket) -> Iterator[Finding]:
-    # The moves report the number of visitors who see something new, and the danger.
+    # The moves report how many visitors see something new, and the risk.
     name, value = _shown(new.name), new.value
     if old.name != new.name:
         text = gettext_noop("The name of bucket {value} changed from {before} to {after}.")
@@ -181,7 +181,7 @@ def _bucket(old: Bucket, new: Bucket) -> Iterator[Finding]:
 
 
 def _payloads(old: Payload | None, new: Payload | None) -> Iterator[str | None]:
-    """Yield both payloads as JSON: their values, or with their types if only these differ."""
+    """Yield both payloads as JSON: only the values, or also the types if only the types differ."""
     whole = [None if each is None else _json(each.to_dict()) for each in (old, new)]
     values = [
         text if each is None or each.type is None else _json(each.value)
@@ -195,7 +195,7 @@ def _payloads(old: Payload | None, new: Payload | None) -> Iterator[str | None]:
         elif value is None or start < _MAX_SHOWN - 1:
             yield value
         else:
-            # Long texts: begin shortly before the difference.
+            # Long texts are cut so that they begin shortly before the difference.
             yield f"…{value[start - 20 :]}"
 
 
@@ -259,7 +259,7 @@ def _unknown_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
 def _differences(
     old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> Iterator[tuple[str, object, object]]:
-    """Yield the name of each member that changed, safe to show, and its two values."""
+    """Yield the name of each member that changed, made safe to print, and its two values."""
     for name in sorted(old.keys() | new.keys()):
         before, after = (each.get(name, _MISSING) for each in (old, new))
         # 1 and true are equal in Python.

@@ -1,7 +1,8 @@
-"""Allocation ids in a review: those that changed, and those that should have been incremented.
+"""Find the allocation ids that changed, and those that should have been incremented.
 
-An id names one split of one audience. If it is incremented, results from before and after must not
-be pooled. Java Proctor increments it as in `_outdated`. We also increment it if visitors jump.
+An id stands for one split of one audience. If it is incremented, results from before and after must
+not be pooled. `_outdated` implements Java Proctor's rule for incrementing ids. We also increment an
+id if visitors jump.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ _COUNTRIES = "proctor:contains(__COUNTRIES, country)"
 
 @dataclass(frozen=True, slots=True)
 class IdChange:
-    """An allocation whose id changed; None if there is no such allocation, or no id."""
+    """An allocation whose id changed. Attributes that do not apply are None."""
 
-    #: The index after the change.
+    #: The allocation's index after the change.
     allocation: int | None
     old: str | None
     new: str | None
@@ -42,7 +43,7 @@ class IdChange:
 
 
 def id_changes(old: TestDefinition | None, new: TestDefinition | None) -> list[IdChange]:
-    """Return the ids that changed, appeared or vanished."""
+    """Return the ids that were changed, added or removed."""
     before = () if old is None else old.allocations
     after = () if new is None else new.allocations
     pairs = {} if old is None or new is None else matched(old, new)
@@ -62,8 +63,9 @@ def ids_not_moved_on(
 ) -> list[int]:
     """Return the indexes of the allocations of *new* whose ids should have been incremented.
 
-    They still have an equal id or one without a higher number, although Java Proctor's rule
-    increments it or visitors jump to the allocation, from the same one or from another.
+    Their ids are unchanged or do not have a higher number, even though Java Proctor would have
+    incremented them, or visitors jump to the allocation, from the same allocation or a different
+    one.
     """
     outdated = _outdated(old, new) & matched(old, new).keys()
     return [
@@ -83,20 +85,20 @@ def _stays(old: str, new: str) -> bool:
 
 
 def _number(digits: str) -> tuple[int, str]:
-    """Return a sort key for numbers of any length. Python refuses to read very long ones."""
+    """Return a sort key for numbers of any length, because int() rejects very long ones."""
     bare = digits.lstrip("-0")
     return (-1, "") if digits.startswith("-") else (len(bare), bare)
 
 
 def _outdated(old: TestDefinition, new: TestDefinition) -> set[int]:
-    """Return the allocations whose ids Java Proctor increments (AllocationIdUtil)."""
+    """Return the allocations (by index) whose ids Java Proctor increments (AllocationIdUtil)."""
     count = min(len(old.allocations), len(new.allocations))
     first = len(new.allocations)
     if old.salt != new.salt or _bare(old.rule) != _bare(new.rule):
         first = 0
     for index in range(min(count, first)):
         before, after = old.allocations[index], new.allocations[index]
-        # An allocation that had no id gets one. This does not increment any other id.
+        # If an allocation without an id gets one, no other id is incremented.
         renamed = before.id != "" and _letters(before.id) != _letters(after.id)
         if renamed or _bare(before.rule) != _bare(after.rule):
             first = index
@@ -114,6 +116,6 @@ def _letters(identifier: str) -> str:
 
 
 def _bare(rule: str | None) -> str:
-    """Return a rule without the restriction to countries, which the editor keeps separately."""
+    """Return a rule without its restriction to countries, which the editor stores separately."""
     inner = (rule or "").removeprefix("${").removesuffix("}").strip()
     return inner.removeprefix(_COUNTRIES).removeprefix(" && ")

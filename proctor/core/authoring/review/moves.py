@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["appearing_findings", "emptied_findings", "move_findings"]
 
-#: If shares of live groups differ by less, they are equal: thirds are written .3334 and .3333.
+#: Shares of live groups that differ by less are equal: thirds are written .3334 and .3333.
 _EQUAL = Fraction(2, 10**4)
 _HALF = Fraction(1, 2)
 
@@ -68,7 +68,7 @@ def move_findings(
     unknown = [pair for pair in pairs if pair.audience == "unknown"]
     if unknown:
         yield _unknown(unknown)
-    # The visits of an allocation may have drawn from several allocations before.
+    # Visits that are now in one allocation may have been in several allocations before.
     seen = {
         pair.allocation: pair for pair in sorted(pairs, key=lambda pair: pair.sees_something_else)
     }
@@ -80,7 +80,7 @@ def move_findings(
 def _allocation(
     index: int, old: TestDefinition, new: TestDefinition, pair: PairMoves
 ) -> Iterator[Finding]:
-    """Yield the changed shares of an allocation whose rule is the same, and who moves."""
+    """Yield the changed shares of an allocation whose rule is the same, and who moves in it."""
     before, after = (shares(pieces_of(test.allocations[index].ranges)) for test in (old, new))
     changes = _share_changes(before, after, new)
     moving = pair.audience == "same" and pair.moves_anyone
@@ -102,9 +102,9 @@ def _happens(
     }
     is_only_one = len(test.allocations) == 1
     if not changes:
-        text = gettext_noop("{allocation}: the shares stay; {moves}.")
+        text = gettext_noop("{allocation}: the shares stay the same; {moves}.")
         if is_only_one:
-            text = gettext_noop("The shares stay; {moves}.")
+            text = gettext_noop("The shares stay the same; {moves}.")
     elif pair.audience == "same":
         text = gettext_noop("{allocation}: {changes}; {moves}.")
         if is_only_one:
@@ -140,7 +140,7 @@ def _share_changes(
 def _who_moves(
     pair: PairMoves, changes: Sequence[Sentence], test: TestDefinition
 ) -> Iterator[Sentence]:
-    """Yield a clause for those who enter, leave and jump; the first one says of whom."""
+    """Yield clauses for visitors who enter, leave and jump; only the first one says "visitors"."""
     is_first = True
     if pair.enter > ROUNDING:
         is_first = False
@@ -188,7 +188,7 @@ def _seen(pair: PairMoves, test: TestDefinition) -> Iterator[Finding]:
 
 
 def _unknown(pairs: Sequence[PairMoves]) -> Finding:
-    """Return the headline for visitors who may be in a different allocation than before."""
+    """Return the headline for visitors whose allocation may have changed."""
     parts = list(unknown_moves(pairs))
     jump = max(pair.jump for pair in pairs)
     if jump <= ROUNDING:

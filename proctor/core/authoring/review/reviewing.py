@@ -1,4 +1,4 @@
-"""Review a change of definitions, trees or matrices: what changed, and the risks."""
+"""Review a change to definitions, trees or matrices: the differences and their risks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Review", "ReviewedTest", "review"]
 
-#: The kind of change of a test.
+#: How the test changed.
 Change = Literal["created", "changed", "deleted"]
 
 
@@ -51,7 +51,7 @@ class ReviewedTest:
     findings: tuple[Finding, ...]
     allocation_ids: tuple[IdChange, ...]
     moves: tuple[PairMoves, ...]
-    #: The problems that the test now has, or that its ids have.
+    #: The problems that the test or its ids have after the change.
     problems: tuple[Problem, ...]
 
     @property
@@ -106,7 +106,7 @@ def _problem_document(problem: Problem) -> dict[str, Any]:
 
 
 def _rewritten() -> Finding:
-    text = gettext_noop("The definition was rewritten; nobody moves.")
+    text = gettext_noop("The definition was rewritten; no visitor moves.")
     return Finding(Risk.NONE, Sentence(text))
 
 
@@ -130,11 +130,11 @@ def review(
     context_types: Mapping[str, ContextType] | None = None,
     test_types: Collection[str] = (),
 ) -> Review:
-    """Return what changed from *old* to *new*, and the risks.
+    """Return the changes from *old* to *new*, and their risks.
 
-    *declared* are the tests that applications declare, or None if that is unknown. *context_types*
-    and *test_types* are the same as for `Proctor`: a test that it would drop is treated as a test
-    without visitors. The dependencies of a single definition are not checked.
+    *declared* contains the tests that applications declare; None if they are unknown.
+    *context_types* and *test_types* are the same as for `Proctor`: a test that it would drop counts
+    as a test without visitors. The dependencies of a single definition are not checked.
 
     Raises MatrixLoadError if a definition in the editor's form cannot be read.
     """
@@ -152,7 +152,7 @@ def review(
 
 
 def _relevant(before: Side, after: Side) -> set[str]:
-    """Return the changed tests, and all tests with dependencies with those they depend on."""
+    """Return the changed tests, all tests that have dependencies, and the tests they depend on."""
     relevant = set()
     for name in {*before.loaded, *after.loaded}:
         old, new = before.loaded.get(name), after.loaded.get(name)
@@ -165,7 +165,7 @@ def _relevant(before: Side, after: Side) -> set[str]:
 
 
 class _Sides(NamedTuple):
-    """All tests before and after, and the effects on those that are relevant."""
+    """All tests before and after the change, and the effects on the relevant ones."""
 
     before: Side
     after: Side
@@ -188,14 +188,15 @@ class _Comparison:
         self.moving_parent = None
         if parent and any(pair.moves_anyone for pair in moved.get(parent, ())):
             self.moving_parent = parent
-        #: The group that this test depends on, and its test, if the change leaves it empty.
+        #: The names of the group that this test depends on and of its test, if the group is
+        #: emptied.
         self.emptied_parent = None
         if name in emptied:
             test = after.tests[emptied[name].test]
             self.emptied_parent = group_name(emptied[name].value, test), printable(test.name, 60)
 
     def is_different(self) -> bool:
-        """Return whether the definition or the groups of its visitors changed."""
+        """Return whether the definition or its visitors' groups changed."""
         if self.old is None or self.new is None or self.was_loaded != self.is_loaded:
             return True
         if self.emptied_parent is not None:
@@ -267,7 +268,7 @@ class _Comparison:
             yield Finding(Risk.NONE, finding.sentence) if undeclared else finding
 
     def _visitors(self) -> Iterator[Finding]:
-        """Yield who moves, as far as the engine loads the test."""
+        """Yield who moves, provided that the engine loads the test."""
         old = self.old if self.was_loaded else None
         new = self.new if self.is_loaded else None
         if old is None or new is None:

@@ -1,4 +1,4 @@
-"""The two sides of a review: the tests by name, and those that the engine loads."""
+"""The two sides of a review: all tests by name, and the tests that the engine loads."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Reviewed", "Side", "differ", "tests_of"]
 
-#: A test in the matrix's form, or None if it does not exist, or tests by name, in which plain
-#: objects have the editor's form, or a matrix.
+#: One of: a matrix; a test in the matrix's form; None for a test that does not exist; or tests by
+#: name, where plain mappings have the editor's form.
 Reviewed: TypeAlias = (
     "TestDefinition | Matrix | Mapping[str, TestDefinition | Mapping[str, Any]] | None"
 )
 
 
 class Side:
-    """One side of a review: all tests, and those that the engine loads."""
+    """One side of a review: all tests, and the tests that the engine loads."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ def differ(old: TestDefinition, new: TestDefinition) -> bool:
 
 
 def _comparable(part: Any) -> Any:
-    # In Python, 1, 1.0 and true are equal, and NaN does not equal itself. Texts compare correctly.
+    # Compare as text, because in Python 1, 1.0 and True are equal, and NaN does not equal itself.
     if is_dataclass(part):
         return [_comparable(getattr(part, each.name)) for each in fields(part) if each.compare]
     if isinstance(part, tuple):
@@ -87,7 +87,7 @@ def tests_of(given: Reviewed) -> dict[str, TestDefinition]:
 
 
 def _converted(name: str, definition: Mapping[str, Any]) -> TestDefinition:
-    """Return a definition in the editor's form as a matrix has it, with its unknown fields."""
+    """Return the matrix form of a definition in the editor's form, with its unknown fields."""
     read = TestDefinition.from_dict(name, definition)
     test = TestDefinition.from_dict(name, consumable_definition(definition))
     extra = {key: value for key, value in read.extra.items() if key != "specialConstants"}

@@ -1,3 +1,3 @@
-"""Proctor's directory of definitions, and the matrix that is built from it."""
+"""Proctor's directory of definitions, and the matrix built from it."""
 
 from __future__ import annotations

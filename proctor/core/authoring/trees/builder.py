@@ -1,7 +1,7 @@
 """Build a matrix from a tree of definitions  [LocalProctorBuilder, ProctorBuilderUtils].
 
-Java Proctor's builder refuses the whole tree because of a single invalid test. `build` does the
-same, unless *keep_going* is set. Then it leaves out invalid tests and reports each of them.
+Java Proctor's builder rejects the whole tree because of a single invalid test. So does `build`,
+unless *keep_going* is set: then it leaves out invalid tests and reports each of them.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ __all__ = ["Build", "build", "matrix_text", "unwritable"]
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A matrix that was built from definitions, and the tests that were left out."""
+    """A matrix built from definitions, and the tests that were left out."""
 
     matrix: Matrix
-    #: The reasons by test, for tests that were left out.
+    #: The tests that were left out, by name, each with the reason.
     failed: Mapping[str, Refusal]
 
 
@@ -50,7 +50,7 @@ def build(
     """Return the matrix built from a *tree* of definitions.
 
     *root* names the tree in messages. *progress* is called with the name of each test. If
-    *keep_going*, invalid tests are left out; otherwise, the Refusal of the first one is raised.
+    *keep_going*, invalid tests are left out; otherwise, the Refusal for the first one is raised.
     """
     source = f"{_text(audit.updated_by)}@{_text(audit.version)}"
     tests: dict[str, TestDefinition] = {}
@@ -116,8 +116,8 @@ def unwritable(tests: Mapping[str, TestDefinition]) -> dict[str, Refusal]:
 def matrix_text(matrix: Matrix) -> str:
     """Return the text of a *matrix* file as Java Proctor's builder writes it.
 
-    It has exactly the fields that Java Proctor knows. Raises Refusal for a number that JSON cannot
-    express; `unwritable` returns the tests that contain one.
+    It contains exactly the fields that Java Proctor knows. Raises Refusal for a number that JSON
+    cannot express; `unwritable` returns the tests that contain one.
     """
     audit = matrix.audit
     return java_json(

@@ -34,7 +34,7 @@ def consistency_problems(
     test_types: Collection[str] | None = None,
     pool: RulePool | None = None,
 ) -> list[Problem]:
-    """Return all reasons for which Java Proctor refuses *test*, in its order.
+    """Return all reasons why Java Proctor rejects *test*, in the order of its checks.
 
     *source* names the matrix in Java Proctor's messages. Without *context_types*, rules are only
     parsed. Without *test_types*, any type is accepted, as in an editor. If many tests share a
@@ -53,13 +53,16 @@ def consistency_problems(
 def first_inconsistency(
     test: TestDefinition, source: str, pool: RulePool | None = None
 ) -> Refusal | None:
-    """Return Java Proctor's refusal of *test*, or None if it is valid. Rules are only parsed."""
+    """Return the first reason why Java Proctor rejects *test*, or None. Rules are only parsed."""
     found = consistency_problems(test, source, pool=pool)
     return Refusal(found[0]) if found else None
 
 
 def dependency_problems(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
-    """Return the problems of tests that dependencies drop. All *tests* must otherwise be valid."""
+    """Return the problems of tests that are dropped because of dependencies.
+
+    All *tests* must otherwise be valid.
+    """
     return {
         name: replace(each, java_message=_dependency_text(each, tests))
         for name, each in check_dependencies(tests).items()

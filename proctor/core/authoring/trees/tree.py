@@ -31,10 +31,10 @@ __all__ = [
 DEFINITIONS_DIRECTORY = "test-definitions"
 DEFINITION_FILE = "definition.json"
 METADATA_FILE = "metadata.json"
-#: The only directory next to the tests that is not a test.
+#: The only directory beside the tests that is not a test.
 _IGNORED = ".svn"
 
-#: The text of each test's definition.json by test name; None if the file is missing.
+#: Test name → the text of its definition.json, or None if the file is missing.
 Tree = dict[str, str | bytes | None]
 
 
@@ -44,11 +44,11 @@ def tree_of_files(
     *,
     contents: str | None = None,
 ) -> Tree:
-    """Return the tree in *files*, which maps paths to contents, or to None for empty directories.
+    """Return the tree in *files*, which maps paths to contents (None for an empty directory).
 
-    Each directory directly below *directory* is a test. The definitions of these tests are read
-    from *contents*, by default the same directory. (Java Proctor's local builder ignores its option
-    and always reads them from `test-definitions`.) Raises Refusal if the directory does not exist.
+    Each directory directly below *directory* is a test. The tests' definitions are read from
+    *contents*, by default the same directory. (Java Proctor's local builder ignores this option and
+    always reads from `test-definitions`.) Raises Refusal if the directory does not exist.
     """
     base = _parts(directory)
     found = {path: _parts(path) for path in files}
@@ -72,7 +72,7 @@ def _parts(path: str) -> tuple[str, ...]:
 
 
 def load_tree(directory: str | os.PathLike[str]) -> Tree:
-    """Return the tree in a *directory* of definitions on disk, with its tests sorted by name.
+    """Return the tree in a *directory* of definitions, with its tests sorted by name.
 
     Raises Refusal if the directory or a file in it cannot be read.
     """

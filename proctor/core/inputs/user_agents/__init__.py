@@ -1,4 +1,4 @@
-"""Parse a User-Agent header into the object that rules see in Proctor's Java.
+"""Parse a User-Agent header into the object that rules see in Java Proctor.
 
 `user_agent_parser()` returns the function that Variables and pipet_type accept as *user_agent*. It
 needs the extra `django-proctor[useragent]`, which is imported only when the first header is parsed.

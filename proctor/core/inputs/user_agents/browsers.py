@@ -1,9 +1,9 @@
-"""Find the browser of a header, with the name that UserAgentUtils 1.20 gives it (class Browser).
+"""Find the browser in a header, named as in UserAgentUtils 1.20 (class Browser).
 
 UserAgentUtils was last updated in 2016. It reports newer browsers as the browser that they imitate:
-today's Edge, Samsung Internet and Opera are Chrome, with Chrome's version. The rules of a matrix
-compare that name and version. Therefore this module searches the header for the same words. A
-modern parser would find the real browser.
+today's Edge, Samsung Internet and Opera are Chrome, with Chrome's version. Rules in existing
+matrices compare that name and version, so this module searches the header for the same words. A
+modern parser would find the real browser instead.
 """
 
 from __future__ import annotations
@@ -144,8 +144,8 @@ _ROBOT_WORDS = (
     _MSHOTS,
 )
 
-#: The order matters: nearly all headers contain Mozilla, Chrome's contain Safari, Edge's contain
-#: both.
+#: The order matters: nearly all headers contain Mozilla, Chrome's contain Safari, and Edge's
+#: contain both.
 _BROWSERS = (
     AgentKind(
         "OUTLOOK",
@@ -191,20 +191,21 @@ _BROWSERS = (
 
 
 def _product(names: str, parts: int = 4) -> re.Pattern[str]:
-    """Return the version after a product's name, in three parts: whole, major, minor."""
-    # A name may occur thousands of times. Each part matches in only one way, so the time is linear.
+    """Return a pattern for the version after a product's name: whole, major and minor version."""
+    # A name can occur thousands of times. Each part matches in only one way, so matching takes
+    # linear time.
     more = rf"(?:\.(\w+)(?:\.\w+){{0,{parts - 2}}})?"
     return re.compile(rf"(?:{names})/(([0-9]+){more})", re.ASCII | re.IGNORECASE)
 
 
-#: The last `rv:` is used, otherwise the first `IE `. The anchor keeps the time linear.
+#: Matches the last `rv:` or, if there is none, the first `IE `. The anchor keeps matching linear.
 _EXPLORER_11 = re.compile(
     r"\A(?:.*rv:|.*?IE )(([0-9]+)\.?([0-9]+))", re.ASCII | re.IGNORECASE | re.DOTALL
 )
 _BY_VERSION, _BY_OPR = _product("Version", 2), _product("OPR")
 
-#: The patterns of browsers' versions, except those that equal the pattern of the browser above in
-#: the tree. UserAgentUtils has no version for a browser without an entry.
+#: The patterns for browsers' versions. A browser without an entry uses the pattern of the browser
+#: above it in the tree. If that has none either, UserAgentUtils reports no version.
 _VERSIONS: dict[str, re.Pattern[str]] = {
     "OUTLOOK": re.compile(r"MSOffice (([0-9]+))", re.IGNORECASE),
     "IE": re.compile(r"MSIE (([0-9]+)\.(\w+))", re.ASCII | re.IGNORECASE),
@@ -248,13 +249,13 @@ def browser_of(header: str) -> tuple[str, BrowserVersion]:
 
 
 def version_of(version: BrowserVersion) -> UserAgentVersion:
-    """Return the same version as numbers; missing parts are -1."""
+    """Return *version* with its parts as numbers; missing parts are -1."""
     major, minor = number(version.majorVersion), number(version.minorVersion)
     return UserAgentVersion(version.version or "", major, minor)
 
 
 def number(text: str | None) -> Integer:
-    """Return a part of a version as a Java int, or -1."""
+    """Return a part of a version as a Java int, or -1 if it is not a number."""
     try:
         return Integer(parse_integer(text or "", -(2**31), 2**31 - 1))
     except ValueError:

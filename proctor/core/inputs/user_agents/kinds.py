@@ -13,7 +13,7 @@ __all__ = ["AgentKind", "find", "numbered", "refine"]
 
 @dataclass(frozen=True, slots=True)
 class AgentKind:
-    """A browser or operating system, and more specific ones below it.
+    """A browser or operating system, and the more specific kinds of it.
 
     A header is of this kind if it contains one of *words* and none of *without*. The more specific
     kinds are tried first, and *without* does not apply to them. All words are lower-case.
@@ -30,7 +30,10 @@ class AgentKind:
 
 
 def refine(kind: AgentKind, text: str) -> tuple[AgentKind, ...]:
-    """Return the kinds of a lower-case header, from this one to the most specific; or empty."""
+    """Return *kind* and its more specific kinds that match a lower-case header, in this order.
+
+    Return an empty tuple if none match.
+    """
     path = find(kind.narrower, text)
     if path or not any(word in text for word in kind.without):
         return (kind, *path)
@@ -38,7 +41,10 @@ def refine(kind: AgentKind, text: str) -> tuple[AgentKind, ...]:
 
 
 def find(kinds: Iterable[AgentKind], text: str) -> tuple[AgentKind, ...]:
-    """Return the first kind that matches a lower-case header, and more specific ones; or empty."""
+    """Return the first kind that matches a lower-case header, and its more specific kinds.
+
+    Return an empty tuple if none match.
+    """
     for kind in kinds:
         if kind.is_named_in(text):
             path = refine(kind, text)
@@ -50,8 +56,10 @@ def find(kinds: Iterable[AgentKind], text: str) -> tuple[AgentKind, ...]:
 def numbered(
     name: str, word: str, numbers: Iterable[int], without: tuple[str, ...] = ()
 ) -> tuple[AgentKind, ...]:
-    """Return a kind for each number: for `CHROME`, `chrome/{}` and 9, `CHROME9` with `chrome/9`.
+    """Return a kind for each number.
 
-    The word may be followed by more digits: `Chrome/97` is CHROME9, as in UserAgentUtils.
+    For example, `CHROME`, `chrome/{}` and 9 make the kind `CHROME9` with the word `chrome/9`.
+
+    More digits can follow the word: `Chrome/97` is CHROME9, as in UserAgentUtils.
     """
     return tuple(AgentKind(f"{name}{each}", (word.format(each),), without) for each in numbers)

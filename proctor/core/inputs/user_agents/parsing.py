@@ -1,4 +1,4 @@
-"""Convert a header into the object that rules use, with the installed parser (ua-parser)."""
+"""Convert a header into the object that rules use, with the ua-parser package."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEPT", "MAX_LENGTH", "user_agent_parser"]
 
-#: Maximum number of characters of a header that are read. Browsers send at most a few hundred.
+#: Maximum number of characters read from a header. Browsers send at most a few hundred.
 MAX_LENGTH = 2_048
 
 #: Number of cached headers. The few hundred most frequent ones make up nearly all traffic.
@@ -30,11 +30,11 @@ _TABLETS = ("Nexus 7", "Kindle Fire")
 
 
 def user_agent_parser() -> Callable[[str], UserAgent] | None:
-    """Return a function from header to UserAgent; None without django-proctor[useragent].
+    """Return a function that parses headers; None if django-proctor[useragent] is not installed.
 
-    The function accepts any text and never raises. It reads and keeps at most MAX_LENGTH characters
-    of a header. It is thread-safe and caches the last KEPT headers. The parser's tables are loaded
-    with the first header, once per process.
+    The function returns a UserAgent for any text, and never raises. It reads and keeps at most
+    MAX_LENGTH characters of a header. It is thread-safe and caches the last KEPT headers. The
+    parser's tables are loaded with the first header, once per process.
     """
     # ua-parser 1.0 split its tables. Older versions, which other packages may require, lack the
     # names imported here.
@@ -103,7 +103,7 @@ def _described(
 
 
 def _versioned(group: str, parsed: OS | None) -> VersionedOS:
-    """Return the family and its version. An Android version counts only if it has two parts."""
+    """Return the family and its version. An Android version is used only if it has two parts."""
     parts: list[str] = []
     if parsed is not None:
         given = (parsed.major, parsed.minor, parsed.patch, parsed.patch_minor)

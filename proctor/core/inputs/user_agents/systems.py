@@ -1,9 +1,9 @@
-"""Find the operating system and the device, with the names that UserAgentUtils 1.20 gives them.
+"""Find the operating system and the device, named as in UserAgentUtils 1.20.
 
-The parser finds the operating system, and the words in the header decide which of UserAgentUtils'
-names it gets. The parser sometimes infers more than the header says (such as iOS from the version
-of a network library). Like UserAgentUtils, this module ignores such guesses and uses only the
-words.
+The parser finds the operating system, and the words in the header decide which name in
+UserAgentUtils it corresponds to. The parser sometimes infers more than the header says (for
+example, iOS from the version of a network library). Like UserAgentUtils, this module ignores these
+guesses and uses only the words.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ _LINUX = AgentKind(
     ),
 )
 
-#: The order matters: an Android header contains Linux, an iPhone's contains Mac OS X.
+#: The order matters: an Android header contains Linux, and an iPhone's contains Mac OS X.
 _SYSTEMS = (
     _WINDOWS,
     _ANDROID,
@@ -136,7 +136,7 @@ _SYSTEMS = (
     AgentKind("UNKNOWN_TABLET", ("tablet",)),
 )
 
-#: The parser's names of systems that have a different name in UserAgentUtils.
+#: The parser's names for systems that UserAgentUtils names differently.
 _PARSED = {
     "Windows": _WINDOWS,
     "Windows Phone": _WINDOWS,
@@ -151,7 +151,8 @@ _PARSED = {
     "Fedora": _LINUX,
 }
 
-#: The device of a system, if it differs from that of the more general system; otherwise UNKNOWN.
+#: The devices of systems. A system without an entry has the device of the more general system or,
+#: if that has none, UNKNOWN.
 _DEVICES = {
     **dict.fromkeys(("WINDOWS", "CHROME_OS", "MAC_OS_X", "MAC_OS", "LINUX", "SUN_OS"), "COMPUTER"),
     **dict.fromkeys(
@@ -199,7 +200,7 @@ _DEVICES = {
 
 
 def system_of(header: str, family: str | None) -> tuple[str, ...]:
-    """Return the operating system's names, from general to specific: `("IOS", …)`.
+    """Return the operating system's names, from general to specific, such as `("IOS", …)`.
 
     *family* is the parser's name. The result is empty if the system is unknown.
     """

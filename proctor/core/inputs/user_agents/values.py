@@ -45,7 +45,7 @@ class BrowserVersion:
 
 @dataclass(frozen=True, slots=True)
 class UserAgent:
-    """A visitor's browser and device, as Proctor's Java describes them to a rule.
+    """A visitor's browser and device, as rules in Java Proctor see them.
 
     [com.indeed.proctor.pipet.deploy.useragent.UserAgent over UserAgentUtils 1.20]
 
@@ -76,12 +76,12 @@ class UserAgent:
 
     @property
     def OS(self) -> VersionedOS:
-        """Return `os`, under its name in Java Proctor's rules."""
+        """Return `os`, which Java Proctor's rules call `OS`."""
         return self.os
 
     @property
     def IOS(self) -> bool:
-        """Return `ios`, under its name in Java Proctor's rules."""
+        """Return `ios`, which Java Proctor's rules call `IOS`."""
         return self.ios
 
     def to_dict(self) -> dict[str, Any]:

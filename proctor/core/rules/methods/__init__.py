@@ -1,7 +1,7 @@
 """Methods of values: `base.name(arguments)`  [java.lang.String and others].
 
-Only the methods listed here can be called. None of them changes a value. Methods of objects that
-the site puts into the context cannot be called.
+Only the methods listed here can be called. None of them changes a value. Rules cannot call methods
+of objects that the site puts into the context.
 """
 
 from __future__ import annotations

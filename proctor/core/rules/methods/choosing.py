@@ -17,16 +17,16 @@ __all__ = ["Method", "Methods", "choose", "one"]
 
 
 class Method(NamedTuple):
-    """One overload: its parameter types, and the code, whose first argument is the receiver."""
+    """One overload: its parameter types and its code. The code's first argument is the receiver."""
 
     parameters: tuple[RuleType, ...]
     code: Callable[..., object]
-    #: True if Java's compiler generated it, such as `compareTo(Object)` in addition to the one in
-    #: the source. It is chosen only if its parameters fit better.
+    #: True if Java's compiler generated it, such as `compareTo(Object)` next to the `compareTo` in
+    #: the source code. It is chosen only if its parameters fit better.
     bridge: bool = False
     #: Computes the cost of a call from the arguments. None if it is negligible.
     work: Callable[..., int] | None = None
-    #: True if equal arguments give equal results, so that one call for each visitor is enough.
+    #: True if equal arguments give equal results, so one call per visitor is enough.
     once: bool = False
 
 
@@ -56,7 +56,10 @@ class _Fit(NamedTuple):
 def choose(
     base: object, name: str, overloads: Sequence[Method], arguments: Sequence[object]
 ) -> Method:
-    """Return the overload that fits best: most exact, then most assignable, then coercible.
+    """Return the overload that fits best.
+
+    It is the one with the most exact matches, then the most assignable and then the most coercible
+    arguments.
 
     Raises UnknownMethod if none fits, or if several fit equally well.
     """
@@ -68,13 +71,13 @@ def choose(
         winners = _by_class([method for _, method in candidates], arguments) or winners
     if len(winners) != 1:
         types = ", ".join("null" if each is None else java_class(each) for each in arguments)
-        why = "is ambiguous" if winners else "is not a method that a rule may call"
+        why = "is ambiguous" if winners else "is not a method that a rule can call"
         raise UnknownMethod(f"{shown_as_java(name)}({types}) of {java_class(base)} {why}")
     return winners[0]
 
 
-#: Argument classes that are also parameter classes. Type.INT and similar types are primitives,
-#: which are never the class of an argument.
+#: Argument classes that are also parameter classes. Type.INT and similar types are primitives, and
+#: an argument's class is never a primitive.
 _EXACT = {RuleType.STRING, RuleType.BIG_DECIMAL, RuleType.BIG_INTEGER}
 
 
@@ -116,8 +119,8 @@ _NUMERIC = {
 def _by_class(candidates: Sequence[Method], arguments: Sequence[object]) -> list[Method]:
     """Return the overload for the one argument without an exact match, if there is one.
 
-    Java Proctor tries the superclasses of the argument; here these can only be Number and Object.
-    For a number, it then takes the only parameter that accepts numbers.
+    Java Proctor tries the superclasses of the argument; in this library, these can only be Number
+    and Object. For a number, it then takes the only parameter that accepts numbers.
     """
     first = candidates[0].parameters
     index = next(i for i, each in enumerate(arguments) if not _exact(each, first[i]))

@@ -29,7 +29,10 @@ __all__ = ["OBJECT", "comparable"]
 
 
 def java_hash(value: object) -> int:
-    """Return Object.hashCode. Raises TypeError if an object's hash code differs between runs."""
+    """Return the result of Object.hashCode.
+
+    Raises TypeError if an object's hash code differs between runs.
+    """
     if value is None:
         return 0
     if isinstance(value, bool):
@@ -51,11 +54,12 @@ def java_hash(value: object) -> int:
 
 
 def _number_hash(value: float | Decimal) -> int:
-    """Return a hash code, of which only the lowest 32 bits are used."""
+    """Return a hash code; only its lowest 32 bits are used."""
     if isinstance(value, Decimal):
         exact = bounded_decimal(value)
         scale = decimal_scale(exact)
-        # Computed from its digits, because a decimal context would round that many digits.
+        # Computed from the digits, because a decimal context would round a number with that many
+        # digits.
         unscaled = int(Decimal((exact.is_signed(), exact.as_tuple().digits, 0)))
         return 31 * _words_hash(unscaled) + scale
     if isinstance(value, float):
@@ -108,5 +112,8 @@ _BRIDGE = Method((RuleType.OBJECT,), _compare, bridge=True)
 
 
 def comparable(same: RuleType, written: Method | None = None) -> Methods:
-    """Return Comparable's methods for *same*; pass *written* if it returns more than a sign."""
+    """Return Comparable's methods for the type *same*.
+
+    *written* is the class's own compareTo, needed if its result is more than a sign.
+    """
     return {"compareTo": (written or Method((same,), _compare), _BRIDGE)}

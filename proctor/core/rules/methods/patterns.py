@@ -17,7 +17,10 @@ __all__ = ["replace_all", "replace_first", "split"]
 
 
 def split(subject: str, pattern: str, limit: int = 0) -> StringArray:
-    """Split as String.split does: into at most *limit* pieces; 0 drops empty last pieces."""
+    """Split as String.split does, into at most *limit* pieces.
+
+    0 means no limit, and drops empty pieces at the end.
+    """
     pieces: list[str] = []
     start = 0
     for match in _finds(pattern, subject):
@@ -36,7 +39,10 @@ def split(subject: str, pattern: str, limit: int = 0) -> StringArray:
 
 
 def replace_all(subject: str, pattern: str, replacement: str) -> str:
-    """Replace as String.replaceAll does: `$1` and `${name}` are groups, a backslash escapes."""
+    """Replace as String.replaceAll does.
+
+    In the replacement, `$1` and `${name}` refer to groups, and a backslash escapes a character.
+    """
     return _replaced(subject, _finds(pattern, subject), replacement)
 
 
@@ -50,8 +56,9 @@ def _finds(pattern: str, subject: str) -> Iterator[re.Match[str]]:
     for match in find_all(pattern, subject):
         if match.start() == match.end() and subject[match.end() :][:1] > "\uffff":
             raise RuleEvaluationError(
-                f"{pattern[:80]!r} matches the empty text before a character beyond U+FFFF, which "
-                "the Java would cut in two; write a pattern that does not match the empty text"
+                f"{pattern[:80]!r} matches the empty string before a character beyond U+FFFF, "
+                "which Java would split in two; write a pattern that does not match the empty "
+                "string"
             )
         yield match
 
@@ -80,8 +87,8 @@ def _expanded(match: re.Match[str], replacement: str) -> Iterator[str]:
         part = _PART.match(replacement, at)
         if part is None:
             raise ValueError(
-                f"the replacement {replacement[:80]!r} has a lone {replacement[at]!r} at {at}; "
-                f"write '\\\\{replacement[at]}' for itself"
+                f"the replacement {replacement[:80]!r} has an unescaped {replacement[at]!r} at "
+                f"{at}; write '\\\\{replacement[at]}' for the character itself"
             )
         yield replacement[start:at]
         start = part.end()
@@ -101,7 +108,10 @@ def _special(replacement: str, start: int) -> int:
 
 
 def _number(digits: str, groups: int, begin: int) -> tuple[int, int]:
-    """Return the longest number that is the number of a group, at least one digit, and its end."""
+    """Return the longest group number that starts here, and the offset after it.
+
+    The first digit always counts. Further digits count only while such a group exists.
+    """
     number, used = int(digits[0]), 1
     while used < len(digits) and (longer := number * 10 + int(digits[used])) <= groups:
         number, used = longer, used + 1

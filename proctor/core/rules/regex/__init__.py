@@ -2,8 +2,8 @@ r"""Implement java.util.regex with Python's `re`, for `proctor:matches` and Stri
 
 A pattern is parsed as Java Proctor parses it, checked, and rewritten for `re`. Some differences
 remain: back-references, possessive quantifiers, atomic groups, `\\G`, `\\X`, `\\N`, the Unicode
-properties and flags, and look-behinds of varying width are refused. Patterns that could be slow for
-some subject are also refused (see `neighbours` and `cost`). The length of subjects is limited.
+properties and flags, and variable-width lookbehinds are rejected. Patterns that could be slow for
+some subject are also rejected (see `neighbours` and `cost`). The length of subjects is limited.
 Beyond ASCII, `\\b` uses Python's definition of letters and digits, which includes numerals such as
 ½, but not combining marks.
 """
@@ -33,24 +33,24 @@ __all__ = [
     "translate",
 ]
 
-#: Longer subjects are refused, because the maximum number of steps is computed for this length.
+#: Longer subjects are rejected, because the maximum number of steps is computed for this length.
 MAX_SUBJECT = 1024
-#: Longer patterns are refused before they are read.
+#: Longer patterns are rejected before they are parsed.
 MAX_PATTERN = 500
 
-#: Number of cached patterns. Most come from literals in the rules of one matrix.
+#: Number of cached patterns. Most patterns are literals in the rules of one matrix.
 _CACHE_SIZE = 256
 
 
 def translate(pattern: str, *, searching: bool = False) -> str:
-    """Return an equivalent pattern for Python's `re`, to be compiled without flags.
+    """Return an equivalent pattern for Python's `re`, to compile without flags.
 
     Use it with `fullmatch`, like `String.matches`. If *searching*, use it with `search`, `sub` and
-    `split`. More patterns are refused then, because a search tries every position.
+    `split`. In this case more patterns are rejected, because a search tries every position.
 
-    Raises RuleSyntaxError for a pattern that Java Proctor refuses (its `java_class` is
+    Raises RuleSyntaxError for a pattern that Java Proctor rejects (its `java_class` is
     java.util.regex.PatternSyntaxException), and UnsupportedPattern for one that only this library
-    refuses. Subjects must have at most `MAX_SUBJECT` characters.
+    rejects. Subjects must have at most `MAX_SUBJECT` characters.
     """
     if len(pattern) > MAX_PATTERN:
         raise unsupported(
@@ -58,7 +58,7 @@ def translate(pattern: str, *, searching: bool = False) -> str:
             MAX_PATTERN,
             Sentence(
                 gettext_noop(
-                    "patterns have at most {limit} characters; split it into several rules"
+                    "a pattern can have at most {limit} characters; split it into several rules"
                 ),
                 limit=MAX_PATTERN,
             ),
@@ -90,9 +90,9 @@ def find_all(pattern: str, subject: str) -> Iterator[re.Match[str]]:
     """Return the successive matches in *subject*, as Java's Matcher.find does.
 
     This differs from `re.finditer`: after an empty match, Java Proctor continues one character
-    further, while Python may find a longer match at the same position. It is used by replaceAll,
-    replaceFirst and split. Before the first match, it raises the errors of `translate`, and
-    RuleEvaluationError if the subject is too long.
+    further, while Python may find a longer match at the same position. Used by replaceAll,
+    replaceFirst and split. Raises the errors of `translate`, and RuleEvaluationError if the subject
+    is too long, both before the first match.
     """
     compiled = compile_regex(pattern, searching=True)
     check_subject(subject)
@@ -112,7 +112,7 @@ def check_subject(subject: str) -> None:
         raise RuleEvaluationError(
             Sentence(
                 gettext_noop(
-                    "a text of {length} characters, {text!r}…, is too long to match; "
+                    "a string of {length} characters, {text!r}…, is too long to match; "
                     "pass at most {limit}, for instance with fn:substring"
                 ),
                 length=len(subject),

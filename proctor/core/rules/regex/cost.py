@@ -5,10 +5,10 @@ from two questions: in how many ways can a node match at one position (the rest 
 tried again for each way), and what does it cost to find all of these ways?
 
 Both answers are polynomials. A repetition that competes with what follows it, such as the `.*` of
-`.*a`, can stop at every position: the rest is tried on all remaining characters, on one less, and
-so on. If f(r) is the cost of the rest on r characters, this is f(0) + … + f(r). If f is written in
-terms of the binomials C(r + d, d), the sum only raises d by one. Therefore the polynomial's
-variable, which is written z here, means "summed over all positions".
+`.*a`, can stop at every position: the rest is tried on all remaining characters, then on one
+character fewer, and so on. If f(r) is the cost of the rest on r characters, this is f(0) + … +
+f(r). If f is written in terms of the binomials C(r + d, d), the sum only raises d by one. Therefore
+the polynomial's variable, which this module calls z, means "summed over all positions".
 
 If one character decides whether to continue or to stop, there is only one way, and trying the rest
 costs no more than finding out that its first character is wrong (`miss`).
@@ -39,7 +39,7 @@ from proctor.core.rules.regex.nodes import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Patterns that could need more steps are refused. CPython takes 3 to 10 ns per step.
+#: Patterns that could need more steps are rejected. CPython takes 3 to 10 ns per step.
 MAX_STEPS = 5_000_000
 
 #: Coefficients of C(r + d, d) for d = 0, 1, …
@@ -53,7 +53,7 @@ _CAP = 10**12
 _DEGREES = 6
 #: The cost of one turn of a loop in `re`, without its body. It is higher unless the body is a set.
 _SET_TURN, _TURN = 1, 8
-#: The cost of an anchor, which is a small look-around in `re`.
+#: The cost of an anchor, which is a small lookaround in `re`.
 _EDGE = 4
 #: Number of leading characters that are compared to distinguish branches.
 _PREFIX = 16
@@ -75,7 +75,7 @@ class _Rest:
     ahead: CharSet
     #: The maximum number of steps until it fails if the next character is not in `ahead`.
     miss: int
-    #: True if it is the end of the pattern, or only anchors that hold there follow.
+    #: True at the end of the pattern, or if only anchors that hold at the end follow.
     last: bool = False
 
 
@@ -91,8 +91,8 @@ def steps(tree: Node, length: int, *, searching: bool = False, sure: CharSet | N
     """Return a bound on the steps to match *tree* against any subject of *length* characters.
 
     If *searching*, a match is tried at every position. If *sure* is given, the subject contains
-    only these characters, so that a last `.*` cannot fail. Raises `Explosive` if the bound would be
-    useless.
+    only these characters, so a final `.*` cannot fail. Raises `Explosive` if the bound would be too
+    large to be useful.
     """
     if searching:
         # Searching for a pattern is the same as matching it after a `.*?`, which skips the
@@ -107,7 +107,7 @@ def steps(tree: Node, length: int, *, searching: bool = False, sure: CharSet | N
 
 
 def competitors(node: Node) -> list[int]:
-    """Return the positions of the repetitions that may be tried with several lengths, in order."""
+    """Return, in order, the positions of the repetitions that can be tried with several lengths."""
     match node:
         case Repeat(body=body, low=low, high=high, position=position):
             return [*competitors(body), *([position] if low != high else [])]
@@ -119,7 +119,7 @@ def competitors(node: Node) -> list[int]:
 
 
 def _prefix(node: Node) -> tuple[list[CharSet], bool]:
-    """Return the sets of leading characters of every match, and True if no more may follow."""
+    """Return the sets of a match's leading characters, and True if they are the whole match."""
     match node:
         case Chars(chars=chars):
             return [chars], True
@@ -233,7 +233,7 @@ class _Estimate:
         return _Cost(own, _stops(node) if competing else _ONE)
 
     def _takes_all(self, node: Repeat, rest: _Rest) -> bool:
-        """Return True if *node* matches the whole remaining text, unless that is too short."""
+        """Return True if *node* matches the whole remaining text, unless the text is too short."""
         return (
             rest.last
             and self._sure is not None
@@ -300,9 +300,9 @@ def _stops(node: Repeat) -> Polynomial:
 def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
     """Return the cost of trying *items* at every position, if it is below the general bound.
 
-    Also returns how many of the items this covers. If the first character of a word does not occur
-    again in it, two partial matches never overlap, and the word is found at no more than one in
-    len(word) positions. The beginning of the subject is found once.
+    Also returns the number of items that this covers. If the first character of a word does not
+    occur again in it, two partial matches never overlap, and the word is found at no more than one
+    in len(word) positions. The beginning of the subject is found once.
     """
     if items and items[0] == BEGIN:
         return _Cost((0, _EDGE)), 1
@@ -317,7 +317,7 @@ def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
 
 
 def _alike(left: tuple[CharSet, ...], right: tuple[CharSet, ...]) -> bool:
-    """Return True if one text can begin in a way that matches both."""
+    """Return True if some text begins in a way that matches both."""
     return all(one.overlaps(other) for one, other in zip(left, right, strict=False))
 
 

@@ -1,11 +1,11 @@
-"""Errors for patterns that are refused, either by Java Proctor or only by this library."""
+"""Errors for patterns that are rejected, either by Java Proctor or only by this library."""
 
 from __future__ import annotations
 
 from proctor.core.exceptions import RuleSyntaxError
 from proctor.core.sentences import Sentence, gettext_noop
 
-#: The number of characters of a pattern to show in a message.
+#: Maximum number of characters of a pattern that a message shows.
 _SHOWN = 80
 
 
@@ -17,14 +17,14 @@ class UnsupportedPattern(RuleSyntaxError):  # noqa: N818 - says what the pattern
 
 
 def bad_pattern(pattern: str, position: int, reason: str) -> RuleSyntaxError:
-    """Return an error for a pattern that Java Proctor refuses. *position* counts from 0."""
+    """Return an error for a pattern that Java Proctor rejects. *position* counts from 0."""
     return RuleSyntaxError(
         _sentence(pattern, position, reason), java_class="java.util.regex.PatternSyntaxException"
     )
 
 
 def unsupported(pattern: str, position: int, reason: str) -> UnsupportedPattern:
-    """Return an error for a pattern that only this library refuses. *position* counts from 0."""
+    """Return an error for a pattern that only this library rejects. *position* counts from 0."""
     return UnsupportedPattern(_sentence(pattern, position, reason))
 
 

@@ -62,7 +62,7 @@ class _Ends:
 
 
 def refuse_neighbours(tree: Node) -> None:
-    """Raise `SideBySide` for the first two repetitions that could split a text in several ways."""
+    """Raise `SideBySide` for the first two repetitions that can split a text in several ways."""
     _ends(tree)
 
 
@@ -71,7 +71,7 @@ def _ends(node: Node) -> _Ends:
         case Group(body=body):
             return _ends(body)
         case Look(body=body):
-            # After it has matched, the matcher does not come back to try a different way.
+            # Once it has matched, the matcher does not return to it to try a different way.
             refuse_neighbours(body)
             return _Ends()
         case Sequence(items=items):

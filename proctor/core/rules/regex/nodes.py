@@ -39,7 +39,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Alternatives: the first branch that leads to a match."""
+    """Alternatives. The first branch that leads to a match is used."""
 
     branches: tuple[Node, ...]
 
@@ -54,7 +54,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look-ahead or look-behind."""
+    """A lookahead or lookbehind."""
 
     body: Node
     behind: bool

@@ -1,6 +1,6 @@
 """Parse the text of a java.util.regex pattern into a tree.
 
-Flags are resolved here: the sets in the tree already take them into account.
+Flags are resolved during parsing: the sets in the tree already take them into account.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from proctor.core.rules.regex.nodes import (
 from proctor.core.rules.regex.reader import Reader
 from proctor.core.rules.regex.reasons import Reason
 
-#: The maximum depth of groups and classes, because deeper ones could exhaust Python's stack.
+#: Maximum depth of groups and classes. Deeper nesting could exhaust Python's stack.
 MAX_DEPTH = 25
-#: The maximum count of a repetition, because no subject is longer.
+#: Maximum count of a repetition. No subject is longer than this.
 MAX_COUNT = 1024
 
 _BLANKS = frozenset(" \t\n\x0b\f\r")
@@ -87,8 +87,8 @@ _NOT_HERE = {
 def parse(pattern: str) -> Node:
     """Return the tree of *pattern*.
 
-    Raises RuleSyntaxError (java.util.regex.PatternSyntaxException) for what Java Proctor
-    refuses, and its subclass UnsupportedPattern for what only this library refuses.
+    Raises RuleSyntaxError (java.util.regex.PatternSyntaxException) for a pattern that Java Proctor
+    rejects, and its subclass UnsupportedPattern for one that only this library rejects.
     """
     return _Parser(pattern).parse()
 

@@ -1,4 +1,4 @@
-r"""Read the text of a pattern from left to right, with its \Q…\E resolved."""
+r"""Read a pattern from left to right, after resolving \Q…\E."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 def resolve_quotes(pattern: str) -> tuple[str, list[int]]:
     r"""Return the pattern with each quoted character escaped, and the original position of each.
 
-    Java Proctor does this before parsing, so that `\Qab\E*` repeats only the b.
+    Java Proctor does this before parsing, so `\Qab\E*` repeats only the b.
     """
     text: list[str] = []
     where: list[int] = []
@@ -50,7 +50,7 @@ class Reader:
         return self._text[self._at : self._at + length]
 
     def take(self) -> str:
-        """Return the next character, or "" at the end."""
+        """Move past the next character and return it; return "" at the end."""
         char = self.peek()
         self._at += len(char)
         return char
@@ -63,7 +63,7 @@ class Reader:
         return found
 
     def take_while(self, chars: frozenset[str], most: int | None = None) -> str:
-        """Return the longest run of *chars* that begins here, of at most *most* characters."""
+        """Move past the next run of *chars*, at most *most* characters long, and return it."""
         start = self._at
         while self.peek() in chars and (most is None or self._at - start < most):
             self._at += 1
@@ -75,11 +75,11 @@ class Reader:
         return self._where[min(self._at, len(self._text))]
 
     def bad(self, reason: str, position: int | None = None) -> Exception:
-        """Return an error for a pattern that Java Proctor refuses here, or at *position*."""
+        """Return an error for a pattern that Java Proctor rejects, here or at *position*."""
         return bad_pattern(self._pattern, self.position if position is None else position, reason)
 
     def unsupported(self, reason: str, position: int | None = None) -> Exception:
-        """Return an error for a pattern that only this library refuses here, or at *position*."""
+        """Return an error for a pattern that only this library rejects, here or at *position*."""
         return unsupported(self._pattern, self.position if position is None else position, reason)
 
     def escaped_char(self, position: int) -> int:

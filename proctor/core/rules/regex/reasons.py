@@ -1,4 +1,4 @@
-"""The reasons why a pattern is refused, as sentences."""
+"""The reasons why a pattern is rejected, as sentences."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ __all__ = ["Reason"]
 
 
 class Reason:
-    """The reasons of the parser of patterns."""
+    """The reasons why the pattern parser rejects a pattern."""
 
     CLOSES_NOTHING = Sentence(gettext_noop("unmatched ')'; write \\) for the character"))
     COUNTS_NOTHING = Sentence(
         gettext_noop("a count with nothing to repeat; write \\{{ for the character")
     )
-    ATOMIC = Sentence(gettext_noop("atomic groups are refused; write (?:…)"))
+    ATOMIC = Sentence(gettext_noop("atomic groups are not supported; write (?:…)"))
     UNKNOWN_GROUP = Sentence(gettext_noop("unknown kind of group; write (?:…) or \\("))
     GROUP_NOT_CLOSED = Sentence(
         gettext_noop("this group is not closed; write ) or, for the character, \\(")
@@ -23,11 +23,13 @@ class Reason:
         gettext_noop("the name of a group must be letters and digits, as in (?<name>…)")
     )
     LOOK_BEHIND = Sentence(
-        gettext_noop("a look-behind must have one width; write one for each width")
+        gettext_noop("a lookbehind must have a fixed width; write one for each width")
     )
-    FLAGS = Sentence(gettext_noop("the flags u, U and c are refused; leave them out"))
-    POSSESSIVE = Sentence(gettext_noop("possessive quantifiers are refused; leave the + out"))
-    TWO_QUANTIFIERS = Sentence(gettext_noop("a quantifier of a quantifier is refused; use a group"))
+    FLAGS = Sentence(gettext_noop("the flags u, U and c are not supported; leave them out"))
+    POSSESSIVE = Sentence(gettext_noop("possessive quantifiers are not supported; leave the + out"))
+    TWO_QUANTIFIERS = Sentence(
+        gettext_noop("a quantifier of a quantifier is not supported; use a group")
+    )
     REPEATS_EMPTY = Sentence(
         gettext_noop(
             "the repeated part may match an empty string; make it match at least one character"
@@ -40,7 +42,7 @@ class Reason:
     COUNT_ENDS_EARLY = Sentence(
         gettext_noop("this count is too large, or its maximum is below its minimum")
     )
-    EDGE = Sentence(gettext_noop("\\b{{…}} is refused; write \\b"))
+    EDGE = Sentence(gettext_noop("\\b{{…}} is not supported; write \\b"))
     PROPERTY = Sentence(gettext_noop("write a property as \\p{{Alpha}}"))
     TWO_SETS = Sentence(gettext_noop("&& needs a set on both sides"))
     RANGE_ENDS_EARLY = Sentence(
@@ -49,7 +51,7 @@ class Reason:
     CLASS_NOT_CLOSED = Sentence(
         gettext_noop("this class is not closed; write ] or, for the character, \\[")
     )
-    COMMENT_IN_CLASS = Sentence(gettext_noop("a comment in a class is refused; escape the #"))
+    COMMENT_IN_CLASS = Sentence(gettext_noop("a comment in a class is not supported; escape the #"))
     NO_OCTAL = Sentence(gettext_noop("\\0 needs octal digits; write \\x00 for the null character"))
     NO_HEXADECIMAL = Sentence(
         gettext_noop("\\x needs two digits, or a code point as in \\x{{1F600}}")
@@ -61,7 +63,7 @@ class Reason:
     )
     CLUSTER = Sentence(gettext_noop("\\X is not supported; write . for one character"))
     BACK_REFERENCE = Sentence(
-        gettext_noop("back-references are refused; repeat the pattern instead")
+        gettext_noop("back-references are not supported; repeat the pattern instead")
     )
 
     @staticmethod
@@ -72,14 +74,14 @@ class Reason:
 
     @staticmethod
     def too_deep(limit: int) -> Sentence:
-        """Return the reason for too many groups inside each other."""
+        """Return the reason for groups that are nested too deeply."""
         return Sentence(
             gettext_noop("nested more than {limit} levels deep; use fewer groups"), limit=limit
         )
 
     @staticmethod
     def group_exists(name: str) -> Sentence:
-        """Return the reason for a second group of one name."""
+        """Return the reason for a second group with the same name."""
         text = gettext_noop("the group {name!r} already exists; choose a different name")
         return Sentence(text, name=name)
 
@@ -92,7 +94,7 @@ class Reason:
     @staticmethod
     def unknown_property(name: str, known: tuple[str, ...]) -> Sentence:
         """Return the reason for an unknown property."""
-        text = gettext_noop("property {name!r} is refused; use one of {known}")
+        text = gettext_noop("property {name!r} is not supported; use one of {known}")
         return Sentence(text, name=name, known=listed(known))
 
     @staticmethod

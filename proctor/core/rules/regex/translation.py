@@ -1,4 +1,4 @@
-"""Translate a pattern's text for `re`: parse, check, and write it again."""
+"""Translate a pattern for `re`: parse it, check it, and write it in Python's syntax."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def translated(pattern: str, length: int, *, searching: bool) -> str:
 
 
 def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
-    """Return a look-ahead for the start of the pattern, usually "". Raises an error if it is slow.
+    """Return a lookahead for the start of the pattern, usually "". Raises an error if it is slow.
 
     If the whole pattern can match only the characters in its last `.*`, a subject with any other
     character is rejected once, instead of failing at every position.

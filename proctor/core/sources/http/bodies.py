@@ -25,7 +25,7 @@ __all__ = [
     "root_cause",
 ]
 
-#: The exceptions that a call may raise, in addition to those that its caller raises.
+#: The exceptions that a call can raise, in addition to those that its caller raises.
 FAILURES = (requests.RequestException, HTTPError, OSError, ValueError, zlib.error)
 
 #: Request only encodings that can be decompressed with a size limit.
@@ -33,12 +33,12 @@ ENCODINGS = "gzip"
 
 _CHUNK = 64 * 1024
 
-#: Modules whose errors have the operating system's messages.
+#: Modules whose exceptions contain the operating system's messages.
 _SYSTEMS = ("builtins", "socket", "ssl")
 
 
 class BodyError(Exception):
-    """A body that was refused. The message says why."""
+    """A body that was rejected. The message says why."""
 
 
 class TooLarge(BodyError):  # noqa: N818 - says what the body is
@@ -58,7 +58,7 @@ def read_body(
         raise BodyError(f"expected the encoding gzip, got {encoding[:80]!r}")
     unpack = _Gunzip() if encoding.endswith("gzip") else None
     raw = response.raw
-    # A response that does not come from urllib3 may not have this attribute.
+    # A response that does not come from urllib3 might not have this attribute.
     read = getattr(raw, "read1", raw.read) if check else raw.read
     content = bytearray()
     while True:
@@ -83,7 +83,7 @@ class _Gunzip:
 
     @property
     def complete(self) -> bool:
-        """True if gzip data may end here."""
+        """True if the gzip data can end at this point."""
         return self._member.eof
 
     def feed(self, data: bytes, limit: int) -> bytes:
@@ -98,7 +98,7 @@ class _Gunzip:
 
 
 def public_url(url: str) -> str:
-    """Return *url* for logs, without its password and query."""
+    """Return a form of *url* that is safe to log, without its password or query."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}{'?…' if parts.query else ''}"
@@ -112,8 +112,8 @@ def host(url: str) -> str | None:
 def root_cause(error: BaseException) -> str:
     """Return the class of the first cause, and the message if it comes from the operating system.
 
-    Messages of other libraries are left out. They may contain addresses of objects, text from the
-    server, and the query of the URL, which identifies visitors.
+    Messages of other libraries are left out, because they can contain memory addresses, text from
+    the server, or the URL's query, which identifies visitors.
     """
     while (cause := error.__cause__ or error.__context__) is not None:
         if isinstance(error, OSError) and error.errno is not None:

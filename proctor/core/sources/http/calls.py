@@ -1,4 +1,4 @@
-"""Make one GET request within a time limit, with a pooled session or a session of the site."""
+"""Make one GET request within a time limit, with a pooled session or with the site's own."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class HttpReply(NamedTuple):
 class SessionStack:
     """Sessions with open connections, which are taken for a call and put back afterwards.
 
-    Each call has a session to itself, and takes the most recently used one. Sessions do not belong
-    to threads, because threads come and go.
+    Each call takes the most recently used session, and no other call uses it at the same time.
+    Sessions do not belong to threads, because threads are often short-lived.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,7 +62,7 @@ class SessionStack:
         self._idle: deque[tuple[DeadlineSession, float]] = deque()
 
     def get(self, url: str, timeout: float, max_bytes: int) -> HttpReply:
-        """Return the response of *url* within *timeout* seconds in total.
+        """Return the response from *url* within *timeout* seconds in total.
 
         If the server has closed the connection, it is replaced once. Raises one of
         `bodies.FAILURES`, or BodyError.
@@ -113,7 +113,9 @@ def _new_session() -> DeadlineSession:
 
 
 def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int) -> HttpReply:
-    """Return the response to a GET request with a session of the site, which is not changed.
+    """Return the response to a GET request that uses the site's session.
+
+    The session is not changed.
 
     *timeout* applies to each operation of the session, and to the whole body. Retries by its
     adapters are not covered. Any other object with `get(url, params=, timeout=)` is called as in
@@ -165,7 +167,7 @@ def _reply(
     if status == 200:
         body = read_body(response, max_bytes, check)
     elif 400 <= status < 500:
-        # The body may explain the error, but the status is enough without it.
+        # The body can explain the error, but the status alone is enough.
         with contextlib.suppress(BodyError):
             body = read_body(response, MAX_MESSAGE, check)
     headers = response.headers
@@ -181,13 +183,13 @@ def _reply(
 def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpReply:
     """Return the response of a client other than a requests session, such as httpx.Client.
 
-    It must have `get(url, params=, timeout=)`, and the response what `_plain_body` reads and
-    `status_code`. For such a client, *timeout* cannot be enforced as a whole, or *max_bytes* before
-    the body is complete.
+    It must have `get(url, params=, timeout=)`. Its responses must have `status_code` and one of the
+    attributes that `_plain_body` reads. For this client, *timeout* cannot be enforced for the whole
+    call, and *max_bytes* is checked only after the whole body has arrived.
     """
     address, _, query = url.partition("?")
-    # As in version 1, a single value is passed as a string. Lists are passed only if there are
-    # several.
+    # As in version 1, a single value is passed as a string. Lists are passed only for several
+    # values.
     params = {
         key: values[0] if len(values) == 1 else values
         for key, values in parse_qs(query, keep_blank_values=True).items()
@@ -205,7 +207,7 @@ def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpR
             raise TimeoutError from None
         if isinstance(error, _NoBody):
             raise BodyError(str(error)) from None
-        # The message may contain the URL, which could identify the visitor.
+        # The message can contain the URL, which could identify the visitor.
         raise requests.ConnectionError(f"{type(client).__qualname__} raised {name}") from None
     if len(body) > max_bytes:
         raise BodyError(f"it has more than {max_bytes:,} bytes")
@@ -219,7 +221,7 @@ class _NoBody(Exception):  # noqa: N818 - says what the response lacks
 def _plain_body(response: Any, *, needed: bool) -> bytes:
     """Return the body from `content`, `text` or `json()`, the first that the response has.
 
-    A response that has none of them is an error only if its body is *needed*.
+    A response without any of these is an error only if its body is *needed*.
     """
     for name in ("content", "text"):
         found = getattr(response, name, None)

@@ -1,8 +1,9 @@
 """A requests session that limits the time of a whole call, whatever the server does.
 
 A socket's timeout starts again with each byte. A server that sends a byte now and then, even in the
-headers, could therefore delay a caller indefinitely. Here the connection knows the deadline of the
-whole call: each attempt to connect, each send and each receive gets the time that is left.
+headers, could therefore delay a caller indefinitely. With this session, the connection knows the
+deadline of the whole call: each attempt to connect, each send and each receive gets only the time
+that is left.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Deadline", "DeadlineSession"]
 
 
-#: Defects that the parser reports in valid HTTP headers, because it was written for mail.
+#: Defects that the parser reports even for valid HTTP headers, because it was written for mail.
 _OF_MAIL = (StartBoundaryNotFoundDefect, MultipartInvariantViolationDefect)
 
 
@@ -46,7 +47,7 @@ class Deadline:
         self.start(seconds)
 
     def start(self, seconds: float) -> None:
-        """Start the clock for a call that may take *seconds*."""
+        """Start the clock for a call that is allowed to take *seconds*."""
         self._ends = time.monotonic() + seconds
         #: True if the request was sent over a connection that had been used before.
         self.reused = False
@@ -61,7 +62,7 @@ class Deadline:
     def remaining(self) -> float:
         """Return the remaining seconds. Raises TimeoutError if there are none.
 
-        Never 0, because that has a special meaning for sockets.
+        The result is never 0, which has a special meaning for sockets.
         """
         left = self._ends - time.monotonic()
         if left <= 0:
@@ -69,7 +70,7 @@ class Deadline:
         return left
 
 
-#: Seconds. The shortest timeout that a socket takes, apart from 0.
+#: The shortest timeout that a socket accepts, in seconds, other than 0.
 _HARDLY_ANY = 1e-6
 
 
@@ -80,7 +81,7 @@ class MalformedHeaders(http.client.HTTPException):
 class DeadlineSession(requests.Session):
     """A session for one call at a time, each limited to the time given to `deadline`.
 
-    Only resolving a host name may take longer. Redirects are not followed, and cookies are not kept
+    Only resolving a host name can take longer. Redirects are not followed, and cookies are not kept
     between calls. Proxies and certificates are handled as in requests.
     """
 
@@ -111,7 +112,7 @@ def _adapter(deadline: Deadline) -> HTTPAdapter:
         def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
             return bound(super().proxy_manager_for(*args, **options))
 
-    # One call at a time needs only one connection, and urllib3 would warn about a second one.
+    # A session makes one call at a time, so it needs one connection; urllib3 warns about a second.
     return Adapter(pool_maxsize=1)
 
 
@@ -167,7 +168,7 @@ class _WithinDeadline(OpensSockets, HTTPConnection):
         raise NewConnectionError(self, f"Failed to establish a new connection: {last}") from last
 
     def _addresses(self) -> Iterator[str]:
-        """Return the addresses of the host. An IP address is its own address."""
+        """Return the addresses of the host. For an IP address, this is the address itself."""
         found = socket.getaddrinfo(
             self.host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
         )
@@ -202,7 +203,7 @@ class _WithinDeadline(OpensSockets, HTTPConnection):
 class _Connected(socket.socket):
     """A TLS connection whose timeout is the time that is left for the call.
 
-    After certificates have been read, the handshake gets all of that time.
+    Once the certificates are loaded, the handshake can use all of that time.
     """
 
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
@@ -213,8 +214,9 @@ class _Connected(socket.socket):
     def gettimeout(self) -> float:
         """Return the remaining seconds, or a tiny positive number if the deadline has passed.
 
-        An SSLSocket asks for it while both sockets have the same file descriptor. After an
-        exception here both would close it, and by the second time it may be someone else's.
+        An SSLSocket asks for it while both sockets have the same file descriptor. If this method
+        raised an exception, both would close it, and by the second time it could belong to a
+        different connection.
         """
         try:
             return self._deadline.remaining()
@@ -223,7 +225,7 @@ class _Connected(socket.socket):
 
 
 class _Receiver(io.RawIOBase):
-    """Receives data from a socket until the time is over."""
+    """Receives data from a socket until the deadline."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket, deadline: Deadline) -> None:
         self._raw = raw

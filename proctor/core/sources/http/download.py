@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_REDIRECTS", "Download", "Validators", "fetch"]
 
-#: Enough for a change of host and a change from http to https.
+#: Enough for a redirect to a different host and one from http to https.
 MAX_REDIRECTS = 3
 
-#: If a document was modified less than this long before it was sent, it may change again within the
-#: same second without a new Last-Modified (RFC 9110, 8.8.2.2). The same is true of an ETag that the
-#: server computes from that time and the size.
+#: If a document was modified less than this long before it was sent, it can change again within the
+#: same second without getting a new Last-Modified (RFC 9110, 8.8.2.2). The same is true of an ETag
+#: that the server computes from that time and the size.
 _YOUNG_SECONDS = 2.0
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -47,7 +47,7 @@ class Validators(NamedTuple):
 
 
 class Download(NamedTuple):
-    """A document, as it was received."""
+    """A document as it was received."""
 
     content: bytes
     validators: Validators
@@ -64,7 +64,7 @@ def fetch(
     """Return the document at *url*, or None if the server says that *known* is still current.
 
     *timeout* is the limit in seconds for everything, from the first connection to the last byte;
-    only resolving the host name may take longer. *max_bytes* limits the document after
+    only resolving the host name can take longer. *max_bytes* limits the document after
     decompression. *bearer* is a token for the host of *url*; no other host receives it. Up to
     `MAX_REDIRECTS` redirects are followed, to http and https, but never from https to http. Raises
     SourceError. The same problem always has the same message.
@@ -111,7 +111,7 @@ def _follow(
             url = _target(first, url, response.headers.get("Location", ""))
     raise SourceError(
         f"Cannot fetch {public_url(first)}: it redirects more than {MAX_REDIRECTS} times; "
-        "give the final address"
+        "give the final URL"
     )
 
 
@@ -156,7 +156,7 @@ def _document(
 
 
 def _validators(headers: Mapping[str, str]) -> Validators:
-    """Return the validators of a reply if they would change with every change of its document."""
+    """Return a reply's validators if they would change with every change to its document."""
     etag, modified = headers.get("ETag"), headers.get("Last-Modified")
     if modified is None:
         return Validators(etag)

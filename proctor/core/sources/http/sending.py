@@ -38,7 +38,7 @@ class Reply(NamedTuple):
 def put_json(url: str, document: Mapping[str, Any], *, bearer: str, timeout: float) -> Reply:
     """Send *document* to *url* with PUT and return the reply, whatever its status.
 
-    *timeout* is the limit for the whole call in seconds; only resolving the host name may take
+    *timeout* is the limit for the whole call in seconds; only resolving the host name can take
     longer. Redirects are not followed, so that no other host sees the token *bearer*. Raises
     SourceError if there is no reply.
     """

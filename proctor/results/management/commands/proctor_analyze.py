@@ -80,6 +80,6 @@ class Command(BaseCommand):
 def _text(found: Report, form: str) -> str:
     if form == "json":
         return json.dumps(found.to_dict(), indent=2)
-    # Numbers and times are formatted as by `python -m proctor analyze`.
+    # Numbers and times have the same format as in `python -m proctor analyze`.
     write = found.to_html if form == "html" else found.to_text
     return write(translations=translation)
