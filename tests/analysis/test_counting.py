@@ -267,7 +267,7 @@ def test_one_group_gives_a_report_that_says_why_there_is_no_effect():
     happened = outcomes([(at(1), "ann", "orders", 1.0)])
     report = analyze("atst", seen, happened, [split((0, 1.0))])
     assert report.metrics[0].effects == ()
-    assert "only control was exposed" in report.verdict.sentence
+    assert "only “control” was exposed" in report.verdict.sentence
 
 
 def test_a_time_before_all_exposures_gives_a_report():
