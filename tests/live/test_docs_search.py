@@ -17,13 +17,13 @@ from tests.live.browser import browser, one, until
 
 #: What is typed into the search, and a page or heading that has to be among the first five.
 QUESTIONS = {
-    "roll out to 10 % of Germany": "How do I roll out to 10 % of Germany?",
+    "roll out to 10 % of Germany": "How do I roll out to 10 % of visitors from Germany?",
     "why am I in control?": "Why am I in control?",
     "how do I delete a test": "How do I delete a test?",
     "my change is not taken": "Why has my change not taken effect?",
     "the page is cached": "The page is cached",
     "see every variant": "See every group (QA)",
-    "sample size": "Which sample size do I need",
+    "sample size": "What sample size do I need",
     "who can edit a test": "Who can edit a test",
     "logged in users only": "How do I show a test only to users who are logged in?",
     "rename a test": "How do I rename a test?",
