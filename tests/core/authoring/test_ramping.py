@@ -273,10 +273,19 @@ def test_a_ramp_is_as_good_as_the_best_of_all(case):
         assert abs(after.get(value, 0) - Fraction(count, size)) <= TOLERANCE
 
 
+def is_tiny_loss(length):
+    """Return whether a length is negative and at most a few times the tolerance."""
+    return -1e-8 < length < 0
+
+
 @st.composite
 def ramps(draw):
-    """Any allocation that the engine loads, and shares that it can have."""
-    lengths = [(draw(st.integers(-2, 3)), each) for each in draw(lengths_of_ranges())]
+    """Any allocation that the engine loads, and shares that it can have.
+
+    A negative length as small as the tolerance is left out: it is a rounding error in itself.
+    """
+    found = draw(lengths_of_ranges().filter(lambda lengths: not any(map(is_tiny_loss, lengths))))
+    lengths = [(draw(st.integers(-2, 3)), each) for each in found]
     buckets = [{"name": f"b{value}", "value": value} for value in range(-2, 4)]
     test = make_test(split(*lengths), buckets=buckets)
     now = shares(pieces_of(test.allocations[0].ranges))
