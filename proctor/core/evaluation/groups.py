@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from proctor.core.java.encodable import encodable, encodable_json
 from proctor.core.java.frozen import EMPTY, thaw
+from proctor.core.messages import shown
 
 if TYPE_CHECKING:
     from typing_extensions import deprecated
@@ -198,7 +199,15 @@ class GroupAssignment:
             if isinstance(other, str):
                 warnings.warn(
                     f"A GroupAssignment never equals a str: compare its group, "
-                    f"assignment.group == {other!r}",
+                    f"assignment.group == {shown(other)}",
+                    UserWarning,
+                    stacklevel=2,
+                )
+                return False
+            if isinstance(other, tuple):
+                # In version 1 an assignment was a tuple.
+                warnings.warn(
+                    "A GroupAssignment never equals a tuple: compare its group, value or payload",
                     UserWarning,
                     stacklevel=2,
                 )
