@@ -116,6 +116,7 @@ class GroupAssignment:
         log_entry: str | None = None,
         matrix_group: str | None = None,
     ) -> None:
+        _check_types(group, value)
         put = object.__setattr__
         # These fields are shown in pages and logs, which cannot contain lone surrogates.
         put(self, "group", group and encodable(group))
@@ -227,6 +228,15 @@ class GroupAssignment:
         return (
             f"GroupAssignment(group={self.group!r}, value={self.value!r}, payload={self.payload!r})"
         )
+
+
+def _check_types(group: object, value: object) -> None:
+    """Raise TypeError for an assignment that would fail only when a page reads it."""
+    if not (group is None or isinstance(group, str)):
+        raise TypeError(f"GroupAssignment: expected group as a str or None, got {shown(group)}")
+    # A bool is an int, but str(proc) would contain its name.
+    if isinstance(value, bool) or not (value is None or isinstance(value, int)):
+        raise TypeError(f"GroupAssignment: expected value as an int or None, got {shown(value)}")
 
 
 def _rebuild(*fields: Any) -> GroupAssignment:

@@ -181,6 +181,19 @@ def test_an_assignment_never_equals_a_str_and_warns_that_group_was_meant():
         assert GroupAssignment("blue", 1) != "blue"
 
 
+@pytest.mark.parametrize(
+    ("group", "value", "field"),
+    [
+        (1, 1, "group"),
+        (b"blue", 1, "group"),
+        *(("blue", each, "value") for each in ("1", 1.5, True)),
+    ],
+)
+def test_a_field_of_the_wrong_type_is_an_error_that_names_it(group, value, field):
+    with pytest.raises(TypeError, match=f"GroupAssignment: expected {field} as"):
+        GroupAssignment(group, value)
+
+
 def test_the_warning_shows_only_the_start_of_a_long_text():
     with pytest.warns(UserWarning, match=r"\.\.\.$") as found:
         assert GroupAssignment("blue", 1) != "x" * 1_000_000
