@@ -21,8 +21,6 @@ from proctor.core.exceptions import (
     UndefinedName,
 )
 from proctor.core.messages import error_place, shown
-from proctor.core.sources.pipet_source import PipetSource
-from proctor.core.sources.source import MatrixSource
 from proctor.resolving.source_answer import SourceAnswer
 from proctor.signals import resolved, source_failed
 
@@ -85,8 +83,8 @@ def _in_a_thread(question: _Question) -> SourceAnswer:
     return question.answer()
 
 
-#: Sources whose answers need no check.
-_OURS = (MatrixSource, PipetSource)
+#: The package of the sources whose answers need no check. Importing them here would be slow.
+_OURS = "proctor.core.sources."
 
 
 class _WrongAnswerError(TypeError):
@@ -162,7 +160,7 @@ class _Question:
     def _determined(self) -> Groups:
         """Ask the source. Raises _WrongAnswerError for an answer that is not `Groups`."""
         groups = self._source.determine_groups(self._asked)
-        if type(self._source) not in _OURS:
+        if not type(self._source).__module__.startswith(_OURS):
             _check_answer(self._source, groups)
         return groups
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from proctor.core.evaluation.engine import Proctor
 from proctor.core.exceptions import SourceError
+from proctor.core.inputs.identifier_validators import validity_of
 from proctor.core.inputs.variables import Variables
 from proctor.core.matrices.limits import TEST_TYPES
 from proctor.core.messages import shown
@@ -112,6 +113,8 @@ class MatrixSource(Closing):
         self._test_types = tuple(test_types)
         self._known_types = frozenset((*TEST_TYPES, *self._test_types))
         self._keep_empty = identifier_validator is not None
+        # Raises now rather than with the first matrix.
+        validity_of(identifier_validator)
 
         self._built: Proctor | None = None
 
