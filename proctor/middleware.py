@@ -252,7 +252,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
 
         Without consent, no id is created, no cookie is set, tests of type USER use their defaults,
         and no exposure is sent for the request. It is called once for each request. An exception
-        counts as False.
+        or a str counts as False.
         """
         return True
 

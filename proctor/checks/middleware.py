@@ -11,6 +11,7 @@ from proctor.checks.values import value_of
 from proctor.conf import settings
 from proctor.middleware import BaseProctorMiddleware, ProctorMiddleware
 from proctor.resolving.cache_methods import METHODS
+from proctor.visits.hooks import mistaken_hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +120,14 @@ def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessag
             hint="Override get_identifiers(self, request), or aget_identifiers; "
             "'proctor.middleware.ProctorMiddleware' is ready to use.",
             id="proctor.E012",
+        )
+    mistake = mistaken_hook(ours.middleware)
+    if mistake is not None:
+        yield checks.Error(
+            f"{mistake}.",
+            hint="No server will start with it. Plain hooks are not awaited; their coroutine "
+            "twins begin with an a.",
+            id="proctor.E022",
         )
     names_needed = (_USERS,) if _is_ready(ours, _HOOKS) else (_SESSIONS, _USERS)
     behind = [
