@@ -26,6 +26,7 @@ from proctor.checks.templates import (
     check_cached_fragments,
     check_context_processors,
     check_group_comparisons,
+    check_misspelled_tests,
 )
 from proctor.checks.values import check_settings
 from proctor.checks.variables import check_variables
@@ -55,6 +56,7 @@ CHECKS = (
     check_context_processors,
     check_cached_fragments,
     check_group_comparisons,
+    check_misspelled_tests,
     check_removed_tags,
     check_variants,
     check_pages,

@@ -857,6 +857,34 @@ def test_other_loggers_are_fine(sound, value):
     assert ids() == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ proc.buttoncolrtst.group }}",
+        "{% if request.proc.buttoncolrtst %}",
+        "{% if a\nand proc.buttoncolrtst.value > 1 %}",
+    ],
+)
+def test_a_misspelled_test_in_a_template_is_a_warning_with_the_nearest(sound, text):
+    use_page(sound, f"\n{text}")
+    message = only("proctor.W035")
+    assert message.msg.startswith(f"page.html:{text.count(chr(10)) + 2}: proc.buttoncolrtst is")
+    assert message.hint == "Did you mean proc.buttoncolortst?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ proc.buttoncolortst.group }}{{ proc.get_group_string_list }}{{ proc.pid }}",
+        "proc.buttoncolrtst {{ other.proc.buttoncolrtst }}{{ myproc.buttoncolrtst }}",
+        "{{ 'proc.buttoncolrtst' }}",
+    ],
+)
+def test_other_texts_in_a_template_are_fine(sound, text):
+    use_page(sound, text)
+    assert "proctor.W035" not in ids()
+
+
 @pytest.mark.parametrize("tag", ["{% load forcegroups %}", "{%load i18n forcegroups static%}"])
 def test_the_tags_of_version_1_are_a_warning(sound, tag):
     use_page(sound, f"<a>\n{tag}</a>")
