@@ -25,7 +25,7 @@ __all__ = ["DecoratedClass", "Variants", "proctor_variant"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: A view: a function, a coroutine function, a View class, or the dotted path of one.
+#: A view: a function, a coroutine function, a View class, or the dotted path of one of these.
 AnyView = Callable[..., Any] | str
 
 _api = TemplateApi(ImproperlyConfigured)
@@ -61,7 +61,8 @@ class Variants:
 
     #: The name of the test.
     test: str
-    #: Group → its view, or the dotted path of a view that is imported when it is first used.
+    #: Maps a group to its view, or to the dotted path of a view, which is imported at its first
+    #: use.
     views: Mapping[str, AnyView]
     #: The decorated view, which answers all other visitors.
     fallback: Callable[..., Any]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ShownMatrix", "matrix_document", "shown_matrix"]
 
-#: Seconds between two checks for a new matrix from a Pipet.
+#: Minimum number of seconds between two checks for a new matrix from a Pipet.
 RELOAD = 10.0
 
 

@@ -87,7 +87,7 @@ def forced_groups(request: HttpRequest) -> ForceGroups:
 
 
 def _cookies(request: HttpRequest) -> list[str]:
-    """Return the values of all cookies with this name, in the order of the request.
+    """Return the values of all force cookies, in the order in which the request has them.
 
     Django keeps only the last one, but Java Proctor joins them. A browser sends several if their
     paths or domains differ.

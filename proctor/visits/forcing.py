@@ -1,7 +1,7 @@
 """Handle the parts of a request that need privilege: forced groups, the bar, and another identity.
 
 They come from the URL, a header and cookies; this module checks the privilege. Nearly all requests
-contain none of them, and then no `Forcing` is created: see `asks`.
+contain none of these, so no `Forcing` is created for them: see `asks`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _is_on_loop() -> bool:
 
 
 class Forcing:
-    """The part of a request that needs privilege. Each value is computed once, on demand."""
+    """The parts of a request that need privilege. Each value is computed once, on demand."""
 
     __slots__ = (
         "_asked_now",
@@ -85,7 +85,7 @@ class Forcing:
 
     @property
     def is_allowed(self) -> bool:
-        """True if the visitor may force groups; False before the check too."""
+        """True if the visitor may force groups; False before this has been checked."""
         return bool(self._privileged)
 
     @property

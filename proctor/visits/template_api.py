@@ -126,7 +126,7 @@ def _no_visitor() -> SourceAnswer:
 
 
 class TemplateApi:
-    """The template functions; *error* is the exception that a wrong name raises in DEBUG.
+    """Template functions. In DEBUG, a wrong name raises the exception class *error*.
 
     A *context* is that of a Django or Jinja2 template. If it has no visitor, every test uses its
     default.
