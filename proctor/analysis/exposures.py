@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["Visitors", "find_labels", "make_units", "newest_exposure", "read_exposures"]
 
 
-#: If there are more, the column probably does not contain groups, allocations or versions.
+#: Maximum numbers of distinct values; with more, the columns probably contain something else.
 MAX_LABELS, MAX_GROUPS = 1_000, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Visitors:
-    """The numbers of distinct visitors in a test, by how the analysis treats them."""
+    """The numbers of distinct visitors in a test, by the way the analysis treats them."""
 
     counted: int
     #: Seen in two groups under the same split; left out.

@@ -224,7 +224,7 @@ def test_a_harmed_guardrail_is_a_problem_in_words(db, declared):
     store(noted(definition(), 4000, effect=-0.25))
     problem = guards.problem_of("buttontst")
     assert problem is not None
-    assert problem.startswith("blue harms the guardrail order: -0.")
+    assert problem.startswith("“blue” harms the guardrail “order”: -0.")
     assert problem.endswith("against control")
 
 

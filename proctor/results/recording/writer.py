@@ -60,7 +60,7 @@ class _Rows(NamedTuple):
     outcomes: list[Outcome]
     splits: list[Split]
     tallies: Counter[tuple[date, str, str]]
-    #: Each with its visitor, as stored in the tables.
+    #: Each row with its visitor, as stored in the tables.
     forced: list[tuple[str, ForcedVisitor]]
 
 
@@ -159,7 +159,7 @@ class Writer:
             _store(rows, using)
 
     def _give_up(self, taken: Iterable[Noted], error: Exception) -> int:
-        """Count a row that the database rejects, and continue."""
+        """Count a row that the database rejects, and do not try to write it again."""
         number = 0
         for noted in taken:
             number += 1

@@ -28,7 +28,7 @@ __all__ = [
     "outcomes_for",
 ]
 
-#: The only columns with more than one value if a test has one identifier type and split.
+#: If a test has only one identifier type and one split, only these columns vary.
 _LEAN_EXPOSURES = ("at", "visitor", "group", "allocation", "version")
 _LEAN_OUTCOMES = ("at", "visitor", "metric", "value")
 EXPOSURE_COLUMNS = (
