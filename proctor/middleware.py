@@ -101,7 +101,7 @@ class BaseProctorMiddleware:
         return False
 
     def get_http(self) -> requests.Session | None:
-        """Return the `requests` session for calls to a Pipet; by default proctor's own.
+        """Return the `requests` session for calls to a Pipet; by default, proctor's own session.
 
         It is called for each call to the Pipet, in the thread that makes the call. Return the same
         session each time, or one for each thread. Proctor does not change the session.

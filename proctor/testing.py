@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["override_proctor"]
 
-#: A group's name; a GroupAssignment, to set its value and payload as well; None for no group.
+#: A group's name; a GroupAssignment, to set its value and payload as well; None for the default.
 Override = str | GroupAssignment | None
 
 

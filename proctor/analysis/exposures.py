@@ -28,7 +28,7 @@ MAX_LABELS, MAX_GROUPS = 1_000, 100
 
 @dataclass(frozen=True, slots=True)
 class Visitors:
-    """The numbers of distinct visitors in a test, by the way the analysis treats them."""
+    """The numbers of distinct visitors in a test, by how the analysis treats them."""
 
     counted: int
     #: Seen in two groups under the same split; left out.
@@ -81,7 +81,9 @@ def read_exposures(
     if bad:
         raise AnalysisError(
             Sentence(
-                gettext_noop("Expected a group in every exposure; one of {visitor} has none"),
+                gettext_noop(
+                    "Expected a group in every exposure; an exposure of {visitor} has none"
+                ),
                 visitor=repr(printable(bad[0][0], 60)),
             )
         )
@@ -95,10 +97,12 @@ def _nobody(space: Workspace, test: str) -> Sentence:
     shown = repr(printable(test))
     if not names:
         return Sentence(
-            gettext_noop("The exposures have no visitor of the test {test}"), test=shown
+            gettext_noop("The exposures contain no visitor of the test {test}"), test=shown
         )
     return Sentence(
-        gettext_noop("The exposures have no visitor of the test {test}; they have {names}"),
+        gettext_noop(
+            "The exposures contain no visitor of the test {test}, only of these tests: {names}"
+        ),
         test=shown,
         names=Series(names),
     )

@@ -1,8 +1,8 @@
 """Test whether visitors were split as the matrix specifies.
 
 Each stratum is tested against its own shares with Pearson's chi-square test, without continuity
-correction. A visitor may be in several strata, so their statistics cannot be added; the joint
-p-value uses Bonferroni's correction, min(1, S * min p).
+correction. A visitor may be in several strata, so the strata's statistics cannot be added; the
+joint p-value uses Bonferroni's correction, min(1, S * min p).
 """
 
 from __future__ import annotations

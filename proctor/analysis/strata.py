@@ -1,8 +1,8 @@
 """Divide exposures into strata, one for each split; find when visitors jump to another group.
 
 A split is an allocation and everything that decides the groups of its visitors: salt, test type,
-rules and ranges. Each exposure names its allocation and the version of its definition; their
-contents are in the matrices. Without an allocation id, as with a Pipet, each version is a stratum.
+rules and ranges. Each exposure names its allocation and the version of its definition, and the
+matrices contain both. Without an allocation id, as with a Pipet, each version is a stratum.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ TWO_GROUPS, TWO_GROUPS_LEAST = 0.01, 10
 #: A test should run for whole weeks of this many days.
 WEEK = 7
 
-#: A test may differ from whole weeks by this part of a day.
+#: A test's length may differ from whole weeks by this fraction of a day.
 SLACK = 0.1
 
 _ORDER = {"bad": 0, "warning": 1, "note": 2, "good": 3}

@@ -25,7 +25,7 @@ __all__ = ["Outcomes", "add_windows", "stage_outcomes", "sum_outcomes"]
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The number of outcomes of the analyzed metrics, by how they are treated."""
+    """The numbers of outcomes of the analyzed metrics: those that count, and those that do not."""
 
     #: In the window of a visitor who counts.
     counted: int

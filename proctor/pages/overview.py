@@ -74,7 +74,7 @@ class ShownTest:
     summary: str
     #: The complete reason.
     details: str
-    #: None if it is unknown.
+    #: True if the visitor is eligible; None if that is unknown.
     is_eligible: bool | None
     #: True if the name of the test can be written in force groups.
     can_be_forced: bool

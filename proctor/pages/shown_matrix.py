@@ -28,7 +28,7 @@ class ShownMatrix(NamedTuple):
 
     @property
     def version(self) -> str | None:
-        """The version that the matrix's audit states."""
+        """The version in the matrix's audit."""
         return self.proctor.matrix.audit.version if self.proctor else None
 
 

@@ -232,7 +232,7 @@ class _LateSource:
 
     @property
     def waits(self) -> bool:
-        """True until the source is created, which may be slow; after that, the source's value."""
+        """True until the source is created, which may be slow; then the source's own `waits`."""
         return self._made is None or getattr(self._made, "waits", True)
 
     def determine_groups(self, request: GroupsRequest) -> Groups:

@@ -87,7 +87,7 @@ def _harm(found: Report) -> str | None:
                     size += f", between {low:+.4g} and {high:+.4g}"
                 return (
                     f"“{printable(effect.group, 60)}” harms the guardrail "
-                    f"“{printable(metric.metric.name, 60)}”: {size} compared with "
+                    f"“{printable(metric.metric.name, 60)}”: {size}, compared with "
                     f"{_baseline(found)}"
                 )
     return None

@@ -125,7 +125,7 @@ class Outcome(models.Model):
 class Split(models.Model):
     """The parts of a definition that decided the groups while exposures were recorded.
 
-    Reports use these shares as the expected ones, even long after the matrix has changed.
+    Reports take the expected shares from here, even long after the matrix has changed.
     """
 
     #: A digest of the parts of the definition that decide groups.
@@ -166,7 +166,7 @@ class Tally(models.Model):
             (REFUSED, _("rows refused")),
         ],
     )
-    #: The test of forced exposures, or "" for other kinds.
+    #: The name of the test if forced exposures are counted, otherwise "".
     test = ExactCharField(_("test"), max_length=NAME_LENGTH, blank=True)
     number = models.PositiveBigIntegerField(_("number"), default=0)
 

@@ -1,6 +1,7 @@
 """The places in a request that can force groups, and the cookie that keeps them.
 
-[ProctorConsumerUtils] The caller has checked that the visitor may force groups.
+Java's counterpart is `ProctorConsumerUtils`. The caller has checked that the visitor may force
+groups.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def asked_now(request: HttpRequest) -> str | None:
 
 
 def forced_groups(request: HttpRequest) -> ForceGroups:
-    """Return the force groups from the first of parameter, header and cookies that is present."""
+    """Return the force groups from the parameter, else from the header, else from the cookies."""
     asked = asked_now(request)
     if asked is not None:
         return ForceGroups.parse(asked)

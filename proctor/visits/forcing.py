@@ -36,7 +36,7 @@ def asks(request: HttpRequest) -> bool:
     cookies = meta.get("HTTP_COOKIE", "")
     if forced_by_request.COOKIE in cookies or forced_by_request.is_asking(meta):
         return True
-    # If COOKIES is already set, the request was created manually; others parse cookies on access.
+    # A request that was created manually has COOKIES already; others parse cookies on access.
     made = request.__dict__.get("COOKIES", ())
     if forced_by_request.COOKIE in made:
         return True

@@ -104,5 +104,5 @@ def _is_djangos_own_auser(auser: Any) -> bool:
 
 
 def _may_have_session(request: HttpRequest) -> bool:
-    """Return True if there may be a session to load. Loading it needs a query and adds Vary."""
+    """Return True if there may be a session to load. Loading it needs a query and sets Vary."""
     return getattr(getattr(request, "session", None), "session_key", None) is not None

@@ -249,7 +249,7 @@ class Visit:
         return not (is_data(self._asked.identifiers) and is_data(self._asked.context))
 
     def settle(self) -> None:
-        """Do the work that must not happen on the event loop, before a coroutine view starts."""
+        """Before a coroutine view starts, do the work that must not happen on the event loop."""
         self.wait()
         if self.has_objects:
             determine(self.proc)

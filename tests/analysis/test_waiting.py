@@ -66,7 +66,7 @@ def test_without_a_rate_of_visitors_no_time_is_told(until):
     assert report.verdict.days is None
     assert "week" not in report.verdict.sentence
     assert re.search(
-        r"With about [\d,]+, visitors, 4 in 5 tests with an effect of", report.verdict.sentence
+        r"With about [\d,]+ visitors, 4 in 5 tests with an effect of", report.verdict.sentence
     )
 
 

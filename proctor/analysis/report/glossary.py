@@ -95,9 +95,9 @@ HELP = {
     ),
     "always valid": Sentence(
         gettext_noop(
-            "The effects that agree with the data. It is valid whenever you look. If the range "
-            "excludes 0, there is a difference; if it includes 0, there may be none. Its precise "
-            "name is always-valid confidence interval."
+            "The range of effects that agree with the data. It is valid whenever you look. If the "
+            "range excludes 0, there is a difference; if it includes 0, there may be none. Its "
+            "precise name is always-valid confidence interval."
         )
     ),
     "fixed": Sentence(

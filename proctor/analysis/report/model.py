@@ -83,7 +83,7 @@ class HistoryPoint:
 
 @dataclass(frozen=True, slots=True)
 class SegmentReport:
-    """An effect among the visitors with one value of a segment."""
+    """The effect among visitors who have the same value in a segment."""
 
     segment: str
     value: str

@@ -194,8 +194,8 @@ def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
         )
     return Sentence(
         gettext_noop(
-            "“{group}”: at today's rate of visitors, wait {time}, for about {needed} visitors; so "
-            "far there are {visitors}. By then, 4 in 5 tests with an effect of {size}, up or down, "
+            "“{group}”: so far there are {visitors} of about {needed} visitors. At today's rate of "
+            "visitors, wait {time}. By then, 4 in 5 tests with an effect of {size}, up or down, "
             "show it."
         ),
         group=group,

@@ -81,7 +81,7 @@ class NotedForced(NamedTuple):
 
 
 def digest(*parts: str) -> uuid.UUID:
-    """Return a 122-bit digest of *parts*. It is unambiguous, whatever characters they contain.
+    """Return a 122-bit digest of *parts*. It differs if the same text is split differently.
 
     It is marked as a UUID of version 5, because MariaDB stores only valid UUIDs.
     """

@@ -172,13 +172,13 @@ class Writer:
 
 
 def _is_lost(before: Any, using: str) -> bool:
-    """Return whether the server has closed the driver's connection *before*; if so, release it."""
+    """Return whether the server has closed the connection in *before*; if so, release it."""
     connection = connections[using]
     if connection.in_atomic_block:
         return False
     if connection.connection is before and not connection.is_usable():
         connection.close()
-    # After a failed rollback, Django has closed it already, and may have opened a new one.
+    # After a failed rollback, Django has already closed it, and may have opened a new connection.
     return connection.connection is not before
 
 

@@ -21,7 +21,7 @@ _EDITOR = "proctor.editor"
 
 
 def payloads_of(test: str, versions: Collection[str]) -> dict[str, Mapping[str, Any]]:
-    """Return the payload of each group by its name, for each version.
+    """Return the payloads for each version, by the name of the group.
 
     Return {} unless the history has every version, because an unknown payload would look like a
     changed one.

@@ -108,7 +108,7 @@ def forced_of(test: str, *, lean: bool = False) -> Selection:
 def outcomes_for(
     identifier_types: Sequence[str], metrics: Iterable[Metric], *, lean: bool = False
 ) -> list[Selection]:
-    """Return the outcomes of *metrics*, or all outcomes if it is empty.
+    """Return the outcomes of *metrics*, or all outcomes if *metrics* is empty.
 
     Raises ConfigurationError if a metric's source cannot be used.
     """
