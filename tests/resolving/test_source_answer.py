@@ -247,7 +247,7 @@ def test_what_is_remembered_of_assignments_is_bounded(site, monkeypatch):
         groups = Groups({"buttoncolortst": GroupAssignment("blue", 1)})
         SourceAnswer(groups).assignments(current_setup())
         living.append(living_assignments())
-    assert 0 < living[0]
+    assert living[0] > 0
     assert max(living) - living[0] <= 10
 
 
