@@ -11,6 +11,7 @@ from proctor.core.authoring.refusals import Refusal
 from proctor.core.authoring.trees.builder import build, matrix_text
 from proctor.core.authoring.trees.tree import load_tree, save_definition, tree_of_files
 from proctor.core.matrices.matrix import Audit, Matrix
+from proctor.core.rules.parser import parse
 from tests.core.small_matrices import allocation, definition
 
 AUDIT = Audit("7", 0, "ann")
@@ -95,6 +96,19 @@ def test_progress_is_told_each_name():
     seen = []
     build({"a": text(), "b": text()}, AUDIT, progress=seen.append)
     assert seen == ["a", "b"]
+
+
+def test_equal_rules_of_different_tests_are_parsed_once(monkeypatch):
+    parsed = []
+
+    def counted(rule):
+        parsed.append(rule)
+        return parse(rule)
+
+    monkeypatch.setattr("proctor.core.rules.pool.parse", counted)
+    tree = {name: text(rule="country == 'US'") for name in ("firsttst", "secondtst")}
+    build(tree, AUDIT)
+    assert parsed == ["${country == 'US'}"]
 
 
 def test_a_built_matrix_is_one_that_the_engine_loads():

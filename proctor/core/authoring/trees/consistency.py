@@ -41,7 +41,9 @@ def consistency_problems(
     *pool*, equal rules are parsed only once.
     """
     matrix = Matrix(Audit(), {test.name: replace(test, depends_on=None)})
-    found = examine(matrix, pool or RulePool(), context_types, test_types or ()).problems
+    found = examine(
+        matrix, RulePool() if pool is None else pool, context_types, test_types or ()
+    ).problems
     return [
         replace(each, java_message=_java_text(each, test, source))
         for each in found
