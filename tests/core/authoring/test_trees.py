@@ -7,6 +7,7 @@ import json
 import pytest
 
 from proctor.core.authoring.definitions.reading import definition_of, read_definition
+from proctor.core.authoring.edits.kept_definitions import tree_problems
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.authoring.trees.builder import build, matrix_text
 from proctor.core.authoring.trees.tree import load_tree, save_definition, tree_of_files
@@ -98,7 +99,8 @@ def test_progress_is_told_each_name():
     assert seen == ["a", "b"]
 
 
-def test_equal_rules_of_different_tests_are_parsed_once(monkeypatch):
+@pytest.mark.parametrize("work", [lambda tree: build(tree, AUDIT), tree_problems])
+def test_equal_rules_of_different_tests_are_parsed_once(monkeypatch, work):
     parsed = []
 
     def counted(rule):
@@ -106,8 +108,7 @@ def test_equal_rules_of_different_tests_are_parsed_once(monkeypatch):
         return parse(rule)
 
     monkeypatch.setattr("proctor.core.rules.pool.parse", counted)
-    tree = {name: text(rule="country == 'US'") for name in ("firsttst", "secondtst")}
-    build(tree, AUDIT)
+    work({name: text(rule="country == 'US'") for name in ("firsttst", "secondtst")})
     assert parsed == ["${country == 'US'}"]
 
 
