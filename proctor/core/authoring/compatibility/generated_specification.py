@@ -101,7 +101,7 @@ def _unified(key: str, one: str, other: str) -> str:
     raise refuse(
         "map-schema",
         Sentence(
-            gettext_noop("the maps have {one} and {other} under {key!r}; give them one type"),
+            gettext_noop("the maps have {one} and {other} under {key!r}; use the same type"),
             one=one,
             other=other,
             key=key,

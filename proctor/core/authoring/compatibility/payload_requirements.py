@@ -51,7 +51,7 @@ def _known_type(kind: str | None) -> str:
     if kind is None:
         raise refuse(
             "specification-null",
-            Sentence(gettext_noop("the specification has a payload without a type; write one")),
+            Sentence(gettext_noop("the specification has a payload without a type; add the type")),
         )
     if kind not in PAYLOAD_TYPES:
         names = ", ".join(PAYLOAD_TYPES)
