@@ -154,7 +154,7 @@ def _default(
     declared: ProctorTest | None,
 ) -> Any:
     if payload_type is None:
-        # Unless a default is declared, a visitor without a group is not in the test.
+        # False if no default is declared, because a visitor without a group is not in the test.
         if declared is None or declared.default is None:
             return False
         value = declared.value_of(declared.default)

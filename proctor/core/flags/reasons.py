@@ -20,7 +20,7 @@ class FlagReason(enum.Enum):
 
     #: The hash of the identifier chose among several groups.
     SPLIT = "SPLIT"
-    #: A rule decided, or a test that this test depends on.
+    #: A rule chose the group, or a test that this test depends on.
     TARGETING_MATCH = "TARGETING_MATCH"
     #: Everyone has this group, or it is forced.
     STATIC = "STATIC"

@@ -172,7 +172,7 @@ def _refuse_constant(text: str) -> Any:
     )
 
 
-#: Created once, because this takes a fifth as long as reading a small definition.
+#: Created once, because creating it takes a fifth as long as reading a small definition.
 _DECODER = json.JSONDecoder(
     parse_float=DecimalText,
     parse_int=_parse_int,

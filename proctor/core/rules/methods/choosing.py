@@ -117,7 +117,7 @@ _NUMERIC = {
 
 
 def _by_class(candidates: Sequence[Method], arguments: Sequence[object]) -> list[Method]:
-    """Return the overload for the one argument without an exact match, if there is one.
+    """Return the overload, if any, that fits the only argument without an exact match.
 
     Java Proctor tries the superclasses of the argument; in this library, these can only be Number
     and Object. For a number, it then takes the only parameter that accepts numbers.
