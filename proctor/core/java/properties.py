@@ -91,7 +91,7 @@ def get_property(base: object, key: object) -> object:
 
 
 def _seen(value: object, base: object, key: object) -> object:
-    """Return a property as rules see it. Raises RuleEvaluationError if it cannot be listed."""
+    """Return a property as rules see it. Raises RuleEvaluationError if it cannot become a list."""
     try:
         return as_rules_see(value)
     except ConversionError as error:

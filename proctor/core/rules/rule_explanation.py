@@ -119,7 +119,7 @@ class RuleExplanation:
 
     @property
     def why(self) -> str:
-        """The deciding operand in one line, with its column and the values of its variables."""
+        """The operand that determined the result, in one line, with its column and variables."""
         if self.operand is None:
             return _NOT_EVALUATED[self.kind]
         text = gettext_noop("{operand} at column {column}")

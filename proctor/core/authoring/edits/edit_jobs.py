@@ -130,7 +130,7 @@ class _AutoPromotion:
         promote_in(self._job, promotion, self._person)
 
     def inactive_to_production(self) -> None:
-        """Promote a new test to qa and production if no visitor can be in one of its groups."""
+        """Promote a new test to qa and production if no visitor can be in any of its groups."""
         if not is_fully_inactive(self._saved):
             raise refuse(
                 "not-inactive",

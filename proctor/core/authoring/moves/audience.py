@@ -75,7 +75,7 @@ def _only_narrows(old: TestDefinition, new: TestDefinition) -> bool:
     """Return whether *new* is known to admit only visitors that *old* admits.
 
     That is the case if the test had no rule, now has one, and all other conditions are unchanged.
-    With the arguments swapped, the result tells whether *old* is known to lose no visitor.
+    Swap the arguments to find out whether the change is known to turn away no visitor.
     """
     before, after = _gate(old), _gate(new)
     return before[0] == _ALWAYS and before[1:] == after[1:]
@@ -156,7 +156,7 @@ def allocation_pairs(
 
 
 class _Walk:
-    """The rules of one definition's allocations, and the first allocation that has each rule."""
+    """The rules of one definition's allocations, and the first allocation with each rule."""
 
     def __init__(self, rules: Sequence[str]) -> None:
         self.rules = rules
@@ -177,7 +177,7 @@ class _Walk:
 
 
 def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
-    """Return whether the rules allow a visitor of the old *i* to be in the new *j*."""
+    """Return whether a visitor can be in allocation *i* of *old* and in *j* of *new*."""
     if i is not None and j is not None:
         return (
             old.can_take(i)
@@ -191,7 +191,7 @@ def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
 
 
 def _from_none(none: _Walk, other: _Walk, index: int) -> bool:
-    """Return whether a visitor in no allocation of *none* can be in *index* of *other*."""
+    """Return whether a visitor in no allocation of *none* can be in number *index* of *other*."""
     if not other.can_take(index):
         return False
     rule = other.rules[index]

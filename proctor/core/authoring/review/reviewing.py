@@ -133,9 +133,8 @@ def review(
     """Return the changes from *old* to *new*, and their risks.
 
     *declared* contains the tests that applications declare; None if they are unknown.
-    *context_types* and *test_types* are the same as for `Proctor`: a test that Proctor would drop
-    with them counts as a test without visitors. The dependencies of a single definition are not
-    checked.
+    *context_types* and *test_types* are the same as for `Proctor`. A test that `Proctor` would drop
+    counts as a test without visitors. The dependencies of a single definition are not checked.
 
     Raises MatrixLoadError if a definition in the editor's form cannot be read.
     """

@@ -40,7 +40,7 @@ def one(
     work: Callable[..., int] | None = None,
     once: bool = False,
 ) -> tuple[Method, ...]:
-    """Return the only overload of a method."""
+    """Return the overloads of a method that has only one."""
     return (Method(parameters, code, work=work, once=once),)
 
 

@@ -231,7 +231,7 @@ class _Estimate:
         inner = self.cost(body, _Rest(begins | rest.ahead, turn + stop))
         if inner.ways != _ONE:
             return self._ambiguous(node, inner, turn + stop)
-        # If they compete, each attempt to match the rest counts as a way.
+        # If the loop competes with the rest, each attempt to match the rest counts as a way.
         own = self._turns(node, inner.own, turn if competing else turn + rest.miss, stop)
         return _Cost(own, _stops(node) if competing else _ONE)
 
@@ -320,7 +320,7 @@ def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
 
 
 def _alike(left: tuple[CharSet, ...], right: tuple[CharSet, ...]) -> bool:
-    """Return True if some text begins in a way that matches both."""
+    """Return True if one text can begin with a match of either."""
     return all(one.overlaps(other) for one, other in zip(left, right, strict=False))
 
 
