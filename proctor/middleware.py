@@ -1,4 +1,4 @@
-"""The middleware that identifies the visitor and sets `request.proc`."""
+"""Middleware that identifies the visitor and sets `request.proc`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ class BaseProctorMiddleware:
         if self._is_async:
             markcoroutinefunction(self)
         if not hasattr(self, "process_view"):
-            # Set on the instance. On the class, Django could call the wrong one of the two.
+            # Set this on the instance: WSGI and ASGI need different methods, and a class can have
+            # only one.
             self.process_view: Any = self._abefore_view if self._is_async else self._before_view
 
     # -- The hooks ------------------------------------------------------------------------
@@ -99,7 +100,7 @@ class BaseProctorMiddleware:
         return False
 
     def get_http(self) -> requests.Session | None:
-        """Return the `requests` session for calls to a Pipet; by default proctor's own.
+        """Return the `requests` session for calls to a Pipet; by default, proctor's own session.
 
         It is called for each call to the Pipet, in the thread that makes the call. Return the same
         session each time, or one for each thread. Proctor does not change the session.
@@ -229,7 +230,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
     """
 
     def __init__(self, get_response: GetResponse) -> None:
-        """Wrap *get_response*. Raises ImproperlyConfigured for an invalid id cookie too."""
+        """Wrap *get_response*; also raise ImproperlyConfigured if the id cookie is invalid."""
         super().__init__(get_response)
         check_id_cookie()
 
@@ -275,7 +276,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
         new_id = request.__dict__.get(_NEW_ID)
         if new_id is not None and http_caches.was_read(request):
             set_id_cookie(request, response, new_id)
-            # To a cache, two visitors without a cookie look the same, but they must not share an
+            # To a cache, all visitors without a cookie look the same, but they must not share an
             # id.
             http_caches.make_private(request, response)
 
