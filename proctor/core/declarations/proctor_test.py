@@ -166,8 +166,8 @@ class ProctorTest:
         """Return True if the application handles a group with this name and *value*.
 
         If values are declared, the value decides, as in Java Proctor: a bucket whose value is
-        declared under a different name is declared. A bucket with a declared name but a different
-        value is not.
+        declared under a different name counts as declared. A bucket with a declared name but a
+        different value does not.
         """
         if not isinstance(self.groups, Mapping):
             return self.knows(group)

@@ -51,7 +51,7 @@ class Reason(enum.Enum):
 
     @property
     def is_default(self) -> bool:
-        """True if the group is the declared default, not an answer of the source."""
+        """True if the group is the declared default and not an answer from the source."""
         return self not in _ANSWERS
 
 

@@ -241,7 +241,7 @@ class ForceGroups:
         return ForceGroups({**rest.groups, name: value}, rest.payloads, self.default_mode)
 
     def without(self, name: str) -> ForceGroups:
-        """Return a copy in which the test *name* is not forced. It need not be forced before."""
+        """Return a copy that does not force the test *name*, whether or not this object does."""
         groups = {test: value for test, value in self.groups.items() if test != name}
         payloads = {test: payload for test, payload in self.payloads.items() if test != name}
         return ForceGroups(groups, payloads, self.default_mode)

@@ -54,7 +54,7 @@ def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> 
 
 
 def fingerprint(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> str | None:
-    """Return a string of all that determines the answer; None if no request is needed."""
+    """Return a string with everything that the answer depends on; None if no request is needed."""
     identifiers = _identifiers(request, keep_empty)
     if not identifiers or (request.tests is not None and not request.tests):
         return None

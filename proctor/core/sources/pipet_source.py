@@ -110,7 +110,7 @@ class PipetSource(Closing):
         return f"{self.root}/proctor/matrix"
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
-        """Return a string of all that determines the answer; None if no request is needed."""
+        """Return a string with all that the answer depends on; None if no request is needed."""
         return fingerprint(self.root, request, keep_empty=self._keep_empty)
 
     def url(self, request: GroupsRequest) -> str | None:

@@ -183,7 +183,7 @@ class MatrixSource(Closing):
         return self._loader.current(timeout)
 
     def refresh(self, timeout: float | None = None) -> None:
-        """Check for a new matrix now, and wait for it up to *timeout* seconds."""
+        """Check for a new matrix now, and wait up to *timeout* seconds for the result."""
         self._loader.refresh(timeout)
 
     def subscribe(
@@ -205,7 +205,7 @@ class MatrixSource(Closing):
     def determine_groups(self, request: GroupsRequest, *, proctor: Proctor | None = None) -> Groups:
         """Return the groups of a visitor. Raises SourceError before a matrix is loaded.
 
-        *proctor* is explained in `explain`.
+        For *proctor*, see `explain`.
         """
         found = proctor or self._loader.current(request.timeout).proctor
         return found.determine_groups(
@@ -221,8 +221,8 @@ class MatrixSource(Closing):
     ) -> GroupAssignment | None:
         """Return the group of a visitor in one test, or None: see `Proctor.determine_group`.
 
-        The request's list of tests is ignored. *proctor* is explained in `explain`. Raises
-        SourceError before a matrix is loaded.
+        The request's list of tests is ignored. For *proctor*, see `explain`. Raises SourceError
+        before a matrix is loaded.
         """
         found = proctor or self._loader.current(request.timeout).proctor
         return found.determine_group(

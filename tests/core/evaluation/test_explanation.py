@@ -380,7 +380,7 @@ def test_the_text_says_each_step(age, text):
         (
             {},
             {"force_groups": "default_to_min_live"},
-            "group 'control' (0), forced: the smallest live one of allocation 1 '#A1'",
+            "group 'control' (0), forced: the smallest live bucket of allocation 1 '#A1'",
         ),
         (
             {},
@@ -410,7 +410,7 @@ def test_the_text_says_each_step(age, text):
             {"allocations": [{"rule": "${age > 9}", "ranges": HALVES}]},
             {"context": {"age": 5}},
             (
-                "no group: no allocation's rule is true; the last, of allocation 1: "
+                "no group: no allocation's rule is true; the last one, of allocation 1: "
                 "age > 9 at column 3; age = 5 (Long)"
             ),
         ),

@@ -214,9 +214,9 @@ class _Connected(socket.socket):
     def gettimeout(self) -> float:
         """Return the remaining seconds, or a tiny positive number if the deadline has passed.
 
-        An SSLSocket asks for it while both sockets have the same file descriptor. If this method
-        raised an exception, both would close it, and by the second time it could belong to a
-        different connection.
+        An SSLSocket calls this while it shares its file descriptor with this socket. If this method
+        raised an exception, both would close the descriptor, and the second one could close a
+        different connection that uses it by then.
         """
         try:
             return self._deadline.remaining()
