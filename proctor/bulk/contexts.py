@@ -48,7 +48,7 @@ class Variable:
 
     #: For each row, an index into `values`.
     codes: NDArray[Any]
-    #: The distinct raw values. The last one means that the value is missing.
+    #: The distinct raw values. The last one stands for a missing value.
     values: list[Any]
     #: The indices of values that cannot be converted.
     refused: set[int]

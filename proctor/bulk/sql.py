@@ -157,7 +157,7 @@ class _Writer:
 
 
 def _pieces(option: Option) -> Iterator[tuple[int, GroupAssignment]]:
-    """Return the ranges that can contain a position: ascending last positions, and outcomes."""
+    """Return (last position, outcome) pairs in ascending order, without unreachable ranges."""
     last = 2**31 - 1
     found: list[tuple[int, GroupAssignment]] = []
     reached = -(2**31) - 1

@@ -1,4 +1,4 @@
-"""Checks of the views of `@proctor_variant`: groups, paths, and attributes that Django reads."""
+"""Check the views given to `@proctor_variant`: groups, paths, and attributes that Django reads."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Sentence(str):
 
     With *plural*, the template is the singular, and the value `count` decides between them. A value
     can be a Sentence or Parts, which are translated with it. A Decimal or a datetime is formatted
-    for people; other numbers are treated as names and never get separators.
+    for people; other numbers are written as they are, without thousands separators.
     """
 
     __slots__ = ("plural", "template", "values")

@@ -33,9 +33,9 @@ class ProctorTest:
     *groups* are the names that the application handles, or a mapping of names to values; without
     them, any group is accepted. *default* is the group of visitors who get no group from the
     source. *payload* is the payload type of the groups: str, int, float, list[str], list[int],
-    list[float], dict, or Proctor's own name for it. *identifier* is the test type, such as USER,
-    whose identifier the test hashes. Only `proctor.results` reads it, and only for a Pipet, which
-    does not report test types. (A matrix contains them.)
+    list[float], dict, or Proctor's own name for the type. *identifier* is the test type, such as
+    USER, whose identifier the test hashes. Only `proctor.results` reads it, and only for a Pipet,
+    which does not report test types. (A matrix contains them.)
 
     Nothing is checked here, because declarations are written in settings: use `problems` or
     `Registry` to find mistakes.

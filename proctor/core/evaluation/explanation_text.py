@@ -296,10 +296,10 @@ def _position(explanation: Explained) -> Iterator[Sentence]:
         return
     share = f"{explanation.share:.6f}"
     if explanation.position is None:
-        content = Sentence(gettext_noop("{share} of the line"), share=share)
+        content = Sentence(gettext_noop("{share} on a scale from 0 to 1"), share=share)
         yield _row(Sentence(gettext_noop("drawn")), content)
     else:
-        text = gettext_noop("{position}, at {share} of the line")
+        text = gettext_noop("{position}, or {share} on a scale from 0 to 1")
         content = Sentence(text, position=explanation.position, share=share)
         yield _row(Sentence(gettext_noop("position")), content)
 

@@ -295,7 +295,7 @@ class Groups(Mapping[str, GroupAssignment]):
 
     @property
     def unlogged(self) -> frozenset[str]:
-        """The tests that the logging string leaves out, but only for this visitor."""
+        """The tests that the logging string leaves out only for this visitor."""
         return self._unlogged
 
     def to_dict(self) -> dict[str, GroupAssignment]:

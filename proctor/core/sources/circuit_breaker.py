@@ -35,8 +35,8 @@ class Permit:
         #: The last calls: None for an answered call, the request for a failed one.
         self.outcomes: deque[Hashable] = deque(maxlen=REMEMBERED)
         #: For each process, the thread that makes the trial call. Also contains the next state. A
-        #: dict needs no lock: only one of several threads can set a key, and after a fork no lock
-        #: is still held.
+        #: dict needs no lock: only one of several threads can set a key. A lock could still be held
+        #: in a forked process.
         self.claims: dict[int | str, object] = {}
 
     @property
@@ -121,7 +121,7 @@ class CircuitBreaker:
         return state
 
     def succeeded(self, permit: Permit) -> float | None:
-        """Report an answer. Return the duration of the outage in seconds if this ended one."""
+        """Report an answer. If it ends an outage, return the outage's duration in seconds."""
         if not permit.failures:
             permit.outcomes.append(None)
             return None

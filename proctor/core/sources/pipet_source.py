@@ -269,7 +269,7 @@ class PipetSource(Closing):
                 error,
             )
         elif failures > 1:
-            crew.repeated_failures.log(f"{error}. This was the same visitor as before")
+            crew.repeated_failures.log(f"{error}. The same request has failed before")
         else:
             logger.debug("%s", error)
 

@@ -351,7 +351,7 @@ class MatrixLoader(Closing, Generic[T]):
             return
         self._snapshot = snapshot
         logger.info(
-            "Matrix of version %s loaded from %s",
+            "Matrix version %s loaded from %s",
             printable(snapshot.matrix_version),
             self._location.shown,
         )
@@ -361,7 +361,7 @@ class MatrixLoader(Closing, Generic[T]):
         if self._failure is not None:
             self._failure, self._failures = None, 0
             self._told.clear()
-            logger.info("The matrix from %s loads again", self._location.shown)
+            logger.info("The matrix from %s can be loaded again", self._location.shown)
             self._subscribers.recovered()
 
     def _failed(self, error: Exception) -> float:

@@ -341,7 +341,7 @@ colourtst: group 'active' (1) of allocation 2 '#B1'
   allocation 1  false  ${loggedIn}  '#A1'
                        loggedIn = false (Boolean)
   allocation 2  true   (no rule)  '#B1'
-  position      366077953, at 0.585234 of the line
+  position      366077953, or 0.585234 on a scale from 0 to 1
   ranges        |aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb|
                                                       ^
                   a  0.000000 to 0.500000 'control' (0)
@@ -354,7 +354,7 @@ colourtst: no group: the test's rule is false: age >= 18 at column 22; age = 17 
                        decided at column 22: age >= 18
                        country = 'US' (String)
                        age = 17 (Long)
-  position      366077953, at 0.585234 of the line"""
+  position      366077953, or 0.585234 on a scale from 0 to 1"""
 
 
 @pytest.mark.parametrize(("age", "text"), [(18, ASSIGNED), (17, REFUSED)])
