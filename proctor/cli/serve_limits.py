@@ -77,7 +77,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._shared: _Connections = shared
         self._limits = shared.limits
 
-    # -- connections ----------------------------------------------------------------------
+    # -- open and close connections -------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the connection. If there are too many, close the one that has waited longest."""
@@ -110,7 +110,7 @@ class LimitedProtocol(HttpToolsProtocol):
         _cancel(self._sending)
         self._receiving = self._sending = None
 
-    # -- time limit for sending a request --------------------------------------------------
+    # -- limit the time to send a request -------------------------------------------------
 
     def _expect_request(self) -> None:
         if self._receiving is None:
@@ -138,7 +138,7 @@ class LimitedProtocol(HttpToolsProtocol):
         elif self._receiving is None and not self.pipeline:
             self._shared.waiting[self] = None
 
-    # -- time limit for reading a response -------------------------------------------------
+    # -- limit the time to read a response ------------------------------------------------
 
     def pause_writing(self) -> None:
         """Start a timer, because the client has stopped reading and has limited time to resume."""
@@ -159,7 +159,7 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
-    # -- size limit for headers ------------------------------------------------------------
+    # -- limit the size of headers --------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         """Receive a part of a request."""

@@ -140,7 +140,7 @@ def _allocation(allocation: AllocationExplanation) -> Sentence:
 
 _REFUSED = {
     Decision.SMALLEST_LIVE: gettext_noop("the allocation has no live bucket"),
-    Decision.FALLBACK_MODE: gettext_noop("the force mode asks for the fallback"),
+    Decision.FALLBACK_MODE: gettext_noop("the force mode requests the fallback"),
     Decision.INCOGNITO: gettext_noop(
         "the visitor is incognito, and the test excludes such visitors"
     ),

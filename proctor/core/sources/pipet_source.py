@@ -182,7 +182,7 @@ class PipetSource(Closing):
                     left.sessions.close()
         return crew
 
-    # -- the call -------------------------------------------------------------------------
+    # -- make a call ----------------------------------------------------------------------
 
     def _permit(self, crew: Crew, url: str) -> Permit:
         """Return permission for a call of *url*. Raises SourceUnavailable if calls are paused."""
@@ -241,7 +241,7 @@ class PipetSource(Closing):
                 f"its reply, {printable(reply.content_type)}, cannot be read: {error}"
             ) from error
 
-    # -- outcomes --------------------------------------------------------------------------
+    # -- log the outcome of a call, and report it to the breaker ---------------------------
 
     def _unavailable(self, words: str) -> SourceUnavailable:
         return SourceUnavailable(f"{self} does not answer: {printable(words, 400)}")

@@ -385,7 +385,7 @@ def test_the_text_says_each_step(age, text):
         (
             {},
             {"force_groups": "default_to_fallback"},
-            "no group: the force mode asks for the fallback",
+            "no group: the force mode requests the fallback",
         ),
         (
             {},

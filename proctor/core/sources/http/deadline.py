@@ -203,7 +203,7 @@ class _WithinDeadline(OpensSockets, HTTPConnection):
 class _Connected(socket.socket):
     """A TLS connection whose timeout is the time that is left for the call.
 
-    Once the certificates are loaded, the handshake can use all of that time.
+    The handshake can use all the time that is left after the certificates have been loaded.
     """
 
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
