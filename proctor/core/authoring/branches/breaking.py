@@ -1,7 +1,8 @@
 """Find the problems in an application after a few tests change, both new and existing.
 
 The check is the same as in `verify`. Unlike Java Proctor's promotion check, it also covers new
-tests, tests selected only by a filter, dependencies, missing payloads and deletions.
+tests, tests selected only by a filter, dependencies, missing payloads, changes of declared buckets,
+and deletions.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from proctor.core.authoring.branches.careful_promotion import missing_payload
+from proctor.core.authoring.compatibility.declared_buckets import bucket_problem, changed_buckets
 from proctor.core.authoring.compatibility.dynamic_filters import matches_any
 from proctor.core.authoring.compatibility.specifications import ExpectedTest
 from proctor.core.authoring.compatibility.verification import verify
@@ -35,7 +37,8 @@ IN_USE = "in-use"
 class Breakage:
     """The problems that one application has after a change, by test."""
 
-    #: Tests that the application cannot load now, and that are new or could be loaded before.
+    #: Tests that the application cannot load now, and that are new or could be loaded before. Also
+    #: tests in which a bucket that it declares was changed.
     new: Mapping[str, Problem]
     #: Tests that the application cannot load now, and could not load before.
     older: Mapping[str, Problem]
@@ -76,8 +79,13 @@ def breakage(
                 name,
                 code=IN_USE,
             )
+    new = {name: problem for name, problem in now.items() if name not in known}
+    for name in before.keys() & after.keys() & specification.tests.keys():
+        changed = changed_buckets(before[name], after[name], specification.tests[name])
+        for each in changed if name not in now else ():
+            new.setdefault(name, bucket_problem(name, each))
     return Breakage(
-        {name: problem for name, problem in now.items() if name not in known},
+        new,
         {name: problem for name, problem in now.items() if name in known},
     )
 
