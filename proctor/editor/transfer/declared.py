@@ -30,11 +30,14 @@ def _warnings(definitions: Mapping[str, Definition], branch: str) -> Iterator[Se
         declared = application.specification.tests
         current = kept_matrix(branch).matrix.tests if declared else {}
         for name in definitions.keys() & declared.keys() & current.keys():
+            expected = declared[name]
+            if expected is None:
+                continue
             try:
                 after = definitions[name].consumable()
             except Refusal:  # the import warns about this test anyway
                 continue
-            for changed in changed_buckets(current[name], after, declared[name]):
+            for changed in changed_buckets(current[name], after, expected):
                 yield Sentence(
                     text,
                     test=printable(name),

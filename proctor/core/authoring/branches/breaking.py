@@ -80,10 +80,11 @@ def breakage(
                 code=IN_USE,
             )
     new = {name: problem for name, problem in now.items() if name not in known}
-    for name in before.keys() & after.keys() & specification.tests.keys():
-        changed = changed_buckets(before[name], after[name], specification.tests[name])
-        for each in changed if name not in now else ():
-            new.setdefault(name, bucket_problem(name, each))
+    for name in before.keys() & after.keys() - now.keys():
+        expected = specification.tests.get(name)
+        if expected is not None:
+            for changed in changed_buckets(before[name], after[name], expected):
+                new.setdefault(name, bucket_problem(name, changed))
     return Breakage(
         new,
         {name: problem for name, problem in now.items() if name in known},
