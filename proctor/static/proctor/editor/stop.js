@@ -20,10 +20,12 @@
     if (mine === asked && found) preview.replaceChildren(...found.childNodes);
   }
 
-  field.addEventListener("input", () => {
+  function soon() {
     clearTimeout(timer);
     timer = setTimeout(() => show().catch(() => {}), WAIT);
-  });
+  }
+  field.addEventListener("input", soon);
+  field.addEventListener("change", soon);
   // Browsers restore what was chosen before a reload.
   if (field.value && !preview.querySelector("[name='seen']")) show().catch(() => {});
 })();
