@@ -22,6 +22,7 @@ from proctor.editor.pages.translating import translated, words_of
 from proctor.editor.publishing.publishing import Signature, write_alias
 from proctor.editor.serving.branch_matrix import matrix_json
 from proctor.editor.serving.kept_matrices import kept_matrix
+from proctor.editor.transfer.declared import bucket_warnings
 from proctor.editor.transfer.importing import ImportRefused, Source, import_source, read_text
 from proctor.resolving.site_setup import current_setup, current_variables
 
@@ -158,6 +159,7 @@ def _preview(found: Source, branch: str) -> dict[str, Any]:
     )
     changed = sorted(reviewed.tests, key=lambda each: (-each.risk.rank, each.test))
     jumping = [each for each in changed if any(pair.jump > ROUNDING for pair in each.moves)]
+    taken = bucket_warnings(found.definitions, branch)
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     return {
         "has_preview": True,
@@ -169,6 +171,6 @@ def _preview(found: Source, branch: str) -> dict[str, Any]:
         "summary": ngettext("%(count)s test changes", "%(count)s tests change", len(changed))
         % {"count": len(changed)},
         "kept": heads.exclude(test__in=found.tests).count(),
-        "warnings": [*map(translated, (*bad, *found.warnings))],
+        "warnings": [*map(translated, (*bad, *found.warnings, *taken))],
         "needs_approval": approvals_needed(branch) > 0,
     }
