@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from proctor.editor.changes.outcomes import Published
     from proctor.editor.models import Revision
 
-__all__ = ["act", "done", "head_asked_for", "number_of"]
+__all__ = ["act", "done", "head_asked_for", "number_of", "typed"]
 
 
 def head_asked_for(
@@ -54,6 +54,14 @@ def done(test: str, published: Published | Proposed | Scheduled) -> HttpResponse
         return HttpResponseRedirect(address("proposal", str(published.proposal.pk)), status=303)
     where = f"{address('test', test)}?published={published.revision.id}"
     return HttpResponseRedirect(where, status=303)
+
+
+def typed(request: HttpRequest, name: str = "message") -> str:
+    """Return text that the user typed, without surrounding whitespace.
+
+    Browsers count a line break as one character, but send two.
+    """
+    return request.POST.get(name, "").replace("\r\n", "\n").strip()
 
 
 def act(

@@ -15,12 +15,13 @@ from proctor.editor.branches import branch_names
 from proctor.editor.changes import previews, services
 from proctor.editor.errors import NotFound, Refused, refused
 from proctor.editor.models import Hold
-from proctor.editor.pages.acting import act, done, head_asked_for, number_of
+from proctor.editor.pages.acting import act, done, head_asked_for, number_of, typed
 from proctor.editor.pages.answers import address, page, render, require_view, visible
 from proctor.editor.pages.catalog import read_catalog
 from proctor.editor.pages.effects import effect_of
 from proctor.editor.pages.shown import groups_of
 from proctor.editor.pages.translating import messages_of
+from proctor.editor.pages.unsent import was_sent
 from proctor.editor.publishing.publishing import write_alias
 
 if TYPE_CHECKING:
@@ -66,10 +67,10 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
             **context,
         )
 
-    if request.method != "POST":
+    if not was_sent(request):
         return show()
     value = number_of(request.POST.get("value"), None)
-    reason = request.POST.get("reason", "").strip()
+    reason = typed(request, "reason")
     return act(
         lambda: services.stop(actor, test, branch, value=value, reason=reason),
         show,
@@ -104,9 +105,9 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         actor.require(STOP, branch=branch_names()[-1])
     chosen = request.POST.get("test", "")
     problems: list[str] = []
-    if request.method == "POST":
+    if was_sent(request):
         test, branch = _chosen(chosen, choices)
-        reason = request.POST.get("reason", "").strip()
+        reason = typed(request, "reason")
         require_view(actor, test)
         try:
             return done(test, services.stop(actor, test, branch, reason=reason))
@@ -142,14 +143,28 @@ def release(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
     """Lift the hold of a stopped test."""
     branch, _head_revision, _definition = head_asked_for(request, actor, test)
     actor.require(STOP, test=test, branch=branch)
-    if request.method == "POST":
-        services.release(actor, test, branch, message=request.POST.get("message", "").strip())
-        return HttpResponseRedirect(address("test", test), status=303)
+    problems: list[str] = []
+    if was_sent(request):
+        try:
+            services.release(actor, test, branch, message=typed(request))
+            return HttpResponseRedirect(address("test", test), status=303)
+        except Refused as error:
+            problems = messages_of(error.problems)
     holds = Hold.objects.using(write_alias()).filter(branch__name=branch, test=test, released=None)
     hold = holds.first()
     if hold is None:
         raise NotFound(
             _("“%(test)s” is not held on %(branch)s.") % {"test": test, "branch": branch}
         )
-    title = _("Release %(test)s") % {"test": test}
-    return render(request, actor, "release.html", title, test=test, branch=branch, hold=hold)
+    return render(
+        request,
+        actor,
+        "release.html",
+        _("Release %(test)s") % {"test": test},
+        status=422 if problems else 200,
+        test=test,
+        branch=branch,
+        hold=hold,
+        message=request.POST.get("message", ""),
+        problems=problems,
+    )
