@@ -42,7 +42,7 @@ GERMAN = {
     ),
     "step {number}: {due} is not after the step before it": "Schritt {number} zu früh: {due}",
     "the description is missing; write one": "die Beschreibung fehlt",
-    "there is no branch {name!r}. {known}": "kein Zweig {name!r}. {known}",
+    "there is no branch {name!r}: {known}": "kein Zweig {name!r}: {known}",
     "known names: {names}": "Es gibt: {names}",
 }
 PLURALS = {texts[0]: texts[1] for texts in all_marked() if len(texts) > 1}

@@ -16,13 +16,14 @@ from proctor.editor.branches import branch_names, first_branch
 from proctor.editor.errors import Conflict, NotFound, Refused
 from proctor.editor.models import Hold, Proposal, ScheduledStep
 from proctor.editor.pages.acting import done, head_asked_for, number_of, typed
-from proctor.editor.pages.answers import address, page, render, require_view
+from proctor.editor.pages.answers import address, page, render
 from proctor.editor.pages.effects import effect_of
 from proctor.editor.pages.schedules.ramp_form import RampForm, live_share
 from proctor.editor.pages.schedules.shown_schedules import changed_bar, shown_schedules
 from proctor.editor.pages.shown import bar_of, percent
 from proctor.editor.pages.translating import messages_of
 from proctor.editor.pages.unsent import was_sent
+from proctor.editor.proposals.finding import find_proposal
 from proctor.editor.publishing.clock import database_time
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.schedules import services
@@ -240,9 +241,10 @@ def resume(request: HttpRequest, actor: Actor, number: int) -> HttpResponseBase:
 def _act(
     request: HttpRequest, actor: Actor, number: int, template: str, title: str
 ) -> HttpResponseBase:
-    proposal = services.find_schedule(number)
+    if not actor.may(VIEW):
+        actor.require(VIEW, branch=first_branch())
+    proposal = find_proposal(actor, number, is_schedule=True)
     test, branch = proposal.test, proposal.branch.name
-    require_view(actor, test)
     actor.require(writing(branch), test=test, branch=branch)
     problems: list[str] = []
     if was_sent(request):
