@@ -83,6 +83,7 @@ def raise_shares(request: HttpRequest, actor: Actor, test: str) -> HttpResponseB
         lambda: services.ramp(actor, test, branch, number - 1, shares, base=base, message=message),
         show,
         test,
+        actor,
     )
 
 
@@ -138,6 +139,7 @@ def finish(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
         lambda: services.finish(actor, test, branch, value, base=base, message=message),
         show,
         test,
+        actor,
     )
 
 
@@ -178,6 +180,7 @@ def roll_back(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase
         lambda: services.roll_back(actor, test, branch, target.id, base=base, message=message),
         show,
         test,
+        actor,
     )
 
 
@@ -213,4 +216,5 @@ def delete(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
         lambda: services.delete(actor, test, branch, base=base, message=message),
         show,
         test,
+        actor,
     )

@@ -75,6 +75,7 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
         lambda: services.stop(actor, test, branch, value=value, reason=reason),
         show,
         test,
+        actor,
     )
 
 
