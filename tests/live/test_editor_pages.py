@@ -550,7 +550,7 @@ def test_long_words_and_many_groups_fit_on_a_phone(window, shop):
     says(window, "m" * 500, ".pe-timeline")
     page = f"{EDITOR}tests/{'n' * 100}/"
     assert text(window, ".pe-legend").count("%") == 12
-    assert "and 187 more groups" in text(window, ".pe-legend")
+    assert "and 188 more groups" in text(window, ".pe-legend")
     window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
     try:
         wide = {}
