@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from proctor.core.authoring.definitions.reading import read_definition
-from proctor.core.authoring.edits.edit_rules import edit_problems, name_problems
+from proctor.core.authoring.edits.edit_rules import field_problems, name_problems
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.authoring.trees.builder import unwritable
 from proctor.core.matrices.matrix import Audit, Matrix
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["definition_problems", "tree_problems"]
 
-#: Problems that only an editor rejects. The engine still loads the test.
+#: Codes of problems that matter only to an editor. The engine still loads the test.
 _OF_EDITORS = frozenset(
     (
         *("description-required", "salt-required", "buckets-required", "meta-tag"),
@@ -41,7 +41,7 @@ def tree_problems(
     """Return all problems in the definitions of a *tree*, by test name.
 
     A definition that cannot be read or converted is a fatal problem, because the build fails. The
-    result includes the problems that `validate` finds. Problems that only an editor rejects are
+    result includes the problems that `validate` finds. Problems that matter only to an editor are
     warnings.
     """
     definitions: dict[str, Definition] = {}
@@ -82,7 +82,7 @@ def _read(text: str | bytes | None, name: str) -> Definition:
 
 
 def _editor_problems(name: str, definition: Definition) -> Iterator[Problem]:
-    given: Iterable[Problem] = (*name_problems(name), *edit_problems(definition))
+    given: Iterable[Problem] = (*name_problems(name), *field_problems(definition))
     for problem in given:
         if problem.code in _OF_EDITORS or problem.code.startswith("test-name"):
             yield replace(problem, severity=Severity.WARNING)
