@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proctor.conf import settings
-from proctor.core.messages import nearest
-from proctor.core.sentences import Sentence, gettext_noop
-from proctor.editor.errors import NotFound
+from proctor.editor.errors import NoSuchBranch
 from proctor.editor.models import Branch
 
 if TYPE_CHECKING:
@@ -27,15 +25,9 @@ def first_branch() -> str:
 
 
 def check_branch(name: str) -> str:
-    """Return *name*. Raises NotFound if the setting does not contain such a branch."""
+    """Return *name*. Raises NoSuchBranch if the setting does not contain such a branch."""
     if name not in branch_names():
-        raise NotFound(
-            Sentence(
-                gettext_noop("there is no branch {name!r}. {known}"),
-                name=name,
-                known=nearest(name, branch_names()),
-            )
-        )
+        raise NoSuchBranch(name, branch_names())
     return name
 
 

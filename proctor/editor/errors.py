@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proctor.core.exceptions import ProctorError
+from proctor.core.messages import nearest
 from proctor.core.problems import Problem, Severity
 from proctor.core.sentences import Sentence, gettext_noop, listed, ngettext_lazy
 
@@ -19,6 +20,10 @@ __all__ = [
     "Conflict",
     "EditorError",
     "Held",
+    "NoSuchApplication",
+    "NoSuchBranch",
+    "NoSuchRevision",
+    "NoSuchTest",
     "NotFound",
     "OwnApproval",
     "PermissionMissing",
@@ -38,6 +43,42 @@ class NotFound(EditorError):  # noqa: N818 - says what happened to the request
     """The branch, test, revision or hold does not exist."""
 
     code = "not-found"
+
+
+class NoSuchBranch(NotFound):
+    """The setting does not contain such a branch."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        text = gettext_noop("there is no branch {name!r}: {known}")
+        super().__init__(Sentence(text, name=name, known=nearest(name, known)))
+        self.name = name
+
+
+class NoSuchTest(NotFound):
+    """The branch has no such test."""
+
+    def __init__(self, test: str, branch: str) -> None:
+        text = gettext_noop("there is no test {test!r} on the branch {branch!r}")
+        super().__init__(Sentence(text, test=test, branch=branch))
+        self.test, self.branch = test, branch
+
+
+class NoSuchRevision(NotFound):
+    """The test has no such revision on the branch."""
+
+    def __init__(self, test: str, branch: str, revision: str) -> None:
+        text = gettext_noop("{test!r} has no revision {revision!r} on the branch {branch!r}")
+        super().__init__(Sentence(text, test=test, revision=revision, branch=branch))
+        self.test, self.branch, self.revision = test, branch, revision
+
+
+class NoSuchApplication(NotFound):
+    """No such application is registered for the branch."""
+
+    def __init__(self, name: str, environment: str) -> None:
+        text = gettext_noop("there is no application {name!r} in {environment!r}")
+        super().__init__(Sentence(text, name=name, environment=environment))
+        self.name, self.environment = name, environment
 
 
 class BadToken(EditorError):  # noqa: N818

@@ -8,8 +8,9 @@ from typing import Any
 from proctor.core.java.frozen import is_too_deep
 from proctor.core.messages import shown
 from proctor.core.sentences import Sentence, gettext_noop
+from proctor.editor.errors import refused
 
-__all__ = ["MAX_TEXT", "legible", "strict_json"]
+__all__ = ["MAX_TEXT", "legible", "refuse_long", "strict_json"]
 
 #: Maximum length of a message, reason or comment, in characters.
 MAX_TEXT = 10_000
@@ -21,6 +22,23 @@ _DIGITS = 4300
 def legible(text: str) -> str:
     """Return *text* without surrounding whitespace, or "" if all its characters are invisible."""
     return text.strip() if any(each.isprintable() and each != " " for each in text) else ""
+
+
+def refuse_long(test: str, *, message: str = "", reason: str = "", comment: str = "") -> None:
+    """Raise Refused if a text of a change to *test* is longer than MAX_TEXT."""
+    if len(message) > MAX_TEXT:
+        text = gettext_noop("the message has {count} characters; at most {limit} are allowed")
+        raise refused(test, "too-long-message", _counted(text, message))
+    if len(reason) > MAX_TEXT:
+        text = gettext_noop("the reason has {count} characters; at most {limit} are allowed")
+        raise refused(test, "too-long-reason", _counted(text, reason))
+    if len(comment) > MAX_TEXT:
+        text = gettext_noop("the comment has {count} characters; at most {limit} are allowed")
+        raise refused(test, "too-long-comment", _counted(text, comment))
+
+
+def _counted(text: str, typed: str) -> Sentence:
+    return Sentence(text, count=len(typed), limit=MAX_TEXT)
 
 
 def strict_json(text: str) -> Any:

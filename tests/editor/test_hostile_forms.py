@@ -107,8 +107,8 @@ def test_a_key_that_occurs_twice_is_not_dropped(grace):
     ("reason", "problem"),
     [
         ("a\0b", "the field 'reason' contains a NUL character or a lone surrogate"),
-        ("a" * 10_001, "the field 'reason' has 10001 characters; at most 10000 are allowed"),
-        ("\u200b", "a stop needs a reason"),
+        ("a" * 10_001, "The reason has 10001 characters; at most 10000 are allowed"),
+        ("\u200b", "A stop needs a reason"),
     ],
     ids=["nul", "long", "invisible"],
 )

@@ -447,7 +447,7 @@ def test_a_stop_takes_a_reason_and_holds_the_test(revision, grace):
     assert form["value"] == "-1"
     refused = grace.post(f"{TEST}stop/", {**form, "reason": " "})
     assert refused.status_code == 422
-    assert "a stop needs a reason" in text(refused)
+    assert "A stop needs a reason" in text(refused)
     response = grace.post(f"{TEST}stop/", {**form, "reason": "baskets are empty"}, follow=True)
     assert "Stopped by grace" in text(response)
     assert "baskets are empty" in text(response)

@@ -100,7 +100,7 @@ def test_rows_come_and_go_without_a_script(head, grace):
         ([(20, None), (50, None)], "Only the first step can be published at once."),
         ([(20, 5), (50, 1)], "is not after the step before it"),
         ([(20, -5)], "is in the past"),
-        ([(10, None)], "a step has the same shares as the previous one"),
+        ([(10, None)], "step has the same shares as the previous one"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_said_and_nothing_is_stored(head, grace, rows, words):

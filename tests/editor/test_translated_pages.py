@@ -42,7 +42,7 @@ GERMAN = {
     ),
     "step {number}: {due} is not after the step before it": "Schritt {number} zu früh: {due}",
     "the description is missing; write one": "die Beschreibung fehlt",
-    "there is no branch {name!r}. {known}": "kein Zweig {name!r}. {known}",
+    "there is no branch {name!r}: {known}": "kein Zweig {name!r}: {known}",
     "known names: {names}": "Es gibt: {names}",
 }
 PLURALS = {texts[0]: texts[1] for texts in all_marked() if len(texts) > 1}
@@ -169,7 +169,7 @@ def test_problems_on_the_edit_page_are_translated(revision, grace, speak):
 def test_a_page_that_refuses_is_translated(revision, grace, speak):
     speak(GERMAN)
     page = text(grace.get(f"{ROOT}matrix/?branch=prod"))
-    assert "Kein Zweig 'prod'. " in page
+    assert "Kein Zweig 'prod': " in page
 
 
 def test_plurals_follow_the_language(speak):

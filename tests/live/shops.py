@@ -41,13 +41,13 @@ def sign_in(window, name="admin"):
     press(window, lambda: one(window, ".pe-sign-in button"))
 
 
-def open_editor(window, shop):
+def open_editor(window, shop, name="admin"):
     """Sign in, show the list of tests, and return the window."""
     window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     window.execute_cdp_cmd("Network.clearBrowserCookies", {})
     window.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     window.get(f"{shop}{EDITOR}")
-    sign_in(window)
+    sign_in(window, name)
     says(window, "Tests", "h1")
     window.get_log("browser")
     return window

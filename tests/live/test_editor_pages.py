@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -555,6 +556,76 @@ def test_nothing_is_wider_than_a_phone(window, shop):
         assert {name: each for name, each in wide.items() if each > PHONE["width"]} == {}
     finally:
         window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_long_words_and_many_groups_fit_on_a_phone(window, shop):
+    buckets = [
+        {"name": f"{'g' * 90}{each + 1}", "value": each, "description": "d" * 300, "payload": None}
+        for each in range(-1, 199)
+    ]
+    ranges = [{"bucketValue": each["value"], "length": 0.005} for each in buckets]
+    document = {
+        "testType": "USER",
+        "salt": "&long",
+        "description": "w" * 500,
+        "buckets": buckets,
+        "allocations": [{"rule": None, "ranges": ranges}],
+    }
+    window.get(f"{shop}{EDITOR}create/")
+    fill(window, "#test", "n" * 100)
+    click(window, "JSON")
+    until(window, lambda: one(window, "#json").is_displayed())
+    window.execute_script(
+        "document.getElementById('json').value = arguments[0];", json.dumps(document)
+    )
+    fill(window, "#pe-message", "m" * 500)
+    click(window, "Publish on trunk")
+    says(window, "m" * 500, ".pe-timeline")
+    page = f"{EDITOR}tests/{'n' * 100}/"
+    assert text(window, ".pe-legend").count("%") == 12
+    assert "and 188 more groups" in text(window, ".pe-legend")
+    window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    try:
+        wide = {}
+        for tail in ("", "edit/", "compare/", "stop/?branch=trunk", "finish/?branch=trunk"):
+            window.get(f"{shop}{page}{tail}")
+            wide[tail] = window.execute_script("return document.documentElement.scrollWidth")
+        assert {name: each for name, each in wide.items() if each > PHONE["width"]} == {}
+    finally:
+        window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_form_is_sent_once(window, shop):
+    window.get(f"{shop}{ROLLOUT}stop/?branch=production")
+    fill(window, "#pe-reason", "it hurts")
+    prevented = window.execute_script(
+        "const prevented = [], form = document.querySelector('.pe-page form');"
+        "addEventListener('submit', (event) => prevented.push(event.defaultPrevented));"
+        "form.requestSubmit(); form.requestSubmit();"
+        "return prevented;"
+    )
+    assert prevented == [False, True]
+
+
+def test_input_is_kept_when_the_session_ends_while_someone_edits(window, shop):
+    window.get(f"{shop}{ROLLOUT}edit/")
+    fill(window, "#description", "Typed for a long time")
+    fill(window, "#pe-message", "and why")
+    tab = window.current_window_handle
+    window.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    click(window, "Publish on trunk")
+    says(window, "You are signed out", "h1")
+    window.switch_to.new_window("tab")
+    window.get(f"{shop}{EDITOR}")
+    sign_in(window)
+    says(window, "Tests", "h1")
+    window.close()
+    window.switch_to.window(tab)
+    click(window, "Continue")
+    says(window, "Nothing was saved", ".pe-alert")
+    assert one(window, "#description").get_attribute("value") == "Typed for a long time"
+    click(window, "Publish on trunk")
+    says(window, "and why", ".pe-timeline")
 
 
 def in_sight(window, selector):

@@ -22,6 +22,7 @@ from proctor.editor.access import permissions
 from proctor.editor.branches import check_branch
 from proctor.editor.models import Token
 from proctor.editor.publishing.publishing import write_alias
+from proctor.editor.revision_models import NAME_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,8 +91,11 @@ def create_token(
     """Create a token, and return it and its secret. The secret cannot be shown again.
 
     If *branches* is empty, the token is valid for all branches. Raises NotFound for an unknown
-    branch.
+    branch, and ValueError if the name is too long.
     """
+    if len(name) > NAME_LENGTH:
+        text = gettext_noop("the name has {count} characters; at most {limit} are allowed")
+        raise ValueError(Sentence(text, count=len(name), limit=NAME_LENGTH))
     secret = PREFIX + secrets.token_urlsafe(_BYTES)
     token = Token.objects.using(write_alias()).create(
         name=name,

@@ -20,7 +20,8 @@ from proctor.editor.access.who import actor_of, has_token
 from proctor.editor.api.bodies import refuse_media_type
 from proctor.editor.api.documents import error_answer, etag
 from proctor.editor.api.failures import MethodRefused, PreconditionFailed, RequestFailure
-from proctor.editor.errors import BadToken, EditorError, NotFound
+from proctor.editor.api.hints import hinted
+from proctor.editor.errors import BadToken, EditorError, NoSuchTest, NotFound
 from proctor.editor.publishing.texts import is_storable
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ class Call:
     proposal: int = 0
 
     def see(self, branch: str) -> None:
-        """Raise NotFound if the user may see other tests on the branch but not this one."""
+        """Raise NoSuchTest if the user may see other tests on the branch but not this one."""
         actor = self.actor
         if actor.may(VIEW, branch=branch) and not actor.may(VIEW, test=self.test, branch=branch):
-            raise NotFound(f"there is no test {self.test!r} on {branch!r}")
+            raise NoSuchTest(self.test, branch)
 
     def require_match(self, head: Revision | None) -> None:
         """Raise PreconditionFailed unless If-Match and If-None-Match allow the write."""
@@ -87,7 +88,10 @@ def endpoint(**handlers: Callable[[Call], HttpResponse]) -> Callable[..., HttpRe
             refuse_media_type(request)
         if method not in _SAFE and not has_token(request):
             _check_csrf(request)
-        return handler(Call(request, actor, test, environment, proposal))
+        try:
+            return handler(Call(request, actor, test, environment, proposal))
+        except NotFound as error:
+            raise hinted(actor, error) from error
 
     @csrf_exempt
     @login_not_required

@@ -39,6 +39,9 @@ _FIELDS = {
     "constant": "constants",
     "id-": "id",
     "reason-required": "reason",
+    "too-long-message": "message",
+    "too-long-reason": "reason",
+    "too-long-comment": "text",
 }
 
 

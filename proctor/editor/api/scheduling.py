@@ -60,18 +60,17 @@ def get_schedule(call: Call) -> HttpResponse:
 
 def _found(call: Call) -> Proposal:
     """Return the schedule identified by the URL. Raises NotFound if the user may not see it."""
-    find_proposal(call.actor, call.proposal)
+    find_proposal(call.actor, call.proposal, is_schedule=True)
     return services.find_schedule(call.proposal)
 
 
 def _require_writing(call: Call) -> None:
     """Raise PermissionMissing unless the user may write to the schedule's branch.
 
-    Raises NotFound if the user may see other tests on that branch but not this one.
+    Raises NotFound if the user may not see the test.
     """
-    found = services.find_schedule(call.proposal)
+    found = find_proposal(call.actor, call.proposal, is_schedule=True)
     branch = found.branch.name
-    type(call)(call.request, call.actor, found.test).see(branch)
     call.actor.require(writing(branch), test=found.test, branch=branch)
 
 

@@ -15,7 +15,7 @@ from proctor.editor.proposals.opening import propose
 from proctor.editor.publishing.publishing import Change, Signature, publish
 from proctor.editor.publishing.texts import write
 from proctor.editor.specifications.verdicts import BREAKS
-from proctor.editor.written import legible
+from proctor.editor.written import legible, refuse_long
 
 if TYPE_CHECKING:
     from proctor.editor.access.permissions import Actor
@@ -42,10 +42,14 @@ class Act:
     override: str = ""
 
     def require(self) -> None:
-        """Raise PermissionMissing unless the actor may publish this, with or without approval."""
+        """Raise PermissionMissing unless the actor may publish this, with or without approval.
+
+        Raises Refused for a message or a reason that is too long.
+        """
         self.actor.require(writing(self.branch), test=self.test, branch=self.branch)
         if legible(self.override):
             self.actor.require(OVERRIDE, test=self.test, branch=self.branch)
+        refuse_long(self.test, message=self.message, reason=self.override)
 
     def match(self, head: Revision | None, yours: str | None = None) -> Revision | None:
         """Return the head. Raises Conflict unless it is the base."""

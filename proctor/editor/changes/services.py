@@ -40,7 +40,7 @@ from proctor.editor.models import Hold, Kind, Revision
 from proctor.editor.publishing.heads import definition_of, find_head, head_of, revision_of
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.publishing.queue import lock_branch, resume_held
-from proctor.editor.written import legible
+from proctor.editor.written import legible, refuse_long
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -211,6 +211,7 @@ def stop(
         raise refused(
             test, "reason-required", Sentence(gettext_noop("a stop needs a reason; write why"))
         )
+    refuse_long(test, reason=reason)
     for _ in range(_STOP_TRIES - 1):
         with contextlib.suppress(Conflict):
             return _stop_once(actor, test, branch, value, reason)
@@ -248,6 +249,7 @@ def release(actor: Actor, test: str, branch: str, *, message: str = "") -> Hold:
     """Lift the hold of a stopped test. Nothing is published."""
     check_branch(branch)
     actor.require(STOP, test=test, branch=branch)
+    refuse_long(test, message=message)
     using = write_alias()
     with transaction.atomic(using=using):
         lock_branch(branch, using)

@@ -28,7 +28,7 @@ from proctor.editor.publishing.publishing import Change, Signature, publish
 from proctor.editor.publishing.texts import write
 from proctor.editor.specifications.known import read_applications
 from proctor.editor.specifications.verdicts import application_problems, verdicts
-from proctor.editor.written import legible
+from proctor.editor.written import legible, refuse_long
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,6 +144,7 @@ def promote_together(
         actor.require(writing(target), test=each.test, branch=target)
         if legible(override):
             actor.require(OVERRIDE, test=each.test, branch=target)
+        refuse_long(each.test, message=message, reason=override)
     for each in promotions:
         definition = definition_of(revision_of(each.test, source, each.revision))
         if definition is None:

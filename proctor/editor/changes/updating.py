@@ -36,6 +36,7 @@ from proctor.editor.proposals.opening import refuse_held
 from proctor.editor.publishing.heads import definition_of, find_head
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.publishing.texts import write
+from proctor.editor.written import refuse_long
 
 if TYPE_CHECKING:
     from proctor.core.authoring.definitions.definition import Definition
@@ -69,6 +70,7 @@ def update_proposal(
     `services.edit`.
     """
     proposal = _writable(actor, number)
+    refuse_long(proposal.test, message=message or "")
     branch = proposal.branch.name
     if not can_be_edited(proposal):
         raise refused(

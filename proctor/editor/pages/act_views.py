@@ -11,7 +11,7 @@ from proctor.editor.access.permissions import DELETE, writing
 from proctor.editor.branches import check_branch
 from proctor.editor.changes import previews, services
 from proctor.editor.errors import NotFound, refused
-from proctor.editor.pages.acting import act, head_asked_for, number_of
+from proctor.editor.pages.acting import act, head_asked_for, number_of, typed
 from proctor.editor.pages.answers import page, render, require_view
 from proctor.editor.pages.asking import asking
 from proctor.editor.pages.changes import sentences_between
@@ -20,6 +20,7 @@ from proctor.editor.pages.effects import effect_of
 from proctor.editor.pages.form.form_shares import raised, summed
 from proctor.editor.pages.shown import groups_of
 from proctor.editor.pages.translating import messages_of
+from proctor.editor.pages.unsent import was_sent
 from proctor.editor.publishing.heads import definition_of, find_head, revision_of
 
 if TYPE_CHECKING:
@@ -75,13 +76,14 @@ def raise_shares(request: HttpRequest, actor: Actor, test: str) -> HttpResponseB
             message=request.POST.get("message", ""),
         )
 
-    if request.method != "POST":
+    if not was_sent(request):
         return show()
-    message, base = request.POST.get("message", "").strip(), request.POST.get("base", "")
+    message, base = typed(request), request.POST.get("base", "")
     return act(
         lambda: services.ramp(actor, test, branch, number - 1, shares, base=base, message=message),
         show,
         test,
+        actor,
     )
 
 
@@ -130,13 +132,14 @@ def finish(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
             message=request.POST.get("message", ""),
         )
 
-    if request.method != "POST" or not chosen:
+    if not was_sent(request) or not chosen:
         return show()
-    message, base = request.POST.get("message", "").strip(), request.POST.get("base", "")
+    message, base = typed(request), request.POST.get("base", "")
     return act(
         lambda: services.finish(actor, test, branch, value, base=base, message=message),
         show,
         test,
+        actor,
     )
 
 
@@ -170,13 +173,14 @@ def roll_back(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase
             message=request.POST.get("message", ""),
         )
 
-    if request.method != "POST":
+    if not was_sent(request):
         return show()
-    message, base = request.POST.get("message", "").strip(), request.POST.get("base") or None
+    message, base = typed(request), request.POST.get("base") or None
     return act(
         lambda: services.roll_back(actor, test, branch, target.id, base=base, message=message),
         show,
         test,
+        actor,
     )
 
 
@@ -205,11 +209,12 @@ def delete(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
             message=request.POST.get("message", ""),
         )
 
-    if request.method != "POST":
+    if not was_sent(request):
         return show()
-    message, base = request.POST.get("message", "").strip(), request.POST.get("base", "")
+    message, base = typed(request), request.POST.get("base", "")
     return act(
         lambda: services.delete(actor, test, branch, base=base, message=message),
         show,
         test,
+        actor,
     )

@@ -12,7 +12,7 @@ from proctor.editor.changes.outcomes import Proposed
 from proctor.editor.errors import Conflict, Refused
 from proctor.editor.pages.answers import address, require_view
 from proctor.editor.pages.translating import messages_of
-from proctor.editor.publishing.heads import definition_of, head_of
+from proctor.editor.publishing.heads import definition_of, find_head, head_of
 from proctor.editor.schedules.services import Scheduled
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from proctor.editor.changes.outcomes import Published
     from proctor.editor.models import Revision
 
-__all__ = ["act", "done", "head_asked_for", "number_of"]
+__all__ = ["act", "done", "head_asked_for", "number_of", "typed"]
 
 
 def head_asked_for(
@@ -56,21 +56,36 @@ def done(test: str, published: Published | Proposed | Scheduled) -> HttpResponse
     return HttpResponseRedirect(where, status=303)
 
 
+def typed(request: HttpRequest, name: str = "message") -> str:
+    """Return text that the user typed, without surrounding whitespace.
+
+    Browsers count a line break as one character, but send two.
+    """
+    return request.POST.get(name, "").replace("\r\n", "\n").strip()
+
+
 def act(
     change: Callable[[], Published | Proposed],
     show: Callable[..., HttpResponseBase],
     test: str,
+    actor: Actor,
 ) -> HttpResponseBase:
     """Make the change and redirect, or show the page again with the problems."""
     try:
         return done(test, change())
     except Refused as error:
         return show(status=422, problems=messages_of(error.problems))
-    except Conflict:
+    except Conflict as error:
         words = _(
             "Someone has published a change in the meantime. This is what yours would do "
             "now: check it again."
         )
+        head = find_head(test, error.branch)
+        if head is not None and head.author == actor.name:
+            words = _(
+                "You have published a change yourself since you opened this page. This is what "
+                "yours would do now: check it again."
+            )
         return show(status=409, problems=[words])
 
 

@@ -13,7 +13,6 @@ from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from proctor.conf import settings
@@ -34,6 +33,7 @@ from proctor.editor.errors import (
 )
 from proctor.editor.models import Proposal
 from proctor.editor.pages.translating import messages_of, words_of
+from proctor.editor.pages.unsent import csrf_keeping, from_own_page, is_unsent, kept_fields
 from proctor.editor.proposals.finding import visible_keys
 from proctor.editor.publishing.texts import is_storable
 from proctor.editor.written import MAX_TEXT
@@ -57,8 +57,6 @@ class Named(Protocol):
 
 Test = TypeVar("Test", bound=Named)
 
-#: Fields in which users write text for others.
-_WRITTEN = ("message", "reason", "override")
 #: The namespace of all URL names.
 NAMESPACE = "proctor_editor"
 
@@ -86,7 +84,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
     def guarded(request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
-            return redirect_to_login(request.get_full_path(), sign_in_address())
+            return _signed_out(request)
         try:
             _require_storable(request)
             response = view(request, person(user), *args, **options)
@@ -98,7 +96,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    limited = require_http_methods(["GET", "HEAD", "POST"])(csrf_protect(guarded))
+    limited = require_http_methods(["GET", "HEAD", "POST"])(csrf_keeping(guarded))
     # Each publication is a separate transaction.
     found: Callable[..., HttpResponseBase] = login_not_required(
         transaction.non_atomic_requests(limited)
@@ -106,18 +104,31 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
     return found
 
 
+def _signed_out(request: HttpRequest) -> HttpResponseBase:
+    """Redirect to the sign-in page; if a form was sent, show how to send it again."""
+    where = redirect_to_login(request.get_full_path(), sign_in_address())
+    if request.method != "POST" or not from_own_page(request):
+        return where
+    response = render(
+        request,
+        None,
+        "signed_out.html",
+        _("You are signed out"),
+        status=403,
+        sign_in_address=where.url,
+        form_address=request.get_full_path(),
+        fields=kept_fields(request),
+    )
+    response.headers["Cache-Control"] = "no-store, private"
+    return response
+
+
 def _require_storable(request: HttpRequest) -> None:
-    """Raise Refused for text that cannot be stored, and for messages that are too long to read."""
+    """Raise Refused for text that cannot be stored."""
     for name, text in (*request.GET.items(), *request.POST.items()):
         if not is_storable(str(text)):
             words = gettext_noop("the field {name} contains a NUL character or a lone surrogate")
             raise refused("", "not-storable", Sentence(words, name=shown(name)))
-        if name in _WRITTEN and len(text) > MAX_TEXT:
-            words = gettext_noop(
-                "the field {name} has {count} characters; at most {limit} are allowed"
-            )
-            values = {"name": shown(name), "count": len(text), "limit": MAX_TEXT}
-            raise refused("", "too-long", Sentence(words, **values))
 
 
 def sign_in_address() -> str:
@@ -172,10 +183,14 @@ def render(
             "results_address": optional_address("proctor_results:tests"),
             "groups_address": optional_address("forcegroups"),
             "has_later_branches": len(branch_names()) > 1,
+            "is_unsent": is_unsent(request),
+            "max_text": str(MAX_TEXT),  # not localized: it is an attribute
             **context,
         },
         request,
     )
+    if status == 200 and is_unsent(request):
+        status = 403
     # A definition can contain a lone surrogate, which cannot be encoded in a page.
     return HttpResponse(encodable(text), status=status)
 

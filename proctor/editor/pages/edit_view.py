@@ -43,6 +43,7 @@ from proctor.editor.pages.form.form_state import read_state
 from proctor.editor.pages.form.form_steps import apply_step, new_state
 from proctor.editor.pages.schedules.later import schedule_edit
 from proctor.editor.pages.translating import words_of
+from proctor.editor.pages.unsent import was_sent
 from proctor.editor.proposals.content import current_hash, definition_of_proposal
 from proctor.editor.proposals.deciding import require_open
 from proctor.editor.proposals.finding import find_proposal
@@ -104,7 +105,7 @@ class _Draft:
         """Return the draft sent by the browser."""
         posted = request.POST.dict()
         asked = {name: text for name, text in posted.items() if name.startswith("try-")}
-        base, message = posted.get("base", ""), posted.get("message", "")
+        base, message = posted.get("base", ""), acting.typed(request)
         draft = cls(test, base, is_new, None, {}, message=message, asked=asked)
         draft.when = "" if is_new else posted.get("when", "").strip()
         draft.number = acting.number_of(posted.get("proposal"), None)
@@ -206,7 +207,7 @@ def _proposed(proposal: Proposal) -> _Draft:
 
 
 def _posted(request: HttpRequest, actor: Actor, draft: _Draft) -> HttpResponseBase:
-    step = request.POST.get("do", "")
+    step = request.POST.get("do", "") if was_sent(request) else ""
     _default_salt(draft)
     if step == "publish":
         if not draft.problems:
@@ -229,7 +230,7 @@ def _default_salt(draft: _Draft) -> None:
 
 def _publish(request: HttpRequest, actor: Actor, draft: _Draft) -> HttpResponseBase:
     text = json.dumps(draft.document)
-    base, message = draft.base or None, draft.message.strip()
+    base, message = draft.base or None, draft.message
     try:
         done = _save(actor, draft, text, base, message)
     except Changed:

@@ -15,15 +15,19 @@ from proctor.core.authoring.review.reviewing import review
 from proctor.core.sentences import Sentence, gettext_noop
 from proctor.editor.access.permissions import VIEW, writing
 from proctor.editor.branches import approvals_needed, branch_names, check_branch, first_branch
+from proctor.editor.errors import Refused
 from proctor.editor.models import Head
+from proctor.editor.pages.acting import typed
 from proctor.editor.pages.answers import address, page, render
 from proctor.editor.pages.shown import percent
-from proctor.editor.pages.translating import translated, words_of
+from proctor.editor.pages.translating import messages_of, translated, words_of
+from proctor.editor.pages.unsent import was_sent
 from proctor.editor.publishing.publishing import Signature, write_alias
 from proctor.editor.serving.branch_matrix import matrix_json
 from proctor.editor.serving.kept_matrices import kept_matrix
 from proctor.editor.transfer.declared import bucket_warnings
 from proctor.editor.transfer.importing import ImportRefused, Source, import_source, read_text
+from proctor.editor.written import refuse_long
 from proctor.resolving.site_setup import current_setup, current_variables
 
 if TYPE_CHECKING:
@@ -111,22 +115,27 @@ def import_matrix(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     except ImportRefused as error:
         context["problems"] = [words_of(error)]
         return render(request, actor, "import.html", title, status=422, **context)
-    if request.POST.get("do") == "import":
+    if request.POST.get("do") == "import" and was_sent(request):
         actor.require_approvals(branch, ())
         for name in found.tests:
             actor.require(writing(branch), test=name, branch=branch)
         if request.POST.get("version") == kept_matrix(branch).name:
-            message = request.POST.get("message", "").strip()
-            signature = Signature(actor.name, message, user_id=actor.user_id)
-            import_source(found, branch, signature)
-            return HttpResponseRedirect(address("tests"), status=303)
-        context["problems"] = [
-            _(
+            message = typed(request)
+            try:
+                refuse_long("", message=message)
+                signature = Signature(actor.name, message, user_id=actor.user_id)
+                import_source(found, branch, signature)
+                return HttpResponseRedirect(address("tests"), status=303)
+            except Refused as error:
+                context["problems"] = messages_of(error.problems)
+        else:
+            words = _(
                 "Someone has published a change in the meantime. This is what the import would "
                 "do now."
             )
-        ]
+            context["problems"] = [words]
     context |= _preview(found, branch)
+    context["message"] = request.POST.get("message", "")
     return render(request, actor, "import.html", title, **context)
 
 

@@ -17,12 +17,14 @@ from proctor.editor.changes.outcomes import Proposed
 from proctor.editor.changes.together import Promotion, prepare_together, promote_together
 from proctor.editor.errors import Conflict, NotFound, PermissionMissing, Refused
 from proctor.editor.models import Kind, Proposal, Revision
+from proctor.editor.pages.acting import typed
 from proctor.editor.pages.answers import address, page, render, require_view, visible
 from proctor.editor.pages.asking import asking
 from proctor.editor.pages.catalog import read_catalog
 from proctor.editor.pages.changes import sentences_between
 from proctor.editor.pages.effects import Effect, effect_of
 from proctor.editor.pages.translating import messages_of, translated, words_of
+from proctor.editor.pages.unsent import was_sent
 from proctor.editor.publishing.heads import definition_of, find_head, head_of, revision_of
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.specifications.known import read_applications
@@ -92,10 +94,10 @@ def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     sent = request.POST if request.method == "POST" else request.GET
     source, target = _branches(sent, names)
     promotions = _promotions(sent, actor, source, target)
-    if request.method != "POST" or not promotions:
+    if not was_sent(request) or not promotions:
         return _show(request, actor, source, target, promotions)
-    message = sent.get("message", "").strip()
-    override = legible(sent.get("override", "")) if "anyway" in sent else ""
+    message = typed(request)
+    override = legible(typed(request, "override")) if "anyway" in sent else ""
     if "anyway" in sent and not override:
         words = _("Give the reason for promoting it even though it breaks an application.")
         return _show(request, actor, source, target, promotions, status=422, problems=[words])

@@ -25,6 +25,8 @@ __all__ = ["Bar", "Group", "Segment", "bar_of", "color_of", "groups_of", "name_o
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z")
 #: Number of shades for live groups in the style sheet.
 _SHADES = 8
+#: Maximum number of groups that the legend of a bar names.
+_NAMED = 12
 #: A group with a smaller share of the bar is too narrow for a label.
 _ROOM = Fraction(14, 100)
 
@@ -128,6 +130,16 @@ class Bar:
     """The shares in an allocation by group, live groups first."""
 
     segments: tuple[Segment, ...]
+
+    @property
+    def legend(self) -> tuple[Segment, ...]:
+        """The segments to name below the bar: all of them, or the first of very many."""
+        return self.segments if len(self.segments) <= _NAMED + 1 else self.segments[:_NAMED]
+
+    @property
+    def left_out(self) -> int:
+        """The number of segments that the legend leaves out."""
+        return len(self.segments) - len(self.legend)
 
     @property
     def text(self) -> str:

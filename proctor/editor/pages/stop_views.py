@@ -15,12 +15,13 @@ from proctor.editor.branches import branch_names
 from proctor.editor.changes import previews, services
 from proctor.editor.errors import EditorError, NotFound, Refused, refused
 from proctor.editor.models import Hold
-from proctor.editor.pages.acting import act, done, head_asked_for, number_of
+from proctor.editor.pages.acting import act, done, head_asked_for, number_of, typed
 from proctor.editor.pages.answers import address, page, render, require_view, visible
 from proctor.editor.pages.catalog import read_catalog
 from proctor.editor.pages.effects import effect_of
 from proctor.editor.pages.shown import groups_of
 from proctor.editor.pages.translating import messages_of, words_of
+from proctor.editor.pages.unsent import was_sent
 from proctor.editor.publishing.heads import definition_of, head_of
 from proctor.editor.publishing.publishing import write_alias
 
@@ -60,14 +61,15 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
             **context,
         )
 
-    if request.method != "POST":
+    if not was_sent(request):
         return show()
     value = number_of(request.POST.get("value"), None)
-    reason = request.POST.get("reason", "").strip()
+    reason = typed(request, "reason")
     return act(
         lambda: services.stop(actor, test, branch, value=value, reason=reason),
         show,
         test,
+        actor,
     )
 
 
@@ -108,11 +110,11 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     test, branch = _chosen(request.POST.get("test", only), choices)
     shown = f"{branch} {test}"
     problems: list[str] = []
-    if request.method == "POST" and request.POST.get("do") != "check":
+    if was_sent(request) and request.POST.get("do") != "check":
         require_view(actor, test)
         if request.POST.get("seen") == shown:
             value = number_of(request.POST.get("value"), None)
-            reason = request.POST.get("reason", "").strip()
+            reason = typed(request, "reason")
             try:
                 return done(test, services.stop(actor, test, branch, value=value, reason=reason))
             except Refused as error:
@@ -182,14 +184,28 @@ def release(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
     """Lift the hold of a stopped test."""
     branch, _head_revision, _definition = head_asked_for(request, actor, test)
     actor.require(STOP, test=test, branch=branch)
-    if request.method == "POST":
-        services.release(actor, test, branch, message=request.POST.get("message", "").strip())
-        return HttpResponseRedirect(address("test", test), status=303)
+    problems: list[str] = []
+    if was_sent(request):
+        try:
+            services.release(actor, test, branch, message=typed(request))
+            return HttpResponseRedirect(address("test", test), status=303)
+        except Refused as error:
+            problems = messages_of(error.problems)
     holds = Hold.objects.using(write_alias()).filter(branch__name=branch, test=test, released=None)
     hold = holds.first()
     if hold is None:
         raise NotFound(
             _("“%(test)s” is not held on %(branch)s.") % {"test": test, "branch": branch}
         )
-    title = _("Release %(test)s") % {"test": test}
-    return render(request, actor, "release.html", title, test=test, branch=branch, hold=hold)
+    return render(
+        request,
+        actor,
+        "release.html",
+        _("Release %(test)s") % {"test": test},
+        status=422 if problems else 200,
+        test=test,
+        branch=branch,
+        hold=hold,
+        message=request.POST.get("message", ""),
+        problems=problems,
+    )

@@ -16,6 +16,7 @@ from proctor.editor.branches import branch_names, first_branch
 from proctor.editor.models import Token
 from proctor.editor.pages.answers import address, page, render
 from proctor.editor.pages.translating import words_of
+from proctor.editor.pages.unsent import was_sent
 from proctor.editor.publishing.publishing import write_alias
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ __all__ = ["tokens"]
 
 #: Lifetimes to choose from, in days; "" means that the token never expires.
 _DAYS = ("30", "90", "365", "")
-_NAME = 255
 
 
 @page
@@ -37,7 +37,7 @@ def tokens(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     """Show the user's tokens, create one, or revoke one."""
     actor.require(VIEW, branch=first_branch())
     own = _own(actor)
-    if request.method != "POST":
+    if not was_sent(request):
         return _page(request, actor)
     if "revoke" in request.POST:
         with contextlib.suppress(ValueError):  # a browser never sends anything else from this page
@@ -52,7 +52,7 @@ def _own(actor: Actor) -> QuerySet[Token]:
 
 
 def _create(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    name = request.POST.get("name", "").strip()[:_NAME]
+    name = request.POST.get("name", "").strip()
     days = request.POST.get("days", "")
     branches = request.POST.getlist("branches")
     try:
@@ -62,12 +62,11 @@ def _create(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         if days not in _DAYS:
             raise ValueError(_("Choose one of the lifetimes."))
         expires = timezone.now() + timedelta(days=int(days)) if days else None
+        chosen = [] if len(branches) == len(branch_names()) else branches
+        user: Any = actor.user  # the page requires login
+        token, secret = create_token(user, name, scopes, branches=chosen, expires=expires)
     except ValueError as error:
         return _page(request, actor, status=422, problem=words_of(error))
-    assert actor.user is not None
-    chosen = [] if len(branches) == len(branch_names()) else branches
-    user: Any = actor.user  # the page requires login
-    token, secret = create_token(user, name, scopes, branches=chosen, expires=expires)
     # The token is shown only in this response; it is not stored in a URL, session or log.
     return _page(request, actor, created=token, secret=secret)
 
@@ -96,6 +95,6 @@ def _page(
         branches=branch_names(),
         days=[(key, days[key]) for key in _DAYS],
         here="tokens",
-        name=request.POST.get("name", "") if status != 200 else "",
+        name="" if "created" in context else request.POST.get("name", ""),
         **context,
     )

@@ -31,7 +31,7 @@ from proctor.editor.proposals.events import note
 from proctor.editor.proposals.finding import find_proposal, state_word
 from proctor.editor.publishing.heads import find_head
 from proctor.editor.publishing.publishing import write_alias
-from proctor.editor.written import legible
+from proctor.editor.written import legible, refuse_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +99,7 @@ def approve(
         branch = proposal.branch.name
         _require_person(actor, proposal)
         actor.require(APPROVE, test=proposal.test, branch=branch)
+        refuse_long(proposal.test, message=message)
         if wrote_part_of(proposal, actor):
             raise OwnApproval(
                 Sentence(
@@ -163,6 +164,7 @@ def reject(actor: Actor, number: int, *, reason: str) -> Proposal:
                 "reason-required",
                 Sentence(gettext_noop("a rejection needs a reason")),
             )
+        refuse_long(proposal.test, reason=reason)
         _close(proposal, Proposal.State.REJECTED)
         note(proposal, Comment.Event.REJECTED, actor, reason.strip())
     return proposal
@@ -189,6 +191,7 @@ def withdraw(actor: Actor, number: int, *, message: str = "") -> Proposal:
                 ),
                 permission,
             )
+        refuse_long(proposal.test, message=message)
         _close(proposal, Proposal.State.WITHDRAWN)
         note(proposal, Comment.Event.WITHDRAWN, actor, message.strip())
     return proposal
@@ -207,6 +210,7 @@ def comment(actor: Actor, number: int, *, text: str) -> Comment:
         raise refused(
             proposal.test, "text-required", Sentence(gettext_noop("a comment must not be empty"))
         )
+    refuse_long(proposal.test, comment=text)
     with transaction.atomic(using=write_alias()):
         return note(proposal, Comment.Event.COMMENTED, actor, text.strip())
 

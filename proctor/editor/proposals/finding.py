@@ -55,13 +55,17 @@ def proposals() -> QuerySet[Proposal]:
     return rows.select_related("branch", "base__branch", "revision__branch")
 
 
-def find_proposal(actor: Actor, number: int) -> Proposal:
-    """Return a proposal with its branch and its base. Raises NotFound."""
-    found = proposals().filter(pk=number).first()
+def find_proposal(actor: Actor, number: int, *, is_schedule: bool = False) -> Proposal:
+    """Return a proposal, or only a schedule, with its branch and its base. Raises NotFound."""
+    rows = proposals().filter(pk=number)
+    found = (rows.filter(kind=Proposal.Change.SCHEDULE) if is_schedule else rows).first()
     if found is None or not actor.may(VIEW, test=found.test, branch=found.branch.name):
         if found is not None and not actor.may(VIEW, branch=found.branch.name):
             actor.require(VIEW, branch=found.branch.name)
-        raise NotFound(Sentence(gettext_noop("there is no proposal {number}"), number=number))
+        text = gettext_noop("there is no proposal {number}")
+        if is_schedule:
+            text = gettext_noop("there is no schedule {number}")
+        raise NotFound(Sentence(text, number=number))
     return found
 
 

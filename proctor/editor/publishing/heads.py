@@ -6,9 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from proctor.core.matrices.matrix import Allocation, TestDefinition
-from proctor.core.sentences import Sentence, gettext_noop
 from proctor.editor.branches import check_branch
-from proctor.editor.errors import NotFound
+from proctor.editor.errors import NoSuchRevision, NoSuchTest
 from proctor.editor.models import Head, Proposal, Revision, ScheduledStep
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.publishing.texts import parse
@@ -32,31 +31,20 @@ def find_head(test: str, branch: str, *, using: str | None = None) -> Revision |
 
 
 def head_of(test: str, branch: str, *, using: str | None = None) -> Revision:
-    """Return the current revision of a test on a branch. Raises NotFound if there is none."""
+    """Return the current revision of a test on a branch. Raises NoSuchTest if there is none."""
     found = find_head(test, branch, using=using)
     if found is None or found.definition is None:
-        raise NotFound(
-            Sentence(
-                gettext_noop("there is no test {test!r} on {branch!r}"), test=test, branch=branch
-            )
-        )
+        raise NoSuchTest(test, branch)
     return found
 
 
 def revision_of(test: str, branch: str, revision: str, *, using: str | None = None) -> Revision:
-    """Return a revision of a test on a branch, by its id. Raises NotFound."""
+    """Return a revision of a test on a branch, by its id. Raises NoSuchRevision."""
     check_branch(branch)
     rows = Revision.objects.using(using or write_alias()).select_related("branch")
     found: Revision | None = rows.filter(id=revision, test=test, branch__name=branch).first()
     if found is None:
-        raise NotFound(
-            Sentence(
-                gettext_noop("{test!r} has no revision {revision!r} on {branch!r}"),
-                test=test,
-                revision=revision,
-                branch=branch,
-            )
-        )
+        raise NoSuchRevision(test, branch, revision)
     return found
 
 

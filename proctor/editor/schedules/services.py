@@ -32,6 +32,7 @@ from proctor.editor.publishing.queue import lock_branch, note_next_due
 from proctor.editor.publishing.texts import parse
 from proctor.editor.schedules.planning import Wanted, kind_of, plan, refuse_times, step_rows
 from proctor.editor.schedules.publisher import publish_due
+from proctor.editor.written import refuse_long
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,6 +120,8 @@ def schedule(
     schedule, which ends when the new one is accepted.
     """
     actor.require(writing(check_branch(branch)), test=test, branch=branch)
+    for written in (message, *(each.message for each in wanted)):
+        refuse_long(test, message=written)
     using = write_alias()
     head = head_of(test, branch)
     if head.id != base:
@@ -247,6 +250,7 @@ def cancel(actor: Actor, number: int, *, message: str = "") -> Proposal:
         return withdraw(actor, number, message=message)
     branch = proposal.branch.name
     actor.require(writing(branch), test=proposal.test, branch=branch)
+    refuse_long(proposal.test, message=message)
     using = write_alias()
     with transaction.atomic(using=using, durable=True):
         lock_branch(branch, using)
@@ -284,6 +288,7 @@ def resume(actor: Actor, number: int, *, message: str = "") -> Proposal:
     """
     proposal = find_schedule(number)
     actor.require(writing(proposal.branch.name), test=proposal.test, branch=proposal.branch.name)
+    refuse_long(proposal.test, message=message)
     _resume(actor, proposal, message)
     _publish(number)
     return find_schedule(number)

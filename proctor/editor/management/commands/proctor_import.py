@@ -12,6 +12,7 @@ from proctor.editor.management.options import add_branch, add_user, known_branch
 from proctor.editor.publishing.publishing import Signature
 from proctor.editor.transfer.importing import ImportRefused, import_source, read_source
 from proctor.editor.transfer.letters import LettersRefused, read_letters
+from proctor.editor.written import refuse_long
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -43,12 +44,13 @@ class Command(BaseCommand):
         """Read and publish all definitions, and print what changed."""
         branch = known_branch(options["branch"])
         path: Path = options["source"]
+        message = options["message"] or f"Import of {path.name}"
         try:
+            refuse_long("", message=message)
             letters = None
             if options["letters_from"] is not None:
                 letters = read_letters(options["letters_from"])
             source = read_source(path, progress)
-            message = options["message"] or f"Import of {path.name}"
             done = import_source(source, branch, Signature(options["user"], message), letters)
         except (ImportRefused, LettersRefused, ProctorError) as error:
             raise CommandError(f"nothing was imported. {error}") from error

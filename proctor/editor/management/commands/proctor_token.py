@@ -54,13 +54,14 @@ class Command(BaseCommand):
         days = options["days"]
         if days is not None and days < 1:
             raise CommandError(f"--days: expected 1 or more, got {days}")
-        _token, secret = create_token(
-            user,
-            options["name"],
-            scopes,
-            branches=[known_branch(each) for each in options["branch"]],
-            expires=None if days is None else timezone.now() + timedelta(days=days),
-        )
+        branches = [known_branch(each) for each in options["branch"]]
+        expires = None if days is None else timezone.now() + timedelta(days=days)
+        try:
+            _token, secret = create_token(
+                user, options["name"], scopes, branches=branches, expires=expires
+            )
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         self.stderr.write("Keep this token: it is not shown again.")
         self.stdout.write(secret)
 

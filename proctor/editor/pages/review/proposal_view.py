@@ -27,7 +27,7 @@ from proctor.editor.errors import (
     Refused,
 )
 from proctor.editor.models import Hold, Proposal
-from proctor.editor.pages.acting import done
+from proctor.editor.pages.acting import done, typed
 from proctor.editor.pages.answers import address, page, render
 from proctor.editor.pages.asking import people_for
 from proctor.editor.pages.changes import consumable_of, json_lines
@@ -35,6 +35,7 @@ from proctor.editor.pages.effects import Effect, effect_of
 from proctor.editor.pages.review.cards import cards_of
 from proctor.editor.pages.schedules.shown_schedules import shown_schedules
 from proctor.editor.pages.translating import messages_of, translated, words_of
+from proctor.editor.pages.unsent import was_sent
 from proctor.editor.proposals import deciding
 from proctor.editor.proposals.content import current_hash, definition_of_proposal
 from proctor.editor.proposals.finding import find_proposal
@@ -73,7 +74,7 @@ _STATUSES: dict[type[EditorError], int] = {
 def proposal(request: HttpRequest, actor: Actor, number: int) -> HttpResponseBase:
     """Show a proposal, or perform the action that the form submits."""
     found = _found(actor, number)
-    if request.method != "POST":
+    if not was_sent(request):
         return _show(request, actor, found)
     try:
         return _act(request, actor, found)
@@ -104,7 +105,7 @@ def _words(error: EditorError) -> str:
 
 def _act(request: HttpRequest, actor: Actor, found: Proposal) -> HttpResponseBase:
     number, sent = found.pk, request.POST
-    content, base, text = sent.get("hash", ""), sent.get("base") or None, sent.get("text", "")
+    content, base, text = sent.get("hash", ""), sent.get("base") or None, typed(request, "text")
     step = sent.get("do")
     if step == "publish" and found.kind == Proposal.Change.SCHEDULE:
         accept(actor, number, content=content, base=base)
@@ -159,7 +160,8 @@ def _show(
         "schedule": shown_schedules(actor, pk=found.pk)[0] if is_schedule else None,
         "override": found.override_reason,
         "alerts": alerts or [],
-        "typed": request.POST.get("text", "") if status != 200 else "",
+        "typed": request.POST.get("text", ""),
+        "is_rejecting": request.POST.get("do") == "reject",
         "here": "review",
     }
     if not is_schedule:

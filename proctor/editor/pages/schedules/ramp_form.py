@@ -115,7 +115,7 @@ class RampForm:
             min(max(index, 0), allocations - 1),
             rows or [Row("", "")],
             sent.get("guard", ""),
-            sent.get("message", "").strip(),
+            sent.get("message", "").replace("\r\n", "\n").strip(),
         )
 
     def apply(self, step: str) -> str:

@@ -15,13 +15,15 @@ from proctor.editor.access.permissions import VIEW, writing
 from proctor.editor.branches import branch_names, first_branch
 from proctor.editor.errors import Conflict, NotFound, Refused
 from proctor.editor.models import Hold, Proposal, ScheduledStep
-from proctor.editor.pages.acting import done, head_asked_for, number_of
-from proctor.editor.pages.answers import address, page, render, require_view
+from proctor.editor.pages.acting import done, head_asked_for, number_of, typed
+from proctor.editor.pages.answers import address, page, render
 from proctor.editor.pages.effects import effect_of
 from proctor.editor.pages.schedules.ramp_form import RampForm, live_share
 from proctor.editor.pages.schedules.shown_schedules import changed_bar, shown_schedules
 from proctor.editor.pages.shown import bar_of, percent
 from proctor.editor.pages.translating import messages_of
+from proctor.editor.pages.unsent import was_sent
+from proctor.editor.proposals.finding import find_proposal
 from proctor.editor.publishing.clock import database_time
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.schedules import services
@@ -93,7 +95,8 @@ def ramp(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
     if not allocations:
         raise NotFound(_("The test has no allocation %(number)s.") % {"number": 1})
     replaced = services.running_schedule(test, branch)
-    form, step = _form(request, definition, replaced), request.POST.get("do", "")
+    form = _form(request, definition, replaced)
+    step = request.POST.get("do", "") if was_sent(request) else ""
     focus = form.apply(step)
     problems: list[str] = []
     status = 200
@@ -238,14 +241,29 @@ def resume(request: HttpRequest, actor: Actor, number: int) -> HttpResponseBase:
 def _act(
     request: HttpRequest, actor: Actor, number: int, template: str, title: str
 ) -> HttpResponseBase:
-    proposal = services.find_schedule(number)
+    if not actor.may(VIEW):
+        actor.require(VIEW, branch=first_branch())
+    proposal = find_proposal(actor, number, is_schedule=True)
     test, branch = proposal.test, proposal.branch.name
-    require_view(actor, test)
     actor.require(writing(branch), test=test, branch=branch)
-    if request.method == "POST":
+    problems: list[str] = []
+    if was_sent(request):
         act = services.cancel if template == "schedule_cancel.html" else services.resume
-        act(actor, number, message=request.POST.get("message", "").strip())
-        where = f"{address('schedules')}#schedule-{number}"
-        return HttpResponseRedirect(where, status=303)
+        try:
+            act(actor, number, message=typed(request))
+            where = f"{address('schedules')}#schedule-{number}"
+            return HttpResponseRedirect(where, status=303)
+        except Refused as error:
+            problems = messages_of(error.problems)
     (shown,) = shown_schedules(actor, pk=number)
-    return render(request, actor, template, title, schedule=shown, branches=branch_names())
+    return render(
+        request,
+        actor,
+        template,
+        title,
+        status=422 if problems else 200,
+        schedule=shown,
+        branches=branch_names(),
+        message=request.POST.get("message", ""),
+        problems=problems,
+    )

@@ -1,0 +1,148 @@
+"""Take the pictures in docs/images/editor: `python -m tests.live.pictures [NAME ...]`.
+
+Each page is taken in its full height, wide and as on a phone, light and dark. Look at the pictures
+before you commit them.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.live.browser import browser, click, fill, one, press, says
+from tests.live.shops import EDITOR, open_editor, prepare, served
+
+PICTURES = Path(__file__).parents[2] / "docs/images/editor"
+ROLLOUT = f"{EDITOR}tests/newfeaturerollout/"
+COLOR = f"{EDITOR}tests/buttoncolortst/"
+#: Few lines of this repository name this test, so its list of code to clean up is short.
+HEADLINE = f"{EDITOR}tests/headlinetst/"
+TO_HALF = f"{ROLLOUT}raise/?branch=production&allocation=1&to=50"
+
+#: Suffix of the file → width, and whether colors are dark.
+VARIANTS = {
+    "wide": (1280, False),
+    "dark": (1280, True),
+    "phone": (390, False),
+    "phone-dark": (390, True),
+}
+#: Height of the window, which is also the least height of a picture.
+HEIGHTS = {1280: 900, 390: 844}
+
+
+def take(window, name):
+    """Save the page in the variants that docs/images/editor has, or all of a new picture."""
+    for suffix, (width, is_dark) in VARIANTS.items():
+        path = PICTURES / f"{name}-{suffix}.png"
+        if any(PICTURES.glob(f"{name}-wide.png")) and not path.exists():
+            continue
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
+        window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        height, actual = _resize(window, width, HEIGHTS[width])
+        # As high as the page, or the bar at the bottom of a phone would cover its middle.
+        _resize(window, width, height)
+        assert actual <= width, f"{name} is {actual} pixels wide, and the window {width}"
+        shot = window.execute_cdp_cmd("Page.captureScreenshot", {})
+        path.write_bytes(base64.b64decode(shot["data"]))
+    window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def _resize(window, width, height):
+    """Resize the window, wait until the page is drawn, and return the page's height and width."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width == 390}
+    window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    window.execute_async_script(
+        "const done = arguments[0]; scrollTo(0, 0);"
+        "document.activeElement.style.caretColor = 'transparent';"
+        "requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300)));"
+    )
+    return window.execute_script(
+        "const page = document.documentElement; return [page.scrollHeight, page.scrollWidth];"
+    )
+
+
+def without_approvals(window, root, wanted):
+    """Take the pages on which an administrator publishes."""
+    pages = {
+        "tests": EDITOR,
+        "test": COLOR,
+        "edit": f"{ROLLOUT}edit/",
+        "create": f"{EDITOR}create/",
+        "compare": f"{COLOR}compare/",
+        "raise": TO_HALF,
+        "stop": f"{ROLLOUT}stop/?branch=production",
+        "finish": f"{HEADLINE}finish/?branch=production&value=2",
+        "matrix": f"{EDITOR}matrix/",
+        "import": f"{EDITOR}matrix/import/?branch=production",
+        "tokens": f"{EDITOR}tokens/",
+    }
+    for name, path in pages.items():
+        if name in wanted:
+            window.get(f"{root}{path}")
+            take(window, name)
+    if "roll-back" in wanted:
+        window.get(f"{root}{TO_HALF.replace('50', '75')}")
+        fill(window, "#pe-message", "More visitors")
+        click(window, "Publish on production")
+        says(window, "Published on production")
+        press(window, lambda: one(window, ".pe-timeline a[href*='roll-back']"))
+        says(window, "Roll back", "h1")
+        take(window, "roll-back")
+    if "held" in wanted:
+        window.get(f"{root}{ROLLOUT}stop/?branch=production")
+        fill(window, "#pe-reason", "The new search returns nothing for some words")
+        click(window, "Stop now")
+        says(window, "and held")
+        window.get(f"{root}{ROLLOUT}")
+        take(window, "held")
+    if "sign-in" in wanted:
+        press(window, lambda: one(window, ".pe-who button"))
+        says(window, "Sign in", "h1")
+        take(window, "sign-in")
+
+
+def with_approvals(window, root, wanted):
+    """Take the pages of a proposal; someone else must approve it."""
+    window.get(f"{root}{TO_HALF}")
+    if "raise-asks" in wanted:
+        take(window, "raise-asks")
+    window.get(f"{root}{COLOR}finish/?branch=production&value=2")
+    fill(window, "#pe-message", "Green sells most")
+    click(window, "Propose")
+    says(window, "Green sells most", ".pe-proposal-head")
+    address = window.current_url
+    for name, user in {"proposal": "grace", "review": "grace"}.items():
+        if name in wanted:
+            open_editor(window, root, user)
+            window.get(address if name == "proposal" else f"{root}{EDITOR}review/")
+            take(window, name)
+
+
+SHOPS = {
+    "tests.live.shop_without_approvals": without_approvals,
+    "testproject.settings": with_approvals,
+}
+NAMES = (
+    *("tests", "test", "edit", "create", "compare", "raise", "stop", "finish", "matrix", "import"),
+    *("tokens", "roll-back", "held", "sign-in", "raise-asks", "proposal", "review"),
+)
+
+
+def main(wanted):
+    """Serve each shop, and take the wanted pictures of it."""
+    for settings, pictures in SHOPS.items():
+        os.environ["SHOP_SETTINGS"] = settings
+        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+            prepared = prepare("tests.live.editor_shop", Path(first))
+            with (
+                served("tests.live.editor_shop", prepared, Path(second)) as root,
+                browser() as window,
+            ):
+                pictures(open_editor(window, root), root, wanted)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or NAMES)
