@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from proctor.editor.api import bodies, documents, failures, paging, writing
+from proctor.editor import http_status
+from proctor.editor.api import bodies, failures, paging, writing
 from proctor.editor.api.urls import urlpatterns
 from tests.fences import ROOT, fences, run_python
 
@@ -36,7 +37,7 @@ def test_every_address_is_in_the_table(route):
 def test_every_error_is_in_the_table():
     failed = [getattr(failures, name) for name in failures.__all__]
     rows = [(each.status, each.code) for each in failed if "code" in vars(each)]
-    rows += [(status, each.code) for each, status in documents._STATUSES.items()]
+    rows += [(status, each.code) for each, status in http_status._STATUSES.items()]
     for status, code in rows:
         assert f"| {status} | `{code}` |" in TEXT
 

@@ -692,7 +692,8 @@ def test_a_test_is_stopped_on_a_phone(window, shop):
     try:
         window.get(f"{shop}{EDITOR}")
         click(window, "Stop a test")
-        press(window, lambda: one(window, '#pe-test option[value$=" buttoncolortst"]'))
+        choose(window, "buttoncolortst · production")
+        says(window, "Everybody in buttoncolortst on production", "#pe-preview")
         fill(window, "#pe-reason", "from the train")
         click(window, "Stop now")
         says(window, "from the train", ".pe-hold")

@@ -11,17 +11,10 @@ from django.utils.cache import patch_vary_headers
 from proctor.editor.api.failures import MethodRefused, RequestFailure
 from proctor.editor.api.problem_fields import field_of
 from proctor.editor.errors import (
-    ApprovalNeeded,
-    BadToken,
-    Changed,
-    Closed,
     Conflict,
-    Held,
-    NotFound,
-    OwnApproval,
-    PermissionMissing,
     Refused,
 )
+from proctor.editor.http_status import status_of
 from proctor.editor.models import Revision
 from proctor.editor.publishing.heads import definition_of
 from proctor.editor.publishing.publishing import write_alias
@@ -44,19 +37,6 @@ __all__ = [
     "problems_document",
     "test_document",
 ]
-
-_STATUSES: dict[type[EditorError], int] = {
-    BadToken: 401,
-    PermissionMissing: 403,
-    ApprovalNeeded: 403,
-    OwnApproval: 403,
-    NotFound: 404,
-    Conflict: 409,
-    Held: 409,
-    Closed: 409,
-    Changed: 409,
-    Refused: 422,
-}
 
 
 def answer(document: Mapping[str, Any], status: int = 200) -> JsonResponse:
@@ -115,10 +95,7 @@ def problems_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:
 
 def error_answer(error: EditorError) -> JsonResponse:
     """Return the response for an error."""
-    if isinstance(error, RequestFailure):
-        status = error.status
-    else:
-        status = next((code for cls, code in _STATUSES.items() if isinstance(error, cls)), 400)
+    status = error.status if isinstance(error, RequestFailure) else status_of(error)
     problems = error.problems if isinstance(error, Refused) else ()
     body: dict[str, Any] = {
         "error": {

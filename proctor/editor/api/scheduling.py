@@ -11,7 +11,7 @@ from django.forms import DateTimeField
 from django.urls import reverse
 
 from proctor.core.messages import nearest, shown
-from proctor.editor.access.permissions import writing
+from proctor.editor.access.permissions import VIEW, writing
 from proctor.editor.api.bodies import Fields, query_fields, read_fields
 from proctor.editor.api.documents import answer, moves_document, problems_document
 from proctor.editor.api.failures import BadRequest
@@ -67,10 +67,12 @@ def _found(call: Call) -> Proposal:
 def _require_writing(call: Call) -> None:
     """Raise PermissionMissing unless the user may write to the schedule's branch.
 
-    Raises NotFound if the user may not see the test.
+    Raises NotFound if the user may see other tests on that branch but not this one.
     """
-    found = find_proposal(call.actor, call.proposal, is_schedule=True)
+    found = services.find_schedule(call.proposal)
     branch = found.branch.name
+    if call.actor.may(VIEW, branch=branch):
+        find_proposal(call.actor, call.proposal, is_schedule=True)
     call.actor.require(writing(branch), test=found.test, branch=branch)
 
 

@@ -23,14 +23,12 @@ from proctor.core.sentences import Sentence, gettext_noop
 from proctor.editor.access.permissions import VIEW, Actor, backends_know_tests, person
 from proctor.editor.branches import branch_names, first_branch
 from proctor.editor.errors import (
-    Closed,
-    Conflict,
     EditorError,
-    Held,
     NotFound,
     PermissionMissing,
     refused,
 )
+from proctor.editor.http_status import status_of
 from proctor.editor.models import Proposal
 from proctor.editor.pages.translating import messages_of, words_of
 from proctor.editor.pages.unsent import csrf_keeping, from_own_page, is_unsent, kept_fields
@@ -60,14 +58,6 @@ Test = TypeVar("Test", bound=Named)
 #: The namespace of all URL names.
 NAMESPACE = "proctor_editor"
 
-_STATUSES: dict[type[EditorError], int] = {
-    PermissionMissing: 403,
-    NotFound: 404,
-    Conflict: 409,
-    Held: 409,
-    Closed: 409,
-}
-
 
 def address(name: str, *arguments: str) -> str:
     """Return the URL of a page of the editor."""
@@ -89,7 +79,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
             _require_storable(request)
             response = view(request, person(user), *args, **options)
         except EditorError as error:
-            response = _refusal(request, person(user), error, _STATUSES.get(type(error), 422))
+            response = _refusal(request, person(user), error, status_of(error, 422))
         except Refusal as refusal:
             response = _refusal(request, person(user), refusal, 422)
         response.headers["Cache-Control"] = "no-store, private"

@@ -16,7 +16,8 @@ from proctor.conf import settings
 from proctor.editor.access.permissions import VIEW
 from proctor.editor.access.who import actor_of
 from proctor.editor.branches import check_branch
-from proctor.editor.errors import BadToken, EditorError, NotFound, PermissionMissing
+from proctor.editor.errors import BadToken, EditorError
+from proctor.editor.http_status import status_of
 from proctor.editor.schedules.background import background
 from proctor.editor.serving.branch_matrix import (
     BranchMatrix,
@@ -87,9 +88,8 @@ def _refuse(request: HttpRequest, branch: str) -> None:
 
 
 def _error(error: EditorError) -> HttpResponse:
-    statuses = {BadToken: 401, PermissionMissing: 403, NotFound: 404}
     body = {"error": {"code": error.code, "message": str(error), "problems": []}}
-    response = JsonResponse(body, status=statuses.get(type(error), 400))
+    response = JsonResponse(body, status=status_of(error))
     if response.status_code == 401:
         response["WWW-Authenticate"] = "Bearer"
     return response

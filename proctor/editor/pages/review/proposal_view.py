@@ -15,17 +15,13 @@ from proctor.editor.changes.proposed import publish_proposal
 from proctor.editor.changes.sentences import proposed_sentences
 from proctor.editor.changes.updating import can_be_edited, rebase_proposal
 from proctor.editor.errors import (
-    ApprovalNeeded,
     Changed,
-    Closed,
     Conflict,
     EditorError,
-    Held,
     NotFound,
-    OwnApproval,
     PermissionMissing,
-    Refused,
 )
+from proctor.editor.http_status import status_of
 from proctor.editor.models import Hold, Proposal
 from proctor.editor.pages.acting import done, typed
 from proctor.editor.pages.answers import address, page, render
@@ -58,17 +54,6 @@ __all__ = ["proposal"]
 #: Gap between the segments of the approvals bar, in percent.
 _GAP = 1.5
 
-_STATUSES: dict[type[EditorError], int] = {
-    PermissionMissing: 403,
-    ApprovalNeeded: 403,
-    OwnApproval: 403,
-    Conflict: 409,
-    Held: 409,
-    Closed: 409,
-    Changed: 409,
-    Refused: 422,
-}
-
 
 @page
 def proposal(request: HttpRequest, actor: Actor, number: int) -> HttpResponseBase:
@@ -81,9 +66,8 @@ def proposal(request: HttpRequest, actor: Actor, number: int) -> HttpResponseBas
     except NotFound:
         raise
     except EditorError as error:
-        status = next(code for cls, code in _STATUSES.items() if isinstance(error, cls))
         words = messages_of(getattr(error, "problems", ())) or [_words(error)]
-        return _show(request, actor, _found(actor, number), status=status, alerts=words)
+        return _show(request, actor, _found(actor, number), status=status_of(error), alerts=words)
 
 
 def _found(actor: Actor, number: int) -> Proposal:
