@@ -52,7 +52,7 @@ class Act:
         refuse_long(self.test, message=self.message, reason=self.override)
 
     def match(self, head: Revision | None, yours: str | None = None) -> Revision | None:
-        """Return the head. Raises Conflict unless it is the base."""
+        """Return *head*. Raises Conflict unless it is the base of the change."""
         current = None if head is None or head.definition is None else head.id
         if current != self.base:
             raise Conflict(self.test, self.branch, base=self.base, yours=yours, head=current)

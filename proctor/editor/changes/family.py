@@ -115,7 +115,7 @@ class Relatives:
         if name == self.test:
             return replace(problem, severity=Severity.FATAL)
         message = Sentence(
-            gettext_noop("{name!r} would be dropped: {problem}; change it first"),
+            gettext_noop("{name!r} would be dropped: {problem}; change that test first"),
             name=name,
             problem=problem.message,
         )

@@ -317,7 +317,7 @@ def _surroundings(relatives: Relatives, previous: Definition | None) -> Surround
     )
 
 
-#: Problems for applications, which may also exist with the previous definition.
+#: Codes of problems that concern applications. The previous definition can have them, too.
 _OF_APPLICATIONS = ("rule-context", "declared-payload", "declared-payload-missing")
 
 
@@ -326,7 +326,7 @@ def _stricter(
 ) -> list[Problem]:
     """Return the problems that our stricter rules find.
 
-    A fault that an application already had is only a warning.
+    If the previous definition has the same problem for an application, it is only a warning.
     """
     found = stricter_problems(written, around)
     if previous is None or not any(each.code in _OF_APPLICATIONS for each in found):

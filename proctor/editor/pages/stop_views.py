@@ -131,7 +131,11 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 
 def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
-    """Return the chosen test and branch; there is no branch if the name was typed."""
+    """Return the chosen test and branch.
+
+    If the user typed only the name of a test, its first branch in *choices* is used, or else the
+    last branch.
+    """
     for branch in branch_names():
         if text.startswith(f"{branch} "):
             return text.removeprefix(f"{branch} ").strip(), branch

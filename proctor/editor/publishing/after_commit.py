@@ -96,7 +96,7 @@ def _send(revisions: Sequence[Revision]) -> None:
     for receiver, answer in published.send_robust(Revision, revisions=list(revisions)):
         if isinstance(answer, Exception):
             logger.error(
-                "A receiver of the signal published failed, %r: %s", receiver, error_place(answer)
+                "A receiver of the signal 'published' failed, %r: %s", receiver, error_place(answer)
             )
 
 

@@ -34,9 +34,9 @@ class Verdict:
     application: Known
     #: True if its specification names a changed test, or selects one with a filter.
     is_concerned: bool
-    #: Test → the reason why the application could load it before the change, but not after it.
+    #: The tests that the application could load before the change but not after it: test → reason.
     breaks: Mapping[str, Problem]
-    #: Test → the reason why it cannot be loaded, either before or after the change.
+    #: The tests that it could not load before the change either: test → reason.
     older: Mapping[str, Problem]
 
     @property
@@ -88,11 +88,11 @@ def _verdict(
         for name, problem in new.items():
             if problem.code == IN_USE:
                 text = gettext_noop(
-                    "PROCTOR_TESTS declares the test; remove it there, and deploy, first"
+                    "PROCTOR_TESTS declares the test; first remove it there and deploy"
                 )
                 new[name] = replace(problem, message=Sentence(text))
         known = _own_faults(before)
-        # These messages use the names of the settings.
+        # Prefer these messages, because they name the settings.
         for name, problem in _own_faults(after).items():
             was_broken = name in older or (name in known and name not in new)
             (older if was_broken else new)[name] = problem
@@ -174,7 +174,8 @@ def application_problems(found: Iterable[Verdict], test: str | None) -> list[Pro
             problems.append(_of(problem, sentence, Severity.FATAL, BREAKS))
         for name, problem in verdict.older.items():
             text = gettext_noop(
-                "{application} cannot load {test!r}, and could not before: {problem}"
+                "{application} cannot load {test!r}; this change did not cause the problem: "
+                "{problem}"
             )
             sentence = Sentence(text, application=who, test=name, problem=problem.message)
             problems.append(_of(problem, sentence, Severity.WARNING, OLDER))

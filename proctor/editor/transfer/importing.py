@@ -33,7 +33,7 @@ class ImportRefused(ValueError):  # noqa: N818 - says what happened to the impor
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The definitions in a file or a tree by name, as their original text."""
+    """The definitions in a file or a tree, by name, with their original text."""
 
     tests: Mapping[str, Imported]
     warnings: tuple[str, ...] = ()
