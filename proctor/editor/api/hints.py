@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["hinted"]
 
-#: Maximum number of similar names to try, until the user may see one.
+#: Maximum number of similar names to try, if the user may not see them.
 _TRIES = 5
 #: Maximum number of a test's revisions that are compared, newest first.
 _REVISIONS = 1000

@@ -63,7 +63,8 @@ class Prepared:
 
     #: The new definition; None to delete the test.
     definition: Definition | None
-    #: The test and its relatives, as far as the engine loads them, before and after the change.
+    #: The test and its relatives, before and after the change, without tests that the engine does
+    #: not load.
     before: Mapping[str, TestDefinition]
     after: Mapping[str, TestDefinition]
     problems: tuple[Problem, ...]

@@ -47,7 +47,7 @@ class Promotion:
 
     test: str
     revision: str
-    #: The test's head on the later branch that the user saw, or None if the test did not exist.
+    #: The head that the user saw on the later branch, or None if the test did not exist there.
     base: str | None
 
 

@@ -1,6 +1,6 @@
 """Changes to an open proposal: replace its definition, or rebase it.
 
-A user who changes it becomes a contributor, and all approvals become void.
+A user who changes a proposal becomes a contributor, and all its approvals become void.
 """
 
 from __future__ import annotations

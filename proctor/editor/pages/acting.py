@@ -84,7 +84,7 @@ def act(
         if head is not None and head.author == actor.name:
             words = _(
                 "You have published another change since you opened this page. This is what "
-                "this one would do now: check it again."
+                "the change on this page would do now: check it again."
             )
         return show(status=409, problems=[words])
 

@@ -105,7 +105,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
 
 
 def _signed_out(request: HttpRequest) -> HttpResponseBase:
-    """Redirect to the sign-in page; if a form was sent, show how to send it again."""
+    """Redirect to the sign-in page or, if a form was sent, show a page that can send it again."""
     where = redirect_to_login(request.get_full_path(), sign_in_address())
     if request.method != "POST" or not from_own_page(request):
         return where

@@ -328,7 +328,7 @@ def reschedule(
     base: str,
     message: str = "",
 ) -> Scheduled:
-    """Change the times of the remaining steps, by their numbers from 1.
+    """Change the times of the remaining steps: *dues* maps numbers of steps, from 1, to times.
 
     This creates a new schedule with the same definitions, based on *base*. The new schedule is
     checked and approved like any other, and replaces the old one once it is accepted.
