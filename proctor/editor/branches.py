@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proctor.conf import settings
-from proctor.editor.errors import BranchMissing
+from proctor.editor.errors import NoSuchBranch
 from proctor.editor.models import Branch
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def first_branch() -> str:
 
 
 def check_branch(name: str) -> str:
-    """Return *name*. Raises BranchMissing if the setting does not contain such a branch."""
+    """Return *name*. Raises NoSuchBranch if the setting does not contain such a branch."""
     if name not in branch_names():
-        raise BranchMissing(name, branch_names())
+        raise NoSuchBranch(name, branch_names())
     return name
 
 

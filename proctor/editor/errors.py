@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
-    "ApplicationMissing",
     "ApprovalNeeded",
     "BadToken",
-    "BranchMissing",
     "Changed",
     "Closed",
     "Conflict",
     "EditorError",
     "Held",
+    "NoSuchApplication",
+    "NoSuchBranch",
+    "NoSuchRevision",
+    "NoSuchTest",
     "NotFound",
     "OwnApproval",
     "PermissionMissing",
     "Refused",
-    "RevisionMissing",
-    "TestMissing",
     "refused",
 ]
 
@@ -45,7 +45,7 @@ class NotFound(EditorError):  # noqa: N818 - says what happened to the request
     code = "not-found"
 
 
-class BranchMissing(NotFound):
+class NoSuchBranch(NotFound):
     """The setting does not contain such a branch."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
@@ -54,10 +54,8 @@ class BranchMissing(NotFound):
         self.name = name
 
 
-class TestMissing(NotFound):
+class NoSuchTest(NotFound):
     """The branch has no such test."""
-
-    __test__ = False  # not a class of tests
 
     def __init__(self, test: str, branch: str) -> None:
         text = gettext_noop("there is no test {test!r} on the branch {branch!r}")
@@ -65,7 +63,7 @@ class TestMissing(NotFound):
         self.test, self.branch = test, branch
 
 
-class RevisionMissing(NotFound):
+class NoSuchRevision(NotFound):
     """The test has no such revision on the branch."""
 
     def __init__(self, test: str, branch: str, revision: str) -> None:
@@ -74,7 +72,7 @@ class RevisionMissing(NotFound):
         self.test, self.branch, self.revision = test, branch, revision
 
 
-class ApplicationMissing(NotFound):
+class NoSuchApplication(NotFound):
     """No such application is registered for the branch."""
 
     def __init__(self, name: str, environment: str) -> None:

@@ -111,7 +111,7 @@ def test_a_long_message_of_an_import_is_refused_and_kept(grace, head):
     sent = {**fields(preview), "do": "import", "message": LONG}
     response = grace.post(f"{ROOT}matrix/import/", sent)
     assert response.status_code == 200
-    assert "the message has 10001 characters" in text(response)
+    assert "The message has 10001 characters" in text(response)
     assert fields(response)["message"] == LONG
 
 

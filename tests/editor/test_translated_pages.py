@@ -169,7 +169,7 @@ def test_problems_on_the_edit_page_are_translated(revision, grace, speak):
 def test_a_page_that_refuses_is_translated(revision, grace, speak):
     speak(GERMAN)
     page = text(grace.get(f"{ROOT}matrix/?branch=prod"))
-    assert "Kein Zweig 'prod'. " in page
+    assert "Kein Zweig 'prod': " in page
 
 
 def test_plurals_follow_the_language(speak):

@@ -21,7 +21,7 @@ from proctor.editor.api.bodies import refuse_media_type
 from proctor.editor.api.documents import error_answer, etag
 from proctor.editor.api.failures import MethodRefused, PreconditionFailed, RequestFailure
 from proctor.editor.api.hints import hinted
-from proctor.editor.errors import BadToken, EditorError, NotFound, TestMissing
+from proctor.editor.errors import BadToken, EditorError, NoSuchTest, NotFound
 from proctor.editor.publishing.texts import is_storable
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ class Call:
     proposal: int = 0
 
     def see(self, branch: str) -> None:
-        """Raise TestMissing if the user may see other tests on the branch but not this one."""
+        """Raise NoSuchTest if the user may see other tests on the branch but not this one."""
         actor = self.actor
         if actor.may(VIEW, branch=branch) and not actor.may(VIEW, test=self.test, branch=branch):
-            raise TestMissing(self.test, branch)
+            raise NoSuchTest(self.test, branch)
 
     def require_match(self, head: Revision | None) -> None:
         """Raise PreconditionFailed unless If-Match and If-None-Match allow the write."""

@@ -9,11 +9,11 @@ from proctor.core.sentences import Sentence, gettext_noop, sentence_of
 from proctor.editor.access.permissions import REGISTER, VIEW
 from proctor.editor.branches import branch_names
 from proctor.editor.errors import (
-    ApplicationMissing,
-    BranchMissing,
+    NoSuchApplication,
+    NoSuchBranch,
+    NoSuchRevision,
+    NoSuchTest,
     NotFound,
-    RevisionMissing,
-    TestMissing,
 )
 from proctor.editor.models import Application, Head, Revision
 from proctor.editor.publishing.publishing import write_alias
@@ -37,17 +37,17 @@ def hinted(actor: Actor, error: NotFound) -> NotFound:
 
     A hint never contains the name of anything that the user may not see.
     """
-    if isinstance(error, BranchMissing):
+    if isinstance(error, NoSuchBranch):
         if any(_may_see(actor, each) for each in branch_names()):
             return error
         text = gettext_noop("there is no branch {name!r}")
         return NotFound(Sentence(text, name=error.name))
-    if isinstance(error, TestMissing):
+    if isinstance(error, NoSuchTest):
         elsewhere = _elsewhere(actor, error.test, error.branch)
         return _with_place(error, elsewhere) or _with_guess(error, _test(actor, error))
-    if isinstance(error, RevisionMissing):
+    if isinstance(error, NoSuchRevision):
         return _of_revision(actor, error)
-    if isinstance(error, ApplicationMissing) and _may_see(actor, error.environment):
+    if isinstance(error, NoSuchApplication) and _may_see(actor, error.environment):
         rows = Application.objects.using(write_alias()).filter(environment=error.environment)
         names = rows.values_list("name", flat=True)
         return _with_guess(error, _first_close(error.name, names, lambda _name: True))
@@ -72,7 +72,7 @@ def _elsewhere(actor: Actor, test: str, branch: str) -> str | None:
     )
 
 
-def _test(actor: Actor, error: TestMissing) -> str | None:
+def _test(actor: Actor, error: NoSuchTest) -> str | None:
     """Return a test with a similar name on the branch."""
     heads = Head.objects.using(write_alias()).filter(branch__name=error.branch, is_deletion=False)
     names = heads.exclude(test=error.test).values_list("test", flat=True)
@@ -81,7 +81,7 @@ def _test(actor: Actor, error: TestMissing) -> str | None:
     )
 
 
-def _of_revision(actor: Actor, error: RevisionMissing) -> NotFound:
+def _of_revision(actor: Actor, error: NoSuchRevision) -> NotFound:
     using, test, branch = write_alias(), error.test, error.branch
     if not actor.may(VIEW, test=test, branch=branch):
         return error

@@ -13,7 +13,7 @@ from proctor.editor.api.paging import page_of
 from proctor.editor.api.searching import found_names
 from proctor.editor.branches import check_branch, first_branch
 from proctor.editor.changes.sentences import sentences
-from proctor.editor.errors import TestMissing
+from proctor.editor.errors import NoSuchTest
 from proctor.editor.models import Head, Revision
 from proctor.editor.publishing.heads import head_of
 from proctor.editor.publishing.publishing import write_alias
@@ -71,7 +71,7 @@ def get_history(call: Call) -> HttpResponse:
     rows = Revision.objects.using(write_alias()).filter(test=call.test, branch__name=branch)
     count = rows.count()
     if not count:
-        raise TestMissing(call.test, branch)
+        raise NoSuchTest(call.test, branch)
     found = rows.select_related("made_from").order_by("-version")[page.part]
     results = [_entry(each) for each in found]
     return answer(page.document(call.request, count, results))

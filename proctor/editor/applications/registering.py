@@ -18,7 +18,7 @@ from proctor.core.problems import Problem, Severity
 from proctor.core.sentences import Sentence, gettext_noop, sentence_of
 from proctor.editor.access.permissions import REGISTER
 from proctor.editor.branches import check_branch
-from proctor.editor.errors import ApplicationMissing, Refused
+from proctor.editor.errors import NoSuchApplication, Refused
 from proctor.editor.models import Application
 from proctor.editor.publishing.publishing import write_alias
 
@@ -110,12 +110,12 @@ def register(
 
 
 def find_application(name: str, environment: str) -> Application:
-    """Return a registered application. Raises ApplicationMissing."""
+    """Return a registered application. Raises NoSuchApplication."""
     check_branch(environment)
     rows = Application.objects.using(write_alias())
     found = rows.filter(name=name, environment=environment).first()
     if found is None:
-        raise ApplicationMissing(name, environment)
+        raise NoSuchApplication(name, environment)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from proctor.core.matrices.matrix import Allocation, TestDefinition
 from proctor.editor.branches import check_branch
-from proctor.editor.errors import RevisionMissing, TestMissing
+from proctor.editor.errors import NoSuchRevision, NoSuchTest
 from proctor.editor.models import Head, Proposal, Revision, ScheduledStep
 from proctor.editor.publishing.publishing import write_alias
 from proctor.editor.publishing.texts import parse
@@ -31,20 +31,20 @@ def find_head(test: str, branch: str, *, using: str | None = None) -> Revision |
 
 
 def head_of(test: str, branch: str, *, using: str | None = None) -> Revision:
-    """Return the current revision of a test on a branch. Raises TestMissing if there is none."""
+    """Return the current revision of a test on a branch. Raises NoSuchTest if there is none."""
     found = find_head(test, branch, using=using)
     if found is None or found.definition is None:
-        raise TestMissing(test, branch)
+        raise NoSuchTest(test, branch)
     return found
 
 
 def revision_of(test: str, branch: str, revision: str, *, using: str | None = None) -> Revision:
-    """Return a revision of a test on a branch, by its id. Raises RevisionMissing."""
+    """Return a revision of a test on a branch, by its id. Raises NoSuchRevision."""
     check_branch(branch)
     rows = Revision.objects.using(using or write_alias()).select_related("branch")
     found: Revision | None = rows.filter(id=revision, test=test, branch__name=branch).first()
     if found is None:
-        raise RevisionMissing(test, branch, revision)
+        raise NoSuchRevision(test, branch, revision)
     return found
 
 

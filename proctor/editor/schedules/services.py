@@ -120,8 +120,8 @@ def schedule(
     schedule, which ends when the new one is accepted.
     """
     actor.require(writing(check_branch(branch)), test=test, branch=branch)
-    for text in (message, *(each.message for each in wanted)):
-        refuse_long(test, message=text)
+    for written in (message, *(each.message for each in wanted)):
+        refuse_long(test, message=written)
     using = write_alias()
     head = head_of(test, branch)
     if head.id != base:
