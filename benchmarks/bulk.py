@@ -45,7 +45,8 @@ COUNTRIES = ["US", "GB", "CA", "AU", "DE", "FR", "JP", "IN", "XX"]
 TESTS = 100
 COLUMNS: dict[str, Any] = {"identifiers": {"USER": "user_id"}, "context": {"country": "country"}}
 
-#: Visitors for whom the engine is called one by one: it takes equally long for each.
+#: How many visitors are evaluated one by one with the engine. A few are enough, because each takes
+#: equally long.
 SAMPLE = 100
 
 Figure = tuple[str, float, str, float]
@@ -54,7 +55,7 @@ SPARK = {
     "values": "values of groups by mapInArrow",
     "names": "names of groups by mapInArrow",
     "sql": "names of groups by the expression of `proctor sql`",
-    "md5": "md5 of a salted identifier in SQL, no more",
+    "md5": "only the md5 of a salted identifier, in SQL",
 }
 
 
@@ -114,7 +115,7 @@ def in_one_process(rounds: int) -> Iterator[Figure]:
 
 
 def parquet_to_parquet(rows: int, jobs: int) -> None:
-    """Print the time that the command takes for a whole file, which depends on the machine."""
+    """Print the time that the command takes for a whole file; it depends on the machine."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         (directory / "matrix.json").write_text(json.dumps(matrix().to_dict()))
@@ -158,7 +159,7 @@ def _tree_time() -> float:
 
 
 def spark(rows: int) -> Iterator[Figure]:
-    """Measure the same tests with mapInArrow, with Spark's SQL, and only their hashes in its SQL.
+    """Measure the same tests with mapInArrow and in Spark's SQL, and only their hashes in SQL.
 
     Java 16 and later compute MD5 with an intrinsic, several times as fast as earlier versions.
     """

@@ -9,16 +9,16 @@ server that is started for this run with its default settings. The figures are:
   process keeps;
 - `POST check/` of the Edit page, and `POST api/check/` with a token, for a test that another one
   depends on;
-- saving an edit, as a multiple of a bare insert of such a row, in SQL, in a transaction of its own;
-- the refresh of a process after one change, as a share of its first load: the matrix is read,
-  checked and compiled;
-- the poll of a reader when nothing was published, as a multiple of a bare SELECT of one row by its
+- saving an edit, as a multiple of a plain SQL INSERT of one revision in a separate transaction;
+- the refresh of a process after one change, as a share of its first load, which reads, checks and
+  compiles the whole matrix;
+- the poll of a reader when nothing was published, as a multiple of a plain SELECT of one row by its
   primary key, both on a connection that is already open.
 
-Both sides of a ratio are timed in turn, and medians are shown. Times are those of the clock, so a
-busy machine misses more: its load is shown, and the CPU time of this process. An application is
-registered that declares 100 of the tests. Exits with 1 if a figure misses what is wanted. Needs
-psycopg and the programs of PostgreSQL for the second half.
+Both sides of a ratio are timed in turn, and medians are shown. Times are wall-clock times, so more
+figures miss their limits on a busy machine; therefore its load and the CPU time of this process are
+shown as well. One application is registered, which declares 100 of the tests. Exits with 1 if a
+figure misses its limit. The PostgreSQL part needs psycopg and PostgreSQL's programs.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 #: The name of the figure, its value, its unit, and its limit.
 Figure = tuple[str, float, str, float]
 
-#: Page, address below the editor's, queries and milliseconds that are wanted at most. The design
-#: names figures for the list and for a test; the others are held to the same.
+#: The page, its address below the editor's, and the limits for its queries and milliseconds. The
+#: limits were set for the list and for the page of a test, and apply to the other pages as well.
 PAGES = (
     ("the list page", "", 12, 150),
     ("the list, one state", "?state=decided", 12, 150),
@@ -72,7 +72,7 @@ PAGES = (
     ("the API's list, a search", "api/tests/?page_size=50&q=test77", 15, 150),
     ("the API's history", "api/tests/test0x/history/", 15, 150),
 )
-#: Page, address, seconds that the first request of a process may take.
+#: The page, its address, and the limit in seconds for the first request of a process.
 FIRST = (
     ("the list page", "", 2),
     ("the list, a search", "?q=colour", 2),
@@ -85,7 +85,7 @@ FIRST = (
 
 
 def median(function: Callable[[], object], rounds: int) -> float:
-    """Return the median of the seconds that *function* takes."""
+    """Return the median number of seconds that *function* takes."""
     taken = []
     for _ in range(rounds):
         begin = time.perf_counter()
@@ -95,14 +95,14 @@ def median(function: Callable[[], object], rounds: int) -> float:
 
 
 def timed(function: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Return the median of the seconds of *function*, and the mean of its CPU's seconds."""
+    """Return the median seconds and the mean CPU seconds that *function* takes."""
     begin = time.process_time()
     taken = median(function, rounds)
     return taken, (time.process_time() - begin) / rounds
 
 
 def ratio(subject: Callable[[], object], base: Callable[[], object], rounds: int) -> float:
-    """Return the time of *subject* as a multiple of that of *base*, the median of many rounds."""
+    """Return how many times as long *subject* takes as *base*: the median of many rounds."""
     return statistics.median(median(subject, 1) / median(base, 1) for _ in range(rounds))
 
 
@@ -125,7 +125,7 @@ def signed_in() -> Callable[[str], Any]:
 
 
 def queries_of(ask: Callable[[], object]) -> int:
-    """Return how many queries *ask* makes when it is asked again."""
+    """Return how many queries *ask* makes when it is called for the second time."""
     from django.db import connection  # noqa: PLC0415
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
 
@@ -135,7 +135,7 @@ def queries_of(ask: Callable[[], object]) -> int:
     return len(asked)
 
 
-#: Page → its queries with few tests.
+#: The queries of each page while there are few tests.
 few: dict[str, int] = {}
 
 
@@ -156,7 +156,7 @@ def pages(rounds: int) -> Iterator[Figure]:
         taken, cpu = (each * 1000 for each in timed(ask, rounds))
         yield f"   time on the server ({cpu:.0f} ms of CPU)", taken, " ms", milliseconds
     taken = median(lambda: get("matrix/?download=1"), 3)
-    print(f"   (not wanted, but known: the download of a matrix takes {taken:.1f} s)")
+    print(f"   (without a limit: the download of a matrix takes {taken:.1f} s)")
 
 
 def first_requests(rounds: int) -> Iterator[Figure]:
@@ -176,24 +176,24 @@ def again(*arguments: str) -> list[float]:
 
 
 def first_request(page: str) -> None:
-    """Print the seconds of a page in this process, those of CPU, and MiB before and after."""
+    """Print the seconds and CPU seconds that *page* takes, and the MiB in use before and after."""
     import django  # noqa: PLC0415 - in this process only
 
     django.setup()
     get = signed_in()
-    get("tokens/")  # the URLs, the base template and the connection
+    get("tokens/")  # loads the URLs and the base template, and connects to the database
     before = resident()
     print(*timed(lambda: get(page), 1), before, resident())
 
 
 def resident() -> float:
-    """Return the resident memory of this process, in MiB, as Linux knows it."""
+    """Return the resident memory of this process, in MiB, as reported by Linux."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def checks(rounds: int) -> Iterator[Figure]:
-    """Measure the check that the Edit page requests while someone types, and the API's."""
+    """Measure the check that the Edit page requests while someone types, and that of the API."""
     from django.test import Client  # noqa: PLC0415
 
     from proctor.editor.publishing.heads import head_of  # noqa: PLC0415
@@ -216,7 +216,7 @@ def checks(rounds: int) -> Iterator[Figure]:
 
 
 def saving(rounds: int) -> Iterator[Figure]:
-    """Measure an edit on the first branch, relative to the insert that no editor can avoid."""
+    """Measure an edit on the first branch, relative to the INSERT that no editor can avoid."""
     from django.db import connection, transaction  # noqa: PLC0415
 
     from proctor.editor.access.permissions import person  # noqa: PLC0415
@@ -246,9 +246,9 @@ def saving(rounds: int) -> Iterator[Figure]:
 
     save()
     insert()
-    yield "d) saving an edit [bare inserts]", ratio(save, insert, rounds), "x", 20
+    yield "d) saving an edit [plain INSERTs]", ratio(save, insert, rounds), "x", 20
     taken = median(save, rounds), median(insert, rounds)
-    print(f"   (saving takes {taken[0] * 1000:.1f} ms, a bare insert {taken[1] * 1000:.2f} ms)")
+    print(f"   (saving takes {taken[0] * 1000:.1f} ms, a plain INSERT {taken[1] * 1000:.2f} ms)")
 
 
 def reading(rounds: int) -> Iterator[Figure]:
@@ -299,8 +299,8 @@ def reading(rounds: int) -> Iterator[Figure]:
         assert read_matrix(branch, current[0]) is None
 
     many = [lambda each=each: [each() for _ in range(20)] for each in (poll, select)]
-    yield "f) the poll of a reader [bare SELECTs]", ratio(many[0], many[1], rounds), "x", 2
-    print(f"   (a bare SELECT takes {median(many[1], rounds) / 20 * 1e6:.0f} µs)")
+    yield "f) the poll of a reader [plain SELECTs]", ratio(many[0], many[1], rounds), "x", 2
+    print(f"   (a plain SELECT takes {median(many[1], rounds) / 20 * 1e6:.0f} µs)")
 
 
 # -- databases ----------------------------------------------------------------------------
@@ -320,7 +320,7 @@ def measure(rounds: int) -> int:
         for what, value, unit, wanted in figures(rounds):
             verdict = "met" if value <= wanted else "MISSED"
             missed += value > wanted
-            print(f"{what:62} {value:8.2f}{unit:3}  wanted {wanted:g}  {verdict}", flush=True)
+            print(f"{what:62} {value:8.2f}{unit:3}  limit {wanted:g}  {verdict}", flush=True)
     print(f"   (the load of the machine is {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)")
     return missed
 
@@ -341,7 +341,7 @@ def main() -> int:
     """Run all benchmarks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=31, help="rounds of each figure")
-    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="one database only")
+    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="the only database to use")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--first", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -352,7 +352,8 @@ def main() -> int:
         return 1 if measure(options.rounds) else 0
     from tests.editor.databases import environment, migrate, postgresql_server  # noqa: PLC0415
 
-    # The tests switch off fsync, which would speed up a bare insert more than an edit.
+    # The tests pass flags that switch off fsync, but this would speed up a plain INSERT more than
+    # an edit.
     usual_postgresql = functools.partial(postgresql_server, flags="")
 
     status = 0

@@ -9,11 +9,11 @@ from typing import Any
 __all__ = ["FEW", "TESTS", "boss", "document", "fill", "name_of", "register_application"]
 
 TESTS = 10_000
-#: Tests with which queries are counted first.
+#: The number of tests when queries are counted for the first time.
 FEW = 100
 #: Revisions of each test on each branch.
 REVISIONS = {"trunk": 3, "production": 2}
-#: So many rows are written at once.
+#: The number of rows that are written at once.
 BATCH = 2000
 
 
@@ -34,7 +34,7 @@ def document(number: int, **changes: object) -> dict[str, Any]:
 
 
 def fill(numbers: range) -> None:
-    """Write tests as if each branch had had so many publications of all of them."""
+    """Write the tests *numbers*, with as many revisions on each branch as `REVISIONS` says."""
     from django.utils import timezone  # noqa: PLC0415 - likewise, as all below
 
     from proctor.editor.models import Branch, Head, Revision  # noqa: PLC0415
@@ -80,7 +80,7 @@ def fill(numbers: range) -> None:
 
 
 def register_application() -> None:
-    """Register an application that declares tests, and takes no others."""
+    """Register an application that declares the first `FEW` tests."""
     from proctor.editor.access.permissions import command  # noqa: PLC0415
     from proctor.editor.applications.registering import register  # noqa: PLC0415
 

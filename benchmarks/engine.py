@@ -259,7 +259,7 @@ def single_tests(rounds: int) -> Iterator[Figure]:
 
 
 def one_of_fifty(rounds: int) -> Iterator[Figure]:
-    """Measure one test of fifty, half of which are for one country, in both ways."""
+    """Measure both ways to evaluate one test of fifty, half of which are for one country."""
     country = {"rule": "${country == 'US'}"}
     tests = {f"test{n}x": country if n % 2 else {} for n in range(50)}
     context = {"country": "US"}
@@ -299,7 +299,7 @@ def _one_test(
 
 
 def loading() -> Iterator[Figure]:
-    """Measure 1,000 tests from JSON to a Proctor, and the memory that is kept, matrix included."""
+    """Measure loading 1,000 tests from JSON, and the memory that Proctor and Matrix then keep."""
     text = large_matrix(1000)
     types = bench100()[1]
     taken = []
@@ -336,7 +336,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=101, help="rounds of each ratio")
     rounds = parser.parse_args().rounds
     per_call = _seconds(floor_of(100), 20) / 20 / len(IDENTIFIERS)
-    print(f"The floor of 100 tests takes {per_call * 1e6:.0f} µs here and now.")
+    print(f"The floor of 100 tests takes {per_call * 1e6:.0f} µs on this machine.")
     missed = 0
     for figures in (
         visitor_of_bench100(rounds),

@@ -2,7 +2,7 @@
 
     python benchmarks/loading.py [--runs 3]
 
-Time is the CPU time of the process, so that a busy machine changes it little. The limits are:
+Time is the CPU time of the process, so other work on the machine hardly affects it. The limits are:
 20,000 tests take at most 25 times as long as 1,000, and 10 MB of long rules need at most 20 times
 their size in memory.
 """

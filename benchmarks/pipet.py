@@ -73,7 +73,7 @@ VISITOR = GroupsRequest(
 
 
 def serve(connection: Any) -> None:
-    """Run a Pipet. Each message names the fault that it has from then on; "" means none."""
+    """Run a Pipet. Each message names the fault that it simulates from then on; "" means none."""
     with live.serving() as pipet:
         pipet.publish("1", 1000, **dict.fromkeys(NAMES, ("blue", 1)))
         for name in NAMES[::3]:
@@ -230,7 +230,7 @@ def redis_entry(port: int) -> dict[str, str]:
 def start_redis() -> tuple[subprocess.Popen[bytes], int] | None:
     found = shutil.which("redis-server")
     try:
-        import redis  # noqa: PLC0415 - it need not be there
+        import redis  # noqa: PLC0415 - it may not be installed
     except ImportError:
         redis = None
     if found is None or redis is None:
@@ -263,7 +263,7 @@ def main() -> int:
     locmem = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     figures += hits(server, rounds, "LocMem", locmem)
     if started is None:
-        print("no Redis here: its figure is skipped")
+        print("Redis is not installed: its figures are skipped")
     else:
         process, port = started
         figures += hits(server, rounds, "Redis", redis_entry(port))

@@ -2,16 +2,16 @@
 
 The same page is requested alternately from two Django stacks: one whose site has `proctor.results`
 installed and records, and one without it. The page reads three of 50 declared tests, from a matrix
-in the process. Printed is the difference of the medians over many rounds, in microseconds of CPU
-time of the thread that answers, for:
+in the process. The benchmark prints the difference of the medians over many rounds, in microseconds
+of CPU time of the thread that answers, for:
 
 - a visitor who was seen before, as in most requests;
 - a new visitor, whose exposures go into the queue;
 - a call of `record` with a request.
 
 Meanwhile the recorder's thread writes the rows to a SQLite file. Requests must not make any
-queries, which the benchmark checks. The limit is 20 µs for a visitor who was seen before. That is
-the median request of a site whose visitors see more than two pages. The limit applies to a machine
+queries, which the benchmark checks. The limit is 20 µs for a visitor who was seen before, which is
+the median request of a site where visitors see more than two pages. The limit applies to a machine
 that computes the floor of `benchmarks/engine.py` for 100 tests in 61 µs. The floor is measured here
 as well, in the same rounds, and scales the limit. Exits with 1 if a figure misses its limit.
 """
@@ -101,7 +101,7 @@ def switch(*, on: bool) -> None:
 
 
 def side(url: str, visitors: Callable[[], str], *, on: bool) -> Callable[[], float]:
-    """Return a function that measures the microseconds of a request, a new one in each call."""
+    """Return a function that makes a new request in each call, and measures its microseconds."""
     get_response = pages.handler(pages.Plain, is_async=False).get_response
 
     def measure() -> float:

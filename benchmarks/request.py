@@ -1,16 +1,16 @@
 """Measure the time that the middleware adds to a request: `python benchmarks/request.py`.
 
 The same page is requested alternately, for a few milliseconds each, from two Django stacks: one
-with the middleware and one without any. Printed is the median of the differences over many rounds,
-in microseconds, for 50 declared tests and a matrix in the process; half of the tests have a rule.
-For comparison, the time of the engine alone for these 50 tests is measured in the same rounds. No
-receiver listens to exposures. Each request is a new object from a new visitor.
+with the middleware and one without any. The benchmark prints the median of the differences over
+many rounds, in microseconds, for 50 declared tests and a matrix in the process; half of the tests
+have a rule. For comparison, the time of the engine alone for these 50 tests is measured in the same
+rounds. No receiver listens to exposures. Each request is a new object from a new visitor.
 
 The limit is 15 µs if nobody reads the proc. If all of its groups are read, it is twice the time of
 the engine plus 30 µs. The limits apply to a machine that computes the floor of
 `benchmarks/engine.py` for 100 tests in 61 µs. The floor is measured here as well, in the same
 rounds, and scales the limits. Time is the CPU time of the thread; the hop to another thread is
-measured in wall-clock time, waiting included.
+measured in wall-clock time, including the wait.
 
 Exits with 1 if a figure misses its limit.
 """

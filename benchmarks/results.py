@@ -1,11 +1,12 @@
 """Measure the time of a report of the app: `python benchmarks/results.py`.
 
 A PostgreSQL server with its default settings is started for this run, and filled with a million
-rows: half a million exposures to one test, and equally many outcomes. Printed are the seconds of a
-whole report, from the query to the finished HTML, in a process that has made one before, and of its
-parts: reading the rows, and the analysis. The limit is 3 seconds. Exits with 1 if it is missed.
+rows: half a million exposures to one test, and equally many outcomes. The benchmark prints the
+seconds that a whole report takes, from the query to the finished HTML, in a process that has made
+one before, and the seconds of its parts: reading the rows, and the analysis. The limit for the
+report is 3 seconds. Exits with 1 if it takes longer.
 
-Needs psycopg, the programs of PostgreSQL and django-proctor[analysis].
+Needs psycopg, PostgreSQL's programs and django-proctor[analysis].
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Measure how fast the Pipet API is served: `python benchmarks/serve.py`.
 
-wrk sends requests to each of these in turn, over 16 connections, several rounds in one run. All run
-on uvicorn with the same number of workers, on the same machine as wrk:
+wrk sends requests to each of the following in turn, over 16 connections, in several rounds of one
+run. All of them use uvicorn with the same number of workers, on the same machine as wrk:
 
 - `python -m proctor serve` for 50 tests, and for 100;
 - the same API in a Django site, `include("proctor.pipet.urls")`, under ASGI;
 - a Django view that returns a constant body of the same size, as a function and as a coroutine.
 
-Printed are requests per second, the median and the 99th percentile of the latency, and the memory
-of the server's processes (the private memory of each, and its part of the shared memory). Half of
-the tests have a rule. Needs wrk; exits with 1 if a figure misses its limit.
+The benchmark prints requests per second, the median and the 99th percentile of the latency, and the
+memory of the server's processes (the private memory of each, and its part of the shared memory).
+Half of the tests have a rule. Needs wrk; exits with 1 if a figure misses its limit.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def body_size(url: str) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each target")
-    parser.add_argument("--seconds", type=int, default=3, help="of one round")
+    parser.add_argument("--seconds", type=int, default=3, help="length of one round")
     parser.add_argument("--workers", type=int, default=1, help="processes of each server")
     options = parser.parse_args()
     if shutil.which("wrk") is None:

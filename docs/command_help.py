@@ -60,7 +60,7 @@ def _management(app: str, name: str) -> argparse.ArgumentParser:
 
 
 def help_text(command: str) -> str:
-    """Return the help of *command*. Raises KeyError for an unknown one."""
+    """Return the help of *command*. Raise KeyError if the command is unknown."""
     program, _, name = command.rpartition(" ")
     parser = management_commands()[name]() if program == "manage" else sub_commands()[name]
     made = parser.formatter_class

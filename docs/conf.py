@@ -40,7 +40,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_static_path = ["_static"]
-# Before Sphinx's own scripts of the search, and so its listener is called first.
+# Loaded before Sphinx's own search scripts, so that its listener is called first.
 html_js_files = ["search.js"]
 html_title = f"django-proctor {release}"
 
@@ -51,7 +51,7 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 
 
-def as_restructured_text(  # noqa: PLR0917 - Sphinx calls it so
+def as_restructured_text(  # noqa: PLR0917 - Sphinx passes all six
     app: Sphinx, what: str, name: str, documented: object, options: object, lines: list[str]
 ) -> None:
     """Convert our docstrings, which are plain text with code in single backticks."""

@@ -25,7 +25,7 @@ __all__ = ["DecoratedClass", "Variants", "proctor_variant"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: A view: a function, a coroutine function, a View class, or the dotted path of one.
+#: A view: a function, a coroutine function, a View class, or the dotted path of one of these.
 AnyView = Callable[..., Any] | str
 
 _api = TemplateApi(ImproperlyConfigured)
@@ -52,16 +52,16 @@ class Decorator(Protocol):
 class Variants:
     """The views of one test. Every decorated view has them as its attribute `proctor_variants`.
 
-    `functools.wraps` and `View.as_view` copy the attribute to the wrapping view. With
-    `method_decorator`, the fallback is the function that `method_decorator` passes instead of the
-    method.
+    `functools.wraps` and `View.as_view` copy the attribute to the wrapping view. `method_decorator`
+    passes a function in place of the method; that function is then the fallback.
     """
 
     __slots__ = ("_resolved", "fallback", "test", "views")
 
     #: The name of the test.
     test: str
-    #: Group → its view, or the dotted path of a view that is imported when it is first used.
+    #: Maps a group to its view, or to the dotted path of a view, which is imported at its first
+    #: use.
     views: Mapping[str, AnyView]
     #: The decorated view, which answers all other visitors.
     fallback: Callable[..., Any]
@@ -121,9 +121,8 @@ class Variants:
             return _as_function(import_string(view))
         except (ImportError, TypeError) as error:
             raise ImproperlyConfigured(
-                f"the view of the group {group!r} of {self.test!r} cannot be imported from "
-                f"{view!r}: "
-                f"{error}"
+                f"the view for the group {group!r} of {self.test!r} cannot be imported from "
+                f"{view!r}: {error}"
             ) from error
 
 
@@ -184,7 +183,7 @@ def _checked(
     for group in chosen:
         if not isinstance(group, str):
             raise TypeError(
-                f"proctor_variant({test!r}) has the group {shown(group)}; give its name (str)"
+                f"proctor_variant({test!r}): expected the name of a group (str), got {shown(group)}"
             )
     return MappingProxyType(
         {

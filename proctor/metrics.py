@@ -19,7 +19,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A number that is computed for each group of a test, and compared with that of the baseline.
+    """A number that is computed for each group of a test and compared with the baseline's.
 
     Raises ConfigurationError if options are invalid or contradict each other.
     """
@@ -30,9 +30,9 @@ class Metric:
     #: has an outcome, else 0. `quantile`: a quantile of the visitors' sums. A metric with a
     #: numerator and a denominator is a `ratio`.
     kind: Kind = "mean"
-    #: How long after the exposure outcomes count; None means until the end of the analysis.
+    #: How long outcomes count after the exposure; None means until the end of the analysis.
     window: timedelta | None = None
-    #: How far back to use outcomes from before the test, to narrow the intervals (CUPED).
+    #: How far back outcomes from before the exposure are used to narrow the intervals (CUPED).
     past: timedelta | None = None
     #: True if the verdict depends on the metric. If no metric in a report is primary, every metric
     #: that is not a guardrail counts as primary.
@@ -48,7 +48,7 @@ class Metric:
     guardrail: float | None = None
     #: True if `guardrail` and `smallest` are fractions of the baseline's mean.
     relative: bool = False
-    #: The smallest effect worth detecting, above 0. The report says how long that takes.
+    #: The smallest effect worth detecting, above 0. The report says how long detecting it takes.
     smallest: float | None = None
     #: For `quantile`: the quantile, between 0 and 1.
     quantile: float = 0.5

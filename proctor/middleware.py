@@ -1,4 +1,4 @@
-"""The middleware that identifies the visitor and sets `request.proc`."""
+"""Middleware that identifies the visitor and sets `request.proc`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ class BaseProctorMiddleware:
         if self._is_async:
             markcoroutinefunction(self)
         if not hasattr(self, "process_view"):
-            # Set on the instance. On the class, Django could call the wrong one of the two.
+            # Set this on the instance: WSGI and ASGI need different methods, and a class can have
+            # only one.
             self.process_view: Any = self._abefore_view if self._is_async else self._before_view
 
     # -- The hooks ------------------------------------------------------------------------
@@ -100,7 +101,7 @@ class BaseProctorMiddleware:
         return False
 
     def get_http(self) -> requests.Session | None:
-        """Return the `requests` session for calls to a Pipet; by default proctor's own.
+        """Return the `requests` session for calls to a Pipet; by default, proctor's own session.
 
         It is called for each call to the Pipet, in the thread that makes the call. Return the same
         session each time, or one for each thread. Proctor does not change the session.
@@ -230,7 +231,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
     """
 
     def __init__(self, get_response: GetResponse) -> None:
-        """Wrap *get_response*. Raises ImproperlyConfigured for an invalid PROCTOR_ID_COOKIE too."""
+        """Wrap *get_response*; also raise ImproperlyConfigured if PROCTOR_ID_COOKIE is invalid."""
         super().__init__(get_response)
         name = settings.PROCTOR_ID_COOKIE
         if not isinstance(name, str) or not _COOKIE_NAME.fullmatch(name):
@@ -291,7 +292,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
                 httponly=True,
                 samesite=settings.PROCTOR_ID_COOKIE_SAMESITE,
             )
-            # To a cache, two visitors without a cookie look the same, but they must not share an
+            # To a cache, all visitors without a cookie look the same, but they must not share an
             # id.
             http_caches.make_private(request, response)
 

@@ -48,9 +48,10 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
     title = "Proctor"
     template = "proctor/debug_toolbar_panel.html"
 
-    #: The watched request; None before a request, or if the panel is loaded from the store.
+    #: The request that the panel shows; None before a request, or if the panel is loaded from the
+    #: store.
     _request: HttpRequest | None = None
-    #: The report of the signal `resolved` about the request.
+    #: The data that the signal `resolved` sent for the request.
     _resolution: dict[str, Any] | None = None
 
     @property

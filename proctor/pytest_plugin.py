@@ -1,4 +1,4 @@
-"""The pytest fixture `proctor_groups`; an entry point tells pytest to load this module."""
+"""The pytest fixture `proctor_groups`. Pytest loads this module through an entry point."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ Held = list[PendingReceiver] | None
 #: Running tasks of coroutine receivers, because the loop itself keeps no strong reference to them.
 _running: set[asyncio.Task[None]] = set()
 
-#: Calls that wait for the end of a request; see `hold`.
+#: Calls of receivers that wait for the end of a request; see `hold`.
 _held: ContextVar[Held] = ContextVar("proctor_held_receivers", default=None)
 
 
@@ -43,11 +43,11 @@ class RobustSignal(Signal):
 
     Receivers may be functions or coroutine functions. If an event loop runs in the sender's thread,
     coroutines are scheduled on it; otherwise they are run to completion. A failure is logged once
-    for each receiver and place, not for each visitor.
+    for each receiver and code location, not for each visitor.
     """
 
     def __init__(self) -> None:
-        # With this cache, Django takes a lock only for a sender's first signal.
+        # With Django's cache of receivers, only a sender's first signal needs a lock.
         super().__init__(use_caching=True)
         self._log = OnceLog()
 
@@ -65,7 +65,7 @@ class RobustSignal(Signal):
             _schedule(partial(self._finish, receiver, signal=self, sender=sender, **arguments))
 
     def connect(self, *arguments: Any, **options: Any) -> None:
-        """Connect a receiver, as Django does, and log its failures again from then on."""
+        """Connect a receiver as Django does, and allow failures to be logged again."""
         self._log = OnceLog()
         super().connect(*arguments, **options)
 

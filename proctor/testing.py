@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["override_proctor"]
 
-#: A group's name; a GroupAssignment, to set its value and payload as well; None for no group.
+#: A group's name; a GroupAssignment, to set its value and payload as well; None for the default.
 Override = str | GroupAssignment | None
 
 
@@ -32,7 +32,7 @@ class override_proctor(TestContextDecorator):  # noqa: N801 - as override_settin
 
     Use it as a context manager, or as a decorator of functions, coroutine functions and test
     classes. If the names of tests are not Python names, pass a mapping as the first argument. Give
-    a group by its name, to use its value and payload from the matrix or the declaration; or give a
+    a group's name to use its value and payload from the matrix or the declaration, or give a
     GroupAssignment. None selects the declared default.
 
     It works in all threads, so a live server sees it, and it overrides sources and caches.

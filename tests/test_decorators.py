@@ -352,7 +352,7 @@ def test_a_path_that_leads_nowhere_raises_at_its_first_use(request_of_blue, wron
         (lambda: proctor_variant(usual), "expected the name of a test"),
         (lambda: proctor_variant("t"), "no view for any group"),
         (lambda: proctor_variant("t", {"a": blue}, a=blue), "two views for the group 'a'"),
-        (lambda: proctor_variant("t", {None: blue}), "the group None"),
+        (lambda: proctor_variant("t", {None: blue}), "a group (str), got None"),
         (lambda: proctor_variant("t", a=None), "None is not a view"),
         (lambda: proctor_variant("t", a=dict), "<class 'dict'> is not a view"),
         (lambda: proctor_variant("t", a=blue)(HERE), "is not a view"),

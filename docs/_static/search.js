@@ -1,11 +1,11 @@
-/* Ranks the results of the search by the words that a page or a heading has of the question.
+/* Ranks search results by the words of the query that a page or a heading contains.
 
-   Sphinx's own search shows only pages that have all the words, in alphabetical order. Here a
-   page counts for each word that it has, rare words and words in headings for more. */
+   Sphinx's own search shows only pages that contain all words, in alphabetical order. Here a page
+   scores for each word that it contains, and more for rare words and for words in headings. */
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
-  if (typeof Search === "undefined") return; // another page than the search
+  if (typeof Search === "undefined") return; // this is not the search page
 
   const pagesWith = Search.performTermsSearch;
   const objectsNamed = Search.performObjectSearch;
@@ -18,7 +18,7 @@ document.addEventListener("DOMContentLoaded", () => {
         .map((word) => stemmer.stemWord(word)),
     );
 
-  /* A rare word says more about what is asked for than a word that each page has. */
+  /* A rare word says more about what the reader wants than a word that every page contains. */
   const rarity = (count) => Math.log(1 + Search._index.docnames.length / (1 + count));
 
   Search.performTermsSearch = (words, excluded) => {
@@ -39,7 +39,7 @@ document.addEventListener("DOMContentLoaded", () => {
       let score = 0;
       for (const word of words) if (own.has(word)) score += 2 * weights.get(word);
       if (!score) continue;
-      // Of two headings with the same words the shorter one is about them.
+      // If two headings contain the same words, the shorter one is more likely to be about them.
       score *= 1 - Math.min(0.3, 0.03 * own.size);
       for (const [file, anchor] of places) {
         const page = pages.get(Search._index.docnames[file]);

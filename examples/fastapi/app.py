@@ -1,4 +1,4 @@
-"""An API whose answer is under test, with FastAPI and Proctor's engine."""
+"""An API whose response depends on A/B tests, with FastAPI and Proctor's engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ app = FastAPI()
 
 
 class Visitor:
-    """The visitor who asks, and their groups."""
+    """The visitor who sends the request, and their groups."""
 
     # A plain function: FastAPI calls it in a thread, so loading the matrix does not block.
     def __init__(self, request: Request, response: Response) -> None:
@@ -40,7 +40,7 @@ class Visitor:
             self._groups = {}
 
     def group(self, test: str) -> GroupAssignment | None:
-        """Return the visitor's assignment, or None; log the exposure when it is first shown."""
+        """Return the visitor's assignment, or None; log the exposure at the first read."""
         found = self._groups.get(test)
         if found is not None and found.value >= 0 and not found.forced and test not in self._shown:
             self._shown.add(test)

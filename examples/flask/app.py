@@ -1,4 +1,4 @@
-"""A page whose button is under test, with Flask and Proctor's engine."""
+"""A page with an A/B test of its button, with Flask and Proctor's engine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ source = MatrixSource(os.environ.get("MATRIX", Path(__file__).parents[1] / "matr
 
 
 def group(test: str) -> GroupAssignment | None:
-    """Return the visitor's assignment, or None; log the exposure when it is first shown."""
+    """Return the visitor's assignment, or None; log the exposure at the first read."""
     if "groups" not in g:
         g.visitor, g.shown = request.cookies.get("visitor") or secrets.token_urlsafe(16), set()
         forced = ForceGroups.parse(request.args.get("prforceGroups")) if may_force() else None

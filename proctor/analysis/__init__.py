@@ -1,9 +1,12 @@
 """Compute a verdict from exposures and outcomes. Needs the extra [analysis], but not Django.
 
-inputs/    files, data frames and queries become tables in DuckDB strata     which split was in
-force for an exposure; who jumps when a split changes exposures  visitors, each once in each stratum
-windows    when outcomes of a visitor count, and their sums moments    counts, means and covariances
-of the sums effects …  statistics report/    text, JSON, HTML
+- `inputs/`: load files, data frames and queries into DuckDB tables.
+- `strata`: which split was in force for an exposure, and which visitors jump when a split changes.
+- `exposures`: visitors, each once per stratum.
+- `windows`: the windows in which a visitor's outcomes count, and the sums of these outcomes.
+- `moments`: counts, means and covariances of the sums.
+- `effects` and others: statistics.
+- `report/`: text, JSON and HTML.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def analyze(
     """Return the report of a test.
 
     *exposures* and *outcomes* are files, a `Query`, or tables. *matrices* are the matrices that
-    were in use at the time, or definitions of the test. Without *metrics*, every metric in the
+    were in use during the test, or definitions of the test. Without *metrics*, every metric in the
     outcomes is analyzed as a mean. *options* are the fields of `Options`: window, past, lateness
     (timedelta), baseline, default, until, horizon (datetime), timezone, alpha, kind, estimate,
     correction, segments, seed. *progress* is called with the name of each step. *memory* limits
@@ -186,7 +186,9 @@ def _look_at_outcomes(space: Workspace) -> tuple[int | None, Collection[str]]:
     """Return the time of the newest outcome, and the names of all metrics in the outcomes."""
     rows = space.run("SELECT metric, max(t) FROM happened GROUP BY 1")
     if any(name is None for name, _ in rows):
-        raise AnalysisError("Expected the name of a metric in every outcome; at least one has none")
+        raise AnalysisError(
+            "Expected the name of a metric in every outcome; at least one outcome has none"
+        )
     return max((time for _, time in rows), default=None), [name for name, _ in rows]
 
 

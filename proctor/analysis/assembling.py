@@ -1,4 +1,4 @@
-"""Builds the report from the tables of an analysis."""
+"""Build the report from the tables of an analysis."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def assemble(prepared: Prepared, tell: Callable[[str], object]) -> Report:
 def choose_baseline(prepared: Prepared) -> str | None:
     """Return the group to compare with, or None if the data contain no suitable group.
 
-    The first of these that exists: the group in the options, the declared default if its value is
-    at least 0, the group with the value 0, the live group with the lowest value. Raises
+    It is the first of these that exists: the group in the options, the declared default if its
+    value is at least 0, the group with the value 0, the live group with the lowest value. Raises
     AnalysisError if the options name a group that the test does not have.
     """
     options, groups = prepared.options, prepared.groups
@@ -147,7 +147,7 @@ def _metrics(
 
 
 def _with_adjusted(metrics: Sequence[MetricReport], prepared: Prepared) -> tuple[MetricReport, ...]:
-    """Return the metrics with p-values corrected for all primary metrics and groups."""
+    """Return the metrics, with p-values corrected for the number of primary metrics and groups."""
     raw = {
         (number, effect.group): effect.p_value
         for number, metric in enumerate(metrics)

@@ -1,4 +1,4 @@
-"""The visitors that a verdict rests on: those under a split with the baseline and another group."""
+"""The visitors that a verdict rests on. Their splits include the baseline and another group."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Compared", "compared_visitors"]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How many visitors are compared with the baseline, and under which splits none are."""
+    """The number of visitors in comparisons, and the splits that allow no comparison."""
 
     baseline: str
     #: Distinct visitors in the primary metrics.

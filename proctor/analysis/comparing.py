@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "compare_means", "compare_quantiles", "without_outcomes"]
 
-#: Maximum number of points in the chart over time, and of values that are reported per segment.
+#: Maximum number of points in the chart over time, and maximum number of values shown per segment.
 POINTS, VALUES = 60, 8
 
 

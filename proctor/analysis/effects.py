@@ -37,13 +37,13 @@ class StratumEffect:
     #: Visitors in the baseline and in the group.
     baseline_visitors: int
     visitors: int
-    #: The mean of each; with CUPED, adjusted for the visitors' past.
+    #: The mean of the baseline and that of the group; with CUPED, adjusted for the visitors' past.
     baseline: float
     value: float
     #: The variance of one visitor's contribution to each mean.
     baseline_variance: float
     variance: float
-    #: The weight of each column's deviation in the mean; used to compute covariances.
+    #: How much a deviation in each column changes the mean; used to compute covariances.
     baseline_weights: Any
     weights: Any
     baseline_means: Any

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Visitors", "find_labels", "make_units", "newest_exposure", "read_exposures"]
 
 
-#: If there are more, the column probably does not contain groups, allocations or versions.
+#: Maximum numbers of distinct values; with more, the columns probably contain something else.
 MAX_LABELS, MAX_GROUPS = 1_000, 100
 
 
@@ -81,7 +81,9 @@ def read_exposures(
     if bad:
         raise AnalysisError(
             Sentence(
-                gettext_noop("Expected a group in every exposure; one of {visitor} has none"),
+                gettext_noop(
+                    "Expected a group in every exposure; an exposure of {visitor} has none"
+                ),
                 visitor=repr(printable(bad[0][0], 60)),
             )
         )
@@ -95,10 +97,12 @@ def _nobody(space: Workspace, test: str) -> Sentence:
     shown = repr(printable(test))
     if not names:
         return Sentence(
-            gettext_noop("The exposures have no visitor of the test {test}"), test=shown
+            gettext_noop("The exposures contain no visitor of the test {test}"), test=shown
         )
     return Sentence(
-        gettext_noop("The exposures have no visitor of the test {test}; they have {names}"),
+        gettext_noop(
+            "The exposures contain no visitor of the test {test}, only of these tests: {names}"
+        ),
         test=shown,
         names=Series(names),
     )

@@ -1,7 +1,7 @@
 """Confidence intervals: fixed-horizon and always-valid.
 
-The always-valid interval is an asymptotic confidence sequence (Waudby-Smith et al. 2023,
-arXiv 2103.06476): it covers the effect at all looks together with probability 1 - alpha.
+The always-valid interval is an asymptotic confidence sequence (Waudby-Smith et al. 2023, arXiv
+2103.06476): with probability 1 - alpha, it covers the effect at every look.
 """
 
 from __future__ import annotations

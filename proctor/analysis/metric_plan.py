@@ -23,27 +23,27 @@ class MetricPlan:
     index: int
     #: The index of its window in the list of window lengths.
     window: int
-    #: How far the past reaches back for CUPED, in microseconds; None without CUPED.
+    #: How far back CUPED uses a visitor's past, in microseconds; None without CUPED.
     past: int | None
 
     @property
     def end(self) -> str:
-        """The column with the end of its window."""
+        """The column with the end of the metric's window."""
         return f"e{self.window}"
 
     @property
     def matured(self) -> str:
-        """The column that says whether its window has matured."""
+        """The column that is true if the metric's window has matured."""
         return f"m{self.window}"
 
     @property
     def bucket(self) -> str:
-        """The column with the time step in which its window matured."""
+        """The column with the time step in which the metric's window matured."""
         return f"b{self.window}"
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of its sums: the values, followed by the same sums over the past."""
+        """The columns of the metric's sums, followed by those of the same sums over the past."""
         count = len(self.metric.sources)
         names = [f"x{self.index}_{number}" for number in range(count)]
         if self.past is not None:

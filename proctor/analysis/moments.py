@@ -21,10 +21,10 @@ __all__ = ["Moments", "Sums", "read_moments"]
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The number of visitors, and the sums of their columns and of products of columns.
+    """The number of visitors, the sums of their columns, and the sums of products of two columns.
 
-    Columns are centered: a constant near their mean is subtracted, so that the squares of large
-    numbers do not cancel.
+    Columns are centered: a constant near their mean is subtracted, because differences between the
+    squares of large numbers would lose precision.
     """
 
     n: float

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "length_of", "microseconds", "moment", "option_error"]
 
-#: Maximum number of metrics that are analyzed if the options name none.
+#: Maximum number of metrics in the outcomes if the options do not name the metrics to analyze.
 MAX_METRICS = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -97,7 +97,7 @@ class Options:
         return None if length is None else length_of(length)
 
     def past_of(self, metric: Metric) -> int | None:
-        """Return how far a metric's past reaches back, in microseconds, or None without CUPED."""
+        """Return how far back CUPED uses a visitor's past (microseconds), or None without CUPED."""
         if metric.kind == "quantile":
             return None
         length = metric.past if metric.past is not None else self.past

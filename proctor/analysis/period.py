@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 __all__ = ["DAY", "HOUR", "Period"]
 
-#: Microseconds.
+#: Lengths of time in microseconds.
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
 

@@ -25,7 +25,7 @@ __all__ = [
 
 #: Probability of detecting an effect of the declared size.
 POWER = 0.8
-#: The search for a number of visitors ends here.
+#: Maximum number of visitors that the search tries.
 _MOST = 1e12
 
 
@@ -157,7 +157,8 @@ def plan_test(
             raise AnalysisError(
                 Sentence(
                     gettext_noop(
-                        "Give the smallest effect, or visitors, or days with daily visitors"
+                        "Expected one of: the smallest effect, the number of visitors, or the days "
+                        "with the daily visitors"
                     )
                 )
             )

@@ -1,7 +1,7 @@
 """Effects on a quantile of the visitors' sums, with bootstrapped intervals.
 
 The bootstrap draws visitors instead of units, so that a visitor in several strata has the same
-weight in each: the weights follow a Poisson distribution. Its intervals are valid only for a fixed
+weight in each. The weights follow a Poisson distribution. Its intervals are valid only for a fixed
 horizon.
 """
 
@@ -38,7 +38,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class QuantileEffect:
-    """The combined difference of two quantiles."""
+    """The difference of two quantiles, combined over strata."""
 
     absolute: float
     baseline: float

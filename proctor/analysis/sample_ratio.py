@@ -1,8 +1,8 @@
 """Test whether visitors were split as the matrix specifies.
 
 Each stratum is tested against its own shares with Pearson's chi-square test, without continuity
-correction. A visitor may be in several strata, so their statistics cannot be added; the joint
-p-value uses Bonferroni's correction, min(1, S * min p).
+correction. A visitor may be in several strata, so the strata's statistics cannot be added; the
+joint p-value uses Bonferroni's correction, min(1, S * min p).
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class SampleRatio:
     strata: tuple[StratumRatio, ...]
     #: None if no stratum can be tested.
     p_value: float | None
-    #: The p-value of the hypothesis that visitors of all groups return equally often under a later
-    #: split, or None if no visitor returned.
+    #: The p-value of the hypothesis that visitors of all groups are equally likely to return under
+    #: a later split, or None if no visitor returned.
     return_p: float | None = None
 
     @property
@@ -121,7 +121,7 @@ def sample_ratio(space: Workspace, strata: Sequence[Stratum], groups: Sequence[s
 
 
 def _return_p(space: Workspace) -> float | None:
-    """Return the p-value of the hypothesis that groups of the first strata return equally often."""
+    """Return the p-value of the hypothesis that visitors of all groups return equally often."""
     rows = space.run("SELECT s, g, count(*), count(next_at) FROM units GROUP BY ALL ORDER BY s, g")
     p_values: list[float | None] = []
     for stratum in sorted({row[0] for row in rows}):

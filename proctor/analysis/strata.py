@@ -1,8 +1,8 @@
-"""Divide exposures into strata, one for each split, and find visitors who jump to another group.
+"""Divide exposures into strata, one for each split; find when visitors jump to another group.
 
 A split is an allocation and everything that decides the groups of its visitors: salt, test type,
-rules and ranges. Each exposure names its allocation and the version of its definition; their
-contents are in the matrices. Without an allocation id, as with a Pipet, each version is a stratum.
+rules and ranges. Each exposure names its allocation and the version of its definition, and the
+matrices contain both. Without an allocation id, as with a Pipet, each version is a stratum.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Change:
     jumps: float = 0.0
     leaves: float = 0.0
     enters: float = 0.0
-    #: The groups whose payload changed, so that their visitors saw something else from then on.
+    #: The groups whose payload changed; from then on, their visitors saw something different.
     payloads: tuple[str, ...] = ()
 
 
@@ -258,7 +258,7 @@ def _payloads(old: TestDefinition | None, new: TestDefinition | None) -> tuple[s
 
 
 def _moves_away(pair: PairMoves) -> bool:
-    """Return whether more visitors jump or leave than rounding of the range lengths can explain."""
+    """Return whether more visitors jump or leave than rounded range lengths can explain."""
     return max(pair.jump, pair.leave) > ROUNDING
 
 

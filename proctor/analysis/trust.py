@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["trust_list"]
 
-#: A larger share of visitors in two groups is a warning, if at least this many are in two.
+#: Visitors in two groups are a warning if they are at least this share, and at least this many.
 TWO_GROUPS, TWO_GROUPS_LEAST = 0.01, 10
-#: A test should run for so many days.
+#: A test should run for whole weeks of this many days.
 WEEK = 7
 
-#: A length of whole weeks may miss this part of a day.
+#: A test's length may differ from whole weeks by this fraction of a day.
 SLACK = 0.1
 
 _ORDER = {"bad": 0, "warning": 1, "note": 2, "good": 3}
@@ -38,17 +38,16 @@ _ORDER = {"bad": 0, "warning": 1, "note": 2, "good": 3}
 #: The usual reasons for a broken split, and what to do about them.
 _REASONS = Sentence(
     gettext_noop(
-        "The usual reasons: in one group a redirect, an error or a slow page comes before the "
-        "exposure is recorded; a filter of crawlers leaves out more visitors of one group; the "
-        "page of one group fails; or the allocation was changed and the matrix of that time is "
-        "missing. Fix the cause, then start a new test; the numbers of this one cannot be "
-        "corrected."
+        "The usual reasons: in one group, a redirect, an error or a slow page comes before the "
+        "exposure is recorded; a crawler filter leaves out more visitors of one group; the page of "
+        "one group fails; or the allocation was changed and the matrix from that time is missing. "
+        "Fix the cause, then start a new test; the numbers of this test cannot be corrected."
     )
 )
 _RETURNING = Sentence(
     gettext_noop(
         "The test itself changes who comes back, or the exposures of returning visitors get lost "
-        "in one group. Judge only the time of the first split, and count returning as an outcome."
+        "in one group. Use only the data of the first split, and measure returning as an outcome."
     )
 )
 
@@ -94,9 +93,11 @@ def _ratio(ratio: SampleRatio) -> Trust:
     if ratio.p_value is None:
         known = all(each.stratum.expected for each in ratio.strata)
         if known:
-            reason = Sentence(gettext_noop("not tested: there are not two groups"))
+            reason = Sentence(gettext_noop("not tested: fewer than two groups have a share"))
         else:
-            reason = Sentence(gettext_noop("not tested: no matrix has the shares"))
+            reason = Sentence(
+                gettext_noop("not tested: no matrix contains the shares of the groups")
+            )
         return _line("warning", term, reason)
     p = _smallest_p(ratio)
     if ratio.ok:
@@ -104,7 +105,7 @@ def _ratio(ratio: SampleRatio) -> Trust:
     if ratio.returning_differs:
         text = Sentence(
             gettext_noop(
-                "visitors of the groups return at different rates, so that later splits are not "
+                "visitors of different groups return at different rates, so later splits are not "
                 "as configured ({p}): the test changes who comes back"
             ),
             p=p,
@@ -132,7 +133,7 @@ def _ratio(ratio: SampleRatio) -> Trust:
 
 
 def _smallest_p(ratio: SampleRatio) -> Sentence:
-    """Return the smallest p-value of the splits, and below which there is an alarm."""
+    """Return the smallest p-value of the splits, and the limit below which it is an alarm."""
     number = ratio.tested
     return Sentence(
         *ngettext_lazy(
@@ -147,7 +148,7 @@ def _smallest_p(ratio: SampleRatio) -> Sentence:
 
 
 def _compared(compared: Compared | None, visitors: Visitors) -> Iterator[Trust]:
-    """Yield how many visitors the verdict rests on."""
+    """Yield the number of visitors that the verdict rests on."""
     if compared is None:
         return
     if compared.visitors == visitors.counted:
@@ -219,7 +220,9 @@ def _missing(strata: Strata) -> Iterator[Trust]:
             for each in strata.missing[:5]
         )
         text = Sentence(
-            gettext_noop("no matrix has version {versions}; give the matrix of that time as well"),
+            gettext_noop(
+                "no matrix has version {versions}; provide the matrix from that time as well"
+            ),
             versions=versions,
         )
         yield _line("warning", "matrices", text, "changes")
@@ -290,15 +293,18 @@ def _change(each: Change) -> Sentence:
         return Sentence(gettext_noop("on {day}, {moved}"), day=day, moved=moved)
     return Sentence(
         *ngettext_lazy(
-            "on {day}, {moved}, and the payload of {groups} changed: visitors saw something else "
-            "from then on",
-            "on {day}, {moved}, and the payloads of {groups} changed: visitors saw something else "
-            "from then on",
+            "on {day}, {moved}, and the payload of {groups} changed: from then on, visitors saw "
+            "something different",
+            "on {day}, {moved}, and the payloads of {groups} changed: from then on, visitors saw "
+            "something different",
         ),
         count=len(each.payloads),
         day=day,
         moved=moved,
-        groups=Series(printable(name, 40) for name in each.payloads[:5]),
+        groups=Series(
+            Sentence(gettext_noop("“{group}”"), group=printable(name, 40))
+            for name in each.payloads[:5]
+        ),
     )
 
 
@@ -367,8 +373,8 @@ def _nameless(visitors: Visitors) -> Iterator[Trust]:
     if number:
         text = Sentence(
             *ngettext_lazy(
-                "{number} exposure names no visitor and is left out",
-                "{number} exposures name no visitor and are left out",
+                "{number} exposure has no visitor and is left out",
+                "{number} exposures have no visitor and are left out",
             ),
             count=number,
             number=count(number),

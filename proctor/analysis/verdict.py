@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proctor.analysis.report.model import Verdict
-from proctor.analysis.report.words import amount, between, rough, unit
+from proctor.analysis.report.words import amount, between, rough, unit_in_sentence
 from proctor.core.messages import printable
 from proctor.core.sentences import Sentence, gettext_noop
 
@@ -32,9 +32,9 @@ def verdict(
 ) -> Verdict:
     """Return the verdict.
 
-    *warned*: the list of reasons to trust the numbers has a warning. *at_horizon*: the declared end
-    has passed, so fixed intervals decide. *wait*: why it is too early, or None if the test is old
-    enough.
+    *warned* is True if the list "Can you trust it?" has a warning, and *at_horizon* if the declared
+    end has passed, so that fixed intervals decide. *wait* says why it is too early; it is None if
+    the test is old enough.
     """
     if not ratio.ok:
         return Verdict("broken", _broken(ratio))
@@ -57,7 +57,7 @@ def verdict(
     if harmed:
         metric, effect = harmed[0]
         sentence = Sentence(
-            gettext_noop("“{group}” harms {metric}: {finding}."),
+            gettext_noop("“{group}” harms “{metric}”: {finding}."),
             group=printable(effect.group, 60),
             metric=printable(metric.metric.name, 60),
             finding=_finding(metric, effect, effect.always_valid),
@@ -76,8 +76,8 @@ def _broken(ratio: SampleRatio) -> Sentence:
     if ratio.returning_differs:
         return Sentence(
             gettext_noop(
-                "Do not use these numbers: visitors of the groups return at different rates. Judge "
-                "only the time of the first split."
+                "Do not use these numbers: visitors of different groups return at different rates. "
+                "Use only the data of the first split."
             )
         )
     worst = ratio.worst
@@ -85,8 +85,8 @@ def _broken(ratio: SampleRatio) -> Sentence:
     if strange:
         return Sentence(
             gettext_noop(
-                "Do not use this test: “{group}” has visitors, but no share of the split. Stop it, "
-                "find where they come from, and start a new test."
+                "Do not use this test: “{group}” has visitors, but its share in the split is 0. "
+                "Stop the test, find where they come from, and start a new test."
             ),
             group=printable(strange[0], 60),
         )
@@ -94,8 +94,8 @@ def _broken(ratio: SampleRatio) -> Sentence:
     group = max(missing, key=lambda name: missing[name])
     return Sentence(
         gettext_noop(
-            "Do not use this test: “{group}” has about {number} visitors fewer than expected. Stop "
-            "it, find why visitors are missing, and start a new test."
+            "Do not use this test: “{group}” has about {number} fewer visitors than expected. Stop "
+            "the test, find why visitors are missing, and start a new test."
         ),
         group=printable(group, 60),
         number=rough(missing[group]),
@@ -154,14 +154,14 @@ def _best(
 def _finding(
     metric: MetricReport, effect: EffectReport, bounds: tuple[float | None, float | None]
 ) -> Sentence:
-    name = unit(metric.metric, 80)
+    name = unit_in_sentence(metric.metric, 80)
     # No percentage: the range is only known for the absolute effect.
     size = amount(effect.absolute, metric.metric, sign=True)
     low, high = bounds
     if low is None or high is None:
-        return Sentence(gettext_noop("{effect} {unit}"), effect=size, unit=name)
+        return Sentence(gettext_noop("{effect} in {unit}"), effect=size, unit=name)
     return Sentence(
-        gettext_noop("{effect} {unit}, {range}"),
+        gettext_noop("{effect} in {unit}, {range}"),
         effect=size,
         unit=name,
         range=between(bounds, metric.metric),
@@ -173,23 +173,27 @@ def _undecided(metrics: Sequence[MetricReport], *, at_horizon: bool) -> Sentence
     empty = [metric for metric in metrics if metric.primary and metric.is_empty]
     if not primary and empty:
         return Sentence(
-            gettext_noop("No verdict: there are no outcomes of {metric} yet."),
+            gettext_noop("No verdict: there are no outcomes of “{metric}” yet."),
             metric=printable(empty[0].metric.name, 60),
         )
     if not primary:
-        return Sentence(gettext_noop("No verdict: no visitor's window is over in both groups."))
+        return Sentence(
+            gettext_noop(
+                "No verdict: the baseline and another group both need visitors whose window ended."
+            )
+        )
     metric = primary[0]
     effect = metric.effects[0]
     bounds = effect.interval if at_horizon else effect.always_valid
     if bounds[0] is None and not effect.absolute and metric.metric.kind != "quantile":
         return Sentence(
-            gettext_noop("No difference found: all values of {metric} are equal."),
+            gettext_noop("No difference found: all values of “{metric}” are equal."),
             metric=printable(metric.metric.name, 60),
         )
     if bounds[0] is None:
         return Sentence(gettext_noop("No difference can be computed yet."))
     named: dict[str, Any] = {
-        "unit": unit(metric.metric, 80),
+        "unit": unit_in_sentence(metric.metric, 80),
         "range": between(bounds, metric.metric),
     }
     if at_horizon:

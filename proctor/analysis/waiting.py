@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Wait", "outlook_of", "wait_of"]
 
-#: A rate of visitors needs at least a day, and says nothing if nobody came for a week.
+#: A rate is computed if a split is at least a day old, and had a visitor in the last week.
 LEAST_TIME, QUIET = DAY, 7 * DAY
 
 
@@ -39,7 +39,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class _Flow:
-    """The visitors under a split that is in use now, in the baseline and in another group."""
+    """The visitors in the baseline and in another group, under a split that is in use now."""
 
     counts: tuple[int, int]
     matured: tuple[int, int]
@@ -58,7 +58,7 @@ class _Flow:
 
     @property
     def precision(self) -> float:
-        """The worth of one visitor, relative to one in two groups of the same size."""
+        """The information per visitor, relative to a split with two groups of the same size."""
         total = sum(self.counts)
         return 4 * self.counts[0] * self.counts[1] / (total * total)
 
@@ -143,8 +143,9 @@ def wait_of(
 ) -> Wait | None:
     """Return why it is too early, or None if the test is old enough.
 
-    A declared end decides. Without one, it is the time that the smallest effect worth finding
-    takes; without that, the time until windows mature and a stratum has enough visitors.
+    If the end is declared, wait until then. Otherwise, wait until the smallest effect worth finding
+    would show or, if it is not declared, until a stratum has enough visitors whose windows have
+    matured.
     """
     options, period = prepared.options, prepared.period
     if at_horizon:
@@ -179,7 +180,7 @@ def _wait_for_effect(metrics: Sequence[MetricReport]) -> Wait | None:
 def _wait_for_visitors(
     prepared: Prepared, metrics: Sequence[MetricReport], baseline: str | None
 ) -> Wait | None:
-    """Return the wait until each group has enough visitors, or None if they have."""
+    """Return the wait until each group has enough visitors, or None if they already have."""
     waiting = [
         plan
         for plan, metric in zip(prepared.plans, metrics, strict=True)
@@ -213,7 +214,7 @@ def _wait_for_visitors(
     return Wait(
         Sentence(
             gettext_noop(
-                "Too early to tell: at today's rate of visitors, wait {time}, until each group has "
+                "Too early to tell: at today's rate of visitors, wait {time} until each group has "
                 "{least} visitors whose window is over."
             ),
             time=weeks(max(known)),

@@ -2,7 +2,7 @@
 
 A window is [exposure, exposure + length). It has matured once both the window and the lateness are
 over. If visitors jump to another group or leave, windows that are still open never mature. A window
-without a length ends at that time, or at the end of the analysis.
+without a length ends when its visitor jumps or leaves, or at the end of the analysis.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["Outcomes", "add_windows", "stage_outcomes", "sum_outcomes"]
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The number of outcomes of the analyzed metrics, by how they are treated."""
+    """The numbers of outcomes of the analyzed metrics: those that count, and those that do not."""
 
     #: In the window of a visitor who counts.
     counted: int

@@ -1,4 +1,4 @@
-"""The content of the bar: the forced tests, and the tests that the page has read."""
+"""Compute the content of the bar: the forced tests, and the tests that the page has read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["BarContent", "BarTest", "content_of"]
 
 @dataclass(frozen=True, slots=True)
 class BarTest:
-    """One test as on the groups page, and how often this page has read it."""
+    """One test as it appears on the groups page, and how often this page has read it."""
 
     shown: ShownTest
     #: Number of reads by attribute, item, tag or decorator.
@@ -67,7 +67,7 @@ class BarContent:
 
 
 def content_of(visit: Visit, forcing: Forcing) -> BarContent:
-    """Return the bar's content for the visit so far. Reads no group, counts no exposure."""
+    """Return the bar's content for the visit so far. It reads no group and counts no exposure."""
     setup, force = current_setup(), forcing.groups
     reads = reads_of(visit.proc) or Reads(Counter(), Counter())
     forced = [name for name in setup.registry if name in force.groups]
@@ -105,7 +105,7 @@ def _shown(
 
 
 def _with_declared(shown: ShownTest, declared: ProctorTest) -> ShownTest:
-    """Return the test; it has its declared groups if no matrix lists its groups."""
+    """Return the test, with its declared groups if no matrix lists its groups."""
     if shown.buckets or not isinstance(declared.groups, Mapping):
         return shown
     buckets = [

@@ -113,7 +113,7 @@ def _nonce(request: HttpRequest) -> str:
 def insert_bar(request: HttpRequest, response: HttpResponseBase) -> None:
     """Add the bar at the end of a page that has none, if PROCTOR_BAR is True.
 
-    Only complete HTML pages get it: not downloads, and not compressed or streamed responses.
+    Only complete HTML pages get the bar, not downloads and not compressed or streamed responses.
     """
     if not isinstance(response, HttpResponse) or not _is_page(response):
         return

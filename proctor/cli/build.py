@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import time
 from dataclasses import replace
@@ -24,6 +26,7 @@ from proctor.core.messages import printable
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
     from typing import TextIO
 
     from proctor.core.authoring.trees.tree import Tree
@@ -102,7 +105,8 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     """Write the matrix. Return the exit code."""
     target = _target(options.output, options.filename)
     tree, audit = _input(options)
-    found, text = _built(tree, audit, options)
+    with _paused_collector():
+        found, text = _built(tree, audit, options)
     if target is None:
         # Java Proctor's file has no newline at the end, but a terminal needs one.
         write_utf8(out, text + "\n")
@@ -111,6 +115,21 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     for name, refusal in found.failed.items():
         note(f"left out: {name}: {refusal.problem.message}")
     return LEFT_OUT if found.failed else DONE
+
+
+@contextlib.contextmanager
+def _paused_collector() -> Iterator[None]:
+    """Pause Python's cyclic garbage collector, which costs a sixth of the time of a large build.
+
+    A build creates many objects but hardly any cycles, so it needs no more memory.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def read_tree_to_build(location: str, directory: str = DEFINITIONS_DIRECTORY) -> Tree:

@@ -46,7 +46,7 @@ def act(request: HttpRequest, visit: Visit) -> HttpResponse | str:
 def use_identity(
     request: HttpRequest, visit: Visit, wanted: WhatIf, matrix: ShownMatrix
 ) -> HttpResponse | str:
-    """Use the identity in the form for the visitor on the whole site, until they switch back."""
+    """Give the visitor the identity in the form, on the whole site, until they switch back."""
     visit.run_hooks()  # with PROCTOR_LAZY, no group has been read so far
     identity = wanted.differences(WhatIf.of(visit.own, matrix))
     if not identity and not visit.uses_identity:
@@ -59,7 +59,7 @@ def use_identity(
     # Only the keys are logged, because a value may identify a customer.
     keys = ", ".join([*identity.identifiers, *identity.context])
     who = forced_by_request.who(request)
-    logger.info("%s uses another identity: %s", who, printable(keys or "none (returned)"))
+    logger.info("%s uses a different identity: %s", who, printable(keys or "none (returned)"))
     return response
 
 

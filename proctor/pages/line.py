@@ -1,4 +1,4 @@
-"""Draw the line of an allocation: its ranges, and the visitor's position on it."""
+"""Draw an allocation as a line: its ranges, and the visitor's position."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OFF", "Line", "Segment", "line_of", "shades_of"]
 
-#: Number of shades for groups in the style sheets, not counting the control's.
+#: Number of shades that the style sheets have for groups, not counting the control's.
 SHADES = 7
 #: The shade for groups with a negative value.
 OFF = "off"

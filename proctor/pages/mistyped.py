@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["foreign_tests", "mistyped_tests"]
 
-#: Maximum number of names to compare with the declared ones, because that is slow.
+#: Maximum number of names to compare with the declared ones, because comparing is slow.
 MAX_NAMES = 20
 
 #: How similar a name must be, from 0 to 1. Names of different tests often share their ending.

@@ -39,7 +39,7 @@ class ShownBucket:
     name: str
     value: int
     description: str
-    #: Percentage of visitors who get this group in the shown allocation, from 0 to 100.
+    #: Percentage of the shown allocation's visitors who get this group, from 0 to 100.
     percent: float
     #: The payload as JSON, or "" if the group has none.
     payload: str
@@ -48,7 +48,7 @@ class ShownBucket:
     #: False if PROCTOR_TESTS does not list the group; its visitors then get the default.
     is_declared: bool
 
-    #: A CSS class in the style sheets, the same as in the drawing.
+    #: A CSS class, as for the same group in the drawing.
     shade: str = OFF
 
     @property
@@ -74,7 +74,7 @@ class ShownTest:
     summary: str
     #: The complete reason.
     details: str
-    #: None if it is unknown.
+    #: True if the visitor is eligible; None if that is unknown.
     is_eligible: bool | None
     #: True if the name of the test can be written in force groups.
     can_be_forced: bool
@@ -105,7 +105,7 @@ class ShownTest:
 
     @property
     def text(self) -> str:
-        """The text that the filter searches, in lower case."""
+        """The text that the filter searches; it is in lower case."""
         names = [f"{each.name} {each.description}" for each in self.buckets]
         return " ".join([self.name, self.description, str(self.assignment.group), *names]).lower()
 
@@ -168,7 +168,8 @@ def overview(
     """Return the page's content for a visitor's *assignments*, which answer the request *asked*.
 
     *force* contains the visitor's force groups; *names* are the tests to show (by default, all
-    declared tests). Everything is computed from one version of the *matrix*; no source is asked.
+    declared tests). Everything is computed from one version of the *matrix*, without asking a
+    source.
     """
     matrix = matrix or shown_matrix(setup)
     source = setup.source if isinstance(setup.source, MatrixSource) else None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ShownMatrix", "matrix_document", "shown_matrix"]
 
-#: Seconds between two checks for a new matrix from a Pipet.
+#: Minimum number of seconds between two checks for a new matrix from a Pipet.
 RELOAD = 10.0
 
 
@@ -28,7 +28,7 @@ class ShownMatrix(NamedTuple):
 
     @property
     def version(self) -> str | None:
-        """The version that the matrix's audit states."""
+        """The version in the matrix's audit."""
         return self.proctor.matrix.audit.version if self.proctor else None
 
 

@@ -1,7 +1,7 @@
 """The page's "what if" form: the groups of a hypothetical visitor.
 
-No groups are forced for this visitor, and nothing is stored about them. The same form is used to
-take on a different identity on the whole site.
+No groups are forced for this visitor, and nothing is stored about them. The same form can also give
+the visitor a different identity on the whole site.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class WhatIf:
         setup: SiteSetup,
         get_http: Callable[[], requests.Session | None] | None = None,
     ) -> Overview:
-        """Return the page's content for this visitor; *get_http* is that of the page's visitor."""
+        """Return the page's content for this visitor; *get_http* comes from the real request."""
         empty = _that_may_be_empty()
         asked = GroupsRequest(
             identifiers={key: value for key, value in self.identifiers.items() if value},

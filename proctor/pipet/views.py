@@ -43,8 +43,8 @@ def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpRes
         request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
         _headers(request),
     )
-    # Answers are for one visitor or one version, but the headers must be the same as Java
-    # Proctor's.
+    # Keep Django's caches from storing the answer, which is for one visitor or version, without
+    # adding a header: the headers must be the same as Java Proctor's.
     skip_page_cache(request)
     response = HttpResponse(reply.body, status=reply.status)
     for name, value in reply.headers:

@@ -63,7 +63,7 @@ class Fingerprinting(Protocol):
 
 
 class Recalled:
-    """The cached data of one visitor, and how to treat a new answer."""
+    """One visitor's cached data, and what to do with a new answer."""
 
     __slots__ = (
         "groups",
@@ -137,7 +137,7 @@ class AnswerCache:
         self._refresh_key = f"proctor:{place}:refresh"
         self._lock_key = f"proctor:{place}:lock"
 
-    # -- before the source is asked --------------------------------------------------------
+    # -- Before the source is asked --------------------------------------------------------
 
     def recall(self, asked: GroupsRequest, request: HttpRequest | None) -> Recalled | None:
         """Return the cached data; None if answers cannot be cached. Raises ConversionError."""
@@ -206,14 +206,14 @@ class AnswerCache:
         )
 
     def give_up(self, recalled: Recalled) -> None:
-        """Leave the check of the version to the next request, because the source did not answer.
+        """Let the next request check the version, because the source did not answer this one.
 
-        This visitor's data may be the cause, and must not block other visitors.
+        This visitor's data may be the reason, and must not prevent the check for other visitors.
         """
         if recalled.has_claim:
             self._attempt(lambda: self._cache.delete(self._refresh_key))
 
-    # -- after it has answered -------------------------------------------------------------
+    # -- After the source has answered ------------------------------------------------------
 
     def keep(self, recalled: Recalled, groups: Groups) -> None:
         """Cache *groups* if their version is the current one or a newer one."""
@@ -279,7 +279,7 @@ class AnswerCache:
             return None
         return max(self._timeout, self._version_timeout) + 60
 
-    # -- common ----------------------------------------------------------------------------
+    # -- Helpers ---------------------------------------------------------------------------
 
     @property
     def _cache(self) -> BaseCache:
@@ -289,7 +289,7 @@ class AnswerCache:
         try:
             return operation() is not False
         except Exception as error:  # noqa: BLE001 - as above; the next read shows if it is down
-            self._tell("A source's answer cannot be cached", error)
+            self._tell("An answer of the source cannot be cached", error)
             return False
 
     def _tell(self, what: str, error: Exception) -> None:
@@ -311,7 +311,7 @@ def _secret() -> bytes:
 
 
 def _version_in(found: Any) -> tuple[MatrixVersion | None, float | None]:
-    """Return a version and the time until which it need not be checked again, or None and None.
+    """Return a version, and the time until which it stays valid without a check; or None and None.
 
     Other programs may write to the cache, so a value in a different format is ignored.
     """

@@ -76,8 +76,8 @@ def ask(
 
 
 @async_unsafe(
-    "proc is first read on an event loop, which a call to its source would block. Read it in "
-    "the view, where it is already determined, or through sync_to_async."
+    "proc is first read on an event loop, which a call to its source would block. Read it in the "
+    "view, where the groups are already determined, or through sync_to_async."
 )
 def _in_a_thread(question: _Question) -> SourceAnswer:
     return question.answer()
@@ -207,8 +207,8 @@ class _Question:
 def _log_problems(groups: Groups, log: OnceLog) -> None:
     """Log rules that failed and values that could not be converted, each only once."""
     for test, failure in groups.errors.items():
-        # The text of an error may contain a visitor's value, so it could be different for each
-        # visitor.
+        # An error's text may contain a visitor's value; then each visitor would cause a new log
+        # record.
         log.log(
             logger,
             logging.WARNING,

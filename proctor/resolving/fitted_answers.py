@@ -26,13 +26,13 @@ class _Known(NamedTuple):
 
     #: The names of the declared tests whose assignments match the declaration.
     unchanged: dict[int, str]
-    #: Name, assignment and its replacement. This keeps the assignment alive, so that no other
-    #: object can get its id.
+    #: Each contains a name, an assignment and its replacement. This keeps the assignment alive, so
+    #: that no other object can get its id.
     fitted: dict[int, tuple[str, GroupAssignment, GroupAssignment]]
 
 
 class FittedAnswers:
-    """Renames a source's assignments as declared, and rejects undeclared groups and payloads.
+    """Gives a source's groups their declared names, and rejects undeclared groups and payloads.
 
     All visitors share the assignments of a matrix, so each is checked only once. They are looked up
     by identity, because comparing them would take longer than checking again.

@@ -29,7 +29,7 @@ class OnceLog:
         """Log a message, unless it was logged before.
 
         Control characters are removed from the arguments, so that a value from outside cannot forge
-        a line.
+        a log record.
         """
         texts = tuple(printable(each, 300) for each in arguments)
         key = (message, *texts)

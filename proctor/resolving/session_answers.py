@@ -1,4 +1,4 @@
-"""Keep a visitor's last answer in the session. A session store that is down counts as a miss."""
+"""Keep a visitor's last answer in the session. An unreachable session store counts as a miss."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _save(session: Any, entry: dict[str, Any]) -> None:
 
 
 def _put(session: Any, entry: dict[str, Any]) -> None:
-    """Put *entry* into *session*, in place of an answer of django-proctor 1."""
+    """Put *entry* into *session*; remove an answer that django-proctor 1 left there."""
     session.pop(_OLD_KEY, None)
     session[_KEY] = entry
 
@@ -133,8 +133,8 @@ class SessionAnswers:
     def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:
         """Make `save_answer` store *entry* in the session when the response is ready.
 
-        It must not be stored earlier. Otherwise, a page that only reads would write back the whole
-        session as it was at the start of the request, and undo the changes of a simultaneous
+        It must not be stored earlier. Otherwise, a page that only reads the session would write
+        back all of it as it was at the start of the request, and undo the changes of a simultaneous
         request that fills a basket or signs out.
         """
         until = None if self._lifetime is None else self._time_of_day() + self._lifetime

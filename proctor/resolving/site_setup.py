@@ -198,7 +198,7 @@ def _make_pipet() -> Source | None:
 
 
 def _of_its_own(cls: Any) -> Source:
-    """Return the site's own source. Services that it needs may be down when the process starts."""
+    """Return the site's own source. Services that it uses may be down when the process starts."""
     if not isinstance(cls, type) or not hasattr(cls, "determine_groups"):
         raise ConfigurationError(
             f"PROCTOR_SOURCE is {settings.PROCTOR_SOURCE!r}, which is not a class with a "
@@ -232,7 +232,7 @@ class _LateSource:
 
     @property
     def waits(self) -> bool:
-        """True until the source is created, which may be slow; then the value of the source."""
+        """True until the source is created, which may be slow; then the source's own `waits`."""
         return self._made is None or getattr(self._made, "waits", True)
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
@@ -287,7 +287,7 @@ class SiteSetup:
     hook_keys: HookKeys | None
     #: Reports forced groups that the matrix does not have; None without a matrix in the process.
     forced_groups: ForcedGroups | None
-    #: The matrix of a Pipet, as soon as a page shows it.
+    #: The source that loads a Pipet's matrix for display; None until a page shows it.
     viewed: MatrixSource | None
     #: Remembers which answers match the declarations.
     fitted_answers: FittedAnswers
@@ -311,7 +311,8 @@ class SiteSetup:
         tests = self.registry.values()
         self.fitted_answers = FittedAnswers(self.registry, self.default_of, self.log)
         self._defaults: dict[Reason, dict[str, GroupAssignment]] = {}
-        #: Tests whose default has the value that its bucket last had in the matrix.
+        #: Tests whose default is declared without a value, so it has the value that its bucket last
+        #: had in the matrix.
         self._valueless = tuple(test for test in tests if test.lacks_default_value)
         self._bucket_values: dict[str, int] = {}
         self._noted: object = None

@@ -1,4 +1,4 @@
-"""Decisions: how a test ended, who decided it, and why. The editor's history has them too."""
+"""Decisions: how a test ended, who decided it, and why. They are also in the editor's history."""
 
 from __future__ import annotations
 
@@ -34,8 +34,9 @@ def decisions_of(test: str) -> list[Decision]:
 def decide(user: Any, test: str, verdict: Verdict, group: str, reason: str) -> tuple[Decision, str]:
     """Store a decision, and write it to the editor's history if the editor is installed.
 
-    Return the decision, and the reason why the history did not accept it: "" if it did, or if there
-    is no editor. The test itself does not change; people finish or stop it in the editor.
+    Return the decision, and the reason why the editor's history did not accept it. The reason is ""
+    if it accepted the decision, or if there is no editor. The test itself does not change; people
+    finish or stop it in the editor.
     """
     decision = Decision.objects.create(
         test=test,
@@ -60,7 +61,7 @@ def decide(user: Any, test: str, verdict: Verdict, group: str, reason: str) -> t
 
 def sentence(decision: Decision) -> str:
     """Return a decision as one line for a history."""
-    who = f"{decision.group} {decision.verdict}" if decision.group else "no group won"
+    who = f"“{decision.group}” {decision.verdict}" if decision.group else "no group won"
     return f"Decided: {who}. {decision.reason}"[:1000]
 
 

@@ -53,8 +53,8 @@ def _verdict() -> Any:
 def problem_of(test: str) -> str | None:
     """Return the reason why a ramp should not continue, or None if it can.
 
-    A test without exposures has no report but can continue, because it gets its first visitors from
-    the next step.
+    A test without exposures has no report, but its ramp can continue: the next step brings the
+    first visitors.
     """
     try:
         found = _report(test)
@@ -74,7 +74,10 @@ def _report(test: str) -> Report | None:
 def _harm(found: Report) -> str | None:
     p_value = found.sample_ratio.p_value
     if p_value is not None and p_value < SPLIT_P:
-        return f"the split is broken: visitors are not divided as in the matrix (p = {p_value:.1e})"
+        return (
+            "the split is broken: visitors are not divided as the matrix specifies "
+            f"(p = {p_value:.1e})"
+        )
     for metric in found.metrics:
         for effect in metric.effects:
             if effect.guardrail == "harmed":
@@ -83,8 +86,12 @@ def _harm(found: Report) -> str | None:
                 if low is not None and high is not None:
                     size += f", between {low:+.4g} and {high:+.4g}"
                 return (
-                    f"{printable(effect.group, 60)} harms the guardrail "
-                    f"{printable(metric.metric.name, 60)}: {size} against "
-                    f"{printable(found.baseline or 'the baseline', 60)}"
+                    f"“{printable(effect.group, 60)}” harms the guardrail "
+                    f"“{printable(metric.metric.name, 60)}”: {size}, compared with "
+                    f"{_baseline(found)}"
                 )
     return None
+
+
+def _baseline(found: Report) -> str:
+    return f"“{printable(found.baseline, 60)}”" if found.baseline else "the baseline"

@@ -21,7 +21,7 @@ _BATCH = 500
 
 
 def prune(before: datetime, progress: Callable[[int], None] | None = None) -> dict[str, int]:
-    """Delete the rows before a time and return the number of deleted rows by table.
+    """Delete the rows older than *before* and return the number of deleted rows by table.
 
     A split is kept as long as an exposure refers to it. *progress* is called with the number of
     rows after each batch.

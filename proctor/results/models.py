@@ -70,7 +70,7 @@ class Exposure(models.Model):
 
 
 class ForcedVisitor(models.Model):
-    """A visitor who was only shown forced groups of a test; used to count each visitor once.
+    """A visitor who saw only forced groups of a test; used to count each such visitor once.
 
     A row does not identify anyone. It is deleted when the visitor is shown a group that was not
     forced.
@@ -125,7 +125,7 @@ class Outcome(models.Model):
 class Split(models.Model):
     """The parts of a definition that decided the groups while exposures were recorded.
 
-    Reports use its shares as the expected ones, even long after the matrix has changed.
+    Reports take the expected shares from here, even long after the matrix has changed.
     """
 
     #: A digest of the parts of the definition that decide groups.
@@ -133,10 +133,10 @@ class Split(models.Model):
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
     #: The first version of the definition with this split.
     version = ExactCharField(_("version"), max_length=NAME_LENGTH, blank=True)
-    #: These parts as ASCII JSON, in the form of a matrix, or "" if the source provided no
+    #: The deciding parts as ASCII JSON, in the format of a matrix, or "" if the source provided no
     #: definition, as with a Pipet.
     definition = models.TextField(blank=True)
-    #: The time when a process first recorded an exposure under it.
+    #: The time when a process first recorded an exposure under this split.
     seen = models.DateTimeField(_("seen"))
 
     class Meta:
@@ -166,7 +166,7 @@ class Tally(models.Model):
             (REFUSED, _("rows refused")),
         ],
     )
-    #: The test of forced exposures, or "" for other kinds.
+    #: The name of the test if forced exposures are counted, otherwise "".
     test = ExactCharField(_("test"), max_length=NAME_LENGTH, blank=True)
     number = models.PositiveBigIntegerField(_("number"), default=0)
 

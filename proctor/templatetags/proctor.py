@@ -244,7 +244,8 @@ class ProctorBarNode(Node):
 
     def render(self, context: Context) -> SafeString:
         """Return the bar, or "" for visitors who must not see it."""
-        # Ignore the current request: an e-mail that is rendered during a request is not its page.
+        # Ignore the current request: an e-mail that is rendered during a request is not a page of
+        # that request.
         return bar_of(getattr(context, "request", None) or context.get("request"))
 
 
@@ -304,8 +305,8 @@ def proctor_json(parser: Parser, token: Token) -> ProctorJsonNode:
         {% proctor_json buttoncolortst buttontexttst %}
 
     The element's id is `proctor`, or `element_id="…"`. It contains `{"buttoncolortst": {"group":
-    "blue", "value": 1, "payload": "#2B60DE"}, …}` Rendering it does not count as an exposure unless
-    `expose=True`.
+    "blue", "value": 1, "payload": "#2B60DE"}, …}`. Rendering it does not count as an exposure
+    unless `expose=True`.
     """
     keywords = ("test", "element_id", "expose")
     return ProctorJsonNode(_Arguments(parser, token, keywords))
@@ -313,12 +314,12 @@ def proctor_json(parser: Parser, token: Token) -> ProctorJsonNode:
 
 @register.tag
 def proctor_bar(parser: Parser, token: Token) -> ProctorBarNode:
-    """List the tests that the page has read, for visitors who may force groups; put it last.
+    """List the tests that the page has read, for visitors who may force groups.
 
     {% proctor_bar %}</body>
 
-    For all other visitors it prints nothing. The bar appears once the visitor has opened the groups
-    page.
+    Put the tag at the end of the page, because the bar lists only what was read before it. For all
+    other visitors it prints nothing. The bar appears once the visitor has opened the groups page.
     """
     if len(token.split_contents()) > 1:
         raise parser.error(token, "{% proctor_bar %} takes no arguments")

@@ -134,7 +134,7 @@ def hide(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def unfold(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Make the next page show the bar unfolded, as the visitor left it."""
+    """Make the next page show the bar unfolded, because the visitor had unfolded it."""
     _set(request, response, OPEN, "1", httponly=False)
 
 

@@ -1,4 +1,4 @@
-"""Detect that Django is rendering an error page, whose status is already decided."""
+"""Detect whether Django is rendering an error page; its status is then already decided."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The places in a request that can force groups, and the cookie that keeps them.
 
-[ProctorConsumerUtils] The caller has checked that the visitor may force groups.
+Java's counterpart is `ProctorConsumerUtils`. The caller has checked that the visitor may force
+groups.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def asked_now(request: HttpRequest) -> str | None:
 
 
 def forced_groups(request: HttpRequest) -> ForceGroups:
-    """Return the force groups from the first of parameter, header and cookies that is present."""
+    """Return the force groups from the parameter, else from the header, else from the cookies."""
     asked = asked_now(request)
     if asked is not None:
         return ForceGroups.parse(asked)
@@ -87,7 +88,7 @@ def forced_groups(request: HttpRequest) -> ForceGroups:
 
 
 def _cookies(request: HttpRequest) -> list[str]:
-    """Return the values of all cookies with this name, in the order of the request.
+    """Return the values of all force cookies, in the order in which the request has them.
 
     Django keeps only the last one, but Java Proctor joins them. A browser sends several if their
     paths or domains differ.

@@ -1,7 +1,7 @@
 """Handle the parts of a request that need privilege: forced groups, the bar, and another identity.
 
 They come from the URL, a header and cookies; this module checks the privilege. Nearly all requests
-contain none of them, and then no `Forcing` is created: see `asks`.
+contain none of these, so no `Forcing` is created for them: see `asks`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def asks(request: HttpRequest) -> bool:
     cookies = meta.get("HTTP_COOKIE", "")
     if forced_by_request.COOKIE in cookies or forced_by_request.is_asking(meta):
         return True
-    # If COOKIES is already set, the request was created manually; others parse cookies on access.
+    # A request that was created manually has COOKIES already; others parse cookies on access.
     made = request.__dict__.get("COOKIES", ())
     if forced_by_request.COOKIE in made:
         return True
@@ -53,7 +53,7 @@ def _is_on_loop() -> bool:
 
 
 class Forcing:
-    """The part of a request that needs privilege. Each value is computed once, on demand."""
+    """The parts of a request that need privilege. Each value is computed once, on demand."""
 
     __slots__ = (
         "_asked_now",
@@ -85,7 +85,7 @@ class Forcing:
 
     @property
     def is_allowed(self) -> bool:
-        """True if the visitor may force groups; False before the check too."""
+        """True if the visitor may force groups; False before this has been checked."""
         return bool(self._privileged)
 
     @property

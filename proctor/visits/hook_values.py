@@ -27,7 +27,8 @@ _PLAIN = frozenset(
         *(dt.date, dt.datetime, dt.time, dt.timedelta),
     )
 )
-#: Subclasses whose content is their text, even if they override `__str__`.
+#: Instances of subclasses of these types need no loading either, even if the subclass overrides
+#: `__str__`.
 _PLAIN_BASES = (str, int, float, bytes, enum.Enum)
 _SEQUENCES = (list, tuple, set, frozenset)
 

@@ -25,7 +25,7 @@ logger = logging.getLogger("proctor.hooks")
 #: Each hook has an awaitable twin whose name starts with `a`.
 HOOKS = ("is_privileged", "get_identifiers", "get_context", "exclude_request")
 
-#: Hooks for which an exception counts as False.
+#: Hooks that answer yes or no; an exception counts as False.
 YES_OR_NO = ("is_privileged", "exclude_request")
 
 
@@ -43,9 +43,10 @@ class Hooks:
         #: The class of the middleware, for messages.
         self.owner = type(middleware).__qualname__
         chosen = partial(_is_chosen, type(middleware), overrides)
-        #: Hooks whose awaitable twin is overridden, unless a more derived class overrides the hook.
+        #: Hooks whose coroutine twin is overridden, unless a more derived class overrides the plain
+        #: hook.
         self.awaitable = frozenset(hook for hook in HOOKS if chosen(f"a{hook}", hook))
-        #: Hooks that are overridden themselves, unless a more derived class overrides the twin.
+        #: Hooks whose plain form is overridden, unless a more derived class overrides the twin.
         self.plain = frozenset(hook for hook in HOOKS if chosen(hook, f"a{hook}"))
         self._only_awaitable = self.awaitable - self.plain
         #: None if the middleware does not ask for consent.

@@ -86,7 +86,7 @@ def make_private(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def keep_out_of_caches(request: HttpRequest) -> None:
-    """Keep Django's caches from storing the page that is currently being made."""
+    """Keep Django's caches from storing the page that is currently being rendered."""
     prevent_caching(request)
 
 

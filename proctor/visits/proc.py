@@ -38,7 +38,7 @@ class Proc:
     _request: HttpRequest | None
     #: Returns True to suppress this visitor's exposures; None if they are never suppressed.
     _is_excluded: Callable[[], bool] | None
-    #: The identifiers by source key, if there is no request that contains them.
+    #: The identifiers by source key, if there is no request; otherwise None.
     _identifiers: Mapping[str, object] | None
     #: None until a group is first read.
     _source_answer: SourceAnswer | None
@@ -67,7 +67,8 @@ class Proc:
         )
 
     def __getattr__(self, name: str) -> GroupAssignment:
-        # Only called for names that are not instance attributes: for a first read, or by mistake.
+        # Only called for names that are not instance attributes: at a first read, or for a wrong
+        # name.
         if name.startswith("_"):
             raise AttributeError(name)
         # Do not use `self[name]` here, because in DEBUG a KeyError raised by a hook would look like
@@ -220,7 +221,7 @@ class Proc:
         if exposed.receivers:
             self.__dict__[name] = assignment
             return
-        # No receiver is connected, so only tests with ambiguous names still need it.
+        # Without a receiver, only tests whose names clash with attributes still need `__getattr__`.
         assignments = self._loaded()
         if OWN_NAMES.isdisjoint(assignments):
             self.__dict__.update(assignments)

@@ -1,4 +1,4 @@
-"""Count how often each test of a request is read, if this was enabled before it started.
+"""Count how often a request reads each test, if this was enabled before the request started.
 
 Other requests are not slowed down, because a `proc` that counts reads has a different class.
 """

@@ -1,6 +1,6 @@
 """Determine the signed-in user of a request, with the same result under WSGI and ASGI.
 
-`request.user` decides. Django's own is a lazy object that reads the session. A middleware may
+The user is `request.user`. Django sets it to a lazy object that reads the session. A middleware may
 replace it, for example for impersonation, tokens or a pending second factor.
 """
 
@@ -89,7 +89,7 @@ async def _in_a_thread(user: Any, question: Callable[[Any], T]) -> T | None:
 
 
 def _is_lazy(user: Any) -> bool:
-    # Check the type, because the object's `__class__` is that of the wrapped object.
+    # Use type(), because a lazy object's `__class__` is that of the object it wraps.
     return issubclass(type(user), LazyObject)
 
 
@@ -104,5 +104,5 @@ def _is_djangos_own_auser(auser: Any) -> bool:
 
 
 def _may_have_session(request: HttpRequest) -> bool:
-    """Return True if there may be a session to load. Loading it needs a query and adds Vary."""
+    """Return True if there may be a session to load. Loading it needs a query and sets Vary."""
     return getattr(getattr(request, "session", None), "session_key", None) is not None

@@ -42,7 +42,7 @@ logger = logging.getLogger("proctor.declarations")
 
 
 def undeclared_test(test: object) -> str | None:
-    """Return the problem with a test's name and the nearest name, or None if it is declared."""
+    """Return what is wrong with a test's name, and the nearest name; None if it is declared."""
     if not isinstance(test, str):
         return f"expected a test name (str), got {shown(test)}"
     registry = current_setup().registry
@@ -126,7 +126,7 @@ def _no_visitor() -> SourceAnswer:
 
 
 class TemplateApi:
-    """The template functions; *error* is the exception that a wrong name raises in DEBUG.
+    """Template functions. In DEBUG, a wrong name raises the exception class *error*.
 
     A *context* is that of a Django or Jinja2 template. If it has no visitor, every test uses its
     default.

@@ -68,9 +68,9 @@ class Visit:
     proc: Proc
     #: The parts of the request that need privilege; None for nearly all requests.
     forcing: Forcing | None
-    #: The hooks' own answers if the visitor uses another identity; otherwise not set.
+    #: The visitor's own identity, as the hooks returned it; set only if they use another identity.
     _own: GroupsRequest
-    #: True if a hook returned more than plain values, and these were loaded.
+    #: True if a hook returned values that were not plain and had to be loaded.
     _had_objects: bool
 
     def __init__(self, hooks: Hooks, request: HttpRequest) -> None:
@@ -125,7 +125,7 @@ class Visit:
 
     @property
     def must_exclude(self) -> bool:
-        """True if a hook must be called before an exposure, because a receiver is connected."""
+        """True if a receiver is connected and a hook must be called before an exposure."""
         return self._hooks.may_exclude and self._excluded is None and bool(exposed.receivers)
 
     @property
@@ -249,7 +249,7 @@ class Visit:
         return not (is_data(self._asked.identifiers) and is_data(self._asked.context))
 
     def settle(self) -> None:
-        """Do the work that must not happen on the event loop, before a coroutine view starts."""
+        """Before a coroutine view starts, do the work that must not happen on the event loop."""
         self.wait()
         if self.has_objects:
             determine(self.proc)

@@ -39,7 +39,7 @@ def test_the_verdict_comes_first(winner):
     assert winner.verdict.kind == "wins"
     first = winner.to_text().splitlines()[0]
     assert re.fullmatch(
-        r"“blue” wins: \+1\.\d+ revenue per visitor, between \+0\.\d+ and "
+        r"“blue” wins: \+1\.\d+ in revenue per visitor, between \+0\.\d+ and "
         r"\+1\.\d+; trustworthy\.",
         first,
     )
@@ -213,14 +213,14 @@ def test_a_smallest_effect_on_a_share_is_in_points():
     metric = Metric("orders", kind="proportion", smallest=0.01)
     report = analyze("atst", seen, happened, [HALVES], [metric])
     for text in (report.to_text(), report.to_html()):
-        assert "show an effect of 1.0 points, up or down" in text
+        assert "with an effect of 1.0 points, up or down" in text
 
 
 def test_a_difference_that_was_found_needs_no_more_days():
     report = analyze("atst", *values(1.0), [HALVES], [Metric("revenue", smallest=0.001)])
     assert not report.metrics[0].effects[0].outlook.is_over
     for text in (report.to_text(), report.to_html()):
-        assert "4 in 5 such tests" not in text
+        assert "4 in 5 tests" not in text
 
 
 def test_below_a_negative_baseline_no_relative_effect_is_shown():
@@ -258,13 +258,13 @@ def test_a_metric_without_outcomes_says_so():
 def test_if_no_primary_metric_has_outcomes_the_verdict_says_so():
     metrics = [Metric("signed_up", primary=True), Metric("revenue")]
     report = analyze("atst", *values(0.0), [HALVES], metrics)
-    assert report.verdict.sentence == "No verdict: there are no outcomes of signed_up yet."
+    assert report.verdict.sentence == "No verdict: there are no outcomes of “signed_up” yet."
 
 
 def test_equal_values_are_no_difference():
     rows = {"control": [5.0] * 200, "blue": [5.0] * 200}
     report = analyze("atst", *with_values(rows), [HALVES])
-    assert report.verdict.sentence == "No difference found: all values of revenue are equal."
+    assert report.verdict.sentence == "No difference found: all values of “revenue” are equal."
 
 
 def test_a_range_with_0_says_that_better_and_worse_are_possible():

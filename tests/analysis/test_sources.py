@@ -232,21 +232,23 @@ HOSTILE = {
     "no header": ("2026-03-02,a,atst,control,#A1,1\n", None, "are missing"),
     "an empty file": ("", None, "missing"),
     "another test": (
-        GOOD.replace("atst", "other"), None, "no visitor of the test 'atst'; they have other",
+        GOOD.replace("atst", "other"), None, "'atst', only of these tests: other",
     ),
     "words for numbers": (
-        GOOD, "2026-03-03,a,orders,many\n", "expected a finite number in value, got 'many'",
+        GOOD, "2026-03-03,a,orders,many\n", "a finite number in the column 'value', got 'many'",
     ),
-    "NaN": (GOOD, "2026-03-03,a,orders,NaN\n", "expected a finite number in value, got 'NaN'"),
-    "no value": (GOOD, "2026-03-03,a,orders,\n", "expected a finite number in value, got nothing"),
-    "two time formats": (GOOD + "02.03.2026,c,atst,blue,#A1,1\n", None, "in at, got '02.03.2026'"),
+    "NaN": (GOOD, "2026-03-03,a,orders,NaN\n", "a finite number in the column 'value', got 'NaN'"),
+    "no value": (GOOD, "2026-03-03,a,orders,\n", "number in the column 'value', got nothing"),
+    "two time formats": (
+        GOOD + "02.03.2026,c,atst,blue,#A1,1\n", None, "in the column 'at', got '02.03.2026'",
+    ),
     "a time that Python has not": (
-        GOOD + "290000-01-01,c,atst,blue,#A1,1\n", None, "in at, got '290000-01-01'",
+        GOOD + "290000-01-01,c,atst,blue,#A1,1\n", None, "in the column 'at', got '290000-01-01'",
     ),
     "a value without a finite square": (
-        GOOD, "2026-03-03,a,orders,1e308\n", "expected a finite number in value, got '1e308'",
+        GOOD, "2026-03-03,a,orders,1e308\n", "a finite number in the column 'value', got '1e308'",
     ),
-    "no time": (GOOD + ",c,atst,blue,#A1,1\n", None, "in at, got nothing"),
+    "no time": (GOOD + ",c,atst,blue,#A1,1\n", None, "in the column 'at', got nothing"),
     "too many groups": (
         GOOD + "".join(f"2026-03-02,v{n},atst,g{n},#A1,1\n" for n in range(200)), None,
         "at most 100 groups",

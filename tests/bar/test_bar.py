@@ -223,7 +223,10 @@ def test_it_lists_what_was_read_before_it_and_says_so(client):
     found = bar(client, read="headlinetst buttoncolortst", later="sleepingtst")
     assert listed(found) == ["headlinetst", "buttoncolortst"]
     (note,) = [str(each) for each in found.all("p") if "fragments" in str(each)]
-    assert note == "The bar lists the reads before it, but not later reads, fragments or streams."
+    assert note == (
+        "The bar lists only tests that were read before it was rendered, not those read later, in "
+        "fragments or in streams."
+    )
 
 
 @pytest.fixture
@@ -272,7 +275,7 @@ def test_forced_tests_are_shown_where_the_page_read_nothing(client):
 
 def test_a_forced_group_shows_which_one_it_replaces(client):
     client.get("/?prforceGroups=buttoncolortst2")
-    assert "Forced; without that, blue." in row(bar(client), "buttoncolortst")
+    assert "Forced. Otherwise you would be in blue." in row(bar(client), "buttoncolortst")
 
 
 def test_a_forced_group_that_does_not_exist_is_named(client):

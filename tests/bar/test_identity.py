@@ -216,7 +216,7 @@ def test_the_log_says_who_uses_which_keys_and_no_values(client, caplog):
     caplog.set_level(logging.INFO, "proctor.force")
     use(client, user="secret-id", country="DE")
     told = [each.getMessage() for each in caplog.records if each.name == "proctor.force"]
-    assert told == ["Authorized user uses another identity: USER, country"]
+    assert told == ["Authorized user uses a different identity: USER, country"]
 
 
 @pytest.mark.parametrize("place", ["https://evil.example/", "//evil.example"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 
 from proctor.core import Matrix
 from proctor.core.authoring.definitions.reading import read_definition
+from proctor.core.authoring.trees.builder import build
 from tests.cli.conftest import ROOT, described
 
 BAD = {"allocations": []}
@@ -27,6 +29,19 @@ def test_it_prints_the_matrix(run, make_tree):
     assert list(document["tests"]) == ["atst", "btst"]
     assert (document["audit"]["version"], document["audit"]["updatedBy"]) == ("7", "ann")
     assert Matrix.from_json(out).tests["btst"].salt == "&b"
+
+
+@pytest.mark.parametrize("fields", [{}, BAD])
+def test_the_garbage_collector_is_paused_only_while_it_builds(run, make_tree, monkeypatch, fields):
+    seen = []
+
+    def observed(*args, **options):
+        seen.append(gc.isenabled())
+        return build(*args, **options)
+
+    monkeypatch.setattr("proctor.cli.build.build", observed)
+    run("build", make_tree(atst=fields))
+    assert (seen, gc.isenabled()) == ([False], True)
 
 
 def test_the_audit_is_the_time_and_the_user(run, make_tree, monkeypatch):

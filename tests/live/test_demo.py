@@ -20,7 +20,7 @@ from tests.live.serving import ROOT, running
 
 VERDICTS = {
     "buttoncolortst": "“green” wins: ",
-    "headlinetst": "Do not use this test: “promise” has about 440 visitors fewer than expected.",
+    "headlinetst": "Do not use this test: “promise” has about 440 fewer visitors than expected.",
     "newfeaturerollout": "Too early to tell: ",
 }
 #: Tables, and rows of them that a start may add. Pages of these tests add visits of today.
@@ -105,7 +105,7 @@ def test_each_report_has_its_verdict(read, test):
 
 def test_the_list_has_the_verdicts_of_the_reports(read):
     page = read("/proctor/results/")
-    for phrase in ("green wins", "not to be trusted: the split is broken", "too early to tell"):
+    for phrase in ("“green” wins", "not to be trusted: the split is broken", "too early to tell"):
         assert f"<b>{phrase}</b>" in page
 
 

@@ -767,11 +767,11 @@ def test_a_site_without_the_bar_cannot_hide_it(client, site, debug):
     site.TEMPLATES = with_templates()
     text = client.get(PAGE).text
     assert "Hide the bar" not in text
-    assert "only this page says that you use another identity" in text
+    assert "only this page shows that you use another identity" in text
     site.TEMPLATES = with_templates(**{"base.html": "{% load proctor %}{% proctor_bar %}"})
     text = client.get(PAGE).text
     assert "Hide the bar" in text
-    assert "only this page says that you use another identity" not in text
+    assert "only this page shows that you use another identity" not in text
     site.TEMPLATES = with_templates(**{"base.html": "{% load proctor %}"})
     assert "Hide the bar" not in client.get(PAGE).text
     site.PROCTOR_BAR = True

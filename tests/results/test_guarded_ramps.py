@@ -62,14 +62,14 @@ def test_a_harmed_guardrail_holds_the_next_step_and_the_history_says_why(site, m
     step = ScheduledStep.objects.get()
     assert (step.state, step.blocked_by) == ("blocked", "guard")
     assert head_of("buttontst", "production") == head
-    assert "blue harms the guardrail order" in history()
+    assert "“blue” harms the guardrail “order”" in history()
 
 
 def test_a_guard_that_stops_puts_everyone_into_the_control_group(site, monkeypatch):
     ramped(STOP, -0.25, monkeypatch)
     head = head_of("buttontst", "production")
     assert head.kind == "stop"
-    assert "blue harms the guardrail order" in head.message
+    assert "“blue” harms the guardrail “order”" in head.message
 
 
 def test_a_healthy_test_goes_on(site, monkeypatch):

@@ -127,10 +127,10 @@ def test_the_list_has_the_verdict_of_each_test_whose_report_was_read(viewer, sit
 @pytest.mark.parametrize(
     ("kind", "group", "warned", "phrase"),
     [
-        ("wins", "blue", False, "blue wins"),
-        ("wins", "blue", True, "blue wins, but there are warnings"),
-        ("loses", "blue", False, "blue loses"),
-        ("harms", "blue", True, "blue harms a guardrail"),
+        ("wins", "blue", False, "“blue” wins"),
+        ("wins", "blue", True, "“blue” wins, but there are warnings"),
+        ("loses", "blue", False, "“blue” loses"),
+        ("harms", "blue", True, "“blue” harms a guardrail"),
         ("broken", "", False, "not to be trusted: the split is broken"),
         ("undecided", "", False, "no difference found"),
         ("none", "", False, "no verdict"),
@@ -244,9 +244,9 @@ def test_a_decision_is_stored_and_shown(decider):
     decision = Decision.objects.get()
     assert (decision.verdict, decision.group, decision.author) == ("won", "blue", "ada")
     text = parsed(decider, PAGE).text_of("main")
-    assert "buttontst won: blue" in text
+    assert "buttontst won: “blue”" in text
     assert "More orders, no complaints. ada ·" in text
-    assert "buttontst won: blue" in parsed(decider, LIST).text_of("main")
+    assert "buttontst won: “blue”" in parsed(decider, LIST).text_of("main")
 
 
 def test_a_decision_leads_to_the_editor_that_finishes_the_test(decider, site):
@@ -262,7 +262,7 @@ def test_a_decision_leads_to_the_editor_that_finishes_the_test(decider, site):
     )
     decider.post(DECIDE, GIVEN)
     (link,) = [
-        each for each in parsed(decider, PAGE).all("a") if "everybody gets blue" in str(each)
+        each for each in parsed(decider, PAGE).all("a") if "everybody gets “blue”" in str(each)
     ]
     shown = parsed(decider, str(link.attributes["href"])).text_of("main")
     assert "Finish buttontst on" in shown
@@ -270,14 +270,14 @@ def test_a_decision_leads_to_the_editor_that_finishes_the_test(decider, site):
     decider.post(DECIDE, {**GIVEN, "verdict": "lost"})
     text = parsed(decider, PAGE).text_of("main")
     assert "Finish or stop the test in the editor" in text
-    assert "everybody gets blue" not in text
+    assert "everybody gets “blue”" not in text
 
 
 @pytest.mark.parametrize(
     ("shares", "state"),
     [
-        ({1: 1.0}, "finished: blue"),
-        ({0: 0.0, 1: 1.0}, "finished: blue"),
+        ({1: 1.0}, "finished: “blue”"),
+        ({0: 0.0, 1: 1.0}, "finished: “blue”"),
         ({-1: 1.0}, "stopped"),
         ({0: 0.5, 1: 0.5}, "running"),
     ],
@@ -302,7 +302,7 @@ def test_a_later_decision_counts_and_the_earlier_stays(decider):
     decider.post(DECIDE, {"verdict": "neither", "reason": "It was the weather."})
     text = parsed(decider, PAGE).text_of("main")
     assert "No group won It was the weather." in text
-    assert "Earlier decisions ada · blue won" in text
+    assert "Earlier decisions ada · “blue” won" in text
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_the_editors_history_has_the_decision(decider, site):
     )
     decider.post(DECIDE, GIVEN)
     newest = Revision.objects.order_by("-version").first()
-    assert newest.message == "Decided: blue won. More orders, no complaints."
+    assert newest.message == "Decided: “blue” won. More orders, no complaints."
     assert newest.author == "ada"
     assert Decision.objects.get().revision == newest.id
 

@@ -224,8 +224,8 @@ def test_a_harmed_guardrail_is_a_problem_in_words(db, declared):
     store(noted(definition(), 4000, effect=-0.25))
     problem = guards.problem_of("buttontst")
     assert problem is not None
-    assert problem.startswith("blue harms the guardrail order: -0.")
-    assert problem.endswith("against control")
+    assert problem.startswith("“blue” harms the guardrail “order”: -0.")
+    assert problem.endswith("compared with “control”")
 
 
 def test_a_broken_split_is_a_problem_in_words(db, declared):
@@ -306,7 +306,7 @@ def test_a_payload_that_the_editors_history_saw_change_is_told(declared, text, c
     store(noted(published("Tea"), 200, days=10))
     store(noted(published(text, about="The same button"), 200, days=3, first=500))
     line = changes_line(report("buttontst"))
-    assert ("the payload of blue changed" in line) is changed
+    assert ("the payload of “blue” changed" in line) is changed
     assert line.startswith("1 change: ")
 
 

@@ -51,10 +51,11 @@ def time_column(about: str, kind: str) -> str:
     else:
         raise AnalysisError(
             f"{about}: expected times or strings such as 2026-03-01T09:30:00+00:00 in the column "
-            f"at, got {kind}"
+            f"'at', got {kind}"
         )
-    problem = _error(about, "expected a time such as 2026-03-01T09:30:00+00:00 in at", _text("at"))
-    # Python's datetime supports no others.
+    expected = "expected a time such as 2026-03-01T09:30:00+00:00 in the column 'at'"
+    problem = _error(about, expected, _text("at"))
+    # Python's datetime supports only these years.
     possible = f"isfinite({value}) AND {value} BETWEEN '0001-01-02' AND '9999-12-30'"
     return f"CASE WHEN {possible} THEN epoch_us({value}) ELSE {problem} END"
 
@@ -80,7 +81,7 @@ def exposure_columns(
         forced = 'coalesce("forced", false)'
     elif "forced" in found:
         text = f"lower(trim({_text('forced')}))"
-        problem = _error(about, "expected true or false in forced", _text("forced"))
+        problem = _error(about, "expected true or false in the column 'forced'", _text("forced"))
         forced = (
             f"CASE WHEN {text} IN ('true', 't', '1', 'yes') THEN true "
             f"WHEN coalesce({text}, '') IN ('', 'false', 'f', '0', 'no') THEN false "
@@ -102,7 +103,7 @@ def outcome_columns(space: Workspace, table: str, about: str, *, typed: bool) ->
     """Return SQL for each column of outcomes, by name. Raises AnalysisError if one is missing."""
     found = _require(space, table, about, OUTCOMES)
     number = 'TRY_CAST("value" AS DOUBLE)'
-    problem = _error(about, "expected a finite number in value", _text("value"))
+    problem = _error(about, "expected a finite number in the column 'value'", _text("value"))
     columns = {
         "t": time_column(about, found["at"]),
         "visitor": _visitor(found, typed=typed),

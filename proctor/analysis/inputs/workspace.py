@@ -25,7 +25,7 @@ def quoted(name: str) -> str:
 
 
 class Workspace:
-    """A connection to DuckDB that raises AnalysisError."""
+    """A connection to DuckDB. It raises DuckDB's errors as AnalysisError."""
 
     def __init__(self, connection: Any, errors: type[Exception], directory: Path) -> None:
         self.connection = connection
@@ -77,9 +77,9 @@ def workspace(
 ) -> Iterator[Workspace]:
     """Open a database in a temporary directory, and delete it at the end.
 
-    With *in_memory*, tables are kept in memory instead of being compressed into a file, which is
-    twice as fast. Times without an offset are interpreted in *timezone*. Raises AnalysisError if
-    DuckDB is missing or the time zone is unknown.
+    With *in_memory*, tables are kept in memory, which is twice as fast as compressing them into a
+    file. Times without an offset are interpreted in *timezone*. Raises AnalysisError if DuckDB is
+    missing or the time zone is unknown.
     """
     duckdb = needed("duckdb")
     with tempfile.TemporaryDirectory(prefix="proctor-analysis-") as directory:

@@ -1,4 +1,4 @@
-"""The terms of a report: their names, and a line of help for each."""
+"""The terms that a report uses, with a title and an explanation for each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HELP = {
         )
     ),
     "exposure": Sentence(
-        gettext_noop("A page read the visitor's group, so that the visitor may have seen it.")
+        gettext_noop("A page read the visitor's group, so the visitor may have seen it.")
     ),
     "outcome": Sentence(
         gettext_noop("Something that a visitor did and the site recorded, such as an order.")
@@ -29,20 +29,20 @@ HELP = {
     "window": Sentence(
         gettext_noop(
             "The time after a visitor's exposure in which outcomes count. Without a declared "
-            "length it lasts until the end of the report."
+            "length, it lasts until the end of the report's period."
         )
     ),
     "sample ratio": Sentence(
         gettext_noop(
             "Compares the number of visitors in each group with the shares of the matrix. If they "
             "differ by more than chance allows, something removes visitors from one group, and no "
-            "number of this report can be trusted."
+            "number in this report can be trusted."
         )
     ),
     "compared": Sentence(
         gettext_noop(
-            "The visitors in a comparison with the baseline: a verdict rests on these. Groups are "
-            "compared within each split only, because visitors of different splits differ; then "
+            "The visitors in a comparison with the baseline; the verdict rests on them. Groups are "
+            "compared within each split only, because visitors under different splits differ; then "
             "the differences are combined."
         )
     ),
@@ -51,7 +51,7 @@ HELP = {
     ),
     "carried over": Sentence(
         gettext_noop(
-            "Visitors who changed group when the split changed. They count in both, and may "
+            "Visitors who changed group when the split changed. They count in both groups, and may "
             "remember what they saw before."
         )
     ),
@@ -72,63 +72,66 @@ HELP = {
     ),
     "matured": Sentence(
         gettext_noop(
-            "The counted visitors whose window is over, so that all their outcomes are known. Only "
-            "they are in the metrics."
+            "The counted visitors whose window has ended, so all their outcomes are known. The "
+            "metrics include only these visitors."
         )
     ),
     "effect": Sentence(gettext_noop("The difference between a group's mean and the baseline's.")),
     "relative": Sentence(gettext_noop("The effect as a share of the baseline's mean.")),
     "mean": Sentence(
         gettext_noop(
-            "The average over the visitors whose window is over. For a share of visitors: how many "
-            "of them had the outcome."
+            "The average across visitors whose window has ended. If the metric is a share of "
+            "visitors: the proportion of them that had the outcome."
         )
     ),
     "points": Sentence(
-        gettext_noop("The difference of two percentages: from 15 % to 18 % it is 3 points.")
+        gettext_noop("The difference between two percentages: from 15 % to 18 % is 3 points.")
     ),
     "quantile": Sentence(
         gettext_noop(
-            "The value that this part of the visitors stays below: with 0.9, nine of ten visitors."
+            "The value below which this share of visitors lies: for the quantile 0.9, nine of ten "
+            "visitors."
         )
     ),
     "always valid": Sentence(
         gettext_noop(
-            "The effects that agree with the data, at whatever time you look. If the range "
-            "excludes 0, there is a difference; if it includes 0, there may be none. Its precise "
-            "name is always-valid confidence interval."
+            "The range of effects that agree with the data. It is valid whenever you look. If the "
+            "range excludes 0, there is a difference; if it includes 0, there may be none. Its "
+            "precise name is always-valid confidence interval."
         )
     ),
     "fixed": Sentence(
         gettext_noop(
-            "A narrower range that is right once only: at the end that was declared in advance. "
+            "A narrower range that is valid only once: at the end that was declared in advance. "
             "Its precise name is confidence interval with a fixed horizon."
         )
     ),
     "p": Sentence(
         gettext_noop(
-            "How often chance alone gives a difference at least as large, at one look: 0.05 is one "
-            "time in twenty, and a number such as 1.8e-06 is almost never."
+            "How often chance alone would give a difference at least this large, if you look only "
+            "once: 0.05 means one time in twenty, and a number such as 1.8e-06 means almost never."
         )
     ),
     "baseline": Sentence(gettext_noop("The group that the others are compared with.")),
     "guardrail": Sentence(
         gettext_noop(
-            "A metric that must not get worse by more than a margin. Passed: it did not. Harmed: "
-            "it is worse than the baseline. Open: not known yet."
+            "A metric that must not get worse by more than a margin. Passed: it did not get that "
+            "much worse. Harmed: it is worse than the baseline. Open: not known yet."
         )
     ),
     "split": Sentence(
         gettext_noop(
             "The visitors under one allocation of the matrix (a rule, and the shares of the "
-            "groups), as long as it gives out the groups in the same way."
+            "groups), for as long as it assigns the groups in the same way."
         )
     ),
     "matrix": Sentence(
         gettext_noop("The file with the definitions of all tests and the shares of their groups.")
     ),
     "stratum": Sentence(
-        gettext_noop("Each split alone. The effect above combines them, larger ones count more.")
+        gettext_noop(
+            "Each split on its own. The effect above combines them; larger splits count more."
+        )
     ),
     "across splits": Sentence(
         gettext_noop(
@@ -138,32 +141,32 @@ HELP = {
     ),
     "outlook": Sentence(
         gettext_noop(
-            "An estimate from the visitors under the present split, for the smallest effect that "
-            "was declared as worth finding. In four of five tests an effect of this size shows by "
-            "then, if there is one; a smaller one takes longer."
+            "An estimate, based on the visitors under the current split, of when the declared "
+            "smallest effect worth finding would show. By then, four of five tests with an effect "
+            "of this size show it; a smaller effect takes longer."
         )
     ),
     "history": Sentence(
         gettext_noop(
-            "What a report at each time would have shown. The range narrows as visitors arrive."
+            "What a report would have shown at each time. The range narrows as visitors arrive."
         )
     ),
     "segments": Sentence(
         gettext_noop(
-            "Parts of the visitors. With many segments some differ by chance: use them for ideas, "
-            "not for decisions."
+            "Subsets of the visitors. With many segments, some differ by chance: use them for "
+            "ideas, not for decisions."
         )
     ),
     "primary": Sentence(
         gettext_noop(
-            "A metric that decides. With several primary metrics or groups the ranges are wider, "
-            "because chance has more opportunities."
+            "A metric that decides the verdict. With several primary metrics or groups, the ranges "
+            "are wider, because chance has more opportunities."
         )
     ),
-    "secondary": Sentence(gettext_noop("A metric that is only shown and does not decide.")),
+    "secondary": Sentence(gettext_noop("A metric that is shown but does not affect the verdict.")),
 }
 
-#: The terms that `terms` returns, and those of the list of reasons to trust a report.
+#: Titles of the terms that `terms` returns, and of the items in the list "Can you trust it?".
 TITLES = {
     "visitors": Sentence(gettext_noop("Visitors")),
     "exposure": Sentence(gettext_noop("Exposure")),
@@ -214,9 +217,9 @@ LABELS = {
 
 
 def terms(report: Findings, *, splits: bool = True) -> list[str]:
-    """Return the names in `HELP` that a report explains at its end, because it uses them.
+    """Return the terms that a report uses and explains at its end; they are keys of `HELP`.
 
-    *splits*: it has a table of the splits.
+    *splits* is True if the report has a table of the splits.
     """
     metrics = report.metrics
     kinds = {each.metric.kind for each in metrics}

@@ -48,7 +48,7 @@ _STYLES = Path(__file__).resolve().parents[2] / "static" / "proctor" / "report.c
 
 
 def page(report: Findings, language: Language = ENGLISH, *, fragment: bool = False) -> str:
-    """Return the page in a language, or its content only."""
+    """Return the page in a language; with *fragment*, only its content."""
     content = f'<main class="proctor-report">\n{"".join(_parts(report, language))}</main>\n'
     if fragment:
         return content
@@ -141,12 +141,12 @@ def _verdict(report: Findings, language: Language) -> str:
 
 
 def _below(report: Findings) -> Sentence | None:
-    """Return how to read the numbers below the verdict."""
+    """Return a sentence about how to read the numbers below the verdict."""
     if report.verdict.kind == "young":
         return Sentence(
             gettext_noop(
-                "The numbers below are not a result yet: early differences are large and often "
-                "chance."
+                "The numbers below are not a result yet: early differences are large and often due "
+                "to chance."
             )
         )
     if report.verdict.kind == "broken":
@@ -156,7 +156,7 @@ def _below(report: Findings) -> Sentence | None:
     if report.horizon is not None and report.until >= report.horizon:
         return Sentence(
             gettext_noop(
-                "Compared with “{baseline}”. The range is that at the test's declared end."
+                "Compared with “{baseline}”. The range is the one at the test's declared end."
             ),
             baseline=report.baseline,
         )
@@ -171,7 +171,7 @@ def _below(report: Findings) -> Sentence | None:
 
 def _trust(report: Findings, language: Language) -> str:
     lines = [each for each in report.trust if each.level != "bad"]
-    # Ticks below a broken split would look like praise.
+    # Below a broken split, check marks would suggest that the numbers can be trusted.
     marks = _MARKS if report.ok else {**_MARKS, "good": NEUTRAL}
     items = "".join(
         f'<li class="proctor-report-{each.level if report.ok else "note"}">'

@@ -127,7 +127,7 @@ def table(labels: Sequence[str], rows: Sequence[Sequence[str]], language: Langua
         for row in rows
     )
     return (
-        # Keyboard users must be able to reach a table that scrolls.
+        # A table that scrolls must be focusable, so that keyboard users can scroll it.
         '<div class="proctor-report-scroll" tabindex="0" role="group" '
         f'aria-label="{language.html(labels[0])}"><table class="proctor-report-rows">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

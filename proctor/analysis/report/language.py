@@ -1,6 +1,7 @@
-"""The language of a report: English, or that of a site's translations.
+"""The language of a report: English, or the language of a site's translations.
 
-A report's texts are Sentences, with numbers, times and lists as values. `Language` writes them.
+A report consists of Sentences whose values are numbers, times and lists. `Language` translates
+them.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ class Formats(Protocol):
 
     @property
     def code(self) -> str:
-        """The language, as the attribute `lang` of HTML names it."""
+        """The language code, as in the HTML attribute `lang`."""
 
     def number(self, value: Decimal, digits: int) -> str:
-        """Return a number of at least 0 with so many decimals."""
+        """Return a number, which is 0 or more, with *digits* decimals."""
 
     def day(self, at: datetime) -> str:
         """Return a day without its year."""
@@ -53,15 +54,15 @@ class Formats(Protocol):
 
 
 def ngettext_lazy(singular: str, plural: str) -> tuple[str, str]:
-    """Return both texts, and mark them for translators.
+    """Return both strings, and mark them for translators.
 
-    It has the name of a function of Django, since `makemessages` looks for that.
+    It has the same name as Django's function, because `makemessages` looks for that name.
     """
     return singular, plural
 
 
 class Figure(Sentence):
-    """A number, from its English text: `−1,234.5`."""
+    """A number, created from its English form: `−1,234.5`."""
 
     __slots__ = ()
 
@@ -73,7 +74,7 @@ class Figure(Sentence):
         return (str(self),), {}
 
     def translated(self, translations: Translations, *_others: Any) -> str:
-        """Return the number as the formats of *translations* write it."""
+        """Return the number in the format of *translations*."""
         formats = _formats_of(translations)
         found = _NUMBER.fullmatch(self)
         if formats is None or found is None:
@@ -100,7 +101,7 @@ class Moment(Sentence):
         return (self.at,), {}
 
     def translated(self, translations: Translations, *_others: Any) -> str:
-        """Return the time as the formats of *translations* write it."""
+        """Return the time in the format of *translations*."""
         formats = _formats_of(translations)
         return str(self) if formats is None else formats.time(self.at)
 
@@ -117,13 +118,13 @@ class Day(Moment):
         return self
 
     def translated(self, translations: Translations, *_others: Any) -> str:
-        """Return the day as the formats of *translations* write it."""
+        """Return the day in the format of *translations*."""
         formats = _formats_of(translations)
         return str(self) if formats is None else formats.day(self.at)
 
 
 class Series(Sentence):
-    """Texts, one after the other."""
+    """Strings joined into one, such as the items of a list."""
 
     __slots__ = ("separator", "texts")
 
@@ -141,7 +142,7 @@ class Series(Sentence):
         return (self.texts, self.separator), {}
 
     def translated(self, translations: Translations, *_others: Any) -> str:
-        """Return each text in the language of *translations*."""
+        """Return the strings in the language of *translations*, joined."""
         return translations.gettext(self.separator).join(
             each.translated(translations) if isinstance(each, Sentence) else each
             for each in self.texts
@@ -149,7 +150,7 @@ class Series(Sentence):
 
 
 class _Both:
-    """Translations together with formats, for the values of a Sentence."""
+    """Translations that also have formats, for the numbers and times in a Sentence."""
 
     def __init__(self, translations: Translations, formats: Formats | None) -> None:
         self.gettext: Callable[[str], str] = translations.gettext
@@ -162,7 +163,7 @@ def _formats_of(translations: Translations) -> Formats | None:
 
 
 class Language:
-    """Writes texts in a language. Without translations that is English."""
+    """Translates strings into a language: English, if there are no translations."""
 
     def __init__(
         self, translations: Translations | None = None, formats: Formats | None = None
@@ -172,17 +173,17 @@ class Language:
 
     @property
     def code(self) -> str:
-        """The language's code, as far as it is known."""
+        """The language code; "en" if there are no formats."""
         return "en" if self._formats is None else self._formats.code
 
     def __call__(self, text: str) -> str:
-        """Return a Sentence in this language, and any other text as it is."""
+        """Return a Sentence in this language; return any other string unchanged."""
         if self._both is None or not isinstance(text, Sentence):
             return str(text)
         return text.translated(self._both)
 
     def html(self, text: str) -> str:
-        """Return a text in this language, escaped for HTML."""
+        """Return a string in this language, escaped for HTML."""
         return escape(self(text))
 
     def day(self, at: datetime) -> str:
@@ -190,5 +191,5 @@ class Language:
         return f"{at:%b} {at.day}" if self._formats is None else self._formats.day(at)
 
 
-#: The language of the command, of files and of JSON.
+#: The language of the command line, of files and of JSON.
 ENGLISH = Language()

@@ -83,7 +83,7 @@ class HistoryPoint:
 
 @dataclass(frozen=True, slots=True)
 class SegmentReport:
-    """An effect among the visitors with one value of a segment."""
+    """The effect among visitors who have the same value in a segment."""
 
     segment: str
     value: str
@@ -98,7 +98,7 @@ class Outlook:
     """The visitors that are needed until the smallest effect worth finding would show."""
 
     smallest: float
-    #: Visitors in both groups together: those needed in total, and those who count now.
+    #: Visitors in both groups together: the number needed, and the number counted so far.
     visitors_needed: int
     visitors: int
     #: More days at the present rate, or None if that rate is not known.
@@ -230,18 +230,18 @@ class MetricReport:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """One line of the list "Can you trust it?"."""
+    """One item of the list "Can you trust it?"."""
 
     #: `note`: nothing is wrong, but readers should know it.
     level: Literal["bad", "warning", "note", "good"]
     title: str
     text: str
     help: str
-    #: What to do, for a problem.
+    #: What to do about a problem; otherwise "".
     advice: str = ""
 
     def to_dict(self) -> dict[str, str]:
-        """Return the line as JSON."""
+        """Return the item as JSON."""
         return {"level": self.level, "title": self.title, "text": self.text}
 
 
@@ -255,7 +255,7 @@ class Verdict:
     sentence: str
     #: The group that the sentence is about.
     group: str | None = None
-    #: About how many more days the test needs, or None if that is unknown, or no more are needed.
+    #: About how many more days the test needs; None if that is unknown or the test needs no more.
     days: float | None = None
 
 
@@ -292,7 +292,7 @@ class Findings:
 
     @property
     def shows_fixed(self) -> bool:
-        """True if the test has a declared end, without which the fixed interval has no meaning."""
+        """True if the test has a declared end; without one, the fixed interval has no meaning."""
         return self.horizon is not None
 
     def to_dict(self, *, details: bool = False) -> dict[str, Any]:

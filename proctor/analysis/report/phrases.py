@@ -1,4 +1,4 @@
-"""Whole sentences that the forms of a report have in common."""
+"""Sentences that several formats of a report use."""
 
 from __future__ import annotations
 
@@ -35,40 +35,42 @@ __all__ = [
     "young_line",
 ]
 
-#: The mark of a check that has found nothing while another one has.
+#: Marks a check that found no problem, if another check found that the split is broken.
 NEUTRAL = "–"
 
 TRUST = Sentence(gettext_noop("Can you trust it?"))
-#: The titles and the warning of a report whose split is broken.
+#: Titles and warnings for a report whose split is broken.
 UNTRUSTED = Sentence(gettext_noop("The numbers below cannot be trusted."))
 OTHER_CHECKS = Sentence(gettext_noop("Other checks"))
 NO_COMFORT = Sentence(
-    gettext_noop("Whatever these say, the numbers of this report cannot be trusted: see above.")
+    gettext_noop(
+        "Whatever these checks say, the numbers in this report cannot be trusted: see above."
+    )
 )
 DISTRUSTED = Sentence(gettext_noop("not to be trusted"))
 METRICS = Sentence(gettext_noop("Metrics"))
 DISTRUSTED_METRICS = Sentence(gettext_noop("Metrics, not to be trusted"))
 GUIDE_TITLE = Sentence(gettext_noop("What can go wrong"))
 
-#: Strata with equal effects differ more than this by chance less often.
+#: A smaller p-value means that the effects differ between strata by more than chance explains.
 _UNLIKELY = 0.05
 
 
 def joint_line(ratio: SampleRatio) -> Sentence | None:
-    """Return when the p-value of a split is an alarm, or None for a single split."""
+    """Return which p-values of a split are an alarm, or None if only one split can be tested."""
     if ratio.tested < 2:
         return None
     return Sentence(
         gettext_noop(
             "Each p in this table is for one split. A p below {limit} is an alarm: with more "
-            "splits the limit is lower, because chance has more opportunities."
+            "splits, the limit is lower, because chance has more opportunities."
         ),
         limit=p_text(ratio.limit),
     )
 
 
 def outcome_lines(found: Outcomes) -> Iterator[tuple[int, Sentence]]:
-    """Yield each number of outcomes, and why they count or not."""
+    """Yield numbers of outcomes, each with the reason why these outcomes count or do not count."""
     yield found.counted, Sentence(gettext_noop("counted"))
     yield (
         found.before,
@@ -82,7 +84,7 @@ def outcome_lines(found: Outcomes) -> Iterator[tuple[int, Sentence]]:
         found.strangers,
         Sentence(
             gettext_noop(
-                "not counted: they are of visitors who do not count, because they were never "
+                "not counted: they belong to visitors who do not count, because they were never "
                 "exposed to the test, saw two groups under one split, or saw only a forced group"
             )
         ),
@@ -118,13 +120,13 @@ def standing(report: Findings, effect: EffectReport, metric: MetricReport) -> Se
 
 
 def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Iterator[Sentence]:
-    """Yield if the effects under the splits agree, and the effect with other weights."""
+    """Yield whether the splits' effects agree, and the effect if splits had other weights."""
     p = effect.heterogeneity_p
     if p is not None and p < _UNLIKELY:
         yield Sentence(
             gettext_noop(
-                "“{group}”: the effects differ more between the splits than chance explains "
-                "(p = {p}), so look at each split alone."
+                "“{group}”: the effects differ more between the splits than chance explains (p = "
+                "{p}), so look at each split on its own."
             ),
             group=group,
             p=p_text(p),
@@ -145,7 +147,8 @@ def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Itera
         return
     yield Sentence(
         gettext_noop(
-            "“{group}”: if splits with groups of equal size count more, the effect is {effect}."
+            "“{group}”: if splits with groups of similar size counted more, the effect would be "
+            "{effect}."
         ),
         group=group,
         effect=other,
@@ -153,23 +156,23 @@ def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Itera
 
 
 def young_line(outlook: Outlook, metric: Metric) -> Sentence:
-    """Return why it is too early to tell, from the effect of the declared size."""
+    """Return why it is too early to tell, for a metric with a declared smallest effect."""
     named = _outlook_values(outlook, metric)
     if outlook.days is None:
         return Sentence(
             gettext_noop(
-                "Too early to tell: so far there are {visitors} visitors. With about {needed}, 4 "
-                "in 5 such tests show an effect of {size}, up or down, if there is one ({size} is "
-                "the smallest effect worth finding, as declared for {metric})."
+                "Too early to tell: so far there are {visitors} visitors. With about {needed} "
+                "visitors, 4 in 5 tests with an effect of {size}, up or down, show it ({size} is "
+                "the smallest effect worth finding, as declared for “{metric}”)."
             ),
             metric=printable(metric.name, 60),
             **named,
         )
     return Sentence(
         gettext_noop(
-            "Too early to tell: at today's rate of visitors, wait {time}. By then 4 in 5 such "
-            "tests show an effect of {size}, up or down, if there is one ({size} is the smallest "
-            "effect worth finding, as declared for {metric})."
+            "Too early to tell: at today's rate of visitors, wait {time}. By then, 4 in 5 tests "
+            "with an effect of {size}, up or down, show it ({size} is the smallest effect worth "
+            "finding, as declared for “{metric}”)."
         ),
         metric=printable(metric.name, 60),
         time=weeks(outlook.days),
@@ -183,17 +186,17 @@ def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
     if outlook.days is None:
         return Sentence(
             gettext_noop(
-                "“{group}”: so far there are {visitors} visitors. With about {needed}, 4 in 5 such "
-                "tests show an effect of {size}, up or down, if there is one."
+                "“{group}”: so far there are {visitors} visitors. With about {needed} visitors, 4 "
+                "in 5 tests with an effect of {size}, up or down, show it."
             ),
             group=group,
             **named,
         )
     return Sentence(
         gettext_noop(
-            "“{group}”: at today's rate of visitors, wait {time}, for about {needed} visitors; so "
-            "far there are {visitors}. By then 4 in 5 such tests show an effect of {size}, up or "
-            "down, if there is one."
+            "“{group}”: so far there are {visitors} of about {needed} visitors. At today's rate of "
+            "visitors, wait {time}. By then, 4 in 5 tests with an effect of {size}, up or down, "
+            "show it."
         ),
         group=group,
         time=weeks(outlook.days),

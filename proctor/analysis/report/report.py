@@ -24,7 +24,7 @@ class Report(Findings):
     def to_text(
         self, *, translations: Translations | None = None, formats: Formats | None = None
     ) -> str:
-        """Return the report as lines for a terminal, in English or as *translations* have it."""
+        """Return the report as text for a terminal; without *translations* it is in English."""
         return text_of(self, Language(translations, formats))
 
     def to_html(
@@ -36,8 +36,8 @@ class Report(Findings):
     ) -> str:
         """Return the report as an HTML page without scripts, with its styles inside.
 
-        With *fragment* return only the content, for a page that links
-        `static/proctor/report.css`. It is English without *translations*, which
-        `django.utils.translation` may be; *formats* writes its numbers and times.
+        With *fragment*, return only the content, for a page that links `static/proctor/report.css`.
+        The page is in English unless *translations* are given, for example
+        `django.utils.translation`; *formats* defines how numbers and times are written.
         """
         return page(self, Language(translations, formats), fragment=fragment)

@@ -1,4 +1,4 @@
-"""Charts without scripts. Positions are percentages, so the size of texts does not change."""
+"""Charts without scripts. Positions are percentages, so labels do not scale with the chart."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def scale_of(values: Iterable[float | None]) -> Scale | None:
 
 
 def whisker(low: str, high: str, y: int, half: int) -> str:
-    """Return a range from *low* to *high* with caps of the height 2 * *half*, at the height *y*.
+    """Draw a horizontal line from *low* to *high* at *y*, with caps of height 2 * *half*.
 
-    It has the color of the text, which nobody takes for the color of a group.
+    It has the color of the text, so that it is not mistaken for the color of a group.
     """
     ends = ((low, high, y, y), (low, low, y - half, y + half), (high, high, y - half, y + half))
     return "".join(
@@ -127,7 +127,7 @@ def band(
     *,
     label: str,
 ) -> str:
-    """Return the effect over time with the band of its always-valid interval."""
+    """Draw the effect over time, in a band that shows its always-valid interval."""
     known = [each for each in points if each.always_valid[0] is not None]
     if len(known) < 2:
         return ""
@@ -173,7 +173,7 @@ def band(
 
 
 def _without_the_widest(points: Sequence[HistoryPoint]) -> Scale | None:
-    """Return a scale for the later points: the first bounds may be a hundred times wider."""
+    """Return a scale for the later points; the first intervals may be a hundred times wider."""
     later = points[len(points) // 4 :]
     values = [bound for each in later for bound in (*each.always_valid, each.absolute)]
     return scale_of(values)

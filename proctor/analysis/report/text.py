@@ -48,7 +48,9 @@ __all__ = ["text_of"]
 _NOTES = {
     "broken": UNTRUSTED,
     "young": Sentence(
-        gettext_noop("The numbers below are not a result yet: early differences are often chance.")
+        gettext_noop(
+            "The numbers below are not a result yet: early differences are often due to chance."
+        )
     ),
 }
 
@@ -107,7 +109,7 @@ def _trust(report: Findings, language: Language) -> Iterator[str]:
     yield ""
     yield language(OTHER_CHECKS).upper()
     yield language(NO_COMFORT)
-    # Ticks below a broken split would look like praise.
+    # Below a broken split, check marks would suggest that the numbers can be trusted.
     yield from _table(_rows(rest, {**_MARKS, "good": NEUTRAL}, language), "<<<")
 
 
@@ -170,7 +172,8 @@ def _notes(report: Findings, metric: MetricReport, effect: EffectReport) -> Iter
     if metric.metric.kind == "quantile" and not report.shows_fixed:
         yield Sentence(
             gettext_noop(
-                "“{group}”: a quantile has a fixed interval only; declare the end (--horizon)"
+                "“{group}”: a quantile only has a fixed interval; declare the test's end "
+                "(--horizon)"
             ),
             group=name,
         )
@@ -194,7 +197,8 @@ def _notes(report: Findings, metric: MetricReport, effect: EffectReport) -> Iter
     if effect.segments:
         yield Sentence(
             gettext_noop(
-                "Segments give ideas, not decisions: with many of them some differ by chance."
+                "Use segments for ideas, not for decisions: with many segments, some differ by "
+                "chance."
             )
         )
 

@@ -34,6 +34,7 @@ __all__ = [
     "size",
     "split_name",
     "unit",
+    "unit_in_sentence",
     "weeks",
 ]
 
@@ -43,7 +44,7 @@ LOWER_IS_BETTER = Sentence(gettext_noop("Lower is better."))
 BASELINE = Sentence(gettext_noop("baseline"))
 
 _WEEKS_OF_A_YEAR = 52
-#: What stands for a number that is unknown, in every language.
+#: Stands for an unknown number, in every language.
 _UNKNOWN = "–"
 
 
@@ -59,7 +60,7 @@ def percent(share: float | None, *, sign: bool = False) -> str:
 def amount(value: float | None, metric: Metric, *, sign: bool = False) -> str:
     """Return a value of a metric: a proportion in percent, other metrics in their unit.
 
-    With *sign*, it is a difference: of a proportion in points.
+    With *sign*, it is a difference; the difference of two proportions is in points.
     """
     if value is None or not math.isfinite(value):
         return _UNKNOWN
@@ -113,7 +114,7 @@ def relative(absolute: float, share: float | None) -> str:
 
 
 def change(absolute: float, relative: float | None, metric: Metric) -> str:
-    """Return an effect: `+2.1 points (+8.0 %)`, without the share if it cannot be read."""
+    """Return an effect: `+2.1 points (+8.0 %)`, without the percentage if it makes no sense."""
     text = amount(absolute, metric, sign=True)
     if not shows_relative(absolute, relative):
         return text
@@ -161,9 +162,9 @@ def between(bounds: Interval, metric: Metric) -> str:
 
 
 def unit(metric: Metric, limit: int | None = None) -> Sentence:
-    """Return what a mean of the metric is: `orders per visitor`.
+    """Return the unit of a metric's mean, for headings: `orders per visitor`.
 
-    With *limit* names are printable, and have at most so many characters.
+    With *limit*, names contain only printable characters, and at most *limit* of them.
     """
     name = _name(metric.name, limit)
     if metric.kind == "proportion":
@@ -183,12 +184,27 @@ def unit(metric: Metric, limit: int | None = None) -> Sentence:
     return Sentence(gettext_noop("{metric} per visitor"), metric=name)
 
 
+def unit_in_sentence(metric: Metric, limit: int) -> Sentence:
+    """Return the same as `unit`, for use inside a sentence: "the effect on orders per visitor"."""
+    if metric.kind == "proportion":
+        return Sentence(
+            gettext_noop("the share of visitors with “{metric}”"), metric=_name(metric.name, limit)
+        )
+    if metric.kind == "quantile":
+        return Sentence(
+            gettext_noop("the {number} quantile of {metric}"),
+            metric=_name(metric.name, limit),
+            number=Figure(f"{metric.quantile:g}"),
+        )
+    return unit(metric, limit)
+
+
 def _name(name: object, limit: int | None) -> str:
     return str(name) if limit is None else printable(name, limit)
 
 
 def role_of(metric: Metric, *, primary: bool) -> Sentence:
-    """Return whether a metric decides, is watched, or neither, in a word."""
+    """Return a metric's role in one word: guardrail, primary or secondary."""
     if metric.guardrail is not None:
         return Sentence(gettext_noop("guardrail"))
     if primary:
@@ -224,7 +240,7 @@ def count(number: float) -> Figure:
 
 
 def rough(number: float) -> Figure:
-    """Return about so many things: an estimate with more digits would be misleading."""
+    """Return a number rounded to two digits; more digits of an estimate would be misleading."""
     whole = round(number)
     return count(round(whole, min(2 - len(str(abs(whole))), 0)))
 
@@ -237,7 +253,7 @@ def count_line(number: int) -> Sentence:
 
 
 def days(number: float) -> Sentence:
-    """Return a known number of days: `about 9 more days`."""
+    """Return the number of days until a known time: `about 9 more days`."""
     whole = max(1, math.ceil(number))
     return Sentence(
         *ngettext_lazy("about {number} more day", "about {number} more days"),

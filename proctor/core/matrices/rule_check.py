@@ -6,7 +6,7 @@ test is dropped, or the whole load fails, or the failure is ignored.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from proctor.core.exceptions import (
     RuleError,
@@ -26,7 +26,7 @@ from proctor.core.rules.work import pattern_bound
 from proctor.core.sentences import Sentence, gettext_noop, sentence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import Any
 
     from proctor.core.java.context_types import ContextType
@@ -96,8 +96,9 @@ class RuleChecker:
         # braces.
         try:
             node = self._pool.tree(text, constants)
-            _refuse_patterns(node)
-            self._count_patterns(text, node, constants)
+            patterns = list(_patterns(node))
+            _refuse_patterns(patterns)
+            self._count_patterns(text, patterns, constants)
         except RuleSyntaxError as error:
             return Severity.DROPPED, error
         if self._types is None:
@@ -112,8 +113,10 @@ class RuleChecker:
         """The maximum number of steps for matching every pattern once against its text."""
         return sum(self.patterns.values())
 
-    def _count_patterns(self, text: str, node: nodes.Node, constants: Mapping[str, Any]) -> None:
-        for pattern, searching, subject in _patterns(node):
+    def _count_patterns(
+        self, text: str, patterns: Iterable[_Pattern], constants: Mapping[str, Any]
+    ) -> None:
+        for pattern, searching, subject in patterns:
             value: object = None
             if isinstance(pattern, nodes.Literal):
                 value = pattern.value
@@ -225,8 +228,12 @@ _FUNCTIONS = {"proctor:matches": False, "indeed:matches": False}
 _METHODS = {"matches": False, "split": True, "replaceAll": True, "replaceFirst": True}
 
 
-def _patterns(node: nodes.Node) -> Iterator[tuple[nodes.Node, bool, nodes.Node]]:
-    """Yield (pattern, True if the call searches, text) for each call that takes a pattern."""
+#: A pattern in a rule, True if it is used to search, and the text to match.
+_Pattern: TypeAlias = tuple[nodes.Node, bool, nodes.Node]
+
+
+def _patterns(node: nodes.Node) -> Iterator[_Pattern]:
+    """Yield the pattern of each call that takes one."""
     for each in nodes.walk(node):
         if isinstance(each, nodes.FunctionCall):
             searching = _FUNCTIONS.get(f"{each.prefix}:{each.name}")
@@ -239,9 +246,9 @@ def _patterns(node: nodes.Node) -> Iterator[tuple[nodes.Node, bool, nodes.Node]]
                     yield suffix.arguments[0], _METHODS[name], each
 
 
-def _refuse_patterns(node: nodes.Node) -> None:
+def _refuse_patterns(patterns: Iterable[_Pattern]) -> None:
     """Raise an error for a literal pattern that is always rejected."""
-    for pattern, searching, _ in _patterns(node):
+    for pattern, searching, _ in patterns:
         if not isinstance(pattern, nodes.Literal) or not isinstance(pattern.value, str):
             continue
         try:

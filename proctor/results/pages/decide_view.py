@@ -47,7 +47,7 @@ def decide(request: HttpRequest, test: str) -> HttpResponseBase:
         elif verdict != Verdict.NEITHER and group not in groups:
             problems.append(_("Choose the group that won or lost."))
         if not reason or "\0" in reason:
-            problems.append(_("Give the reason, for people who read this in a year."))
+            problems.append(_("Give the reason. People may read it in a year."))
         if not problems:
             _decision, problem = store(request.user, test, Verdict(verdict), group, reason)
             if problem:
@@ -74,14 +74,14 @@ def decide(request: HttpRequest, test: str) -> HttpResponseBase:
     )
 
 
-#: The report's finding, and the decision that it suggests.
+#: Maps the kind of a report's verdict to the decision that it suggests.
 _SUGGESTED = {"wins": Verdict.WON, "loses": Verdict.LOST, "harms": Verdict.LOST}
 
 
 def _found(test: str, groups: Sequence[str]) -> tuple[str, str, str]:
-    """Return the decision and the group that the report suggests, and its sentence.
+    """Return the decision and the group that the report suggests, and the report's first sentence.
 
-    Each of them can be "".
+    Any of the three can be "".
     """
     try:
         found = report(test).verdict

@@ -44,7 +44,7 @@ class _Row:
     bar: Bar | None
     recorded: Recorded | None
     total: str
-    #: The verdict of the newest report, and its time; "" if there is no report.
+    #: The verdict of the newest report, or ""; and the time of that report.
     verdict: str
     verdict_at: datetime | None
 

@@ -1,4 +1,4 @@
-"""Values for page templates: bars and days as SVG without inline styles, and states in words."""
+"""Values for page templates: SVG bars and charts without inline styles, and states in words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
     "verdict_phrase",
 ]
 
-#: Colors for groups; the first one is for the smallest value.
+#: Number of colors for groups. The group with the smallest value gets the first color.
 _SHADES = 8
 #: A test without exposures for this long counts as no longer running.
 _QUIET = timedelta(days=7)
@@ -173,14 +173,14 @@ def state_of(
     """Return the state of a test: its key, and the name that users see."""
     if decision is not None:
         name = str(decision.get_verdict_display())
-        return "decided", f"{name}: {decision.group}" if decision.group else name
+        return "decided", f"{name}: “{decision.group}”" if decision.group else name
     if recorded is None:
         return "waiting", _("no visitors yet")
     end = end_of(definition)
     if end is not None:
         if end.value < 0:
             return "ended", _("stopped")
-        return "ended", _("finished: %(group)s") % {"group": end.name}
+        return "ended", _("finished: “%(group)s”") % {"group": end.name}
     if recorded.last < timezone.now() - _QUIET:
         return "quiet", _("no visitors for a week")
     return "running", _("running")
@@ -189,14 +189,14 @@ def state_of(
 def verdict_phrase(found: LatestVerdict) -> str:
     """Return a report's verdict in a few words."""
     phrases = {
-        "wins": _("%(group)s wins"),
-        "loses": _("%(group)s loses"),
-        "harms": _("%(group)s harms a guardrail"),
+        "wins": _("“%(group)s” wins"),
+        "loses": _("“%(group)s” loses"),
+        "harms": _("“%(group)s” harms a guardrail"),
         "broken": _("not to be trusted: the split is broken"),
         "young": _("too early to tell"),
         "undecided": _("no difference found"),
     }
     if found.warned:
-        phrases["wins"] = _("%(group)s wins, but there are warnings")
-        phrases["loses"] = _("%(group)s loses, but there are warnings")
+        phrases["wins"] = _("“%(group)s” wins, but there are warnings")
+        phrases["loses"] = _("“%(group)s” loses, but there are warnings")
     return phrases.get(found.kind, _("no verdict")) % {"group": found.group}

@@ -43,10 +43,10 @@ def record(
 ) -> None:
     """Record an outcome for the visitor of *request*, or for *identifiers* by source key.
 
-    One row is written for each known identifier, so that tests by USER and by ACCOUNT both find it.
-    *value* is a finite number, in the unit of the metric. *at* is the time of the outcome; the
-    default is now, and a naive time is in the site's time zone. If several rows have the same
-    *metric*, visitor and *id*, only one is stored, so a task can be retried.
+    One row is written for each known identifier, so that it counts in tests of type USER and of
+    type ACCOUNT. *value* is a finite number, in the unit of the metric. *at* is the time of the
+    outcome; the default is now, and a naive time is in the site's time zone. If several rows have
+    the same *metric*, visitor and *id*, only one is stored, so a task can be retried.
 
     Never raises, and makes no queries except those of the middleware's hooks, if these have not run
     yet. An outcome that cannot be recorded is logged once, under `proctor.results`. Nothing is
@@ -134,7 +134,7 @@ def _note(
 
 
 def _check_declared(metric: str) -> None:
-    """Log once if the settings declare metrics, but none of them uses this outcome."""
+    """Log once if the settings declare metrics, but none of these uses the outcome."""
     declared = [name for each in settings.PROCTOR_METRICS for name in each.sources]
     if declared and metric not in declared:
         _log.log(

@@ -45,7 +45,7 @@ def _end_request(**_arguments: Any) -> None:
 
 
 class Receiver:
-    """Queues each exposure of a visitor once, unless this process has forgotten it."""
+    """Queues each exposure of a visitor once, or again after this process has forgotten it."""
 
     def __init__(self, target: Recorder) -> None:
         self._recorder = target

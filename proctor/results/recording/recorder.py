@@ -34,7 +34,7 @@ logger = logging.getLogger("proctor.results")
 
 
 def has_threads() -> bool:
-    """Return whether threads started by this process actually run.
+    """Return whether threads that this process starts actually run.
 
     In uWSGI without `enable-threads`, they never do.
     """
@@ -70,7 +70,7 @@ class Recorder:
         self._taken: list[Noted] = []
         self._wake = threading.Event()
         self._stop = threading.Event()
-        #: Held to start and stop the thread, and to write.
+        #: Held while the thread is started or stopped, and while rows are written.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._writer = Writer()
@@ -132,7 +132,7 @@ class Recorder:
         if self._waiting and not has_threads() and may_write():
             self._write_here()
 
-    # -- the thread -------------------------------------------------------------------------
+    # -- The thread -------------------------------------------------------------------------
 
     def _start(self) -> None:
         if not has_threads():
@@ -223,7 +223,7 @@ class Recorder:
                 # The visitor's next page queues it again.
                 self.seen.forget(each.key)
 
-    # -- exits, forks, and processes without threads -----------------------------------------
+    # -- Exits, forks, and processes without threads -----------------------------------------
 
     def _register(self) -> None:
         """Register the handlers at exit and around forks, once."""

@@ -76,12 +76,12 @@ class NotedForced(NamedTuple):
     #: "" if the visitor is unknown, or if this process has already queued them.
     visitor: str = ""
     group: str = ""
-    #: The key under which the visitor is remembered as seen.
+    #: The key under which `Seen` remembers the visitor.
     key: int = 0
 
 
 def digest(*parts: str) -> uuid.UUID:
-    """Return a 122-bit digest of *parts*, which is unambiguous whatever characters they contain.
+    """Return a 122-bit digest of *parts*. It differs if the same text is split differently.
 
     It is marked as a UUID of version 5, because MariaDB stores only valid UUIDs.
     """

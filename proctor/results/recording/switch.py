@@ -1,4 +1,4 @@
-"""Turns recording on and off. Test runs record nothing unless a test requests it."""
+"""Turns recording on and off. In a test run, nothing is recorded unless a test requests it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def may_write() -> bool:
 def is_recording() -> bool:
     """Return whether to record.
 
-    False in a test run and under overrides, unless a test requests it.
+    In a test run, and while a test has set groups, return False unless a test requests recording.
     """
     if _requests:
         return True

@@ -60,7 +60,7 @@ class _Rows(NamedTuple):
     outcomes: list[Outcome]
     splits: list[Split]
     tallies: Counter[tuple[date, str, str]]
-    #: Each with its visitor, as stored in the tables.
+    #: Each row with its visitor, as stored in the tables.
     forced: list[tuple[str, ForcedVisitor]]
 
 
@@ -159,7 +159,7 @@ class Writer:
             _store(rows, using)
 
     def _give_up(self, taken: Iterable[Noted], error: Exception) -> int:
-        """Count a row that the database rejects, and continue."""
+        """Count a row that the database rejects, and do not try to write it again."""
         number = 0
         for noted in taken:
             number += 1
@@ -172,13 +172,13 @@ class Writer:
 
 
 def _is_lost(before: Any, using: str) -> bool:
-    """Return whether the server has closed the driver's connection *before*; if so, release it."""
+    """Return whether the server has closed the connection in *before*; if so, release it."""
     connection = connections[using]
     if connection.in_atomic_block:
         return False
     if connection.connection is before and not connection.is_usable():
         connection.close()
-    # After a failed rollback, Django has closed it already, and may have opened a new one.
+    # After a failed rollback, Django has already closed it, and may have opened a new connection.
     return connection.connection is not before
 
 

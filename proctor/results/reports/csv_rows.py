@@ -21,7 +21,7 @@ _ROWS = 2000
 
 
 class _Echo:
-    """A file-like object: a csv.writer that writes to it returns the line from `writerow`."""
+    """A file-like object that makes `writerow` of a csv.writer return the line."""
 
     def write(self, line: str) -> str:
         return line

@@ -1,8 +1,7 @@
 """The payloads of earlier versions, from the editor's history if the editor is installed.
 
 The table of splits contains only the parts that decide groups. If a report also knows the payloads,
-it says when one of them changed, because visitors in the same group saw something else from then
-on.
+it says when a payload changed, because visitors in the same group then saw something different.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _EDITOR = "proctor.editor"
 
 
 def payloads_of(test: str, versions: Collection[str]) -> dict[str, Mapping[str, Any]]:
-    """Return the payload of each group by its name, for each version.
+    """Return the payloads for each version, by the name of the group.
 
     Return {} unless the history has every version, because an unknown payload would look like a
     changed one.
@@ -37,7 +36,7 @@ def payloads_of(test: str, versions: Collection[str]) -> dict[str, Mapping[str, 
 
 
 def _definitions(test: str, versions: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Yield the definitions with these versions, and those that were imported."""
+    """Yield the definitions with these versions, and all imported definitions."""
     from proctor.editor.models import Kind, Revision  # noqa: PLC0415 - an optional app
 
     # The version of a definition is the id of its revision, unless it was imported.

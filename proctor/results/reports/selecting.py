@@ -28,7 +28,7 @@ __all__ = [
     "outcomes_for",
 ]
 
-#: The only columns with more than one value if a test has one identifier type and split.
+#: If a test has only one identifier type and one split, only these columns vary.
 _LEAN_EXPOSURES = ("at", "visitor", "group", "allocation", "version")
 _LEAN_OUTCOMES = ("at", "visitor", "metric", "value")
 EXPOSURE_COLUMNS = (
@@ -108,7 +108,7 @@ def forced_of(test: str, *, lean: bool = False) -> Selection:
 def outcomes_for(
     identifier_types: Sequence[str], metrics: Iterable[Metric], *, lean: bool = False
 ) -> list[Selection]:
-    """Return the outcomes of *metrics*, or all outcomes if it is empty.
+    """Return the outcomes of *metrics*, or all outcomes if *metrics* is empty.
 
     Raises ConfigurationError if a metric's source cannot be used.
     """

@@ -7,10 +7,12 @@ import json
 import pytest
 
 from proctor.core.authoring.definitions.reading import definition_of, read_definition
+from proctor.core.authoring.edits.kept_definitions import tree_problems
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.authoring.trees.builder import build, matrix_text
 from proctor.core.authoring.trees.tree import load_tree, save_definition, tree_of_files
 from proctor.core.matrices.matrix import Audit, Matrix
+from proctor.core.rules.parser import parse
 from tests.core.small_matrices import allocation, definition
 
 AUDIT = Audit("7", 0, "ann")
@@ -95,6 +97,19 @@ def test_progress_is_told_each_name():
     seen = []
     build({"a": text(), "b": text()}, AUDIT, progress=seen.append)
     assert seen == ["a", "b"]
+
+
+@pytest.mark.parametrize("work", [lambda tree: build(tree, AUDIT), tree_problems])
+def test_equal_rules_of_different_tests_are_parsed_once(monkeypatch, work):
+    parsed = []
+
+    def counted(rule):
+        parsed.append(rule)
+        return parse(rule)
+
+    monkeypatch.setattr("proctor.core.rules.pool.parse", counted)
+    work({name: text(rule="country == 'US'") for name in ("firsttst", "secondtst")})
+    assert parsed == ["${country == 'US'}"]
 
 
 def test_a_built_matrix_is_one_that_the_engine_loads():

@@ -12,7 +12,9 @@ from proctor.core.authoring.trees.consistency import consistency_problems, depen
 from proctor.core.java.frozen import FrozenDict
 from proctor.core.matrices.limits import TEST_TYPES
 from proctor.core.matrices.matrix import Allocation, Bucket, Matrix, Range, TestDefinition
+from proctor.core.matrices.rule_check import RuleChecker
 from proctor.core.problems import Problem, Severity
+from proctor.core.rules.pool import RulePool
 from proctor.core.sentences import Sentence, gettext_noop, listed, ngettext_lazy
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ class _Checks:
         test_types: Collection[str],
     ) -> None:
         self._source = source
-        self._context_types = context_types
+        self._checker = RuleChecker(RulePool(), context_types)
         self._test_types = test_types
 
     def errors(
@@ -139,7 +141,7 @@ class _Checks:
         found = consistency_problems(
             test,
             self._source,
-            context_types=self._context_types,
+            checker=self._checker,
             test_types=self._test_types,
         )
         if found and found[0].severity is Severity.FATAL:

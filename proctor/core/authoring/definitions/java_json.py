@@ -157,6 +157,9 @@ def _scalar(value: Any, *, exact: bool) -> str:
 
 
 def _string(text: str) -> str:
+    # Most strings have nothing to escape. This check is faster than the pattern.
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     return f'"{_ESCAPED.sub(_escape, text)}"'
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from proctor.core.authoring.definitions.definition import Definition
 
-__all__ = ["edit_problems", "edit_warnings", "name_problems"]
+__all__ = ["edit_problems", "edit_warnings", "field_problems", "name_problems"]
 
 #: The name of the matrix in Java Proctor's messages about an edit.
 _SOURCE = "edit"
@@ -88,16 +88,21 @@ def name_problems(name: str) -> Iterator[Problem]:
 
 def edit_problems(definition: Definition) -> Iterator[Problem]:
     """Yield every reason why Java Proctor would not save *definition*, in its order."""
-    yield from _required(definition)
-    yield from _meta_tags(definition)
-    yield from _ranges(definition)
-    yield from _buckets(definition)
+    yield from field_problems(definition)
     try:
         test = definition.consumable()
     except Refusal as refusal:
         yield refusal.problem
     else:
         yield from consistency_problems(test, _SOURCE)
+
+
+def field_problems(definition: Definition) -> Iterator[Problem]:
+    """Yield the problems that `edit_problems` finds before it checks the test as in a matrix."""
+    yield from _required(definition)
+    yield from _meta_tags(definition)
+    yield from _ranges(definition)
+    yield from _buckets(definition)
 
 
 def _required(definition: Definition) -> Iterator[Problem]:

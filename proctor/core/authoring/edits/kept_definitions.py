@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from proctor.core.authoring.definitions.reading import read_definition
-from proctor.core.authoring.edits.edit_rules import edit_problems, name_problems
+from proctor.core.authoring.edits.edit_rules import field_problems, name_problems
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.authoring.trees.builder import unwritable
 from proctor.core.matrices.matrix import Audit, Matrix
@@ -82,7 +82,7 @@ def _read(text: str | bytes | None, name: str) -> Definition:
 
 
 def _editor_problems(name: str, definition: Definition) -> Iterator[Problem]:
-    given: Iterable[Problem] = (*name_problems(name), *edit_problems(definition))
+    given: Iterable[Problem] = (*name_problems(name), *field_problems(definition))
     for problem in given:
         if problem.code in _OF_EDITORS or problem.code.startswith("test-name"):
             yield replace(problem, severity=Severity.WARNING)

@@ -18,14 +18,15 @@ from proctor.core.authoring.definitions.writing import (
     experiment_document,
 )
 from proctor.core.authoring.refusals import Refusal, refuse
-from proctor.core.authoring.trees.consistency import first_inconsistency
+from proctor.core.authoring.trees.consistency import first_inconsistency, syntax_checker
 from proctor.core.java.frozen import FrozenDict
 from proctor.core.matrices.matrix import Audit, Matrix, TestDefinition
-from proctor.core.rules.pool import RulePool
 from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from proctor.core.matrices.rule_check import RuleChecker
 
 __all__ = ["Build", "build", "matrix_text", "unwritable"]
 
@@ -55,12 +56,12 @@ def build(
     source = f"{_text(audit.updated_by)}@{_text(audit.version)}"
     tests: dict[str, TestDefinition] = {}
     failed: dict[str, Refusal] = {}
-    pool = RulePool()
+    checker = syntax_checker()
     for name, text in tree.items():
         if progress is not None:
             progress(name)
         try:
-            tests[name] = _consumable(name, text, root, source, pool)
+            tests[name] = _consumable(name, text, root, source, checker)
         except Refusal as refusal:
             if not keep_going:
                 raise
@@ -73,7 +74,7 @@ def _text(value: str | None) -> str:
 
 
 def _consumable(
-    name: str, text: str | bytes | None, root: str, source: str, pool: RulePool
+    name: str, text: str | bytes | None, root: str, source: str, checker: RuleChecker
 ) -> TestDefinition:
     try:
         definition = None if text is None else read_definition(text, name)
@@ -96,7 +97,7 @@ def _consumable(
             test=name,
         )
     test = definition.consumable()
-    found = first_inconsistency(test, source, pool)
+    found = first_inconsistency(test, source, checker)
     if found is not None:
         raise found
     return test

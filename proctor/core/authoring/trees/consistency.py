@@ -13,48 +13,58 @@ from proctor.core.authoring.definitions.java_values import bucket_string, payloa
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.java.values import java_string
 from proctor.core.matrices.dependencies import check_dependencies
-from proctor.core.matrices.matrix import Audit, Matrix, TestDefinition
-from proctor.core.matrices.validation import examine
+from proctor.core.matrices.inspection import Inspection
+from proctor.core.matrices.limits import TEST_TYPES
+from proctor.core.matrices.rule_check import RuleChecker
 from proctor.core.problems import Problem, Severity
 from proctor.core.rules.pool import RulePool
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from proctor.core.java.context_types import ContextType
+    from proctor.core.matrices.matrix import TestDefinition
 
-__all__ = ["consistency_problems", "dependency_problems", "first_inconsistency"]
+__all__ = [
+    "consistency_problems",
+    "dependency_problems",
+    "first_inconsistency",
+    "syntax_checker",
+]
+
+
+def syntax_checker() -> RuleChecker:
+    """Return a checker that only parses rules. Tests that share it have equal rules parsed once."""
+    return RuleChecker(RulePool(), context_types=None)
 
 
 def consistency_problems(
     test: TestDefinition,
     source: str,
     *,
-    context_types: Mapping[str, ContextType] | None = None,
+    checker: RuleChecker | None = None,
     test_types: Collection[str] | None = None,
-    pool: RulePool | None = None,
 ) -> list[Problem]:
     """Return all reasons why Java Proctor rejects *test*, in the order of its checks.
 
-    *source* names the matrix in Java Proctor's messages. Without *context_types*, rules are only
-    parsed. Without *test_types*, any type is accepted, as in an editor. If many tests share a
-    *pool*, equal rules are parsed only once.
+    *source* names the matrix in Java Proctor's messages. Without a *checker*, rules are only
+    parsed. Without *test_types*, any type is accepted, as in an editor.
     """
-    matrix = Matrix(Audit(), {test.name: replace(test, depends_on=None)})
-    found = examine(matrix, pool or RulePool(), context_types, test_types or ()).problems
+    if checker is None:
+        checker = syntax_checker()
+    inspection = Inspection(test, checker, {*TEST_TYPES, *(test_types or ())}, warns=False)
     return [
         replace(each, java_message=_java_text(each, test, source))
-        for each in found
+        for each in inspection.problems()
         if each.severity is not Severity.WARNING
         and not (each.code == "test-type" and test_types is None)
     ]
 
 
 def first_inconsistency(
-    test: TestDefinition, source: str, pool: RulePool | None = None
+    test: TestDefinition, source: str, checker: RuleChecker | None = None
 ) -> Refusal | None:
-    """Return the first reason why Java Proctor rejects *test*, or None. Rules are only parsed."""
-    found = consistency_problems(test, source, pool=pool)
+    """Return the first reason why Java Proctor rejects *test*, or None."""
+    found = consistency_problems(test, source, checker=checker)
     return Refusal(found[0]) if found else None
 
 
