@@ -111,7 +111,7 @@ def endpoint(**handlers: Callable[[Call], HttpResponse]) -> Callable[..., HttpRe
 @login_not_required
 def no_such_address(_request: HttpRequest) -> HttpResponse:
     """Return a JSON 404 response for any other URL below `api/`."""
-    return error_answer(NotFound("The API has no such URL; docs/api.md lists all of them"))
+    return error_answer(NotFound("The API has no such URL; docs/api.md lists its URLs"))
 
 
 def _check_csrf(request: HttpRequest) -> None:

@@ -48,7 +48,7 @@ __all__ = ["address", "can_see", "optional_address", "page", "render", "require_
 
 
 class Named(Protocol):
-    """An object that has the name of a test."""
+    """Any object with the name of a test as an attribute."""
 
     @property
     def name(self) -> str:

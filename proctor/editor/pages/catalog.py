@@ -78,7 +78,7 @@ class CatalogTest:
 
     @cached_property
     def test(self) -> TestDefinition | None:
-        """The definition of the first branch that has the test."""
+        """The definition on the first branch that has the test."""
         tests = (each.test for each in self.entries.values())
         return next((test for test in tests if test is not None), None)
 

@@ -65,7 +65,7 @@ def after_commit(revisions: Sequence[Revision], user_id: object, *, waits: bool 
         try:
             act()
         except Exception as error:  # noqa: BLE001 - the publication stands, whatever happens now
-            logger.error("Work after a publication failed: %s", error_place(error))
+            logger.error("Could not finish the work after a publication: %s", error_place(error))
 
 
 def _write_log(revisions: Sequence[Revision], user_id: object) -> None:

@@ -34,7 +34,7 @@ _KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An application in one environment, which is a branch."""
+    """An application in one environment. Each environment is a branch."""
 
     name: str
     environment: str

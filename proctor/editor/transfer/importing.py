@@ -109,7 +109,7 @@ def _of_matrix(matrix: Matrix, progress: Progress) -> Source:
 
 
 def _of_test(name: str | None, words: str) -> Sentence:
-    """Return a line about a test for a message."""
+    """Return a line of a message: a test's name and its problem."""
     return Sentence(gettext_noop("{test}: {problem}"), test=printable(name), problem=words)
 
 
