@@ -186,7 +186,7 @@ class Refused(EditorError):  # noqa: N818
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        # If there is no test, leave out the place: it would be "the matrix", but the request
+        # Leave out the place if no test is given: it would be "the matrix", but the request
         # contains no matrix.
         found = (each.message if each.test is None else each.text for each in self.problems)
         texts = listed(found, gettext_noop("; "))
