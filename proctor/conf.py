@@ -36,7 +36,7 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     MATRIX_TOKEN: str | None = None
     #: Additional places to load a matrix from: scheme → dotted path of a `Location`.
     LOCATIONS: Any = MappingProxyType({})
-    #: Maximum time that a page waits for a source, in seconds, including the whole call.
+    #: Maximum time that a page waits for a source, in seconds. It covers the whole call.
     TIMEOUT = 0.25
 
     #: Where to cache the answers of a Pipet: None, or one of proctor.resolving.cache_methods.
@@ -87,15 +87,15 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     EDITOR_APPROVALS: Any = MappingProxyType({})
     #: True if anyone may read the editor's matrices over HTTP.
     EDITOR_PUBLIC_MATRIX = False
-    #: The name under which `proctor_register` registers the site; None: the package of
+    #: The name under which `proctor_register` registers the site; None means the package of
     #: ROOT_URLCONF.
     APPLICATION: str | None = None
     #: Bearer token for registering with the editor of another site.
     REGISTER_TOKEN: str | None = None
     #: Dotted paths of the guards that schedules may use.
     EDITOR_GUARDS: tuple[str, ...] = ()
-    #: True to send mail to people who may approve a proposal; a string is the base URL of the
-    #: links.
+    #: True to send mail to people who may approve a proposal; a string also gives the base URL
+    #: for links in the mail.
     EDITOR_EMAIL: bool | str = True
 
     #: The metrics that are computed from outcomes: a tuple of `proctor.Metric`.
@@ -104,7 +104,7 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     RESULTS_IDENTIFIERS = "plain"
     #: The key of these digests; None means SECRET_KEY.
     RESULTS_DIGEST_KEY: str | None = None
-    #: Maximum number of rows that wait to be written in each process.
+    #: Maximum number of rows waiting to be written in each process.
     RESULTS_QUEUE = 10_000
     #: How to treat rows while the database is unavailable: "keep" them in the queue, or "drop"
     #: them.

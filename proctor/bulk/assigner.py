@@ -51,7 +51,7 @@ class Inputs:
 
 @dataclass(slots=True)
 class Assigned:
-    """The code of each row's outcome, by test; and the identifiers, by test type."""
+    """For each test, the codes of the rows' outcomes; for each test type, the identifiers."""
 
     codes: dict[str, NDArray[Any]]
     identifiers: Mapping[str, Identifiers]
@@ -63,7 +63,7 @@ class Assigner:
     def __init__(self, proctor: Proctor, tests: Collection[str], inputs: Inputs) -> None:
         if RANDOM in inputs.identifiers:
             raise IdentifierError(
-                "Expected no column for the test type RANDOM: such tests draw a number instead"
+                "Expected no column for the test type RANDOM: such tests draw a random number"
             )
         plan = plan_of(proctor)
         #: The requested tests.

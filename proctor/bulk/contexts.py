@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ABSENT", "FAILED", "HOLDS", "Contexts", "Variable"]
 
-#: The results of a rule. HOLDS and its opposite equal True and False as numbers.
+#: The results of a rule, as numbers in arrays: HOLDS equals True, and 0 (False) means that the rule
+#: is false.
 HOLDS, FAILED, _UNKNOWN = 1, 2, 3
 
 #: Up to this number of possible tuples, equal ones are found with a lookup table; beyond it, by
@@ -47,7 +48,7 @@ class Variable:
 
     #: For each row, an index into `values`.
     codes: NDArray[Any]
-    #: The distinct raw values. The last one means that the value is missing.
+    #: The distinct raw values. The last one stands for a missing value.
     values: list[Any]
     #: The indices of values that cannot be converted.
     refused: set[int]
@@ -117,7 +118,7 @@ def _python(column: pa.Array) -> list[Any]:
 
 
 class _Group:
-    """The rows grouped by the distinct tuples of some variables, with the results of rules."""
+    """Rows grouped by the values of some variables; keeps the results of rules for each group."""
 
     def __init__(self, names: Sequence[str], variables: Sequence[Variable], rows: int) -> None:
         self._names = names

@@ -51,7 +51,7 @@ def _text(column: pa.Array) -> pa.LargeStringArray:
         column = column.dictionary_decode()
     if _is_uuid(column.type):
         return _uuid_text(column)
-    # Arrow writes integers as Python does.
+    # Arrow formats integers like Python.
     return column.cast(pa.large_string())
 
 

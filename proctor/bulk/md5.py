@@ -129,7 +129,7 @@ class _Work:
             step += 1
         for at in range(step, steps):
             self._sum(at, a, words[_ORDER[at]], self._mix(at // 16, b, c, d))
-            # The array of a word computed in this block can be reused, but not one from the start.
+            # Reuse the array of a word that was computed in this block, but never one from *start*.
             new = np.empty(self._rows, np.uint32) if at < 4 or isinstance(a, int) else a
             np.left_shift(total, _LEFT[at], new)
             np.right_shift(total, _RIGHT[at], total)
@@ -137,7 +137,7 @@ class _Work:
             np.add(new, b if isinstance(b, np.ndarray) else np.uint32(b), new)
             a, b, c, d = d, new, b, c
         if is_last:
-            # The two omitted steps would only move the second word to the place of the fourth.
+            # The two omitted steps would only move the second word to the fourth place.
             return (0, 0, 0, _plus(b, start[3]))
         return tuple(_plus(new, old) for new, old in zip((a, b, c, d), start, strict=True))
 

@@ -39,9 +39,9 @@ def sql_expression(
 
     *dialect* is duckdb, bigquery, snowflake, spark or postgres. *identifiers* maps test types to
     columns, *context* maps variables to columns; other variables are columns with the variable's
-    name. *types* declares the variables; None means the declarations of *proctor*. *defaults* has
-    raw values, by variable, that replace NULL. Columns must have the SQL types of the variables'
-    declared types. Identifiers must be text, integers or UUIDs.
+    name. *types* declares the variables; None means the declarations of *proctor*. *defaults* maps
+    variables to raw values that replace NULL. The SQL type of each column must match the declared
+    type of its variable. Identifiers must be text, integers or UUIDs.
 
     Raises ConfigurationError with the reason if SQL cannot express the test, and UnknownTest if the
     matrix does not have it.
@@ -82,11 +82,12 @@ class _Writer:
         return self._dialect.text(value)
 
     def expression(self, name: str, show: Callable[[GroupAssignment], str]) -> str:
-        """Return the expression for one test. *show* writes its outcomes."""
+        """Return the expression for one test. *show* returns the SQL for one of its outcomes."""
         test = self._tests[name]
         if test.is_random:
             raise ConfigurationError(
-                f"SQL cannot express the test {shown(name)}: tests of type RANDOM draw a number"
+                f"SQL cannot express the test {shown(name)}: tests of type RANDOM draw a "
+                "random number"
             )
         if test.test_type not in self._identifiers:
             raise ConfigurationError(
@@ -156,7 +157,7 @@ class _Writer:
 
 
 def _pieces(option: Option) -> Iterator[tuple[int, GroupAssignment]]:
-    """Return the ranges that can contain a position: ascending last positions, and outcomes."""
+    """Return (last position, outcome) pairs in ascending order, without unreachable ranges."""
     last = 2**31 - 1
     found: list[tuple[int, GroupAssignment]] = []
     reached = -(2**31) - 1

@@ -140,7 +140,7 @@ class _Renderer:
         return rendered
 
     def _with_null(self, node: nodes.Binary) -> str | None:
-        """Return a comparison with null. A variable with a value differs from null."""
+        """Return a comparison with null; it is never equal to a variable that has a value."""
         sides = (node.left, node.right)
         null = [each for each in sides if isinstance(each, nodes.Literal) and each.value is None]
         names = [each for each in sides if isinstance(each, nodes.Name)]
@@ -235,7 +235,8 @@ class _Renderer:
         text = (self._rule.text or "")[node.start : node.end]
         return ConfigurationError(
             f"SQL cannot express {shown(text)} of the rule {shown(self._rule.text)}: expected "
-            "comparisons of variables with values, proctor:contains over constants, and logic"
+            "comparisons of variables with values, proctor:contains over constants, and logical "
+            "operators"
         )
 
 

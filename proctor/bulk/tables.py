@@ -42,7 +42,7 @@ def assign_batches(
     *batches* are record batches of pyarrow with the same columns. *identifiers* maps test types to
     columns, *context* maps variables to columns. A null counts as missing. Columns of identifiers
     contain text, integers or UUIDs. *tests* restricts the output; None means all loaded tests.
-    *random_enabled* lets tests of type RANDOM draw.
+    *random_enabled* lets tests of type RANDOM draw a group.
 
     Wide *output* keeps every row in input order. It adds a column for each test and each of
     *columns* ("group" by default; also "value", "payload", "allocation"), named after the test, or

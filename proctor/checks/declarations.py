@@ -52,7 +52,7 @@ def check_names(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_defaults(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Warn about each default whose value, and therefore whose truth, depends on the matrix.
+    """Warn about each default that can be true or false, depending on its value in the matrix.
 
     A default without a declared value takes the value that its bucket last had in the matrix. The
     first group is assumed to be the one without the new behavior.

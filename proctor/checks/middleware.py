@@ -159,7 +159,7 @@ def _ours(installed: list[_Entry]) -> list[_Ours]:
 
 
 def _last(installed: list[_Entry], name: str) -> _Entry | None:
-    """Return the last middleware that has the name or is a subclass of that class."""
+    """Return the last middleware that is the class with this name or a subclass of it."""
     return next((each for each in reversed(installed) if _is_a(each, name)), None)
 
 

@@ -63,7 +63,7 @@ def _access() -> list[checks.CheckMessage]:
 
 
 def _targeting_key() -> list[checks.CheckMessage]:
-    # Keys of other kinds of sources are unknown here.
+    # For other kinds of sources, the keys are unknown.
     if value_of("PROCTOR_API_ROOT") is not None or value_of("PROCTOR_SOURCE") is not None:
         return []
     try:

@@ -20,7 +20,7 @@ _HOOK = "is_privileged"
 
 
 def check_pages(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Check that someone may see the pages, and that the template that they extend exists."""
+    """Check that at least one user can see the pages, and that the template they extend exists."""
     try:
         reverse("forcegroups")
     except NoReverseMatch:
@@ -88,7 +88,8 @@ def _base() -> list[checks.CheckMessage]:
             hint = "Give the name of an existing template."
             if needed != name:
                 hint = (
-                    "Add 'proctor' to INSTALLED_APPS, and set APP_DIRS of a DjangoTemplates engine."
+                    "Add 'proctor' to INSTALLED_APPS, and set APP_DIRS to True for a "
+                    "DjangoTemplates engine."
                 )
             return [
                 checks.Error(

@@ -94,8 +94,8 @@ def check_group_comparisons(**_kwargs: Any) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Warning(
-            f"{each.place}: {each.text} compares an assignment with a string, which is never "
-            "equal.",
+            f"{each.place}: {each.text} compares an assignment with a string; the two are "
+            "never equal.",
             hint=f"Compare the group, proc.{each.test}.group, or use "
             f"{{% ifgroup {each.test} ... %}}.",
             id="proctor.W026",

@@ -158,7 +158,7 @@ _EXPECTED: Mapping[str, Expected] = {
         "'production').",
     ),
     "PROCTOR_EDITOR_APPROVALS": Expected(
-        _are_approvals, "Give a dict from branch to number of people: {'production': 1}."
+        _are_approvals, "Give a dict from branch to number of approvals: {'production': 1}."
     ),
     "PROCTOR_EDITOR_EMAIL": Expected(
         lambda value: isinstance(value, bool) or _is_web_address(value),

@@ -78,7 +78,7 @@ def _destinations(variables: Variables) -> Iterator[checks.CheckMessage]:
         if test_type == RANDOM:
             yield checks.Error(
                 f"The identifier {key!r} maps to the test type RANDOM, which has no identifiers: "
-                "its tests draw a number.",
+                "its tests draw a random number.",
                 hint=f"Remove {key!r}, or map it to another test type.",
                 id="proctor.E008",
             )

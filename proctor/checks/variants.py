@@ -1,4 +1,4 @@
-"""Checks of the views of `@proctor_variant`: groups, paths, and attributes that Django reads."""
+"""Check the views given to `@proctor_variant`: groups, paths, and attributes that Django reads."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _of_view(reached: Reached, group: str) -> Iterator[checks.CheckMessage]:
         yield checks.Warning(
             f"The variant {_name(view)} of the view {_decorated_name(reached)}, for the group "
             f"{group!r} of {variants.test!r}, {difference}",
-            hint="Decorate both alike, or put that decorator above @proctor_variant, where it "
+            hint="Put the same decorator on both, or put it above @proctor_variant, where it "
             "applies to all variants.",
             id="proctor.W010",
         )
@@ -100,7 +100,7 @@ def _differences(view: Any, reached: Reached) -> Iterator[str]:
             yield "is not csrf_exempt, but the view is: requests to it are not checked."
     mine, *others = map(non_atomic_databases, (view, fallback, whole))
     if mine not in others:
-        yield "has different non_atomic_requests from the view, and runs with those of the view."
+        yield "and the view have different non_atomic_requests; those of the view apply."
     if differs("login_required", True):
         if getattr(view, "login_required", True):
             yield "is not login_not_required, but the view is: it is shown to everyone."

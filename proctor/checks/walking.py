@@ -21,7 +21,7 @@ _MAX_PARTS = 500
 
 
 class Reached(NamedTuple):
-    """Variants, with the view of the URL through which they are reached."""
+    """Variants, and the URL and view through which requests reach them."""
 
     #: The URL in the notation of its patterns: `/shop/<int:pk>/`.
     route: str

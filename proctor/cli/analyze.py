@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from proctor.analysis.report.report import Report
 
-DESCRIPTION = "Report the results of a test, from exposures and outcomes to a verdict."
+DESCRIPTION = "Compute the results of a test from exposures and outcomes, and give a verdict."
 
 DETAILS = (
     "Exposures have the columns at, visitor, test, group, allocation, version and, if some were "
     "forced, forced; outcomes have at, visitor, metric, value and optionally id. Files are "
     "Parquet, CSV or JSON lines, the last two also with .gz; patterns are allowed, and so is a "
-    "SELECT in DuckDB's SQL. Exit code 1: the report is written, and the sample ratio is broken."
+    "SELECT in DuckDB's SQL. Exit code 1: the report is written, but the sample ratio is broken."
 )
 
 DONE, BROKEN = 0, 1
@@ -52,7 +52,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--format",
         choices=("table", "json", "html"),
-        help="the format of the report (default: from the name of the output, or else table)",
+        help="the format of the report (default: determined by the output's file name, else table)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="the file to write")
     add_progress(parser)
@@ -71,7 +71,7 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
         help="the matrices that were live during the test: paths or http(s) URLs",
     )
     group.add_argument(
-        "--database", metavar="FILE", help="a DuckDB or SQLite file that a SELECT reads"
+        "--database", metavar="FILE", help="a DuckDB or SQLite file for SELECTs to read"
     )
     group.add_argument(
         "--until",
@@ -98,14 +98,14 @@ def _add_metrics(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--kind", choices=("mean", "proportion"), default="mean")
     group.add_argument(
-        "--window", type=length, metavar="7d", help="how long after an exposure outcomes count"
+        "--window", type=length, metavar="7d", help="how long outcomes count after an exposure"
     )
     group.add_argument(
         "--lateness",
         type=length_or_0,
         default=timedelta(0),
         metavar="1d",
-        help="maximum delay with which outcomes are recorded",
+        help="maximum delay between an outcome and its recording",
     )
     group.add_argument(
         "--past",
@@ -134,14 +134,16 @@ def _add_metrics(group: argparse._ArgumentGroup) -> None:
         default=[],
         type=number_of,
         metavar="NAME=EFFECT",
-        help="the smallest effect worth detecting; the report says how much longer that takes",
+        help="the smallest effect worth detecting; the report says how much longer the test "
+        "must run to detect it",
     )
     group.add_argument(
         "--segment",
         action="append",
         default=[],
         metavar="COLUMN",
-        help="another column of the exposures, to report its values separately; may be repeated",
+        help="an additional column of the exposures; the report shows the results for each of its "
+        "values; may be repeated",
     )
 
 
@@ -165,7 +167,7 @@ def _add_statistics(group: argparse._ArgumentGroup) -> None:
         "--estimate",
         choices=("stratified", "overlap"),
         default="stratified",
-        help="the weights of strata, as declared before the test (default: %(default)s)",
+        help="how strata are weighted, as declared before the test (default: %(default)s)",
     )
     group.add_argument("--correction", choices=("holm", "bh"), default="holm")
     group.add_argument(

@@ -76,7 +76,7 @@ def add_context(parser: argparse.ArgumentParser, declarations: str = "--config")
 
 
 def add_identifiers(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add the options for identifiers and force groups. Return the group of options."""
+    """Add the options for identifiers and forced groups. Return the argument group."""
     group = parser.add_argument_group("visitor")
     group.add_argument(
         "--id",
@@ -112,7 +112,7 @@ def add_progress(parser: argparse.ArgumentParser) -> None:
         "--progress",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="always or never show a progress bar (default: on a terminal, if it takes long)",
+        help="always or never show a progress bar (default: on a terminal, for long work)",
     )
 
 

@@ -76,9 +76,11 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--progress",
         action="store_true",
         default=None,
-        help="show a progress bar (default: on a terminal, if it takes long)",
+        help="show a progress bar (default: on a terminal, for long work)",
     )
-    parser.add_argument("--no-progress", dest="progress", action="store_false", help="show none")
+    parser.add_argument(
+        "--no-progress", dest="progress", action="store_false", help="never show a progress bar"
+    )
     add_declarations(parser)
     add_json(parser)
     parser.set_defaults(run=run)

@@ -58,7 +58,7 @@ def read_content(location: str) -> bytes:
 def read_matrix(location: str) -> Matrix:
     """Return the matrix at the location. Raises CommandError if it is unreadable or not JSON.
 
-    Raises MatrixLoadError if Java Proctor fails to load it. The message begins with the location.
+    Raises MatrixLoadError if Java Proctor could not load it. The message begins with the location.
     """
     return matrix_of(read_content(location), location)
 

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 DESCRIPTION = "Print OpenFeature's flag manifest of a matrix, for typed clients."
 
 DETAILS = (
-    "Each test becomes a flag with the type of its payloads, or a boolean flag. Write the output "
-    "to "
-    "flags.json, and run `openfeature generate react --manifest flags.json`."
+    "Each test becomes a flag with the type of its payloads, or a boolean flag if it has none. "
+    "Write the output to flags.json, and run `openfeature generate react --manifest flags.json`."
 )
 
 
@@ -33,7 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--specification",
         metavar="FILE",
-        help="the specification of an application: only its tests, and their fallback values",
+        help="the specification of an application: print only its tests and their fallback values",
     )
     parser.set_defaults(run=run)
 

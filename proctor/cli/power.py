@@ -32,7 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--mean",
         type=float,
         required=True,
-        help="today's mean of the metric: 0.05 for 5 %% of visitors",
+        help="the current mean of the metric: 0.05 for 5 %% of visitors",
     )
     parser.add_argument("--sd", type=float, help="the standard deviation of a visitor's value")
     parser.add_argument(
@@ -41,9 +41,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="0.01|5%",
         help="the smallest effect worth detecting: absolute, or a percentage of the mean",
     )
-    parser.add_argument("--visitors", type=float, help="visitors of both groups together")
+    parser.add_argument("--visitors", type=float, help="visitors in both groups together")
     parser.add_argument("--days", type=float, help="how long the test may run")
-    parser.add_argument("--daily", type=float, help="new visitors of both groups in a day")
+    parser.add_argument("--daily", type=float, help="new visitors per day in both groups together")
     parser.add_argument(
         "--share",
         type=float,
@@ -123,4 +123,4 @@ def lines(plan: Plan) -> Iterator[str]:
     yield f"visitors  {plan.visitors:,} in both groups together"
     if plan.days is not None:
         yield f"days      {plan.days:.1f}; run whole weeks: {7 * max(1, -(-plan.days // 7)):.0f}"
-    yield f"found in {plan.power:.0%} of tests, with {plan.alpha:.0%} false alarms at one look"
+    yield f"detected in {plan.power:.0%} of tests; {plan.alpha:.0%} false alarms if you look once"

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 DESCRIPTION = "Change the shares of a test's groups, moving as few visitors as possible."
 
 DETAILS = (
-    "Groups that are not named keep all their visitors; the rest goes to the negative group. "
+    "Groups that are not named keep all their visitors; the negative group gets the rest. "
     "Nothing is written without -i."
 )
 
@@ -75,7 +75,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         metavar="FILE_OR_TREE",
-        help="another branch or an earlier revision of the test, whose ids are not used again; "
+        help="another branch or an earlier revision of the test; its ids are not used again; "
         "may be repeated",
     )
     add_json(parser)

@@ -31,7 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--lenient",
         action="store_true",
-        help="what Java Proctor accepts: unknown fields, and values that it converts",
+        help="also allow what Java Proctor accepts: unknown fields, and values that it converts",
     )
     parser.set_defaults(run=run)
 

@@ -66,7 +66,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="a test type besides Proctor's own; may be repeated",
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    parser.add_argument("--port", type=_port, default=8080, help="the port; 0 for a free one")
+    parser.add_argument("--port", type=_port, default=8080, help="the port; 0 for any free port")
     parser.add_argument(
         "--workers", type=_count, default=1, metavar="N", help="number of server processes"
     )
@@ -82,12 +82,12 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         type=_count,
         default=10,
         metavar="SECONDS",
-        help="seconds for running requests to finish when the server is stopped",
+        help="seconds to wait for running requests when the server is stopped",
     )
     parser.add_argument(
         "--all-tests-disabled",
         action="store_true",
-        help="return no tests for a request that names none "
+        help="return no tests for a request that names no tests "
         "(Java Proctor's proctor.pipet.identify.all.disable)",
     )
     _add_flags(parser)
@@ -105,21 +105,21 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--specification",
         metavar="FILE",
-        help="the specification of an application: only its tests are flags",
+        help="the specification of an application; only its tests become flags",
     )
     parser.add_argument(
         "--cors-origin",
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="an origin of pages that may request flags, such as https://shop.example.com; "
+        help="an origin whose pages may request flags, such as https://shop.example.com; "
         "may be repeated",
     )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     for option, default, metavar, words in (
-        ("--limit-connections", CONNECTIONS, "N", "maximum number of connections of a process"),
+        ("--limit-connections", CONNECTIONS, "N", "maximum number of connections per process"),
         ("--limit-headers", HEADERS, "BYTES", "maximum size of a request's headers"),
         (
             "--request-timeout",
@@ -127,7 +127,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
             "SECONDS",
             "time limit for a client to send a request, or to start reading the response",
         ),
-        ("--keep-alive", KEEP_ALIVE, "SECONDS", "how long a connection waits for another request"),
+        ("--keep-alive", KEEP_ALIVE, "SECONDS", "how long an idle connection is kept open"),
     ):
         parser.add_argument(option, type=_count, default=default, metavar=metavar, help=words)
 

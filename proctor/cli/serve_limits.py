@@ -40,7 +40,7 @@ class Limits(NamedTuple):
 
 
 class _Connections:
-    """The connections of one process that wait for a request, with the oldest first."""
+    """The connections of one process that are waiting for a request, oldest first."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -52,8 +52,8 @@ class _Connections:
         if not self._told:
             self._told = True
             access.warning(
-                "All %d connections are in use: closing those that wait for a request, the "
-                "oldest first. If these are legitimate clients, raise --limit-connections",
+                "All %d connections are in use: closing those waiting for a request, oldest "
+                "first. If these are legitimate clients, raise --limit-connections",
                 self.limits.connections,
             )
 
@@ -77,7 +77,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._shared: _Connections = shared
         self._limits = shared.limits
 
-    # -- connections ----------------------------------------------------------------------
+    # -- open and close connections -------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the connection. If there are too many, close the one that has waited longest."""
@@ -110,7 +110,7 @@ class LimitedProtocol(HttpToolsProtocol):
         _cancel(self._sending)
         self._receiving = self._sending = None
 
-    # -- the time of a request ------------------------------------------------------------
+    # -- limit the time to send a request -------------------------------------------------
 
     def _expect_request(self) -> None:
         if self._receiving is None:
@@ -122,7 +122,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_message_complete(self) -> None:
-        """Stop the timer, because the request is complete and the connection does not wait."""
+        """Stop the timer: the request is complete, and the connection is no longer waiting."""
         _cancel(self._receiving)
         self._receiving = None
         self._begun = False
@@ -138,7 +138,7 @@ class LimitedProtocol(HttpToolsProtocol):
         elif self._receiving is None and not self.pipeline:
             self._shared.waiting[self] = None
 
-    # -- the time of an answer ------------------------------------------------------------
+    # -- limit the time to read a response ------------------------------------------------
 
     def pause_writing(self) -> None:
         """Start a timer, because the client has stopped reading and has limited time to resume."""
@@ -159,7 +159,7 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
-    # -- the size of headers --------------------------------------------------------------
+    # -- limit the size of headers --------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         """Receive a part of a request."""

@@ -106,7 +106,7 @@ def exit_code(problems: Sequence[Problem], *, strict: bool = False) -> int:
 
 
 def lines(problems: Sequence[Problem], tests: int) -> Iterator[str]:
-    """Yield a line for each problem, the most serious first, and a line with their numbers."""
+    """Yield a line for each problem, the most serious first, and a line with the totals."""
     order = list(Severity)
     for problem in sorted(problems, key=lambda each: order.index(each.severity)):
         text = str(problem) if problem.test else problem.message

@@ -76,8 +76,8 @@ class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
 class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
     """A service does not answer, or its answer is wrong.
 
-    The source makes no calls for a while: during an outage no calls at all, otherwise none for this
-    request. It logs each outage once.
+    The source then pauses for a while: in an outage it makes no calls, otherwise only this request
+    is paused. It logs each outage once.
     """
 
     #: True if this request led to a call.

@@ -24,7 +24,7 @@ class Severity(enum.Enum):
     FATAL = "fatal"
     #: Java Proctor leaves this test out. All other tests work.
     DROPPED = "dropped"
-    #: The test works, but probably not as it was intended.
+    #: The test works, but probably not as intended.
     WARNING = "warning"
 
 

@@ -56,7 +56,7 @@ class Sentence(str):
 
     With *plural*, the template is the singular, and the value `count` decides between them. A value
     can be a Sentence or Parts, which are translated with it. A Decimal or a datetime is formatted
-    for people; other numbers are treated as names and never get separators.
+    for people; other numbers are written as they are, without thousands separators.
     """
 
     __slots__ = ("plural", "template", "values")
@@ -79,10 +79,9 @@ class Sentence(str):
         return (self.template, self.plural), self.values
 
     def translated(self, translations: Translations, formats: Formats | None = None) -> str:
-        """Return the text in the language of *translations*; English if it has none.
+        """Return the translated text, or the English text if there is no translation.
 
-        *formats* writes the numbers and times. A translation that names an unknown value is
-        ignored.
+        *formats* formats numbers and times. A translation that names an unknown value is ignored.
         """
         values = {
             name: _translated(value, translations, formats) for name, value in self.values.items()
@@ -109,7 +108,7 @@ class Parts:
         return self.separator.join(self.texts)
 
     def translated(self, translations: Translations, formats: Formats | None = None) -> str:
-        """Return the list with each of its texts translated, and the separator."""
+        """Return the list with its items and its separator translated."""
         texts = [str(_translated(each, translations, formats)) for each in self.texts]
         return translations.gettext(self.separator).join(texts)
 

@@ -49,7 +49,7 @@ class ExactCharField(_CharField):
 
 
 class ExactTextField(_TextField):
-    """A TextField with the comparisons of ExactCharField."""
+    """A TextField that compares text like ExactCharField."""
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
         """Return the parameters of the column, with the exact collation of its database."""

@@ -64,12 +64,13 @@ def _check(targeting_key: str, identifiers: Mapping[str, str], force: str | None
     for key in keys:
         if keys.count(key) > 1:
             raise ConfigurationError(
-                f"The identifier {key!r} would come from two places among the targeting key and "
-                f"the attributes {sorted(identifiers)}; leave one out"
+                f"The identifier {key!r} is given twice, by the targeting key or the attributes "
+                f"{sorted(identifiers)}; leave one out"
             )
     if force in identifiers:
         raise ConfigurationError(
-            f"The attribute {force!r} cannot be an identifier and force groups; rename one"
+            f"The attribute {force!r} cannot both be an identifier and force groups; use two "
+            "attributes"
         )
 
 

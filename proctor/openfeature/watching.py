@@ -47,7 +47,7 @@ class Watch:
         self._end: Callable[[], None] | None = None
 
     def begin(self) -> None:
-        """Wait for the first matrix until it is loaded, and follow its changes.
+        """Wait until the first matrix is loaded, and follow its changes.
 
         Raises OpenFeatureError if it cannot be loaded. Later changes are followed in any case.
         """

@@ -64,7 +64,7 @@ class _Place(NamedTuple):
 
 
 def find_cached_fragments(tests: Collection[str]) -> list[CachedFragment]:
-    """Return the fragments in Django's templates that read *tests* missing from their keys.
+    """Return the fragments in Django's templates whose keys lack *tests* that the fragments read.
 
     Follows `{% include %}` and `{% extends %}` if the template's name is in quotes. Raises Django's
     exception if TEMPLATES is invalid.

@@ -127,7 +127,7 @@ def _is_for_all(definition: TestDefinition) -> bool:
 
 
 def _only_bucket(definition: TestDefinition) -> tuple[int | None, Bucket | None]:
-    """Return the only bucket that visitors reach, and the last allocation; None if several."""
+    """Return the last allocation and the only bucket visitors get; None if they get several."""
     last, values = None, set()
     if classify(definition.rule) not in _FOR_NOBODY:
         for index, allocation in enumerate(definition.allocations):

@@ -162,7 +162,7 @@ def _groups(test: ProctorTest, definition: TestDefinition) -> Iterator[Differenc
 
 
 def _renamed(test: ProctorTest, definition: TestDefinition) -> dict[str, Bucket]:
-    """Return the buckets whose values are declared under other names, by these names."""
+    """Return the buckets whose values are declared under different names, by declared name."""
     if not isinstance(test.groups, Mapping):
         return {}
     names = {value: name for name, value in test.groups.items()}

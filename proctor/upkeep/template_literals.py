@@ -45,7 +45,7 @@ _TAGS = re.compile(r"\{%\s*(?:ifgroup|proctor_group|proctor_payload|proctor_json
 
 
 class Literal(NamedTuple):
-    """A test that a tag names, with the groups that it names for the test."""
+    """A test named in a template tag, with the groups that the tag names for it."""
 
     test: str
     groups: tuple[str, ...]

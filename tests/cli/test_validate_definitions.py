@@ -74,7 +74,7 @@ def test_a_definition_that_cannot_be_read_is_fatal(run, write):
     assert out.startswith("fatal: ")
     code, out, _ = run("validate", write(described(constants=None)))
     assert code == 1
-    assert "constants is null; write an empty one" in out
+    assert "constants is null; make it empty instead" in out
 
 
 def test_a_sound_specification_has_no_problems(run, write):
@@ -100,11 +100,11 @@ def test_a_sound_specification_has_no_problems(run, write):
         ({"payload": {"type": "map"}}, "dropped: t: the payload is a map without a schema"),
         (
             {"payload": {"type": "map", "schema": {"k": "json"}}},
-            "dropped: t: the schema has the type 'json' for 'k'",
+            "dropped: t: the schema gives 'k' the unknown type 'json'",
         ),
         (
             {"payload": {"type": "longValue", "validator": "${value >}"}},
-            "fatal: t: the validator '${value >}' is not a rule",
+            "fatal: t: the validator '${value >}' is not a valid rule",
         ),
         (None, "fatal: t: the specification of the test is null"),
         ({"bucket": {}}, "warning: specification, tests: unknown field"),

@@ -42,7 +42,7 @@ def test_all_that_is_missing_is_named(run, matrix, write):
     assert (code, err) == (1, "")
     first, second, third, *rest = out.splitlines()
     assert first == f"{shop}: missing: ctst: the matrix does not have the test"
-    assert second.startswith(f"{shop}: unusable: atst: the application does not know the bucket")
+    assert second.startswith(f"{shop}: unusable: atst: visitors can get the bucket")
     assert third.startswith(f"{shop}: unusable: btst: ")
     assert rest == [f"{shop}: 3 tests, not satisfied", f"{good}: 1 test, satisfied"]
 

@@ -254,7 +254,7 @@ def test_a_problem_stands_at_its_field(revision, grace):
             '{"__COUNTRIES": null}',
             (
                 "SpecialConstants.__COUNTRIES: expected a list of strings, got null; "
-                "write [&quot;US&quot;, ...], or remove it for all countries"
+                "write [&quot;US&quot;, ...], or leave the field out to include all countries"
             ),
         ),
     ],

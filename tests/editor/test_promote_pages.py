@@ -130,7 +130,7 @@ def test_a_test_and_its_dependent_say_so_of_each_other_only(grace):
 def test_what_breaks_an_application_has_no_button(grace, mobile):
     edit(allocations=shares(control=0.5, blue=0.5))
     page = grace.get(PROMOTE, chosen("buttontst"))
-    assert "would break mobile 7 buttontst: the application does not know" in text(page)
+    assert "would break mobile 7 buttontst: visitors can get the bucket" in text(page)
     assert "It is blocked because it would break mobile@7." in text(page)
     assert "grace does not have the permission proctor_editor.override" in text(page)
     assert "Promote anyway" not in text(page)
@@ -226,7 +226,7 @@ def test_applications_are_listed_with_what_they_lack(grace, mobile, two):
     two.PROCTOR_TESTS = (ProctorTest("absenttst", groups={"control": 0}, default="control"),)
     page = text(grace.get(f"{ROOT}applications/"))
     assert "mobile production declares 1 test · version 7 · last seen" in page
-    assert "buttontst : the application does not know the bucket blue (1)" in page
+    assert "buttontst : visitors can get the bucket blue (1), but the application does not" in page
     assert "1 incompatible" in page
     assert "shop this site production declares 1 test · does not need to register" in page
     assert "absenttst: missing 1 missing" in page
@@ -410,7 +410,7 @@ def test_review_shows_the_reason_next_to_what_would_break(boss, approver, mobile
     page = text(approver.get(response.url))
     assert "would break mobile 7" in page
     assert "It would be published even though it breaks an application: agreed" in page
-    assert page.count("does not know the bucket") == 1
+    assert page.count("but the application does not know it") == 1
 
 
 def test_review_does_not_say_that_something_breaks_once_nothing_does(boss, approver, mobile):

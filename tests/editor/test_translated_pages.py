@@ -27,7 +27,7 @@ GERMAN = {
     "{share} of visitors enter it": "{share} der Besucher kommen hinzu",
     "nobody jumps": "niemand springt",
     "Allocation {number} ({id})": "Verteilung {number} ({id})",
-    "{allocation} has live groups of unequal share.": "{allocation} hat ungleiche Gruppen.",
+    "{allocation} has live groups with unequal shares.": "{allocation} hat ungleiche Gruppen.",
     "The id of allocation {number} changed from {before} to {after}.": (
         "Die Id von Verteilung {number} war {before} und ist {after}."
     ),

@@ -60,7 +60,7 @@ def test_what_breaks_an_application_is_promoted_only_with_a_reason(window):
     click(window, "Promote")
     choose(window, "buttoncolortst")
     says(window, "10 % of visitors jump from green to red.")
-    says(window, "the application does not know the bucket red (3)", ".pe-says")
+    says(window, "visitors can get the bucket red (3)", ".pe-says")
     says(window, "It is blocked because it would break this site (shop), newsletter@7.")
     fill(window, "#pe-override", "both are deployed tonight")
     click(window, "Promote anyway")

@@ -172,7 +172,7 @@ def test_a_silenced_check_is_not_shown(site):
 def test_what_fits_has_exit_code_0(site):
     assert run() == (
         0,
-        "2 declared tests and 0 templates, compared with the matrix of version 1: no differences\n",
+        "2 declared tests and 0 templates, compared with version 1 of the matrix: no differences\n",
     )
 
 
@@ -195,7 +195,7 @@ def test_the_table_names_kind_test_place_and_message(site):
         "missing test  butoncolortst  PROCTOR_TESTS",
         "    the matrix has no test 'butoncolortst'; did you mean 'buttoncolortst'?",
         "",
-        "1 declared tests and 0 templates, compared with the matrix of version 1: 1 difference",
+        "1 declared tests and 0 templates, compared with version 1 of the matrix: 1 difference",
     ]
 
 

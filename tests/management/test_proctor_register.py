@@ -91,7 +91,7 @@ def test_what_the_branch_lacks_is_printed(site, db):
     )
     lines = run("--application", "second").splitlines()
     assert lines[1] == "headlinetst: missing"
-    assert lines[2].startswith("buttontst: the application does not know the bucket blue (1)")
+    assert lines[2].startswith("buttontst: visitors can get the bucket blue (1)")
 
 
 def test_strict_makes_it_an_exit_code(site, db):

@@ -349,7 +349,7 @@ def test_an_explanation_is_from_the_matrix_that_the_pipet_shows(site, engine):
         out, err = explain("headlinetst", *VISITOR)
     assert out == printed
     assert err == (
-        "Explained from the matrix of version 1 that the Pipet shows at "
+        "Explained with version 1 of the matrix, which the Pipet publishes at "
         f"{site.PROCTOR_API_ROOT}/proctor/matrix.\n"
     )
 

@@ -144,7 +144,7 @@ def is_directory(location: str) -> bool:
 
 
 def read_tree(location: str, directory: str = DEFINITIONS_DIRECTORY) -> Tree:
-    """Read the texts in a tree, by test name.
+    """Read the text of each definition in a tree, by test name.
 
     *location* contains the *directory* of definitions, or is that directory. Raises CommandError if
     there are no definitions.

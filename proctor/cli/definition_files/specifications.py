@@ -40,7 +40,7 @@ def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
 
 
 def declared_tests(specifications: Iterable[Specification], *sides: Reviewed) -> set[str]:
-    """Return the tests that applications name, or that their filters select on any side."""
+    """Return the tests that applications name, or that their filters select in any of *sides*."""
     found: set[str] = set()
     for specification in specifications:
         found.update(specification.tests)

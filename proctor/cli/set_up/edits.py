@@ -93,7 +93,7 @@ def _appended(
         raise Refusal("it has no brackets")
     if not literal.elts:
         if file.text[file.start(literal) + 1 : bracket].strip(" "):
-            raise Refusal("it is empty, but not on one line")
+            raise Refusal("it is empty, but spans several lines")
         tail = "," if isinstance(literal, ast.Tuple) and len(items) == 1 else ""
         return [(bracket, ", ".join(items) + tail)]
     last = literal.elts[-1]

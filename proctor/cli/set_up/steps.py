@@ -85,7 +85,7 @@ class _Planner:
             if lines and not (needed and self._strings.issuperset(needed)):
                 self.by_hand.append(ByHand(place, lines, str(refusal)))
 
-    # -- the steps ------------------------------------------------------------------------
+    # -- the steps, in the order in which they run ----------------------------------------
 
     def apps(self) -> None:
         """Add the apps to INSTALLED_APPS."""

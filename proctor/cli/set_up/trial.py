@@ -30,7 +30,7 @@ for name in ("proctor_editor:tests", "forcegroups"):
 
 
 def apply(project: Project, plan: Plan) -> str | None:
-    """Write the files of a plan. Return the problem if they were restored, otherwise None."""
+    """Write the files of a plan. If there is a problem, restore the files and return it."""
     written: list[tuple[Path, bytes | None]] = []
     try:
         try:
@@ -88,7 +88,7 @@ def _run(project: Project, *arguments: str) -> str | None:
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": project.settings_module,
-        # As with manage.py, the directory comes first in sys.path.
+        # The directory comes first in sys.path, as it does with manage.py.
         "PYTHONPATH": os.pathsep.join(
             filter(None, [str(project.root), os.environ.get("PYTHONPATH")])
         ),

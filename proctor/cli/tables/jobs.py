@@ -98,8 +98,8 @@ def pieces(
         yield from _in_processes(pool, job, batches, summary, 2 * options.jobs)
     except BrokenProcessPool as error:
         raise CommandError(
-            "a process of --jobs ended unexpectedly, perhaps because memory ran out; try fewer "
-            "--jobs"
+            "one of the --jobs processes ended unexpectedly, perhaps because memory ran out; try "
+            "fewer --jobs"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

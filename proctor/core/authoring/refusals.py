@@ -42,27 +42,27 @@ JAVA_CLASSES: Mapping[str, str] = {
     "range-sum": "IncompatibleTestMatrixException",
     "payload-missing": "IncompatibleTestMatrixException",
     "payload-type": "IncompatibleTestMatrixException",
-    # Allocation ids.
+    # Errors in allocation ids.
     "id-version": "IllegalStateException",
     "id-format": "IllegalStateException",
     "id-overflow": "NumberFormatException",
-    # Stores.
+    # Errors when reading or changing a branch.
     "unchanged": "TestUpdateException",
     "already-added": "TestUpdateException",
     "unknown-test": "TestUpdateException",
     "unknown-revision": "StoreException",
     "unreadable": "StoreException",
-    # Jobs.
+    # Errors in promotions and other jobs.
     "wrapped": "RuntimeException",
     "destination-exists": "TestPromotionException",
     "not-promoted": "AutoPromoteFailedException",
     "history-moved": "IllegalStateException",
     "duplicate-key": "IllegalStateException",
     "payload-comparison": "ClassCastException",
-    # The builder.
+    # Errors when a matrix is built.
     "build-directory": "NullPointerException",
     "build-missing": "RuntimeException",
-    # Specifications.
+    # Errors in specifications.
     "specification-filter": "ValueInstantiationException",
     "specification-filter-type": "InvalidTypeIdException",
     "specification-buckets": "JsonMappingException",

@@ -56,7 +56,8 @@ class Found:
     tests: tuple[Listed, ...]
     #: The number of tests on the branch.
     total: int
-    #: The number of matches before the limit is applied. Java Proctor shows the number after it.
+    #: The number of matches before the limit is applied. Java Proctor shows the number of matches
+    #: that are left after it.
     matching: int
 
 

@@ -33,9 +33,9 @@ class ProctorTest:
     *groups* are the names that the application handles, or a mapping of names to values; without
     them, any group is accepted. *default* is the group of visitors who get no group from the
     source. *payload* is the payload type of the groups: str, int, float, list[str], list[int],
-    list[float], dict, or Proctor's own name for it. *identifier* is the test type, such as USER,
-    whose identifier the test hashes. Only `proctor.results` reads it, and only for a Pipet, which
-    does not report test types. (A matrix contains them.)
+    list[float], dict, or Proctor's own name for the type. *identifier* is the test type, such as
+    USER, whose identifier the test hashes. Only `proctor.results` reads it, and only for a Pipet,
+    which does not report test types. (A matrix contains them.)
 
     Nothing is checked here, because declarations are written in settings: use `problems` or
     `Registry` to find mistakes.
@@ -166,8 +166,8 @@ class ProctorTest:
         """Return True if the application handles a group with this name and *value*.
 
         If values are declared, the value decides, as in Java Proctor: a bucket whose value is
-        declared under a different name is declared. A bucket with a declared name but a different
-        value is not.
+        declared under a different name counts as declared. A bucket with a declared name but a
+        different value does not.
         """
         if not isinstance(self.groups, Mapping):
             return self.knows(group)

@@ -134,9 +134,9 @@ class Registry(Mapping[str, ProctorTest]):
     ) -> Registry:
         """Read a Proctor *specification*, given as a path or as parsed content.
 
-        The bucket with a test's fallback value becomes its default. The file can contain comments.
-        All content of the specification is kept for `to_specification`. Raises ConfigurationError
-        for any other document; the message says what it seems to be.
+        The bucket with a test's fallback value becomes the test's default. The file can contain
+        comments. All content of the specification is kept for `to_specification`. Raises
+        ConfigurationError for any other document; the message says what it seems to be.
         """
         tests, rest = read_specification(specification)
         registry = cls(tests)
@@ -146,7 +146,7 @@ class Registry(Mapping[str, ProctorTest]):
     def to_specification(self) -> dict[str, Any]:
         """Return the registry as a Proctor specification, ready to be written as JSON.
 
-        Raises ConfigurationError for a test whose groups have no values, which Proctor
-        needs.
+        Raises ConfigurationError for a test whose groups have no values, because Proctor
+        needs them.
         """
         return write_specification(self.values(), self._specification)

@@ -27,7 +27,10 @@ _FIELDS = frozenset(("providedContext", "tests", "dynamicFilters"))
 
 #: Fields that occur only in other kinds of documents, each with a description of the kind.
 _OTHERS = (
-    (("audit",), "a test matrix; give the specification that the application declares"),
+    (
+        ("audit",),
+        "a test matrix; give the specification in which the application declares its tests",
+    ),
     (("testType", "salt", "allocations"), "the definition of one test"),
     (("context", "identifiers"), "a pipet-config.json; give it to PROCTOR_PIPET_CONFIG"),
     (
@@ -127,7 +130,7 @@ def _read_test(name: str, test: Mapping[str, Any]) -> ProctorTest:
 def write_specification(
     tests: Iterable[ProctorTest], rest: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return a specification of *tests* as a JSON document. *rest* has its other fields."""
+    """Return a specification of *tests* as a JSON document. *rest* contains its other fields."""
     return {**thaw(rest or {}), "tests": {test.name: _write_test(test) for test in tests}}
 
 

@@ -48,7 +48,8 @@ def texts(identifiers: Mapping[str, str | None]) -> dict[str, str | None]:
 
 def random_given() -> IdentifierError:
     return IdentifierError(
-        "an identifier of type RANDOM was given; leave it out, because such tests draw a number"
+        "an identifier of type RANDOM was given; leave it out, because such tests draw a random "
+        "number"
     )
 
 

@@ -104,7 +104,7 @@ class Chooser:
             for index, allocation in enumerate(definition.allocations)
         )
         depends_on = definition.depends_on
-        #: The name of the parent test, and its bucket that the visitor must be in.
+        #: The name of the parent test, and the bucket in it that the visitor must be in.
         self.depends_on = (
             None if depends_on is None else (depends_on.test_name or "", depends_on.bucket_value)
         )

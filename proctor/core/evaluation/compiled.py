@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledMatrix", "Declarations", "compile_matrix"]
 
-#: A pool is discarded if it has more than `_WORN` times the rules of a fresh pool, plus `_SOME`.
+#: A pool is discarded if it has more rules than `_WORN` times those of a fresh pool, plus `_SOME`.
 _WORN, _SOME = 2, 20
 
 
@@ -54,7 +54,7 @@ def compile_matrix(
     """
     types, test_types, library = declarations
     if old is not None and len(old.pool) > _WORN * old.fresh_rules + _SOME:
-        # Rules of removed definitions pile up, because their uses are not counted.
+        # Rules of removed definitions accumulate in the pool, which does not count their uses.
         old = None
     pool = RulePool(library) if old is None else old.pool
     known_tests = None if old is None else old.examination

@@ -60,7 +60,7 @@ class WatchedVisit(VisitorState):
             self.random = _Drawing(self.random, self.drawn)
 
     def holds(self, rule: Rule) -> bool:
-        """Return True if *rule* holds. It is explained now, because the scope changes later."""
+        """Return True if *rule* holds. Its explanation is recorded now; the scope changes later."""
         answer: bool | RuleError
         try:
             # `super()` fails here, because `dataclass(slots=True)` creates a second class.
@@ -182,7 +182,7 @@ def _decision(test: Chooser, visit: WatchedVisit, assignment: GroupAssignment | 
     if last.result is None:
         return Decision.RULE_ERROR
     if len(visit.asked) == 1:
-        # If no allocation can be tried, the test's rule is evaluated last, even if it is true.
+        # A true rule is the only one evaluated if there is no allocation to try.
         return Decision.NO_ALLOCATION if last.result else Decision.RULE_FALSE
     if not last.result:
         return Decision.NO_ALLOCATION

@@ -119,9 +119,9 @@ def _assigned(explanation: Explained, assignment: GroupAssignment) -> Sentence:
     chosen = explanation.allocation
     if explanation.decision is Decision.SMALLEST_LIVE:
         if chosen is None:
-            text = gettext_noop("group {group}, forced: the smallest live one")
+            text = gettext_noop("group {group}, forced: the smallest live bucket")
             return Sentence(text, group=group)
-        text = gettext_noop("group {group}, forced: the smallest live one of {allocation}")
+        text = gettext_noop("group {group}, forced: the smallest live bucket of {allocation}")
         return Sentence(text, group=group, allocation=_allocation(chosen))
     if chosen is None:
         return Sentence(gettext_noop("group {group}"), group=group)
@@ -140,7 +140,7 @@ def _allocation(allocation: AllocationExplanation) -> Sentence:
 
 _REFUSED = {
     Decision.SMALLEST_LIVE: gettext_noop("the allocation has no live bucket"),
-    Decision.FALLBACK_MODE: gettext_noop("the force mode asks for the fallback"),
+    Decision.FALLBACK_MODE: gettext_noop("the force mode requests the fallback"),
     Decision.INCOGNITO: gettext_noop(
         "the visitor is incognito, and the test excludes such visitors"
     ),
@@ -175,9 +175,9 @@ def _refused_by_rule(explanation: Explained) -> Sentence:
             text = gettext_noop("the rule of {allocation} failed: {why}")
             return Sentence(text, allocation=_allocation(last), why=last.rule.why)
     if last is None:
-        text = gettext_noop("no allocation is for visitors whose identifier was rejected")
+        text = gettext_noop("no allocation accepts visitors whose identifier was rejected")
         return Sentence(text)
-    text = gettext_noop("no allocation's rule is true; the last, of {allocation}: {why}")
+    text = gettext_noop("no allocation's rule is true; the last one, of {allocation}: {why}")
     return Sentence(text, allocation=_allocation(last), why=last.rule.why)
 
 
@@ -234,7 +234,7 @@ def _row(label: Sentence, content: str) -> Sentence:
 
 
 def _more(content: str) -> Sentence:
-    """Return a line below a row, without a label."""
+    """Return a line that continues a row, without a label."""
     return Sentence(gettext_noop("                {content}"), content=content)
 
 
@@ -268,7 +268,7 @@ def _rule(label: Sentence, rule: RuleExplanation, allocation_id: str = "") -> It
     if rule.kind is RuleKind.EMPTY:
         yield _row(label, Sentence(gettext_noop("true   (no rule){id}"), id=named))
         return
-    # The outcome is a word of the rules' language.
+    # The outcome is not translated: it is a keyword of the rule language.
     yield _row(label, f"{rule.outcome:<5}  {printable(rule.text or '')}{named}")
     if rule.operand is None:
         yield _inside(rule.why)
@@ -296,10 +296,10 @@ def _position(explanation: Explained) -> Iterator[Sentence]:
         return
     share = f"{explanation.share:.6f}"
     if explanation.position is None:
-        content = Sentence(gettext_noop("{share} of the line"), share=share)
+        content = Sentence(gettext_noop("{share} on a scale from 0 to 1"), share=share)
         yield _row(Sentence(gettext_noop("drawn")), content)
     else:
-        text = gettext_noop("{position}, at {share} of the line")
+        text = gettext_noop("{position}, or {share} on a scale from 0 to 1")
         content = Sentence(text, position=explanation.position, share=share)
         yield _row(Sentence(gettext_noop("position")), content)
 

@@ -51,7 +51,7 @@ class Reason(enum.Enum):
 
     @property
     def is_default(self) -> bool:
-        """True if the group is the declared default, not an answer of the source."""
+        """True if the group is the declared default and not an answer from the source."""
         return self not in _ANSWERS
 
 
@@ -295,7 +295,7 @@ class Groups(Mapping[str, GroupAssignment]):
 
     @property
     def unlogged(self) -> frozenset[str]:
-        """The tests that the logging string leaves out, but only for this visitor."""
+        """The tests that the logging string leaves out only for this visitor."""
         return self._unlogged
 
     def to_dict(self) -> dict[str, GroupAssignment]:

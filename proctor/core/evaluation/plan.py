@@ -24,8 +24,8 @@ __all__ = ["Plan"]
 #: requests different tests each time, so caching would not help.
 _REMEMBERED = 64
 
-#: If at most one in this many tests (rounded up) is requested, each test gets its own function. It
-#: takes a moment to compile, and then runs in half the time.
+#: If an application requests at most one in this many tests (rounded up), each of them gets its own
+#: function, which takes a moment to compile but then runs in half the time.
 _FEW = 4
 
 

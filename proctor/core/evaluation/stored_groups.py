@@ -132,8 +132,8 @@ def _read(text: str, unforced: Reason) -> tuple[str, GroupAssignment]:
         and all(each is None or isinstance(each, str) for each in texts)
         and isinstance(forced, bool)
     ):
-        # A store can contain values from other programs, and pages would show a group without a
-        # name.
+        # A store can contain values from other programs. If they were accepted, pages could show a
+        # group without a name.
         raise ValueError("expected a stored assignment")
     reason = Reason.FORCED if forced else unforced
     made = Bucketing(test, group, value, version, payload_type, payload, reason)

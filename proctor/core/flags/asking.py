@@ -58,9 +58,9 @@ class FlagSource:
     def many(
         self, request: GroupsRequest, tests: tuple[str, ...]
     ) -> dict[str, FoundFlag | FlagError | None]:
-        """Return the flags of *tests* by name, as in `one`. *request* must ask for these tests.
+        """Return the flags of *tests* by name, each as `one` returns it.
 
-        Raises FlagError if the source has no answer.
+        *request* must ask for these tests. Raises FlagError if the source has no answer.
         """
         try:
             answer = self._ask(request)

@@ -120,8 +120,8 @@ def _rule_error(test: str, failed: RuleError) -> FlagError:
     if isinstance(failed, UndefinedName) and failed.variable is not None:
         return FlagError(
             FlagErrorCode.INVALID_CONTEXT,
-            f"a rule of the test {test!r} needs the variable {failed.variable!r}, which the "
-            "evaluation context does not have, or has with a value of a different type",
+            f"a rule of the test {test!r} needs the variable {failed.variable!r}, which is "
+            "missing from the evaluation context or has a different type there",
         )
     return FlagError(
         FlagErrorCode.GENERAL,

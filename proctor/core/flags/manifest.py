@@ -56,7 +56,7 @@ def declared_flags(
     definitions: Mapping[str, TestDefinition],
     declared: Mapping[str, ProctorTest] = _NO_TESTS,
 ) -> list[FlagDeclaration]:
-    """Return the flags of the tests *names*, sorted.
+    """Return the flags of the tests in *names*, sorted.
 
     *definitions* are the tests in the matrix, and *declared* those that the application declares; a
     test can be missing from either. The default of a flag is the value of the declared default
@@ -154,7 +154,7 @@ def _default(
     declared: ProctorTest | None,
 ) -> Any:
     if payload_type is None:
-        # Unless a default is declared, a visitor without a group is not in the test.
+        # False if no default is declared, because a visitor without a group is not in the test.
         if declared is None or declared.default is None:
             return False
         value = declared.value_of(declared.default)

@@ -20,11 +20,11 @@ class FlagReason(enum.Enum):
 
     #: The hash of the identifier chose among several groups.
     SPLIT = "SPLIT"
-    #: A rule decided, or a test that this test depends on.
+    #: A rule chose the group, or a test that this test depends on.
     TARGETING_MATCH = "TARGETING_MATCH"
     #: Everyone has this group, or it is forced.
     STATIC = "STATIC"
-    #: The last known answer of a source that is not answering.
+    #: The source is not answering, so this is its last known answer.
     STALE = "STALE"
     #: The visitor has no group.
     DEFAULT = "DEFAULT"
@@ -47,7 +47,7 @@ def flag_reason(assignment: GroupAssignment, definition: TestDefinition | None) 
 
 
 def _decided_by(definition: TestDefinition, index: int) -> FlagReason:
-    """Return whether the hash, a rule, or neither decided the visitor's bucket."""
+    """Return whether the hash, a rule, or neither of them determined the visitor's bucket."""
     ranges = definition.allocations[index].ranges
     if len({each.bucket_value for each in ranges if each.length > 0}) > 1:
         return FlagReason.SPLIT

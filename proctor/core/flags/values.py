@@ -27,8 +27,8 @@ class FlagKind(enum.Enum):
     OBJECT = "object"
 
 
-#: The function for each type returns True if a payload has it. True is not a number, and 1 is not
-#: the same as 1.0.
+#: For each type, a function that returns True if a payload has that type. True is not a number, and
+#: 1 is not the same as 1.0.
 _FITS: dict[FlagKind, Callable[[Any], bool]] = {
     FlagKind.BOOLEAN: lambda value: type(value) is bool,
     FlagKind.STRING: lambda value: isinstance(value, str),

@@ -2,9 +2,9 @@
 
     buttoncolortst2,newfeaturerollout0,default_to_fallback,t1;longValue:5
 
-The text comes from a URL, a header or a cookie, so it can contain anything. It is read as by Java's
-ForceGroupsOptionsStrings, which searches for entries and skips everything else. An entry is either
-a default mode, or a test's name followed by a bucket value and, optionally, a payload.
+The text comes from a URL, a header or a cookie, so it can contain anything. Like Java's
+ForceGroupsOptionsStrings, this module searches for entries and skips everything else. An entry is
+either a default mode, or a test's name followed by a bucket value and, optionally, a payload.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _within_length(text: str) -> str:
     if len(text) <= MAX_LENGTH:
         return text
     logger.warning(
-        "Force groups of %d characters are read only to character %d; force fewer tests",
+        "Force groups of %d characters are read only up to character %d; force fewer tests",
         len(text),
         MAX_LENGTH,
     )
@@ -196,9 +196,9 @@ class ForceGroups:
     def __str__(self) -> str:
         """Return the forced groups as text: the mode, followed by the tests sorted by name.
 
-        Except for the order, Java writes the same text. Like Java, this writes a double of more
-        than seven digits in a payload with an exponent, and neither Java nor this class can read
-        that entry.
+        Except for the order, Java writes the same text. In payloads, doubles with more than seven
+        digits are written with an exponent, as in Java. Neither Java nor this class can read such
+        an entry.
         """
         mode = [self.default_mode.value] if self.default_mode.value else []
         return ",".join(mode + [self._entry(name) for name in sorted(self.groups)])
@@ -209,7 +209,7 @@ class ForceGroups:
         return entry if payload is None else f"{entry};{write_payload(payload)}"
 
     def cookie_value(self) -> str:
-        """Return `str()` as Java's URLEncoder encodes it, for a cookie that both sides can read."""
+        """Return `str()` as Java's URLEncoder encodes it, for a cookie that Java can read too."""
         # Java does not escape the asterisk but escapes the tilde. Python does the opposite.
         return quote_plus(str(self), safe="*", errors="replace").replace("~", "%7E")
 
@@ -241,7 +241,7 @@ class ForceGroups:
         return ForceGroups({**rest.groups, name: value}, rest.payloads, self.default_mode)
 
     def without(self, name: str) -> ForceGroups:
-        """Return a copy in which the test *name* is not forced. It need not be forced before."""
+        """Return a copy that does not force the test *name*, whether or not this object does."""
         groups = {test: value for test, value in self.groups.items() if test != name}
         payloads = {test: payload for test, payload in self.payloads.items() if test != name}
         return ForceGroups(groups, payloads, self.default_mode)

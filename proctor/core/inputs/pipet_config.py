@@ -127,7 +127,8 @@ def _context(
         raise ConfigurationError(f"In {where}: 'type' is missing; give one, for example 'String'")
     if type_name in ("list", "map", "json"):
         raise ConfigurationError(
-            f"In {where}: the type {type_name!r} is unknown to Pipet; use it in the settings"
+            f"In {where}: Pipet does not know the type {type_name!r}; declare the variable in the "
+            "settings instead"
         )
     try:
         context_type = pipet_type(type_name, user_agent=user_agent)

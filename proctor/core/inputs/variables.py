@@ -118,7 +118,7 @@ class Variables:
 
     @property
     def context_types(self) -> dict[str, ContextType] | None:
-        """The type of each variable by name, as `Proctor` expects them."""
+        """The type of each variable by name, in the form that `Proctor` expects."""
         if self.context_variables is None:
             return None
         return {variable.name: variable.type for variable in self.context_variables}

@@ -50,8 +50,7 @@ class ContextType:
     #: The sample value used to check rules when a matrix is loaded, or MISSING (Java:
     #: RuleVerifyUtils and its defaults for declared types).
     sample: object = field(default=MISSING, hash=False)
-    #: If set, the engine checks whether a value is already of this kind and then skips the
-    #: converter.
+    #: If set, the engine skips the converter for values that are already of this kind.
     kind: ValueKind | None = None
     #: The class of converted values if they all have the same one: `int`, `float` or `str`.
     python_type: type | None = None
@@ -166,9 +165,9 @@ def pipet_type(name: str, *, user_agent: Callable[[str], object] | None = None) 
     """Return the type called *name* in Pipet's configuration (Java: ValueConverters).
 
     Valid names are Java's primitives, their wrappers by simple or canonical name, String and
-    UserAgent. Three more names are valid that Pipet does not know: `list`, `map` and `json`, whose
-    values are read as Jackson reads them. Pipet declares primitives as their wrappers, so only
-    strings and collections have a sample.
+    UserAgent. Three more names, which Pipet does not know, are also valid: `list`, `map` and
+    `json`. Their values are read as Jackson reads them. Pipet declares primitives as their
+    wrappers, so only strings and collections have a sample.
 
     *user_agent* parses a User-Agent header. Raises ConfigurationError for an unknown name, and for
     UserAgent if no parser is given.

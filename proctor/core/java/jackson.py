@@ -61,7 +61,7 @@ class DecimalText(float):
 class RepeatedKeys(dict[str, Any]):
     """A JSON object that repeats a key. As a dict, it contains the last value of each key.
 
-    Jackson reads an object as a stream, so it also rejects bad values that a later one replaces.
+    Jackson reads an object as a stream, so it also rejects bad values that a later value replaces.
     """
 
     __slots__ = ("pairs",)
@@ -172,7 +172,7 @@ def _refuse_constant(text: str) -> Any:
     )
 
 
-#: Created once, because this takes a fifth as long as reading a small definition.
+#: Created once, because creating it takes a fifth as long as reading a small definition.
 _DECODER = json.JSONDecoder(
     parse_float=DecimalText,
     parse_int=_parse_int,

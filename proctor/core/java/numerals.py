@@ -29,7 +29,8 @@ LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 
 #: A rule may contain `'1e999999999'`, and a decimal with that many digits would exhaust memory.
 MAX_DECIMAL_EXPONENT = 2_000
-#: The largest scale of a decimal, which is enough for an operation on two of the largest numbers.
+#: The largest scale of a decimal. It is enough for one operation on two numbers of the largest
+#: size.
 MAX_DECIMAL_SCALE = 2 * MAX_DECIMAL_EXPONENT
 #: The size of the largest integer. It has about 12,000 digits and prints in well under 1 ms.
 MAX_INTEGER_BITS = 40_000

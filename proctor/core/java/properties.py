@@ -58,7 +58,7 @@ def property_index(key: object) -> int:
 
 
 def map_get(mapping: Mapping[Any, Any], key: object) -> object:
-    """Return the value of a key as Map.get does: a key of the same class, or null."""
+    """Return the value of a key as Map.get does: null if no key of the same class is equal."""
     if type(key) is str:
         return mapping.get(key)
     return next((item for each, item in mapping.items() if java_equals(each, key)), None)
@@ -91,7 +91,7 @@ def get_property(base: object, key: object) -> object:
 
 
 def _seen(value: object, base: object, key: object) -> object:
-    """Return a property as rules see it. Raises RuleEvaluationError if it cannot be listed."""
+    """Return a property as rules see it. Raises RuleEvaluationError if it cannot become a list."""
     try:
         return as_rules_see(value)
     except ConversionError as error:

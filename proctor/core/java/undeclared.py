@@ -22,7 +22,7 @@ def as_rules_see(value: Any) -> object:
 
     Members of str and int enumerations become their values. Objects that have a length and can be
     indexed, such as a query set, become lists. Raises ConversionError if such an object cannot be
-    listed.
+    converted to a list.
     """
     if type(value) in UNCHANGED:
         return value

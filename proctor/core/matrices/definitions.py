@@ -107,7 +107,7 @@ def _takes_everybody_without_unit(allocation: Allocation) -> bool:
 
 
 def _without_braces(rule: str | None) -> str:
-    """Return a rule without outer whitespace and one pair of braces (removeElExpressionBraces)."""
+    """Strip outer whitespace and one pair of braces from a rule (removeElExpressionBraces)."""
     stripped = (rule or "").strip(_WHITESPACE)
     if stripped.startswith("${") and stripped.endswith("}"):
         stripped = stripped[2:-1].strip(_WHITESPACE)

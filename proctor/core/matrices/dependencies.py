@@ -87,7 +87,7 @@ def _problem(name: str, kind: str, message: str) -> Problem:
 
 
 def _direct(test: TestDefinition, tests: Mapping[str, TestDefinition]) -> tuple[str, str] | None:
-    """Return the kind of problem between a test and its parent, and its description."""
+    """Return the kind and the description of the problem between a test and its parent, if any."""
     if test.depends_on is None:
         return None
     name, value = test.depends_on.test_name, test.depends_on.bucket_value
@@ -104,8 +104,8 @@ def _direct(test: TestDefinition, tests: Mapping[str, TestDefinition]) -> tuple[
         return "unknown", Sentence(text, name=name)
     if parent.test_type != test.test_type:
         text = gettext_noop(
-            "it depends on {name!r} of test type {needed!r} but has test type {own!r}; both "
-            "must have the same"
+            "it depends on {name!r} of test type {needed!r} but has test type {own!r}; give both "
+            "the same test type"
         )
         return "type", Sentence(text, name=name, needed=parent.test_type, own=test.test_type)
     if parent.salt == test.salt:

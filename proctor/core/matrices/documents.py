@@ -1,7 +1,7 @@
 """Read JSON objects field by field, so that every error names its place.
 
-A `Fields` stands for one JSON object and its place in the document. It returns fields coerced as by
-Jackson, and remembers which ones were read, so that `unknown()` can return the rest.
+A `Fields` stands for one JSON object and its place in the document. It converts fields as Jackson
+does, and remembers which ones were read, so that `unknown()` can return the rest.
 """
 
 from __future__ import annotations

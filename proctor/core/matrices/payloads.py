@@ -27,12 +27,12 @@ PAYLOAD_TYPES = (
     "map",
     "json",
 )
-#: How messages name the type of a payload without a type.
+#: The word that messages use in place of the type if a payload has none.
 NO_TYPE = Sentence(gettext_noop("empty"))
 
 
 def payload_value(payload_type: str, value: Any) -> Any:
-    """Convert a JSON value to a payload of type *key*: for a longValue, "42" becomes 42.
+    """Convert a JSON value to a payload of type *payload_type*: for a longValue, "42" becomes 42.
 
     Arrays become tuples, and maps become read-only dicts; both may contain None. None means "no
     value", except for `json`, where it is the value null. Raises ConversionError if Java Proctor

@@ -47,7 +47,10 @@ class RuleChecker:
         context_types: Mapping[str, ContextType] | None,
         patterns: Mapping[tuple[str, bool, object], int] | None = None,
     ) -> None:
-        """Create a checker for *context_types*. *patterns* are those of rules checked earlier."""
+        """Create a checker for *context_types*.
+
+        *patterns* contains the patterns of rules that were checked earlier.
+        """
         self._pool = pool
         self._types = context_types
         self._seen: dict[tuple[str, str], tuple[Severity, RuleError] | None] = {}
@@ -263,5 +266,5 @@ def _refuse_patterns(patterns: Iterable[_Pattern]) -> None:
                 column=pattern.start + 1,
             ) from error
         except RuleSyntaxError:
-            # Java Proctor rejects it too, but whenever the rule is evaluated.
+            # Java Proctor rejects it too, but only when the rule is evaluated.
             continue

@@ -44,7 +44,7 @@ class Examination:
 
     #: The tests that were loaded.
     loaded: Mapping[str, TestDefinition]
-    #: All other tests, each with the problem that dropped it.
+    #: All other tests, each with the problem because of which it was dropped.
     dropped: Mapping[str, Problem]
     #: Problems because of which Java Proctor rejects the whole matrix.
     fatal: tuple[Problem, ...]

@@ -28,7 +28,7 @@ _JSON = ("Content-Type", "application/json")
 #: Each reply is for a single visitor.
 _NO_STORE = ("Cache-Control", "no-store")
 
-#: Texts for clients, used in place of texts that reveal too much about the matrix.
+#: Messages for clients, in place of messages that reveal too much about the matrix.
 _PRIVATE = (
     "the server does not say why: see its log, or run `python -m proctor validate` on the matrix"
 )

@@ -86,7 +86,7 @@ class OfrepService:
         reply = self._origins.marked(replies.conditional(reply, header), header)
         return reply._replace(body=b"") if method == "HEAD" else reply
 
-    # -- flags ----------------------------------------------------------------------------
+    # -- endpoints for flags --------------------------------------------------------------
 
     def _evaluation(self, method: str, path: str, body: bytes, header: Headers) -> ApiReply:
         refusal = self._access.refusal(header)
@@ -155,7 +155,7 @@ class OfrepService:
         identifiers = {} if key is None else {self._targeting_key: key}
         return GroupsRequest(identifiers, attributes, tests=tests)
 
-    # -- which ----------------------------------------------------------------------------
+    # -- the flags that are served --------------------------------------------------------
 
     def _names(self) -> tuple[str, ...]:
         """Return the keys of all flags. Raises FlagError if no matrix is loaded yet."""

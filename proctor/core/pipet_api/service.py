@@ -107,7 +107,7 @@ class PipetService:
             return self._definition(test) if _reads(method) else _not_allowed()
         return replies.page(404)
 
-    # -- the matrix -----------------------------------------------------------------------
+    # -- endpoints for the matrix ---------------------------------------------------------
 
     def _current(self) -> _Documents:
         """Return the current matrix, ready for responses. Raises SourceError."""
@@ -138,7 +138,7 @@ class PipetService:
             return replies.error(404, f"'{test}' test definition not found in test matrix.")
         return replies.data(java_json(complete_document(proctor.definition(test))))
 
-    # -- groups ---------------------------------------------------------------------------
+    # -- endpoint for groups --------------------------------------------------------------
 
     def _identify(self, query: bytes, header: Headers) -> ApiReply:
         try:
@@ -160,7 +160,7 @@ class PipetService:
         except SourceError as failure:
             return _no_matrix(failure)
         except (BadRequest, QueryTooLarge, IdentifierError) as refusal:
-            # In Java Proctor, the last response is an HTML stack trace with the status 500.
+            # For an IdentifierError, Java Proctor returns an HTML stack trace with the status 500.
             return replies.error(400, str(refusal))
         return replies.data(
             f'{{"groups":{{{",".join(texts)}}},"context":{java_json(visitor.converted)},'

@@ -117,7 +117,7 @@ class Compiler:
         return partial(_COMPARISONS[node.operator], left, right)
 
     def _equated(self, node: nodes.Binary) -> Evaluate | None:
-        """Return the closure of `name == 'text'` or `name == 5`, the usual links of long chains."""
+        """Return the closure of `name == 'text'` or `name == 5`, frequent operands in chains."""
         left, right = node.left, node.right
         if (
             node.operator not in ("==", "!=")
@@ -196,7 +196,7 @@ def _access(
         scope.resolved = True
     if not scope.resolved:
         raise UndefinedName(
-            Sentence(gettext_noop("a property of null was read before any property was found"))
+            Sentence(gettext_noop("the first value is null, and a property of it was read"))
         )
     return value
 

@@ -169,7 +169,7 @@ class _NullPointer(Exception):  # noqa: N818 - never leaves this module
     """Raised if a method inherited from java.lang.Object is called as a function."""
 
 
-# -- fn: ----------------------------------------------------------------------------------
+# -- functions with the prefix fn: --------------------------------------------------------
 
 
 def _contains_ignoring_case(subject: str, part: str) -> bool:
@@ -229,7 +229,7 @@ def _join(pieces: Sequence[str] | None, separator: str) -> str:
     return separator.join(pieces)
 
 
-# -- proctor: -----------------------------------------------------------------------------
+# -- functions with the prefix proctor: ---------------------------------------------------
 
 
 def _is_whole(value: object) -> bool:

@@ -42,7 +42,7 @@ def guessed_types(rules: Iterable[Rule]) -> dict[str, VariableType]:
         for node in nodes.walk(rule.node)
         for guess in _guesses(node, rule)
     )
-    # The last entry wins, so the most common kind is last.
+    # The dict keeps the last entry for each name, so the most common kind comes last.
     return {name: VariableType(kind) for (name, kind), _ in reversed(votes.most_common())}
 
 

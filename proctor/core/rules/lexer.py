@@ -152,7 +152,7 @@ def _illegal(character: str) -> Sentence:
     if character in "'\"":
         return Sentence(
             gettext_noop(
-                "the string that begins here is not closed, or has a backslash other than \\\\, "
+                "the string that begins here is not closed, or has an escape other than \\\\, "
                 "\\\" or \\'"
             )
         )

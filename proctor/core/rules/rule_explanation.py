@@ -1,6 +1,6 @@
-"""Explain the result of a rule: the operand that decided it, and the variables that the rule read.
+"""Explain the result of a rule: which operand determined it, and which values the variables had.
 
-The compiler evaluates each operand. This module only finds the one that decided the result.
+The compiler evaluates each operand. This module only finds the operand that determined the result.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class VariableExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """The part of a rule that decided it, or that failed."""
+    """The part of a rule that determined its result, or that failed."""
 
     #: The text of this part.
     text: str
@@ -92,8 +92,9 @@ class RuleExplanation:
     """The outcome of one rule for one visitor.
 
     For a false `a && b && c`, the operand is the first one that is false. For a true `a || b`, it
-    is the first one that is true, and so on for nested expressions. If no single part decided (for
-    a true `a && b`), it is the whole rule. For a rule that failed, it is the part that raised.
+    is the first one that is true, and so on for nested expressions. If no single part determined
+    the result (for a true `a && b`), it is the whole rule. For a rule that failed, it is the part
+    that raised.
     """
 
     #: The text of the rule; None if the test has no rule and is therefore open to everyone.
@@ -105,8 +106,8 @@ class RuleExplanation:
     error: str | None = None
     #: The name of the exception that Java Proctor throws in this case.
     java_class: str | None = None
-    #: The operand that decided; None if nothing was evaluated, because there is no rule or it is
-    #: not an expression.
+    #: The operand that determined the result; None if nothing was evaluated, because there is no
+    #: rule or it is not an expression.
     operand: Operand | None = None
     #: All variables of the rule, in the order of its text, even those that were never read.
     variables: tuple[VariableExplanation, ...] = ()
@@ -118,7 +119,7 @@ class RuleExplanation:
 
     @property
     def why(self) -> str:
-        """The deciding operand in one line, with its column and the values of its variables."""
+        """The operand that determined the result, in one line, with its column and variables."""
         if self.operand is None:
             return _NOT_EVALUATED[self.kind]
         text = gettext_noop("{operand} at column {column}")
@@ -248,7 +249,7 @@ class _Probe:
 
 
 def _reason(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
-    """Return the innermost part that decided the value of *node*, which must not have failed."""
+    """Return the innermost part that determined the value of *node*, which must not have failed."""
     if isinstance(node, nodes.Chain):
         decides = isinstance(node, nodes.Or)
         for operand in node.operands:

@@ -30,7 +30,9 @@ _ARITHMETIC = frozenset("+-*/%")
 
 
 def boolean_check(node: Node, compiler: Compiler) -> Check | None:
-    """Return a check to call with a scope before evaluating *node*; None if it is always boolean.
+    """Return a check to call with a scope before *node* is evaluated.
+
+    The result is None if *node* is always boolean and needs no check.
 
     The check raises RuleTypeError if the type is not boolean. It also raises the errors of any
     evaluation that it needs.
@@ -87,7 +89,7 @@ def _never_boolean(node: Node, compiler: Compiler) -> Sentence | None:
     return None
 
 
-_HEAD = Sentence(gettext_noop("the head of the rule"))
+_HEAD = Sentence(gettext_noop("the first value in the rule"))
 _LAST_STEP = Sentence(gettext_noop("the last step"))
 
 

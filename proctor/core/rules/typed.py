@@ -231,7 +231,7 @@ class TypedBuilder:
         return Typed(expression, "int", 1 - right.literal, right.literal - 1)
 
     def _fractional(self, operator: str, left: Typed, right: Typed) -> Typed | None:
-        """Build a sum or product of a variable and a number. The result is a number or infinite."""
+        """Build a sum or product of a variable and a number. The result is never NaN."""
         if operator not in _ARITHMETIC or {left.kind, right.kind} - {"int", "double"}:
             return None
         variable, number = (left, right) if left.literal is None else (right, left)
@@ -292,7 +292,10 @@ def _part_of(subject: Typed, part: Typed) -> Typed | None:
 
 
 def _contains(members: Typed, element: Typed) -> Typed | None:
-    """Build a search for a string or whole number in constants, or a string in a list variable."""
+    """Build a search for a string or whole number in constants, or for a string in a list.
+
+    The list is the value of a variable.
+    """
     if (members.kind, element.kind) not in (
         ("strings", "string"),
         ("ints", "int"),

@@ -55,7 +55,7 @@ WRITTEN: Mapping[str, dict[str, Any]] = {
     "Audit": {
         "updatedDate": {
             "type": "string",
-            "description": "the time in updated, as text; it is never read",
+            "description": "the same time as updated, as a string; nothing reads it",
         }
     },
     "TestDefinition": {
@@ -88,9 +88,11 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "metaTags": "words by which applications can select tests",
         "dependsOn": "the test and the bucket that a visitor must already be in",
         "evaluateForIncognitoUsers": "if false, visitors with isIncognitoUser get no group",
-        "enableUnitlessAllocations": "allow allocations for visitors without an identifier",
-        "containsUnitlessAllocation": "true if there is such an allocation; `build` sets it",
-        "forceLogging": "if true, the group is always in the newer log line",
+        "enableUnitlessAllocations": "if true, allocations for visitors without an identifier are "
+        "allowed",
+        "containsUnitlessAllocation": "true if an allocation is for visitors without an "
+        "identifier; `build` sets it",
+        "forceLogging": "if true, log strings in the newer format always contain the group",
         "payloadExperimentConfig": "how fields compete if several tests have json payloads",
         "dynamic": "true if an application's filter selected the test",
     },

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CircuitBreaker", "Permit"]
 
-#: Number of calls to remember, and how many failures among them stop all calls.
+#: Number of calls to remember, and the number of failures among them that stops all calls.
 REMEMBERED = 10
 TOO_MANY = 5
 
@@ -35,8 +35,8 @@ class Permit:
         #: The last calls: None for an answered call, the request for a failed one.
         self.outcomes: deque[Hashable] = deque(maxlen=REMEMBERED)
         #: For each process, the thread that makes the trial call. Also contains the next state. A
-        #: dict needs no lock: only one of several threads can set a key, and after a fork no lock
-        #: is still held.
+        #: dict needs no lock: only one of several threads can set a key. A lock could still be held
+        #: in a forked process.
         self.claims: dict[int | str, object] = {}
 
     @property
@@ -45,7 +45,7 @@ class Permit:
         return self.is_open or self.is_suspect
 
     def copy(self) -> Permit:
-        """Return a copy without the claims of threads."""
+        """Return a copy that no thread has claimed."""
         state = Permit(self.failures, self.since)
         state.is_open, state.due, state.is_suspect = self.is_open, self.due, self.is_suspect
         state.outcomes = self.outcomes
@@ -116,12 +116,12 @@ class CircuitBreaker:
         if not permit.is_open:
             state.outcomes = permit.outcomes
         if not self._replace(permit, state):
-            # Another thread was faster, and its state is the successor.
+            # Another thread was faster: its state follows this one.
             state.claims["next"] = self._state
         return state
 
     def succeeded(self, permit: Permit) -> float | None:
-        """Report an answer. Return the duration of the outage in seconds if this ended one."""
+        """Report an answer. If it ends an outage, return the outage's duration in seconds."""
         if not permit.failures:
             permit.outcomes.append(None)
             return None
@@ -147,7 +147,7 @@ class CircuitBreaker:
         return self._open(self._current(permit))
 
     def gave_up(self, permit: Permit) -> None:
-        """Report that the call says nothing about the service.
+        """Report that the call did not show whether the service answers.
 
         The next caller may make a trial call.
         """
@@ -155,7 +155,7 @@ class CircuitBreaker:
             self._replace(permit, permit.copy())
 
     def _current(self, permit: Permit) -> Permit:
-        """Return the current state, or *permit* if an outage has begun or ended since then."""
+        """Return the current state, or *permit* if an outage began or ended after it was given."""
         state = self._state
         return state if state.outcomes is permit.outcomes else permit
 
@@ -178,7 +178,7 @@ class CircuitBreaker:
 
 
 def _plain(state: Permit) -> Permit:
-    """Return a permit for a call at the same time as the trial call."""
+    """Return a permit for an ordinary call while another thread makes the trial call."""
     permit = Permit(state.failures, state.since)
     permit.outcomes, permit.claims = state.outcomes, state.claims
     return permit

@@ -18,7 +18,7 @@ class Document(NamedTuple):
 
 
 class ReadMatrix(NamedTuple):
-    """The result of a location that builds the matrix itself.
+    """The result of reading a location that builds the matrix itself.
 
     Definitions that have not changed since the previous token are the same objects, so everything
     derived from them can be reused.

@@ -146,7 +146,7 @@ class FileLocation:
                 f"Cannot read {self.shown!r}: it is larger than {self._max_bytes} bytes; if that "
                 f"is intended, raise max_bytes"
             )
-        # Read the file again next time, because it could still change within this clock step.
+        # Read the file again next time, because it could still change without a new timestamp.
         young = time.time_ns() - after.st_mtime_ns < _YOUNG_NS
         steady = not young and _identity(before) == _identity(after)
         return Document(content, _identity(after) if steady else None)

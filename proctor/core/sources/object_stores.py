@@ -29,7 +29,8 @@ MAX_LATE = 3
 #: Number of attempts to read an object that is being replaced.
 TRIES = 3
 
-#: If an object was modified less than this many seconds ago, it can change within the clock step.
+#: If an object was modified less than this many seconds ago, it can change again within the same
+#: step of the store's clock.
 _YOUNG_SECONDS = 2.0
 
 #: fsspec lists these as stores, but they read local files or wrap a different file system.
@@ -116,7 +117,7 @@ class ObjectLocation:
     def _outcome(self, token: object) -> Document | SourceError | None:
         """Return the result of one read.
 
-        Errors have no cause, because it could contain credentials.
+        The errors are raised without their cause, which could contain credentials.
         """
         try:
             return self._read(token)

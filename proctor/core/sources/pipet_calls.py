@@ -27,7 +27,7 @@ RECORDS_EVERY = 60.0
 
 
 class RareRecord:
-    """A warning that is logged at most once a minute, with the number of warnings left out."""
+    """Logs a warning at most once a minute, with the number of warnings suppressed before it."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

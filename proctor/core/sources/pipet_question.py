@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["MAX_TEST_BYTES", "MAX_VISITOR_BYTES", "fingerprint", "names_fit", "question"]
 
 #: Maximum number of bytes that the visitor's data takes in a URL. Many servers close the connection
-#: if the request line and headers exceed 8 KiB, and one visitor's cookie would then look like an
-#: outage.
+#: if the request line and headers exceed 8 KiB. A single visitor with a large cookie would then
+#: look like an outage.
 MAX_VISITOR_BYTES = 4000
 
 #: Maximum number of bytes that the names of tests take in a URL. A longer list is left out, and the
@@ -54,7 +54,7 @@ def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> 
 
 
 def fingerprint(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> str | None:
-    """Return a string of all that determines the answer; None if no request is needed."""
+    """Return a string with everything that the answer depends on; None if no request is needed."""
     identifiers = _identifiers(request, keep_empty)
     if not identifiers or (request.tests is not None and not request.tests):
         return None

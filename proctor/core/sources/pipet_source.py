@@ -110,7 +110,7 @@ class PipetSource(Closing):
         return f"{self.root}/proctor/matrix"
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
-        """Return a string of all that determines the answer; None if no request is needed."""
+        """Return a string with all that the answer depends on; None if no request is needed."""
         return fingerprint(self.root, request, keep_empty=self._keep_empty)
 
     def url(self, request: GroupsRequest) -> str | None:
@@ -182,7 +182,7 @@ class PipetSource(Closing):
                     left.sessions.close()
         return crew
 
-    # -- the call -------------------------------------------------------------------------
+    # -- make a call ----------------------------------------------------------------------
 
     def _permit(self, crew: Crew, url: str) -> Permit:
         """Return permission for a call of *url*. Raises SourceUnavailable if calls are paused."""
@@ -241,7 +241,7 @@ class PipetSource(Closing):
                 f"its reply, {printable(reply.content_type)}, cannot be read: {error}"
             ) from error
 
-    # -- outcomes --------------------------------------------------------------------------
+    # -- log the outcome of a call, and report it to the breaker ---------------------------
 
     def _unavailable(self, words: str) -> SourceUnavailable:
         return SourceUnavailable(f"{self} does not answer: {printable(words, 400)}")
@@ -269,7 +269,7 @@ class PipetSource(Closing):
                 error,
             )
         elif failures > 1:
-            crew.repeated_failures.log(f"{error}. This was the same visitor as before")
+            crew.repeated_failures.log(f"{error}. The same request has failed before")
         else:
             logger.debug("%s", error)
 

@@ -183,7 +183,7 @@ class MatrixLoader(Closing, Generic[T]):
         return self._snapshot
 
     def refresh(self, timeout: float | None = None) -> None:
-        """Check the location now, and wait for it up to *timeout* seconds (None: *wait*)."""
+        """Check the location now, and wait up to *timeout* seconds for it to end (None: *wait*)."""
         self._due = -math.inf
         crew = self._crews.setdefault(os.getpid(), _Crew(self._clock()))
         if crew.busy.acquire(blocking=False):
@@ -218,7 +218,7 @@ class MatrixLoader(Closing, Generic[T]):
         return not self._closed and self._clock() >= self._due
 
     def _until_next_look(self) -> float:
-        """Return the seconds until all processes check the location."""
+        """Return the seconds until the time at which all processes check the location."""
         interval = self._interval
         if interval in (0, math.inf):
             return interval
@@ -351,7 +351,7 @@ class MatrixLoader(Closing, Generic[T]):
             return
         self._snapshot = snapshot
         logger.info(
-            "Matrix of version %s loaded from %s",
+            "Matrix version %s loaded from %s",
             printable(snapshot.matrix_version),
             self._location.shown,
         )
@@ -361,7 +361,7 @@ class MatrixLoader(Closing, Generic[T]):
         if self._failure is not None:
             self._failure, self._failures = None, 0
             self._told.clear()
-            logger.info("The matrix from %s loads again", self._location.shown)
+            logger.info("The matrix from %s can be loaded again", self._location.shown)
             self._subscribers.recovered()
 
     def _failed(self, error: Exception) -> float:

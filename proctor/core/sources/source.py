@@ -75,16 +75,17 @@ class MatrixSource(Closing):
     """Evaluates a matrix from a file or a URL in this process, and keeps it up to date.
 
     *location* is a path, an http(s) URL or the URL of an object in a store, such as
-    s3://bucket/matrix.json, which needs django-proctor[remote]. *variables* maps source keys.
-    Without it, the names of test types are the keys of identifiers, and every key of the context is
-    a variable. *test_types*, *identifier_validator* and *functions* are passed to `Proctor`.
-    Nothing is read before the first visitor, and an invalid matrix never replaces a valid one. More
-    *options*: `reload_interval` is the time between two checks of the location (30 seconds),
+    s3://bucket/matrix.json, which needs django-proctor[remote]. *variables* maps source keys
+    to test types and context variables. Without it, the names of test types are the keys of
+    identifiers, and every key of the context is a variable. *test_types*, *identifier_validator*
+    and *functions* are passed to `Proctor`. Nothing is read before the first visitor, and an
+    invalid matrix never replaces a valid one. Raises ConfigurationError for an invalid argument.
+
+    More *options*: `reload_interval` is the time between two checks of the location (30 seconds),
     `timeout` and `max_bytes` limit a download (10 seconds, 16 MiB), and `wait` is how long callers
     wait for the first matrix of a URL (0.25 seconds). `on_change` and `on_failure` are passed to
     `subscribe`. `token` is a bearer token for a URL. `locations` adds kinds of locations: it maps
-    each scheme to a function that is called with the location's text. Raises ConfigurationError for
-    an invalid argument.
+    each scheme to a function that is called with the location's text.
 
     Tests of type RANDOM draw a group, as in Pipet. Safe for threads and after a fork.
     """
@@ -183,7 +184,7 @@ class MatrixSource(Closing):
         return self._loader.current(timeout)
 
     def refresh(self, timeout: float | None = None) -> None:
-        """Check for a new matrix now, and wait for it up to *timeout* seconds."""
+        """Check for a new matrix now, and wait up to *timeout* seconds for the result."""
         self._loader.refresh(timeout)
 
     def subscribe(
@@ -205,7 +206,7 @@ class MatrixSource(Closing):
     def determine_groups(self, request: GroupsRequest, *, proctor: Proctor | None = None) -> Groups:
         """Return the groups of a visitor. Raises SourceError before a matrix is loaded.
 
-        *proctor* is explained in `explain`.
+        For *proctor*, see `explain`.
         """
         found = proctor or self._loader.current(request.timeout).proctor
         return found.determine_groups(
@@ -221,8 +222,8 @@ class MatrixSource(Closing):
     ) -> GroupAssignment | None:
         """Return the group of a visitor in one test, or None: see `Proctor.determine_group`.
 
-        The request's list of tests is ignored. *proctor* is explained in `explain`. Raises
-        SourceError before a matrix is loaded.
+        The request's list of tests is ignored. For *proctor*, see `explain`. Raises SourceError
+        before a matrix is loaded.
         """
         found = proctor or self._loader.current(request.timeout).proctor
         return found.determine_group(

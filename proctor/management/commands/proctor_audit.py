@@ -89,7 +89,7 @@ class Command(BaseCommand):
         count = len(findings)
         self.stdout.write(
             f"{len(report.registry)} declared tests, {len(report.matrix.proctor.matrix.tests)} in "
-            f"the matrix of version {printable(str(report.matrix.version))}, {mentions.templates} "
+            f"version {printable(str(report.matrix.version))} of the matrix, {mentions.templates} "
             f"templates and {mentions.python_files} Python files: "
             f"{count or 'no'} finding{'' if count == 1 else 's'}"
         )

@@ -130,8 +130,8 @@ class Command(BaseCommand):
                 self.stdout.write(self.style.WARNING(f"The matrix: {printable(problem.message)}"))
         count = len(differences)
         self.stdout.write(
-            f"{declared} declared tests and {found.compiled} templates, compared with the matrix "
-            f"of version {printable(str(matrix.version))}: "
+            f"{declared} declared tests and {found.compiled} templates, compared with "
+            f"version {printable(str(matrix.version))} of the matrix: "
             f"{count or 'no'} difference{'' if count == 1 else 's'}"
         )
 

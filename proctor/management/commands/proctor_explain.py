@@ -51,8 +51,8 @@ class Command(VisitorCommand[VisitorExplanation]):
         notes = []
         if matrix.of_pipet:
             notes.append(
-                f"Explained from the matrix of version {matrix.version} that the Pipet shows at "
-                f"{matrix.location}."
+                f"Explained with version {matrix.version} of the matrix, which the Pipet publishes "
+                f"at {matrix.location}."
             )
         declared = registry.get(options.test)
         difference = (

@@ -185,7 +185,7 @@ def _send(
         raise _failed(f"The editor refused ({reply.status}): {words}")
     raise _failed(
         f"{printable(url, 200)} answered {reply.status}, which is not an editor's answer: is --to "
-        "the URL where proctor.editor.urls are included?"
+        "the URL where proctor.editor.urls is included?"
     )
 
 

@@ -38,8 +38,8 @@ class Command(BaseCommand):
 
     help = (
         "Writes a module with the types of the tests in PROCTOR_TESTS, for mypy, pyright and "
-        "editors: Proc, ProctorRequest and TestName. Commit it. Exit code with --check 0: up to "
-        "date; 1: run this again; 2: the module could not be created."
+        "editors: Proc, ProctorRequest and TestName. Commit it. With --check, the exit code "
+        "is 0 if the module is up to date, 1 if it is not, and 2 if it could not be created."
     )
 
     #: The command must work while the settings still have errors.

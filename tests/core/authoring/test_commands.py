@@ -103,8 +103,8 @@ def test_review_says_who_moves(command, tree, careless):
             "20 % of visitors enter, 10 % jump from control to active."
         ),
         (
-            "  The id of allocation 1 (#A1) should have been incremented, because results before "
-            "and after must not be pooled."
+            "  The id of allocation 1 (#A1) should have been incremented, because results from "
+            "before and after the change must not be pooled."
         ),
         "",
         "1 test: 1 danger",

@@ -177,7 +177,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             "countries",
             (
                 "specialConstants.__COUNTRIES: expected a list of strings, got null; "
-                'write ["US", ...], or remove it for all countries'
+                'write ["US", ...], or leave the field out to include all countries'
             ),
         ),
         (
@@ -185,7 +185,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             "countries",
             (
                 "specialConstants.__COUNTRIES: expected a list of strings, got 1 in it; "
-                'write ["US", ...], or remove it for all countries'
+                'write ["US", ...], or leave the field out to include all countries'
             ),
         ),
         (

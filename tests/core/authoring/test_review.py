@@ -20,8 +20,8 @@ from tests.core.authoring.test_moves import definitions
 
 TEN = make_test(split((-1, 0.8), (0, 0.1), (1, 0.1)))
 NOT_MOVED_ON = (
-    "The id of allocation 1 (#A1) should have been incremented, because results before and after "
-    "must not be pooled."
+    "The id of allocation 1 (#A1) should have been incremented, because results from before and "
+    "after the change must not be pooled."
 )
 
 
@@ -65,7 +65,7 @@ def test_one_group_that_grows_is_said_in_a_sentence():
     assert (
         "blue grows from 10 % to 25 %; 15 % of visitors enter it, nobody jumps." in test.sentences
     )
-    assert "Allocation 1 (#A2) has live groups of unequal share." in test.sentences
+    assert "Allocation 1 (#A2) has live groups with unequal shares." in test.sentences
     assert test.risk is Risk.NOTICE
 
 
@@ -292,7 +292,7 @@ def test_another_salt_that_places_visitors_alike_moves_nobody():
     test = reviewed(*(lengths((0, 0.5), (1, 0.5), salt=salt) for salt in (None, "null")))
     [found] = [each for each in test.findings if "The salt" in each.sentence]
     assert found.risk is Risk.NONE
-    assert found.sentence.endswith("which places visitors as before.")
+    assert found.sentence.endswith("but visitors keep their positions.")
     assert [pair.jump for pair in test.moves] == [0.0]
 
 
@@ -427,7 +427,7 @@ def test_a_test_that_depends_on_a_moving_one_is_reviewed():
     new = matrix_of(t=ramp(TEN, 0, {0: 0.2, 1: 0.2}), c=CHILD)
     child, parent = review(old, new).tests
     assert (child.test, child.risk, parent.risk) == ("c", Risk.NOTICE, Risk.NONE)
-    assert child.sentences[0] == "It depends on t, whose groups move."
+    assert child.sentences[0] == "It depends on t, where visitors move between groups."
 
 
 def test_a_test_that_depends_on_an_emptied_group_is_a_danger():
@@ -460,7 +460,7 @@ def test_a_test_whose_parent_is_deleted_is_dropped():
 
 def test_a_test_that_is_loaded_again_is_reviewed():
     (child, _) = review(matrix_of(c=CHILD), matrix_of(t=TEN, c=CHILD)).tests
-    assert "The engine loads the test, which it dropped before." in child.sentences
+    assert "The engine now loads the test; previously it dropped it." in child.sentences
 
 
 def test_definitions_in_the_form_of_the_editor_are_converted():

@@ -341,7 +341,7 @@ colourtst: group 'active' (1) of allocation 2 '#B1'
   allocation 1  false  ${loggedIn}  '#A1'
                        loggedIn = false (Boolean)
   allocation 2  true   (no rule)  '#B1'
-  position      366077953, at 0.585234 of the line
+  position      366077953, or 0.585234 on a scale from 0 to 1
   ranges        |aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb|
                                                       ^
                   a  0.000000 to 0.500000 'control' (0)
@@ -354,7 +354,7 @@ colourtst: no group: the test's rule is false: age >= 18 at column 22; age = 17 
                        decided at column 22: age >= 18
                        country = 'US' (String)
                        age = 17 (Long)
-  position      366077953, at 0.585234 of the line"""
+  position      366077953, or 0.585234 on a scale from 0 to 1"""
 
 
 @pytest.mark.parametrize(("age", "text"), [(18, ASSIGNED), (17, REFUSED)])
@@ -380,12 +380,12 @@ def test_the_text_says_each_step(age, text):
         (
             {},
             {"force_groups": "default_to_min_live"},
-            "group 'control' (0), forced: the smallest live one of allocation 1 '#A1'",
+            "group 'control' (0), forced: the smallest live bucket of allocation 1 '#A1'",
         ),
         (
             {},
             {"force_groups": "default_to_fallback"},
-            "no group: the force mode asks for the fallback",
+            "no group: the force mode requests the fallback",
         ),
         (
             {},
@@ -410,7 +410,7 @@ def test_the_text_says_each_step(age, text):
             {"allocations": [{"rule": "${age > 9}", "ranges": HALVES}]},
             {"context": {"age": 5}},
             (
-                "no group: no allocation's rule is true; the last, of allocation 1: "
+                "no group: no allocation's rule is true; the last one, of allocation 1: "
                 "age > 9 at column 3; age = 5 (Long)"
             ),
         ),

@@ -301,7 +301,7 @@ def test_of_too_long_a_text_the_whole_entries_within_the_limit_are_read(caplog):
     force = ForceGroups.parse(text)
     assert len(force.groups) == MAX_TESTS
     assert ForceGroups.parse("ab1," + "x" * MAX_LENGTH + ",cd1").groups == {"ab": 1}
-    assert "read only to character 4096" in caplog.text
+    assert "read only up to character 4096" in caplog.text
 
 
 def test_a_text_of_the_longest_length_is_read_to_its_end():

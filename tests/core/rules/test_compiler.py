@@ -129,7 +129,7 @@ def test_a_method_is_called_on_what_the_chain_gave():
 
 @pytest.mark.parametrize("expression", ["n.a", "n['a'].b", "n.a()", "null.a"])
 def test_a_property_of_null_is_an_error_at_first(expression):
-    with pytest.raises(UndefinedName, match="a property of null"):
+    with pytest.raises(UndefinedName, match="the first value is null"):
         value(expression, n=None)
 
 

@@ -150,7 +150,7 @@ def test_a_failure_of_one_visitor_is_logged_when_it_is_repeated(pipet, source, c
     clock.now += 60
     gets(source, "poison")
     first, second = (record.getMessage() for record in caplog.records)
-    assert "it answered 500. This was the same visitor as before" in first
+    assert "it answered 500. The same request has failed before" in first
     assert second.endswith("(4 more since the last such record)")
     assert "poison" not in caplog.text
 

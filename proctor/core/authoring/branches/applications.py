@@ -63,7 +63,7 @@ def promotion_errors(
     """Return Java Proctor's message for each of the *applications* that could not load *test*.
 
     The matrix for the check contains only this test, and only specifications that name it are used.
-    Raises Refusal if a check fails as a whole.
+    Raises Refusal if the check itself fails.
     """
     matrix = Matrix(Audit(), FrozenDict({test.name: test}))
     errors = []

@@ -1,6 +1,7 @@
 """Decide whether a change can be promoted automatically [AutoPromoter].
 
-Two kinds of change qualify: a test that no visitor can be in, and a change of range lengths only.
+Two kinds of change qualify: a new test that no visitor can be in, and an edit that changes nothing
+but range lengths.
 """
 
 from __future__ import annotations

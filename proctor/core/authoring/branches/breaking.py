@@ -1,4 +1,4 @@
-"""Find the problems in an application after a few tests change, both new and existing.
+"""Find the problems, old and new, that an application has after a few tests change.
 
 The check is the same as in `verify`. Unlike Java Proctor's promotion check, it also covers new
 tests, tests selected only by a filter, dependencies, missing payloads and deletions.
@@ -35,9 +35,9 @@ IN_USE = "in-use"
 class Breakage:
     """The problems that one application has after a change, by test."""
 
-    #: Tests that the application cannot load now, and that are new or could be loaded before.
+    #: Problems caused by the change: the test is new, or the application could load it before.
     new: Mapping[str, Problem]
-    #: Tests that the application cannot load now, and could not load before.
+    #: Older problems: the application could not load the test before the change either.
     older: Mapping[str, Problem]
 
 

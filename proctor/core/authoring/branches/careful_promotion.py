@@ -101,7 +101,7 @@ def careful_deletion_problems(
 ) -> list[Problem]:
     """Return the problems with deleting a test from the *destination* tests.
 
-    There is one for each application that names it, and for each test that depends on it.
+    There is one for each application that names the test, and one for each test that depends on it.
     Applications that select it with a filter can run without it.
     """
     found = [

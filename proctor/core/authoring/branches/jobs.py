@@ -143,7 +143,7 @@ def run_job(site: Site, kind: str, title: str, work: Callable[[Job], None]) -> J
 
 
 def _shown(revision: str) -> str:
-    """Return a revision as titles and logs show it: one to seven characters."""
+    """Return a revision for titles and logs: at most its first seven characters."""
     return revision[:7] or " "
 
 
@@ -261,8 +261,8 @@ def _check_current(deletion: Deletion, branch: Branch) -> None:
             "stale",
             Sentence(
                 gettext_noop(
-                    "the test was saved as revision {current} after {revision}; review that "
-                    "change and delete again"
+                    "you saw revision {revision}, but the test is now at revision {current}; "
+                    "review that change, then try again"
                 ),
                 current=current,
                 revision=deletion.revision,

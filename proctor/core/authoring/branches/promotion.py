@@ -120,7 +120,9 @@ def promote(promotion: Promotion, source: Branch, destination: Branch, author: s
 def _promoted(history: list[Revision], source: Branch) -> Definition:
     definition = history[0].definition if history else None
     if definition is None:
-        raise refuse("json-null", f"{source.name} does not have the test; promote one that it has")
+        raise refuse(
+            "json-null", f"{source.name} does not have the test; promote a test that exists there"
+        )
     if source.name != TRUNK:
         return definition
     return definition.with_version(_imported_number(history[0]))
@@ -135,8 +137,8 @@ def _check_destination(
     if not given:
         raise refuse(
             "destination-exists",
-            f"the test is on {destination.name}, but no revision of it was given; give the one "
-            "that you saw",
+            f"the test already exists on {destination.name}; give its revision there, to confirm "
+            "that you have seen it",
             f"Non-Positive revision r{given} given for destination ( {destination.name} ) but "
             f"'{test}' exists.",
             test=test,
@@ -156,7 +158,7 @@ _PACKAGES = {"StoreException": "com.indeed.proctor.store"}
 
 
 def wrapped(refusal: Refusal) -> Refusal:
-    """Return the Refusal to raise if Java Proctor wraps the exception in a RuntimeException."""
+    """Return *refusal* wrapped in a RuntimeException, as Java Proctor reports it."""
     name = f"{_PACKAGES.get(refusal.java_class, 'java.lang')}.{refusal.java_class}"
     said = refusal.java_message
     return refuse("wrapped", str(refusal), None if said is None else f"{name}: {said}")

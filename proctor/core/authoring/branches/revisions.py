@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BRANCHES", "UNKNOWN_REVISION", "Branch", "Revision"]
 
-#: From the branch that is edited to the branch that visitors see.
+#: In the order of promotion: trunk is edited, and production is what visitors see.
 BRANCHES = ("trunk", "qa", "production")
 #: Used for a revision or version that does not exist.
 UNKNOWN_REVISION = "-1"

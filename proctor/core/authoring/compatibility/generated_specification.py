@@ -25,8 +25,8 @@ _LONGS = range(-(2**63), 2**63)
 def generated_specification(test: TestDefinition) -> dict[str, Any]:
     """Return the specification of *test* as JSON: its buckets by value and its payload.
 
-    The fallback value is the smallest one. Raises Refusal if the payloads of the buckets contradict
-    each other.
+    The fallback value is the smallest bucket value. Raises Refusal if the payloads of the buckets
+    contradict each other.
     """
     buckets = sorted(test.buckets, key=lambda each: each.value)
     document: dict[str, Any] = {
@@ -101,7 +101,7 @@ def _unified(key: str, one: str, other: str) -> str:
     raise refuse(
         "map-schema",
         Sentence(
-            gettext_noop("the maps have {one} and {other} under {key!r}; give them one type"),
+            gettext_noop("the maps have {one} and {other} under {key!r}; use the same type"),
             one=one,
             other=other,
             key=key,

@@ -51,7 +51,7 @@ def _known_type(kind: str | None) -> str:
     if kind is None:
         raise refuse(
             "specification-null",
-            Sentence(gettext_noop("the specification has a payload without a type; write one")),
+            Sentence(gettext_noop("the specification has a payload without a type; add the type")),
         )
     if kind not in PAYLOAD_TYPES:
         names = ", ".join(PAYLOAD_TYPES)
@@ -141,7 +141,7 @@ def _map_problem(
 def _key_problem(
     name: str, bucket: Bucket, key: str, nested: str | None, start: str
 ) -> Problem | None:
-    """Return the problem with one key of a bucket's map, whose value must have type *nested*."""
+    """Return the problem if the map lacks *key*, or if its value is not of type *nested*."""
     assert bucket.payload is not None
     value: Mapping[str, Any] = bucket.payload.value
     if key not in value:

@@ -110,7 +110,7 @@ def _payload(name: str, payload: ExpectedPayload) -> Iterator[Problem]:
             Rule(payload.validator)
         except RuleError as error:
             message = Sentence(
-                gettext_noop("the validator {validator!r} is not a rule: {error}"),
+                gettext_noop("the validator {validator!r} is not a valid rule: {error}"),
                 validator=payload.validator,
                 error=sentence_of(error),
             )
@@ -128,7 +128,7 @@ def _schema(name: str, payload: ExpectedPayload) -> Iterator[Problem]:
     for key, kind in payload.schema.items():
         if kind not in allowed:
             message = Sentence(
-                gettext_noop("the schema has the type {kind!r} for {key!r}: {known}"),
+                gettext_noop("the schema gives {key!r} the unknown type {kind!r}: {known}"),
                 kind=kind,
                 key=key,
                 known=nearest(kind, allowed),

@@ -133,7 +133,7 @@ class Specification:
         }
 
 
-#: The fields that Java Proctor knows: of the document, of a test and of its payload.
+#: The fields that Java Proctor knows in the document, in a test and in its payload.
 KNOWN_FIELDS = {
     "": frozenset(("providedContext", "tests", "dynamicFilters")),
     "tests": frozenset(("buckets", "fallbackValue", "payload", "description")),

@@ -196,10 +196,10 @@ def _unknown_values(test: TestDefinition, expected: ExpectedTest) -> Problem | N
         "specification-lacks-bucket",
         Sentence(
             *ngettext_lazy(
-                "the application does not know the bucket {names}, which visitors get; add it to "
-                "its specification first",
-                "the application does not know the buckets {names}, which visitors get; add them "
-                "to its specification first",
+                "visitors can get the bucket {names}, but the application does not know it; add "
+                "it to the application's specification first",
+                "visitors can get the buckets {names}, but the application does not know them; "
+                "add them to the application's specification first",
             ),
             count=len(unknown),
             names=listed(f"{names.get(value, '?')} ({value})" for value in unknown),

@@ -28,7 +28,8 @@ class Definition:
     test: TestDefinition
     special_constants: Mapping[str, Any] = field(default_factory=FrozenDict)
     #: Places of nulls that Java Proctor keeps but fails on later, such as `buckets` or
-    #: `allocations[1].ranges`. In `test`, these lists are empty and these members are left out.
+    #: `allocations[1].ranges`. In `test`, a null list is an empty list, and a null item is left
+    #: out.
     nulls: frozenset[str] = frozenset()
 
     @property
@@ -58,7 +59,7 @@ class Definition:
             if name in self.nulls:
                 raise refuse(
                     "json-null",
-                    Sentence(gettext_noop("{name} is null; write an empty one"), name=name),
+                    Sentence(gettext_noop("{name} is null; make it empty instead"), name=name),
                     test=self.name or None,
                 )
         countries = self.special_constants.get("__COUNTRIES")

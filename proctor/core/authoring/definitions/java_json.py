@@ -24,9 +24,9 @@ __all__ = ["ExactDoubles", "double_text", "java_json"]
 
 _DIGITS = 10
 _STEP = Decimal("1e-10")
-#: The only value that the JDK rounds down although the exact double is slightly above the tie. The
-#: JDK represents it with the digits "50", so the 5 is not its last digit (Java: FloatingDecimal,
-#: DigitList).
+#: The only double slightly above a tie that the JDK rounds down. It rounds up a last digit of 5,
+#: but this value has the digits "50" in the JDK, so the 5 is not the last one (Java:
+#: FloatingDecimal, DigitList).
 _HALF_STEP = 5e-11
 #: The largest double has 309 digits before the decimal point.
 _CONTEXT = Context(prec=400, rounding=ROUND_HALF_EVEN)

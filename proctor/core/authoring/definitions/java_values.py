@@ -105,7 +105,7 @@ def _same_entry(key: str, one: Any, other: Any) -> bool:
             "payload-comparison",
             Sentence(
                 gettext_noop(
-                    "the payloads have a list and a single value under {key!r}; give both one type"
+                    "the payloads have a list and a single value under {key!r}; use the same type"
                 ),
                 key=key,
             ),

@@ -56,7 +56,7 @@ def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> FrozenDict:
 
 
 def _given(old: TestDefinition, new: TestDefinition) -> frozenset[str] | None:
-    """Return the names of all fields in the new object and of matrix-only fields in *old*."""
+    """Return the field names given in *new*, plus the matrix-only ones given in *old*."""
     if old.given is None or new.given is None:
         return new.given
     return new.given | (old.given & {"dynamic", "containsUnitlessAllocation"})

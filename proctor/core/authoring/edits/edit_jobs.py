@@ -130,7 +130,7 @@ class _AutoPromotion:
         promote_in(self._job, promotion, self._person)
 
     def inactive_to_production(self) -> None:
-        """Promote a new test to qa and production if no visitor can be in one of its groups."""
+        """Promote a new test to qa and production if no visitor can be in any of its groups."""
         if not is_fully_inactive(self._saved):
             raise refuse(
                 "not-inactive",
@@ -148,7 +148,7 @@ class _AutoPromotion:
         self._plainly_to(PRODUCTION)
 
     def lengths_to_production(self, former: Definition, previous: str) -> None:
-        """Promote a change of lengths to qa and production if only lengths differ on them."""
+        """Promote changed lengths to qa and production if nothing else differs there."""
         if previous not in self._ids[1:2]:
             raise refuse(
                 "history-moved",
@@ -197,7 +197,8 @@ class _AutoPromotion:
             "not-allocation-only",
             Sentence(
                 gettext_noop(
-                    "more than range lengths changed, or a group is new; promote it yourself"
+                    "the edit changes more than range lengths, or gives an allocation a new "
+                    "group; promote it yourself"
                 )
             ),
             java_message,

@@ -155,7 +155,7 @@ def _null(definition: Definition, place: str) -> Problem:
     return _problem(
         definition,
         "json-null",
-        Sentence(gettext_noop("{place} is null; write an empty one"), place=place),
+        Sentence(gettext_noop("{place} is null; make it empty instead"), place=place),
         None,
     )
 

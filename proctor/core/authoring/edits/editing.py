@@ -169,8 +169,8 @@ def _check_revision(request: EditRequest, trunk: Branch, log: Callable[[str], No
                 "stale",
                 Sentence(
                     gettext_noop(
-                        "the test was saved as revision {id} after {given}, which you edited; "
-                        "review that change and edit again"
+                        "you edited revision {given}, but the test is now at revision {id}; "
+                        "review that change, then edit again"
                     ),
                     id=history[0].id,
                     given=given,

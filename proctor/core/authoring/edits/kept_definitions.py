@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["definition_problems", "tree_problems"]
 
-#: Problems that only an editor rejects. The engine still loads the test.
+#: Codes of problems that matter only to an editor. The engine still loads the test.
 _OF_EDITORS = frozenset(
     (
         *("description-required", "salt-required", "buckets-required", "meta-tag"),
@@ -41,7 +41,7 @@ def tree_problems(
     """Return all problems in the definitions of a *tree*, by test name.
 
     A definition that cannot be read or converted is a fatal problem, because the build fails. The
-    result includes the problems that `validate` finds. Problems that only an editor rejects are
+    result includes the problems that `validate` finds. Problems that matter only to an editor are
     warnings.
     """
     definitions: dict[str, Definition] = {}

@@ -189,8 +189,8 @@ def _declared_buckets(
                     "declared-bucket-removed",
                     Sentence(
                         gettext_noop(
-                            "bucket {name!r} ({value}) was removed, and {label} declares it; give "
-                            "its ranges to another bucket and keep it"
+                            "bucket {name!r} ({value}) was removed, but {label} declares it; keep "
+                            "the bucket and give its ranges to a different one"
                         ),
                         name=name,
                         value=value,

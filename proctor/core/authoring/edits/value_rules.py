@@ -42,13 +42,13 @@ def _countries(definition: Definition) -> Iterator[Problem]:
     bad = [None] if countries is None else [each for each in countries if type(each) is not str]
     if bad:
         text = gettext_noop(
-            "{field}: expected a list of strings, got {value} in it; "
-            'write ["US", ...], or remove it for all countries'
+            '{field}: expected a list of strings, got {value} in it; write ["US", ...], or leave '
+            "the field out to include all countries"
         )
         if countries is None:
             text = gettext_noop(
-                "{field}: expected a list of strings, got {value}; "
-                'write ["US", ...], or remove it for all countries'
+                '{field}: expected a list of strings, got {value}; write ["US", ...], or leave '
+                "the field out to include all countries"
             )
         place = f"{SPECIAL_FIELD}.__COUNTRIES"
         message = Sentence(text, field=place, value=shown_json(bad[0]))

@@ -79,7 +79,7 @@ def careful_allocations(
 
 
 def _without_copies(previous: TestDefinition, test: TestDefinition) -> TestDefinition:
-    """Return *test* without the ids of allocations that are copies of another one, id included."""
+    """Return *test*; an allocation that was copied together with its id loses the id."""
     before = Counter(each.id for each in previous.allocations)
     seen = Counter[str]()
     allocations = []
@@ -149,7 +149,7 @@ def outdated_allocations(previous: TestDefinition, test: TestDefinition) -> list
 
 
 def _all_outdated(previous: TestDefinition, test: TestDefinition) -> list[int]:
-    """Return the same as `outdated_allocations`, but include all allocations that are equal."""
+    """Return the same as `outdated_allocations`, but count all of several equal allocations."""
     old, new = previous.allocations, test.allocations
     both = min(len(old), len(new))
     start = _first_changed(previous, test, both)

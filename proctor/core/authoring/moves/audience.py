@@ -1,8 +1,8 @@
 """Find the allocations that a visitor can be in before and after a change.
 
-A visitor takes the first allocation whose rule is true. Rules are not evaluated. They are compared
-by their text and the constants that it names, so a result can contain a pair that no visitor takes,
-but never omits a pair that a visitor can take.
+A visitor is in the first allocation whose rule is true. Rules are not evaluated, but compared by
+their text and the constants that it names. Therefore a result can contain a pair that applies to no
+visitor, but never omits a pair that can apply to one.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _only_narrows(old: TestDefinition, new: TestDefinition) -> bool:
     """Return whether *new* is known to admit only visitors that *old* admits.
 
     That is the case if the test had no rule, now has one, and all other conditions are unchanged.
-    With the arguments swapped, it means that no visitor is dismissed.
+    Swap the arguments to find out whether the change is known to turn away no visitor.
     """
     before, after = _gate(old), _gate(new)
     return before[0] == _ALWAYS and before[1:] == after[1:]
@@ -121,9 +121,10 @@ def allocation_pairs(
 ) -> list[AllocationPair]:
     """Return every pair of allocations that one visitor can be in, sorted by old and new index.
 
-    *gate_unknown* means that the set of visitors that the test admits can have changed;
-    *parent_unknown* means that the reason is the groups of the test that it depends on. Visitors
-    who are in no allocation both before and after are left out, because nothing changes for them.
+    *gate_unknown* means that the test may admit different visitors than before. *parent_unknown*
+    means that this is because visitors may have changed groups in the test that it depends on.
+    Visitors who are in no allocation both before and after are left out, because nothing changes
+    for them.
     """
     before = [_rule_key(each.rule, old) for each in old.allocations]
     after = [_rule_key(each.rule, new) for each in new.allocations]
@@ -155,7 +156,7 @@ def allocation_pairs(
 
 
 class _Walk:
-    """The rules of one definition's allocations, and the first index of each."""
+    """The rules of one definition's allocations, and the first allocation with each rule."""
 
     def __init__(self, rules: Sequence[str]) -> None:
         self.rules = rules
@@ -176,7 +177,7 @@ class _Walk:
 
 
 def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
-    """Return whether the rules allow a visitor of the old *i* to be in the new *j*."""
+    """Return whether a visitor can be in allocation *i* of *old* and in *j* of *new*."""
     if i is not None and j is not None:
         return (
             old.can_take(i)
@@ -190,7 +191,7 @@ def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
 
 
 def _from_none(none: _Walk, other: _Walk, index: int) -> bool:
-    """Return whether a visitor in no allocation of *none* can be in *index* of *other*."""
+    """Return whether a visitor in no allocation of *none* can be in number *index* of *other*."""
     if not other.can_take(index):
         return False
     rule = other.rules[index]

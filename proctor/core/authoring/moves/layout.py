@@ -106,17 +106,17 @@ class _Search:
         return found
 
     def _costs(self, own: int, length: int, sequence: Sequence[int]) -> list[tuple[str, int]]:
-        """Return the budgets that the length of a run with this sequence uses up."""
+        """Return the budgets from which a run with this sequence takes its length."""
         costs = [("reach", group) for group in self._groups(own) if group not in sequence]
         if len(sequence) == 1:
             costs.append(("room", sequence[0]))
         return costs if length else []
 
     def _budgets(self) -> dict[tuple[str, int], int]:
-        """Return how many ticks of runs each budget covers.
+        """Return the size of each budget in ticks.
 
-        A group must not get more than its amount, and enough runs must remain from which it can get
-        that amount.
+        A group must not get more than its amount ("room"), and enough runs must remain from which
+        it can get that amount ("reach").
         """
         budgets: dict[tuple[str, int], int] = {}
         for value, ticks in self.flows.after.items():
@@ -219,9 +219,9 @@ def _parts(
 def _in_order(runs: Sequence[Run], flows: Flows) -> list[list[Part]]:
     """Return a line, constructed without a search.
 
-    Each group gives parts of its runs, beginning with its first run. The parts are lined up, those
-    of negative groups first. The receiving groups take from this line one after the other, live
-    groups first, so each of them makes at most one cut.
+    Each group gives parts of its runs, beginning with its first run. These parts form a queue, with
+    those of negative groups first. The receiving groups take from the queue one after the other,
+    live groups first, so each of them makes at most one cut.
     """
     gives = dict(flows.gives)
     waiting = [

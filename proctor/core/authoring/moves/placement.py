@@ -38,7 +38,7 @@ class Piece(NamedTuple):
 def pieces_of(ranges: Sequence[Range]) -> list[Piece]:
     """Return the ranges that contain positions, in ascending order, without gaps.
 
-    Raises ValueError if the lengths do not add up to 1, as the engine does.
+    Like the engine, raises ValueError if the lengths do not add up to 1.
     """
     stops = [cutoff - POSITION_MIN + 1 for cutoff in cutoffs([each.length for each in ranges])]
     found = []
@@ -66,7 +66,7 @@ def shares(pieces: Sequence[Piece]) -> dict[int, Fraction]:
 
 
 def overlap(old: Sequence[Piece], new: Sequence[Piece]) -> dict[tuple[int, int], Fraction]:
-    """Return the share of visitors by old and new bucket value if no position changes.
+    """Return the share of visitors by old and new bucket value, if all keep their positions.
 
     Both arguments cover the same positions. The shares add up to 1.
     """
@@ -87,7 +87,7 @@ def overlap(old: Sequence[Piece], new: Sequence[Piece]) -> dict[tuple[int, int],
 
 
 def independent(old: Sequence[Piece], new: Sequence[Piece]) -> dict[tuple[int, int], Fraction]:
-    """Return the share of visitors by old and new bucket value if all positions are new.
+    """Return the share of visitors by old and new bucket value, if all get new positions.
 
     This is the case if the salt changes. The shares are products and add up to 1.
     """

@@ -232,8 +232,8 @@ def _sum_message(after: Mapping[int, int], remainder: int | None) -> Sentence:
     total = Decimal(f"{sum(after.values()) / TICKS * 100:.8g}")
     if remainder is not None:
         text = gettext_noop(
-            "The shares, with those of the groups that keep theirs, add up to {total} %, expected "
-            "at most 100 %. Name a group that shrinks."
+            "The shares, including those of groups that you did not name, add up to {total} %, "
+            "expected at most 100 %. Give one of these groups a smaller share."
         )
         return Sentence(text, total=total)
     text = gettext_noop("The shares add up to {total} %, expected 100 %. Change one of them.")

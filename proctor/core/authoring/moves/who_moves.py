@@ -32,8 +32,9 @@ __all__ = [
     "same_placement",
 ]
 
-#: `same`: exactly the same visitors as before. `unknown`: an unknown number of the same or other
-#: visitors. `random`: each visit draws a group, so no visitor stays or moves.
+#: `same`: exactly the same visitors before and after. `unknown`: some of the visitors may be
+#: different, and it is not known how many. `random`: each visit draws a group, so no visitor stays
+#: or moves.
 Audience = Literal["same", "unknown", "random"]
 
 
@@ -63,13 +64,13 @@ class Move:
         return _is_live(self.source) and _is_live(self.target) and self.source != self.target
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the row as JSON."""
+        """Return the move as JSON."""
         return {"from": self.source, "to": self.target, "share": float(self.share)}
 
 
 @dataclass(frozen=True, slots=True)
 class PairMoves:
-    """The moves of the visitors of one allocation before and one allocation after the change."""
+    """The moves of all visitors with one pair of allocations, before and after the change."""
 
     #: Indexes from 0, or None if the visitors are in no allocation.
     old_allocation: int | None
@@ -141,8 +142,8 @@ def moves(
     """Return who moves when *old* becomes *new*, for each pair of allocations.
 
     None stands for a test that does not exist or is not loaded. Definitions must have the matrix's
-    form. *audience_unknown* means that the test's visitors can have changed, because the groups of
-    the test that it depends on change.
+    form. *audience_unknown* means that the test may get different visitors, because visitors change
+    groups in the test that it depends on.
 
     Raises ValueError if the lengths of an allocation do not add up to 1.
     """
@@ -177,7 +178,10 @@ class _Change:
         return PairMoves(pair.old, pair.new, identifier, audience, table, seen)
 
     def _drawn(self, pair: AllocationPair) -> Fraction:
-        """Return the share of visits that draw a changed bucket that visits also drew before."""
+        """Return the share of visits that draw a bucket that looks different than before.
+
+        Buckets that no visit could draw before are not counted.
+        """
         if pair.old is None or pair.new is None:
             return Fraction(0)
         before, after = shares(self._before[pair.old]), shares(self._after[pair.new])

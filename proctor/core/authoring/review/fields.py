@@ -28,7 +28,7 @@ __all__ = ["field_findings", "is_running"]
 
 #: Longest value in a sentence, in characters.
 _MAX_SHOWN = 120
-#: Fields that do not affect what visitors see, each with its sentence.
+#: Fields that do not affect what visitors see, each with the sentence that reports its change.
 _HARMLESS = {
     "description": gettext_noop("The description changed from {before} to {after}."),
     "version": gettext_noop("The version changed from {before} to {after}."),
@@ -60,7 +60,7 @@ def is_running(test: TestDefinition) -> bool:
 
 
 def field_findings(old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:
-    """Yield every change from *old* to *new*, except changes of ranges and ids."""
+    """Yield a finding for every change from *old* to *new*, except changes of ranges and ids."""
     yield from _identity(old, new)
     if (old.rule or None) != (new.rule or None):
         text = gettext_noop("The rule changed from {before} to {after}.")
@@ -105,7 +105,7 @@ def _identity(old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:
         if salted_prefix(old.name, old.salt) == salted_prefix(new.name, new.salt):
             risk_of_salt = Risk.NONE
             text = gettext_noop(
-                "The salt changed from {before} to {after}, which places visitors as before."
+                "The salt changed from {before} to {after}, but visitors keep their positions."
             )
         else:
             risk_of_salt = risk

@@ -63,9 +63,8 @@ def ids_not_moved_on(
 ) -> list[int]:
     """Return the indexes of the allocations of *new* whose ids should have been incremented.
 
-    Their ids are unchanged or do not have a higher number, even though Java Proctor would have
-    incremented them, or visitors jump to the allocation, from the same allocation or a different
-    one.
+    The number in their ids is not higher than before, although Java Proctor would have incremented
+    it, or visitors jump to the allocation (from the same allocation or a different one).
     """
     outdated = _outdated(old, new) & matched(old, new).keys()
     return [

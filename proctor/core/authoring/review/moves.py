@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["appearing_findings", "emptied_findings", "move_findings"]
 
-#: Shares of live groups that differ by less are equal: thirds are written .3334 and .3333.
+#: Shares of live groups count as equal if they differ by less: thirds are written .3334 and .3333.
 _EQUAL = Fraction(2, 10**4)
 _HALF = Fraction(1, 2)
 
@@ -61,7 +61,7 @@ def _share_of(value: int, share: Fraction, test: TestDefinition) -> Sentence:
 def move_findings(
     old: TestDefinition, new: TestDefinition, pairs: Sequence[PairMoves]
 ) -> Iterator[Finding]:
-    """Yield the moves of the visitors of a test that exists before and after the change."""
+    """Yield who moves between the groups of a test that exists before and after the change."""
     for pair in pairs:
         if pair.old_allocation == pair.allocation and pair.allocation is not None:
             yield from _allocation(pair.allocation, old, new, pair)
@@ -220,6 +220,6 @@ def _unequal(index: int, test: TestDefinition) -> Iterator[Finding]:
     spread = shares(pieces_of(test.allocations[index].ranges))
     live = [share for value, share in spread.items() if value >= 0 and share > ROUNDING]
     if live and max(live) - min(live) > _EQUAL:
-        text = gettext_noop("{allocation} has live groups of unequal share.")
+        text = gettext_noop("{allocation} has live groups with unequal shares.")
         sentence = Sentence(text, allocation=allocation_title(index, test))
         yield Finding(Risk.NOTICE, sentence)

@@ -133,8 +133,8 @@ def review(
     """Return the changes from *old* to *new*, and their risks.
 
     *declared* contains the tests that applications declare; None if they are unknown.
-    *context_types* and *test_types* are the same as for `Proctor`: a test that it would drop counts
-    as a test without visitors. The dependencies of a single definition are not checked.
+    *context_types* and *test_types* are the same as for `Proctor`. A test that `Proctor` would drop
+    counts as a test without visitors. The dependencies of a single definition are not checked.
 
     Raises MatrixLoadError if a definition in the editor's form cannot be read.
     """
@@ -184,12 +184,12 @@ class _Comparison:
         self.dropped = after.dropped.get(name)
         self.problems = after.problems.get(name, [])
         parent = self.new and self.new.depends_on and self.new.depends_on.test_name
-        #: The test that this one depends on, if its groups move.
+        #: The test that this one depends on, if visitors move between its groups.
         self.moving_parent = None
         if parent and any(pair.moves_anyone for pair in moved.get(parent, ())):
             self.moving_parent = parent
-        #: The names of the group that this test depends on and of its test, if the group is
-        #: emptied.
+        #: If the group that this test depends on loses all its visitors: the names of that group
+        #: and of its test.
         self.emptied_parent = None
         if name in emptied:
             test = after.tests[emptied[name].test]
@@ -229,7 +229,7 @@ class _Comparison:
             text = gettext_noop("The engine drops the test: {problem}.")
             yield Finding(Risk.DANGER, Sentence(text, problem=message))
         elif self.old is not None and not self.was_loaded:
-            text = gettext_noop("The engine loads the test, which it dropped before.")
+            text = gettext_noop("The engine now loads the test; previously it dropped it.")
             yield Finding(Risk.NONE, Sentence(text))
         if self.old is None:
             yield Finding(Risk.NONE, Sentence(gettext_noop("The test was created.")))
@@ -254,7 +254,7 @@ class _Comparison:
             yield Finding(Risk.DANGER, Sentence(text, group=group, test=name))
         elif self.moving_parent is not None:
             parent = printable(self.moving_parent, 60)
-            text = gettext_noop("It depends on {test}, whose groups move.")
+            text = gettext_noop("It depends on {test}, where visitors move between groups.")
             yield Finding(Risk.NOTICE, Sentence(text, test=parent))
 
     def _deleted(self) -> Iterator[Finding]:
@@ -285,7 +285,7 @@ class _Comparison:
                 Sentence(
                     gettext_noop(
                         "The id of {allocation} should have been incremented, because results "
-                        "before and after must not be pooled."
+                        "from before and after the change must not be pooled."
                     ),
                     allocation=allocation_name(index, self.new),
                 ),

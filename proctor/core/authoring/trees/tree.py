@@ -31,7 +31,7 @@ __all__ = [
 DEFINITIONS_DIRECTORY = "test-definitions"
 DEFINITION_FILE = "definition.json"
 METADATA_FILE = "metadata.json"
-#: The only directory beside the tests that is not a test.
+#: The only directory next to those of the tests that does not contain a test.
 _IGNORED = ".svn"
 
 #: Test name → the text of its definition.json, or None if the file is missing.

@@ -40,7 +40,7 @@ def one(
     work: Callable[..., int] | None = None,
     once: bool = False,
 ) -> tuple[Method, ...]:
-    """Return the only overload of a method."""
+    """Return the overloads of a method that has only one."""
     return (Method(parameters, code, work=work, once=once),)
 
 
@@ -117,7 +117,7 @@ _NUMERIC = {
 
 
 def _by_class(candidates: Sequence[Method], arguments: Sequence[object]) -> list[Method]:
-    """Return the overload for the one argument without an exact match, if there is one.
+    """Return the overload, if any, that fits the only argument without an exact match.
 
     Java Proctor tries the superclasses of the argument; in this library, these can only be Number
     and Object. For a number, it then takes the only parameter that accepts numbers.

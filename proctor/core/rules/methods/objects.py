@@ -114,6 +114,6 @@ _BRIDGE = Method((RuleType.OBJECT,), _compare, bridge=True)
 def comparable(same: RuleType, written: Method | None = None) -> Methods:
     """Return Comparable's methods for the type *same*.
 
-    *written* is the class's own compareTo, needed if its result is more than a sign.
+    *written* is the class's own compareTo, which is needed if it returns more than -1, 0 or 1.
     """
     return {"compareTo": (written or Method((same,), _compare), _BRIDGE)}

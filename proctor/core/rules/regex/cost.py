@@ -51,7 +51,7 @@ _PLACES: Polynomial = (0, 1)
 #: Results are capped at this to keep the numbers small. Anything larger is too slow anyway.
 _CAP = 10**12
 _DEGREES = 6
-#: The cost of one turn of a loop in `re`, without its body. It is higher unless the body is a set.
+#: The cost of one turn of a loop in `re`, without its body. It is higher if the body is not a set.
 _SET_TURN, _TURN = 1, 8
 #: The cost of an anchor, which is a small lookaround in `re`.
 _EDGE = 4
@@ -73,7 +73,7 @@ class _Rest:
 
     #: The characters with which it may begin. END is included if it may be empty.
     ahead: CharSet
-    #: The maximum number of steps until it fails if the next character is not in `ahead`.
+    #: The maximum number of steps until the rest fails if the next character is not in `ahead`.
     miss: int
     #: True at the end of the pattern, or if only anchors that hold at the end follow.
     last: bool = False
@@ -107,7 +107,10 @@ def steps(tree: Node, length: int, *, searching: bool = False, sure: CharSet | N
 
 
 def competitors(node: Node) -> list[int]:
-    """Return, in order, the positions of the repetitions that can be tried with several lengths."""
+    """Return the positions, in order, of the repetitions that can match more than one length.
+
+    A matcher may backtrack into each of them.
+    """
     match node:
         case Repeat(body=body, low=low, high=high, position=position):
             return [*competitors(body), *([position] if low != high else [])]
@@ -201,8 +204,8 @@ class _Estimate:
             head, done = _prefix(branch)
             heads.append((*head, rest.ahead) if done else tuple(head))
         own = _sum((1 + len(branches) * (1 + rest.miss),), *(cost.own for cost in costs))
-        # If branches can continue together, any two of them can begin with the same text, so all of
-        # them can.
+        # The ways of branches that can match the same text add up. Any two such branches are alike,
+        # so it is enough to add, for each branch, the ways of all branches that are alike.
         together: dict[tuple[CharSet, ...], Polynomial] = {}
         for key, cost in zip(heads, costs, strict=True):
             together[key] = _sum(together.get(key, _NONE), cost.ways)
@@ -228,7 +231,7 @@ class _Estimate:
         inner = self.cost(body, _Rest(begins | rest.ahead, turn + stop))
         if inner.ways != _ONE:
             return self._ambiguous(node, inner, turn + stop)
-        # If they compete, each attempt to match the rest counts as a way.
+        # If the loop competes with the rest, each attempt to match the rest counts as a way.
         own = self._turns(node, inner.own, turn if competing else turn + rest.miss, stop)
         return _Cost(own, _stops(node) if competing else _ONE)
 
@@ -298,11 +301,11 @@ def _stops(node: Repeat) -> Polynomial:
 
 
 def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
-    """Return the cost of trying *items* at every position, if it is below the general bound.
+    """Return the cost of trying *items* at every position, and the number of items that it covers.
 
-    Also returns the number of items that this covers. If the first character of a word does not
-    occur again in it, two partial matches never overlap, and the word is found at no more than one
-    in len(word) positions. The beginning of the subject is found once.
+    In two cases, the cost is below the general bound. If the first character of a word does not
+    occur again in the word, two partial matches never overlap, so the word is found at no more than
+    one in len(word) positions. The beginning of the subject is found only once.
     """
     if items and items[0] == BEGIN:
         return _Cost((0, _EDGE)), 1
@@ -317,7 +320,7 @@ def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
 
 
 def _alike(left: tuple[CharSet, ...], right: tuple[CharSet, ...]) -> bool:
-    """Return True if some text begins in a way that matches both."""
+    """Return True if one text can begin with a match of either."""
     return all(one.overlaps(other) for one, other in zip(left, right, strict=False))
 
 

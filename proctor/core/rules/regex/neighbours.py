@@ -2,7 +2,7 @@
 
 In `a*a*`, nothing decides where the first one ends and the second one begins, so a matcher tries
 every position. The same is true if the part between them may be empty, as in `a*b?a*`, if one of
-them is in a group, or if a loop leads from its end back to its beginning.
+them is in a group, or if an outer loop repeats one of them directly after itself, as in `(a*)*`.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _ends(node: Node) -> _Ends:
         case Group(body=body):
             return _ends(body)
         case Look(body=body):
-            # Once it has matched, the matcher does not return to it to try a different way.
+            # The matcher never backtracks into a lookaround that has matched.
             refuse_neighbours(body)
             return _Ends()
         case Sequence(items=items):
@@ -106,7 +106,7 @@ def _repeated(node: Repeat) -> _Ends:
         return _Ends()
     inner = _ends(node.body)
     if node.high != 1:
-        # One turn follows the other.
+        # One turn of the loop can follow another.
         _joined(inner, inner)
     own: tuple[_Loop, ...] = ()
     if node.high is None:

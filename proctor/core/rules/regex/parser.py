@@ -106,7 +106,7 @@ class _Parser(Reader):
             raise self.bad(Reason.CLOSES_NOTHING)
         return tree
 
-    # Groups and sequences
+    # Methods that parse groups and sequences
 
     def _choice(self) -> Node:
         branches = [self._sequence()]
@@ -233,7 +233,7 @@ class _Parser(Reader):
             raise self.unsupported(Reason.FLAGS, position)
         self._flags = (self._flags | {*on}) - {*off}
 
-    # Quantifiers
+    # Methods that parse quantifiers
 
     def _quantified(self, atom: Node) -> Node:
         self._skip_comments()
@@ -273,7 +273,7 @@ class _Parser(Reader):
             raise self.unsupported(Reason.count_beyond(MAX_COUNT), position)
         return low, high
 
-    # Escapes
+    # Methods that parse escapes
 
     def _escape(self, position: int) -> Node:
         char = self.peek()
@@ -316,7 +316,7 @@ class _Parser(Reader):
             raise self.unsupported(Reason.unknown_property(name[:40], (*POSIX,)), position)
         return POSIX[name]
 
-    # Character classes
+    # Methods that parse character classes
 
     def _char_class(self, position: int) -> CharSet:
         self._enter(position)

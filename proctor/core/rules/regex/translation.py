@@ -27,7 +27,9 @@ def translated(pattern: str, length: int, *, searching: bool) -> str:
 
 
 def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
-    """Return a lookahead for the start of the pattern, usually "". Raises an error if it is slow.
+    """Return a lookahead for the start of the pattern, usually "".
+
+    Raises an error for a slow pattern.
 
     If the whole pattern can match only the characters in its last `.*`, a subject with any other
     character is rejected once, instead of failing at every position.

@@ -25,7 +25,7 @@ __all__ = [
     "root_cause",
 ]
 
-#: The exceptions that a call can raise, in addition to those that its caller raises.
+#: The exceptions that requests, urllib3 or a decoder can raise during a call.
 FAILURES = (requests.RequestException, HTTPError, OSError, ValueError, zlib.error)
 
 #: Request only encodings that can be decompressed with a size limit.

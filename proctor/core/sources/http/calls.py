@@ -32,7 +32,7 @@ MAX_IDLE = 15.0
 #: Maximum number of bytes read from an error's body.
 MAX_MESSAGE = 64 * 1024
 
-#: The header in which the URL of a redirect is hidden from requests.
+#: The header to which a redirect's URL is moved, so that requests does not see the redirect.
 _REDIRECT = "X-Proctor-Redirect"
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": ENCODINGS}
@@ -124,7 +124,7 @@ def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int
     if not isinstance(session, requests.Session):
         return _get_plainly(session, url, timeout, max_bytes)
     deadline = Deadline(timeout)
-    # Hooks of a call run before requests looks for a redirect, and replace the session's hooks.
+    # A call's hooks run before requests looks for a redirect. They replace the session's hooks.
     hooks = {"response": [*session.hooks.get("response", ()), _forget_redirect]}
     check = deadline.remaining
     try:

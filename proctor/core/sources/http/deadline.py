@@ -203,7 +203,7 @@ class _WithinDeadline(OpensSockets, HTTPConnection):
 class _Connected(socket.socket):
     """A TLS connection whose timeout is the time that is left for the call.
 
-    Once the certificates are loaded, the handshake can use all of that time.
+    The handshake can use all the time that is left after the certificates have been loaded.
     """
 
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
@@ -214,9 +214,9 @@ class _Connected(socket.socket):
     def gettimeout(self) -> float:
         """Return the remaining seconds, or a tiny positive number if the deadline has passed.
 
-        An SSLSocket asks for it while both sockets have the same file descriptor. If this method
-        raised an exception, both would close it, and by the second time it could belong to a
-        different connection.
+        An SSLSocket calls this while it shares its file descriptor with this socket. If this method
+        raised an exception, both would close the descriptor, and the second one could close a
+        different connection that uses it by then.
         """
         try:
             return self._deadline.remaining()

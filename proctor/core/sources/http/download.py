@@ -137,7 +137,7 @@ def _target(first: str, url: str, location: str) -> str:
     if not location or urlsplit(target).scheme not in allowed:
         raise SourceError(
             f"Cannot fetch {public_url(first)}: it redirects to {public_url(target)!r}; "
-            f"only {' and '.join(allowed)} is followed from there"
+            f"redirects from there are followed only to {' or '.join(allowed)}"
         )
     return target
 
