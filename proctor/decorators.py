@@ -151,7 +151,9 @@ def proctor_variant(
     resolved: dict[str, Callable[..., Any]] = {}
 
     def decorate(view: Any) -> Any:
-        decorated: Any = _decorated(Variants(test, chosen, _as_function(view), resolved))
+        decorated: Any = _decorated(
+            Variants(test, chosen, _as_function(view, f"proctor_variant({test!r}): "), resolved)
+        )
         if isinstance(view, type):
             made: Any = view
 
@@ -174,6 +176,11 @@ def _checked(
             f"proctor_variant: expected the name of a test (str) first, got {shown(test)}. Write "
             '@proctor_variant("the_test", the_group=the_view)'
         )
+    if variants is not None and not isinstance(variants, Mapping):
+        raise TypeError(
+            f"proctor_variant({test!r}): expected a dict of group to view, got {shown(variants)}; "
+            "or write group=view"
+        )
     both = [group for group in variants or () if group in views]
     if both:
         raise TypeError(f"proctor_variant({test!r}) has two views for the group {both[0]!r}")
@@ -187,19 +194,26 @@ def _checked(
             )
     return MappingProxyType(
         {
-            group: view if isinstance(view, str) else _as_function(view)
+            group: view
+            if isinstance(view, str)
+            else _as_function(view, f"proctor_variant({test!r}), group {group!r}: ")
             for group, view in chosen.items()
         }
     )
 
 
-def _as_function(view: Any) -> Callable[..., Any]:
-    """Return a view as a callable that takes a request. Raises TypeError if it is not a view."""
+def _as_function(view: Any, place: str = "") -> Callable[..., Any]:
+    """Return a view as a callable that takes a request.
+
+    Raises TypeError if it is not a view; *place* is the beginning of the message.
+    """
     if isinstance(view, type) and hasattr(view, "as_view"):
         made: Callable[..., Any] = view.as_view()
         return made
     if isinstance(view, type) or not callable(view):
-        raise TypeError(f"{shown(view)} is not a view; give a function, a View class or a path")
+        raise TypeError(
+            f"{place}{shown(view)} is not a view; give a function, a View class or a path"
+        )
     found: Callable[..., Any] = view
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
@@ -13,13 +12,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 from proctor.bar.showing import insert_bar
 from proctor.conf import settings
-from proctor.core.messages import shown
 from proctor.resolving.session_answers import has_answer_to_save, save_answer
 from proctor.resolving.site_setup import current_setup
 from proctor.signals import hold, release
 from proctor.visits import http_caches
 from proctor.visits.current_proc import enter, leave
 from proctor.visits.hooks import Hooks
+from proctor.visits.id_cookie import check_id_cookie, set_id_cookie
 from proctor.visits.signed_in import aask_of_user, ask_of_user
 from proctor.visits.staff import is_active_staff
 from proctor.visits.visit import Visit
@@ -231,14 +230,9 @@ class ProctorMiddleware(BaseProctorMiddleware):
     """
 
     def __init__(self, get_response: GetResponse) -> None:
-        """Wrap *get_response*; also raise ImproperlyConfigured if PROCTOR_ID_COOKIE is invalid."""
+        """Wrap *get_response*; also raise ImproperlyConfigured if the id cookie is invalid."""
         super().__init__(get_response)
-        name = settings.PROCTOR_ID_COOKIE
-        if not isinstance(name, str) or not _COOKIE_NAME.fullmatch(name):
-            raise ImproperlyConfigured(
-                f"PROCTOR_ID_COOKIE: expected the name of a cookie (letters, digits, - and _), "
-                f"got {shown(name)}"
-            )
+        check_id_cookie()
 
     def get_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
         """Return the id from the cookie, or a new one, and the account of a signed-in user."""
@@ -259,7 +253,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
 
         Without consent, no id is created, no cookie is set, tests of type USER use their defaults,
         and no exposure is sent for the request. It is called once for each request. An exception
-        counts as False.
+        or a str counts as False.
         """
         return True
 
@@ -281,17 +275,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
         """Set the cookie if the visitor was shown a group."""
         new_id = request.__dict__.get(_NEW_ID)
         if new_id is not None and http_caches.was_read(request):
-            secure = settings.PROCTOR_ID_COOKIE_SECURE
-            response.set_cookie(
-                settings.PROCTOR_ID_COOKIE,
-                new_id,
-                max_age=settings.PROCTOR_ID_COOKIE_AGE,
-                domain=settings.PROCTOR_ID_COOKIE_DOMAIN,
-                path=settings.PROCTOR_ID_COOKIE_PATH,
-                secure=request.is_secure() if secure is None else secure,
-                httponly=True,
-                samesite=settings.PROCTOR_ID_COOKIE_SAMESITE,
-            )
+            set_id_cookie(request, response, new_id)
             # To a cache, all visitors without a cookie look the same, but they must not share an
             # id.
             http_caches.make_private(request, response)
@@ -324,8 +308,6 @@ class ProctorMiddleware(BaseProctorMiddleware):
 
 
 _NEW_ID = "_proctor_new_id"
-
-_COOKIE_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 def _account_of(user: Any) -> Any:

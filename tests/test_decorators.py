@@ -353,9 +353,11 @@ def test_a_path_that_leads_nowhere_raises_at_its_first_use(request_of_blue, wron
         (lambda: proctor_variant("t"), "no view for any group"),
         (lambda: proctor_variant("t", {"a": blue}, a=blue), "two views for the group 'a'"),
         (lambda: proctor_variant("t", {None: blue}), "a group (str), got None"),
-        (lambda: proctor_variant("t", a=None), "None is not a view"),
+        (lambda: proctor_variant("t", ["a"]), "expected a dict of group to view, got ['a']"),
+        (lambda: proctor_variant("t", blue), "expected a dict of group to view, got <function"),
+        (lambda: proctor_variant("t", a=None), "('t'), group 'a': None is not a view"),
         (lambda: proctor_variant("t", a=dict), "<class 'dict'> is not a view"),
-        (lambda: proctor_variant("t", a=blue)(HERE), "is not a view"),
+        (lambda: proctor_variant("t", a=blue)(HERE), f"proctor_variant('t'): {HERE!r} is not a"),
     ],
 )
 def test_a_slip_of_the_pen_raises_at_import(decorate, message):

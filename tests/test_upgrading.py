@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 
 import pytest
 
+from proctor.core import MatrixSource, PipetSource
+from tests.core.httpserver import Reply, serving
 from tests.fences import ROOT
+from tests.site_matrices import definition, one_bucket
 
 PAGE = (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8")
 TABLE = PAGE.partition("## Every public name of 1.2.1")[2].partition("\n## ")[0]
@@ -33,7 +37,7 @@ SUCCESSORS = sorted(
         for row in TABLE.splitlines()
         if row.startswith("| `")
         for name in re.findall(r"`(proctor\.[\w.]+)", row.split(" | ")[1])
-        if name[-1] not in ".…" and name != "proctor.W024"
+        if name[-1] not in ".…" and not re.fullmatch(r"proctor\.[EW]\d+", name)
     }
 )
 
@@ -55,3 +59,14 @@ def test_each_successor_exists(name):
         if not hasattr(found, part):
             importlib.import_module(".".join(path[:depth]))
         found = getattr(found, part)
+
+
+def test_the_replacement_of_identify_matrix_reads_the_matrix_of_a_pipet():
+    replacement = "MatrixSource(PipetSource(root).matrix_url).current(timeout).proctor.matrix"
+    assert f"`proctor.core.{replacement}`" in TABLE
+    tests = {"colortst": definition(one_bucket("blue", 1))}
+    body = json.dumps({"audit": {"version": "7", "updated": 1, "updatedBy": "a"}, "tests": tests})
+    with serving(Reply(body.encode())) as server:
+        names = {"MatrixSource": MatrixSource, "PipetSource": PipetSource}
+        names |= {"root": server.url.removesuffix("/matrix.json"), "timeout": 10}
+        assert list(eval(replacement, names).tests) == ["colortst"]

@@ -13,13 +13,20 @@ from proctor.checks.local_matrix import check_local_matrix
 from proctor.checks.middleware import check_middleware, check_sessions
 from proctor.checks.object_stores import check_object_store
 from proctor.checks.ofrep import check_ofrep
-from proctor.checks.older import check_overridden_methods, check_removed_settings
+from proctor.checks.older import (
+    check_mixed_middleware,
+    check_overridden_methods,
+    check_removed_loggers,
+    check_removed_settings,
+    check_removed_tags,
+)
 from proctor.checks.pages import check_bar, check_pages
 from proctor.checks.sources import check_encryption, check_shared_cache, check_source
 from proctor.checks.templates import (
     check_cached_fragments,
     check_context_processors,
     check_group_comparisons,
+    check_misspelled_tests,
 )
 from proctor.checks.values import check_settings
 from proctor.checks.variables import check_variables
@@ -34,6 +41,7 @@ TAG = "proctor"
 CHECKS = (
     check_settings,
     check_removed_settings,
+    check_removed_loggers,
     check_declarations,
     check_names,
     check_defaults,
@@ -42,11 +50,14 @@ CHECKS = (
     check_local_matrix,
     check_variables,
     check_middleware,
+    check_mixed_middleware,
     check_overridden_methods,
     check_sessions,
     check_context_processors,
     check_cached_fragments,
     check_group_comparisons,
+    check_misspelled_tests,
+    check_removed_tags,
     check_variants,
     check_pages,
     check_ofrep,

@@ -11,6 +11,7 @@ from proctor.checks.values import value_of
 from proctor.conf import settings
 from proctor.middleware import BaseProctorMiddleware, ProctorMiddleware
 from proctor.resolving.cache_methods import METHODS
+from proctor.visits.hooks import mistaken_hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,8 @@ class _Entry(NamedTuple):
     path: str
     #: The class; None if the entry is not a class or cannot be imported, which Django reports.
     middleware: type | None
+    #: The exception that importing the entry raised.
+    error: Exception | None = None
 
 
 class _Ours(NamedTuple):
@@ -46,7 +49,10 @@ def check_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
     installed = list(_installed())
     ours = _ours(installed)
     found = [message for each in ours for message in _of_one(each, installed)]
-    if not ours and settings.PROCTOR_TESTS:
+    broken = [each for each in installed if each.error is not None]
+    if broken and not ours and settings.PROCTOR_TESTS:
+        found += map(_not_imported, broken)
+    elif not ours and settings.PROCTOR_TESTS:
         found.append(
             checks.Warning(
                 "PROCTOR_TESTS declares tests, but MIDDLEWARE contains no proctor middleware, "
@@ -67,6 +73,19 @@ def check_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
             )
         )
     return found
+
+
+def _not_imported(entry: _Entry) -> checks.CheckMessage:
+    error = entry.error
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    of_ours = isinstance(error, ImportError) and f"{error.name}.".startswith("proctor.")
+    return checks.Error(
+        f"MIDDLEWARE names {entry.path!r}, which cannot be imported: {reason}",
+        hint="docs/upgrading.md lists each name of django-proctor 1 with its replacement."
+        if of_ours
+        else "Correct the path, or the module that it names; no server starts with it.",
+        id="proctor.E020",
+    )
 
 
 def check_sessions(**_kwargs: Any) -> list[checks.CheckMessage]:
@@ -101,6 +120,14 @@ def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessag
             hint="Override get_identifiers(self, request), or aget_identifiers; "
             "'proctor.middleware.ProctorMiddleware' is ready to use.",
             id="proctor.E012",
+        )
+    mistake = mistaken_hook(ours.middleware)
+    if mistake is not None:
+        yield checks.Error(
+            f"{mistake}.",
+            hint="No server will start with it. Plain hooks are not awaited; their coroutine "
+            "twins begin with an a.",
+            id="proctor.E022",
         )
     names_needed = (_USERS,) if _is_ready(ours, _HOOKS) else (_SESSIONS, _USERS)
     behind = [
@@ -145,9 +172,10 @@ def _installed() -> Iterator[_Entry]:
     for place, path in enumerate(settings.MIDDLEWARE):
         try:
             found = import_string(path)
-        except Exception:  # noqa: BLE001 - importing a module may raise anything
-            found = None
-        yield _Entry(place, path, found if isinstance(found, type) else None)
+        except Exception as error:  # noqa: BLE001 - importing a module may raise anything
+            yield _Entry(place, path, None, error)
+        else:
+            yield _Entry(place, path, found if isinstance(found, type) else None)
 
 
 def _ours(installed: list[_Entry]) -> list[_Ours]:

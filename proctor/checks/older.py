@@ -1,7 +1,9 @@
-"""Find settings and methods of django-proctor 1 that no longer work."""
+"""Find settings, methods, loggers and tags of django-proctor 1 that no longer work."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -9,8 +11,15 @@ from django.core import checks
 from django.utils.deprecation import MiddlewareMixin
 
 from proctor.checks.middleware import installed_middleware
+from proctor.upkeep.template_literals import named_texts
 
-__all__ = ["check_overridden_methods", "check_removed_settings"]
+__all__ = [
+    "check_mixed_middleware",
+    "check_overridden_methods",
+    "check_removed_loggers",
+    "check_removed_settings",
+    "check_removed_tags",
+]
 
 _REMOVED = {
     "MIDDLEWARE_CLASSES": "Django 2.0 removed it: move your middleware to MIDDLEWARE.",
@@ -55,14 +64,64 @@ def check_overridden_methods(**_kwargs: Any) -> list[checks.CheckMessage]:
         )
         for middleware in installed_middleware()
         for method, successor in _METHODS.items()
-        if _is_never_called(middleware, method)
+        if hasattr(middleware, method)
     ]
 
 
-def _is_never_called(middleware: type, method: str) -> bool:
-    """Return True if a class has *method* but nothing calls it."""
-    if not hasattr(middleware, method):
-        return False
-    # Django's MiddlewareMixin calls these two methods in its __call__.
-    is_called = method.startswith("process_") and issubclass(middleware, MiddlewareMixin)
-    return not is_called
+def check_mixed_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Report a subclass for which Django's MiddlewareMixin replaces our handling of requests."""
+    return [
+        checks.Error(
+            f"{middleware.__module__}.{middleware.__qualname__} inherits from MiddlewareMixin "
+            "before proctor's middleware, so it never sets request.proc.",
+            hint="Remove MiddlewareMixin from its bases; version 2 supports sync and async itself.",
+            id="proctor.E021",
+        )
+        for middleware in installed_middleware()
+        if middleware.__call__ is MiddlewareMixin.__call__
+    ]
+
+
+#: The parent of version 1's loggers.
+_LOGGER = "application.proctor"
+
+
+def check_removed_loggers(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn about LOGGING that configures version 1's loggers, which no longer get any records."""
+    logging: object = settings.LOGGING
+    loggers = logging.get("loggers") if isinstance(logging, Mapping) else None
+    names = [str(name) for name in loggers] if isinstance(loggers, Mapping) else []
+    return [
+        checks.Warning(
+            f"LOGGING configures the logger {name!r}, but django-proctor 2 never uses it.",
+            hint="Its loggers are 'proctor' and below, such as 'proctor.pipet'.",
+            id="proctor.W032",
+        )
+        for name in names
+        if name == _LOGGER or name.startswith(f"{_LOGGER}.")
+    ]
+
+
+_LOADS_REMOVED_TAGS = re.compile(r"\{%-?\s*load\s[^%]*\bforcegroups\b[^%]*%\}")
+
+
+def check_removed_tags(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn about templates that load version 1's tags, because they no longer compile."""
+    try:
+        found = [each for texts in named_texts() for each in sorted(texts.items())]
+    except Exception:  # noqa: BLE001 - Django's own checks report invalid TEMPLATES
+        return []
+    return [
+        checks.Warning(
+            f"{name}:{text.count(_NEWLINE, 0, load.start()) + 1}: {load[0]} loads tags that "
+            "django-proctor 2 does not have, so the template raises TemplateSyntaxError.",
+            hint="Remove it with addforcegroups and removeforcegroups; {% proctor_bar %} and the "
+            "groups page force groups.",
+            id="proctor.W033",
+        )
+        for name, text in found
+        for load in _LOADS_REMOVED_TAGS.finditer(text)
+    ]
+
+
+_NEWLINE = "\n"

@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from proctor.checks.declarations import declared_tests
 from proctor.checks.values import is_sound, value_of
 from proctor.conf import settings
+from proctor.core.messages import closest, shown
 from proctor.core.sources.pipet_question import MAX_TEST_BYTES, names_fit
 from proctor.resolving.cache_methods import METHODS
 from proctor.resolving.matrix_locations import matrix_schemes
@@ -81,14 +82,25 @@ def _file() -> Iterator[checks.CheckMessage]:
     if "://" in text or text.partition(":")[0] in matrix_schemes():
         return
     path = Path(matrix)
-    if not path.is_file():
-        relative = "" if path.is_absolute() else f", seen from {str(Path.cwd())!r}"
-        yield checks.Warning(
-            f"PROCTOR_MATRIX is {str(path)!r}, but there is no such file{relative}.",
-            hint="Give the absolute path of the file, for example BASE_DIR / 'matrix.json'. "
-            "Until it exists, every visitor gets the default of every test.",
-            id="proctor.W003",
-        )
+    if _is_file(path):
+        return
+    relative = "" if path.is_absolute() else f", seen from {str(Path.cwd())!r}"
+    scheme, has_scheme, _ = text.partition(":")
+    guess = closest(scheme, matrix_schemes()) if has_scheme else None
+    meant = "" if guess is None else f"Did you mean {guess + text[len(scheme) :]!r}? Otherwise: "
+    yield checks.Warning(
+        f"PROCTOR_MATRIX is {shown(str(path))}, but there is no such file{relative}.",
+        hint=f"{meant}Give the absolute path of the file, for example BASE_DIR / 'matrix.json'. "
+        "Until it exists, every visitor gets the default of every test.",
+        id="proctor.W003",
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # the name is too long, or contains a null character
+        return False
 
 
 def _time() -> Iterator[checks.CheckMessage]:

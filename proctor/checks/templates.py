@@ -11,12 +11,17 @@ from django.template.backends.django import DjangoTemplates
 from proctor.checks.declarations import declared_tests
 from proctor.checks.middleware import installed_middleware
 from proctor.upkeep.cached_fragments import ALL, BAR, find_cached_fragments
-from proctor.upkeep.group_comparisons import find_group_comparisons
+from proctor.upkeep.group_comparisons import find_group_comparisons, find_misspelled_tests
 
 if TYPE_CHECKING:
     from proctor.upkeep.cached_fragments import CachedFragment
 
-__all__ = ["check_cached_fragments", "check_context_processors", "check_group_comparisons"]
+__all__ = [
+    "check_cached_fragments",
+    "check_context_processors",
+    "check_group_comparisons",
+    "check_misspelled_tests",
+]
 
 _OURS = "proctor.context_processors.proc"
 
@@ -99,6 +104,26 @@ def check_group_comparisons(**_kwargs: Any) -> list[checks.CheckMessage]:
             hint=f"Compare the group, proc.{each.test}.group, or use "
             f"{{% ifgroup {each.test} ... %}}.",
             id="proctor.W026",
+        )
+        for each in found
+    ]
+
+
+def check_misspelled_tests(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Report `{{ proc.buttoncolrtst.group }}`, because Django shows nothing for a missing name."""
+    tests = declared_tests()
+    if not tests:
+        return []
+    try:
+        found = list(find_misspelled_tests(tests))
+    except Exception:  # noqa: BLE001 - as above
+        return []
+    return [
+        checks.Warning(
+            f"{each.place}: proc.{each.test} is always empty, because PROCTOR_TESTS does not "
+            f"declare {each.test!r}.",
+            hint=f"Did you mean proc.{each.declared}?",
+            id="proctor.W035",
         )
         for each in found
     ]

@@ -20,6 +20,7 @@ from proctor.core.sources.object_stores import is_object_address
 from proctor.metrics import Metric
 from proctor.resolving.cache_methods import METHODS, expected_methods
 from proctor.resolving.matrix_locations import LocationsError, matrix_schemes
+from proctor.visits.id_cookie import ID_COOKIE
 
 __all__ = ["KNOWN", "check_settings", "is_sound", "value_of"]
 
@@ -54,8 +55,8 @@ def _is_place(value: Any) -> bool:
     text = os.fspath(value)
     try:
         schemes = matrix_schemes()
-        if is_object_address(text) and text.partition(":")[0] not in schemes:
-            return True  # `check_object_store` checks this case
+        if is_object_address(text) or text.partition(":")[0] in schemes:
+            return True  # `check_object_store` and `_unusable_location` check these cases
         location_of(value, timeout=1, max_bytes=1, locations=schemes)
     except LocationsError:
         return True  # PROCTOR_LOCATIONS is wrong, and `check_settings` reports it
@@ -70,10 +71,6 @@ def _is_web_address(value: Any) -> bool:
     except ValueError:
         return False
     return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _is_cookie_name(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", value, re.A) is not None
 
 
 def _are_dotted(value: Any) -> bool:
@@ -150,7 +147,9 @@ _EXPECTED: Mapping[str, Expected] = {
     ),
     "PROCTOR_MATRIX_TOKEN": Expected(_or_none(_is_text), "Give a token (str), or None."),
     "PROCTOR_LOCATIONS": Expected(
-        _are_dotted, "Give a dict from scheme to dotted path: {'vault': 'shop.vault.Location'}."
+        _are_dotted,
+        "Give a dict from scheme (at least two lower-case letters or digits) to dotted path: "
+        "{'vault': 'shop.vault.Location'}.",
     ),
     "PROCTOR_EDITOR_BRANCHES": Expected(
         _are_branches,
@@ -231,27 +230,10 @@ _EXPECTED: Mapping[str, Expected] = {
     "PROCTOR_RESULTS_FROM_BROWSER": Expected(
         lambda value: isinstance(value, bool), "Give True or False."
     ),
-    "PROCTOR_ID_COOKIE": Expected(
-        _is_cookie_name, "Give the name of a cookie: letters, digits, - and _."
-    ),
-    "PROCTOR_ID_COOKIE_AGE": Expected(
-        lambda value: type(value) is int and value > 0, "Give a whole number of seconds above 0."
-    ),
-    "PROCTOR_ID_COOKIE_DOMAIN": Expected(
-        _or_none(_is_text), "Give a domain, for example '.example.com', or None."
-    ),
-    "PROCTOR_ID_COOKIE_PATH": Expected(
-        lambda value: isinstance(value, str) and value.startswith("/"),
-        "Give a path that begins with /.",
-    ),
-    "PROCTOR_ID_COOKIE_SAMESITE": Expected(
-        lambda value: value is False or value in ("Lax", "Strict", "None"),
-        "Give 'Lax', 'Strict', 'None' (a string) or False.",
-    ),
-    "PROCTOR_ID_COOKIE_SECURE": Expected(
-        _or_none(lambda value: isinstance(value, bool)),
-        "Give True, False, or None (True only on https).",
-    ),
+    **{
+        name: Expected(expected.fits, f"Give {expected.words}.")
+        for name, expected in ID_COOKIE.items()
+    },
     "PROCTOR_CACHE_METHOD": Expected(
         lambda value: value is None or (isinstance(value, str) and value in METHODS),
         f"Give {expected_methods()}.",
@@ -318,6 +300,12 @@ def _unusable_location() -> Iterator[checks.CheckMessage]:
     except LocationsError as error:
         yield checks.Error(
             f"{error}.", hint=_EXPECTED["PROCTOR_LOCATIONS"].words, id="proctor.E001"
+        )
+    except ConfigurationError as error:
+        yield checks.Error(
+            f"PROCTOR_MATRIX cannot be used: {error}.",
+            hint=_EXPECTED["PROCTOR_MATRIX"].words,
+            id="proctor.E001",
         )
 
 

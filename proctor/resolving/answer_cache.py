@@ -20,7 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from proctor.conf import settings
 from proctor.core.evaluation.groups import Groups, MatrixVersion
 from proctor.core.evaluation.stored_groups import from_stored, is_time, is_version, to_stored
-from proctor.core.messages import error_place
+from proctor.core.messages import error_place, shown
 from proctor.core.sources.circuit_breaker import CircuitBreaker
 from proctor.resolving.cache_methods import METHODS, expected_methods
 from proctor.resolving.store_errors import StoreDown, is_unreadable
@@ -114,10 +114,10 @@ class AnswerCache:
         Tests pass their own clocks, which return seconds. *clock* belongs to this process;
         *time_of_day* is the same on all machines.
         """
-        if settings.PROCTOR_CACHE_METHOD not in METHODS:
+        method: Any = settings.PROCTOR_CACHE_METHOD
+        if not isinstance(method, str) or method not in METHODS:
             raise ImproperlyConfigured(
-                f"PROCTOR_CACHE_METHOD: expected {expected_methods()}, got "
-                f"{settings.PROCTOR_CACHE_METHOD!r}"
+                f"PROCTOR_CACHE_METHOD: expected {expected_methods()}, got {shown(method)}"
             )
         self._source = source
         self._alias = settings.PROCTOR_CACHE_NAME or "default"
@@ -128,7 +128,7 @@ class AnswerCache:
         self._clock = clock
         self._time_of_day = time_of_day
         self._breaker = CircuitBreaker(clock=clock)
-        self._store = METHODS[settings.PROCTOR_CACHE_METHOD](
+        self._store = METHODS[method](
             log, self._timeout, alias=self._alias, clock=clock, time_of_day=time_of_day
         )
         self._secret = _secret()

@@ -10,7 +10,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.utils.asyncio import async_unsafe
 
 from proctor.conf import settings
-from proctor.core.evaluation.groups import Groups, Reason
+from proctor.core.evaluation.groups import GroupAssignment, Groups, Reason
 from proctor.core.exceptions import (
     ConversionError,
     IdentifierError,
@@ -20,7 +20,7 @@ from proctor.core.exceptions import (
     SourceUnavailable,
     UndefinedName,
 )
-from proctor.core.messages import error_place
+from proctor.core.messages import error_place, shown
 from proctor.resolving.source_answer import SourceAnswer
 from proctor.signals import resolved, source_failed
 
@@ -83,6 +83,26 @@ def _in_a_thread(question: _Question) -> SourceAnswer:
     return question.answer()
 
 
+#: The package of the sources whose answers need no check. Importing them here would be slow.
+_OURS = "proctor.core.sources."
+
+
+class _WrongAnswerError(TypeError):
+    """The answer of a site's own source has the wrong type. The text names no visitor."""
+
+
+def _check_answer(source: Source, groups: object) -> None:
+    place = f"{type(source).__name__}.determine_groups"
+    if not isinstance(groups, Groups):
+        raise _WrongAnswerError(f"{place} returned a {type(groups).__name__}; return Groups")
+    for test, assignment in groups.items():
+        if not isinstance(assignment, GroupAssignment):
+            raise _WrongAnswerError(
+                f"{place} returned a {type(assignment).__name__} for the test {shown(test)}; "
+                "return a GroupAssignment"
+            )
+
+
 class _Question:
     """One visitor's request to a source, and its state in the cache."""
 
@@ -120,7 +140,7 @@ class _Question:
             if recalled is not None and recalled.groups is not None:
                 self._cache = "hit"
                 return self._tell("cached", SourceAnswer(recalled.groups))
-            groups = self._source.determine_groups(self._asked)
+            groups = self._determined()
         except SourceError as error:
             return self._failed(error, recalled)
         except SynchronousOnlyOperation:
@@ -136,6 +156,13 @@ class _Question:
         if recalled is not None and self._setup.cache is not None:
             self._setup.cache.keep(recalled, groups)
         return self._tell("answered", SourceAnswer(groups))
+
+    def _determined(self) -> Groups:
+        """Ask the source. Raises _WrongAnswerError for an answer that is not `Groups`."""
+        groups = self._source.determine_groups(self._asked)
+        if not type(self._source).__module__.startswith(_OURS):
+            _check_answer(self._source, groups)
+        return groups
 
     @property
     def _log(self) -> OnceLog:
@@ -180,7 +207,7 @@ class _Question:
             logging.ERROR,
             "%s failed, so every test uses its default: %s",
             type(self._source).__name__,
-            error_place(error),
+            error if isinstance(error, _WrongAnswerError) else error_place(error),
         )
         of_hooks = isinstance(error, (ConversionError, IdentifierError))
         reason = Reason.HOOK_FAILED if of_hooks else Reason.SOURCE_FAILED

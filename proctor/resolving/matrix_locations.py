@@ -35,7 +35,7 @@ def matrix_schemes() -> Schemes:
     """
     if not isinstance(settings.PROCTOR_LOCATIONS, Mapping):
         raise LocationsError(
-            f"PROCTOR_LOCATIONS is {settings.PROCTOR_LOCATIONS!r}; give a dict that maps a "
+            f"PROCTOR_LOCATIONS is {shown(settings.PROCTOR_LOCATIONS)}; give a dict that maps a "
             "scheme to a dotted path"
         )
     dotted = {**_OWN_SCHEMES, **settings.PROCTOR_LOCATIONS}
@@ -43,7 +43,7 @@ def matrix_schemes() -> Schemes:
 
 
 def _make_location(scheme: str, path: Any, text: str) -> Location:
-    if path == _OWN_SCHEMES.get(scheme) and not apps.is_installed(_EDITOR):
+    if scheme in _OWN_SCHEMES and path == _OWN_SCHEMES[scheme] and not apps.is_installed(_EDITOR):
         raise ConfigurationError(f"{text[:80]!r} needs {_EDITOR!r} in INSTALLED_APPS")
     named = f"PROCTOR_LOCATIONS[{scheme!r}] is {shown(path)}"
     if not isinstance(path, str):
@@ -64,4 +64,14 @@ def _make_location(scheme: str, path: Any, text: str) -> Location:
         raise
     except Exception as error:  # as above
         raise LocationsError(f"{named}, which failed: {error_text(error)}") from error
+    missing = [name for name in _MEMBERS if not hasattr(made, name)]
+    if missing:
+        raise LocationsError(
+            f"{named}, which made a {type(made).__qualname__} without {', '.join(missing)}; "
+            "give it the members of proctor.core.sources.locations.Location"
+        )
     return made
+
+
+#: The members of `Location`.
+_MEMBERS = ("shown", "slow", "spread", "inline", "changed", "read")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from functools import partial
@@ -16,7 +17,7 @@ from proctor.conf import settings
 from proctor.core.declarations.registry import Registry
 from proctor.core.exceptions import ConfigurationError, SourceError
 from proctor.core.inputs.variables import Variables
-from proctor.core.messages import error_place, error_text
+from proctor.core.messages import error_place, error_text, shown
 from proctor.core.sources.matrix_report import report_missing, report_tests
 from proctor.core.sources.source import MatrixSource
 from proctor.django_internals import settings_reader
@@ -153,6 +154,10 @@ def _make_source() -> Source | None:
         matrix: Any = _chosen("PROCTOR_MATRIX")
         if matrix is None:
             return _make_pipet()
+        if not isinstance(matrix, (str, os.PathLike)):
+            raise ConfigurationError(
+                f"PROCTOR_MATRIX: expected a path or a URL (str), got {shown(matrix)}"
+            )
         return MatrixSource(
             matrix,
             _told_variables(),

@@ -51,6 +51,8 @@ class _Arguments:
         self.target: str | None = None
         if "as" in keywords and len(bits) >= 2 and bits[-2] == "as":
             self.target = bits[-1]
+            if not self.target.isidentifier():
+                raise self.error(f"expected the name of a variable after 'as', got {bits[-1]!r}")
             del bits[-2:]
         self.keywords: dict[str, list[Word]] = {}
         self.words: list[Word] = []

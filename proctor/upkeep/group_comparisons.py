@@ -1,21 +1,30 @@
-"""Find comparisons of an assignment with a string in templates; they are never true."""
+"""Find mistakes in how templates use `proc`: comparisons with a string, and misspelled tests."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from proctor.core.messages import closest
 from proctor.upkeep.template_literals import named_texts
+from proctor.visits.proc import OWN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["GroupComparison", "find_group_comparisons"]
+__all__ = ["GroupComparison", "MisspelledTest", "find_group_comparisons", "find_misspelled_tests"]
 
 _CONDITION = re.compile(r"\{%-?\s*(?:el)?if\s(.*?)%\}", re.DOTALL)
 _PROC = r"(?:request\.)?proc\.(\w+)"
 _TEXT = r"""(?:"[^"]*"|'[^']*')"""
 _COMPARISON = re.compile(rf"(?<![\w.]){_PROC}\s*[!=]=\s*{_TEXT}|{_TEXT}\s*[!=]=\s*{_PROC}(?![\w.])")
+
+
+_MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_READ = re.compile(rf"(?<![\w.\"'-]){_PROC}")
+
+#: How similar two names must be. Lower values would report other variables called `proc`.
+_SIMILAR = 0.8
 
 
 class GroupComparison(NamedTuple):
@@ -40,3 +49,30 @@ def find_group_comparisons(tests: Collection[str]) -> Iterator[GroupComparison]:
                     if test in tests:
                         line = text.count("\n", 0, condition.start(1) + found.start()) + 1
                         yield GroupComparison(test, found[0], f"{name}:{line}")
+
+
+class MisspelledTest(NamedTuple):
+    """A read of an undeclared test whose name is close to that of a declared one."""
+
+    test: str
+    declared: str
+    #: The template and the line, such as `shop/page.html:3`.
+    place: str
+
+
+def find_misspelled_tests(tests: Collection[str]) -> Iterator[MisspelledTest]:
+    """Return reads such as `{{ proc.buttoncolrtst.group }}`, which are silently empty.
+
+    Raises Django's exception if TEMPLATES is invalid.
+    """
+    for texts in named_texts():
+        for name, text in sorted(texts.items()):
+            for markup in _MARKUP.finditer(text):
+                for found in _READ.finditer(markup[0]):
+                    read = found[1]
+                    if read in tests or read in OWN_NAMES:
+                        continue
+                    declared = closest(read, tests, _SIMILAR)
+                    if declared is not None:
+                        line = text.count("\n", 0, markup.start() + found.start()) + 1
+                        yield MisspelledTest(read, declared, f"{name}:{line}")

@@ -147,6 +147,9 @@ def find_literals() -> Literals:
                 literals += _of_template(backend.engine, name)
                 compiled += 1
             except Exception as error:  # noqa: BLE001 - a tag library may raise anything
+                if _is_ours(loaders, name):
+                    # The editor's own templates need its tags, and the editor is not installed.
+                    continue
                 uncompiled.append(_uncompiled(loaders, name, error))
     return Literals(tuple(literals), tuple(uncompiled), compiled, tuple(unlisted))
 
@@ -208,6 +211,20 @@ def _names(loader: _Listing) -> Iterator[str]:
         for path in directory.rglob("*"):
             if path.is_file():
                 yield path.relative_to(directory).as_posix()
+
+
+#: The folder of proctor itself.
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def _is_ours(loaders: list[_Listing], name: str) -> bool:
+    """Return True if the template that Django finds is one of this package."""
+    for loader in loaders:
+        for origin in loader.get_template_sources(name):
+            path = Path(origin.name)
+            if path.is_file():
+                return path.resolve().is_relative_to(_PACKAGE)
+    return False
 
 
 def _uncompiled(loaders: list[_Listing], name: str, error: Exception) -> Uncompiled:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync, sync_to_async
 
 from proctor.core.messages import error_place
-from proctor.resolving.site_setup import current_setup
+from proctor.resolving.site_setup import current_setup, current_variables
+from proctor.visits.hook_values import HookAnswerError, is_yes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest
 
-__all__ = ["Consent"]
+__all__ = ["Consent", "without_user"]
 
 logger = logging.getLogger("proctor.hooks")
 
 _GIVEN = "_proctor_consent"
+_USER = "USER"
 
 
 class Consent:
@@ -60,7 +63,7 @@ class Consent:
         if not self._has_twin:
             return await sync_to_async(self.given)(request)
         try:
-            answer = bool(await self._middleware.ahas_consent(request))
+            answer = _is_yes(await self._middleware.ahas_consent(request))
         except Exception as error:  # noqa: BLE001 - as above
             answer = self._count_as_no(error)
         request.__dict__[_GIVEN] = answer
@@ -68,8 +71,8 @@ class Consent:
 
     def _ask(self, request: HttpRequest) -> bool:
         if self._has_plain:
-            return bool(self._middleware.has_consent(request))
-        return bool(async_to_sync(self._middleware.ahas_consent)(request))
+            return _is_yes(self._middleware.has_consent(request))
+        return _is_yes(async_to_sync(self._middleware.ahas_consent)(request))
 
     def _count_as_no(self, error: Exception) -> bool:
         owner = type(self._middleware).__qualname__
@@ -78,6 +81,21 @@ class Consent:
             logging.WARNING,
             "has_consent of %s failed, so the visitor is treated as not having agreed: %s",
             owner,
-            error_place(error),
+            error if isinstance(error, HookAnswerError) else error_place(error),
         )
         return False
+
+
+def _is_yes(answer: Any) -> bool:
+    # The value of a cookie may be "no".
+    return is_yes("has_consent", answer, takes_text=False)
+
+
+def without_user(identifiers: Any) -> Any:
+    """Return *identifiers* without those of type USER, which need consent."""
+    if not isinstance(identifiers, Mapping):
+        return identifiers
+    declared = {
+        each.source_key: each.test_type for each in current_variables().identifier_variables
+    }
+    return {key: value for key, value in identifiers.items() if declared.get(key, key) != _USER}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import inspect
 import sys
 import uuid
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from django.utils.functional import LazyObject, Promise
 
 from proctor.django_internals import loaded_value
 
-__all__ = ["is_data", "load", "load_answer"]
+__all__ = ["HookAnswerError", "is_data", "is_yes", "load", "load_answer"]
 
 #: Types whose values need no loading.
 _PLAIN = frozenset(
@@ -35,6 +36,23 @@ _SEQUENCES = (list, tuple, set, frozenset)
 #: Number of nesting levels that are examined. Deeper values, and values that contain themselves,
 #: are left unchanged.
 _DEPTH = 8
+
+
+class HookAnswerError(TypeError):
+    """A hook returned a value of the wrong type. The text contains no data about a visitor."""
+
+
+def is_yes(hook: str, answer: Any, *, takes_text: bool = True) -> bool:
+    """Return the truth of what *hook* returned.
+
+    Raises HookAnswerError for an awaitable, which is always true, and unless *takes_text* for a
+    str, because "no" is true too.
+    """
+    if inspect.isawaitable(answer) or (isinstance(answer, str) and not takes_text):
+        if inspect.iscoroutine(answer):
+            answer.close()  # so that Python does not warn that it was never awaited
+        raise HookAnswerError(f"{hook} returned a {type(answer).__qualname__}; return a bool")
+    return bool(answer)
 
 
 def is_data(value: Any, depth: int = _DEPTH) -> bool:

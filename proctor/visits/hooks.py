@@ -6,19 +6,20 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
+from django.core.exceptions import ImproperlyConfigured
 
 from proctor.core.messages import error_place
 from proctor.resolving.site_setup import current_setup
 from proctor.visits.consent import Consent
-from proctor.visits.hook_values import is_data
+from proctor.visits.hook_values import HookAnswerError, is_data, is_yes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest
 
-__all__ = ["HOOKS", "YES_OR_NO", "Hooks"]
+__all__ = ["HOOKS", "YES_OR_NO", "Hooks", "mistaken_hook"]
 
 logger = logging.getLogger("proctor.hooks")
 
@@ -27,6 +28,33 @@ HOOKS = ("is_privileged", "get_identifiers", "get_context", "exclude_request")
 
 #: Hooks that answer yes or no; an exception counts as False.
 YES_OR_NO = ("is_privileged", "exclude_request")
+
+
+_is_yes = sync_to_async(is_yes)
+
+_CONSENT = ("has_consent", "ahas_consent")
+#: Methods that are called outside an event loop. Those in `HOOKS`, and `has_consent`, have twins.
+_PLAIN = (*HOOKS, "has_consent", "get_http", "finish_response")
+
+
+def mistaken_hook(middleware: type) -> str | None:
+    """Return a sentence about a method that would not work as a hook, or None.
+
+    A coroutine is always true. Without this, `async def is_privileged` would allow everyone to
+    force groups.
+    """
+    for name in _PLAIN:
+        if iscoroutinefunction(getattr(middleware, name, None)):
+            has_twin = name in HOOKS or name == "has_consent"
+            cure = f"rename it to a{name}" if has_twin else "write it without async"
+            return f"{middleware.__qualname__}.{name} is a coroutine function: {cure}"
+    consent = [name for name in _CONSENT if hasattr(middleware, name)]
+    if len(consent) == 1:  # ProctorMiddleware has both
+        return (
+            f"{middleware.__qualname__}.{consent[0]} is never called: only subclasses of "
+            "ProctorMiddleware have this hook; without consent, leave the identifiers out"
+        )
+    return None
 
 
 class Hooks:
@@ -38,7 +66,13 @@ class Hooks:
     )
 
     def __init__(self, middleware: Any, overrides: Callable[[str], bool]) -> None:
-        """Find the hooks that *middleware* overrides, with the function *overrides*."""
+        """Find the hooks that *middleware* overrides, with the function *overrides*.
+
+        Raises ImproperlyConfigured for a `mistaken_hook`.
+        """
+        mistake = mistaken_hook(type(middleware))
+        if mistake is not None:
+            raise ImproperlyConfigured(mistake)
         self._middleware = middleware
         #: The class of the middleware, for messages.
         self.owner = type(middleware).__qualname__
@@ -75,7 +109,7 @@ class Hooks:
     def call_or_no(self, name: str, request: HttpRequest) -> bool:
         """Call a hook outside an event loop; an exception counts as False."""
         try:
-            return bool(self.call(name, request))
+            return is_yes(name, self.call(name, request))
         except Exception as error:  # noqa: BLE001 - the site's code
             return self._count_as_no(name, error)
 
@@ -84,7 +118,7 @@ class Hooks:
         try:
             answer = await self.acall(name, request)
             # Converting an object, such as a queryset, to bool may need a query.
-            return bool(answer) if is_data(answer) else await sync_to_async(bool)(answer)
+            return is_yes(name, answer) if is_data(answer) else await _is_yes(name, answer)
         except Exception as error:  # noqa: BLE001 - as above
             return self._count_as_no(name, error)
 
@@ -95,7 +129,7 @@ class Hooks:
             "%s of %s failed, which counts as False: %s",
             name,
             self.owner,
-            error_place(error),
+            error if isinstance(error, HookAnswerError) else error_place(error),
         )
         return False
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
+from proctor.core.messages import shown
 from proctor.resolving import overrides
 from proctor.resolving.source_answer import SourceAnswer
 from proctor.signals import exposed
@@ -193,7 +194,8 @@ class Proc:
         return assignment
 
     def _undeclared(self, name: str) -> str:
-        return f"the test {name!r} is not in PROCTOR_TESTS: {self._registry.hint(str(name))}"
+        hint = self._registry.hint(str(name))
+        return f"the test {shown(name)} is not in PROCTOR_TESTS: {hint}"
 
     def _loaded(self) -> dict[str, GroupAssignment]:
         """Return the assignments, after determining them if necessary."""

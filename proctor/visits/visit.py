@@ -20,6 +20,7 @@ from proctor.resolving.ask_source import ask
 from proctor.resolving.site_setup import current_setup
 from proctor.resolving.source_answer import SourceAnswer
 from proctor.signals import exposed
+from proctor.visits.consent import without_user
 from proctor.visits.error_pages import renders_error_page
 from proctor.visits.forcing import Forcing, asks
 from proctor.visits.hook_values import is_data, load_answer
@@ -165,6 +166,8 @@ class Visit:
         token = _running_hooks.set(self)
         try:
             identifiers = self._loaded(self._hooks.call("get_identifiers", self.request))
+            if self._lacks_consent():
+                identifiers = without_user(identifiers)
             context = self._loaded(self._hooks.call("get_context", self.request))
         except Exception as error:  # noqa: BLE001 - it is the site's code, and may raise anything
             self._give_up(error, error_place(error))
@@ -197,6 +200,8 @@ class Visit:
                     await self.privilege().anote(answers[name])
                 else:
                     self._excluded = bool(answers.get(name)) or await self._alacks_consent()
+            if await self._alacks_consent():
+                answers["get_identifiers"] = without_user(answers["get_identifiers"])
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error, error_place(error))
             return

@@ -118,6 +118,13 @@ def engine(*processors):
     }
 
 
+def use_page(settings, text):
+    """Make *text* the site's only template, page.html."""
+    loader = ("django.template.loaders.locmem.Loader", {"page.html": text})
+    settings.TEMPLATES = [engine("proctor.context_processors.proc")]
+    settings.TEMPLATES[0]["OPTIONS"]["loaders"] = [loader]
+
+
 def found(**options):
     """Return the messages of our checks, run by Django."""
     return run_checks(tags=[TAG], **options)
@@ -706,11 +713,9 @@ def test_pages_that_nobody_may_see_are_a_warning(sound):
 @pytest.mark.parametrize("way", ["setting", "tag"])
 def test_a_bar_without_the_groups_page_is_a_warning(sound, way):
     template = "{% load proctor %}{%proctor_bar%}" if way == "tag" else ""
-    loader = ("django.template.loaders.locmem.Loader", {"base.html": template})
-    sound.TEMPLATES = [engine("proctor.context_processors.proc")]
-    sound.TEMPLATES[0]["OPTIONS"]["loaders"] = [loader]
+    use_page(sound, template)
     sound.PROCTOR_BAR = way == "setting"
-    place = "PROCTOR_BAR" if way == "setting" else "base.html"
+    place = "PROCTOR_BAR" if way == "setting" else "page.html"
     assert only("proctor.W029").msg.startswith(f"{place} shows the bar")
 
 
@@ -770,8 +775,12 @@ class Older(ProctorMiddleware):
 
 
 class Mixed(MiddlewareMixin, ProctorMiddleware):
+    """Never handles a request, because MiddlewareMixin comes first."""
+
+
+class MixedLast(ProctorMiddleware, MiddlewareMixin):
     def process_response(self, request, response):
-        return response
+        """Never called, because MiddlewareMixin comes last."""
 
 
 def test_methods_that_are_never_called_are_warnings_with_their_successors(sound):
@@ -794,9 +803,97 @@ def test_methods_that_are_never_called_are_warnings_with_their_successors(sound)
     assert "is_privileged" in named["_get_force_groups"]
 
 
-def test_what_djangos_mixin_calls_is_no_warning(sound):
+def test_djangos_mixin_before_ours_is_an_error(sound):
     sound.MIDDLEWARE = [SESSIONS, USERS, f"{HERE}.Mixed"]
+    assert f"{HERE}.Mixed inherits from MiddlewareMixin" in only("proctor.E021").msg
+
+
+def test_djangos_mixin_after_ours_calls_nothing(sound):
+    sound.MIDDLEWARE = [SESSIONS, USERS, f"{HERE}.MixedLast"]
+    assert "MixedLast overrides process_response()" in only("proctor.W024").msg
+
+
+@pytest.fixture
+def older_site(request, tmp_path, monkeypatch):
+    """The module `older_site`, with the source in the parameter."""
+    (tmp_path / "older_site.py").write_text(request.param)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("older_site", "reason", "hint"),
+    [
+        ("from proctor import cache", "cannot import name 'cache'", "docs/upgrading.md"),
+        ("import proctor.api", "No module named 'proctor.api'", "docs/upgrading.md"),
+        ("import nowhere", "No module named 'nowhere'", "Correct the path"),
+        ("1 / 0", "ZeroDivisionError: division by zero", "Correct the path"),
+    ],
+    indirect=["older_site"],
+)
+@pytest.mark.usefixtures("older_site")
+def test_a_middleware_that_cannot_be_imported_is_an_error(sound, reason, hint):
+    sound.MIDDLEWARE = [SESSIONS, "older_site.Middleware"]
+    message = only("proctor.E020")
+    assert "'older_site.Middleware'" in message.msg
+    assert reason in message.msg
+    assert hint in message.hint
+
+
+@pytest.mark.parametrize("name", ["application.proctor", "application.proctor.api"])
+def test_a_logger_of_version_1_is_a_warning(sound, name):
+    sound.LOGGING = {"version": 1, "loggers": {name: {"level": "INFO"}, "proctor": {}}}
+    assert repr(name) in only("proctor.W032").msg
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, {}, {"loggers": None}, {"loggers": {1: {}, "application": {}}}),
+        {"loggers": {"application.proctoring": {}}},
+    ],
+)
+def test_other_loggers_are_fine(sound, value):
+    sound.LOGGING = value
     assert ids() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ proc.buttoncolrtst.group }}",
+        "{% if request.proc.buttoncolrtst %}",
+        "{% if a\nand proc.buttoncolrtst.value > 1 %}",
+    ],
+)
+def test_a_misspelled_test_in_a_template_is_a_warning_with_the_nearest(sound, text):
+    use_page(sound, f"\n{text}")
+    message = only("proctor.W035")
+    assert message.msg.startswith(f"page.html:{text.count(chr(10)) + 2}: proc.buttoncolrtst is")
+    assert message.hint == "Did you mean proc.buttoncolortst?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ proc.buttoncolortst.group }}{{ proc.get_group_string_list }}{{ proc.pid }}",
+        "proc.buttoncolrtst {{ other.proc.buttoncolrtst }}{{ myproc.buttoncolrtst }}",
+        "{{ 'proc.buttoncolrtst' }}",
+    ],
+)
+def test_other_texts_in_a_template_are_fine(sound, text):
+    use_page(sound, text)
+    assert "proctor.W035" not in ids()
+
+
+@pytest.mark.parametrize("tag", ["{% load forcegroups %}", "{%load i18n forcegroups static%}"])
+def test_the_tags_of_version_1_are_a_warning(sound, tag):
+    use_page(sound, f"<a>\n{tag}</a>")
+    assert only("proctor.W033").msg.startswith(f"page.html:2: {tag} loads tags")
+
+
+def test_other_tag_libraries_are_fine(sound):
+    use_page(sound, "{% load forcegroups2 %}{% load i18n %} forcegroups {% if a %}")
+    assert "proctor.W033" not in ids()
 
 
 # -- Templates ------------------------------------------------------------------------------

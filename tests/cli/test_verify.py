@@ -132,6 +132,12 @@ def test_a_document_of_another_kind_is_not_an_empty_specification(
     assert f"expected a specification, got {kind}" in err
 
 
+def test_a_document_without_any_field_of_a_specification_does_not_pass(run, matrix, write):
+    code, out, err = run("verify", matrix, write("other.json", {"colortst": {"buckets": {}}}))
+    assert (code, out) == (2, "")
+    assert "unknown field 'colortst'; a specification has" in err
+
+
 # review --specification
 
 

@@ -13,11 +13,15 @@ from proctor.editor.applications.listing import standing_on_branch
 from proctor.editor.applications.registering import forget, register
 from proctor.editor.applications.saying import what_applications_say
 from proctor.editor.changes import services
+from proctor.editor.changes.proposed import publish_proposal
 from proctor.editor.changes.together import Promotion, promote_together
 from proctor.editor.errors import Conflict, NotFound, PermissionMissing, Refused
 from proctor.editor.models import Application, Revision
+from proctor.editor.proposals import deciding
 from proctor.editor.publishing.heads import definition_of, head_of
+from proctor.editor.publishing.publishing import Signature
 from proctor.editor.specifications.known import known_application, read_applications
+from proctor.editor.transfer.importing import import_source, read_text
 from tests.editor.api_client import user_with
 from tests.editor.samples import document, shares, text_of
 
@@ -126,6 +130,57 @@ def test_an_edit_keeps_the_buckets_that_an_application_declares(editor):
     with pytest.raises(Refused) as refusal:
         edit(base=first.id, allocations=QUIET, buckets=buckets)
     assert codes(refusal) == ["declared-bucket-removed"]
+
+
+VIOLET = [
+    {**each, "name": each["name"].replace("blue", "violet")} for each in document()["buckets"]
+]
+
+
+def test_a_promotion_keeps_the_names_of_buckets_that_an_application_declares(quiet):
+    app(BLUE, version="7")
+    renamed = edit(base=quiet[0].id, allocations=QUIET, buckets=VIOLET)
+    with pytest.raises(Refused) as refusal:
+        promote(renamed, quiet[1])
+    assert codes(refusal) == ["breaks-application"]
+    assert refusal.value.problems[0].message == (
+        "mobile@7: bucket 1, which the application declares, changes its name from 'blue' to "
+        "'violet'; keep the name, or add a bucket"
+    )
+    with pytest.raises(Refused, match="mobile@7, test 'buttontst': bucket 1, which"):
+        promote_together(
+            ADA, [Promotion(NAME, renamed.id, quiet[1].id)], "trunk", "production", message=""
+        )
+    done = promote(renamed, quiet[1], override="mobile 8 declares violet")
+    assert "mobile 8 declares violet" in done.message
+
+
+def test_a_proposal_is_not_published_if_an_application_then_declares_the_bucket(quiet, settings):
+    settings.PROCTOR_EDITOR_APPROVALS = {"production": 1}
+    author = person(user_with("view", "promote_production", name="author"))
+    renamed = edit(base=quiet[0].id, allocations=QUIET, buckets=VIOLET)
+    proposal = services.promote(
+        author, NAME, "trunk", "production", revision=renamed.id, base=quiet[1].id
+    ).proposal
+    approver = person(user_with("view", "approve", "promote_production", name="approver"))
+    deciding.approve(approver, proposal.pk, content=proposal.content_hash, base=proposal.base_id)
+    app(BLUE)
+    with pytest.raises(Refused, match="changes its name from 'blue' to 'violet'"):
+        publish_proposal(approver, proposal.pk)
+
+
+def test_an_import_warns_about_the_buckets_that_an_application_declares(quiet):
+    app(BLUE, version="7")
+    tests = {NAME: json.loads(text_of(allocations=QUIET, buckets=VIOLET))}
+    source = read_text(json.dumps({"audit": {"version": "1", "updated": 1}, "tests": tests}))
+    done = import_source(source, "production", Signature("ada", ""))
+    assert done.changed == [NAME]
+    (warning,) = done.warnings
+    assert warning == (
+        "buttontst: mobile@7: bucket 1, which the application declares, changes its name from "
+        "'blue' to 'violet'; keep the name, or add a bucket"
+    )
+    assert import_source(source, "production", Signature("ada", "")).warnings == []
 
 
 def test_a_stop_is_never_refused(quiet):

@@ -474,7 +474,10 @@ def test_a_test_is_stopped_from_any_page(revision, grace):
 def test_among_many_tests_the_one_to_stop_is_typed(revision, grace, monkeypatch):
     monkeypatch.setattr("proctor.editor.pages.stop_views._OFFERED", 0)
     assert fields(grace.get(f"{ROOT}stop/"))["test"] == ""
-    grace.post(f"{ROOT}stop/", {"test": "buttontst", "reason": "the night"})
+    page = grace.post(f"{ROOT}stop/", {"test": "buttontst", "do": "check"})
+    form = fields(page)
+    assert form["test"] == "buttontst"
+    grace.post(f"{ROOT}stop/", {**form, "reason": "the night"})
     assert lengths() == {-1: 1.0}
 
 

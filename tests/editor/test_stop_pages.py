@@ -11,6 +11,7 @@ from proctor.editor.publishing.publishing import Change, Signature, publish
 from tests.editor.samples import document, shares, text_of
 from tests.editor.test_pages import (
     ADA,
+    ROOT,
     TEST,
     fields,
     grace,
@@ -18,6 +19,7 @@ from tests.editor.test_pages import (
     one,
     revision,
     served,
+    signed_in,
     text,
 )
 
@@ -57,6 +59,70 @@ def test_stop_shows_the_tests_that_lose_their_visitors(dependents, grace):
     assert "because nobody is in blue of pricetst any more." in inactive
     assert of_control in inactive
     assert of_control not in control
+
+
+ANY = f"{ROOT}stop/"
+FOLLOWS = "Choose a test. You see who moves before you stop it."
+LEAVE = "50 % of visitors leave, nobody changes group."
+
+
+@pytest.fixture
+def another(revision):
+    """A second test, so that none is chosen yet."""
+    services.edit(ADA, "linktst", text_of(salt="&linktst"), base=None)
+
+
+@pytest.mark.parametrize("few", [True, False], ids=["chosen", "typed"])
+def test_before_a_test_is_chosen_the_page_says_that_the_preview_follows(
+    another, grace, monkeypatch, few
+):
+    if not few:
+        monkeypatch.setattr("proctor.editor.pages.stop_views._OFFERED", 0)
+    page = grace.get(ANY)
+    assert FOLLOWS in text(page)
+    assert "selected" not in page.content.decode().split('id="pe-test"')[1].split("</p>")[0]
+    test = "production buttontst" if few else "buttontst"
+    shown = grace.post(ANY, {"test": test, "reason": "the night", "do": "check"})
+    inactive, control = text(shown).split("inactive -1")[1].split("control 0")
+    assert LEAVE in inactive
+    assert "25 % of visitors jump from blue to control." in control
+    assert "Everybody in buttontst on production moves to" in text(shown)
+    assert FOLLOWS not in text(shown)
+    form = fields(shown)
+    assert (form["reason"], form["seen"]) == ("the night", "production buttontst")
+    assert lengths() == {-1: 0.5, 0: 0.25, 1: 0.25}
+    assert grace.post(ANY, {**form, "test": test, "value": "0"}).status_code == 303
+    assert lengths() == {0: 1.0}
+
+
+def test_the_only_test_is_chosen_and_previewed(revision, grace):
+    page = grace.get(ANY)
+    assert LEAVE in text(page)
+    assert fields(page)["seen"] == "production buttontst"
+
+
+@pytest.mark.parametrize("seen", [{}, {"seen": "trunk linktst"}], ids=["none", "another"])
+def test_nothing_is_stopped_before_the_preview_of_that_test_was_shown(another, grace, seen):
+    sent = {"test": "production buttontst", "reason": "the night", **seen}
+    page = grace.post(ANY, sent)
+    assert page.status_code == 422
+    assert "Check who moves, then press “Stop now” again." in text(page)
+    assert LEAVE in text(page)
+    assert lengths() == {-1: 0.5, 0: 0.25, 1: 0.25}
+    assert grace.post(ANY, {**sent, **fields(page), "test": sent["test"]}).status_code == 303
+    assert lengths() == {-1: 1.0}
+
+
+def test_an_unknown_test_is_named_in_place_of_the_preview(another, grace):
+    page = grace.post(ANY, {"test": "buttntst", "do": "check"})
+    assert page.status_code == 200
+    assert "buttntst" in text(page).split("Reason")[1]
+    assert "seen" not in fields(page)
+
+
+def test_a_test_that_someone_must_not_stop_is_not_previewed(another):
+    viewer = signed_in("view", name="viewer")
+    assert viewer.post(ANY, {"test": "buttontst", "do": "check"}).status_code == 403
 
 
 def test_a_test_is_stopped_although_its_id_cannot_be_incremented(one, grace):

@@ -251,6 +251,39 @@ def test_a_test_is_stopped_in_two_clicks_and_a_reason(window, shop):
     says(window, "Raise the test to", LIVE)
 
 
+def choose(window, words):
+    """Choose a test to stop."""
+    press(window, lambda: window.find_element("xpath", f"//option[starts-with(., '{words}')]"))
+
+
+def test_who_moves_is_shown_before_a_test_is_stopped_from_any_page(window):
+    click(window, "Stop a test")
+    says(window, "You see who moves before you stop it.", "#pe-preview")
+    fill(window, "#pe-reason", "searches fail")
+    choose(window, "buttoncolortst · production")
+    says(window, "Everybody in buttoncolortst on production", "#pe-preview")
+    choose(window, "newfeaturerollout · production")
+    says(window, "Everybody in newfeaturerollout on production", "#pe-preview")
+    says(window, "50 % of visitors leave, nobody changes group.", "#pe-preview")
+    click(window, "Stop now")
+    says(window, "searches fail", ".pe-hold")
+    says(window, "inactive 100 %", LIVE)
+
+
+def test_who_moves_is_shown_before_a_test_is_stopped_without_a_script(window, shop):
+    window.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        window.get(f"{shop}{EDITOR}stop/")
+        choose(window, "newfeaturerollout · production")
+        press(window, lambda: one(window, "noscript button"))
+        says(window, "50 % of visitors leave, nobody changes group.", "#pe-preview")
+        fill(window, "#pe-reason", "searches fail")
+        click(window, "Stop now")
+        says(window, "searches fail", ".pe-hold")
+    finally:
+        window.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
 def test_a_problem_is_shown_at_its_field_while_typing(window, shop):
     window.get(f"{shop}{COLOR}edit/")
     fill(window, "#share-1-0", "30")

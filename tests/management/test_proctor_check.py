@@ -472,6 +472,12 @@ def test_another_template_that_cannot_be_compiled_is_only_named(site):
     assert (code, "Not read: page: TemplateSyntaxError" in text) == (0, True)
 
 
+def test_our_own_templates_for_an_app_that_is_not_installed_are_not_listed(site):
+    use_templates(site)
+    site.TEMPLATES = [{**site.TEMPLATES[0], "OPTIONS": {}, "APP_DIRS": True}]
+    assert "Not read" not in run()[1]
+
+
 def test_a_template_that_is_a_difference_is_named_once(site):
     use_pages(site, page="{% load proctor %}{% ifgroup undeclaredtst a %}{% endifgroup %}")
     assert "Not read" not in run()[1]

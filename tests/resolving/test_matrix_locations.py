@@ -10,6 +10,7 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from proctor.checks import TAG
+from proctor.core.evaluation.groups import Reason
 from proctor.core.exceptions import ConfigurationError
 from proctor.core.sources.locations import Document
 from proctor.identify import identify
@@ -48,6 +49,28 @@ class Broken:
         raise KeyError(text)
 
 
+class NoLocation:
+    """A class that has only some of a location's members."""
+
+    slow = spread = inline = False
+
+    def __init__(self, text):
+        self.shown = text
+
+
+def nothing(text):
+    """A function that makes no location."""
+
+
+class Odd(InMemory):
+    """A location whose `read` returns this."""
+
+    answer = None
+
+    def read(self, token):
+        return self.answer
+
+
 not_callable = 5
 
 #: Values, and a part of the message about them.
@@ -60,6 +83,8 @@ UNUSABLE = [
     ("nodots", "which cannot be imported: ImportError"),
     ("no.such.Module", "which cannot be imported: ModuleNotFoundError"),
     (f"{HERE}.NoClass", "which cannot be imported: ImportError"),
+    (f"{HERE}.NoLocation", "which made a NoLocation without changed, read; give it the members"),
+    (f"{HERE}.nothing", "which made a NoneType without shown, slow, spread, inline, changed, read"),
     (f"{HERE}.Broken", "which failed: KeyError: 'mem:shop'"),
 ]
 
@@ -106,9 +131,44 @@ def test_the_check_blames_the_locations_and_not_the_matrix(located, value):
 def test_a_text_that_the_site_s_class_refuses_is_a_mistake_in_the_matrix(located):
     located.PROCTOR_MATRIX = "mem:absent"
     (error,) = messages()
-    assert error.msg == "PROCTOR_MATRIX is 'mem:absent'."
+    assert error.msg == "PROCTOR_MATRIX cannot be used: 'mem:absent' is not in memory."
     with pytest.raises(ImproperlyConfigured, match="'mem:absent' is not in memory"):
         current_setup()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [(None, "NoneType"), ("{}", "str"), (b"{}", "bytes"), (Document("{}", 1), "Document")],
+)
+def test_a_wrong_answer_of_the_site_s_class_is_logged_with_what_to_return(
+    located, caplog, monkeypatch, answer, kind
+):
+    monkeypatch.setattr(Odd, "answer", answer)
+    located.PROCTOR_LOCATIONS = {"mem": f"{HERE}.Odd"}
+    assert identify({"USER": "a"}).buttoncolortst.reason is Reason.SOURCE_FAILED
+    assert f"mem:shop: read() returned a {kind}; return a Document with bytes" in caplog.text
+
+
+@pytest.mark.parametrize("scheme", ["mme", "MEM"])
+def test_a_scheme_that_does_not_exist_is_a_warning_with_the_nearest(located, scheme):
+    located.PROCTOR_MATRIX = f"{scheme}:shop"
+    (warning,) = messages()
+    assert warning.id == "proctor.W003"
+    assert warning.hint.startswith("Did you mean 'mem:shop'?")
+
+
+@pytest.mark.parametrize("value", [5, b"matrix.json", ["matrix.json"], True])
+def test_a_matrix_of_the_wrong_type_names_the_setting_at_the_start(site, value):
+    site.PROCTOR_MATRIX = value
+    with pytest.raises(ImproperlyConfigured, match="PROCTOR_MATRIX: expected a path or a URL"):
+        current_setup()
+
+
+@pytest.mark.parametrize("path", ["/tmp/" + "x" * 5000, "/tmp/\0"])
+def test_a_path_that_no_file_can_have_is_a_warning(site, path):
+    site.PROCTOR_MATRIX = path
+    (warning,) = messages()
+    assert (warning.id, len(warning.msg) < 200) == ("proctor.W003", True)
 
 
 def test_a_class_that_the_matrix_does_not_need_is_not_imported(located):

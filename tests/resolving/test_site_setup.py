@@ -354,3 +354,14 @@ def test_the_token_of_the_matrix_reaches_its_server_as_a_bearer_header(site, tmp
         source.current(30)
         source.close()
     assert server.requests[0]["Authorization"] == "Bearer secret"
+
+
+@pytest.mark.parametrize("value", [["cache"], {}, 5, "x" * 1000])
+def test_a_cache_method_of_any_other_type_names_the_setting(site, value):
+    site.PROCTOR_MATRIX, site.PROCTOR_API_ROOT = None, "http://127.0.0.1:9"
+    site.PROCTOR_CACHE_METHOD = value
+    with pytest.raises(
+        ImproperlyConfigured, match=r"^PROCTOR_CACHE_METHOD: expected 'cache'"
+    ) as no:
+        current_setup()
+    assert len(str(no.value)) < 200

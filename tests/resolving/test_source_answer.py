@@ -188,6 +188,42 @@ def test_a_source_with_a_mistake_raises_in_debug(site, color):
         color()
 
 
+ODD_ANSWERS = {
+    "None": "returned a NoneType; return Groups",
+    "{'buttoncolortst': MORE}": "returned a dict; return Groups",
+    "Groups({'buttoncolortst': ('blue', 1, None)})": "returned a tuple for the test",
+    "Groups({'buttoncolortst': GroupAssignment('blue', '1')})": "TypeError (groups.py",
+    "Groups({'buttoncolortst': GroupAssignment('blue', True)})": "TypeError (groups.py",
+    "Groups({'buttoncolortst': GroupAssignment(b'blue', 1)})": "TypeError (groups.py",
+}
+
+
+class OddSource(OwnSource):
+    answer = "None"
+
+    def determine_groups(self, request):
+        return eval(self.answer, {**globals()})
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS)
+def test_an_answer_of_the_wrong_type_gives_the_defaults_and_is_logged(
+    color, caplog, monkeypatch, answer
+):
+    monkeypatch.setattr(OddSource, "answer", answer)
+    with own(OddSource):
+        assert color().reason is Reason.SOURCE_FAILED
+    assert ODD_ANSWERS[answer] in caplog.text
+
+
+def test_an_answer_of_the_wrong_type_raises_in_debug(color):
+    with (
+        own(OddSource),
+        override_settings(DEBUG=True),
+        pytest.raises(TypeError, match=r"OddSource\.determine_groups returned a NoneType"),
+    ):
+        color()
+
+
 def test_a_source_that_is_down_does_not_raise_in_debug(site, color):
     with own(Down), override_settings(DEBUG=True):
         assert color().reason is Reason.SOURCE_FAILED

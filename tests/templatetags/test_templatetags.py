@@ -225,6 +225,13 @@ def test_a_mistake_is_found_when_the_template_is_compiled(site, template, messag
     assert message in str(error_of(template))
 
 
+@pytest.mark.parametrize("name", ["5", "a.b", "a-b", "'a'"])
+@pytest.mark.parametrize("tag", ["proctor_group", "proctor_payload"])
+def test_a_name_that_no_template_can_read_is_an_error(site, tag, name):
+    error = error_of(f"{{% {tag} buttoncolortst as {name} %}}")
+    assert f"expected the name of a variable after 'as', got {name!r}" in str(error)
+
+
 def test_an_error_knows_the_line_of_its_elifgroup(site):
     error = error_of("\n{% ifgroup buttoncolortst blue %}\n{% elifgroup headlinetest a %}")
     assert error.token.lineno == 3

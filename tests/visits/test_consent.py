@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import path
@@ -32,6 +33,35 @@ class WithAccount(Plain):
 
     def get_identifiers(self, request):
         return {"USER": "someone", "ACCOUNT": "5083"}
+
+
+class OwnCookie(Plain):
+    """A middleware with its own tracking cookie, under a source key that maps to USER."""
+
+    def get_identifiers(self, request):
+        return {"visitor": "someone", "USER": "someone"}
+
+
+class OwnAwaitedCookie(Plain):
+    async def aget_identifiers(self, request):
+        return {"visitor": "someone", "USER": "someone"}
+
+
+class Text(ProctorMiddleware):
+    """A middleware that returns the value of a cookie, which may be "no"."""
+
+    def has_consent(self, request):
+        return "no"
+
+
+class Returning(ProctorMiddleware):
+    """A middleware that returns a coroutine, which is always true."""
+
+    async def decide(self):
+        return False
+
+    def has_consent(self, request):
+        return self.decide()
 
 
 class Failing(ProctorMiddleware):
@@ -115,6 +145,26 @@ def test_other_identifiers_give_groups_and_no_exposure(site, exposures, tmp_path
     )
     assert Client().get("/").content.startswith(b"blue")
     assert exposures == []
+
+
+@pytest.mark.parametrize("middleware", ["OwnCookie", "OwnAwaitedCookie"])
+async def test_own_identifiers_of_type_user_are_dropped_without_consent(site, middleware):
+    site.ROOT_URLCONF = HERE
+    site.MIDDLEWARE = [f"{HERE}.{middleware}"]
+    site.PROCTOR_IDENTIFIERS = {"visitor": "USER"}
+    for url in ("/", "/a"):
+        assert (await AsyncClient().get(url)).content.startswith(b"control")
+        assert (await sync_to_async(Client().get)(url)).content.startswith(b"control")
+
+
+@pytest.mark.parametrize(("middleware", "kind"), [("Text", "str"), ("Returning", "coroutine")])
+def test_an_answer_that_is_always_true_counts_as_no(site, caplog, middleware, kind):
+    site.ROOT_URLCONF = HERE
+    site.MIDDLEWARE = [f"{HERE}.{middleware}"]
+    response = Client().get("/")
+    assert response.content.startswith(b"control")
+    assert "proctor_id" not in response.cookies
+    assert f"has_consent returned a {kind}; return a bool" in caplog.text
 
 
 def test_an_error_counts_as_no_and_is_logged(site, exposures, caplog):

@@ -144,6 +144,12 @@ def test_to_peek_at_an_undeclared_test_names_the_nearest_too(proc):
         proc.peek("buttoncolourtst")
 
 
+def test_the_message_shows_only_the_start_of_a_long_name(proc):
+    with pytest.raises(KeyError) as found:
+        proc.peek("x" * 1_000_000)
+    assert len(str(found.value)) < 300
+
+
 def test_a_name_that_is_no_text_is_a_key_error(proc):
     with pytest.raises(KeyError, match="not in PROCTOR_TESTS"):
         proc[3]

@@ -11,7 +11,7 @@ from proctor.core.authoring.compatibility.dynamic_filters import matches_any
 from proctor.core.authoring.compatibility.specifications import Specification, specification_of
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.authoring.review.sides import tests_of
-from proctor.core.declarations.specification import kind_instead
+from proctor.core.declarations.specification import foreign_field, kind_instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +32,10 @@ def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
         what = kind_instead(document)
         if what:
             raise CommandError(f"{location}: expected a specification, got {what}")
+        # Applications ignore unknown fields, but a file without any known one would always pass.
+        foreign = foreign_field(document)
+        if foreign:
+            raise CommandError(f"{location}: {foreign}")
         try:
             found[location] = specification_of(document)
         except Refusal as refusal:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-__all__ = ["kind_instead", "read_specification", "write_specification"]
+__all__ = ["foreign_field", "kind_instead", "read_specification", "write_specification"]
 
 #: Fields of a specification.
 _FIELDS = frozenset(("providedContext", "tests", "dynamicFilters"))
@@ -91,6 +91,14 @@ def kind_instead(document: Mapping[str, Any]) -> str:
     if not what and texts and len(unknown) == len(document):
         return 'the providedContext of a split specification; write {"providedContext": {...}}'
     return what
+
+
+def foreign_field(document: Mapping[str, Any]) -> str:
+    """Return a problem if a document has fields, but none of a specification; otherwise ""."""
+    if not document or not _FIELDS.isdisjoint(document):
+        return ""
+    first = shown(next(iter(document)))
+    return f"unknown field {first}; a specification has {', '.join(sorted(_FIELDS))}"
 
 
 def _object(value: object, place: str) -> Mapping[str, Any]:

@@ -312,12 +312,12 @@ class Proctor:
 
         This is the function for all tests, or the one that `determine_group` calls for *test*.
         Comments name the tests that are not in the function, because they depend on more than
-        rules. Raises UnknownTest for a test that is not loaded.
+        rules or were dropped. Raises UnknownTest for a test that is not loaded.
         """
         # Imported here because few programs print it.
         from proctor.core.evaluation.function_text import function_text  # noqa: PLC0415
 
-        return function_text(self._plan, test)
+        return function_text(self._plan, test, dropped=self._dropped)
 
     def _one(
         self, test: str, identifiers: Mapping[str, str | None], context: Mapping[str, Any]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from proctor.core.java.encodable import encodable, encodable_json
 from proctor.core.java.frozen import EMPTY, thaw
+from proctor.core.messages import shown
 
 if TYPE_CHECKING:
     from typing_extensions import deprecated
@@ -115,6 +116,7 @@ class GroupAssignment:
         log_entry: str | None = None,
         matrix_group: str | None = None,
     ) -> None:
+        _check_types(group, value)
         put = object.__setattr__
         # These fields are shown in pages and logs, which cannot contain lone surrogates.
         put(self, "group", group and encodable(group))
@@ -198,7 +200,15 @@ class GroupAssignment:
             if isinstance(other, str):
                 warnings.warn(
                     f"A GroupAssignment never equals a str: compare its group, "
-                    f"assignment.group == {other!r}",
+                    f"assignment.group == {shown(other)}",
+                    UserWarning,
+                    stacklevel=2,
+                )
+                return False
+            if isinstance(other, tuple):
+                # In version 1 an assignment was a tuple.
+                warnings.warn(
+                    "A GroupAssignment never equals a tuple: compare its group, value or payload",
                     UserWarning,
                     stacklevel=2,
                 )
@@ -218,6 +228,15 @@ class GroupAssignment:
         return (
             f"GroupAssignment(group={self.group!r}, value={self.value!r}, payload={self.payload!r})"
         )
+
+
+def _check_types(group: object, value: object) -> None:
+    """Raise TypeError for an assignment that would fail only when a page reads it."""
+    if not (group is None or isinstance(group, str)):
+        raise TypeError(f"GroupAssignment: expected group as a str or None, got {shown(group)}")
+    # A bool is an int, but str(proc) would contain its name.
+    if isinstance(value, bool) or not (value is None or isinstance(value, int)):
+        raise TypeError(f"GroupAssignment: expected value as an int or None, got {shown(value)}")
 
 
 def _rebuild(*fields: Any) -> GroupAssignment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal
@@ -34,8 +35,20 @@ VALIDATORS: Mapping[str, Validity] = MappingProxyType({"noempty": _is_not_empty}
 
 
 def is_validator(given: object) -> bool:
-    """Return True if *given* is the name of a validator, a function, or None."""
-    return given is None or callable(given) or (isinstance(given, str) and given in VALIDATORS)
+    """Return True if *given* is the name of a validator, a function of two arguments, or None."""
+    if callable(given):
+        return _takes_two(given)
+    return given is None or (isinstance(given, str) and given in VALIDATORS)
+
+
+def _takes_two(function: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(function).bind("", "")
+    except ValueError:
+        return True  # a function of C without a signature
+    except TypeError:
+        return False
+    return True
 
 
 def expected_validators() -> str:
@@ -46,10 +59,8 @@ def expected_validators() -> str:
 
 def validity_of(given: IdentifierValidator | None) -> Validity | None:
     """Return a validator as a function; None if every identifier is valid."""
-    if given is None or callable(given):
-        return given
     if not is_validator(given):
         raise ConfigurationError(
             f"identifier validator: expected {expected_validators()}, got {shown(given)}"
         )
-    return VALIDATORS[given]
+    return given if given is None or callable(given) else VALIDATORS[given]

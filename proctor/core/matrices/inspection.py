@@ -231,8 +231,8 @@ class Inspection:
             yield self._problem(
                 Sentence(
                     gettext_noop(
-                        "bucket {name!r} has a payload, but {without} have none; give a "
-                        "payload to all buckets or to none"
+                        "bucket {name!r} has a payload, but not {without}; give a payload "
+                        "to all buckets or to none"
                     ),
                     name=first.name,
                     without=listed(map(repr, without)),

@@ -327,8 +327,15 @@ class Matrix:
     def load(cls, path: str | os.PathLike[str]) -> Matrix:
         """Read the file *path* in UTF-8.
 
-        Raises MatrixLoadError if the file cannot be read, and in the same cases as `from_json`.
+        Raises MatrixLoadError if the file cannot be read, for a URL (which `MatrixSource` reads),
+        and in the same cases as `from_json`.
         """
+        scheme, is_url, _ = str(path).partition("://")
+        if is_url and scheme.isalnum():
+            expected = gettext_noop(
+                "expected the path of a file, got a URL ({scheme}://…); read it with MatrixSource"
+            )
+            raise MatrixLoadError(Sentence(expected, scheme=scheme))
         try:
             content = Path(path).read_bytes()
         except (OSError, ValueError) as error:

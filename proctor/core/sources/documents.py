@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from proctor.core.exceptions import SourceError
+
 if TYPE_CHECKING:
     from proctor.core.matrices.matrix import Matrix
 
-__all__ = ["Document", "ReadMatrix"]
+__all__ = ["Document", "ReadMatrix", "checked"]
 
 
 class Document(NamedTuple):
@@ -26,3 +28,20 @@ class ReadMatrix(NamedTuple):
 
     matrix: Matrix
     token: object
+
+
+def checked(read: object, place: str, *, is_first: bool) -> Document | ReadMatrix | None:
+    """Return what a site's own location has *read*.
+
+    Raises SourceError for a value of another type, and for None the first time.
+    """
+    if isinstance(read, ReadMatrix) or (
+        isinstance(read, Document) and isinstance(read.content, bytes)
+    ):
+        return read
+    if read is None and not is_first:
+        return None
+    raise SourceError(
+        f"{place}: read() returned a {type(read).__qualname__}; return a Document with bytes or a "
+        "ReadMatrix, or None if nothing has changed since the last time"
+    )

@@ -20,6 +20,7 @@ from proctor.core.exceptions import (
 from proctor.core.matrices.matrix import Matrix
 from proctor.core.messages import error_place, printable
 from proctor.core.sources.closing import Closing
+from proctor.core.sources.documents import checked
 from proctor.core.sources.locations import ReadMatrix, location_of
 from proctor.core.sources.snapshots import Snapshot
 from proctor.core.sources.subscribers import Subscribers
@@ -302,8 +303,8 @@ class MatrixLoader(Closing, Generic[T]):
         """Read the location, and replace the snapshot if the matrix is new. Errors are raised."""
         import hashlib  # noqa: PLC0415 - slow to import, and not every program has a source
 
-        document = self._location.read(self._token)
-        seen = self._seen
+        place, seen = self._location, self._seen
+        document = checked(place.read(self._token), place.shown, is_first=seen is None)
         if isinstance(document, ReadMatrix):
             self._seen = seen = _Seen(document.token, b"", self._use(document.matrix))
         elif document is not None:
@@ -395,6 +396,5 @@ def _at(place: str, words: str) -> str:
 
 
 def _words(error: Exception) -> str:
-    # Error messages of other libraries can contain anything. The class and the place are enough to
-    # find the cause.
+    # Messages of other libraries can contain anything; the class and the place lead to the cause.
     return printable(error, 1000) if isinstance(error, ProctorError) else error_place(error)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from proctor.core.evaluation.engine import Proctor
 from proctor.core.exceptions import SourceError
+from proctor.core.inputs.identifier_validators import validity_of
 from proctor.core.inputs.variables import Variables
 from proctor.core.matrices.limits import TEST_TYPES
+from proctor.core.messages import shown
 from proctor.core.sources.closing import Closing
 from proctor.core.sources.reloading import MatrixLoader
 
@@ -50,6 +52,14 @@ class GroupsRequest:
     #: Returns the HTTP session for calls to a service, or None for the source's own. This function
     #: is called only if a request is sent.
     get_http: Callable[[], requests.Session | None] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise TypeError for forced groups as text, which version 1 passed on."""
+        if isinstance(self.force_groups, str):
+            raise TypeError(
+                "GroupsRequest: expected force_groups as ForceGroups, got a str; write "
+                f"ForceGroups.parse({shown(self.force_groups)})"
+            )
 
 
 class Source(Protocol):
@@ -104,6 +114,8 @@ class MatrixSource(Closing):
         self._test_types = tuple(test_types)
         self._known_types = frozenset((*TEST_TYPES, *self._test_types))
         self._keep_empty = identifier_validator is not None
+        # Raises now rather than with the first matrix.
+        validity_of(identifier_validator)
 
         self._built: Proctor | None = None
 

@@ -25,6 +25,7 @@ from proctor.editor.pages.unsent import was_sent
 from proctor.editor.publishing.publishing import Signature, write_alias
 from proctor.editor.serving.branch_matrix import matrix_json
 from proctor.editor.serving.kept_matrices import kept_matrix
+from proctor.editor.transfer.declared import bucket_warnings
 from proctor.editor.transfer.importing import ImportRefused, Source, import_source, read_text
 from proctor.editor.written import refuse_long
 from proctor.resolving.site_setup import current_setup, current_variables
@@ -167,6 +168,7 @@ def _preview(found: Source, branch: str) -> dict[str, Any]:
     )
     changed = sorted(reviewed.tests, key=lambda each: (-each.risk.rank, each.test))
     jumping = [each for each in changed if any(pair.jump > ROUNDING for pair in each.moves)]
+    taken = bucket_warnings(found.definitions, branch)
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     return {
         "has_preview": True,
@@ -178,6 +180,6 @@ def _preview(found: Source, branch: str) -> dict[str, Any]:
         "summary": ngettext("%(count)s test changes", "%(count)s tests change", len(changed))
         % {"count": len(changed)},
         "kept": heads.exclude(test__in=found.tests).count(),
-        "warnings": [*map(translated, (*bad, *found.warnings))],
+        "warnings": [*map(translated, (*bad, *found.warnings, *taken))],
         "needs_approval": approvals_needed(branch) > 0,
     }

@@ -13,15 +13,16 @@ from proctor.core.sentences import sentence_of
 from proctor.editor.access.permissions import STOP
 from proctor.editor.branches import branch_names
 from proctor.editor.changes import previews, services
-from proctor.editor.errors import NotFound, Refused, refused
+from proctor.editor.errors import EditorError, NotFound, Refused, refused
 from proctor.editor.models import Hold
 from proctor.editor.pages.acting import act, done, head_asked_for, number_of, typed
 from proctor.editor.pages.answers import address, page, render, require_view, visible
 from proctor.editor.pages.catalog import read_catalog
 from proctor.editor.pages.effects import effect_of
 from proctor.editor.pages.shown import groups_of
-from proctor.editor.pages.translating import messages_of
+from proctor.editor.pages.translating import messages_of, words_of
 from proctor.editor.pages.unsent import was_sent
+from proctor.editor.publishing.heads import definition_of, head_of
 from proctor.editor.publishing.publishing import write_alias
 
 if TYPE_CHECKING:
@@ -45,12 +46,6 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
     actor.require(STOP, test=test, branch=branch)
 
     def show(**context: Any) -> HttpResponseBase:
-        groups = [each for each in groups_of(definition.test) if each.value <= 0]
-        effects = [_effect(branch, definition, each.value) for each in groups]
-        try:
-            proposed = stop_value(definition.test)
-        except ChangeRefused as error:
-            raise refused(test, "change-refused", sentence_of(error)) from error
         status = context.pop("status", 200)
         return render(
             request,
@@ -61,9 +56,8 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
             test=test,
             branch=branch,
             head=head,
-            groups=list(zip(groups, effects, strict=True)),
-            proposed=number_of(request.POST.get("value"), proposed),
             reason=request.POST.get("reason", ""),
+            **_choice(request, branch, definition),
             **context,
         )
 
@@ -79,6 +73,20 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
     )
 
 
+def _choice(request: HttpRequest, branch: str, definition: Definition) -> dict[str, Any]:
+    """Return the template context for the choice of a group, with who moves to each of them."""
+    groups = [each for each in groups_of(definition.test) if each.value <= 0]
+    effects = [_effect(branch, definition, each.value) for each in groups]
+    try:
+        proposed = stop_value(definition.test)
+    except ChangeRefused as error:
+        raise refused(definition.name, "change-refused", sentence_of(error)) from error
+    return {
+        "groups": list(zip(groups, effects, strict=True)),
+        "proposed": number_of(request.POST.get("value"), proposed),
+    }
+
+
 def _effect(branch: str, definition: Definition, value: int) -> Effect | None:
     """Return the effect of a stop, or None if the stop would be refused."""
     test = definition.name
@@ -91,7 +99,49 @@ def _effect(branch: str, definition: Definition, value: int) -> Effect | None:
 
 @page
 def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Stop a test from any page: choose it and give a reason."""
+    """Stop a test from any page: choose it, see who moves, and give a reason.
+
+    The form contains the test whose preview was shown. A stop of another test shows the preview
+    first.
+    """
+    choices, few = _offered(actor)
+    # A single test is chosen already.
+    only = "{1} {0}".format(*choices[0]) if few and len(choices) == 1 else ""
+    test, branch = _chosen(request.POST.get("test", only), choices)
+    shown = f"{branch} {test}"
+    problems: list[str] = []
+    if was_sent(request) and request.POST.get("do") != "check":
+        require_view(actor, test)
+        if request.POST.get("seen") == shown:
+            value = number_of(request.POST.get("value"), None)
+            reason = typed(request, "reason")
+            try:
+                return done(test, services.stop(actor, test, branch, value=value, reason=reason))
+            except Refused as error:
+                problems = messages_of(error.problems)
+        else:
+            actor.require(STOP, test=test, branch=branch)
+            head_of(test, branch)
+            problems = [_("Check who moves, then press “Stop now” again.")]
+    return render(
+        request,
+        actor,
+        "stop.html",
+        _("Stop a test"),
+        status=422 if problems else 200,
+        choices=[(f"{on} {name}", name, on) for name, on in choices],
+        chosen=shown if few else test,
+        few=few,
+        branches=branch_names(),
+        reason=request.POST.get("reason", ""),
+        problems=problems,
+        here="stop",
+        **(_preview(request, actor, test, branch) if test else {}),
+    )
+
+
+def _offered(actor: Actor) -> tuple[list[tuple[str, str]], bool]:
+    """Return the tests and branches to choose from, and whether they are few enough for a list."""
     catalog = read_catalog()
     choices = [
         (each.name, branch)
@@ -104,30 +154,7 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         choices = [each for each in choices if actor.may(STOP, test=each[0], branch=each[1])]
     if not choices or not few:
         actor.require(STOP, branch=branch_names()[-1])
-    chosen = request.POST.get("test", "")
-    problems: list[str] = []
-    if was_sent(request):
-        test, branch = _chosen(chosen, choices)
-        reason = typed(request, "reason")
-        require_view(actor, test)
-        try:
-            return done(test, services.stop(actor, test, branch, reason=reason))
-        except Refused as error:
-            problems = messages_of(error.problems)
-    return render(
-        request,
-        actor,
-        "stop.html",
-        _("Stop a test"),
-        status=422 if problems else 200,
-        choices=choices,
-        chosen=_chosen(chosen, choices)[0],
-        few=few,
-        branches=branch_names(),
-        reason=request.POST.get("reason", ""),
-        problems=problems,
-        here="stop",
-    )
+    return choices, few
 
 
 def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
@@ -141,6 +168,19 @@ def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
             return text.removeprefix(f"{branch} ").strip(), branch
     test = text.strip()
     return test, next((on for name, on in choices if name == test), branch_names()[-1])
+
+
+def _preview(request: HttpRequest, actor: Actor, test: str, branch: str) -> dict[str, Any]:
+    """Return the template context for who moves, or why the test cannot be stopped."""
+    try:
+        require_view(actor, test)
+        actor.require(STOP, test=test, branch=branch)
+        definition = definition_of(head_of(test, branch))
+        assert definition is not None
+        seen = {"seen": f"{branch} {test}", "seen_test": test, "seen_branch": branch}
+        return {**seen, **_choice(request, branch, definition)}
+    except EditorError as error:
+        return {"unknown": words_of(error)}
 
 
 @page

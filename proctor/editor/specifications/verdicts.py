@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from proctor.conf import settings
 from proctor.core.authoring.branches.breaking import IN_USE, breakage, takes
 from proctor.core.authoring.branches.breaking import faults as faults_of
+from proctor.core.authoring.compatibility.declared_buckets import BUCKET_CODES
 from proctor.core.matrices.matrix import Audit, Matrix
 from proctor.core.matrices.validation import examine
 from proctor.core.problems import Problem, Severity
@@ -34,7 +35,8 @@ class Verdict:
     application: Known
     #: True if its specification names a changed test, or selects one with a filter.
     is_concerned: bool
-    #: The tests that the application could load before the change but not after it: test → reason.
+    #: What the change breaks: test → the reason. Either the application could load the test before
+    #: the change but not after it, or the change removes a bucket that the application declares.
     breaks: Mapping[str, Problem]
     #: The tests that it could not load before the change either: test → reason.
     older: Mapping[str, Problem]
@@ -166,7 +168,7 @@ def application_problems(found: Iterable[Verdict], test: str | None) -> list[Pro
         who = verdict.application.label
         for name, problem in verdict.breaks.items():
             sentence = Sentence(
-                _broken(names_it=problem.code == IN_USE, is_it=name == test),
+                _broken(problem.code, is_it=name == test),
                 application=who,
                 test=name,
                 problem=problem.message,
@@ -182,9 +184,13 @@ def application_problems(found: Iterable[Verdict], test: str | None) -> list[Pro
     return problems
 
 
-def _broken(*, names_it: bool, is_it: bool) -> str:
-    """Return the message about an application that a change breaks."""
-    if names_it:
+def _broken(code: str, *, is_it: bool) -> str:
+    """Return the message about an application that a change breaks, by the problem's code."""
+    if code in BUCKET_CODES:
+        if is_it:
+            return gettext_noop("{application}: {problem}")
+        return gettext_noop("{application}, test {test!r}: {problem}")
+    if code == IN_USE:
         if is_it:
             return gettext_noop("{application} needs it: {problem}")
         return gettext_noop("{application} needs {test!r}: {problem}")

@@ -16,11 +16,13 @@ from proctor.editor.changes.family import examined
 from proctor.editor.models import Head, Kind
 from proctor.editor.publishing.publishing import Change, Signature, publish, write_alias
 from proctor.editor.publishing.texts import Imported, imported_file, imported_test
+from proctor.editor.transfer.declared import bucket_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from proctor.core.authoring.definitions.definition import Definition
     from proctor.core.matrices.matrix import TestDefinition
     from proctor.core.problems import Problem
 
@@ -37,6 +39,11 @@ class Source:
 
     tests: Mapping[str, Imported]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def definitions(self) -> dict[str, Definition]:
+        """The definitions by name."""
+        return {name: each.definition for name, each in self.tests.items()}
 
 
 @dataclass(slots=True)
@@ -138,7 +145,8 @@ def import_source(
     Definitions that are already on the branch with the same text are skipped. Tests that are not in
     the source stay unchanged. Raises the errors of `publish`.
     """
-    result = Import(warnings=[*source.warnings, *_dropped(source)])
+    taken = bucket_warnings(source.definitions, branch)
+    result = Import(warnings=[*source.warnings, *_dropped(source), *taken])
     heads = {
         head.test: head.revision
         for head in Head.objects.using(write_alias())

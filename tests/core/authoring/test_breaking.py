@@ -132,3 +132,25 @@ def test_a_specification_of_which_one_test_fails_the_check_hides_no_other():
     )
     after = matrix(made(payload="longValue"), made("btst", used=(2,)))
     assert sorted(faults(after, specification, "the matrix")) == ["atst", "btst"]
+
+
+OFF, ON, MORE = ({"name": each, "value": index} for index, each in enumerate(("off", "on", "more")))
+
+
+@pytest.mark.parametrize(
+    ("buckets", "code"),
+    [
+        ([OFF, {"name": "bright", "value": 1}, MORE], "declared-bucket-renamed"),
+        ([OFF, {"name": "on", "value": 3}, MORE], "declared-bucket-revalued"),
+        ([OFF, MORE], "declared-bucket-removed"),
+        ([OFF, ON, {"name": "most", "value": 2}], None),
+    ],
+)
+def test_an_application_keeps_the_buckets_that_it_declares(buckets, code):
+    changed = made(used=(0,), buckets=buckets)
+    found = breakage(matrix(made(used=(0,))), matrix(changed), declaring(atst=KNOWS_TWO), "here")
+    assert [each.code for each in found.new.values()] == [code] * (code is not None)
+    assert not found.older
+    # The application's own names come back.
+    back = breakage(matrix(changed), matrix(made(used=(0,))), declaring(atst=KNOWS_TWO), "here")
+    assert not back.new or code == "declared-bucket-revalued"

@@ -441,6 +441,17 @@ def test_a_missing_payload_is_found():
     assert promoted(read(), app(payload={"type": "longValue"})) == ["declared-payload-missing"]
 
 
+VIOLET = {"buckets": [*RENAMED, {"name": "violet", "value": 1}]}
+
+
+def test_a_promotion_that_renames_a_declared_bucket_is_found():
+    current = {"colortst": read().consumable()}
+    shop = app(buckets={"inactive": -1, "control": 0, "blue": 1})
+    assert promoted(read(**VIOLET), shop, destination=current) == ["declared-bucket-renamed"]
+    assert promoted(read(), shop, destination=current) == []
+    assert promoted(read(**VIOLET), shop) == []
+
+
 def test_what_was_broken_before_is_no_reason_to_refuse():
     broken = parent(rule="nobody == 1")
     shop = app("parenttst", buckets={})

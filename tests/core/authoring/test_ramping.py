@@ -6,14 +6,16 @@ import json
 from collections import Counter
 from fractions import Fraction
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby, pairwise, product
+from math import floor
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from proctor.core.authoring.moves import layout
-from proctor.core.authoring.moves.placement import pieces_of, shares
+from proctor.core.authoring.moves.line import TICKS
+from proctor.core.authoring.moves.placement import POSITIONS, pieces_of, shares
 from proctor.core.authoring.moves.ramping import TOLERANCE, ramp
 from proctor.core.authoring.moves.refused import ChangeRefused
 from proctor.core.authoring.moves.who_moves import moves
@@ -157,6 +159,8 @@ HALVES = split((-1, 0.5), (0, 0.5))
         (make_test(HALVES), 0, {1: "much"}, "expected a share from 0 to 1, got 'much'"),
         (make_test(HALVES), 0, {1: 0.6}, "add up to 110 %, expected at most 100 %"),
         (make_test(HALVES), 0, {-1: 0.3, 1: 0.1}, "add up to 90 %, expected 100 %"),
+        (make_test(HALVES), 0, {1: 0.50000001}, "add up to 100.000001 %, expected at most 100 %"),
+        (make_test(HALVES), 0, {1: 0.500000002}, "add up to 100.0000002 %, expected at most"),
         (make_test(split((0, 0.5))), 0, {1: 0.6}, "allocation 1: the range lengths 0.5 add up"),
         (make_test(HALVES, testType="PAGE"), 0, {1: 0.5}, r"missing: -1 \(inactive\), 0 \(control"),
     ],
@@ -273,19 +277,10 @@ def test_a_ramp_is_as_good_as_the_best_of_all(case):
         assert abs(after.get(value, 0) - Fraction(count, size)) <= TOLERANCE
 
 
-def is_tiny_loss(length):
-    """Return whether a length is negative and at most a few times the tolerance."""
-    return -1e-8 < length < 0
-
-
 @st.composite
 def ramps(draw):
-    """Any allocation that the engine loads, and shares that it can have.
-
-    A negative length as small as the tolerance is left out: it is a rounding error in itself.
-    """
-    found = draw(lengths_of_ranges().filter(lambda lengths: not any(map(is_tiny_loss, lengths))))
-    lengths = [(draw(st.integers(-2, 3)), each) for each in found]
+    """Any allocation that the engine loads, and shares that it can have."""
+    lengths = [(draw(st.integers(-2, 3)), each) for each in draw(lengths_of_ranges())]
     buckets = [{"name": f"b{value}", "value": value} for value in range(-2, 4)]
     test = make_test(split(*lengths), buckets=buckets)
     now = shares(pieces_of(test.allocations[0].ranges))
@@ -302,6 +297,15 @@ def ramps(draw):
 
 @settings(max_examples=200, deadline=None)
 @given(ramps())
+@example(
+    (
+        make_test(
+            split((0, 0.500000001), (-1, -1e-9), (-1, 0.5)),
+            buckets=[{"name": f"b{value}", "value": value} for value in range(-2, 4)],
+        ),
+        {-1: Fraction(1, 2), 0: Fraction(0), 3: Fraction(1, 2)},
+    )
+)
 def test_what_is_written_gives_the_shares(case):
     test, wanted = case
     new = ramp(test, 0, wanted)
@@ -324,6 +328,35 @@ def test_what_is_written_gives_the_shares(case):
     old_runs = len(list(groupby(pieces_of(test.allocations[0].ranges), lambda p: p.value)))
     new_runs = len(list(groupby(lengths_of(read), lambda each: each[0])))
     assert new_runs <= old_runs + len({value for row in changed for value in row})
+
+
+def test_a_tiny_range_that_takes_back_positions_does_not_change_the_shares():
+    # The second cut is 4 positions before the first one, so the third range has less than half.
+    lengths = (0.500000001, -1e-9, 0.5)
+    buckets = [{"name": f"b{value}", "value": value} for value in range(-2, 4)]
+    wanted = {-1: Fraction(1, 2), 0: 0, 1: 0, 2: 0, 3: Fraction(1, 2)}
+    for groups in product(range(-2, 4), repeat=3):
+        new, _ = ramped(zip(groups, lengths, strict=True), wanted, buckets=buckets)
+        after = shares(pieces_of(make_test(split(*new)).allocations[0].ranges))
+        assert after.keys() == {-1, 3}, groups
+        assert all(abs(share - Fraction(1, 2)) <= TOLERANCE for share in after.values()), groups
+
+
+@pytest.mark.parametrize("count", [25, 250])
+def test_ranges_that_end_between_positions_do_not_change_the_shares(count):
+    # Written with ten digits, each range of control is about a tick longer than its positions.
+    ticks = Fraction(TICKS, POSITIONS - 1)
+    step = POSITIONS // 2 // count
+    starts = [floor((index * step - 1) * ticks) + 1 for index in range(1, count)]
+    stops = [floor((index * step + step // 2) * ticks) for index in range(1, count)]
+    cuts = [0, *chain.from_iterable(zip(starts, stops, strict=True)), TICKS]
+    lengths = [round((stop - start) / TICKS, 10) for start, stop in pairwise(cuts)]
+    old = make_test(split(*zip([-1, 0] * count, lengths, strict=False)))
+    before = shares(pieces_of(old.allocations[0].ranges))
+    new = ramp(old, 0, {1: 1 - before[0]})
+    after = shares(pieces_of(new.allocations[0].ranges))
+    assert after.keys() == {0, 1}
+    assert after[0] == before[0]
 
 
 def test_a_line_too_long_to_search_is_laid_out_in_order(monkeypatch):

@@ -19,6 +19,7 @@ from proctor.core.exceptions import (
 )
 from proctor.core.inputs.force_groups import ForceGroups
 from proctor.core.matrices.matrix import Audit, Matrix, TestDefinition
+from proctor.core.sources.source import MatrixSource
 from tests.core.small_matrices import allocation, definition, everybody, matrix
 
 USER = {"USER": "visitor"}
@@ -152,6 +153,19 @@ def test_an_identifier_of_type_random_is_refused():
 
 def test_the_empty_identifier_is_one():
     assert len(proctor(atest=everybody("blue")).determine_groups(identifiers={"USER": ""})) == 1
+
+
+@pytest.mark.parametrize("validator", [lambda: True, lambda one: True, lambda a, b, c: True])
+def test_a_validator_with_the_wrong_arguments_is_an_error_at_once(validator):
+    with pytest.raises(ConfigurationError, match="a function of test type and identifier"):
+        Proctor(matrix(atest=everybody("blue")), identifier_validator=validator)
+    with pytest.raises(ConfigurationError, match="a function of test type and identifier"):
+        MatrixSource("matrix.json", identifier_validator=validator)
+
+
+@pytest.mark.parametrize("validator", [print, lambda *a: True, lambda a, b, c=1: True])
+def test_a_validator_with_the_right_arguments_is_accepted(validator):
+    assert Proctor(matrix(atest=everybody("blue")), identifier_validator=validator)
 
 
 def test_noempty_rejects_the_empty_identifier():

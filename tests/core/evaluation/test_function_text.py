@@ -244,3 +244,14 @@ def test_compiling_the_function_warns_of_nothing():
         made = Proctor(matrix(**{f"test{n}x": everybody("blue", r) for n, r in enumerate(rules)}))
         for name in made.loaded:
             made.determine_group(name, identifiers={"USER": "1"})
+
+
+def test_a_comment_names_each_dropped_test_with_the_reason():
+    text = text_of({"bad\ntst": definition(rule="${country =="), "goodtst": everybody("blue")})
+    comment, function = text.split("\n", 1)
+    assert comment.startswith("# bad\\ntst is never evaluated: column 13 of '${country =='")
+    assert function.startswith("def select(")
+
+
+def test_a_matrix_without_tests_says_so():
+    assert text_of({}) == "# the matrix has no tests"

@@ -59,7 +59,7 @@ def test_an_assignment_with_an_unhashable_payload_has_a_hash():
         GroupAssignment("blue", 1),
         GroupAssignment("blue", 2, "#2B60DE"),
         GroupAssignment("blue", 1, "#2B60DE", reason=Reason.FORCED),
-        ("blue", 1, "#2B60DE"),
+        ["blue", 1, "#2B60DE"],
         None,
     ],
 )
@@ -179,6 +179,31 @@ def test_an_assignment_never_equals_a_str_and_warns_that_group_was_meant():
         assert not GroupAssignment("blue", 1) == "blue"  # noqa: SIM201
     with pytest.warns(UserWarning, match=r"compare its group"):
         assert GroupAssignment("blue", 1) != "blue"
+
+
+@pytest.mark.parametrize(
+    ("group", "value", "field"),
+    [
+        (1, 1, "group"),
+        (b"blue", 1, "group"),
+        *(("blue", each, "value") for each in ("1", 1.5, True)),
+    ],
+)
+def test_a_field_of_the_wrong_type_is_an_error_that_names_it(group, value, field):
+    with pytest.raises(TypeError, match=f"GroupAssignment: expected {field} as"):
+        GroupAssignment(group, value)
+
+
+def test_the_warning_shows_only_the_start_of_a_long_text():
+    with pytest.warns(UserWarning, match=r"\.\.\.$") as found:
+        assert GroupAssignment("blue", 1) != "x" * 1_000_000
+    assert len(str(found[0].message)) < 200
+
+
+@pytest.mark.parametrize("other", [("blue", 1, None), ()])
+def test_an_assignment_never_equals_a_tuple_as_it_did_in_version_1(other):
+    with pytest.warns(UserWarning, match=r"compare its group, value or payload"):
+        assert GroupAssignment("blue", 1) != other
 
 
 def test_an_assignment_compares_with_other_things_without_a_warning():

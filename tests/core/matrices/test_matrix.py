@@ -514,6 +514,12 @@ def test_any_shape_is_a_matrix_or_a_load_error(value):
     assert Matrix.from_json(matrix.to_json()) == matrix
 
 
+@pytest.mark.parametrize("scheme", ["http", "s3"])
+def test_a_url_is_a_load_error_that_names_what_reads_it(scheme):
+    with pytest.raises(MatrixLoadError, match=rf"a URL \({scheme}://…\); .* MatrixSource"):
+        Matrix.load(f"{scheme}://127.0.0.1/matrix.json")
+
+
 def test_a_file_that_is_not_there_is_a_load_error(tmp_path):
     with pytest.raises(MatrixLoadError, match=r"cannot read the matrix .*missing\.json"):
         Matrix.load(tmp_path / "missing.json")

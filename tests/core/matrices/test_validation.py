@@ -120,7 +120,7 @@ def buckets(*payloads):
 
 def test_all_buckets_have_a_payload_or_none():
     problem = only_problem(buckets=buckets({"longValue": 1}, None, None))
-    assert "bucket 'b-1' has a payload, but 'b0', 'b1' have none" in problem.message
+    assert "bucket 'b-1' has a payload, but not 'b0', 'b1'" in problem.message
 
 
 def test_all_payloads_have_one_type():

@@ -93,3 +93,8 @@ def test_nothing_is_explained_while_there_is_no_matrix(tmp_path):
         pytest.raises(SourceError, match=r"Cannot read .*nowhere\.json"),
     ):
         source.explain(VISITOR, "buttoncolortst")
+
+
+def test_forced_groups_as_text_are_an_error_that_names_the_parser():
+    with pytest.raises(TypeError, match=r"write ForceGroups\.parse\('buttoncolortst1'\)"):
+        GroupsRequest(force_groups="buttoncolortst1")

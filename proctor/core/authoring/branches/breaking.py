@@ -1,7 +1,8 @@
 """Find the problems, old and new, that an application has after a few tests change.
 
 The check is the same as in `verify`. Unlike Java Proctor's promotion check, it also covers new
-tests, tests selected only by a filter, dependencies, missing payloads and deletions.
+tests, tests selected only by a filter, dependencies, missing payloads, changes of declared buckets,
+and deletions.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from proctor.core.authoring.branches.careful_promotion import missing_payload
+from proctor.core.authoring.compatibility.declared_buckets import bucket_problem, changed_buckets
 from proctor.core.authoring.compatibility.dynamic_filters import matches_any
 from proctor.core.authoring.compatibility.specifications import ExpectedTest
 from proctor.core.authoring.compatibility.verification import verify
@@ -35,7 +37,8 @@ IN_USE = "in-use"
 class Breakage:
     """The problems that one application has after a change, by test."""
 
-    #: Problems caused by the change: the test is new, or the application could load it before.
+    #: Problems caused by the change: the test is new, or the application could load it before, or
+    #: a bucket that the application declares was changed.
     new: Mapping[str, Problem]
     #: Older problems: the application could not load the test before the change either.
     older: Mapping[str, Problem]
@@ -76,8 +79,14 @@ def breakage(
                 name,
                 code=IN_USE,
             )
+    new = {name: problem for name, problem in now.items() if name not in known}
+    for name in before.keys() & after.keys() - now.keys():
+        expected = specification.tests.get(name)
+        if expected is not None:
+            for changed in changed_buckets(before[name], after[name], expected):
+                new.setdefault(name, bucket_problem(name, changed))
     return Breakage(
-        {name: problem for name, problem in now.items() if name not in known},
+        new,
         {name: problem for name, problem in now.items() if name in known},
     )
 

@@ -1,8 +1,8 @@
 """Check promotions and deletions more thoroughly than Java Proctor does.
 
 Java Proctor does not check tests that are new at the destination, applications that select a test
-only by a filter, or missing payloads. It checks each test in isolation, so a test with dependsOn
-always fails. It also deletes tests that others depend on.
+only by a filter, missing payloads, or changes of declared buckets. It checks each test in
+isolation, so a test with dependsOn always fails. It also deletes tests that others depend on.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from proctor.core.authoring.compatibility.declared_buckets import bucket_problem, changed_buckets
 from proctor.core.authoring.compatibility.verification import verify
 from proctor.core.authoring.refusals import Refusal
 from proctor.core.java.frozen import FrozenDict
@@ -36,8 +37,8 @@ def careful_promotion_problems(
     """Return the *applications* that could not load *test* or other tests after its promotion.
 
     *destination* contains the tests of the branch. The result covers the test itself, and every
-    test that an application can load now but could not load after the promotion. *source* names the
-    matrix in messages.
+    test that an application can load now but could not load after the promotion, and the declared
+    buckets that change. *source* names the matrix in messages.
     """
     before = Matrix(Audit(), FrozenDict(destination))
     after = Matrix(Audit(), FrozenDict({**destination, test.name: test}))
@@ -51,6 +52,13 @@ def careful_promotion_problems(
             missing = missing_payload(test, specification)
             if missing is not None:
                 found.append(_of_application(application, missing))
+            former, expected = destination.get(test.name), specification.tests.get(test.name)
+            if former is not None and expected is not None:
+                for changed in changed_buckets(former, test, expected):
+                    problem = bucket_problem(test.name, changed)
+                    text = gettext_noop("{label}: {message}")
+                    sentence = Sentence(text, label=application.label, message=problem.message)
+                    found.append(replace(problem, message=sentence))
     return found
 
 

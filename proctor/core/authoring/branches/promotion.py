@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from proctor.core.authoring.branches.revisions import UNKNOWN_REVISION, Branch, Revision
 from proctor.core.authoring.refusals import Refusal, refuse
 from proctor.core.rules.rule import is_blank
+from proctor.core.sentences import Sentence, gettext_noop, sentence_of
 
 if TYPE_CHECKING:
     from proctor.core.authoring.definitions.definition import Definition
@@ -80,8 +81,14 @@ def check_pair(source: str, destination: str) -> None:
     if (source, destination) not in PROMOTIONS:
         raise refuse(
             "promotion-pair",
-            f"a test cannot be promoted from {source} to {destination}; promote from trunk to qa, "
-            "trunk to production or qa to production",
+            Sentence(
+                gettext_noop(
+                    "a test cannot be promoted from {source} to {destination}; promote from trunk "
+                    "to qa, trunk to production or qa to production"
+                ),
+                source=source,
+                destination=destination,
+            ),
             f"Invalid combination of source and destination: source={source} dest={destination}",
         )
 
@@ -121,7 +128,11 @@ def _promoted(history: list[Revision], source: Branch) -> Definition:
     definition = history[0].definition if history else None
     if definition is None:
         raise refuse(
-            "json-null", f"{source.name} does not have the test; promote a test that exists there"
+            "json-null",
+            Sentence(
+                gettext_noop("{branch} does not have the test; promote a test that exists there"),
+                branch=source.name,
+            ),
         )
     if source.name != TRUNK:
         return definition
@@ -137,8 +148,13 @@ def _check_destination(
     if not given:
         raise refuse(
             "destination-exists",
-            f"the test already exists on {destination.name}; give its revision there, to confirm "
-            "that you have seen it",
+            Sentence(
+                gettext_noop(
+                    "the test already exists on {branch}; give its revision there, to confirm "
+                    "that you have seen it"
+                ),
+                branch=destination.name,
+            ),
             f"Non-Positive revision r{given} given for destination ( {destination.name} ) but "
             f"'{test}' exists.",
             test=test,
@@ -146,8 +162,15 @@ def _check_destination(
     if given != existing.revision:
         raise refuse(
             "stale",
-            f"the test was changed on {destination.name} after revision {given}; review "
-            f"{existing.revision} and promote again",
+            Sentence(
+                gettext_noop(
+                    "the test was changed on {branch} after revision {given}; review {current} "
+                    "and promote again"
+                ),
+                branch=destination.name,
+                given=given,
+                current=existing.revision,
+            ),
             f"Test '{test}' updated since {given}. Currently at {existing.revision}",
             test=test,
         )
@@ -161,4 +184,4 @@ def wrapped(refusal: Refusal) -> Refusal:
     """Return *refusal* wrapped in a RuntimeException, as Java Proctor reports it."""
     name = f"{_PACKAGES.get(refusal.java_class, 'java.lang')}.{refusal.java_class}"
     said = refusal.java_message
-    return refuse("wrapped", str(refusal), None if said is None else f"{name}: {said}")
+    return refuse("wrapped", sentence_of(refusal), None if said is None else f"{name}: {said}")

@@ -9,6 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from proctor.core.authoring.compatibility.declared_buckets import (
+    REMOVED,
+    REVALUED,
+    changed_buckets,
+)
 from proctor.core.authoring.compatibility.payload_requirements import payload_problem
 from proctor.core.authoring.edits.rule_types import unlike_operands
 from proctor.core.authoring.edits.value_rules import value_problems
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from proctor.core.authoring.branches.applications import Application
+    from proctor.core.authoring.compatibility.declared_buckets import ChangedBucket
     from proctor.core.authoring.compatibility.specifications import ExpectedTest
     from proctor.core.authoring.definitions.definition import Definition
     from proctor.core.java.context_types import ContextType
@@ -162,56 +168,43 @@ def _declared_buckets(
     """Yield a problem for each declared bucket that is removed, renamed or has a new value."""
     if before is None:
         return
-    old_values = {each.value for each in before.buckets}
-    values = {each.value: each.name for each in test.buckets}
-    old_names = {each.name: each.value for each in before.buckets}
-    names = {each.name: each.value for each in test.buckets}
     for label, expected in _expectations(test.name, applications):
-        for name, value in expected.buckets.items():
-            if name in old_names and name in names and names[name] != old_names[name]:
-                yield _problem(
-                    test,
-                    "declared-bucket-revalued",
-                    Sentence(
-                        gettext_noop(
-                            "bucket {name!r} changed its value from {before} to {after}, but "
-                            "{label} declares it; keep the value, or add a bucket"
-                        ),
-                        name=name,
-                        before=old_names[name],
-                        after=names[name],
-                        label=label,
-                    ),
-                )
-            elif value in old_values and value not in values:
-                yield _problem(
-                    test,
-                    "declared-bucket-removed",
-                    Sentence(
-                        gettext_noop(
-                            "bucket {name!r} ({value}) was removed, but {label} declares it; keep "
-                            "the bucket and give its ranges to a different one"
-                        ),
-                        name=name,
-                        value=value,
-                        label=label,
-                    ),
-                )
-            elif value is not None and old_names.get(name) == value and name not in names:
-                yield _problem(
-                    test,
-                    "declared-bucket-renamed",
-                    Sentence(
-                        gettext_noop(
-                            "bucket {value} changed its name from {before!r} to {after!r}, but "
-                            "{label} declares it; keep the name, or add a bucket"
-                        ),
-                        value=value,
-                        before=name,
-                        after=values[value],
-                        label=label,
-                    ),
-                )
+        for changed in changed_buckets(before, test, expected):
+            yield _problem(test, changed.code, _bucket_message(changed, label))
+
+
+def _bucket_message(changed: ChangedBucket, label: str) -> Sentence:
+    if changed.code == REVALUED:
+        return Sentence(
+            gettext_noop(
+                "bucket {name!r} changed its value from {before} to {after}, but {label} declares "
+                "it; keep the value, or add a bucket"
+            ),
+            name=changed.name,
+            before=changed.value,
+            after=changed.after,
+            label=label,
+        )
+    if changed.code == REMOVED:
+        return Sentence(
+            gettext_noop(
+                "bucket {name!r} ({value}) was removed, but {label} declares it; keep the bucket "
+                "and give its ranges to a different one"
+            ),
+            name=changed.name,
+            value=changed.value,
+            label=label,
+        )
+    return Sentence(
+        gettext_noop(
+            "bucket {value} changed its name from {before!r} to {after!r}, but {label} declares "
+            "it; keep the name, or add a bucket"
+        ),
+        value=changed.value,
+        before=changed.name,
+        after=changed.after,
+        label=label,
+    )
 
 
 def _dependencies(

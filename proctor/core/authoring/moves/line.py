@@ -16,7 +16,7 @@ from proctor.core.matrices.matrix import Range
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["TICKS", "Cell", "cells_of", "ranges_of"]
+__all__ = ["TICKS", "Cell", "cells_of", "in_ticks", "position_cells_of", "ranges_of"]
 
 #: The length of the whole line in ticks.
 TICKS = 10**10
@@ -61,6 +61,39 @@ def cells_of(ranges: Sequence[Range]) -> list[Cell]:
         stop = TICKS if last else _tick_at(piece.stop, totals[piece.range_index])
         position = None if last else piece.stop
         found.append(Cell(piece.value, start, stop, source, piece.range_index, position))
+        start = stop
+    return found
+
+
+def position_cells_of(ranges: Sequence[Range]) -> list[Cell]:
+    """Return the same cells with `start` and `stop` in positions instead of ticks.
+
+    Raises ValueError if the lengths do not add up to 1.
+    """
+    return [
+        Cell(
+            piece.value,
+            piece.start,
+            piece.stop,
+            ranges[piece.range_index],
+            piece.range_index,
+            None if piece.stop == POSITIONS else piece.stop,
+        )
+        for piece in pieces_of(ranges)
+    ]
+
+
+def in_ticks(cells: Sequence[Cell], ranges: Sequence[Range]) -> list[Cell]:
+    """Convert cells of *ranges* from positions to ticks, so that all cuts hit their positions."""
+    totals = _totals(ranges)
+    found = []
+    start = 0
+    for cell in cells:
+        is_last = cell.stop == POSITIONS
+        written = None if cell.position is None else totals[cell.range_index]
+        stop = TICKS if is_last else _tick_at(cell.stop, written)
+        position = None if is_last else cell.stop
+        found.append(replace(cell, start=start, stop=stop, position=position))
         start = stop
     return found
 

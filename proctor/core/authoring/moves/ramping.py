@@ -7,12 +7,20 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
+from math import ceil, floor
 from typing import TYPE_CHECKING, TypeAlias
 
 from proctor.core.authoring.moves.flows import plan_flows
 from proctor.core.authoring.moves.layout import arrange
-from proctor.core.authoring.moves.line import TICKS, Cell, cells_of, ranges_of
-from proctor.core.authoring.moves.placement import pieces_of, shares
+from proctor.core.authoring.moves.line import (
+    TICKS,
+    Cell,
+    cells_of,
+    in_ticks,
+    position_cells_of,
+    ranges_of,
+)
+from proctor.core.authoring.moves.placement import POSITIONS, pieces_of, shares
 from proctor.core.authoring.moves.refused import ChangeRefused
 from proctor.core.authoring.moves.transport import SLACK
 from proctor.core.java.display import shown_value
@@ -34,22 +42,22 @@ Share: TypeAlias = "Fraction | Decimal | float | int"
 #: Shares that differ by less than this are considered equal.
 TOLERANCE = Fraction(1, 10**9)
 
-#: Maximum number of corrections of ranges.
-_CORRECTIONS = 4
-
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The ticks of groups before and after, by bucket value."""
+    """The requested shares, by bucket value."""
 
-    before: Mapping[int, int]
-    after: Mapping[int, int]
-    #: The requested shares.
     wanted: Mapping[int, Fraction]
-    #: The groups whose positions may change.
-    movable: frozenset[int]
-    #: The group that gets the rest, even if it was named.
-    spare: int
+    #: The groups that have the requested share already.
+    same: frozenset[int]
+    #: The group that gets the rest, if there is one.
+    remainder: int | None
+
+    @property
+    def movable(self) -> frozenset[int]:
+        """The groups whose positions may change."""
+        rest = () if self.remainder is None else (self.remainder,)
+        return frozenset((*self.wanted, *rest))
 
 
 def ramp(
@@ -98,29 +106,20 @@ def ramped_ranges(
             )
         )
     ranges = definition.allocations[_checked_index(definition, allocation)].ranges
-    try:
-        cells = cells_of(ranges)
-    except ValueError as error:
-        raise ChangeRefused(
-            Sentence(
-                gettext_noop("allocation {number}: {problem}"),
-                number=allocation + 1,
-                problem=sentence_of(error),
-            )
-        ) from None
+    now = _shares_now(definition, allocation)
     wanted = {value: _share(share) for value, share in shares.items()}
     _check_groups(definition, wanted)
-    before = _ticks(cells)
     negative = _negative_groups(definition)
     if not negative:
-        _check_all_given(definition, wanted, before)
-    remainder = min(negative - wanted.keys(), default=None)
-    after = _targets(ranges, before, wanted, remainder)
-    if after == before:
+        _check_all_given(definition, wanted, now)
+    same = frozenset(
+        value for value, share in wanted.items() if _is_close(now.get(value, 0), share)
+    )
+    if len(same) == len(wanted):
         return ranges
-    movable = frozenset(wanted if remainder is None else {*wanted, remainder})
-    spare = max(wanted, key=lambda value: wanted[value]) if remainder is None else remainder
-    return _fitted(ranges, cells, _Target(before, after, wanted, movable, spare))
+    remainder = min(negative - wanted.keys(), default=None)
+    _check_sum(now, wanted, remainder)
+    return _fitted(ranges, _Target(wanted, same, remainder))
 
 
 def _checked_index(definition: TestDefinition, allocation: int) -> int:
@@ -136,6 +135,19 @@ def _checked_index(definition: TestDefinition, allocation: int) -> int:
             else Sentence(gettext_noop("the test has no allocations"))
         )
     return allocation
+
+
+def _shares_now(definition: TestDefinition, allocation: int) -> dict[int, Fraction]:
+    try:
+        return shares(pieces_of(definition.allocations[allocation].ranges))
+    except ValueError as error:
+        raise ChangeRefused(
+            Sentence(
+                gettext_noop("allocation {number}: {problem}"),
+                number=allocation + 1,
+                problem=sentence_of(error),
+            )
+        ) from None
 
 
 def _share(share: Share) -> Fraction:
@@ -176,12 +188,12 @@ def _negative_groups(definition: TestDefinition) -> frozenset[int]:
 
 
 def _check_all_given(
-    definition: TestDefinition, wanted: Mapping[int, Fraction], before: Mapping[int, int]
+    definition: TestDefinition, wanted: Mapping[int, Fraction], now: Mapping[int, Fraction]
 ) -> None:
     missing = [
         f"{bucket.value} ({printable(bucket.name, 40)})"
         for bucket in definition.buckets
-        if bucket.value in before and bucket.value not in wanted
+        if bucket.value in now and bucket.value not in wanted
     ]
     if missing:
         raise ChangeRefused(
@@ -195,41 +207,24 @@ def _check_all_given(
         )
 
 
-def _ticks(cells: Sequence[Cell]) -> Counter[int]:
-    found: Counter[int] = Counter()
-    for cell in cells:
-        found[cell.value] += cell.stop - cell.start
-    return found
+def _check_sum(
+    now: Mapping[int, Fraction], wanted: Mapping[int, Fraction], remainder: int | None
+) -> None:
+    """Raise ChangeRefused if no ranges can have the shares within the tolerance."""
+    kept = [share for value, share in now.items() if value not in wanted and value != remainder]
+    total = sum([*wanted.values(), *kept], Fraction(0))
+    counts = [_bounds(share, POSITIONS) for share in wanted.values()]
+    left = POSITIONS - sum(round(share * POSITIONS) for share in kept)
+    if sum(least for least, _ in counts) > left:
+        raise ChangeRefused(_sum_message(total, remainder))
+    if remainder is None and sum(most for _, most in counts) < left:
+        raise ChangeRefused(_sum_message(total, remainder))
 
 
-def _targets(
-    ranges: Sequence[Range],
-    before: Mapping[int, int],
-    wanted: Mapping[int, Fraction],
-    remainder: int | None,
-) -> Mapping[int, int]:
-    """Return the ticks of each group after the ramp."""
-    now = shares(pieces_of(ranges))
-    same = [value for value, share in wanted.items() if abs(now.get(value, 0) - share) <= TOLERANCE]
-    if len(same) == len(wanted):
-        return before
-    after = {**before, **{value: round(share * TICKS) for value, share in wanted.items()}}
-    if remainder is not None:
-        after.update({value: before.get(value, 0) for value in same})
-        after[remainder] = 0
-    rest = TICKS - sum(after.values())
-    if remainder is not None and rest > SLACK:
-        after[remainder] = rest
-    elif abs(rest) <= max(SLACK, len(after)):
-        # Allow for rounding, because rounded thirds do not add up to 1.
-        after[max(wanted, key=lambda value: wanted[value])] += rest
-    else:
-        raise ChangeRefused(_sum_message(after, remainder))
-    return after
-
-
-def _sum_message(after: Mapping[int, int], remainder: int | None) -> Sentence:
-    total = Decimal(f"{sum(after.values()) / TICKS * 100:.8g}")
+def _sum_message(share: Fraction, remainder: int | None) -> Sentence:
+    # With more digits if fewer would show the expected sum.
+    shown = (Decimal(f"{float(share * 100):.{digits}g}") for digits in (8, 10, 12))
+    total = next((each for each in shown if each != 100), Decimal(100))
     if remainder is not None:
         text = gettext_noop(
             "The shares, including those of groups that you did not name, add up to {total} %, "
@@ -240,42 +235,88 @@ def _sum_message(after: Mapping[int, int], remainder: int | None) -> Sentence:
     return Sentence(text, total=total)
 
 
-def _fitted(ranges: tuple[Range, ...], cells: Sequence[Cell], target: _Target) -> tuple[Range, ...]:
+def _is_close(share: Fraction | int, wanted: Fraction) -> bool:
+    return abs(share - wanted) <= TOLERANCE
+
+
+def _bounds(share: Fraction, size: int) -> tuple[int, int]:
+    """Return the lowest and highest number of *size* parts that is within the tolerance."""
+    return max(0, ceil((share - TOLERANCE) * size)), floor((share + TOLERANCE) * size)
+
+
+def _targets(before: Mapping[int, int], size: int, target: _Target) -> Mapping[int, int] | None:
+    """Return the length of each group after the ramp; None if the lengths cannot add up to *size*.
+
+    *before* contains the lengths before the ramp. They are in ticks or positions, and have the sum
+    *size*.
+    """
+    remainder = target.remainder
+    exact = {value: round(share * size) for value, share in target.wanted.items()}
+    same = {value: before.get(value, 0) for value in target.same}
+    after = {value: length for value, length in before.items() if value != remainder}
+    negligible = SLACK * size // TICKS
+    if remainder is not None:
+        rests = [size - sum({**after, **exact, **kept}.values()) for kept in ({}, same)]
+        # Groups that have their share already keep all of their positions, unless that changes
+        # whether something remains.
+        if (rests[0] > negligible) == (rests[1] > negligible):
+            exact.update(same)
+    after.update(exact)
+    rest = size - sum(after.values())
+    if remainder is not None and rest > negligible:
+        return {**after, remainder: rest}
+    # Allow for rounding, because rounded thirds do not add up to 1.
+    for value in sorted(exact, key=lambda value: -target.wanted[value]):
+        least, most = _bounds(target.wanted[value], size)
+        change = max(least - after[value], min(most - after[value], rest))
+        after[value] += change
+        rest -= change
+    if remainder is not None:
+        after[remainder] = 0
+    return None if rest else after
+
+
+def _fitted(ranges: tuple[Range, ...], target: _Target) -> tuple[Range, ...]:
     """Return ranges that match the requested shares within the tolerance.
 
-    The engine cuts at whole positions, so the share of a group with many ranges can be slightly
-    off. In this case, its amount is corrected.
+    Whole ticks give the shortest decimals. But the engine cuts at whole positions, so the share of
+    a group with many ranges can be slightly off. In this case, the ramp is planned in positions.
     """
-    after = dict(target.after)
-    new = ranges
-    for attempt in range(_CORRECTIONS):
-        new = _laid_out(cells, target, after, 0 if attempt else SLACK)
-        now = shares(pieces_of(new))
-        errors = {
-            value: share - now.get(value, 0)
-            for value, share in target.wanted.items()
-            if abs(share - now.get(value, 0)) > TOLERANCE
-        }
-        if not errors:
-            break
-        for value, error in errors.items():
-            after[value] = max(0, after.get(value, 0) + round(error * TICKS))
-        spare = target.spare
-        after[spare] = TICKS - sum(ticks for value, ticks in after.items() if value != spare)
-        if after[spare] < 0:
-            break
-    return new
+    ticks, positions = cells_of(ranges), position_cells_of(ranges)
+    for cells, slack in ((ticks, SLACK), (positions, SLACK // 2), (positions, 0)):
+        new = _laid_out(cells, target, slack)
+        if new is None:
+            continue
+        if cells is positions:
+            new = in_ticks(new, ranges)
+        found = ranges_of(new)
+        now = shares(pieces_of(found))
+        if all(_is_close(now.get(value, 0), share) for value, share in target.wanted.items()):
+            return found
+    raise AssertionError("the shares are not exact")  # pragma: no cover - the last plan is exact
 
 
-def _laid_out(
-    cells: Sequence[Cell], target: _Target, after: Mapping[int, int], slack: int
-) -> tuple[Range, ...]:
-    movable = {value: target.before.get(value, 0) for value in target.movable}
-    flows = plan_flows(movable, {value: after.get(value, 0) for value in movable})
+def _laid_out(cells: Sequence[Cell], target: _Target, slack: int) -> list[Cell] | None:
+    """Return the cells after the ramp; None if the shares do not add up in their unit."""
+    before = _lengths(cells)
+    after = _targets(before, cells[-1].stop, target)
+    if after is None:
+        return None
+    flows = plan_flows(
+        {value: before.get(value, 0) for value in target.movable},
+        {value: after.get(value, 0) for value in target.movable},
+    )
     runs = [list(group) for _, group in groupby(cells, key=lambda cell: cell.value)]
     lengths = [(run[0].value, run[-1].stop - run[0].start) for run in runs]
     parts = arrange(lengths, flows, slack)
-    return ranges_of([cell for each in zip(runs, parts, strict=True) for cell in _split(*each)])
+    return [cell for each in zip(runs, parts, strict=True) for cell in _split(*each)]
+
+
+def _lengths(cells: Sequence[Cell]) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for cell in cells:
+        found[cell.value] += cell.stop - cell.start
+    return found
 
 
 def _split(run: Sequence[Cell], parts: Sequence[Part]) -> Iterator[Cell]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from proctor.core.authoring.definitions.writing import METADATA_TEXT, definition_text
 from proctor.core.authoring.refusals import refuse
+from proctor.core.sentences import Sentence, gettext_noop
 
 if TYPE_CHECKING:
     import os
@@ -90,14 +91,25 @@ def _content(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise refuse("unreadable", f"cannot read {path}: {error}") from error
+        raise refuse(
+            "unreadable",
+            Sentence(
+                gettext_noop("cannot read {path}: {reason}"), path=str(path), reason=str(error)
+            ),
+        ) from error
 
 
-def _missing(directory: str, reason: str = "it does not exist") -> Exception:
+def _missing(directory: str, reason: str | None = None) -> Exception:
     return refuse(
         "build-directory",
-        f"cannot read the definitions directory {directory!r}: {reason}; expected "
-        f"{DEFINITIONS_DIRECTORY}/<test>/{DEFINITION_FILE}",
+        Sentence(
+            gettext_noop(
+                "cannot read the definitions directory {directory!r}: {reason}; expected {expected}"
+            ),
+            directory=directory,
+            reason=reason or Sentence(gettext_noop("it does not exist")),
+            expected=f"{DEFINITIONS_DIRECTORY}/<test>/{DEFINITION_FILE}",
+        ),
     )
 
 

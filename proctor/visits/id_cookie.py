@@ -1,0 +1,87 @@
+"""The cookie of `ProctorMiddleware`: the allowed values of its settings, in one place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.core.exceptions import ImproperlyConfigured
+
+from proctor.conf import settings
+from proctor.core.messages import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+__all__ = ["ID_COOKIE", "check_id_cookie", "set_id_cookie"]
+
+
+class _Expected(NamedTuple):
+    fits: Callable[[Any], bool]
+    words: str
+
+
+def _matches(pattern: str) -> Callable[[Any], bool]:
+    compiled = re.compile(pattern, re.ASCII)
+    return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
+
+
+_is_name = _matches(r"[\w!#$%&'*+.^`|~-]{1,200}")
+# Browsers ignore a cookie with any other domain or path, so each page would set a new id.
+_is_domain = _matches(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_is_path = _matches(r"/[!-:<-~]*")
+
+#: The longest age whose date can be written on every platform, in seconds (68 years).
+_MAX_AGE = 2**31 - 1
+
+#: The allowed values of each setting.
+ID_COOKIE: Mapping[str, _Expected] = {
+    "PROCTOR_ID_COOKIE": _Expected(
+        _is_name, "the name of a cookie (letters, digits, - and _; at most 200 characters)"
+    ),
+    "PROCTOR_ID_COOKIE_AGE": _Expected(
+        lambda value: type(value) is int and 0 < value <= _MAX_AGE,
+        f"a whole number of seconds from 1 to {_MAX_AGE}",
+    ),
+    "PROCTOR_ID_COOKIE_DOMAIN": _Expected(
+        lambda value: value is None or _is_domain(value),
+        "a domain without https:// and without a port, for example '.example.com', or None",
+    ),
+    "PROCTOR_ID_COOKIE_PATH": _Expected(
+        _is_path, "a path that begins with / and has no spaces and no ;"
+    ),
+    "PROCTOR_ID_COOKIE_SAMESITE": _Expected(
+        lambda value: value is False or value in ("Lax", "Strict", "None"),
+        "'Lax', 'Strict', 'None' (a string) or False",
+    ),
+    "PROCTOR_ID_COOKIE_SECURE": _Expected(
+        lambda value: value is None or isinstance(value, bool),
+        "True, False, or None (True only on https)",
+    ),
+}
+
+
+def check_id_cookie() -> None:
+    """Raise ImproperlyConfigured for a setting that no cookie can have."""
+    for name, expected in ID_COOKIE.items():
+        value = getattr(settings, name)
+        if not expected.fits(value):
+            raise ImproperlyConfigured(f"{name}: expected {expected.words}, got {shown(value)}")
+
+
+def set_id_cookie(request: HttpRequest, response: HttpResponseBase, new_id: str) -> None:
+    """Set the cookie that keeps *new_id*."""
+    secure = settings.PROCTOR_ID_COOKIE_SECURE
+    response.set_cookie(
+        settings.PROCTOR_ID_COOKIE,
+        new_id,
+        max_age=settings.PROCTOR_ID_COOKIE_AGE,
+        domain=settings.PROCTOR_ID_COOKIE_DOMAIN,
+        path=settings.PROCTOR_ID_COOKIE_PATH,
+        secure=request.is_secure() if secure is None else secure,
+        httponly=True,
+        samesite=settings.PROCTOR_ID_COOKIE_SAMESITE,
+    )
