@@ -185,7 +185,7 @@ def application_problems(found: Iterable[Verdict], test: str | None) -> list[Pro
 
 
 def _broken(code: str, *, is_it: bool) -> str:
-    """Return the message about an application that a change breaks, by the problem's code."""
+    """Return the template of the message about an application that a change breaks."""
     if code in BUCKET_CODES:
         if is_it:
             return gettext_noop("{application}: {problem}")
