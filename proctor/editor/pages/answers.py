@@ -69,6 +69,11 @@ _STATUSES: dict[type[EditorError], int] = {
 }
 
 
+def _status(error: EditorError) -> int:
+    found = (status for kind, status in _STATUSES.items() if isinstance(error, kind))
+    return next(found, 422)
+
+
 def address(name: str, *arguments: str) -> str:
     """Return the URL of a page of the editor."""
     return reverse(f"{NAMESPACE}:{name}", args=arguments)
@@ -89,7 +94,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
             _require_storable(request)
             response = view(request, person(user), *args, **options)
         except EditorError as error:
-            response = _refusal(request, person(user), error, _STATUSES.get(type(error), 422))
+            response = _refusal(request, person(user), error, _status(error))
         except Refusal as refusal:
             response = _refusal(request, person(user), refusal, 422)
         response.headers["Cache-Control"] = "no-store, private"

@@ -87,9 +87,10 @@ def _refuse(request: HttpRequest, branch: str) -> None:
 
 
 def _error(error: EditorError) -> HttpResponse:
-    statuses = {BadToken: 401, PermissionMissing: 403, NotFound: 404}
+    statuses: dict[type[EditorError], int] = {BadToken: 401, PermissionMissing: 403, NotFound: 404}
     body = {"error": {"code": error.code, "message": str(error), "problems": []}}
-    response = JsonResponse(body, status=statuses.get(type(error), 400))
+    found = (status for kind, status in statuses.items() if isinstance(error, kind))
+    response = JsonResponse(body, status=next(found, 400))
     if response.status_code == 401:
         response["WWW-Authenticate"] = "Bearer"
     return response
