@@ -774,6 +774,16 @@ class Older(ProctorMiddleware):
         """Never called."""
 
 
+class AlwaysPrivileged(ProctorMiddleware):
+    async def is_privileged(self, request):
+        return False
+
+
+def test_a_coroutine_function_as_a_plain_hook_is_an_error(sound):
+    sound.MIDDLEWARE = [SESSIONS, USERS, f"{HERE}.AlwaysPrivileged"]
+    assert "rename it to ais_privileged" in only("proctor.E022").msg
+
+
 class Mixed(MiddlewareMixin, ProctorMiddleware):
     """Never handles a request, because MiddlewareMixin comes first."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from proctor.core.exceptions import ConfigurationError
 from proctor.core.sources.circuit_breaker import CircuitBreaker
 from proctor.core.sources.http.calls import SessionStack, get_with
 from proctor.core.sources.paused_requests import PausedRequests
@@ -83,7 +85,9 @@ class Call:
         self.timeout = timeout if request.timeout is None else request.timeout
         self._ends = time.monotonic() + self.timeout
         self._max_bytes = max_bytes
-        self._session = request.get_http() if request.get_http is not None else None
+        self._session = (
+            result_of_get_http(request.get_http()) if request.get_http is not None else None
+        )
 
     def get(self, url: str, permit: Permit) -> HttpReply:
         """Return the response from *url*. Raises the same errors as `SessionStack.get`."""
@@ -94,3 +98,20 @@ class Call:
             return self._crew.sessions.get(url, left, self._max_bytes)
         with self._crew.watched(url, permit, left):
             return get_with(self._session, url, left, self._max_bytes)
+
+
+def result_of_get_http(session: Any) -> Any:
+    """Return what a site's hook returned. Raises ConfigurationError if it cannot be used.
+
+    In production only the exception's class and place are logged, so this name is in the log.
+    """
+    if session is None:
+        return None
+    get = getattr(session, "get", None)
+    if isinstance(session, type) or not callable(get) or inspect.iscoroutinefunction(get):
+        kind = "class" if isinstance(session, type) else type(session).__qualname__
+        raise ConfigurationError(
+            f"get_http returned a {kind}; return a requests.Session, or an object with "
+            "get(url, params=, timeout=) that is not a coroutine function"
+        )
+    return session

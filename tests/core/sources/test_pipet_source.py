@@ -712,6 +712,19 @@ def test_with_it_not_even_the_body_of_a_redirect_is_read(pipet, source):
     assert seen == [302]
 
 
+class AsyncClient:
+    async def get(self, url, params=None, timeout=None):
+        """Never awaited."""
+
+
+@pytest.mark.parametrize("session", [5, False, "x", object(), requests.Session, AsyncClient()])
+def test_what_is_no_session_is_an_error_of_the_site_and_no_outage(pipet, source, session):
+    for _ in range(3):
+        with pytest.raises(ConfigurationError, match=r"^get_http returned a .*; return a requests"):
+            ask(source, get_http=lambda: session)
+    assert ask(source)["buttoncolortst"].group == "blue"
+
+
 def test_what_get_http_raises_is_no_outage(pipet, source, clock):
     def get_http():
         raise LookupError("no session")
