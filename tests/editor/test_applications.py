@@ -414,7 +414,7 @@ def test_each_application_says_ok_or_why_not(quiet):
         ("old", "breaks"),
         ("other", "undeclared"),
     ]
-    assert said[1].reasons[0].startswith("buttontst: the application does not know")
+    assert said[1].reasons[0].startswith("buttontst: visitors can get the bucket blue (1)")
     assert [each.state for each in what_applications_say("production", NAME, None)] == [
         "breaks",
         "breaks",
