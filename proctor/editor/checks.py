@@ -54,7 +54,7 @@ def _approvals() -> Iterator[checks.CheckMessage]:
     if len(branch_names()) > 1 and approvals_needed(first_branch()):
         yield checks.Warning(
             f"PROCTOR_EDITOR_APPROVALS requires approvals on {first_branch()!r}, the branch "
-            "on which tests are edited, so every edit has to wait.",
+            "on which tests are edited, so every edit must wait for approval.",
             hint="Require them on a later branch, from which visitors are served.",
             id="proctor.W030",
         )
@@ -84,8 +84,7 @@ def _writing() -> Iterator[checks.CheckMessage]:
     alias = write_alias()
     if alias not in connections:
         yield checks.Error(
-            f"A database router sends writes of the editor to {alias!r}, which DATABASES does not "
-            "have.",
+            f"A database router sends the editor's writes to {alias!r}, which is not in DATABASES.",
             hint="Correct the router's db_for_write, or add the database.",
             id="proctor.E035",
         )
@@ -95,7 +94,7 @@ def _writing() -> Iterator[checks.CheckMessage]:
             f"The database {alias!r} is opened read-only, so this process cannot publish scheduled "
             "steps.",
             hint="Let another process publish them, or run manage.py proctor_publish_due with "
-            "settings that can write; then silence this check check.",
+            "settings that allow writing; then silence this check.",
             id="proctor.W034",
         )
 

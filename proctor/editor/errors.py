@@ -1,4 +1,4 @@
-"""Errors of the editor. The message says what to do; the attributes have the data for a page."""
+"""Errors of the editor. Messages say what to do; attributes contain the data that pages need."""
 
 from __future__ import annotations
 
@@ -106,10 +106,10 @@ class ApprovalNeeded(EditorError):  # noqa: N818
         super().__init__(
             Sentence(
                 *ngettext_lazy(
-                    "Publishing on {branch!r} needs the approval of {count} other person, and has "
-                    "{given}. PROCTOR_EDITOR_APPROVALS requires it; only a stop needs none",
-                    "Publishing on {branch!r} needs the approval of {count} other people, and has "
-                    "{given}. PROCTOR_EDITOR_APPROVALS requires it; only a stop needs none",
+                    "Publishing on {branch!r} needs approval from {count} other person "
+                    "({given} so far). PROCTOR_EDITOR_APPROVALS requires it, except for a stop",
+                    "Publishing on {branch!r} needs approval from {count} other people "
+                    "({given} so far). PROCTOR_EDITOR_APPROVALS requires it, except for a stop",
                 ),
                 branch=branch,
                 count=needed,
@@ -186,8 +186,8 @@ class Refused(EditorError):  # noqa: N818
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        # Without a test, the place would be "the matrix", but the request does not contain a
-        # matrix.
+        # Leave out the place if no test is given: it would be "the matrix", but the request
+        # contains no matrix.
         found = (each.message if each.test is None else each.text for each in self.problems)
         texts = listed(found, gettext_noop("; "))
         super().__init__(Sentence(gettext_noop("{problems}"), problems=texts))

@@ -50,7 +50,7 @@ class Proposal(models.Model):
     #: The names of the people who wrote any part of the proposal, one per line. Their approvals do
     #: not count.
     contributors = models.TextField()
-    #: The primary keys of their users, one per line, because a user name can be reassigned.
+    #: The primary keys of the same people, one per line, because a user name can be reassigned.
     contributor_keys = models.TextField(blank=True)
     author = models.CharField(_("author"), max_length=NAME_LENGTH)
     message = ExactTextField(_("message"), blank=True)

@@ -22,7 +22,7 @@ REVISION_ID_LENGTH = 16
 
 
 class Kind(models.TextChoices):
-    """The reason why a revision was made."""
+    """The kind of change that made a revision."""
 
     CREATE = "create", _("create")
     EDIT = "edit", _("edit")

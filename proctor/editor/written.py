@@ -25,7 +25,7 @@ def legible(text: str) -> str:
 
 
 def refuse_long(test: str, *, message: str = "", reason: str = "", comment: str = "") -> None:
-    """Raise Refused if a text of a change to *test* is longer than MAX_TEXT."""
+    """Raise Refused, naming *test*, if any of the texts is longer than MAX_TEXT."""
     if len(message) > MAX_TEXT:
         text = gettext_noop("the message has {count} characters; at most {limit} are allowed")
         raise refused(test, "too-long-message", _counted(text, message))
@@ -57,7 +57,7 @@ def strict_json(text: str) -> Any:
         too_deep = is_too_deep(value)
     except RecursionError:
         too_deep = True
-    # How deep Python itself reads depends on its version.
+    # The depth that Python's own parser accepts depends on its version.
     if too_deep:
         raise ValueError(Sentence(gettext_noop("it is nested too deeply")))
     return value
@@ -79,6 +79,6 @@ def _refuse_constant(word: str) -> None:
 
 def _integer(digits: str) -> int:
     if len(digits) > _DIGITS:
-        text = gettext_noop("a number has {count} digits; at most {limit} are read")
+        text = gettext_noop("a number has {count} digits; at most {limit} are allowed")
         raise ValueError(Sentence(text, count=len(digits), limit=_DIGITS))
     return int(digits)

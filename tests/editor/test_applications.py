@@ -414,7 +414,7 @@ def test_each_application_says_ok_or_why_not(quiet):
         ("old", "breaks"),
         ("other", "undeclared"),
     ]
-    assert said[1].reasons[0].startswith("buttontst: visitors can get the bucket blue")
+    assert said[1].reasons[0].startswith("buttontst: visitors can get the bucket blue (1)")
     assert [each.state for each in what_applications_say("production", NAME, None)] == [
         "breaks",
         "breaks",
@@ -519,7 +519,7 @@ def test_a_specification_that_cannot_be_used_is_refused(editor, text, code):
 
 @pytest.mark.parametrize("name", ["", "a/b", "a b", "x" * 101, "ä", "a\n"])
 def test_a_name_that_no_address_can_have_is_refused(editor, name):
-    with pytest.raises(Refused, match="expected the name of an application"):
+    with pytest.raises(Refused, match="expected an application name"):
         register(ADA, name, "production", "{}")
 
 

@@ -44,7 +44,7 @@ def test_a_share_is_a_plain_number(grace, typed):
         ("[" * 201 + "]" * 201, "nested too deeply"),
         ("NaN", "NaN is not JSON"),
         ('{"a": 1, "a": 2}', "the key 'a' occurs twice in one object"),
-        ("9" * 5000, "a number has 5000 digits; at most 4300 are read"),
+        ("9" * 5000, "a number has 5000 digits; at most 4300 are allowed"),
     ],
 )
 def test_json_in_a_field_is_read_strictly(grace, typed, problem):

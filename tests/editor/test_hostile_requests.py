@@ -198,7 +198,7 @@ def test_a_value_of_the_wrong_type_is_shown_as_json(api):
 def test_an_integer_that_python_does_not_read_is_refused_in_the_terms_of_json(api):
     raw = '{"base": null, "definition": {"constants": {"a": %s}}}' % ("9" * 5000)
     response = api("PUT", f"tests/{NAME}/", raw=raw)
-    refused(response, "a number has 5000 digits; at most 4300 are read")
+    refused(response, "a number has 5000 digits; at most 4300 are allowed")
 
 
 def test_an_address_that_does_not_exist_is_answered_with_a_document(api):

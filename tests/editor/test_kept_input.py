@@ -76,8 +76,8 @@ def test_a_message_of_the_greatest_length_is_kept_with_its_line_breaks(grace, he
 def test_a_long_reason_to_stop_or_release_is_refused_and_kept(grace, head):
     sent = {"branch": "production", "value": "-1", "reason": LONG}
     refused_and_kept(grace.post(f"{TEST}stop/", sent), "the reason", "reason")
-    chosen = "production buttontst"
-    sent = {"test": chosen, "seen": chosen, "value": "-1", "reason": LONG}
+    shown = "production buttontst"
+    sent = {"test": shown, "seen": shown, "value": "-1", "reason": LONG}
     refused_and_kept(grace.post(f"{ROOT}stop/", sent), "the reason", "reason")
     services.stop(command(), "buttontst", "production", reason="slow")
     sent = {"branch": "production", "message": LONG}

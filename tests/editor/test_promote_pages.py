@@ -228,7 +228,7 @@ def test_applications_are_listed_with_what_they_lack(grace, mobile, two):
     assert "mobile production declares 1 test · version 7 · last seen" in page
     assert "buttontst : visitors can get the bucket blue (1), but the application does not" in page
     assert "1 incompatible" in page
-    assert "shop this site production declares 1 test · used without registering" in page
+    assert "shop this site production declares 1 test · does not need to register" in page
     assert "absenttst: missing 1 missing" in page
 
 
@@ -275,7 +275,7 @@ def test_whoever_may_not_register_forgets_nothing(boss, mobile):
 def test_the_site_itself_cannot_be_forgotten(grace, two):
     two.PROCTOR_TESTS = ("buttontst",)
     here = f"{ROOT}applications/shop/production/"
-    assert "This site. Its declarations are used without registering." in text(grace.get(here))
+    assert "This site. It does not need to register." in text(grace.get(here))
     assert grace.post(here).status_code == 404
 
 
@@ -418,7 +418,7 @@ def test_review_does_not_say_that_something_breaks_once_nothing_does(boss, appro
     response = post(boss, "buttontst", anyway="1", override="agreed")
     register(ADA, "mobile", "production", '{"tests": {"buttontst": {}}}', version="8")
     page = text(approver.get(response.url))
-    assert "It may break applications: agreed" in page
+    assert "It is allowed to break applications: agreed" in page
     assert "although" not in page
 
 

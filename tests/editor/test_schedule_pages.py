@@ -97,7 +97,7 @@ def test_rows_come_and_go_without_a_script(head, grace):
     [
         ([("much", None)], "Give a share from 0 to 100 %."),
         ([(120, None)], "Give a share from 0 to 100 %."),
-        ([(20, None), (50, None)], "Only the first step can be published at once."),
+        ([(20, None), (50, None)], "Only the first step can be published immediately."),
         ([(20, 5), (50, 1)], "is not after the step before it"),
         ([(20, -5)], "is in the past"),
         ([(10, None)], "step has the same shares as the previous one"),
@@ -209,7 +209,7 @@ def test_a_blocked_step_goes_on_and_a_schedule_is_cancelled(head, grace, monkeyp
 def test_a_schedule_whose_test_has_changed_says_so_before_it_is_due(head, grace):
     scheduled((0.2, 24), head=head)
     changes.ramp(ADA, NAME, "production", 0, {0: 0.2, 1: 0.2}, base=head.id)
-    assert "ada has changed the test since" in text(grace.get(PAGE))
+    assert "ada has since changed the test" in text(grace.get(PAGE))
 
 
 def test_a_step_that_no_process_publishes_says_so(head, grace, monkeypatch):
@@ -307,7 +307,7 @@ def test_the_page_publishes_what_nobody_has_published_yet(head, grace, monkeypat
     grace.get(PAGE)
     assert not told
     move_clock(monkeypatch, 2 * HOUR)
-    assert "due for" in text(grace.get(PAGE))
+    assert "overdue by" in text(grace.get(PAGE))
     assert told == ["now"]
 
 

@@ -332,7 +332,7 @@ def test_a_test_has_one_running_schedule_which_can_be_replaced(one, later):
     made = scheduled((0.2, 1))
     head = find_head(NAME, "production")
     with pytest.raises(
-        Refused, match=f"schedule {made.pk} of ada is already running on 'production'"
+        Refused, match=f"schedule {made.pk} by ada is already running on 'production'"
     ):
         scheduled((0.3, 1), head=head)
     new = scheduled((0.3, 1), head=head, replaces=made.pk)

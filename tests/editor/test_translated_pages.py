@@ -35,8 +35,8 @@ GERMAN = {
     "The description changed from {before} to {after}.": (
         "Aus der Beschreibung {before} wurde {after}."
     ),
-    "Publishing on {branch!r} needs the approval of {count} other person, and has {given}. "
-    "PROCTOR_EDITOR_APPROVALS requires it; only a stop needs none": (
+    "Publishing on {branch!r} needs approval from {count} other person ({given} so far). "
+    "PROCTOR_EDITOR_APPROVALS requires it, except for a stop": (
         "Für {branch} fehlt {count} Person",
         "Für {branch} fehlen {count} Personen",
     ),
@@ -176,7 +176,7 @@ def test_plurals_follow_the_language(speak):
     speak(GERMAN)
     assert words_of(ApprovalNeeded("qa", 1, 0)) == "Für qa fehlt 1 Person"
     assert words_of(ApprovalNeeded("qa", 2, 0)) == "Für qa fehlen 2 Personen"
-    assert str(ApprovalNeeded("qa", 2, 0)).startswith("Publishing on 'qa' needs the approval of 2")
+    assert str(ApprovalNeeded("qa", 2, 0)).startswith("Publishing on 'qa' needs approval from 2")
 
 
 def test_times_have_the_format_of_the_language(speak, settings):

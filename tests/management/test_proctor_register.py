@@ -117,7 +117,7 @@ def test_a_site_without_an_editor_says_where_it_is(site, db):
 
 
 def test_a_bad_name_is_refused(site, db):
-    assert "expected the name of an application" in failure("--application", "a/b")
+    assert "expected an application name" in failure("--application", "a/b")
 
 
 # -- At the editor of another site --------------------------------------------------------------

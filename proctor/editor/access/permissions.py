@@ -110,8 +110,8 @@ class Actor:
         if self._narrowed(permission, branch):
             return []
         user, usual = self.user, has_permission(self.user, permission)
-        # Load the backends only once: most of them quickly answer for a single test, but loading
-        # them is slow.
+        # Load the backends only once: loading them is slow, although most answer quickly for a
+        # single test.
         backends = auth.get_backends()
         verdicts = ((test, _verdict(user, permission, test, backends)) for test in tests)
         return [test for test, verdict in verdicts if verdict or (verdict is None and usual)]
@@ -160,7 +160,7 @@ class Actor:
     def require_approvals(self, branch: str, approvers: Iterable[str] = ()) -> None:
         """Raise ApprovalNeeded unless enough people have approved.
 
-        Callers get the proposal's approvals from `counting_approvals`.
+        For a proposal, pass the approvers that `counting_approvals` returns.
         """
         needed, given = self.approvals_needed(branch), len({*approvers})
         if given < needed:

@@ -52,7 +52,7 @@ class Scope(enum.Enum):
     STOP = "stop"
 
 
-#: Scope → the permissions that it allows; `promote` stands for the permissions of all branches.
+#: Scope → the permissions that it allows; `promote` stands for all permissions like `promote_qa`.
 _ALLOWS = {
     Scope.READ: {permissions.VIEW},
     Scope.REGISTER: {permissions.REGISTER},

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["delete_application", "get_application", "get_applications", "put_application"]
 
-#: Fields of a specification; the body can also be just the specification.
+#: Fields of a body that is a specification, and of a body that contains one in a field.
 _SPECIFICATION = ("providedContext", "tests", "dynamicFilters")
 _WRAPPED = ("specification", "version", "whole_matrix")
 

@@ -67,13 +67,16 @@ def test_document(revision: Revision) -> dict[str, Any]:
 def definition_document(definition: Definition | None) -> Any:
     """Return a definition as JSON, or None for a deletion.
 
-    The stored text is not used, because the text of an import can contain comments.
+    The stored text is not used, because imported text can contain comments.
     """
     return None if definition is None else json.loads(write(definition))
 
 
 def moves_document(test: str, moves: Mapping[str, Iterable[PairMoves]]) -> list[dict[str, Any]]:
-    """Return moves in the format of `review --json`, with the test in each row; *test* is first."""
+    """Return moves in the format of `review --json`, with a test's name in each row.
+
+    The rows of *test* come first.
+    """
     names = sorted(moves, key=lambda name: (name != test, name))
     return [{"test": name, **pair.to_dict()} for name in names for pair in moves[name]]
 

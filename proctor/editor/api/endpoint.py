@@ -61,7 +61,7 @@ class Call:
         found = get_conditional_response(self.request, etag=etag(head))
         if found is not None and found.status_code == 412:
             raise PreconditionFailed(
-                "The current revision of the test does not match the header If-Match or "
+                "The current revision of the test does not satisfy the header If-Match or "
                 "If-None-Match"
             )
 
@@ -111,11 +111,11 @@ def endpoint(**handlers: Callable[[Call], HttpResponse]) -> Callable[..., HttpRe
 @login_not_required
 def no_such_address(_request: HttpRequest) -> HttpResponse:
     """Return a JSON 404 response for any other URL below `api/`."""
-    return error_answer(NotFound("The API has no such URL; docs/api.md lists all of them"))
+    return error_answer(NotFound("The API has no such URL; docs/api.md lists its URLs"))
 
 
 def _check_csrf(request: HttpRequest) -> None:
-    """Raise _CsrfFailed if Django's CSRF protection rejects a session's request."""
+    """Raise _CsrfFailed if Django's CSRF protection rejects a request that uses a session."""
 
     @csrf_protect
     def passed(_request: HttpRequest) -> HttpResponse:

@@ -62,6 +62,6 @@ class BaseMissing(RequestFailure):
 
     def __init__(self) -> None:
         super().__init__(
-            'The key "base" is missing: send the revision that you changed, or null if the '
-            "branch has no such test"
+            'The key "base" is missing: send the id of the revision that you changed, or null if '
+            "the branch has no such test"
         )

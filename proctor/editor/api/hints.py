@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["hinted"]
 
-#: How many similar names are tried until the user may see one.
+#: Maximum number of similar names to try, if the user may not see them.
 _TRIES = 5
 #: Maximum number of a test's revisions that are compared, newest first.
 _REVISIONS = 1000
 
 
 def hinted(actor: Actor, error: NotFound) -> NotFound:
-    """Return the error to answer with: the same one, possibly with a hint.
+    """Return *error*, with a hint added to its message if there is one.
 
     A hint never contains the name of anything that the user may not see.
     """
@@ -59,7 +59,7 @@ def _may_see(actor: Actor, branch: str) -> bool:
 
 
 def _elsewhere(actor: Actor, test: str, branch: str) -> str | None:
-    """Return another branch that has the test."""
+    """Return a different branch that has the test."""
     rows = Head.objects.using(write_alias()).filter(test=test, is_deletion=False)
     found = {*rows.values_list("branch__name", flat=True)} - {branch}
     return next(
@@ -73,7 +73,7 @@ def _elsewhere(actor: Actor, test: str, branch: str) -> str | None:
 
 
 def _test(actor: Actor, error: NoSuchTest) -> str | None:
-    """Return a test on the branch with a similar name."""
+    """Return a test with a similar name on the branch."""
     heads = Head.objects.using(write_alias()).filter(branch__name=error.branch, is_deletion=False)
     names = heads.exclude(test=error.test).values_list("test", flat=True)
     return _first_close(

@@ -42,7 +42,7 @@ def get_tests(call: Call) -> HttpResponse:
 
 
 def _visible(actor: Actor, branch: str, names: list[str]) -> list[str]:
-    """Return the names that the actor may see. Raises PermissionMissing without the permission."""
+    """Return the names that the actor may see. Raises PermissionMissing if they may see no test."""
     found = actor.choose(VIEW, names, branch=branch)
     if not found:
         actor.require(VIEW, branch=branch)

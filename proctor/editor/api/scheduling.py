@@ -42,7 +42,7 @@ __all__ = [
     "post_schedule",
 ]
 
-#: The number of a step.
+#: Matches the number of a step.
 _NUMBER = re.compile("[1-9][0-9]{0,3}")
 _STEP = ("due", "shares", "allocation", "definition", "message", "guard")
 

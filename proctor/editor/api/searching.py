@@ -17,15 +17,15 @@ __all__ = ["found_names"]
 
 #: Matches words that are stored unchanged, so the database can search for them.
 _PLAIN = re.compile(r"[!#-.0-\[\]-~]+")
-#: The number of words that the database searches for. With more conditions the query would be very
-#: slow. The tests that it finds are then searched for all words.
+#: The number of words that the database searches for. More conditions would make the query very
+#: slow. The tests that the database finds are then searched for all words.
 _MOST = 8
 #: The lower-case forms of these two characters, İ and the kelvin sign, contain ASCII letters.
 _FOLDING = ("\\u0130", "\\u212A", "\\u212a")
 
 
 def found_names(branch: str, text: str) -> list[str]:
-    """Return the names of the tests of a branch that contain all words, sorted."""
+    """Return the sorted names of those tests on a branch that contain all words of *text*."""
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     # Not `icontains`: in MySQL it uses the column's case-sensitive collation.
     heads = heads.alias(name=Lower("test"), text=Lower("revision__definition"))

@@ -42,7 +42,7 @@ class Standing:
     missing: tuple[str, ...]
     #: Test → the reason why the application cannot load it.
     faults: Mapping[str, Problem]
-    #: Tests that only a filter selects, sorted.
+    #: Tests that a filter selects but the specification does not name, sorted.
     by_filter: tuple[str, ...]
 
     @property
@@ -52,7 +52,7 @@ class Standing:
 
 
 class _Kept:
-    """The last standing of each application and branch, with its matrix.
+    """The last standings of applications, each with the matrix that it was computed from.
 
     The key includes the digest of the specification, so a new specification gets a new entry.
     """

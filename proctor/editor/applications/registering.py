@@ -42,7 +42,7 @@ __all__ = [
 _NAME = re.compile(r"[\w.@:-]{1,100}", re.ASCII)
 #: Maximum number of registered applications, in all environments together.
 MAX_APPLICATIONS = 1000
-#: Limits for a specification. The limit for the validator is in characters.
+#: Limits for a specification: numbers of entries, and the length of a validator in characters.
 MAX_TESTS, MAX_VARIABLES, MAX_FILTERS, MAX_VALIDATOR = 10_000, 500, 100, 2_000
 _VERSION = 100
 
@@ -137,8 +137,8 @@ def _check_name(name: str) -> None:
             "application-name",
             Sentence(
                 gettext_noop(
-                    "expected the name of an application, of at most 100 letters, digits and "
-                    ". _ - @ :, got {name}"
+                    "expected an application name of at most 100 characters (letters, digits and "
+                    ". _ - @ :), got {name}"
                 ),
                 name=shown(name),
             ),

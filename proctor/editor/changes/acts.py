@@ -1,4 +1,4 @@
-"""A change to one test by one person, which is checked and then published or proposed."""
+"""One person's change to one test: check it, then publish or propose it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Act:
     #: True to ask for approval even if the branch does not require it.
     review: bool = False
     promoted_from: str | None = None
-    #: The reason to publish even if applications break, or "" if the change must not break any.
+    #: The reason to publish the change even if it breaks applications, or "" if it must not break
+    #: any.
     override: str = ""
 
     def require(self) -> None:
@@ -52,7 +53,7 @@ class Act:
         refuse_long(self.test, message=self.message, reason=self.override)
 
     def match(self, head: Revision | None, yours: str | None = None) -> Revision | None:
-        """Return the head. Raises Conflict unless it is the base."""
+        """Return *head*. Raises Conflict unless it is the base of the change."""
         current = None if head is None or head.definition is None else head.id
         if current != self.base:
             raise Conflict(self.test, self.branch, base=self.base, yours=yours, head=current)
@@ -61,7 +62,7 @@ class Act:
     def carry_out_checked(self, prepared: Prepared) -> Published | Proposed:
         """Carry out a prepared change. Raises Refused for any problem that is not a warning.
 
-        The change may break applications only if there is a reason to override.
+        The change may break applications only if `override` gives a reason.
         """
         return self.carry_out(prepared.checked(override=bool(legible(self.override))))
 

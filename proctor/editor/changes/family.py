@@ -115,7 +115,7 @@ class Relatives:
         if name == self.test:
             return replace(problem, severity=Severity.FATAL)
         message = Sentence(
-            gettext_noop("{name!r} would be dropped: {problem}; change it first"),
+            gettext_noop("{name!r} would be dropped: {problem}; change that test first"),
             name=name,
             problem=problem.message,
         )
@@ -125,7 +125,7 @@ class Relatives:
 def examined(
     tests: Mapping[str, TestDefinition], applications: Applications | None = None
 ) -> Examination:
-    """Return the engine's result for tests, with the variables of all applications.
+    """Examine *tests* as the engine does, with the variables of all applications.
 
     These are the variables of the site and of the registered *applications*. Each application's
     verdict reports whether that application has the variables that a test needs.

@@ -15,7 +15,7 @@ __all__ = ["with_override"]
 
 
 def with_override(message: str, reason: str, broken: Sequence[str]) -> str:
-    """Return the publication's message with the reason to break applications added.
+    """Return *message*, with the reason to publish although applications break.
 
     If no application breaks, the message is returned unchanged.
     """

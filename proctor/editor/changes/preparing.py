@@ -63,7 +63,8 @@ class Prepared:
 
     #: The new definition; None to delete the test.
     definition: Definition | None
-    #: The test and its relatives, as far as the engine loads them, before and after the change.
+    #: The test and its relatives, before and after the change, without tests that the engine does
+    #: not load.
     before: Mapping[str, TestDefinition]
     after: Mapping[str, TestDefinition]
     problems: tuple[Problem, ...]
@@ -317,7 +318,7 @@ def _surroundings(relatives: Relatives, previous: Definition | None) -> Surround
     )
 
 
-#: Problems for applications, which may also exist with the previous definition.
+#: Codes of problems that concern applications. The previous definition can have them, too.
 _OF_APPLICATIONS = ("rule-context", "declared-payload", "declared-payload-missing")
 
 
@@ -326,7 +327,7 @@ def _stricter(
 ) -> list[Problem]:
     """Return the problems that our stricter rules find.
 
-    A fault that an application already had is only a warning.
+    If the previous definition has the same problem for an application, it is only a warning.
     """
     found = stricter_problems(written, around)
     if previous is None or not any(each.code in _OF_APPLICATIONS for each in found):

@@ -48,7 +48,9 @@ def publish_proposal(
         raise refused(
             proposal.test,
             "scheduled",
-            Sentence(gettext_noop("a schedule is published step by step, when each is due")),
+            Sentence(
+                gettext_noop("a schedule is published step by step, each step when it is due")
+            ),
         )
     if content is not None:
         match_content(proposal, content, base)

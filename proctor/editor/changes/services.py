@@ -74,7 +74,7 @@ def check(
 ) -> Prepared:
     """Return the effects of an edit, with all its problems. Nothing is written.
 
-    If the edit is to replace the content of an open proposal, pass it as *proposal*.
+    If the edit would replace the content of an open proposal, *proposal* is its number.
     """
     actor.require(VIEW, test=test, branch=check_branch(branch))
     previous = definition_of(find_head(test, branch))

@@ -47,7 +47,7 @@ class Promotion:
 
     test: str
     revision: str
-    #: The test's head on the later branch that the user saw, or None if the test did not exist.
+    #: The head that the user saw on the later branch, or None if the test did not exist there.
     base: str | None
 
 
@@ -57,7 +57,7 @@ class Together:
 
     #: Test → the definition to publish, with its new allocation ids.
     definitions: Mapping[str, Definition]
-    #: All tests, prepared as one change whose definition is None.
+    #: The change to all tests together. Its `definition` is None, because there are several.
     prepared: Prepared
 
 
@@ -92,9 +92,10 @@ def prepare_together(branch: str, definitions: Mapping[str, Definition]) -> Toge
 
 
 def _may_break(test: str, definitions: Mapping[str, Definition], prepared: Prepared) -> bool:
-    """Return whether a test may be the cause of breaking an application."""
+    """Return whether promoting a test may be what breaks an application."""
     broken = {name for each in prepared.says for name in each.breaks}
-    # If a test that is not promoted breaks, any of the promoted tests may be the cause.
+    # If an application can no longer load a test that is not promoted, any of the promoted tests
+    # may be the cause.
     return test in broken or not broken <= definitions.keys()
 
 
@@ -102,7 +103,7 @@ def _dropped(name: str, problem: Problem, is_changed: bool) -> Problem:
     if is_changed:
         return replace(problem, severity=Severity.FATAL)
     message = Sentence(
-        gettext_noop("{name!r} would be dropped: {problem}; change it first"),
+        gettext_noop("{name!r} would be dropped: {problem}; change that test first"),
         name=name,
         problem=problem.message,
     )

@@ -96,7 +96,7 @@ def _raised(definition: Definition, index: int, target: int) -> dict[int, Fracti
         lengths.setdefault(bucket.value, Fraction(0))
     shares = raised(lengths, Fraction(min(max(target, 0), 100), 100))
     if shares is None:
-        words = _("a test without a negative bucket cannot be raised; edit its shares")
+        words = _("there is no negative bucket to take visitors from; edit the shares instead")
         raise refused(test.name, "change-refused", words)
     return shares
 

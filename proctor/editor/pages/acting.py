@@ -77,14 +77,14 @@ def act(
         return show(status=422, problems=messages_of(error.problems))
     except Conflict as error:
         words = _(
-            "Someone has published a change in the meantime. This is what yours would do "
-            "now: check it again."
+            "Someone has published a change in the meantime. This is what your "
+            "change would do now: check it again."
         )
         head = find_head(test, error.branch)
         if head is not None and head.author == actor.name:
             words = _(
-                "You have published a change yourself since you opened this page. This is what "
-                "yours would do now: check it again."
+                "You have published another change since you opened this page. This is what "
+                "the change on this page would do now: check it again."
             )
         return show(status=409, problems=[words])
 

@@ -46,7 +46,7 @@ __all__ = ["address", "can_see", "optional_address", "page", "render", "require_
 
 
 class Named(Protocol):
-    """An object that has the name of a test."""
+    """Any object with the name of a test as an attribute."""
 
     @property
     def name(self) -> str:
@@ -95,7 +95,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
 
 
 def _signed_out(request: HttpRequest) -> HttpResponseBase:
-    """Redirect to the sign-in page; if a form was sent, show how to send it again."""
+    """Redirect to the sign-in page or, if a form was sent, show a page that can send it again."""
     where = redirect_to_login(request.get_full_path(), sign_in_address())
     if request.method != "POST" or not from_own_page(request):
         return where

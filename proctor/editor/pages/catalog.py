@@ -78,7 +78,7 @@ class CatalogTest:
 
     @cached_property
     def test(self) -> TestDefinition | None:
-        """The definition of the first branch that has the test."""
+        """The definition on the first branch that has the test."""
         tests = (each.test for each in self.entries.values())
         return next((test for test in tests if test is not None), None)
 
@@ -86,8 +86,8 @@ class CatalogTest:
     def _searched(self) -> TestDefinition | None:
         """A test that is equal to `test` except for its version.
 
-        It is taken from the last branch with the same content, which must be parsed anyway to
-        compute the states.
+        It is taken from the last branch with the same content. The definition there must be parsed
+        anyway, to compute the states.
         """
         entries = [*self.entries.values()]
         for each in entries:

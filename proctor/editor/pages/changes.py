@@ -124,7 +124,9 @@ def json_lines(old: Definition | None, new: Definition | None) -> list[Line]:
 
 
 def without_filled_in(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, Any]:
-    """Return both documents, in the new order of fields, without empty fields that only one has.
+    """Return both documents without the empty fields that only one of them has.
+
+    The fields are in the order of *new*.
 
     An imported definition may omit fields; the editor writes all of them at the next change. Values
     of constants and payloads are not changed, because an empty value there has a meaning.

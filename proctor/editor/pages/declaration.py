@@ -1,4 +1,4 @@
-"""The line of PROCTOR_TESTS with which a site declares a test."""
+"""The line in PROCTOR_TESTS that declares a test."""
 
 from __future__ import annotations
 

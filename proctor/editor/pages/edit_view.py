@@ -118,7 +118,7 @@ class _Draft:
         return draft
 
     def read_state(self) -> None:
-        """Read the form from the request again."""
+        """Read the form again from the request."""
         assert self.state is not None
         read = document_of_state(self.state)
         self.document, self.problems = read.document, of_fields(read.problems)

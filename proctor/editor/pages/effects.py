@@ -105,9 +105,9 @@ def headline_of(
     if any(pair.audience == "random" for pair in pairs):
         seen = max(pair.sees_something_else for pair in pairs)
         if seen > ROUNDING:
-            text = _("At most %(share)s of visits see something different in their group.")
+            text = _("In at most %(share)s of visits, the same group shows something different.")
             return Headline(DANGER, text % {"share": percent(seen)})
-        return Headline(NOTICE, _("Each visit gets a random group, so no visitor stays in one."))
+        return Headline(NOTICE, _("Each visit gets a random group, so no visitor keeps a group."))
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
     if not moving:
         return Headline(GOOD, _("Nobody moves."))
@@ -165,7 +165,7 @@ def _exact(
             parts.append(_("%(share)s of %(whom)s jump from %(source)s to %(target)s") % values)
     if pair.sees_something_else > ROUNDING:
         values = {"share": percent(pair.sees_something_else), "whom": whom}
-        parts.append(_("%(share)s of %(whom)s see something different in their group") % values)
+        parts.append(_("%(share)s of %(whom)s see something different in the same group") % values)
     tone = NOTICE if pair.leave > ROUNDING else GOOD
     if pair.jump > ROUNDING or pair.sees_something_else > ROUNDING:
         tone = DANGER

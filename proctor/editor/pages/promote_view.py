@@ -108,7 +108,7 @@ def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         return _show(request, actor, source, target, promotions, status=422, problems=problems)
     except Conflict:
         words = _(
-            "Someone has published a change in the meantime. This is what yours would do "
+            "Someone has published a change in the meantime. This is what your change would do "
             "now: check it again."
         )
         fresh = _promotions(sent, actor, source, target, again=True)
@@ -318,7 +318,7 @@ def _is_same(chosen: _Chosen) -> bool:
 
 
 def _missing(actor: Actor, target: str, promotions: Sequence[Promotion]) -> str:
-    """Return the permission that is missing to publish, or "" if none is missing."""
+    """Return the reason why the user may not publish the promotions, or "" if they may."""
     return _why(actor, writing(target), target, promotions)
 
 

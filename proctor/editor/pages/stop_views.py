@@ -74,7 +74,7 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
 
 
 def _choice(request: HttpRequest, branch: str, definition: Definition) -> dict[str, Any]:
-    """Return the template context for the choice of a group, with who moves to each of them."""
+    """Return the template context for choosing a group, with the visitors who move to each one."""
     groups = [each for each in groups_of(definition.test) if each.value <= 0]
     effects = [_effect(branch, definition, each.value) for each in groups]
     try:
@@ -101,8 +101,8 @@ def _effect(branch: str, definition: Definition, value: int) -> Effect | None:
 def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     """Stop a test from any page: choose it, see who moves, and give a reason.
 
-    The form contains the test whose preview was shown. A stop of another test shows the preview
-    first.
+    The form names the test whose preview was shown. If the user chooses a different test, its
+    preview is shown first.
     """
     choices, few = _offered(actor)
     # A single test is chosen already.
@@ -158,7 +158,11 @@ def _offered(actor: Actor) -> tuple[list[tuple[str, str]], bool]:
 
 
 def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
-    """Return the chosen test and branch; there is no branch if the name was typed."""
+    """Return the chosen test and branch.
+
+    If the user typed only the name of a test, its first branch in *choices* is used, or else the
+    last branch.
+    """
     for branch in branch_names():
         if text.startswith(f"{branch} "):
             return text.removeprefix(f"{branch} ").strip(), branch
@@ -167,7 +171,7 @@ def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
 
 
 def _preview(request: HttpRequest, actor: Actor, test: str, branch: str) -> dict[str, Any]:
-    """Return the template context for who moves, or why the test cannot be stopped."""
+    """Return the template context that shows who moves, or why the test cannot be stopped."""
     try:
         require_view(actor, test)
         actor.require(STOP, test=test, branch=branch)

@@ -162,7 +162,10 @@ def test(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
 
 
 def _promotions(actor: Actor, test: str, heads: dict[str, Head]) -> list[_Promotion]:
-    """Return the next branches on which the test differs and to which the user may promote it."""
+    """Return the promotions that the user may make and that would change the test.
+
+    Each goes from a branch to the next one.
+    """
     names = branch_names()
     forms = {name: consumable_of(heads[name].revision) if name in heads else None for name in names}
     return [

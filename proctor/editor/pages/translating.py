@@ -1,4 +1,4 @@
-"""Translate the core's sentences, and format their numbers and times as Django does."""
+"""Translate the core's messages, and format the numbers and times in them as Django does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["messages_of", "translated", "words_of"]
 
 
 def translated(text: str) -> str:
-    """Return a sentence of the core in the active language."""
+    """Translate a message of the core into the active language."""
     return text.translated(translation, _shown) if isinstance(text, Sentence) else text
 
 

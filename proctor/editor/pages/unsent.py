@@ -30,12 +30,12 @@ def was_sent(request: HttpRequest) -> bool:
 
 
 def is_unsent(request: HttpRequest) -> bool:
-    """Return whether the form's CSRF token was wrong, so it may only be shown again."""
+    """Return whether the CSRF token was wrong: the form must be shown again, not saved."""
     return bool(getattr(request, _UNSENT, False))
 
 
 def kept_fields(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the fields of a form, to send again."""
+    """Return the fields of the form, for a page that sends them again."""
     return [
         (name, text)
         for name, texts in request.POST.lists()
@@ -47,13 +47,13 @@ def kept_fields(request: HttpRequest) -> list[tuple[str, str]]:
 def from_own_page(request: HttpRequest) -> bool:
     """Return whether the browser says that a page of this site sent the form.
 
-    Otherwise, another site could fill in a form, and its user might send it without looking.
+    Otherwise, a different site could fill in the form, and users might send it without looking.
     """
     return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
 
 
 def csrf_keeping(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Decorate a view to be protected against CSRF without losing what the user typed.
+    """Protect a view against CSRF without losing what the user typed.
 
     If only the token of a form is wrong, the view is still called, but `was_sent` is False.
     """

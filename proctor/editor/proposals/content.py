@@ -30,7 +30,8 @@ class Content:
     revision_kind: Kind
     branch: str
     test: str
-    #: The id of the head that the change is based on; None if there is no head or it is a deletion.
+    #: The id of the head that the change is based on; None if there is no head or if the head is a
+    #: deletion.
     base: str | None
     #: The text of the definition without its version; None for a deletion, and for a schedule,
     #: which has steps instead.

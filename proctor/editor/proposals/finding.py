@@ -27,7 +27,7 @@ __all__ = [
     "visible_keys",
 ]
 
-#: The words for states and kinds, as used in sentences.
+#: The words for states and kinds, as messages use them.
 _STATES = {
     Proposal.State.OPEN: gettext_noop("open"),
     Proposal.State.ACCEPTED: gettext_noop("accepted"),

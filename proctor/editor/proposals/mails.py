@@ -53,7 +53,8 @@ def _send(proposal: Proposal, actor: str) -> None:
     }
     subject = _("%(who)s asks for approval: %(kind)s of %(test)s on %(branch)s") % values
     parts = [
-        _("Proposal %(number)s, %(kind)s of %(test)s on %(branch)s, waits for approval.") % values,
+        _("Proposal %(number)s, %(kind)s of %(test)s on %(branch)s, is waiting for approval.")
+        % values,
         proposal.message,
         _address(proposal),
     ]

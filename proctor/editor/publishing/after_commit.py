@@ -65,7 +65,7 @@ def after_commit(revisions: Sequence[Revision], user_id: object, *, waits: bool 
         try:
             act()
         except Exception as error:  # noqa: BLE001 - the publication stands, whatever happens now
-            logger.error("Work after a publication failed: %s", error_place(error))
+            logger.error("Could not finish the work after a publication: %s", error_place(error))
 
 
 def _write_log(revisions: Sequence[Revision], user_id: object) -> None:
@@ -96,7 +96,7 @@ def _send(revisions: Sequence[Revision]) -> None:
     for receiver, answer in published.send_robust(Revision, revisions=list(revisions)):
         if isinstance(answer, Exception):
             logger.error(
-                "A receiver of the signal published failed, %r: %s", receiver, error_place(answer)
+                "A receiver of the signal 'published' failed, %r: %s", receiver, error_place(answer)
             )
 
 

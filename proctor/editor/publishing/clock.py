@@ -39,7 +39,10 @@ def database_time(using: str) -> datetime:
 
 
 def is_past(value: Any, clock: Any, using: str) -> bool:
-    """Return whether a time has come, by the clock. Both are values as read with a raw cursor."""
+    """Return whether the time *value* has come. *clock* is the current time.
+
+    Both are as read with a raw cursor.
+    """
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if value.tzinfo is None:

@@ -55,7 +55,7 @@ def definition_of(revision: Revision | None) -> Definition | None:
     return parse(revision.definition, revision.test)
 
 
-#: States of proposals and steps that will be published unless they are ended.
+#: States in which a proposal or a step will still be published, unless someone ends it.
 _LIVE = (Proposal.State.OPEN, Proposal.State.ACCEPTED)
 _OVER = (ScheduledStep.State.PUBLISHED, ScheduledStep.State.CANCELLED)
 

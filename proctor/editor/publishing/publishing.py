@@ -52,7 +52,8 @@ class Change:
 
     branch: str
     test: str
-    #: The id of the head that the change is based on; None if there is no head or it is a deletion.
+    #: The id of the head that the change is based on; None if there is no head or if the head is a
+    #: deletion.
     base: str | None
     #: None to delete the test.
     definition: Definition | None

@@ -1,4 +1,4 @@
-"""The texts of definitions: how they are imported, stored and exported.
+"""The text of definitions: how it is imported, stored and exported.
 
 Stored text is ASCII. An imported definition keeps its text, with non-ASCII characters escaped. Its
 original bytes are kept too if writing the definition again would not reproduce them. A published

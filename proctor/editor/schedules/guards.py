@@ -118,7 +118,7 @@ def ask(path: str, step: GuardedStep) -> Verdict:
     try:
         answer = import_string(check_guard(path))(step)
     except Exception as error:
-        logger.exception("The guard %s of a step of %s failed", path, printable(step.test))
+        logger.exception("The guard %s failed for a step of %s", path, printable(step.test))
         return Verdict.hold(f"the guard {path} failed: {error_place(error)}")
     if answer is None or answer == Action.GO.value:
         return Verdict.go()

@@ -127,7 +127,7 @@ def refuse_times(test: str, wanted: Sequence[Wanted], now: datetime) -> None:
         if each.due is None:
             if number > 1:
                 text = gettext_noop(
-                    "step {number} has no time; only the first step can be published at once"
+                    "step {number} has no time; only the first step can be published immediately"
                 )
                 raise refused(test, "schedule-time", Sentence(text, number=number))
         elif each.due > now + FURTHEST:
@@ -135,7 +135,7 @@ def refuse_times(test: str, wanted: Sequence[Wanted], now: datetime) -> None:
             raise refused(test, "schedule-time", Sentence(text, number=number, due=each.due))
         elif each.due <= now:
             text = gettext_noop(
-                "step {number}: {due} is in the past; now it is {now:%Y-%m-%d %H:%M:%S}"
+                "step {number}: {due} is in the past; it is now {now:%Y-%m-%d %H:%M:%S}"
             )
             sentence = Sentence(text, number=number, due=each.due, now=now)
             raise refused(test, "schedule-time", sentence)

@@ -186,7 +186,8 @@ def _approvers(step: ScheduledStep) -> tuple[str, ...]:
 def _ask_guard(step: ScheduledStep, head: Revision, definition: Definition, using: str) -> None:
     """Call the guard of a step.
 
-    Raises _Blocked unless it lets the step pass, Taken if another process calls it.
+    Raises _Blocked unless the guard lets the step pass, and Taken if another process is calling the
+    guard.
     """
     before = definition_of(head)
     assert before is not None

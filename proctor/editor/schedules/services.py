@@ -195,7 +195,7 @@ def _accept_approved(actor: Actor, number: int, content: str | None, base: str |
     branch = find_schedule(number).branch.name
     with transaction.atomic(using=using, durable=True):
         lock_branch(branch, using)
-        # Blocks approvals and changes.
+        # Lock the schedule, so that nobody can approve or change it in the meantime.
         Proposal.objects.using(using).filter(pk=number).update(turn=F("turn") + 1)
         proposal = find_schedule(number)
         require_open(proposal)
@@ -328,7 +328,7 @@ def reschedule(
     base: str,
     message: str = "",
 ) -> Scheduled:
-    """Change the times of the remaining steps, by their numbers from 1.
+    """Change the times of the remaining steps: *dues* maps numbers of steps, from 1, to times.
 
     This creates a new schedule with the same definitions, based on *base*. The new schedule is
     checked and approved like any other, and replaces the old one once it is accepted.
@@ -376,7 +376,7 @@ def _refuse_second(running: Proposal | None) -> None:
     """Raise Refused if a schedule is running: a test can have only one on each branch."""
     if running is not None:
         text = gettext_noop(
-            "schedule {number} of {author} is already running on {branch!r}; cancel it, or "
+            "schedule {number} by {author} is already running on {branch!r}; cancel it, or "
             "replace it"
         )
         branch, author = running.branch.name, running.author

@@ -27,7 +27,7 @@ __all__ = ["EditorLocation", "is_test_run"]
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """The matrix that was read last, and the test run that it came from."""
+    """The matrix that was read last, and the `epoch` at that time."""
 
     matrix: BranchMatrix
     epoch: tuple[object, ...]
@@ -75,7 +75,10 @@ class EditorLocation:
         return is_test_run()
 
     def changed(self, token: object) -> bool:
-        """Return True if the matrix should be read. Outside test runs, only a read can tell."""
+        """Return True if the matrix should be read.
+
+        Outside test runs, this is always True, because only a read shows whether anything changed.
+        """
         if not self.inline or not isinstance(token, _Token):
             return True
         return token.epoch != epoch(read_alias())

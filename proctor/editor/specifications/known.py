@@ -34,7 +34,7 @@ _KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An application in one environment, which is a branch."""
+    """An application in one environment. Each environment is a branch."""
 
     name: str
     environment: str
@@ -71,7 +71,8 @@ class Applications:
 
     known: tuple[Known, ...]
     #: Variable → type, for the site and all applications. None if the site declares no variables.
-    #: In that case, rules are only parsed, except for applications that use the test.
+    #: In that case, rules are only parsed; their variables are checked only for applications that
+    #: use the test.
     context_types: Mapping[str, ContextType] | None
     #: Names of the tests that are declared by any application.
     declared: frozenset[str] = field(default=frozenset())

@@ -35,10 +35,10 @@ class Verdict:
     application: Known
     #: True if its specification names a changed test, or selects one with a filter.
     is_concerned: bool
-    #: Test → the reason why the application could load it before the change, but not after it, or
-    #: the declared bucket that the change takes from the application.
+    #: What the change breaks: test → the reason. Either the application could load the test before
+    #: the change but not after it, or the change removes a bucket that the application declares.
     breaks: Mapping[str, Problem]
-    #: Test → the reason why it cannot be loaded, either before or after the change.
+    #: The tests that it could not load before the change either: test → reason.
     older: Mapping[str, Problem]
 
     @property
@@ -90,11 +90,11 @@ def _verdict(
         for name, problem in new.items():
             if problem.code == IN_USE:
                 text = gettext_noop(
-                    "PROCTOR_TESTS declares the test; remove it there, and deploy, first"
+                    "PROCTOR_TESTS declares the test; first remove it there and deploy"
                 )
                 new[name] = replace(problem, message=Sentence(text))
         known = _own_faults(before)
-        # These messages use the names of the settings.
+        # Prefer these messages, because they name the settings.
         for name, problem in _own_faults(after).items():
             was_broken = name in older or (name in known and name not in new)
             (older if was_broken else new)[name] = problem
@@ -176,7 +176,8 @@ def application_problems(found: Iterable[Verdict], test: str | None) -> list[Pro
             problems.append(_of(problem, sentence, Severity.FATAL, BREAKS))
         for name, problem in verdict.older.items():
             text = gettext_noop(
-                "{application} cannot load {test!r}, and could not before: {problem}"
+                "{application} cannot load {test!r}; this change did not cause the problem: "
+                "{problem}"
             )
             sentence = Sentence(text, application=who, test=name, problem=problem.message)
             problems.append(_of(problem, sentence, Severity.WARNING, OLDER))
@@ -184,7 +185,7 @@ def application_problems(found: Iterable[Verdict], test: str | None) -> list[Pro
 
 
 def _broken(code: str, *, is_it: bool) -> str:
-    """Return the message about an application that a change breaks, by the problem's code."""
+    """Return the template of the message about an application that a change breaks."""
     if code in BUCKET_CODES:
         if is_it:
             return gettext_noop("{application}: {problem}")

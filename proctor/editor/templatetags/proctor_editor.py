@@ -1,4 +1,4 @@
-"""The filter that translates the core's sentences in templates."""
+"""A filter for templates that translates the core's messages."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ register = template.Library()
 
 @register.filter
 def translated(text: str) -> str:
-    """Return a sentence of the core in the active language."""
+    """Translate a message of the core into the active language."""
     return in_active_language(text)

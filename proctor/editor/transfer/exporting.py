@@ -47,7 +47,7 @@ def export_tree(branch: str, path: Path, progress: Progress = iter) -> int:
     """
     folder = path if path.name == DEFINITIONS_DIRECTORY else path / DEFINITIONS_DIRECTORY
     if folder.exists() and any(folder.iterdir()):
-        raise ExportRefused(f"{folder} is not empty; give a new directory, or empty it")
+        raise ExportRefused(f"{folder} is not empty; use a new directory, or empty this one")
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     fields = ("test", "revision__definition", "revision__original")
     rows = list(heads.order_by("test").values_list(*fields))

@@ -35,7 +35,7 @@ class ImportRefused(ValueError):  # noqa: N818 - says what happened to the impor
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The definitions in a file or a tree by name, as their original text."""
+    """The definitions in a file or a tree, by name, with their original text."""
 
     tests: Mapping[str, Imported]
     warnings: tuple[str, ...] = ()
@@ -116,7 +116,7 @@ def _of_matrix(matrix: Matrix, progress: Progress) -> Source:
 
 
 def _of_test(name: str | None, words: str) -> Sentence:
-    """Return a line about a test for a message."""
+    """Return a line of a message: a test's name and its problem."""
     return Sentence(gettext_noop("{test}: {problem}"), test=printable(name), problem=words)
 
 

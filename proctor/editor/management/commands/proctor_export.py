@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     help = (
         "Writes a branch of the editor: a matrix file if the output ends in .json, otherwise a "
-        "tree of definitions as Proctor's builder and Webapp read it."
+        "tree of definitions for Proctor's builder and Webapp."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

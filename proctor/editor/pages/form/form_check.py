@@ -129,7 +129,7 @@ def _field(problem: Problem) -> str:
 
 def _words(problem: Problem) -> str:
     text = translated(problem.message)
-    # The English text shows whether the message mentions the column.
+    # Search the English message: a translation may use a different word for the column.
     if problem.column is not None and "column" not in problem.message:
         text = _("%(text)s (column %(column)s)") % {"text": text, "column": problem.column}
     return text[:1].upper() + text[1:]
@@ -175,7 +175,7 @@ def _try(check: Check, test: str, tests: Mapping[str, TestDefinition]) -> Tried:
         variables = current_variables()
         keys = {each.name: each.source_key for each in variables.context_variables or ()}
         context = variables.context({keys.get(name, name): each for name, each in given.items()})
-        # Variables that are declared only by other applications.
+        # Add the variables that only other applications declare.
         context.update((name, each) for name, each in given.items() if name not in keys)
         proctor = Proctor(
             Matrix(Audit(), tests),

@@ -33,7 +33,7 @@ _TITLES = {
     Kind.FINISH: gettext_lazy("Finish %(test)s on %(branch)s"),
     Kind.DELETE: gettext_lazy("Delete %(test)s from %(branch)s"),
 }
-_SCHEDULE = gettext_lazy("Schedule changes of %(test)s on %(branch)s")
+_SCHEDULE = gettext_lazy("Schedule changes to %(test)s on %(branch)s")
 
 
 def title_of(proposal: Proposal) -> str:

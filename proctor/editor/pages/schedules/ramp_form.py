@@ -152,7 +152,7 @@ class RampForm:
             if share is None or not 0 <= share <= 1:
                 row.problem = _("Give a share from 0 to 100 %.")
             elif problem or (number and due is None):
-                row.problem = problem or _("Only the first step can be published at once.")
+                row.problem = problem or _("Only the first step can be published immediately.")
             else:
                 shares = raised(lengths, share)
             if shares is not None and len(found) == number:

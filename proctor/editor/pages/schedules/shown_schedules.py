@@ -42,7 +42,7 @@ _LATE = timedelta(minutes=10)
 STATES = {
     "blocked": _("waits"),
     "overdue": _("overdue"),
-    "open": _("waits for approval"),
+    "open": _("waiting for approval"),
     "accepted": _("running"),
     "published": _("done"),
     "withdrawn": _("cancelled"),
@@ -164,7 +164,7 @@ def _steps(proposal: Proposal, now: datetime) -> list[ShownStep]:
 
 
 def _warning(proposal: Proposal, steps: Iterable[ShownStep], head: Head | None) -> str:
-    """Return the reason why the next step cannot be published, before a process tries to."""
+    """Return the reason why the next step cannot be published, if it is already known."""
     waits = next((each for each in steps if each.step.try_at is not None), None)
     base = waits.step.base_id if waits is not None else None
     if proposal.is_open:
@@ -173,7 +173,10 @@ def _warning(proposal: Proposal, steps: Iterable[ShownStep], head: Head | None) 
         return ""
     who = head.revision.on_behalf_of or head.revision.author
     return str(
-        _("%(who)s has changed the test since, so no step will be published. Schedule it again.")
+        _(
+            "%(who)s has since changed the test, so no more steps will be "
+            "published. Schedule the change again."
+        )
         % {"who": who}
     )
 
