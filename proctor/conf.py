@@ -41,16 +41,17 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
 
     #: Where to cache the answers of a Pipet: None, or one of proctor.resolving.cache_methods.
     CACHE_METHOD: str | None = None
-    #: The alias in CACHES for the previous setting; None means "default".
+    #: The alias in CACHES of the cache for these answers; None means "default".
     CACHE_NAME: str | None = None
-    #: How long an answer is kept, in seconds; None means forever.
+    #: How long an answer is cached, in seconds; None means forever.
     CACHE_TIMEOUT: float | None = 24 * 60 * 60
     #: Seconds between two requests to a Pipet for the version of its matrix; None means never.
     CACHE_VERSION_TIMEOUT: float | None = 300
 
     #: Source key → test type, for keys that are not themselves the name of a test type.
     IDENTIFIERS: Any = MappingProxyType({})
-    #: Source key → type of the variable, or {"name", "type", "default"}; None if not declared.
+    #: Source key → type of the variable, or {"name", "type", "default"}; None declares no
+    #: variables.
     CONTEXT: Any = None
     #: Path of a pipet-config.json that replaces the two settings above.
     PIPET_CONFIG: Any = None
@@ -62,7 +63,7 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     #: False to call hooks, and a source that needs I/O, before the view; True to call them when a
     #: group is first read.
     LAZY = False
-    #: Headers to name in Vary, instead of making pages private; () makes them private.
+    #: Headers to name in Vary instead of making pages private; () makes pages private.
     VARY: tuple[str, ...] = ()
 
     #: True if signed-in staff may force groups, and see the pages of `proctor.urls`.
@@ -70,7 +71,7 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     #: The template that the pages of `proctor.urls` extend.
     BASE_TEMPLATE = "proctor/base.html"
 
-    #: The token, or several tokens, that OpenFeature clients must send to `proctor.ofrep.urls`.
+    #: The token that OpenFeature clients must send to `proctor.ofrep.urls`, or a tuple of tokens.
     OFREP_TOKEN: Any = None
     #: True if `proctor.ofrep.urls` answers all clients, even without a token.
     OFREP_PUBLIC = False
@@ -132,5 +133,5 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
 
 
 #: The full names of all settings. Only the names are used: django-appconf puts the project's own
-#: values into the class when it is created.
+#: values into the class when the class is created.
 NAMES: tuple[str, ...] = tuple(f"PROCTOR_{name}" for name in vars(ProctorConf) if name.isupper())

@@ -36,15 +36,16 @@ __all__ = [
 
 #: The attribute that Django's cache middlewares check before they store a page.
 _UPDATE = "_cache_update_cache"
-#: In a request's `__dict__`: the class of the request before `prevent_caching` replaced it.
+#: The key in a request's `__dict__` for its original class, which `prevent_caching` replaces.
 _OWN_CLASS = "_proctor_own_class"
 
 
 def settings_reader(names: tuple[str, ...]) -> Callable[[], tuple[object, ...]]:
-    """Return a function that returns the current values of the settings. Give two or more *names*.
+    """Return a function that returns the current values of the settings *names* (two or more).
 
     Every request needs ten settings. Reading `_wrapped` is faster than `settings`, which looks up
-    each name twice. `override_settings` replaces `_wrapped`, so it must be read again each time.
+    each name twice. `override_settings` replaces `_wrapped`, so `_wrapped` must be read again each
+    time.
     """
     values = attrgetter(*names)
 
@@ -105,8 +106,8 @@ def skip_page_cache(request: HttpRequest) -> None:
 def prevent_caching(request: HttpRequest) -> None:
     """Keep `cache_page` and the cache middleware from storing the response.
 
-    Clearing the flag is not enough, because each of them sets it again, perhaps after a group was
-    read. Therefore the request gets a class whose flag is always False.
+    Clearing the flag is not enough, because `cache_page` and the middleware set the flag again,
+    perhaps after a group was read. Therefore the request gets a class whose flag is always False.
     """
     own: Any = request.__dict__.setdefault(_OWN_CLASS, type(request))
     request.__class__ = _never_stored(own)

@@ -1,4 +1,4 @@
-"""The base class of the class that `manage.py proctor_types` writes. For annotations only."""
+"""The base of the class that `manage.py proctor_types` generates. For annotations only."""
 
 from __future__ import annotations
 

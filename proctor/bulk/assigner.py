@@ -37,9 +37,9 @@ Rows = Any  # An array of row numbers, or None for all rows.
 class Inputs:
     """The columns to read from a table, and the options for the engine."""
 
-    #: Columns of identifiers, by test type.
+    #: The column with the identifiers of each test type.
     identifiers: Mapping[str, str]
-    #: Columns of context variables, by variable.
+    #: The column with the values of each context variable.
     context: Mapping[str, str]
     #: Raw values that replace nulls and missing columns, by variable.
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -51,14 +51,14 @@ class Inputs:
 
 @dataclass(slots=True)
 class Assigned:
-    """For each test, the codes of the rows' outcomes; for each test type, the identifiers."""
+    """The codes of the rows' outcomes, by test, and the rows' identifiers, by test type."""
 
     codes: dict[str, NDArray[Any]]
     identifiers: Mapping[str, Identifiers]
 
 
 class Assigner:
-    """Assigns the rows of a table to groups. Tests whose type has no column assign no group."""
+    """Assigns rows to groups. A test assigns none if no column has identifiers of its type."""
 
     def __init__(self, proctor: Proctor, tests: Collection[str], inputs: Inputs) -> None:
         if RANDOM in inputs.identifiers:
@@ -76,7 +76,7 @@ class Assigner:
         self._drawn = self._with_random() if inputs.random_enabled else frozenset()
 
     def _with_random(self) -> frozenset[str]:
-        """Return the RANDOM tests, the tests on which they depend, and those that depend on them.
+        """Return the RANDOM tests, and all tests that they depend on or that depend on them.
 
         All of these must be evaluated in one call of the engine, which draws once for each test.
         """
@@ -97,7 +97,7 @@ class Assigner:
         return frozenset(found)
 
     def assign(self, batch: pa.RecordBatch, summary: Summary | None = None) -> Assigned:
-        """Return the codes of all rows in all requested tests, and count them in *summary*."""
+        """Return the codes of all rows in all requested tests, and add the counts to *summary*."""
         rows = batch.num_rows
         work = _Batch(self, batch)
         for name, test in self.compiled.items():

@@ -28,7 +28,7 @@ class CompiledTest:
 
     def __init__(self, chooser: Chooser) -> None:
         self.chooser = chooser
-        #: The outcomes by code. They are the objects that the engine returns.
+        #: The outcomes by code: the same objects that the engine returns.
         self.outcomes: list[GroupAssignment] = []
         self._codes: dict[int, int] = {}
         self._options = {
@@ -80,6 +80,6 @@ class CompiledTest:
         return codes.take(ranges)
 
     def has_value(self, codes: NDArray[Any], value: int) -> NDArray[Any]:
-        """Return whether each row is in a bucket with this value."""
+        """Return, for each row, True if the row is in a bucket with this value."""
         found: NDArray[Any] = (codes != NO_GROUP) & (self._values[codes] == value)
         return found

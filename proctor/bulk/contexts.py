@@ -93,7 +93,7 @@ def _distinct(column: pa.Array) -> tuple[NDArray[Any], list[Any]]:
     try:
         encoded = bits.dictionary_encode()
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid, AttributeError):
-        # Values of lists and similar types are not compared: each row has its own value.
+        # Lists and similar values are not compared; each row counts as a distinct value.
         values = _python(column)
         return np.where(np.asarray(column.is_valid()), np.arange(len(values)), len(values)), values
     distinct = encoded.dictionary
@@ -161,7 +161,7 @@ class _Group:
 
 
 def _tuples(variables: Sequence[Variable], rows: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return a code for each row, and a row for each code."""
+    """Return the code of each row's combination of values, and a sample row for each code."""
     if not variables:
         return np.zeros(rows, np.int8), np.zeros(1, np.int64)
     sizes = [len(each.values) for each in variables]

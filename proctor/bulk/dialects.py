@@ -51,7 +51,7 @@ class Dialect:
         return f"{self.quote}{name.replace(self.quote, self.quote * 2)}{self.quote}"
 
     def text(self, value: str) -> str:
-        """Return a string as a literal.
+        """Return a string as an SQL literal.
 
         Raises ConfigurationError if SQL cannot express one of its characters.
         """
@@ -63,13 +63,13 @@ class Dialect:
         return "'" + re.sub(r"[\\'$\x00-\x1f\x7f]", _escaped, value) + "'"
 
     def number(self, value: float) -> str:
-        """Return a number as a literal."""
+        """Return a number as an SQL literal."""
         if isinstance(value, float):
             return f"CAST('{value!r}' AS {self.double})"
         return str(value)
 
     def position_of(self, prefix: str, column: str) -> str:
-        """Return the position of a column's identifiers after a prefix: -2**31 to 2**31 - 1."""
+        """Return SQL for the position of a column's identifiers: -2**31 to 2**31 - 1."""
         return self.position.format(prefix=self.text(prefix), id=column)
 
 

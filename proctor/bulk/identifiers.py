@@ -41,7 +41,7 @@ def check_type(test_type: str, column: str, kind: pa.DataType) -> None:
     ):
         raise ConfigurationError(
             f"The column {shown(column)} has the type {printable(kind)}; expected text, integers "
-            f"or UUIDs for the identifier {printable(test_type)}. Convert it to text first"
+            f"or UUIDs for the identifier {printable(test_type)}. Convert the column to text first"
         )
 
 
@@ -56,7 +56,7 @@ def _text(column: pa.Array) -> pa.LargeStringArray:
 
 
 def _uuid_text(column: pa.Array) -> pa.LargeStringArray:
-    """Return UUIDs as `str(uuid.UUID(...))` writes them."""
+    """Return UUIDs as text, in the format of `str(uuid.UUID(...))`."""
     storage = column.storage
     rows = len(storage)
     raw = np.frombuffer(storage.buffers()[1], np.uint8)
@@ -145,7 +145,7 @@ class Identifiers:
 
 
 def _within(lengths: NDArray[Any], most: int) -> NDArray[Any]:
-    """Return whether each concatenated byte is among the first *most* bytes of its row."""
+    """Return, for each byte of the joined rows, True if it is among the first *most* of its row."""
     starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
     inside: NDArray[Any] = np.arange(len(starts)) - starts < most
     return inside

@@ -1,8 +1,8 @@
 """Compute the MD5 of many short messages at once with NumPy.
 
-A test hashes its prefix and an identifier. All rows of a test have the same prefix, whose words are
-plain numbers. Steps that use only plain numbers take almost no time. Only the last word of the
-digest is needed, so the last two of the 64 steps are left out.
+A test hashes its prefix and an identifier. All rows of a test share the prefix, so its words are
+plain numbers instead of arrays, and steps that use only plain numbers take almost no time. Only the
+last word of the digest is needed, so the last two of the 64 steps are left out.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _RIGHT = tuple(np.uint32(32 - _SHIFTS[step // 16][step % 4]) for step in range(6
 #: With fewer rows than this, a loop over hashlib is faster than NumPy's calls.
 FEW = 256
 
-#: Messages with more blocks of 64 bytes are hashed one by one, because they would need large
-#: arrays.
+#: Messages with more than this number of 64-byte blocks are hashed one by one, because they would
+#: need large arrays.
 MAX_BLOCKS = 16
 
 
@@ -92,7 +92,7 @@ def _hash(
 def _message(
     prefix: bytes, identifiers: Identifiers, rows: NDArray[Any] | None, blocks: int
 ) -> list[Words]:
-    """Return the words of the padded messages, except those of their lengths."""
+    """Return the words of the padded messages, without the words that contain the length."""
     whole, rest = divmod(len(prefix), 4)
     words: list[Words] = [
         int.from_bytes(prefix[at : at + 4], "little") for at in range(0, 4 * whole, 4)
@@ -156,7 +156,7 @@ class _Work:
             np.add(total, term, total)
 
     def _mix(self, turn: int, b: Words, c: Words, d: Words) -> Words:
-        # The newest word is b. If d is an array, all others are arrays.
+        # Each step moves b to c and c to d, so if d is an array, b and c are arrays too.
         if isinstance(d, int):
             if isinstance(b, int) and isinstance(c, int):
                 return _PLAIN_MIXES[turn](b, c, d)

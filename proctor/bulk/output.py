@@ -107,8 +107,8 @@ class Output:
         for name in self._added.names:
             if name in source.names:
                 raise ConfigurationError(
-                    f"The table already has a column {shown(name)}, which is the name of an "
-                    "output column: rename it, or leave the test out"
+                    f"The table already has a column {shown(name)}, which is also the "
+                    "name of an output column: rename the table's column, or leave the test out"
                 )
         return pa.schema([*source, *self._added], metadata=source.metadata)
 
@@ -116,7 +116,7 @@ class Output:
         return test if len(self._columns) == 1 else f"{test}.{column}"
 
     def pieces(self, assigned: Assigned) -> Iterator[pa.RecordBatch]:
-        """Yield the output for one batch of input: columns to add if wide, or rows if long."""
+        """Yield the output for one batch of input: rows for long output, new columns for wide."""
         if self._form == "wide":
             arrays = [
                 maker.array(assigned.codes[test])
@@ -140,13 +140,13 @@ class Output:
     def joined(
         self, batch: pa.RecordBatch, piece: pa.RecordBatch, schema: pa.Schema
     ) -> pa.RecordBatch:
-        """Return a batch of the output, made from a batch of input and its piece."""
+        """Return a batch of output, given a batch of input and its result from `pieces`."""
         if self._form == "long":
             return piece
         return pa.RecordBatch.from_arrays([*batch.columns, *piece.columns], schema=schema)
 
     def _test_names(self, number: int, rows: int) -> pa.Array:
-        """Return the column with the name of the test for each row in long output."""
+        """Return the column of long output that contains the test's name in each row."""
         names = pa.array(self._assigner.tests, pa.string())
         indices = pa.array(np.full(rows, number, np.int32))
         if self._text == pa.string():

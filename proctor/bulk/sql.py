@@ -35,16 +35,16 @@ def sql_expression(
     types: Mapping[str, ContextType] | None = None,
     defaults: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return an expression for the name of a row's group in *test*, or NULL.
+    """Return an SQL expression whose value is the name of a row's group in *test*, or NULL.
 
     *dialect* is duckdb, bigquery, snowflake, spark or postgres. *identifiers* maps test types to
-    columns, *context* maps variables to columns; other variables are columns with the variable's
-    name. *types* declares the variables; None means the declarations of *proctor*. *defaults* maps
-    variables to raw values that replace NULL. The SQL type of each column must match the declared
-    type of its variable. Identifiers must be text, integers or UUIDs.
+    columns, *context* maps variables to columns; any other variable is read from the column with
+    the same name. *types* declares the variables; None means the declarations of *proctor*.
+    *defaults* maps variables to raw values that replace NULL. The SQL type of each column must
+    match the declared type of its variable. Identifiers must be text, integers or UUIDs.
 
     Raises ConfigurationError with the reason if SQL cannot express the test, and UnknownTest if the
-    matrix does not have it.
+    matrix does not contain the test.
     """
     if dialect not in DIALECTS:
         raise ConfigurationError(f"Unknown dialect {shown(dialect)}: {nearest(dialect, DIALECTS)}")
@@ -78,7 +78,7 @@ class _Writer:
         self._knows_incognito = knows_incognito
 
     def text(self, value: str) -> str:
-        """Return a string as a literal."""
+        """Return a string as an SQL literal."""
         return self._dialect.text(value)
 
     def expression(self, name: str, show: Callable[[GroupAssignment], str]) -> str:

@@ -1,12 +1,12 @@
 """Translate rules to SQL conditions.
 
-A condition is TRUE or FALSE like the rule, and NULL if the rule fails: a NULL in a column is a
-missing value, and a rule that reads it fails. In rules, unlike in SQL, `&&` and `
+A condition is TRUE or FALSE if the rule is, and NULL if the rule fails. A NULL in a column is a
+missing value, and a rule that reads a missing value fails. In rules, unlike in SQL, `&&` and `||`
+are evaluated from left to right: the left side can hide a failure on the right, but the right side
+cannot hide a failure on the left.
 
-` are evaluated from left to right: a false left side hides a failure on the right, but not the
-other way around.
-
-`rules.typed` decides which comparisons can be translated, and this module writes its result.
+`rules.typed` decides which comparisons can be translated, and this module turns its result into
+SQL.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def literal(dialect: Dialect, value: Any) -> str:
 def condition(rule: Rule, columns: Columns) -> str | None:
     """Return the condition of *rule*, or None if it is true for everyone.
 
-    Raises ConfigurationError with the part of the rule that SQL cannot express.
+    Raises ConfigurationError, which quotes the part of the rule that SQL cannot express.
     """
     if rule.kind in (RuleKind.EMPTY, RuleKind.TRUE):
         return None
@@ -140,7 +140,7 @@ class _Renderer:
         return rendered
 
     def _with_null(self, node: nodes.Binary) -> str | None:
-        """Return a comparison with null; it is never equal to a variable that has a value."""
+        """Return a comparison with null. A variable that has a value never equals null."""
         sides = (node.left, node.right)
         null = [each for each in sides if isinstance(each, nodes.Literal) and each.value is None]
         names = [each for each in sides if isinstance(each, nodes.Name)]
@@ -180,7 +180,7 @@ class _Renderer:
         return self._operand(built, node)
 
     def _with_nan(self, rendered: str, operator: ast.cmpop, left: ast.expr, right: ast.expr) -> str:
-        """Return the comparison in a form that is true if NaN is on the larger side, as in Java."""
+        """Return the comparison with NaN treated as greater than all other numbers, as in Java."""
         larger = {ast.Gt: left, ast.GtE: left, ast.Lt: right, ast.LtE: right}.get(type(operator))
         if not self._columns.dialect.nan_is_unordered or larger is None:
             return rendered
@@ -221,8 +221,8 @@ class _Renderer:
         declared = self._columns.types.get(node.name)
         if declared is None:
             raise ConfigurationError(
-                f"SQL needs the type of the variable {shown(node.name)}: declare it, for example "
-                f"as {printable(node.name)}:String"
+                f"SQL needs the type of the variable {shown(node.name)}: declare the variable, "
+                f"for example as {printable(node.name)}:String"
             )
         if declared.kind not in _KINDS:
             raise ConfigurationError(
@@ -234,7 +234,7 @@ class _Renderer:
     def _refusal(self, node: nodes.Node) -> ConfigurationError:
         text = (self._rule.text or "")[node.start : node.end]
         return ConfigurationError(
-            f"SQL cannot express {shown(text)} of the rule {shown(self._rule.text)}: expected "
+            f"SQL cannot express {shown(text)} in the rule {shown(self._rule.text)}: expected "
             "comparisons of variables with values, proctor:contains over constants, and logical "
             "operators"
         )

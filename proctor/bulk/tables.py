@@ -37,10 +37,10 @@ def assign_batches(
     random_enabled: bool = False,
     summary: Summary | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Assign each row of a table, with the same groups as `Proctor.determine_groups`.
+    """Assign each row of a table to groups, with the same results as `Proctor.determine_groups`.
 
     *batches* are record batches of pyarrow with the same columns. *identifiers* maps test types to
-    columns, *context* maps variables to columns. A null counts as missing. Columns of identifiers
+    columns, *context* maps variables to columns. A null counts as missing. Identifier columns
     contain text, integers or UUIDs. *tests* restricts the output; None means all loaded tests.
     *random_enabled* lets tests of type RANDOM draw a group.
 
@@ -53,11 +53,11 @@ def assign_batches(
 
     The result is a generator: memory does not grow with the table. Rows that cannot be assigned
     with NumPy (incognito visitors, unitless allocations, RANDOM tests) are assigned by the engine
-    one by one. *summary* counts them and the groups.
+    one by one. *summary* counts these rows, and the rows in each group.
 
-    Raises ConfigurationError for columns that are missing, of a wrong type or repeated, UnknownTest
-    for a test that the matrix does not have, and IdentifierError for a column for the test type
-    RANDOM. All are raised before the first batch is assigned.
+    Raises ConfigurationError if a column is missing, repeated, or of a wrong type; UnknownTest if
+    the matrix does not contain a test; and IdentifierError if a column is given for the test type
+    RANDOM. All of these are raised before the first batch is assigned.
     """
     inputs = Inputs(dict(identifiers), dict(context or {}), random_enabled=random_enabled)
     assigner = Assigner(proctor, wanted_tests(proctor, tests), inputs)
@@ -92,8 +92,8 @@ def schema(
 ) -> pa.Schema:
     """Return the schema of `assign_batches`' output for a table with the schema *source*.
 
-    Use it for Spark, which needs the schema before it starts, and for empty tables. The arguments
-    and errors are those of `assign_batches`.
+    Use this function for Spark, which needs the schema before it starts, and for empty tables. The
+    arguments and errors are the same as for `assign_batches`.
     """
     inputs = Inputs(dict(identifiers), dict(context or {}))
     assigner = Assigner(proctor, wanted_tests(proctor, tests), inputs)
@@ -104,8 +104,8 @@ def schema(
 def wanted_tests(proctor: Proctor, tests: Collection[str] | None) -> tuple[str, ...]:
     """Return the names of the tests to assign, sorted. None means all loaded tests.
 
-    Raises UnknownTest for a test that the matrix does not have, and ConfigurationError for one that
-    was dropped.
+    Raises UnknownTest for a test that the matrix does not contain, and ConfigurationError for a
+    test that was dropped.
     """
     if tests is None:
         return proctor.loaded

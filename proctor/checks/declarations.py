@@ -60,8 +60,8 @@ def check_defaults(**_kwargs: Any) -> list[checks.CheckMessage]:
     return [
         checks.Warning(
             f"The default {test.default!r} of the test {name!r} has no declared value and is not "
-            "its first group: whether it counts as true depends on the value that it last had "
-            "in the matrix.",
+            "the first group: whether this default counts as true depends on the value that it "
+            "last had in the matrix.",
             hint="Declare values, groups={'inactive': -1, 'active': 1}; or list the default first.",
             id="proctor.W025",
         )
@@ -73,17 +73,17 @@ def check_defaults(**_kwargs: Any) -> list[checks.CheckMessage]:
 def _misread(name: str) -> Iterator[checks.CheckMessage]:
     if name.startswith("_") or hasattr(Proc, name):
         yield checks.Warning(
-            f"The test {name!r} cannot be read by proc.{name}: proc has its own attribute with "
+            f"The test {name!r} cannot be read as proc.{name}: proc has its own attribute with "
             "that name.",
-            hint=f"Write request.proc[{name!r}] in Python; templates find the test.",
+            hint=f"In Python, write request.proc[{name!r}]. In templates, proc.{name} works.",
             id="proctor.W007",
         )
     if name[-1] in "0123456789":
         bare = name.rstrip("0123456789")
         yield checks.Warning(
-            f"The name of the test {name!r} ends in a digit: with the value 1 it is logged and "
-            f"forced as '{name}1', which is read as the test {bare!r} with the value "
-            f"{name[len(bare) :]}1.",
+            f"The name of the test {name!r} ends in a digit: logs and forced groups contain "
+            f"'{name}1' for its group with the value 1, which is read as the test {bare!r} with "
+            f"the value {name[len(bare) :]}1.",
             hint="Give the test a name that ends in a letter.",
             id="proctor.W008",
         )

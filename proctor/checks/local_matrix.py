@@ -54,7 +54,7 @@ def check_local_matrix(**_kwargs: Any) -> list[checks.CheckMessage]:
             checks.Warning(
                 f"PROCTOR_MATRIX cannot be loaded: {printable(str(error), 1000)}",
                 hint="Correct the file: `python -m proctor validate` lists every problem. Until "
-                "then a new process gives every test its default.",
+                "then, a new process gives every visitor the default of every test.",
                 id="proctor.W021",
             )
         ]

@@ -83,7 +83,7 @@ def _not_imported(entry: _Entry) -> checks.CheckMessage:
         f"MIDDLEWARE names {entry.path!r}, which cannot be imported: {reason}",
         hint="docs/upgrading.md lists each name of django-proctor 1 with its replacement."
         if of_ours
-        else "Correct the path, or the module that it names; no server starts with it.",
+        else "Correct the path, or the module that it names. Until then, no server will start.",
         id="proctor.E020",
     )
 
@@ -125,8 +125,8 @@ def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessag
     if mistake is not None:
         yield checks.Error(
             f"{mistake}.",
-            hint="No server will start with it. Plain hooks are not awaited; their coroutine "
-            "twins begin with an a.",
+            hint="No server will start with this middleware. Only the hooks whose "
+            "names begin with an a, such as aget_context, are awaited.",
             id="proctor.E022",
         )
     names_needed = (_USERS,) if _is_ready(ours, _HOOKS) else (_SESSIONS, _USERS)

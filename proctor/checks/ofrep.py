@@ -45,8 +45,8 @@ def _access() -> list[checks.CheckMessage]:
     if has_token and is_public:
         return [
             checks.Error(
-                "PROCTOR_OFREP_TOKEN is set, but PROCTOR_OFREP_PUBLIC allows all clients without "
-                "a token.",
+                "PROCTOR_OFREP_TOKEN is set, but PROCTOR_OFREP_PUBLIC allows clients without a "
+                "token.",
                 hint="Remove one of the two settings.",
                 id="proctor.E017",
             )

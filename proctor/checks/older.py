@@ -87,14 +87,14 @@ _LOGGER = "application.proctor"
 
 
 def check_removed_loggers(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Warn about LOGGING that configures version 1's loggers, which no longer get any records."""
+    """Warn if LOGGING configures loggers of version 1, which no longer get any records."""
     logging: object = settings.LOGGING
     loggers = logging.get("loggers") if isinstance(logging, Mapping) else None
     names = [str(name) for name in loggers] if isinstance(loggers, Mapping) else []
     return [
         checks.Warning(
             f"LOGGING configures the logger {name!r}, but django-proctor 2 never uses it.",
-            hint="Its loggers are 'proctor' and below, such as 'proctor.pipet'.",
+            hint="Version 2 logs to 'proctor' and its child loggers, such as 'proctor.pipet'.",
             id="proctor.W032",
         )
         for name in names
@@ -115,8 +115,8 @@ def check_removed_tags(**_kwargs: Any) -> list[checks.CheckMessage]:
         checks.Warning(
             f"{name}:{text.count(_NEWLINE, 0, load.start()) + 1}: {load[0]} loads tags that "
             "django-proctor 2 does not have, so the template raises TemplateSyntaxError.",
-            hint="Remove it with addforcegroups and removeforcegroups; {% proctor_bar %} and the "
-            "groups page force groups.",
+            hint="Remove the {% load %}, and the tags addforcegroups and removeforcegroups. To "
+            "force groups, use {% proctor_bar %} or the groups page.",
             id="proctor.W033",
         )
         for name, text in found

@@ -44,7 +44,7 @@ def check_bar(**_kwargs: Any) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Warning(
-            f"{place} shows the bar, but proctor.urls is not included: the bar never appears, "
+            f"{place} adds the bar, but proctor.urls is not included: the bar never appears, "
             "because its buttons link to the groups page.",
             hint='Add path("private/", include("proctor.urls")) to the URLconf.',
             id="proctor.W029",
@@ -53,7 +53,7 @@ def check_bar(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def _place_of_bar() -> str:
-    """Return the place where the site uses the bar, or "" if it does not use it."""
+    """Return the place where the site adds the bar to its pages, or "" if there is none."""
     try:
         return place_of_bar()
     except Exception:  # noqa: BLE001 - Django's own checks report invalid TEMPLATES

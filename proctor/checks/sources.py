@@ -134,9 +134,9 @@ def _cache() -> Iterator[checks.CheckMessage]:
     alias = _cache_alias()
     if alias not in settings.CACHES:
         what = (
-            "which keeps the version of the matrix in a cache, and"
+            "which keeps the version of the matrix in a cache, but"
             if METHODS[method].needs_sessions
-            else "and"
+            else "but"
         )
         yield checks.Error(
             f"PROCTOR_CACHE_METHOD is {method!r}, {what} CACHES has no cache {alias!r}.",
@@ -147,7 +147,7 @@ def _cache() -> Iterator[checks.CheckMessage]:
     if value_of("PROCTOR_MATRIX") is not None and value_of("PROCTOR_SOURCE") is None:
         yield checks.Warning(
             f"PROCTOR_CACHE_METHOD is {method!r}, but nothing is cached if the process "
-            "evaluates the matrix: that is faster than a cache lookup.",
+            "evaluates the matrix, because evaluation is faster than a cache lookup.",
             hint="Set PROCTOR_CACHE_METHOD to None.",
             id="proctor.W015",
         )

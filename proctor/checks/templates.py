@@ -52,7 +52,7 @@ def check_context_processors(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_cached_fragments(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report each `{% cache %}` block that contains the bar, or groups missing from its key."""
+    """Report each `{% cache %}` block that contains the bar, or whose key lacks a group."""
     tests = declared_tests()
     if not tests:
         return []
@@ -70,7 +70,7 @@ def _about(fragment: CachedFragment) -> list[checks.CheckMessage]:
         found.append(
             checks.Error(
                 f"{fragment.place}: the block {{% cache %}} {fragment.name!r} contains {BAR}: "
-                "other visitors would see the first visitor's bar, with their CSRF token.",
+                "other visitors would see the first visitor's bar, with that visitor's CSRF token.",
                 hint=f"Put {BAR} after the block, at the end of the page.",
                 id="proctor.E018",
             )
@@ -80,7 +80,7 @@ def _about(fragment: CachedFragment) -> list[checks.CheckMessage]:
             checks.Warning(
                 f"{fragment.place}: the block {{% cache %}} {fragment.name!r} depends on "
                 f"{' and '.join(tests)}, but its key does not: all visitors see the first "
-                "visitor's group, and on a cache hit the page is treated as the same for everyone.",
+                "visitor's group, and on a cache hit the page is not marked as private.",
                 hint=_key_hint(tests[0], fragment.name),
                 id="proctor.W019",
             )

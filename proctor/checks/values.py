@@ -111,7 +111,7 @@ def _are_metrics(value: Any) -> bool:
 def _is_origin(value: Any) -> bool:
     if value == "*":
         return True
-    # Compare with the form that browsers send, which has no path and no default port.
+    # Browsers send origins without a path, so an origin with a path would never match.
     return _is_web_address(value) and re.fullmatch(r"https?://[^/?#@\s]+", value) is not None
 
 
@@ -225,7 +225,7 @@ _EXPECTED: Mapping[str, Expected] = {
     ),
     "PROCTOR_RESULTS_THREAD": Expected(
         _or_none(lambda value: isinstance(value, bool)),
-        "Give True, False, or None (a thread only if the server uses threads).",
+        "Give True, False, or None (use a thread only if the server uses threads).",
     ),
     "PROCTOR_RESULTS_FROM_BROWSER": Expected(
         lambda value: isinstance(value, bool), "Give True or False."
@@ -287,7 +287,7 @@ def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def _unusable_location() -> Iterator[checks.CheckMessage]:
-    """Report a class in PROCTOR_LOCATIONS that PROCTOR_MATRIX needs and that cannot be used."""
+    """Report a class in PROCTOR_LOCATIONS that cannot be used, if PROCTOR_MATRIX needs it."""
     matrix = value_of("PROCTOR_MATRIX")
     if not is_sound("PROCTOR_MATRIX", "PROCTOR_LOCATIONS") or matrix is None:
         return

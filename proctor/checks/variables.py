@@ -30,7 +30,7 @@ _SETTINGS = (
 
 
 def check_variables(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report invalid declarations, and keys of identifiers that map to no test type."""
+    """Report invalid declarations, and source keys of identifiers that map to no test type."""
     if not is_sound(*_SETTINGS):
         return []
     try:
@@ -65,7 +65,7 @@ def _without_parser(variables: Variables) -> Iterator[checks.CheckMessage]:
     for name in variables_without_parser(variables):
         yield checks.Warning(
             f"The context variable {name!r} has the type UserAgent, but no parser for it is "
-            "installed: rules that read it fail.",
+            "installed, so rules that read this variable fail.",
             hint="Run: pip install django-proctor[useragent]",
             id="proctor.W020",
         )
@@ -86,7 +86,7 @@ def _destinations(variables: Variables) -> Iterator[checks.CheckMessage]:
             yield checks.Warning(
                 f"The identifier {key!r} maps to {test_type!r}, which is not a test type, so no "
                 "test can use it.",
-                hint=f"{sentence(nearest(test_type, known))} Others are registered in "
-                "PROCTOR_TEST_TYPES.",
+                hint=f"{sentence(nearest(test_type, known))} Register other test types "
+                "in PROCTOR_TEST_TYPES.",
                 id="proctor.W009",
             )

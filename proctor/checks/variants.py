@@ -72,7 +72,7 @@ def _of_view(reached: Reached, group: str) -> Iterator[checks.CheckMessage]:
         yield checks.Warning(
             f"The variant {_name(view)} of the view {_decorated_name(reached)}, for the group "
             f"{group!r} of {variants.test!r}, {difference}",
-            hint="Put the same decorator on both, or put it above @proctor_variant, where it "
+            hint="Put the same decorator on both views, or put it above @proctor_variant, where it "
             "applies to all variants.",
             id="proctor.W010",
         )
@@ -95,19 +95,19 @@ def _differences(view: Any, reached: Reached) -> Iterator[str]:
 
     if differs("csrf_exempt", False):
         if getattr(view, "csrf_exempt", False):
-            yield "is csrf_exempt, but the view is not: requests to it are still checked."
+            yield "is csrf_exempt, but the view is not: requests to the variant are still checked."
         else:
-            yield "is not csrf_exempt, but the view is: requests to it are not checked."
+            yield "is not csrf_exempt, but the view is: requests to the variant are not checked."
     mine, *others = map(non_atomic_databases, (view, fallback, whole))
     if mine not in others:
-        yield "and the view have different non_atomic_requests; those of the view apply."
+        yield "has different non_atomic_requests: those of the view apply."
     if differs("login_required", True):
         if getattr(view, "login_required", True):
-            yield "is not login_not_required, but the view is: it is shown to everyone."
+            yield "is not login_not_required, but the view is: the variant is shown to everyone."
         else:
             yield "is login_not_required, but the view is not: a login is still required."
     if _asks_for_login(fallback) and not _asks_for_login(view):
-        yield "does not require a login, but the view does: it is shown to everyone."
+        yield "does not require a login, but the view does: the variant is shown to everyone."
 
 
 def _asks_for_login(view: Any) -> bool:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reached", "reached_variants"]
 
-#: Maximum number of parts of a view. Objects that generate attributes could have endless parts.
+#: Maximum number of callables to inspect in a view. Without it, an object that generates its
+#: attributes could keep the check running forever.
 _MAX_PARTS = 500
 
 
@@ -32,7 +33,7 @@ class Reached(NamedTuple):
 def reached_variants() -> Iterator[Reached]:
     """Return all variants that the URLconf can reach, in order and without duplicates.
 
-    Return none if the URLconf cannot be read; Django's own checks report that.
+    The result is empty if the URLconf cannot be read; Django's own checks report that.
     """
     if not getattr(settings, "ROOT_URLCONF", None):
         return
@@ -78,7 +79,7 @@ def _variants_of(view: Callable[..., Any]) -> Iterator[Variants]:
 
 
 def _parts(part: Any) -> list[Any]:
-    """Return the callables that a callable was made of, as far as Python and Django record them."""
+    """Return the callables from which a callable was made, as far as they can be found."""
     if isinstance(part, type):
         return [getattr(part, name, None) for name in ("dispatch", *_methods(part))]
     if isinstance(part, functools.partial):

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 DESCRIPTION = "Compute the results of a test from exposures and outcomes, and give a verdict."
 
 DETAILS = (
-    "Exposures have the columns at, visitor, test, group, allocation, version and, if some were "
-    "forced, forced; outcomes have at, visitor, metric, value and optionally id. Files are "
-    "Parquet, CSV or JSON lines, the last two also with .gz; patterns are allowed, and so is a "
-    "SELECT in DuckDB's SQL. Exit code 1: the report is written, but the sample ratio is broken."
+    "Exposures have the columns at, visitor, test, group, allocation and version, and if groups "
+    "were forced, the column forced. Outcomes have the columns at, visitor, metric, value and "
+    "optionally id. Files are Parquet, CSV or JSON lines; CSV and JSON lines may be compressed "
+    "(.gz). A FILE can also be a pattern, or a SELECT in DuckDB's SQL. Exit code 1: the report "
+    "is written, but the sample ratio is broken."
 )
 
 DONE, BROKEN = 0, 1
@@ -71,7 +72,7 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
         help="the matrices that were live during the test: paths or http(s) URLs",
     )
     group.add_argument(
-        "--database", metavar="FILE", help="a DuckDB or SQLite file for SELECTs to read"
+        "--database", metavar="FILE", help="a DuckDB or SQLite file that a SELECT can read"
     )
     group.add_argument(
         "--until",
@@ -94,7 +95,7 @@ def _add_metrics(group: argparse._ArgumentGroup) -> None:
         default=[],
         metavar="NAME[:KIND]|NAME/NAME",
         help="KIND is mean, proportion, or a quantile such as p90; NAME/NAME is a ratio; may be "
-        "repeated (default: all metrics in the outcomes, of the kind --kind)",
+        "repeated (default: all metrics in the outcomes, with the kind from --kind)",
     )
     group.add_argument("--kind", choices=("mean", "proportion"), default="mean")
     group.add_argument(
@@ -199,7 +200,7 @@ def length_or_0(text: str) -> timedelta:
 def time(text: str) -> datetime:
     """Parse a time such as 2026-03-01 or 2026-03-01T09:30:00+00:00."""
     try:
-        # Python 3.10 cannot parse the Z.
+        # Python 3.10 cannot parse the suffix Z.
         return datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text.strip()))
     except ValueError:
         raise argparse.ArgumentTypeError(
@@ -237,7 +238,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _analyze(options: argparse.Namespace, metrics: Sequence[Metric], matrices: Any) -> Report:
-    # Imported here because it takes a second, and other commands do not need this extra.
+    # Imported here because importing it takes a second, and other commands do not need the extra.
     from proctor.analysis.analyzing import STEPS, analyze  # noqa: PLC0415
 
     with counted(STEPS + max(1, len(metrics)), "steps", wanted=options.progress) as progress:
@@ -295,7 +296,7 @@ def read_metrics(options: argparse.Namespace) -> list[Metric]:
     for name in [*guardrails, *smallest, *lower]:
         if name not in names:
             raise CommandError(
-                f"{name!r} is not in --metric; name all metrics there{did_you_mean(name, names)}"
+                f"{name!r} is not in --metric; list all metrics there{did_you_mean(name, names)}"
             )
     return found
 

@@ -112,7 +112,8 @@ def add_progress(parser: argparse.ArgumentParser) -> None:
         "--progress",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="always or never show a progress bar (default: on a terminal, for long work)",
+        help="always or never show a progress bar (default: show it on a terminal if the work "
+        "takes long)",
     )
 
 

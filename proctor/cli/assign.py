@@ -76,7 +76,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--progress",
         action="store_true",
         default=None,
-        help="show a progress bar (default: on a terminal, for long work)",
+        help="show a progress bar (default: show it on a terminal if the work takes long)",
     )
     parser.add_argument(
         "--no-progress", dest="progress", action="store_false", help="never show a progress bar"
@@ -119,7 +119,7 @@ def _terminable() -> Iterator[None]:
 def assign(options: argparse.Namespace) -> Summary:
     """Assign the table in the options. Return the counts."""
     try:
-        # Imported here because it takes half a second, and other commands do not need this extra.
+        # Imported here because importing takes half a second, and other commands do not need it.
         from proctor.bulk.batches import resized  # noqa: PLC0415
         from proctor.bulk.summary import Summary  # noqa: PLC0415
         from proctor.bulk.tables import check_inputs  # noqa: PLC0415

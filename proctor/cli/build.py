@@ -64,8 +64,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "-b",
         "--branch",
         metavar="NAME",
-        help="read the definitions of a branch of the git repository in TREE, or of any commit; "
-        "author, version and time are then those of the commit",
+        help="read the definitions from a branch, or any commit, of the git repository in TREE; "
+        "author, version and time then come from the commit",
     )
     parser.add_argument(
         "-o",
@@ -95,7 +95,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="the version of the matrix, without a leading r (default: the time in milliseconds)",
     )
     parser.add_argument(
-        "--keep-going", action="store_true", help="leave out invalid tests, and report each"
+        "--keep-going", action="store_true", help="leave out invalid tests, and report each of them"
     )
     add_progress(parser)
     parser.set_defaults(run=run)
@@ -121,7 +121,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 def _paused_collector() -> Iterator[None]:
     """Pause Python's cyclic garbage collector, which costs a sixth of the time of a large build.
 
-    A build creates many objects but hardly any cycles, so it needs no more memory.
+    A build creates many objects but hardly any cycles, so the pause needs no extra memory.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def muted(*loggers: logging.Logger) -> Iterator[None]:
     """Suppress log messages about rules, because an explanation reports their errors itself.
 
-    If *loggers* are given, their messages are suppressed instead, because an error repeats them.
+    If *loggers* are given, their messages are suppressed instead, because the command's error
+    repeats these messages.
     """
     with _filtered(lambda record: False, *(loggers or (rule.logger,))):
         yield

@@ -93,7 +93,7 @@ def read_variables(options: argparse.Namespace) -> Variables:
 
 
 def load_proctor(options: argparse.Namespace) -> tuple[Proctor, Variables]:
-    """Return the compiled matrix in the options, and the declarations with which it was checked."""
+    """Return the options' matrix, compiled, and the declarations against which it was checked."""
     variables = read_variables(options)
     proctor = Proctor(
         read_matrix(options.matrix),
@@ -124,7 +124,9 @@ def given_context(options: argparse.Namespace) -> dict[str, object]:
     for name in values.keys() & options.context_json.keys():
         raise CommandError(f"{name!r} is in both --context and --context-json: remove one")
     for name in types.keys() - values.keys() - options.context_json.keys():
-        raise CommandError(f"--type has {name!r}, but --context and --context-json do not")
+        raise CommandError(
+            f"--type declares {name!r}, but neither --context nor --context-json contains it"
+        )
     values.update({name: AS_JSON.convert(v) for name, v in options.context_json.items()})
     values.update({name: _typed(name, types[name], values[name]) for name in types})
     return values
@@ -170,8 +172,9 @@ def read_visitor(
 
     *test_types* are the known types besides Proctor's own. Unless *keep_empty* is True, an empty
     identifier counts as missing. *declarations* is the option with the types of context variables.
-    Raises CommandError for undeclared names, with the closest name, and for force groups that are
-    malformed or not in the *matrix*. Raises ConversionError for a value of the wrong type.
+    Raises CommandError for an undeclared name (the message suggests the closest one), and for force
+    groups that are malformed or not in the *matrix*. Raises ConversionError for a value of the
+    wrong type.
     """
     test_types = (*TEST_TYPES, *test_types)
     values = given_identifiers(options)

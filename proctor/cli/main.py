@@ -57,7 +57,7 @@ class OneLineParser(argparse.ArgumentParser):
     """Reports invalid arguments in one line that refers to the help."""
 
     def __init__(self, **options: Any) -> None:
-        # No abbreviations: an option that is added later must not change the meaning of --co.
+        # Refuse abbreviations such as --co: an option added later could change their meaning.
         super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:

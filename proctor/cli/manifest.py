@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from typing import TextIO
 
-DESCRIPTION = "Print OpenFeature's flag manifest of a matrix, for typed clients."
+DESCRIPTION = "Print a matrix as an OpenFeature flag manifest, for typed clients."
 
 DETAILS = (
     "Each test becomes a flag with the type of its payloads, or a boolean flag if it has none. "

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DESCRIPTION = "Plan a test: smallest effect, visitors and days."
 
 DETAILS = (
-    "Describe the metric, and give one of --effect, --visitors and --days with --daily. "
+    "Describe the metric, and give either --effect, or --visitors, or --days with --daily. "
     "For a proportion --mean is enough; other metrics need --sd as well."
 )
 

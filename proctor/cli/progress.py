@@ -31,11 +31,11 @@ PATIENCE = 1.0
 
 
 def tracked(numbers: range, *, wanted: bool | None, unit: str = "visitors") -> Iterator[int]:
-    """Return the numbers, with a bar on standard error that counts them as *unit*.
+    """Return the numbers, and while they are read, show their count in a bar on standard error.
 
-    If *wanted* is None, the bar is shown if standard error is a terminal. If it would be shown but
-    tqdm is missing, one line says how to install it. Raises CommandError if *wanted* is True and
-    tqdm is missing.
+    If *wanted* is None, the bar is shown if standard error is a terminal. If the bar would be shown
+    but tqdm is missing, one line says how to install tqdm. The bar names the *unit* that it counts.
+    Raises CommandError if *wanted* is True and tqdm is missing.
     """
     if not _is_shown(wanted):
         return iter(numbers)

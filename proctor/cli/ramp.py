@@ -47,8 +47,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "file",
         metavar="MATRIX_OR_DEFINITION",
-        help="a matrix, a definition.json, or a directory that contains test-definitions/; if -i "
-        "is not given, can also be a URL, or - for standard input",
+        help="a matrix, a definition.json, or a directory that contains test-definitions/; "
+        "without -i, also a URL, or - for standard input",
     )
     parser.add_argument("test", metavar="TEST", help="name of the test")
     parser.add_argument(
@@ -75,8 +75,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         metavar="FILE_OR_TREE",
-        help="another branch or an earlier revision of the test; its ids are not used again; "
-        "may be repeated",
+        help="a file with the test from another branch or an earlier revision; its allocation "
+        "ids are not used again; may be repeated",
     )
     add_json(parser)
     parser.set_defaults(run=run)
@@ -156,7 +156,7 @@ def _lines(test: TestDefinition, index: int) -> Iterator[str]:
 
 
 def _history(locations: Iterable[str], test: str) -> Iterator[TestDefinition]:
-    """Yield the test as it is in other files. If a file has one definition, its name is ignored."""
+    """Yield the test as it is in other files. The name of a file with one definition is ignored."""
     for location in locations:
         found = read_definitions(location)
         tests = tests_of(found.content)
@@ -202,8 +202,8 @@ def _moved_on(
 ) -> TestDefinition:
     """Return *new* with a new id for each allocation whose results must not be pooled.
 
-    An id that does not have the form `#A1` cannot be incremented. It is kept, or if *strict* is
-    True, Refusal is raised.
+    An id that does not have the form `#A1` cannot be incremented. Such an id is kept; if *strict*
+    is True, Refusal is raised instead.
     """
     old = file.test
     jumping = jumping_allocations(_moves(file, old, new))

@@ -54,8 +54,8 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="the specification of an application, which lists the tests that it uses: deleting "
-        "one of these is a danger, deleting any other is not; may be repeated",
+        help="the specification of an application: deleting a test that it uses is reported as a "
+        "danger, deleting any other test is not; may be repeated",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON instead")

@@ -142,7 +142,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         from proctor.cli.serve_limits import Limits  # noqa: PLC0415
     except ImportError as error:
         raise CommandError(
-            "serve needs a server: pip install 'django-proctor[serve]', which brings uvicorn"
+            "serve needs a server: pip install 'django-proctor[serve]', which installs uvicorn"
         ) from error
     # Report errors in this process, not once in each worker.
     from proctor.core.pipet_api.asgi import (  # noqa: PLC0415
@@ -188,7 +188,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         access_log=False,
         server_header=False,
         ws="none",
-        # Passed by name, because the workers import it in other processes.
+        # Passed by name, because each worker process imports the application itself.
         http="proctor.cli.serve_limits:LimitedProtocol",
         timeout_keep_alive=options.keep_alive,
         timeout_graceful_shutdown=options.graceful,
@@ -197,7 +197,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _source_key(given: str | None, variables: Variables, test_types: list[str]) -> str:
-    """Return the source key for targeting keys. By default, it is the one for USER.
+    """Return the source key for targeting keys. By default, it is the source key for USER.
 
     Raises CommandError if no test could use such an identifier.
     """

@@ -33,7 +33,7 @@ class Limits(NamedTuple):
 
     #: Maximum number of simultaneous connections.
     connections: int
-    #: Maximum size of one request's line and headers, in bytes.
+    #: Maximum size of a request line and its headers together, in bytes.
     headers: int
     #: Time in seconds to send one request, and to start reading a response that is ready.
     request_seconds: float
@@ -153,7 +153,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close an idle connection, without delay if the client has not read the last response."""
+        """Close an idle connection, immediately if the client has not read the last response."""
         if self.transport.get_write_buffer_size():
             self.close_now()
         else:

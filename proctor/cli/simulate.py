@@ -32,9 +32,9 @@ DESCRIPTION = "Simulate the split of a test with random visitors."
 
 DETAILS = (
     "Every visitor has the given context and a different identifier, derived from the seed and a "
-    "number, so that a repeated command prints the same result. Rules and dependencies apply. "
-    "EXPECTED is the share according to the allocation's lengths, if all visitors get the same "
-    "allocation."
+    "number, so repeating the command prints the same result. Rules and dependencies apply. "
+    "EXPECTED is the share of each group in the allocation; the column is missing if "
+    "visitors get different allocations."
 )
 
 #: More visitors would take hours and show nothing new.

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     """Print the expression. Return the exit code."""
     proctor, variables = load_proctor(options)
     require_test(proctor, options.test)
-    # A column without a test type is for the test's own type.
+    # If --id gives no test type, the column is for the test's own type.
     own = str(proctor.definition(options.test).test_type)
     keys = {each.test_type: each.source_key for each in variables.identifier_variables}
     options.id = [

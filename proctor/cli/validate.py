@@ -34,8 +34,8 @@ DESCRIPTION = "Find all problems in a matrix or in definitions."
 DETAILS = (
     "FILE_OR_TREE is a matrix, one definition.json, the specification of an application, or a "
     "directory that contains test-definitions/<test>/definition.json. "
-    "Exit code 0: no test is lost. 1: the matrix cannot be loaded, or tests would be dropped "
-    "(with --strict: or there are warnings). 2: bad usage, or no JSON to read."
+    "Exit code 0: no test would be dropped. 1: the matrix cannot be loaded, or tests would be "
+    "dropped, or with --strict, there are warnings. 2: bad usage, or there is no JSON to read."
 )
 
 CLEAN, PROBLEMS = 0, 1
@@ -100,7 +100,7 @@ def _of_definition(document: Any, name: str, declared: Mapping[str, Any]) -> lis
 
 
 def exit_code(problems: Sequence[Problem], *, strict: bool = False) -> int:
-    """Return 1 if a problem drops a test or the matrix, or if *strict* and there is any problem."""
+    """Return 1 if a problem drops a test or the matrix, or for any problem if *strict* is True."""
     grave = [each for each in problems if strict or each.severity is not Severity.WARNING]
     return PROBLEMS if grave else CLEAN
 

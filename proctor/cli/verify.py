@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 DESCRIPTION = "Check whether a matrix satisfies the specifications of applications."
 
 DETAILS = (
-    "Exit code 0: the matrix satisfies all applications. 1: it does not satisfy at least one. 2: "
-    "bad input."
+    "Exit code 0: the matrix satisfies all applications. 1: it fails to satisfy at least one "
+    "of them. 2: bad input."
 )
 
 SATISFIED, FINDING = 0, 1

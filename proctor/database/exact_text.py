@@ -20,7 +20,7 @@ __all__ = ["ExactCharField", "ExactTextField"]
 
 
 def _collation(connection: BaseDatabaseWrapper) -> str | None:
-    """Return a collation in which different strings are never equal; None is SQLite's default.
+    """Return a collation in which different strings are never equal; None for SQLite's default.
 
     MySQL's `utf8mb4_bin` is not suitable, because it ignores trailing spaces.
     """

@@ -27,11 +27,11 @@ _PAUSES = (0.05, 0.2, 0.5)
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Return whether a transaction failed only because of others and can be retried."""
+    """Return True if other transactions made a transaction fail, so it can be retried."""
     if error.args and error.args[0] in _MYSQL_CODES:
         return True
     cause = error.__cause__
-    # psycopg 3 and psycopg 2 use different names for it.
+    # psycopg 3 and psycopg 2 use different names for the error code.
     state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     return state in _SQL_STATES
 
@@ -39,8 +39,9 @@ def is_conflict(error: BaseException) -> bool:
 def retried(alias: Callable[[], str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """Return a decorator for functions whose only effect is one transaction on a database.
 
-    After a deadlock, the function is called again, unless it runs inside an outer transaction: the
-    database then rolls back that whole transaction. *alias* returns the alias of the database.
+    After a deadlock, the function is called again. If it runs inside an outer transaction, it is
+    not called again, because the database has rolled back the outer transaction too. *alias*
+    returns the alias of the database.
     """
 
     def decorate(act: Callable[_P, _T]) -> Callable[_P, _T]:

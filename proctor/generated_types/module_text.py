@@ -46,7 +46,8 @@ class ProctorRequest(HttpRequest):
     proc: Proc
 '''
 
-#: Names that the annotations in the class use; a test with one of these names would hide them.
+#: Names that the annotations in the class use; a test with the same name as one of them would hide
+#: it.
 _USED = frozenset(
     (
         *("Any", "Assignment", "HttpRequest", "Literal", "Mapping", "NoReturn", "TYPE_CHECKING"),
@@ -98,7 +99,7 @@ def module_text(
 def is_generated(text: str) -> bool:
     """Return True if *text* is a module that `module_text` wrote.
 
-    A name that occurs only in a generated module does not count as a use of the test.
+    Callers skip such a module when they search for code that uses a test.
     """
     return _MARK in text[: len(_HEAD)]
 
@@ -165,7 +166,7 @@ def _attribute(test: ProctorTest, matrix: InMatrix | None) -> Iterator[str]:
 
 
 def _readers(method: str, tests: list[ProctorTest]) -> Iterator[str]:
-    """Yield *method* once for each test, and a general overload if it needs one."""
+    """Yield an overload of *method* for each test, and a general one if there are several tests."""
     for test in tests:
         yield ""
         if len(tests) > 1:

@@ -35,4 +35,4 @@ def found_lines(
 def unlisted_lines(loaders: Sequence[str], style: Callable[[str], str]) -> Iterator[str]:
     """Yield a warning about each template loader that cannot list its templates."""
     for loader in loaders:
-        yield style(f"Not read: templates of {loader}, which cannot list them")
+        yield style(f"Not read: the templates of {loader}, because this loader cannot list them")

@@ -1,6 +1,6 @@
 """Load the site's current matrix, for commands that inspect it.
 
-Unlike pages, commands can wait, and their errors are read immediately.
+Unlike pages, commands can wait, and their users see errors immediately.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class LiveMatrix:
     variables: Variables
     #: Test types in addition to Proctor's own.
     test_types: tuple[str, ...]
-    #: The location that it was read from, without secrets.
+    #: The location that the matrix was read from, without secrets.
     location: str
     #: True if a Pipet assigns the site's groups, and this is the matrix that the Pipet publishes.
     of_pipet: bool = False
@@ -96,7 +96,7 @@ def live_matrix(location: str | None = None) -> LiveMatrix:
 
 
 def _source_of(location: str) -> MatrixSource:
-    """Return a source of the matrix at *location* that reads it with the site's settings."""
+    """Return a source that reads the matrix at *location* with the site's settings."""
     try:
         return MatrixSource(
             location,
@@ -112,7 +112,7 @@ def _source_of(location: str) -> MatrixSource:
 
 @contextlib.contextmanager
 def one_line() -> Iterator[None]:
-    """If anything raises an exception, end the command with one line and the exit code FAILED."""
+    """If the block raises an exception, end the command with one line and the exit code FAILED."""
     try:
         # The line includes the sources' log messages about failures.
         with muted(*map(logging.getLogger, _SOURCES)):

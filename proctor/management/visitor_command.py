@@ -30,11 +30,12 @@ T = TypeVar("T")
 class VisitorCommand(BaseCommand, Generic[T]):
     """A command about one visitor: `look` computes a result, and `show` prints it.
 
-    If `look` raises, the command prints one line and exits with 2, as `python -m proctor` does.
+    If `look` raises an exception, the command prints one line and exits with 2, like `python -m
+    proctor`.
     """
 
-    #: Skipped, because system checks exit with 1, and a site with errors should be able to inspect
-    #: a matrix.
+    #: System checks are skipped: they exit with 1, and even a site with errors should be able to
+    #: inspect a matrix.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -66,7 +67,7 @@ class VisitorCommand(BaseCommand, Generic[T]):
 
 
 def visitor_of(options: Namespace, matrix: LiveMatrix) -> Visitor:
-    """Return the visitor from the options, whose names are the site's source keys."""
+    """Return the visitor described by the options, which use the site's source keys."""
     return read_visitor(
         options,
         matrix.variables,

@@ -6,7 +6,7 @@
 
     api.set_provider_and_wait(ProctorProvider(MatrixSource("matrix.json")))
 
-It needs the OpenFeature SDK: `pip install 'django-proctor[openfeature]'`.
+This package needs the OpenFeature SDK: `pip install 'django-proctor[openfeature]'`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ try:
 except ImportError as error:
     raise ImportError(
         "proctor.openfeature needs the OpenFeature SDK: "
-        "pip install 'django-proctor[openfeature]', which brings openfeature-sdk"
+        "pip install 'django-proctor[openfeature]', which installs openfeature-sdk"
     ) from error
 
 from proctor.openfeature.provider import ProctorProvider

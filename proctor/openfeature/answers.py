@@ -1,4 +1,4 @@
-"""Convert a group to a flag's value, in the types of OpenFeature's SDK."""
+"""Convert a group to a flag's value, using the types of OpenFeature's SDK."""
 
 from __future__ import annotations
 

@@ -33,15 +33,15 @@ class ProctorProvider(AbstractProvider):
     *source* assigns the groups: a `MatrixSource`, a `PipetSource`, or any other `Source`. The
     caller must close it: `shutdown` does not.
 
-    *targeting_key* is the source key for the targeting key of an evaluation context, usually a test
-    type. *identifiers* names the attributes that are also identifiers; a mapping gives their source
-    keys. *force_attribute* names the attribute with the forced groups, in the format of
-    `prforceGroups`; the application sets it, and only for privileged users. All other attributes
-    are context.
+    *targeting_key* is the source key of the identifier that evaluation contexts contain as their
+    targeting key, usually the name of a test type. *identifiers* names the attributes that are also
+    identifiers; a mapping gives their source keys. *force_attribute* names the attribute with the
+    forced groups, in the format of `prforceGroups`; the application sets it, and only for
+    privileged users. All other attributes are context.
 
-    A flag's value is the payload of the group, if it has the requested type. Otherwise, a boolean
-    is True if the value of the bucket is above 0, and a string is the name of the group if there is
-    no payload. A payload of a different type is never converted.
+    A flag's value is the payload of the group, if the payload has the requested type. Otherwise, a
+    boolean flag is True if the value of the bucket is above 0. If there is no payload, a string
+    flag is the name of the group. A payload of a different type is never converted.
 
     With a `MatrixSource`, the provider is ready as soon as a matrix is loaded, and it emits events
     when the matrix changes. Thread-safe. Raises ConfigurationError if arguments contradict each
@@ -71,7 +71,7 @@ class ProctorProvider(AbstractProvider):
         return Metadata(name="Proctor")
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:
-        """Load the matrix, so that the first answers are fast. The SDK calls this.
+        """Load the matrix, so that the first answers are fast. Called by the SDK.
 
         Raises OpenFeatureError if there is no matrix. Flags use their defaults until a matrix is
         loaded; the provider then emits PROVIDER_READY.
@@ -82,7 +82,7 @@ class ProctorProvider(AbstractProvider):
             prepare()
 
     def shutdown(self) -> None:
-        """Stop emitting events. It can be called repeatedly. The SDK calls this."""
+        """Stop emitting events. Called by the SDK; calling it again is harmless."""
         if self._watch is not None:
             self._watch.end()
 
@@ -92,7 +92,7 @@ class ProctorProvider(AbstractProvider):
         default_value: bool,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[bool]:
-        """Return the payload if it is a boolean, else True if the bucket's value is above 0."""
+        """Return the payload if it is a boolean, otherwise True if the bucket's value is above 0."""
         return self._resolve(FlagType.BOOLEAN, flag_key, default_value, evaluation_context)
 
     def resolve_string_details(

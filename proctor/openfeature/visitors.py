@@ -17,8 +17,8 @@ _NOBODY = EvaluationContext()
 class Visitors:
     """Separates the identifiers in an evaluation context from the context variables.
 
-    *targeting_key* is the source key for the targeting key. *identifiers* are the names of the
-    attributes that are also identifiers, or a mapping of such names to source keys.
+    *targeting_key* is the source key of the identifier in the targeting key. *identifiers* are the
+    names of the attributes that are also identifiers, or a mapping of such names to source keys.
     *force_attribute* is the name of the attribute that forces groups, or None. All other attributes
     are context variables. Raises ConfigurationError if two identifiers have the same source key.
     """
@@ -64,8 +64,8 @@ def _check(targeting_key: str, identifiers: Mapping[str, str], force: str | None
     for key in keys:
         if keys.count(key) > 1:
             raise ConfigurationError(
-                f"The identifier {key!r} is given twice, by the targeting key or the attributes "
-                f"{sorted(identifiers)}; leave one out"
+                f"The identifier {key!r} is given more than once, by the targeting key or by the "
+                f"attributes {sorted(identifiers)}; give it only once"
             )
     if force in identifiers:
         raise ConfigurationError(

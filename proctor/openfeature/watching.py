@@ -49,7 +49,8 @@ class Watch:
     def begin(self) -> None:
         """Wait until the first matrix is loaded, and follow its changes.
 
-        Raises OpenFeatureError if it cannot be loaded. Later changes are followed in any case.
+        Raises OpenFeatureError if the matrix cannot be loaded; even then, later changes are
+        followed.
         """
         if self._end is None:
             self._end = self._source.subscribe(
@@ -103,7 +104,7 @@ def _details(version: str | None) -> ProviderEventDetails:
 def changed_flags(before: Proctor, after: Proctor) -> list[str]:
     """Return the names of the tests that may now assign different groups.
 
-    Each was added, removed or edited, or depends on a test that was.
+    Each of these tests was added, removed or edited, or depends on such a test.
     """
     old = {name: before.definition(name) for name in before.loaded}
     new = {name: after.definition(name) for name in after.loaded}

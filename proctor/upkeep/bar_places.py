@@ -1,4 +1,4 @@
-"""Find the place where a site shows the bar: in its settings or in a template."""
+"""Find the setting or the template that adds the bar to a site's pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BAR = re.compile(r"\{%\s*proctor_bar\s*%\}|\bproctor_bar\(\)")
 
 
 def place_of_bar() -> str:
-    """Return the setting or the template that shows the bar; "" if none is found.
+    """Return the setting or the template that adds the bar; "" if none is found.
 
     Raises Django's exception if TEMPLATES is invalid.
     """

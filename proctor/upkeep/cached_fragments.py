@@ -64,7 +64,7 @@ class _Place(NamedTuple):
 
 
 def find_cached_fragments(tests: Collection[str]) -> list[CachedFragment]:
-    """Return the fragments in Django's templates whose keys lack *tests* that the fragments read.
+    """Return the cached fragments that read groups of *tests* which are missing from their keys.
 
     Follows `{% include %}` and `{% extends %}` if the template's name is in quotes. Raises Django's
     exception if TEMPLATES is invalid.
@@ -86,7 +86,7 @@ class _Scan:
         self._texts = texts
         self._tests = tests
         self.fragments: list[_Fragment] = []
-        #: For each template, its `{% block %}`s, with their surroundings there or in a parent.
+        #: For each template, what surrounds each `{% block %}` in it or in its parents.
         self._blocks: dict[str, dict[str, _Place]] = {}
 
     def template(self, name: str) -> dict[str, _Place]:
@@ -115,7 +115,7 @@ class _Scan:
         return self._texts.get(name, "")
 
     def is_test(self, name: str) -> bool:
-        """Return True if the test is one of those to look for."""
+        """Return True if the scan looks for the test."""
         return name in self._tests
 
 

@@ -1,4 +1,4 @@
-"""Find tests to clean up: undeclared tests, decided tests, and tests that no code reads.
+"""Find tests to clean up: undeclared tests, unused tests, and tests with one group for everyone.
 
     for finding in [*undeclared(registry, proctor), *decided(registry, proctor)]:
         print(finding)
@@ -127,7 +127,7 @@ def _is_for_all(definition: TestDefinition) -> bool:
 
 
 def _only_bucket(definition: TestDefinition) -> tuple[int | None, Bucket | None]:
-    """Return the last allocation and the only bucket visitors get; None if they get several."""
+    """Return the last allocation and the only bucket of all visitors; None if there are several."""
     last, values = None, set()
     if classify(definition.rule) not in _FOR_NOBODY:
         for index, allocation in enumerate(definition.allocations):
@@ -147,7 +147,7 @@ def _reached(allocation: Allocation) -> set[int]:
     ends = (*cutoffs([each.length for each in allocation.ranges]), POSITION_MAX)
     reached, start = set(), POSITION_MIN
     for each, end in zip(allocation.ranges, ends, strict=True):
-        # A range of length 0 has at most one of about four billion positions.
+        # A range of length 0 contains at most one of about four billion positions.
         if end > start:
             reached.add(each.bucket_value)
             start = end

@@ -38,8 +38,8 @@ class DifferenceKind(enum.Enum):
     MISSING_TEST = "missing test"
     #: The matrix contains the test but does not evaluate it; visitors get the default.
     DROPPED_TEST = "dropped test"
-    #: A rule is never true, or always fails. No visitor gets its allocation or, if it is the test's
-    #: rule, any group.
+    #: A rule is never true, or always fails. For an allocation's rule, no visitor gets the
+    #: allocation; for the test's rule, no visitor gets any group.
     NEVER_TRUE = "rule never true"
     #: A declared group has no bucket; no visitor will ever be in it.
     UNKNOWN_GROUP = "unknown group"
@@ -197,7 +197,7 @@ def _buckets(test: ProctorTest, definition: TestDefinition) -> Iterator[Differen
                 test.name,
                 DECLARED_IN,
                 f"the bucket {bucket.name!r} of {test.name!r} has the value {bucket.value}, but "
-                f"{declared} is declared: its visitors get the default",
+                f"{declared} is declared, so visitors in this bucket get the default",
             )
 
 

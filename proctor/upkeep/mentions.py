@@ -29,7 +29,7 @@ _SKIPPED = {*_INSTALLED, "node_modules", "__pycache__", "migrations"}
 #: The file that marks a virtual environment, regardless of the folder's name.
 _ENVIRONMENT = "pyvenv.cfg"
 
-#: Line ends as Python's parser sees them; `splitlines` recognizes more of them.
+#: Line ends that Python's parser recognizes; `splitlines` also splits at other characters.
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 _MAY_DECLARE = re.compile(r"\bPROCTOR_TESTS\b|\bProctorTest\b")
@@ -43,7 +43,7 @@ class Mentions:
     found: frozenset[str]
     templates: int
     python_files: int
-    #: Loaders that cannot list their templates, so that the templates were not read.
+    #: Loaders that cannot list their templates, so their templates were not read.
     unlisted: tuple[str, ...]
 
 
@@ -70,7 +70,7 @@ class _Search:
 
     def __init__(self, names: Collection[str]) -> None:
         self.found: set[str] = set()
-        # Longer names first: the word `button` is part of `button-dash`.
+        # Try longer names first, because `button` would also match the beginning of `button-dash`.
         words = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
         self._pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)") if words else None
 
@@ -86,8 +86,8 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 def python_files() -> Iterator[Path]:
     """Return the project's own Python files, without duplicates.
 
-    These are the files below BASE_DIR (or below the folder of `manage.py` if that is not set), in
-    the folder of the settings, and in the installed apps outside site-packages. Virtual
+    These are the files below BASE_DIR (or below the folder of `manage.py` if BASE_DIR is not set),
+    in the folder of the settings, and in the installed apps outside site-packages. Virtual
     environments, migrations, hidden folders, MEDIA_ROOT and STATIC_ROOT are excluded.
     """
     seen: set[Path] = set()

@@ -41,7 +41,7 @@ def site_place() -> SitePlace:
 
 
 def site_name() -> str:
-    """Return PROCTOR_APPLICATION, otherwise the package of ROOT_URLCONF; "" if it has none."""
+    """Return PROCTOR_APPLICATION, else the package of ROOT_URLCONF; "" if it is in no package."""
     if settings.PROCTOR_APPLICATION:
         return str(settings.PROCTOR_APPLICATION)
     module: Any = getattr(settings, "ROOT_URLCONF", None)
@@ -51,7 +51,7 @@ def site_name() -> str:
 def site_specification() -> dict[str, Any]:
     """Return the declared tests and variables as a Proctor specification, ready for JSON.
 
-    If a test's declaration contains no values for its groups, no particular buckets are expected.
+    If a test's declaration has no values for its groups, the specification expects no buckets.
     """
     tests = {test.name: _expected(test) for test in current_setup().registry.values()}
     return {"providedContext": _context(), "tests": tests}

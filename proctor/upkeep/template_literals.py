@@ -59,7 +59,7 @@ class Uncompiled(NamedTuple):
     name: str
     #: The reason, in one line.
     message: str
-    #: True if the text contains proctor's tags, so that names may have been missed.
+    #: True if the text contains proctor's tags, so names may have been missed.
     matters: bool
 
 
@@ -71,7 +71,7 @@ class Literals:
     uncompiled: tuple[Uncompiled, ...]
     #: Number of templates that were read.
     compiled: int
-    #: Loaders that cannot list their templates, so that the templates were not read.
+    #: Loaders that cannot list their templates, so their templates were not read.
     unlisted: tuple[str, ...]
 
 
@@ -148,7 +148,7 @@ def find_literals() -> Literals:
                 compiled += 1
             except Exception as error:  # noqa: BLE001 - a tag library may raise anything
                 if _is_ours(loaders, name):
-                    # The editor's own templates need its tags, and the editor is not installed.
+                    # The editor is not installed, so its templates cannot load their tags.
                     continue
                 uncompiled.append(_uncompiled(loaders, name, error))
     return Literals(tuple(literals), tuple(uncompiled), compiled, tuple(unlisted))
@@ -164,7 +164,7 @@ def _of_template(engine: Engine, name: str) -> Iterator[Literal]:
 
 
 def _asked(node: Node) -> list[tuple[Any, Iterable[Any]]]:
-    """Return the literal tests and groups in a node; a name that is not a str is computed."""
+    """Return the tests and groups in a node. A name is a str if it is a literal."""
     if isinstance(node, IfGroupNode):
         return [(each.test, each.groups) for each, _ in node.branches if each is not None]
     if isinstance(node, (ProctorGroupNode, ProctorPayloadNode)):
@@ -233,7 +233,7 @@ def _uncompiled(loaders: list[_Listing], name: str, error: Exception) -> Uncompi
 
 
 def _text(loaders: list[_Listing], name: str) -> str:
-    """Return the readable part of a template's text."""
+    """Return the text of a template from the first place where it can be read, or ""."""
     for loader in loaders:
         for origin in loader.get_template_sources(name):
             try:

@@ -716,7 +716,7 @@ def test_a_bar_without_the_groups_page_is_a_warning(sound, way):
     use_page(sound, template)
     sound.PROCTOR_BAR = way == "setting"
     place = "PROCTOR_BAR" if way == "setting" else "page.html"
-    assert only("proctor.W029").msg.startswith(f"{place} shows the bar")
+    assert only("proctor.W029").msg.startswith(f"{place} adds the bar")
 
 
 def test_a_bar_with_the_groups_page_is_fine(sound):

@@ -235,7 +235,7 @@ def test_a_table_without_rows(files, tmp_path, command):
         ((*USER, "-o", "missing/out.csv"), "cannot write 'missing/out.csv': No such file"),
         (
             (*USER, "--config", CONFIG, "--context", "x:int"),
-            "--context x has a type, and so does --config",
+            "--context x has a type, but --config also declares types",
         ),
         (("--id", "PAGE=user_id", "--config", CONFIG), "Unknown identifier 'PAGE'"),
         (("--id", "RANDOM=user_id"), "RANDOM"),
@@ -285,7 +285,7 @@ def test_a_failure_midway_leaves_the_old_file(files, tmp_path, command):
         "assign", tmp_path / "bad.jsonl", "-o", out, "--matrix", files["matrix"], *USER
     )
     assert code == 2
-    assert "the field 'country' is not always of type string, after row 16,385" in err
+    assert "the field 'country' has a value that is not of type string after row 16,385" in err
     assert out.read_text() == "as before"
     assert [each.name for each in tmp_path.glob(".*")] == []
 

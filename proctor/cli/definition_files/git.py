@@ -23,7 +23,8 @@ class Commit(NamedTuple):
     id: str
     #: In seconds since 1970.
     time: int
-    #: The part of the author's email address before the @, otherwise the name, as in Java Proctor.
+    #: The part of the author's email address before the @, or else the author's name, as in Java
+    #: Proctor.
     author: str
 
 

@@ -30,13 +30,13 @@ __all__ = ["DefinitionFile", "next_version", "read_file", "write_in_place"]
 
 @dataclass(frozen=True, slots=True)
 class DefinitionFile:
-    """The text of a file that contains a test, and the test in the file's form."""
+    """The text of a file that contains a test, and the test in the file's format."""
 
     location: str
     text: str
     #: The keys that lead to the definition; empty if the file has only the definition.
     path: tuple[str, ...]
-    #: The test as it is in the file. In a definition.json, this is the editor's form.
+    #: The test in the file's format. For a definition.json, this is the editor's format.
     test: TestDefinition
     special_constants: Mapping[str, Any] = field(default_factory=FrozenDict)
 
@@ -45,7 +45,7 @@ class DefinitionFile:
         return bool(self.path)
 
     def in_matrix_form(self, test: TestDefinition) -> TestDefinition:
-        """Convert *test* from the form of the file to the form of a matrix."""
+        """Convert *test* from the file's format to the format of a matrix."""
         if self.is_matrix:
             return test
         document = Definition(test, self.special_constants).to_dict()
@@ -86,7 +86,7 @@ def _file(location: str, text: str, document: dict[str, Any], test: str) -> Defi
 def next_version(version: str) -> str:
     """Return the version after *version*: `8` after `7`, `1.3` after `1.2`, `r5-1` after `r5`.
 
-    Empty versions and negative whole numbers are not changed, because those tests were never
+    An empty version or a negative whole number is not changed: it means that the test was never
     published.
     """
     if not version or re.fullmatch("-[0-9]+", version):
@@ -96,7 +96,7 @@ def next_version(version: str) -> str:
 
 
 def write_in_place(file: DefinitionFile, index: int, new: TestDefinition) -> None:
-    """Write the ranges and the id of an allocation, and the versions; keep all other bytes."""
+    """Write an allocation's ranges and id, and the test's versions; keep all other bytes."""
     if file.location == "-" or is_address(file.location):
         raise CommandError("-i needs a file to write to, not a URL or standard input")
     text = _edited(file, index, new)

@@ -52,7 +52,7 @@ class Definitions:
     """The definitions that were read from a location."""
 
     location: str
-    #: A matrix, or definitions in the editor's form by test name.
+    #: A matrix, or definitions in the editor's format by test name.
     content: Matrix | Mapping[str, Any]
     #: True if the location is a file with one definition, or an empty file.
     is_single: bool = False

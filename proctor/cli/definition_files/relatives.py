@@ -19,11 +19,11 @@ __all__ = ["relatives_of"]
 
 
 def relatives_of(location: str, file: DefinitionFile) -> dict[str, TestDefinition]:
-    """Return the tests that depend on the test in a file, and those that it depends on.
+    """Return the tests that depend on the test in a file, and the tests on which it depends.
 
     Indirect dependencies count. Tests that cannot be read are left out, because they have no
     visitors. The result does not include the test itself, and is empty if *location* is a single
-    definition. The tests have the form that they have in a matrix.
+    definition. The tests are in the format of a matrix.
     """
     tests = {name: test for name, test in _tests(location, file) if name != file.test.name}
     children: dict[str, list[str]] = {}

@@ -32,7 +32,8 @@ def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
         what = kind_instead(document)
         if what:
             raise CommandError(f"{location}: expected a specification, got {what}")
-        # Applications ignore unknown fields, but a file without any known one would always pass.
+        # Applications ignore unknown fields, but a file without any known field would pass every
+        # check.
         foreign = foreign_field(document)
         if foreign:
             raise CommandError(f"{location}: {foreign}")
@@ -44,7 +45,7 @@ def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
 
 
 def declared_tests(specifications: Iterable[Specification], *sides: Reviewed) -> set[str]:
-    """Return the tests that applications name, or that their filters select in any of *sides*."""
+    """Return the tests that the specifications name, or that their filters select on any side."""
     found: set[str] = set()
     for specification in specifications:
         found.update(specification.tests)

@@ -26,7 +26,7 @@ PROCESSOR = "proctor.context_processors.proc"
 #: The URLs of the editor, and of the page on which privileged users see and force groups.
 URLS = {"proctor/": "proctor.editor.urls", "private/": "proctor.urls"}
 
-#: The same additions as lines for the user to add.
+#: The same additions, printed for users who must add them by hand.
 APPS_LINES = 'INSTALLED_APPS += ["proctor", "proctor.editor"]\n'
 MIDDLEWARE_LINES = f'MIDDLEWARE += ["{MIDDLEWARE}"]\n'
 PROCESSOR_LINES = f'TEMPLATES[0]["OPTIONS"]["context_processors"] += ["{PROCESSOR}"]\n'

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 DESCRIPTION = "Add django-proctor to a Django project: apps, middleware, URLs and a first test."
 
 DETAILS = (
-    "It prints the changes as a diff. With --write it makes them, and undoes them unless "
-    "`manage.py check` passes. If it cannot make a change safely, it prints the lines to add "
-    "yourself. Exit code 0: nothing is left to add. 1: there are lines to add. 2: there is no "
-    "project."
+    "The command prints the changes as a diff. With --write it makes the changes, and undoes them "
+    "if `manage.py check` fails. If a change cannot be made safely, the command prints the lines "
+    "that you must add yourself. Exit code 0: nothing is left to add. 1: there are lines to add. "
+    "2: there is no project."
 )
 
 DONE, LEFT = 0, 1
@@ -65,12 +65,12 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         nargs="?",
         default=".",
         metavar="DIRECTORY",
-        help="the directory of manage.py, or the one above it; by default the current one",
+        help="the directory of manage.py, or its parent directory (default: the current directory)",
     )
     parser.add_argument(
         "--settings",
         metavar="MODULE",
-        help="dotted path of the settings; by default those that manage.py names",
+        help="dotted path of the settings (default: the settings that manage.py names)",
     )
     parser.add_argument("--write", action="store_true", help="make the changes")
     parser.set_defaults(run=run)
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         if problem is not None:
             out.write(
                 "\nNothing was changed, because with these changes Django reports:\n\n"
-                f"{problem}\n\nCorrect that, or add the lines above yourself.\n"
+                f"{problem}\n\nCorrect the problem, or add the lines above yourself.\n"
             )
             return LEFT
         out.write("\nThe changes were made, and `manage.py check` passes.\n")

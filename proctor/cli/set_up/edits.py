@@ -69,7 +69,7 @@ class Edit:
 
     def _twin(self, node: Node) -> Node:
         """Return the node in the expected tree that corresponds to *node*."""
-        # New nodes are added at the ends of lists, so the walk finds the existing one first.
+        # New nodes are added at the ends of lists, so the walk finds the existing node first.
         wanted = ast.dump(node, include_attributes=True)
         for each in ast.walk(self._expected):
             if type(each) is type(node) and _place(each) == _place(node):
@@ -90,10 +90,10 @@ def _appended(
     """Return the insertions that add *items* at the end of a literal, in the same style."""
     bracket = file.end(literal) - 1
     if file.text[bracket] not in ")]" or file.text[file.start(literal)] not in "([":
-        raise Refusal("it has no brackets")
+        raise Refusal("the list or tuple has no brackets")
     if not literal.elts:
         if file.text[file.start(literal) + 1 : bracket].strip(" "):
-            raise Refusal("it is empty, but spans several lines")
+            raise Refusal("the list or tuple is empty, but spans several lines")
         tail = "," if isinstance(literal, ast.Tuple) and len(items) == 1 else ""
         return [(bracket, ", ".join(items) + tail)]
     last = literal.elts[-1]
@@ -123,6 +123,6 @@ def _comma(gap: str) -> int | None:
         elif char == "," and found is None:
             found = place
         elif not char.isspace():
-            raise Refusal("its last item is in brackets")
+            raise Refusal("the last item of the list or tuple is in brackets")
         place += 1
     return found

@@ -1,4 +1,4 @@
-"""A project: manage.py, its settings with all modules that they import, and the URLconf."""
+"""A project: manage.py, the settings and all modules that they import, and the URLconf."""
 
 from __future__ import annotations
 
@@ -153,7 +153,9 @@ def _read_settings(root: Path, module: str, path: Path, files: dict[Path, Python
         if imported is not None:
             _read_settings(root, name, imported, files)
         elif not _may_fail(file.tree, node):
-            raise Refusal(f"they import everything from {name!r}, which is not in the project")
+            raise Refusal(
+                f"the settings import everything from {name!r}, which is not in the project"
+            )
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:

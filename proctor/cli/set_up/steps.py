@@ -69,13 +69,13 @@ class _Planner:
         self._strings = {text for file in project.settings for text in _strings_in(file)}
 
     def edit(self, file: PythonFile) -> Edit:
-        """Return the insertions into a file, as collected so far."""
+        """Return the insertions into a file that have been collected so far."""
         return self.edits.setdefault(file.path, Edit(file))
 
     def attempt(
         self, place: str, lines: str, needed: Collection[str], step: Callable[[], None]
     ) -> None:
-        """Run a step. If it is refused, keep its lines for the user to add.
+        """Run a step. If it raises Refusal, keep *lines* for the user to add.
 
         The lines are not kept if the settings already mention all of *needed*.
         """
@@ -95,7 +95,7 @@ class _Planner:
         self._append(file, literal, missing)
 
     def middleware(self) -> None:
-        """Add the middleware, unless the project already has one."""
+        """Add the middleware, unless the project already has a proctor middleware."""
         file, value = assigned_once(self.project.settings, "MIDDLEWARE")
         literal, known = strings_of(value, "MIDDLEWARE")
         has_one = any("proctor" in each.lower() for each in known)
@@ -183,7 +183,7 @@ class _Planner:
 def make_plan(project: Project) -> Plan:
     """Return the changes that a project needs.
 
-    If the apps cannot be added, nothing else is added, because it would not work without them.
+    If the apps cannot be added, nothing else is added, because nothing works without the apps.
     """
     planner = _Planner(project)
     place = project.shown(project.settings[0].path)
@@ -246,7 +246,7 @@ def _processors(value: ast.expr) -> ast.expr:
         raise Refusal("TEMPLATES is not a literal list of dicts")
     engines = [each for each in value.elts if text_of(_item(each, "BACKEND")) == DJANGO_TEMPLATES]
     if len(engines) != 1:
-        raise Refusal(f"TEMPLATES has {len(engines)} engines of Django's templates")
+        raise Refusal(f"TEMPLATES has {len(engines)} Django template engines")
     found = _item(_item(engines[0], "OPTIONS"), "context_processors")
     if found is None:
         raise Refusal("TEMPLATES has no list of context processors")

@@ -30,7 +30,7 @@ for name in ("proctor_editor:tests", "forcegroups"):
 
 
 def apply(project: Project, plan: Plan) -> str | None:
-    """Write the files of a plan. If there is a problem, restore the files and return it."""
+    """Write the files of a plan. If Django finds a problem, restore the files and return it."""
     written: list[tuple[Path, bytes | None]] = []
     try:
         try:

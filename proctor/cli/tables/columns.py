@@ -33,7 +33,7 @@ class ColumnOption(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns by test type and by variable, and the declarations of the variables."""
+    """The columns of identifiers and variables, and the declarations of the variables."""
 
     identifiers: Mapping[str, str]
     context: Mapping[str, str]
@@ -102,7 +102,8 @@ def read_columns(options: argparse.Namespace, variables: Variables) -> Columns:
         return Columns(_identifiers(options, variables), context, types=types)
     if typed:
         raise CommandError(
-            f"--context {typed[0].name} has a type, and so does --config: remove one of them"
+            f"--context {typed[0].name} has a type, but --config also declares types: "
+            "remove one of them"
         )
     declared = {each.source_key: each for each in variables.context_variables}
     _refuse_unknown("context variable", context, declared)

@@ -117,7 +117,7 @@ def _json(path: str, identifiers: set[str]) -> Reader:
     columns = {name: pa.array([row.get(name) for row in first]) for name in names}
     schema = pa.schema(
         [
-            # A column with only nulls so far. Later rows may have strings in it.
+            # A column that contains only nulls here may contain strings in later rows.
             pa.field(name, pa.string() if pa.types.is_null(each.type) else each.type)
             for name, each in columns.items()
         ]
@@ -161,7 +161,7 @@ def _record_batch(
     if new:
         raise CommandError(
             f"{path}: the field {min(new)!r} is not in the first {BATCH_ROWS:,} rows, whose "
-            "fields are the columns; add it there as null"
+            "fields determine the columns; add the field to one of these rows, as null"
         )
     arrays = []
     for each in schema:
@@ -170,8 +170,8 @@ def _record_batch(
         except (pa.ArrowException, OverflowError) as error:
             reason = str(error).partition("\n")[0]
             raise CommandError(
-                f"{path}: the field {each.name!r} is not always of type {each.type}, after "
-                f"row {line:,}: {printable(reason)}"
+                f"{path}: the field {each.name!r} has a value that is not of type {each.type} "
+                f"after row {line:,}: {printable(reason)}"
             ) from error
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 

@@ -82,7 +82,7 @@ def pieces(
     *,
     dictionary: bool,
 ) -> Iterator[tuple[pa.RecordBatch, list[pa.RecordBatch]]]:
-    """Yield each batch with the part that the output adds, in order, and count it in *summary*."""
+    """Yield each batch, in order, with its part of the output; add its counts to *summary*."""
     if options.jobs == 1:
         for batch in batches:
             yield batch, list(job.output.pieces(job.assigner.assign(batch, summary)))

@@ -41,10 +41,11 @@ class Command(BaseCommand):
     help = (
         "Lists what can be cleaned up: tests of the matrix that PROCTOR_TESTS does not declare, "
         "declared tests that give everyone the same group, and declared names that occur in no "
-        "template and no .py file. Exit code 0: nothing; 1: something; 2: the search failed."
+        "template and no .py file. Exit code 0: nothing to clean up; 1: something to clean up; "
+        "2: the search failed."
     )
 
-    #: Skipped, because system checks exit with 1, which has a different meaning here.
+    #: System checks are skipped: they exit with 1, which has a different meaning here.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -32,10 +32,9 @@ class Command(VisitorCommand[VisitorExplanation]):
     """Explain one test with the matrix and the variables from the settings."""
 
     help = (
-        "Explains why a visitor is in a group of a test, or in none, like `python -m proctor "
-        "explain`, "
-        "with the matrix, the variables and the source keys from the settings. Exit code 2: "
-        "there is no explanation."
+        "Explains why a visitor is in a group of a test, or in no group. Works like `python -m "
+        "proctor explain`, but uses the matrix, the variables and the source keys from the "
+        "settings. Exit code 2: there is no explanation."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -56,7 +55,7 @@ class Command(VisitorCommand[VisitorExplanation]):
             )
         declared = registry.get(options.test)
         difference = (
-            "PROCTOR_TESTS does not declare it, so the site does not read it"
+            "PROCTOR_TESTS does not declare this test, so the site does not read it"
             if declared is None
             else what_the_site_makes_of(declared, explanation.assignment)
         )

@@ -40,9 +40,9 @@ class Command(VisitorCommand[VisitorGroups]):
     """Print the groups from the matrix in the settings, or from another source."""
 
     help = (
-        "Prints the groups of a visitor, like `python -m proctor groups`, for the declared tests, "
-        "with the matrix, the variables and the source keys from the settings. With "
-        "PROCTOR_API_ROOT, asks the Pipet. Exit code 2: there is no answer."
+        "Prints the groups of a visitor in the declared tests. Works like `python -m proctor "
+        "groups`, but uses the matrix, the variables and the source keys from the settings. If "
+        "PROCTOR_API_ROOT is set, asks the Pipet. Exit code 2: there is no answer."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -104,7 +104,8 @@ def _ask(setup: SiteSetup, options: Namespace) -> VisitorGroups:
     groups = source.determine_groups(asked)
     if not hasattr(source, "matrix_url"):
         return VisitorGroups(groups, {}, [f"Groups from {type(source).__qualname__}."])
-    return VisitorGroups(groups, {}, [f"Groups from the {source}. proctor_explain TEST says why."])
+    note = f"Groups from the {source}. To see why, run proctor_explain TEST."
+    return VisitorGroups(groups, {}, [note])
 
 
 def _as_the_site_has_it(registry: Registry, found: VisitorGroups, unknown: str) -> VisitorGroups:

@@ -41,12 +41,12 @@ class Command(BaseCommand):
 
     help = (
         "Registers this site with the editor of its matrix, so that the editor refuses changes "
-        "that the site's code cannot handle. Run it at each deploy. Exit code 0: "
-        "registered; 1: registered, and with "
-        "--strict a test is missing or cannot be used; 2: not registered."
+        "that the site's code cannot handle. Run this command at each deploy. Exit code 0: "
+        "registered; 1: registered, but --strict was given and a test is missing or cannot be "
+        "used; 2: not registered."
     )
 
-    #: Skipped, because system checks exit with 1, which has a different meaning here.
+    #: System checks are skipped: they exit with 1, which has a different meaning here.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

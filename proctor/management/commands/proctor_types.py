@@ -38,8 +38,9 @@ class Command(BaseCommand):
 
     help = (
         "Writes a module with the types of the tests in PROCTOR_TESTS, for mypy, pyright and "
-        "editors: Proc, ProctorRequest and TestName. Commit it. With --check, the exit code "
-        "is 0 if the module is up to date, 1 if it is not, and 2 if it could not be created."
+        "editors: Proc, ProctorRequest and TestName. Commit the module. With --check, the "
+        "exit code is 0 if the module is up to date, 1 if it is not, and 2 if it could not be "
+        "created."
     )
 
     #: The command must work while the settings still have errors.
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             self._check(text, path)
 
     def _known(self, registry: Registry, location: str | None) -> dict[str, InMatrix]:
-        """Return the matrix's groups for tests without declared groups, if it can be read."""
+        """Return the matrix's groups for tests without declared groups, if there is a matrix."""
         tests = [test for test in registry.values() if test.groups is None]
         if not tests:
             return {}
