@@ -1,4 +1,4 @@
-"""The allocations of a test as arrays, created from the engine's compiled form."""
+"""The allocations of a test as arrays, created from the engine's compiled allocations."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class CompiledTest:
         if len(cuts) > _FEW:
             ranges = np.searchsorted(cuts, positions, side="left")
         else:
-            # If there are few cut-offs, counting those below each position takes a fifth of the
-            # time.
+            # If there are few cut-offs, counting the cut-offs below each position takes a fifth of
+            # the time.
             ranges = np.zeros(len(positions), np.uint8)
             for cut in cuts:
                 ranges += positions > cut

@@ -1,7 +1,8 @@
 """Context variables: convert columns of a table to the scopes in which rules are evaluated.
 
 A rule is evaluated once for each distinct tuple of its variables. If more than half of the rows are
-distinct, it is evaluated row by row, because finding equal tuples would cost more than it saves.
+distinct, the rule is evaluated row by row, because finding equal tuples would cost more than it
+saves.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ __all__ = ["ABSENT", "FAILED", "HOLDS", "Contexts", "Variable"]
 #: is false.
 HOLDS, FAILED, _UNKNOWN = 1, 2, 3
 
-#: Up to this number of possible tuples, equal ones are found with a lookup table; beyond it, by
-#: sorting.
+#: Up to this number of possible tuples, equal tuples are found with a lookup table; above this
+#: number, they are found by sorting.
 _DENSE = 1 << 16
 
 #: Marks a missing value.
@@ -48,7 +49,7 @@ class Variable:
 
     #: For each row, an index into `values`.
     codes: NDArray[Any]
-    #: The distinct raw values. The last one stands for a missing value.
+    #: The distinct raw values. The last one represents a missing value.
     values: list[Any]
     #: The indices of values that cannot be converted.
     refused: set[int]

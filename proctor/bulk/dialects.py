@@ -34,7 +34,7 @@ class Dialect:
     bare_names: bool = False
     #: True if a backslash in a string escapes the next character.
     backslashes: bool = False
-    #: True if, unlike Java, the database does not treat NaN as greater than all other numbers.
+    #: True if the database, unlike Java, does not treat NaN as greater than all other numbers.
     nan_is_unordered: bool = False
 
     def column(self, name: str) -> str:

@@ -29,7 +29,7 @@ Column = Literal["group", "value", "payload", "allocation"]
 
 COLUMNS: tuple[str, ...] = get_args(Column)
 
-#: The default columns of each form of output.
+#: The default columns of wide and of long output.
 _DEFAULTS = {"wide": ("group",), "long": ("group", "value", "allocation")}
 
 
@@ -48,7 +48,7 @@ _TEXTS: dict[str, Callable[[GroupAssignment], str | None]] = {
 
 
 class Output:
-    """Builds output tables in one form. Raises ConfigurationError for invalid arguments."""
+    """Builds wide or long output tables. Raises ConfigurationError for invalid arguments."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ __all__ = ["Summary"]
 
 @dataclass(slots=True)
 class Summary:
-    """Counts of rows. The summaries of parts of a table can be added."""
+    """Counts of rows. `add` combines the summaries of several parts of a table."""
 
     #: The number of all rows.
     rows: int = 0

@@ -24,7 +24,7 @@ __all__ = ["check_local_matrix"]
 #: Only `proctor_check` reads larger files, because `check` runs before every command.
 MAX_BYTES = 2 * 1024 * 1024
 
-#: Settings that decide which tests of the matrix are dropped.
+#: Settings that determine which tests of the matrix are dropped.
 _SETTINGS = (
     "PROCTOR_MATRIX",
     "PROCTOR_IDENTIFIERS",

@@ -30,7 +30,8 @@ class _Entry(NamedTuple):
 
     place: int
     path: str
-    #: The class; None if the entry is not a class or cannot be imported, which Django reports.
+    #: The class; None if the entry is not a class or cannot be imported. Django reports such
+    #: entries.
     middleware: type | None
     #: The exception that importing the entry raised.
     error: Exception | None = None

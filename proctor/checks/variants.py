@@ -81,8 +81,8 @@ def _of_view(reached: Reached, group: str) -> Iterator[checks.CheckMessage]:
 def _differences(view: Any, reached: Reached) -> Iterator[str]:
     """Report attributes that the variant needs but will not get, or gets but does not need.
 
-    Django's middleware reads the attributes of the URL's view. These are the attributes of the
-    decorated view and of decorators above it, and apply to all variants.
+    Django's middleware reads the attributes of the view in the URLconf. They are set by the
+    decorated view and by the decorators above `@proctor_variant`, and apply to all variants.
     """
     fallback, whole = reached.variants.fallback, reached.view
 

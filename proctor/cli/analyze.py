@@ -168,7 +168,7 @@ def _add_statistics(group: argparse._ArgumentGroup) -> None:
         "--estimate",
         choices=("stratified", "overlap"),
         default="stratified",
-        help="how strata are weighted, as declared before the test (default: %(default)s)",
+        help="how strata are weighted, as declared before the test began (default: %(default)s)",
     )
     group.add_argument("--correction", choices=("holm", "bh"), default="holm")
     group.add_argument(

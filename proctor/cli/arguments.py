@@ -101,7 +101,7 @@ def add_visitor(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-empty",
         action="store_true",
-        help="reject empty identifiers, as is usual for unitless allocations",
+        help="reject empty identifiers, as sites with unitless allocations usually do",
     )
     add_context(parser)
 

@@ -15,7 +15,7 @@ __all__ = ["Code", "assignment_type", "literal", "quoted"]
 #: Longer lines are wrapped.
 MAX_LINE = 88
 
-#: The types of payloads in views. Arrays are tuples, and objects are read-only.
+#: The types that payloads have in views. Arrays are tuples, and objects are read-only.
 _PAYLOADS = {
     "stringValue": "str | None",
     "longValue": "int | None",
@@ -58,7 +58,7 @@ def quoted(text: str) -> str:
 
 
 def literal(names: Iterable[str], *, optional: bool = False) -> Code:
-    """Return `Literal[...]` of the names, with None if *optional*; NoReturn without names."""
+    """Return `Literal[...]` of the names, with None if *optional*; NoReturn if there are none."""
     items = tuple(Code(quoted(name)) for name in names)
     if not items:
         return Code("None" if optional else "NoReturn")

@@ -65,7 +65,7 @@ def add_matrix(parser: ArgumentParser) -> None:
 
 
 def live_matrix(location: str | None = None) -> LiveMatrix:
-    """Return the matrix at a path or URL; by default the site's own, or the one from its Pipet.
+    """Return the matrix at a path or URL; by default, return the site's matrix or its Pipet's.
 
     Raises ProctorError or ImproperlyConfigured if there is none.
     """

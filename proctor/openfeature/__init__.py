@@ -1,4 +1,4 @@
-"""Groups as OpenFeature flags, using only the engine: without Django or settings.
+"""Provide groups as OpenFeature flags. Needs only the engine, not Django or settings.
 
     from openfeature import api
     from proctor.core import MatrixSource

@@ -1,4 +1,4 @@
-"""The provider, which answers the OpenFeature SDK from a source of groups."""
+"""The OpenFeature provider, which gets the values of flags from a source of groups."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class ProctorProvider(AbstractProvider):
     *targeting_key* is the source key of the identifier that evaluation contexts contain as their
     targeting key, usually the name of a test type. *identifiers* names the attributes that are also
     identifiers; a mapping gives their source keys. *force_attribute* names the attribute with the
-    forced groups, in the format of `prforceGroups`; the application sets it, and only for
-    privileged users. All other attributes are context.
+    forced groups, in the format of `prforceGroups`; the application must set this attribute only
+    for privileged users. All other attributes are context.
 
     A flag's value is the payload of the group, if the payload has the requested type. Otherwise, a
     boolean flag is True if the value of the bucket is above 0. If there is no payload, a string
@@ -92,7 +92,7 @@ class ProctorProvider(AbstractProvider):
         default_value: bool,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[bool]:
-        """Return the payload if it is a boolean, otherwise True if the bucket's value is above 0."""
+        """Return the payload if it is a boolean, else True if the bucket's value is above 0."""
         return self._resolve(FlagType.BOOLEAN, flag_key, default_value, evaluation_context)
 
     def resolve_string_details(

@@ -64,7 +64,7 @@ def undeclared(registry: Collection[str], proctor: Proctor) -> Iterator[CleanupF
             name,
             f"matrix: {name}",
             f"the matrix has the test {name!r}, but PROCTOR_TESTS does not declare it",
-            "remove it from the matrix, unless another application uses it, or declare it",
+            "declare it, or remove it from the matrix unless another application uses it",
         )
 
 

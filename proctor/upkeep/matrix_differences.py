@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Difference", "DifferenceKind", "compare", "compare_literals"]
 
-#: The place of findings about declarations.
+#: The place to show in findings about declarations.
 DECLARED_IN = "PROCTOR_TESTS"
 
 

@@ -135,7 +135,7 @@ def _is_skipped(folder: Path, unwanted: Collection[Path]) -> bool:
 
 
 def _unwanted() -> set[Path]:
-    """Return folders that may contain a million files but no code, and our own package."""
+    """Return the folders to skip: our own package, and those with many files but no code."""
     data = (settings.MEDIA_ROOT, settings.STATIC_ROOT)
     return {Path(each).resolve() for each in (_PACKAGE, *data) if each}
 

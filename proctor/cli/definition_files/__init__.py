@@ -1,3 +1,3 @@
-"""Files with definitions and specifications: read them, edit them in place, or use git."""
+"""Read definitions and specifications from files or git, and edit definitions in place."""
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ __all__ = ["relatives_of"]
 def relatives_of(location: str, file: DefinitionFile) -> dict[str, TestDefinition]:
     """Return the tests that depend on the test in a file, and the tests on which it depends.
 
-    Indirect dependencies count. Tests that cannot be read are left out, because they have no
+    Indirect dependencies are included. Tests that cannot be read are left out, because they have no
     visitors. The result does not include the test itself, and is empty if *location* is a single
     definition. The tests are in the format of a matrix.
     """

@@ -23,7 +23,7 @@ class Assigned(NamedTuple):
 
 
 def assigned_once(files: Iterable[PythonFile], name: str) -> Assigned:
-    """Return the value of *name*, if exactly one statement assigns it and no other changes it.
+    """Return the value of *name*, if one statement assigns it and no other statement changes it.
 
     That statement must be at the top level of a file. Raises Refusal otherwise.
     """

@@ -36,7 +36,7 @@ class Project:
         return self.root / "manage.py"
 
     def shown(self, path: Path) -> str:
-        """Return a path in the form shown in messages, relative to the directory of manage.py."""
+        """Return a path for messages, relative to the directory of manage.py."""
         return path.relative_to(self.root).as_posix()
 
     def urls(self) -> tuple[str, PythonFile]:

@@ -38,7 +38,7 @@ __all__ = ["Job", "make_job", "pieces"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The matrix and the options in compiled form."""
+    """The compiled matrix, and the options that determine its use."""
 
     assigner: Assigner
     output: Output

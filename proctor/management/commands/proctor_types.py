@@ -77,7 +77,7 @@ class Command(BaseCommand):
             self._check(text, path)
 
     def _known(self, registry: Registry, location: str | None) -> dict[str, InMatrix]:
-        """Return the matrix's groups for tests without declared groups, if there is a matrix."""
+        """Return the matrix's groups for those tests whose groups are not declared."""
         tests = [test for test in registry.values() if test.groups is None]
         if not tests:
             return {}
