@@ -130,7 +130,8 @@ HELP = {
     ),
     "stratum": Sentence(
         gettext_noop(
-            "Each split on its own. The effect above combines them; larger splits count more."
+            "Each split on its own: the visitors between two changes of the test. The effect above "
+            "combines them; larger splits count more."
         )
     ),
     "across splits": Sentence(
@@ -142,8 +143,8 @@ HELP = {
     "outlook": Sentence(
         gettext_noop(
             "An estimate, based on the visitors under the current split, of when the declared "
-            "smallest effect worth finding would show. By then, four of five tests with an effect "
-            "of this size show it; a smaller effect takes longer."
+            "smallest effect worth finding would show. If the true effect is of this size, the "
+            "chance to see it by then is four in five; a smaller effect takes longer."
         )
     ),
     "history": Sentence(
