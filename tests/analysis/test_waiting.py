@@ -50,8 +50,8 @@ def test_an_outlook_is_told_in_whole_weeks_and_as_an_estimate():
     assert report.verdict.kind == "young"
     assert re.fullmatch(
         r"Too early to tell: at today's rate of visitors, wait about \d+ more weeks\. If "
-        r"the true effect is 0\.100, up or down, the chance to see it is then 4 in 5\. \(You "
-        r"declared 0\.100 as the smallest effect worth finding for “revenue”\.\)",
+        r"the true effect on “revenue” is 0\.100, up or down, the chance to see it is then 4 in "
+        r"5\.",
         report.verdict.sentence,
     )
 
@@ -66,7 +66,7 @@ def test_without_a_rate_of_visitors_no_time_is_told(until):
     assert report.verdict.days is None
     assert "week" not in report.verdict.sentence
     assert re.search(
-        r"and about [\d,]+ are needed\. If the true effect is", report.verdict.sentence
+        r"and about [\d,]+ are needed\. If the true effect on", report.verdict.sentence
     )
 
 

@@ -164,18 +164,16 @@ def young_line(outlook: Outlook, metric: Metric) -> Sentence:
         return Sentence(
             gettext_noop(
                 "Too early to tell: so far there are {visitors} visitors, and about {needed} are "
-                "needed. If the true effect is {size}, up or down, the chance to see it is then "
-                "4 in 5. (You declared {size} as the smallest effect worth finding for "
-                "“{metric}”.)"
+                "needed. If the true effect on “{metric}” is {size}, up or down, the chance to see "
+                "it is then 4 in 5."
             ),
             metric=printable(metric.name, 60),
             **named,
         )
     return Sentence(
         gettext_noop(
-            "Too early to tell: at today's rate of visitors, wait {time}. If the true effect is "
-            "{size}, up or down, the chance to see it is then 4 in 5. (You declared {size} as the "
-            "smallest effect worth finding for “{metric}”.)"
+            "Too early to tell: at today's rate of visitors, wait {time}. If the true effect on "
+            "“{metric}” is {size}, up or down, the chance to see it is then 4 in 5."
         ),
         metric=printable(metric.name, 60),
         time=weeks(outlook.days),
