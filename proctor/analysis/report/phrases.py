@@ -164,16 +164,15 @@ def young_line(outlook: Outlook, metric: Metric) -> Sentence:
         return Sentence(
             gettext_noop(
                 "Too early to tell: so far there are {visitors} visitors, and about {needed} are "
-                "needed. If the true effect on “{metric}” is {size}, up or down, the chance to see "
-                "it is then 4 in 5."
+                "needed to show an effect of {size} on “{metric}”, up or down."
             ),
             metric=printable(metric.name, 60),
             **named,
         )
     return Sentence(
         gettext_noop(
-            "Too early to tell: at today's rate of visitors, wait {time}. If the true effect on "
-            "“{metric}” is {size}, up or down, the chance to see it is then 4 in 5."
+            "Too early to tell: at today's rate of visitors, wait {time}, until there "
+            "are enough visitors to show an effect of {size} on “{metric}”, up or down."
         ),
         metric=printable(metric.name, 60),
         time=weeks(outlook.days),
