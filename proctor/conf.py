@@ -23,9 +23,9 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
 
     #: Path or URL of the test matrix, which is evaluated in this process.
     MATRIX: Any = None
-    #: URL of a Pipet that assigns groups instead of a matrix.
+    #: URL of a Pipet; it assigns groups, so that no matrix is needed.
     API_ROOT: str | None = None
-    #: Dotted path of a class that assigns groups instead of a matrix or a Pipet; see
+    #: Dotted path of a class that assigns groups, in place of a matrix or a Pipet; see
     #: `proctor.core.Source`.
     SOURCE: str | None = None
     #: Seconds between two checks for a new matrix.
@@ -36,7 +36,7 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     MATRIX_TOKEN: str | None = None
     #: Additional places to load a matrix from: scheme → dotted path of a `Location`.
     LOCATIONS: Any = MappingProxyType({})
-    #: Maximum time that a page waits for a source, in seconds. It covers the whole call.
+    #: Maximum time that a page waits for a source, in seconds, for the whole call.
     TIMEOUT = 0.25
 
     #: Where to cache the answers of a Pipet: None, or one of proctor.resolving.cache_methods.
@@ -95,8 +95,8 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     REGISTER_TOKEN: str | None = None
     #: Dotted paths of the guards that schedules may use.
     EDITOR_GUARDS: tuple[str, ...] = ()
-    #: True to send mail to people who may approve a proposal; a string also gives the base URL
-    #: for links in the mail.
+    #: True to send mail to people who may approve a proposal. A string does the same, and is the
+    #: base URL for links in the mail.
     EDITOR_EMAIL: bool | str = True
 
     #: The metrics that are computed from outcomes: a tuple of `proctor.Metric`.
@@ -110,7 +110,8 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     #: How to treat rows while the database is unavailable: "keep" them in the queue, or "drop"
     #: them.
     RESULTS_OUTAGE = "keep"
-    #: True if a thread writes the rows; None means only if the server uses threads.
+    #: True if a thread writes the rows; None means that a thread is used only if the server uses
+    #: threads.
     RESULTS_THREAD: bool | None = None
     #: True if browsers may send outcomes of declared metrics.
     RESULTS_FROM_BROWSER = False

@@ -41,7 +41,7 @@ class Inputs:
     identifiers: Mapping[str, str]
     #: The column with the values of each context variable.
     context: Mapping[str, str]
-    #: Raw values that replace nulls and missing columns, by variable.
+    #: For each variable, the raw value that replaces nulls or a missing column.
     defaults: Mapping[str, Any] = field(default_factory=dict)
     #: The types of variables that the Proctor does not declare.
     types: Mapping[str, ContextType] = field(default_factory=dict)

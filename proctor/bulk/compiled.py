@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_GROUP", "CompiledTest"]
 
-#: Up to this number of cut-offs, comparing with each of them is faster than a binary search.
+#: Up to this number of cut-offs, comparing with every cut-off is faster than a binary search.
 _FEW = 8
 
 #: The code of a row without a group.

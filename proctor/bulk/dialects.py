@@ -53,7 +53,7 @@ class Dialect:
     def text(self, value: str) -> str:
         """Return a string as an SQL literal.
 
-        Raises ConfigurationError if SQL cannot express one of its characters.
+        Raises ConfigurationError if SQL cannot express one of the characters.
         """
         if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
             raise ConfigurationError(f"SQL cannot express the string {shown(value)}")

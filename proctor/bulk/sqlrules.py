@@ -61,7 +61,7 @@ class Columns:
         self._defaults = defaults
 
     def column(self, variable: str) -> str:
-        """Return the value of a variable. A missing value, or one of the wrong type, is NULL."""
+        """Return SQL for a variable's value; NULL if the value is missing or of the wrong type."""
         found = self.dialect.column(self._names.get(variable, variable))
         if variable in self._defaults:
             default = self.types[variable].convert(self._defaults[variable])
@@ -216,7 +216,7 @@ class _Renderer:
     def _column(self, node: nodes.Name) -> str:
         """Return the column of a variable.
 
-        Raises ConfigurationError if its type has no equivalent in SQL.
+        Raises ConfigurationError if the variable's type has no equivalent in SQL.
         """
         declared = self._columns.types.get(node.name)
         if declared is None:

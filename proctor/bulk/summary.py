@@ -26,7 +26,7 @@ class Summary:
     rows: int = 0
     #: The number of rows that the engine assigned one by one in at least one test.
     by_engine: int = 0
-    #: The number of rows by test, then by the bucket's value and name.
+    #: The number of rows, by test and then by the bucket's value and name.
     groups: dict[str, Counter[tuple[int, str]]] = field(default_factory=dict)
     #: The number of rows without an identifier, by test type.
     missing: Counter[str] = field(default_factory=Counter)

@@ -1,7 +1,7 @@
 """System checks: `manage.py check` reports mistakes in the settings before visitors notice.
 
 No check uses the network. Each message has an id, which is never reused for a different check, and
-a hint that says how to fix the problem. docs/checks.md lists all of them.
+a hint that says how to fix the problem. docs/checks.md lists all checks.
 """
 
 from __future__ import annotations

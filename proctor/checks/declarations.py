@@ -47,7 +47,7 @@ def check_declarations(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_names(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report test names that are ambiguous on `proc` or in a string of groups."""
+    """Report test names that are ambiguous as attributes of `proc`, or in strings of groups."""
     return [message for name in declared_tests() for message in _misread(name)]
 
 
@@ -62,7 +62,7 @@ def check_defaults(**_kwargs: Any) -> list[checks.CheckMessage]:
             f"The default {test.default!r} of the test {name!r} has no declared value and is not "
             "the first group: whether this default counts as true depends on the value that it "
             "last had in the matrix.",
-            hint="Declare values, groups={'inactive': -1, 'active': 1}; or list the default first.",
+            hint="Declare values: groups={'inactive': -1, 'active': 1}. Or list the default first.",
             id="proctor.W025",
         )
         for name, test in declared_tests().items()
@@ -81,8 +81,8 @@ def _misread(name: str) -> Iterator[checks.CheckMessage]:
     if name[-1] in "0123456789":
         bare = name.rstrip("0123456789")
         yield checks.Warning(
-            f"The name of the test {name!r} ends in a digit: logs and forced groups contain "
-            f"'{name}1' for its group with the value 1, which is read as the test {bare!r} with "
+            f"The name of the test {name!r} ends in a digit: for its group with the value 1, "
+            f"logs and forced groups contain '{name}1', which is read as the test {bare!r} with "
             f"the value {name[len(bare) :]}1.",
             hint="Give the test a name that ends in a letter.",
             id="proctor.W008",

@@ -1,4 +1,4 @@
-"""Check that MIDDLEWARE contains our middleware once, after the middleware that it depends on."""
+"""Check that MIDDLEWARE contains our middleware once, and in the right position."""
 
 from __future__ import annotations
 

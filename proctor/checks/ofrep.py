@@ -63,7 +63,7 @@ def _access() -> list[checks.CheckMessage]:
 
 
 def _targeting_key() -> list[checks.CheckMessage]:
-    # For other kinds of sources, the keys are unknown.
+    # For other kinds of sources, the source keys are unknown.
     if value_of("PROCTOR_API_ROOT") is not None or value_of("PROCTOR_SOURCE") is not None:
         return []
     try:

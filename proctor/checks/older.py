@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 _REMOVED = {
-    "MIDDLEWARE_CLASSES": "Django 2.0 removed it: move your middleware to MIDDLEWARE.",
+    "MIDDLEWARE_CLASSES": "Django 2.0 removed this setting: move your middleware to MIDDLEWARE.",
     "TEMPLATE_CONTEXT_PROCESSORS": (
         "Django 1.10 removed it: move 'proctor.context_processors.proc' to "
         "OPTIONS['context_processors'] of TEMPLATES."
@@ -69,12 +69,13 @@ def check_overridden_methods(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_mixed_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report a subclass for which Django's MiddlewareMixin replaces our handling of requests."""
+    """Report a subclass in which Django's MiddlewareMixin overrides our handling of requests."""
     return [
         checks.Error(
             f"{middleware.__module__}.{middleware.__qualname__} inherits from MiddlewareMixin "
             "before proctor's middleware, so it never sets request.proc.",
-            hint="Remove MiddlewareMixin from its bases; version 2 supports sync and async itself.",
+            hint="Remove MiddlewareMixin from the base classes: version 2 supports sync and async "
+            "without it.",
             id="proctor.E021",
         )
         for middleware in installed_middleware()

@@ -39,8 +39,8 @@ def _number() -> Iterator[checks.CheckMessage]:
     if pipet and matrix:
         yield checks.Error(
             "PROCTOR_API_ROOT and PROCTOR_MATRIX are both set, but only one can assign groups.",
-            hint="To use a Pipet, keep PROCTOR_API_ROOT; to do without one, keep "
-            "PROCTOR_MATRIX. Set the other to None.",
+            hint="Set PROCTOR_MATRIX to None to use the Pipet, or PROCTOR_API_ROOT to None to use "
+            "the matrix.",
             id="proctor.E005",
         )
     if not pipet and not matrix and value_of("PROCTOR_SOURCE") is None:
@@ -159,7 +159,9 @@ def _cache_alias() -> str:
 
 #: Backends that do not share data between processes, and the effect of this.
 _UNSHARED = {
-    "locmem.LocMemCache": "processes do not share, so they disagree after the matrix changes",
+    "locmem.LocMemCache": (
+        "processes do not share, so they use different versions after the matrix changes"
+    ),
     "dummy.DummyCache": "keeps nothing, so every request asks the Pipet",
 }
 

@@ -1,4 +1,4 @@
-"""Check that templates have `proc`, and do not cache text that depends on a group."""
+"""Check that templates have `proc`, and that they do not cache text that depends on a group."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OURS = "proctor.context_processors.proc"
 def check_context_processors(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Check that at least one Django template engine adds `proc` to its templates.
 
-    Without it `{{ proc.x }}` is silently empty. The template tags find the request themselves, so a
+    Otherwise, `{{ proc.x }}` is silently empty. The template tags find the request themselves, so a
     site that uses only the tags may silence this check.
     """
     if not declared_tests() or not installed_middleware():

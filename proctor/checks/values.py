@@ -1,4 +1,4 @@
-"""Check single settings for unknown names and invalid values."""
+"""Check each setting for an unknown name or an invalid value."""
 
 from __future__ import annotations
 

@@ -161,8 +161,8 @@ def _add_statistics(group: argparse._ArgumentGroup) -> None:
         "--horizon",
         type=time,
         metavar="TIME",
-        help="the end of the test, as declared before it began; the intervals are valid at this "
-        "time",
+        help="the end of the test, as declared before the test began; the intervals are valid at "
+        "this time",
     )
     group.add_argument(
         "--estimate",

@@ -29,13 +29,13 @@ DESCRIPTION = "Assign a whole table of visitors to their groups."
 DETAILS = (
     "The table and the output are Parquet, CSV or JSON lines, depending on their file names. The "
     "output has a column for each test, or with --long a row for each visitor and test. A null "
-    "counts as missing. Values in CSV are strings, and an empty field is a null. The output file "
-    "is created only when it is complete."
+    "counts as a missing value. Values in CSV are strings, and an empty field is a null. The "
+    "output file is created only when it is complete."
 )
 
 HINT = "pip install 'django-proctor[bulk]'"
 
-#: A larger number of processes is probably a typing error.
+#: A larger number of processes is probably a typo.
 MAX_JOBS = 256
 
 
@@ -93,7 +93,7 @@ def _names(text: str) -> list[str]:
 def run(options: argparse.Namespace, out: TextIO) -> int:
     """Write the file and print the summary. Return the exit code."""
     if Path(options.output).absolute() == Path(options.table).absolute():
-        raise CommandError("the output is the table itself: choose another file")
+        raise CommandError("the output file is the input table itself: choose another file")
     with _terminable():
         summary = assign(options)
     if options.json:

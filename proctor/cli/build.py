@@ -39,7 +39,7 @@ DETAILS = (
     "tests out. 2: bad input, and nothing is written."
 )
 
-#: The file name that Java Proctor's builder uses in a directory.
+#: The file name that Java Proctor's builder uses if the output is a directory.
 FILENAME = "proctor-tests-matrix.json"
 
 DONE, LEFT_OUT = 0, 1

@@ -27,7 +27,10 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser("explain", help=DESCRIPTION, description=DESCRIPTION)
     add_matrix(parser)
     parser.add_argument(
-        "test", metavar="TEST", nargs="?", help="name of the test; optional with --function"
+        "test",
+        metavar="TEST",
+        nargs="?",
+        help="name of the test; with --function, it may be omitted",
     )
     parser.add_argument(
         "--function",
@@ -52,7 +55,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     return 0
 
 
-#: The options that describe a visitor, by attribute.
+#: The options that describe a visitor, by attribute of the parsed arguments.
 _OF_A_VISITOR = {
     "id": "--id",
     "force": "--force",
@@ -82,7 +85,7 @@ def look(proctor: Proctor, test: str, visitor: Visitor, *, random: bool) -> Expl
     """Return the decision for a visitor in one test, and the reason.
 
     Log messages about rules are suppressed. If *random* is True, a test of type RANDOM draws a
-    group. Raises UnknownTest if the matrix does not have the test.
+    group. Raises UnknownTest if the matrix does not contain the test.
     """
     with muted():
         return proctor.explain(

@@ -60,7 +60,7 @@ def look(
     }
     known = proctor.matrix.tests
     wanted = sorted(known if tests is None else known.keys() & {*tests})
-    # To the engine, an empty list means all tests.
+    # The engine treats an empty list as all tests.
     groups = proctor.determine_groups(**asked, tests=wanted) if wanted else Groups({})
     missing = [name for name in wanted if name not in groups]
     with muted():

@@ -58,13 +58,14 @@ def read_content(location: str) -> bytes:
 def read_matrix(location: str) -> Matrix:
     """Return the matrix at the location. Raises CommandError if it is unreadable or not JSON.
 
-    Raises MatrixLoadError if Java Proctor could not load it. The message begins with the location.
+    Raises MatrixLoadError if Java Proctor could not load the matrix. The message begins with the
+    location.
     """
     return matrix_of(read_content(location), location)
 
 
 def matrix_of(content: bytes, location: str) -> Matrix:
-    """Return the matrix in JSON from a location. Raises the same errors as `read_matrix`."""
+    """Return the matrix in *content*, read from *location*. Raises the errors of `read_matrix`."""
     try:
         return Matrix.from_dict(parse_document(content))
     except ConversionError as error:
@@ -105,7 +106,7 @@ def load_proctor(options: argparse.Namespace) -> tuple[Proctor, Variables]:
 
 
 def require_test(proctor: Proctor, name: str) -> None:
-    """Raise CommandError if the test was dropped, or UnknownTest if the matrix does not have it."""
+    """Raise CommandError if the test was dropped, or UnknownTest if it is not in the matrix."""
     if name in proctor.dropped:
         raise CommandError(f"the test {name!r} was dropped: {proctor.dropped[name].message}")
     if name not in proctor.loaded:
@@ -137,7 +138,7 @@ def read_context(
 ) -> dict[str, object]:
     """Return the context in the options by variable, checked against its types.
 
-    The types come from *declarations*. Raises CommandError for an undeclared variable.
+    The types come from the option *declarations*. Raises CommandError for an undeclared variable.
     """
     if variables.context_variables is None:
         return given_context(options)
@@ -171,10 +172,10 @@ def read_visitor(
     """Return the visitor in the options, in the form that the engine accepts.
 
     *test_types* are the known types besides Proctor's own. Unless *keep_empty* is True, an empty
-    identifier counts as missing. *declarations* is the option with the types of context variables.
-    Raises CommandError for an undeclared name (the message suggests the closest one), and for force
-    groups that are malformed or not in the *matrix*. Raises ConversionError for a value of the
-    wrong type.
+    identifier counts as missing. *declarations* is the option that declares the types of context
+    variables. Raises CommandError for an undeclared name (the message suggests the closest one),
+    and for force groups that are malformed or not in the *matrix*. Raises ConversionError for a
+    value of the wrong type.
     """
     test_types = (*TEST_TYPES, *test_types)
     values = given_identifiers(options)

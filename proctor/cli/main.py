@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 #: The two names of the command: the module, and the script that pip installs.
 PROGRAM, SCRIPT = "python -m proctor", "proctor"
 
-#: Exit codes. Commands that look for problems return 1 if they find one.
+#: Exit codes. Commands that look for problems return 1 if they find any.
 DONE, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 
 EPILOG = """\
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = PROGRAM) -> i
 
 
 def _drop_output() -> None:
-    # Otherwise, Python would try to write the rest of the buffer at exit, and show an error.
+    # Otherwise, Python would try to write the rest of the buffer at exit, and print an error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

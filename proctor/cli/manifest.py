@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 DESCRIPTION = "Print a matrix as an OpenFeature flag manifest, for typed clients."
 
 DETAILS = (
-    "Each test becomes a flag with the type of its payloads, or a boolean flag if it has none. "
-    "Write the output to flags.json, and run `openfeature generate react --manifest flags.json`."
+    "Each test becomes a flag with the type of its payloads, or a boolean flag if it has no "
+    "payloads. Write the output to flags.json, and run `openfeature generate react --manifest "
+    "flags.json`."
 )
 
 

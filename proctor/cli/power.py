@@ -98,7 +98,9 @@ def make_plan(options: argparse.Namespace) -> Plan:
                 f"--{name}: expected a number between 0 and 1, got {getattr(options, name)}"
             )
     if options.sd is None and not 0 < options.mean < 1:
-        raise CommandError("--mean is not a proportion between 0 and 1: also give --sd")
+        raise CommandError(
+            "--mean is not between 0 and 1, so it is not a proportion: also give --sd"
+        )
     variance = options.mean * (1 - options.mean) if options.sd is None else options.sd**2
     wanted, is_relative = options.effect or (None, False)
     if wanted is not None and is_relative:

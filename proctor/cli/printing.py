@@ -1,4 +1,4 @@
-"""Text for a terminal: printable, in columns, and with bars."""
+"""Write text to a terminal: make it printable, in columns, and with bars."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def bar(share: float, length: int = 40) -> str:
 
 
 def be_lenient(*streams: Any) -> None:
-    """Make a stream escape characters that its encoding does not have, instead of failing."""
+    """Make streams escape characters that their encoding lacks, instead of failing."""
     for stream in streams or (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

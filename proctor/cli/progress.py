@@ -110,7 +110,7 @@ class _Hint:
 
     def tell(self) -> None:
         if not self._told and time.monotonic() - self._started > PATIENCE:
-            sys.stderr.write(f"this takes a while; to see a progress bar: {HINT}\n")
+            sys.stderr.write(f"this takes a while; to see a progress bar, run: {HINT}\n")
             self._told = True
 
 

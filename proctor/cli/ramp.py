@@ -62,13 +62,13 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--allocation",
         type=whole_number(1_000_000),
         metavar="N",
-        help="number of the allocation, from 1; needed if the test has several",
+        help="number of the allocation, from 1; required if the test has several allocations",
     )
     parser.add_argument(
         "-i",
         "--in-place",
         action="store_true",
-        help="write the ranges to the file, with a new allocation id and new versions",
+        help="write the new ranges to the file, with a new allocation id and new versions",
     )
     parser.add_argument(
         "--history",

@@ -91,7 +91,7 @@ def exit_code(found: Review, fail_on: str | None) -> int:
 
 
 def _matched(old: Definitions, new: Definitions) -> tuple[Reviewed, Reviewed]:
-    """Return the definitions to compare. With a single definition, only its test is compared."""
+    """Return the definitions to compare: if one side is a single definition, only that test."""
     if old.is_single and new.is_single:
         # Standard input has no file name to take the test's name from.
         named = old if old.content and (new.location == "-" or not new.content) else new
@@ -120,7 +120,7 @@ def has_color(out: TextIO) -> bool:
 
 
 def lines(found: Review, *, color: bool = False) -> Iterator[str]:
-    """Yield the review as text: the changes of each test, the most serious ones first."""
+    """Yield the review as text: the changes of each test, with the most serious changes first."""
     for test in found.tests:
         yield _painted(
             f"{printable(test.test)}: {test.change}, {_risk(test.risk)}", test.risk, color

@@ -125,7 +125,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
             "--request-timeout",
             REQUEST_SECONDS,
             "SECONDS",
-            "time limit for a client to send a request, or to start reading the response",
+            "time limit for a client to send a request, and to start reading the response",
         ),
         ("--keep-alive", KEEP_ALIVE, "SECONDS", "how long an idle connection is kept open"),
     ):

@@ -1,7 +1,7 @@
 """Limits on connections, headers and time for `serve`, so that no client can block it.
 
 uvicorn does not limit the time that a client takes to send a request, or the size of its headers. A
-client with a few hundred sockets that send a byte now and then could occupy all connections
+client could occupy all connections with a few hundred sockets that send a byte now and then
 (slowloris).
 """
 
@@ -131,7 +131,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, or until the client reads the last response."""
+        """Wait for the client to read the response, if it has not, or else for the next request."""
         super().on_response_complete()
         if self.transport.is_closing():
             self.pause_writing()

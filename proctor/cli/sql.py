@@ -18,7 +18,7 @@ DESCRIPTION = "Write a test as one SQL expression, for a warehouse."
 
 DETAILS = (
     "The expression returns the name of a row's group, or NULL. Rules may contain comparisons, "
-    "proctor:contains with constants, and logical operators; other rules are refused. The types "
+    "proctor:contains with constants, and logical operators; other rules are rejected. The types "
     "of variables must be declared. A column must have the SQL type of its variable. A variable "
     "without --context is read from the column with the same name."
 )

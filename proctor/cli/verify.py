@@ -42,10 +42,10 @@ class Outcome:
     tests: int
     #: Tests in the specification that are not in the matrix.
     missing: tuple[str, ...]
-    #: Tests in the specification that the application could not use, with the reason.
+    #: Tests in the specification that the application could not use, each with the reason.
     errors: Mapping[str, str]
-    #: Tests that only a filter selects and that could not be loaded, with the reason. Reported only
-    #: as warnings.
+    #: Tests that only a filter selects and that could not be loaded, each with the reason. They are
+    #: reported only as warnings.
     dynamic_errors: Mapping[str, str]
     dynamic_tests: tuple[str, ...]
     #: The reason why the whole check failed; None if it did not fail.

@@ -22,7 +22,7 @@ __all__ = ["declared_tests", "read_specifications"]
 
 
 def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
-    """Return specifications by location. They are parsed as leniently as applications parse them.
+    """Return specifications by location, parsed as leniently as applications do it.
 
     Raises CommandError if one cannot be read.
     """

@@ -1,4 +1,4 @@
-"""`init`: show what a Django project needs for its first test, and write it."""
+"""`init`: show the changes that a Django project needs for its first test, and make them."""
 
 from __future__ import annotations
 

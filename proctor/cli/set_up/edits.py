@@ -64,7 +64,7 @@ class Edit:
         except SyntaxError as error:
             raise Refusal(f"{self.file.path.name} would not be valid Python any more") from error
         if found != ast.dump(self._expected):
-            raise Refusal(f"more than the added lines would change in {self.file.path.name}")
+            raise Refusal(f"existing code would change in {self.file.path.name}")
         return result
 
     def _twin(self, node: Node) -> Node:
@@ -87,7 +87,7 @@ def _place(node: ast.AST) -> tuple[object, ...]:
 def _appended(
     file: PythonFile, literal: ast.List | ast.Tuple, items: Sequence[str]
 ) -> list[tuple[int, str]]:
-    """Return the insertions that add *items* at the end of a literal, in the same style."""
+    """Return the insertions that add *items* at the end of a literal, in the literal's style."""
     bracket = file.end(literal) - 1
     if file.text[bracket] not in ")]" or file.text[file.start(literal)] not in "([":
         raise Refusal("the list or tuple has no brackets")

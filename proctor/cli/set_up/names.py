@@ -1,4 +1,4 @@
-"""Find the assignment of a name in settings: a single literal, or a reason not to change it."""
+"""Find the one assignment of a name in settings, or a reason not to change it."""
 
 from __future__ import annotations
 

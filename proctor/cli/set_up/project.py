@@ -27,7 +27,7 @@ class Project:
     root: Path
     #: The dotted path of the settings module.
     settings_module: str
-    #: The files of the settings: the module itself, and modules that it imports with `*`.
+    #: The files of the settings: the settings module, and modules that it imports with `*`.
     settings: tuple[PythonFile, ...]
 
     @property
@@ -54,7 +54,7 @@ class Project:
 def find_project(directory: Path, settings_module: str | None = None) -> Project:
     """Return the project in a directory, or in its only subdirectory with a manage.py.
 
-    Raises CommandError if it cannot be found or its settings cannot be read.
+    Raises CommandError if the project cannot be found or its settings cannot be read.
     """
     manage = _find_manage(directory)
     try:
@@ -83,7 +83,7 @@ def _find_manage(directory: Path) -> Path:
         raise CommandError(f"found several projects: give one of {places}")
     raise CommandError(
         f"there is no manage.py in {str(directory)!r}; give the directory of a Django project, or "
-        f"create one: django-admin startproject mysite"
+        f"create a project: django-admin startproject mysite"
     )
 
 

@@ -123,7 +123,7 @@ class _Planner:
 
     @property
     def adds_test(self) -> bool:
-        """True if the first test is added to the settings."""
+        """True if this run adds the first test to the settings."""
         return TEST in self.settings_code()
 
     def urls(self) -> None:

@@ -18,7 +18,7 @@ __all__ = ["apply"]
 #: Time limit for Django's check of a project, in seconds.
 TIMEOUT = 300
 
-#: Code that checks that the editor's URL is served by the editor, and not by an earlier pattern.
+#: Code that checks that the editor's URL leads to the editor, and not to an earlier pattern.
 _RESOLVE = """\
 import django
 django.setup()

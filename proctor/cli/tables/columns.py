@@ -37,7 +37,7 @@ class Columns:
 
     identifiers: Mapping[str, str]
     context: Mapping[str, str]
-    #: Raw values that replace nulls, by variable.
+    #: The raw value that replaces nulls, by variable.
     defaults: Mapping[str, object] = field(default_factory=dict)
     #: The types of variables, if --config is not given.
     types: Mapping[str, ContextType] = field(default_factory=dict)

@@ -40,7 +40,7 @@ _FORMATS = {
 
 
 def format_of(path: str) -> str:
-    """Return the format of a file from its extension. Raises CommandError for an unknown one."""
+    """Return the format of a file from its extension. Raises CommandError if it is unknown."""
     found = _FORMATS.get(Path(path).suffix.lower())
     if found is None:
         raise CommandError(f"Expected a file name that ends in {', '.join(_FORMATS)}; got {path!r}")
@@ -59,11 +59,11 @@ def refusing(path: str, verb: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A table that can be read once."""
+    """A table, which can be read only once."""
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
-    #: The number of rows; None if the file does not state it.
+    #: The number of rows; None if the file does not contain this number.
     rows: int | None
 
 

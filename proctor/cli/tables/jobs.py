@@ -52,7 +52,7 @@ class Job:
 
 
 def make_job(options: argparse.Namespace, matrix: bytes, *, dictionary: bool) -> Job:
-    """Compile the matrix and the options that concern it."""
+    """Compile the matrix, and the options that concern it, into a job."""
     variables = read_variables(options)
     columns = read_columns(options, variables)
     proctor = Proctor(
