@@ -480,7 +480,7 @@ def test_a_cache_beside_the_matrix_in_the_process_is_a_warning(sound):
 
 @pytest.mark.parametrize(
     ("backend", "words"),
-    [("locmem.LocMemCache", "disagree"), ("dummy.DummyCache", "keeps nothing")],
+    [("locmem.LocMemCache", "different versions"), ("dummy.DummyCache", "keeps nothing")],
 )
 def test_a_cache_that_no_processes_share_is_a_warning_when_deploying(sound, backend, words):
     with_pipet(sound)

@@ -289,7 +289,7 @@ def test_an_explanation_notes_that_a_test_is_not_declared(site):
     site.PROCTOR_TESTS = ()
     out, err = explain("headlinetst", *VISITOR)
     assert out.startswith("headlinetst: group 'warm' (1) of allocation 1 '#A1'\n")
-    assert "PROCTOR_TESTS does not declare it" in err
+    assert "PROCTOR_TESTS does not declare this test" in err
 
 
 def test_an_explanation_notes_that_a_group_is_not_declared(site):
