@@ -25,7 +25,7 @@ def first_branch() -> str:
 
 
 def check_branch(name: str) -> str:
-    """Return *name*. Raises NoSuchBranch if the setting does not contain such a branch."""
+    """Return *name*. Raises NoSuchBranch if it is not in PROCTOR_EDITOR_BRANCHES."""
     if name not in branch_names():
         raise NoSuchBranch(name, branch_names())
     return name

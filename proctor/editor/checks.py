@@ -32,7 +32,7 @@ def register_checks() -> None:
 
 def check_editor(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Return errors for missing requirements and contradictory settings."""
-    # a test can remove the app, but the check stays registered
+    # A test may remove the app from INSTALLED_APPS, but the check stays registered.
     if not apps.is_installed("proctor.editor"):
         return []
     return [*_apps(), *_approvals(), *_mail(), *_guards(), *_writing()]

@@ -46,7 +46,7 @@ class NotFound(EditorError):  # noqa: N818 - says what happened to the request
 
 
 class NoSuchBranch(NotFound):
-    """The setting does not contain such a branch."""
+    """PROCTOR_EDITOR_BRANCHES does not contain this branch."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         text = gettext_noop("there is no branch {name!r}: {known}")
@@ -88,7 +88,7 @@ class BadToken(EditorError):  # noqa: N818
 
 
 class PermissionMissing(EditorError):  # noqa: N818
-    """The user lacks a permission. The message names it, and users who have it."""
+    """The user lacks a permission. The message names the permission and users who have it."""
 
     code = "permission"
 
@@ -186,8 +186,8 @@ class Refused(EditorError):  # noqa: N818
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        # Leave out the place if no test is given: it would be "the matrix", but the request
-        # contains no matrix.
+        # If no test is given, leave out the place: it would be "the matrix", although the request
+        # contains none.
         found = (each.message if each.test is None else each.text for each in self.problems)
         texts = listed(found, gettext_noop("; "))
         super().__init__(Sentence(gettext_noop("{problems}"), problems=texts))

@@ -44,8 +44,8 @@ class Proposal(models.Model):
     promoted_from = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     #: The proposed definition; None for a deletion, and for a schedule, which has steps instead.
     definition = models.TextField(null=True)
-    #: SHA-256 of everything that would be published. An approval counts only for this hash and
-    #: base.
+    #: SHA-256 of everything that would be published. An approval counts only while this hash and
+    #: the base are unchanged.
     content_hash = models.CharField(max_length=64)
     #: The names of the people who wrote any part of the proposal, one per line. Their approvals do
     #: not count.
@@ -65,10 +65,10 @@ class Proposal(models.Model):
     replaces = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     created = models.DateTimeField(_("created"))
     closed = models.DateTimeField(null=True)
-    #: Number of events. Every decision updates it first, which locks the row against other
-    #: decisions.
+    #: Number of events. Every decision starts by updating this number, which locks the row against
+    #: other decisions.
     turn = models.PositiveIntegerField(default=0)
-    #: The revision, and the user who published it; None and "" until it is published.
+    #: The revision and the user who published it; None and "" until the proposal is published.
     revision = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="proposals")
     published_by = models.CharField(max_length=NAME_LENGTH, blank=True)
 
@@ -100,7 +100,7 @@ class Proposal(models.Model):
 
 
 class Approval(models.Model):
-    """A user's approval of the current content and base. A change to either makes it void."""
+    """A user's approval of a content and a base. A change to either makes the approval void."""
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="approvals")
     approver = ExactCharField(max_length=NAME_LENGTH)
@@ -121,7 +121,7 @@ class Approval(models.Model):
 
 
 class Comment(models.Model):
-    """An action on a proposal, or a comment about it. It is never changed or deleted."""
+    """An action on a proposal, or a comment about it. Rows are never changed or deleted."""
 
     class Event(models.TextChoices):
         """The kind of action."""

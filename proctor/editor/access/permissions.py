@@ -1,8 +1,8 @@
 """Permission checks: Django's permissions, narrowed by a token.
 
-Each permission is checked twice: for all tests, and for the test in question, by its name. A site's
-authentication backend can therefore limit users to their own tests, or exclude them from individual
-tests by raising PermissionDenied. (Django's own backend has no object permissions.)
+Each permission is checked twice: once for all tests, and once for the test in question, by name. A
+site's authentication backend can therefore limit users to their own tests, or exclude them from
+individual tests by raising PermissionDenied. (Django's own backend has no object permissions.)
 """
 
 from __future__ import annotations
@@ -95,7 +95,10 @@ class Actor:
         return None if self.user is None else self.user.pk
 
     def may(self, permission: str, *, test: str | None = None, branch: str | None = None) -> bool:
-        """Return whether the actor has the permission, for all tests or for *test*."""
+        """Return whether the actor has the permission.
+
+        The permission is checked for *test* if it is given, otherwise for all tests.
+        """
         if self.user is None:
             return True
         if self._narrowed(permission, branch):
@@ -110,8 +113,8 @@ class Actor:
         if self._narrowed(permission, branch):
             return []
         user, usual = self.user, has_permission(self.user, permission)
-        # Load the backends only once: loading them is slow, although most answer quickly for a
-        # single test.
+        # Load the backends only once: loading them takes longer than most of them need to check a
+        # test.
         backends = auth.get_backends()
         verdicts = ((test, _verdict(user, permission, test, backends)) for test in tests)
         return [test for test, verdict in verdicts if verdict or (verdict is None and usual)]
@@ -126,7 +129,7 @@ class Actor:
     def require(self, permission: str, *, test: str | None = None, branch: str) -> None:
         """Raise PermissionMissing unless the actor has the permission.
 
-        The message names users who have it.
+        The message names users who have the permission.
         """
         if self.may(permission, test=test, branch=branch):
             return
@@ -214,8 +217,8 @@ def _verdict(
 def holders(permission: str) -> Any:
     """Return a queryset of the active users who have a permission for all tests.
 
-    Users who get it from a custom authentication backend are not included. Return None if the user
-    model's manager has no `with_perm`.
+    Users who get the permission from a custom authentication backend are not included. Return None
+    if the user model's manager has no `with_perm`.
     """
     users = auth.get_user_model()._default_manager  # noqa: SLF001 - the documented way
     find = getattr(users, "with_perm", None)
@@ -230,7 +233,7 @@ def holders(permission: str) -> Any:
 
 
 def _who_has(permission: str) -> Sentence:
-    """Return a sentence that names users who have a permission, if Django can find them."""
+    """Return a sentence that names users who have a permission, or suggests whom to ask."""
     found = holders(permission)
     if found is None:
         return Sentence(gettext_noop("Ask an administrator of this site."))

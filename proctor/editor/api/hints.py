@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["hinted"]
 
-#: Maximum number of similar names to try, if the user may not see them.
+#: Maximum number of similar names to try, because the user may not be allowed to see the first
+#: ones.
 _TRIES = 5
 #: Maximum number of a test's revisions that are compared, newest first.
 _REVISIONS = 1000

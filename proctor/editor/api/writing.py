@@ -176,7 +176,7 @@ def post_check(call: Call) -> HttpResponse:
 def outcome(done: services.Published | services.Proposed, base: str | None) -> HttpResponse:
     """Return the published revision as JSON, with status 201 if the test is new on the branch.
 
-    If other people must approve it first, return the proposal as JSON, with status 202.
+    If other people must approve the change first, return the proposal as JSON, with status 202.
     """
     if isinstance(done, services.Proposed):
         response = answer({"proposal": proposal_document(done.proposal)}, 202)

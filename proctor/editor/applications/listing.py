@@ -29,7 +29,7 @@ __all__ = [
     "with_ancestors",
 ]
 
-#: Maximum number of standings cached in a process.
+#: Maximum number of `Standing` objects cached in a process.
 _KEPT = 500
 
 
@@ -52,7 +52,7 @@ class Standing:
 
 
 class _Kept:
-    """The last standings of applications, each with the matrix that it was computed from.
+    """The last `Standing` of each application, with the matrix that it was computed from.
 
     The key includes the digest of the specification, so a new specification gets a new entry.
     """
@@ -60,8 +60,8 @@ class _Kept:
     standings: ClassVar[OrderedDict[tuple[str, bool, str], tuple[BranchMatrix, Standing]]] = (
         OrderedDict()
     )
-    #: The two matrices that were last compared, and the tests that differ. All applications of a
-    #: branch need the same comparison.
+    #: The two matrices that were last compared, and the tests that differ. They are cached because
+    #: all applications of a branch need the same comparison.
     difference: ClassVar[tuple[object, object, frozenset[str]] | None] = None
 
 

@@ -33,7 +33,7 @@ def sentences(revision: Revision) -> list[str]:
 
 
 def proposed_sentences(proposal: Proposal) -> list[str]:
-    """Return the changes that publishing a proposal would make now, most serious first.
+    """Return the changes that publishing a proposal now would make, most serious first.
 
     For a closed proposal, the changes are relative to its base. For a schedule, the list is empty,
     because only the schedule's steps change the test.
@@ -71,5 +71,5 @@ def sentences_between(
 
 
 def _consumable(definition: Definition | None) -> TestDefinition | None:
-    """Return the test in the matrix's form. Raises Refusal."""
+    """Return the test in the matrix's format. Raises Refusal."""
     return None if definition is None else definition.consumable()

@@ -74,7 +74,7 @@ def check(
 ) -> Prepared:
     """Return the effects of an edit, with all its problems. Nothing is written.
 
-    If the edit would replace the content of an open proposal, *proposal* is its number.
+    If the edit would replace the content of an open proposal, pass its number as *proposal*.
     """
     actor.require(VIEW, test=test, branch=check_branch(branch))
     previous = definition_of(find_head(test, branch))
@@ -132,8 +132,9 @@ def promote(
 ) -> Published | Proposed:
     """Publish a revision from one branch on a later branch.
 
-    *override* is a reason to publish even though the change breaks applications on the later
-    branch. It requires the `override` permission, and is recorded in the revision's message.
+    *override* is the reason for publishing even though the change breaks applications on the later
+    branch. An override requires the `override` permission, and its reason is recorded in the
+    revision's message.
     """
     check_direction(test, source, target)
     act = Act(actor, test, target, base, Kind.PROMOTE, message, review, revision, override)

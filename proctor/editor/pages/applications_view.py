@@ -53,7 +53,7 @@ class _Row:
     application: Known
     tests: int
     missing: list[str]
-    #: Pairs of a test and a reason.
+    #: Pairs: a test, and the reason why it cannot be loaded.
     faults: list[tuple[str, str]]
 
     @property
@@ -80,7 +80,7 @@ class _Declared:
     by_filter: bool
     #: True if the test exists on the branch.
     exists: bool
-    #: The reason why the test cannot be loaded, or "" if it can.
+    #: The reason why the test cannot be loaded, or "" if it can be loaded.
     fault: str
 
 

@@ -84,10 +84,10 @@ class CatalogTest:
 
     @property
     def _searched(self) -> TestDefinition | None:
-        """A test that is equal to `test` except for its version.
+        """The definition to search: equal to `test`, except that its version can differ.
 
-        It is taken from the last branch with the same content. The definition there must be parsed
-        anyway, to compute the states.
+        It is taken from the last branch with the same content, because the definition on that
+        branch must be parsed anyway, to compute the states.
         """
         entries = [*self.entries.values()]
         for each in entries:
@@ -169,7 +169,7 @@ def _is_decided(test: TestDefinition) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The tests of all branches, by name, in the order of the list."""
+    """The tests of all branches, by name, in the order in which the page lists them."""
 
     branches: tuple[str, ...]
     tests: Mapping[str, CatalogTest]

@@ -87,7 +87,7 @@ class _Draft:
     asked: dict[str, str] = field(default_factory=dict)
     #: The id of the field that gets the focus.
     focus: str = ""
-    #: The revision that someone else has published since.
+    #: The template context for a conflict with a revision that someone else has published since.
     conflict: dict[str, Any] | None = None
     #: The proposal being edited, and its hash when editing began.
     proposal: Proposal | None = None
@@ -118,7 +118,7 @@ class _Draft:
         return draft
 
     def read_state(self) -> None:
-        """Read the form again from the request."""
+        """Convert the form to a document, and note the problems of its fields."""
         assert self.state is not None
         read = document_of_state(self.state)
         self.document, self.problems = read.document, of_fields(read.problems)

@@ -93,7 +93,7 @@ def effect_of(
 
 
 def _losing(parent: EmptiedParent, test: TestDefinition) -> Headline:
-    """Return the headline for a test that depends on a group that loses all its visitors."""
+    """Return the headline for a test that depends on a group which will have no visitors."""
     text = _("All its visitors leave, because nobody is in %(group)s of %(test)s any more.")
     return Headline(DANGER, text % {"group": name_of(parent.value, test), "test": parent.test})
 

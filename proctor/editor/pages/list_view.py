@@ -153,7 +153,7 @@ def _branches(on: Mapping[str, TestDefinition | None]) -> list[_Branches]:
 
 
 def _drawn(test: TestDefinition | None) -> tuple[tuple[Allocation, ...], tuple[Bucket, ...]]:
-    """Return the values that a test's bars are drawn from."""
+    """Return the parts of a test that determine what its bars look like."""
     return ((), ()) if test is None else (tuple(test.allocations), tuple(test.buckets))
 
 

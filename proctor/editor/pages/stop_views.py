@@ -105,7 +105,7 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     preview is shown first.
     """
     choices, few = _offered(actor)
-    # A single test is chosen already.
+    # If there is only one test to choose from, it is chosen already.
     only = "{1} {0}".format(*choices[0]) if few and len(choices) == 1 else ""
     test, branch = _chosen(request.POST.get("test", only), choices)
     shown = f"{branch} {test}"
@@ -160,8 +160,8 @@ def _offered(actor: Actor) -> tuple[list[tuple[str, str]], bool]:
 def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
     """Return the chosen test and branch.
 
-    If the user typed only the name of a test, its first branch in *choices* is used, or else the
-    last branch.
+    If the user typed only the name of a test, the branch is the first one on which *choices* has
+    the test, or the last branch if *choices* does not have it.
     """
     for branch in branch_names():
         if text.startswith(f"{branch} "):

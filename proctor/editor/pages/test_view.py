@@ -164,7 +164,7 @@ def test(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
 def _promotions(actor: Actor, test: str, heads: dict[str, Head]) -> list[_Promotion]:
     """Return the promotions that the user may make and that would change the test.
 
-    Each goes from a branch to the next one.
+    Each promotion goes from a branch to the next one.
     """
     names = branch_names()
     forms = {name: consumable_of(heads[name].revision) if name in heads else None for name in names}

@@ -27,7 +27,7 @@ __all__ = [
     "visible_keys",
 ]
 
-#: The words for states and kinds, as messages use them.
+#: The words that messages use for states and kinds.
 _STATES = {
     Proposal.State.OPEN: gettext_noop("open"),
     Proposal.State.ACCEPTED: gettext_noop("accepted"),
@@ -50,7 +50,7 @@ _KINDS = {
 
 
 def proposals() -> QuerySet[Proposal]:
-    """Return the proposals on the branches in the setting, with branch, base and revision."""
+    """Return the proposals on configured branches, with their branch, base and revision loaded."""
     rows = Proposal.objects.using(write_alias()).filter(branch__name__in=branch_names())
     return rows.select_related("branch", "base__branch", "revision__branch")
 

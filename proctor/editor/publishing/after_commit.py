@@ -37,7 +37,7 @@ class _Publications:
 
 
 def note_publication(**_kwargs: object) -> None:
-    """Record that a matrix may have changed. Needed only in tests, which never commit."""
+    """Record that a matrix may have changed. Only tests need this, because they never commit."""
     _Publications.count += 1
 
 

@@ -39,9 +39,9 @@ def database_time(using: str) -> datetime:
 
 
 def is_past(value: Any, clock: Any, using: str) -> bool:
-    """Return whether the time *value* has come. *clock* is the current time.
+    """Return whether *value* is not later than *clock*, the database's current time.
 
-    Both are as read with a raw cursor.
+    Pass both values as a raw cursor returned them.
     """
     if isinstance(value, str):
         value = datetime.fromisoformat(value)

@@ -19,7 +19,7 @@ __all__ = ["definition_of", "find_head", "head_of", "published_ids", "revision_o
 
 
 def find_head(test: str, branch: str, *, using: str | None = None) -> Revision | None:
-    """Return a test's newest revision on a branch, or None. It can be a deletion.
+    """Return a test's newest revision on a branch, which can be a deletion, or None.
 
     The revision is read from the database that publications write to, unless *using* names a
     different one.
@@ -70,8 +70,8 @@ def published_ids(test: str, branch: str) -> set[str]:
 def used_ids(test: str, *, proposal: int | None = None) -> list[TestDefinition]:
     """Return definitions that contain all allocation ids the test has had on any branch.
 
-    Ids in open proposals and scheduled steps are included, because these are published unchanged;
-    ids in *proposal* are not.
+    Ids in open proposals and scheduled steps are included, because proposals and steps are
+    published unchanged. Ids in the proposal with the number *proposal* are left out.
     """
     using = write_alias()
     rows = Revision.objects.using(using).filter(test=test)

@@ -75,7 +75,7 @@ class Signature:
     on_behalf_of: str = ""
     #: The time when a scheduled step was due.
     due: datetime | None = None
-    #: The author's user, for the log in Django's admin.
+    #: The primary key of the author's user, for the log in Django's admin.
     user_id: object = None
 
 

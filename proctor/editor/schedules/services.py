@@ -57,7 +57,7 @@ __all__ = [
 
 State, Block = ScheduledStep.State, ScheduledStep.Block
 
-#: Reasons for a block that a user can resolve without changing the step.
+#: The kinds of block that a user can resolve without changing the step.
 _RESUMABLE = (Block.GUARD, Block.INVALID, Block.ERROR, Block.HOLD)
 
 
@@ -328,7 +328,7 @@ def reschedule(
     base: str,
     message: str = "",
 ) -> Scheduled:
-    """Change the times of the remaining steps: *dues* maps numbers of steps, from 1, to times.
+    """Change the times of the remaining steps: *dues* maps step numbers, starting at 1, to times.
 
     This creates a new schedule with the same definitions, based on *base*. The new schedule is
     checked and approved like any other, and replaces the old one once it is accepted.

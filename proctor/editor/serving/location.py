@@ -55,7 +55,8 @@ class EditorLocation:
     """
 
     slow = True
-    #: All processes should notice a publication at about the same time. A poll reads only one row.
+    #: Polls are not spread out, so that all processes notice a publication at about the same time.
+    #: A poll reads only one row.
     spread = False
 
     def __init__(self, location: str) -> None:
@@ -112,7 +113,7 @@ class EditorLocation:
             if not inline:
                 _close_others(was_open)
         if matrix is None:
-            # A different test case happens to have the same matrix, so only the token is new.
+            # A different test case has the same matrix, so return that matrix with a new token.
             if known is not None and known.epoch != now:
                 return ReadMatrix(known.matrix.matrix, _Token(known.matrix, now))
             return None

@@ -66,7 +66,7 @@ def verdicts(
 ) -> list[Verdict]:
     """Return the verdict of each application on the change from *before* to *after*.
 
-    Both contain the *changed* tests and all their relatives, in the matrix's form.
+    Both contain the *changed* tests and all their relatives, in the matrix's format.
     """
     return [_verdict(each, before, after, changed) for each in applications]
 

@@ -116,12 +116,12 @@ def _of_matrix(matrix: Matrix, progress: Progress) -> Source:
 
 
 def _of_test(name: str | None, words: str) -> Sentence:
-    """Return a line of a message: a test's name and its problem."""
+    """Return one line of a message: a test's name and its problem."""
     return Sentence(gettext_noop("{test}: {problem}"), test=printable(name), problem=words)
 
 
 def _other_meaning(test: TestDefinition) -> list[Sentence]:
-    """Return a note if a rule does not mean the same in the editor's form as in a matrix."""
+    """Return a note if a rule does not mean the same in the editor's format as in a matrix."""
     rules = [test.rule, *(each.rule for each in test.allocations)]
     text = gettext_noop(
         "the rule {rule} is never true in a matrix, because it has no ${{…}}; the "

@@ -60,7 +60,7 @@ _FIELDS = {
 class FieldProblem:
     """A problem and the form field where it is shown."""
 
-    #: "" if it does not belong to a field.
+    #: The name of the field, or "" if the problem does not belong to one.
     field: str
     message: str
     is_warning: bool = False
@@ -144,7 +144,10 @@ def check_document(
     *,
     proposal: int | None = None,
 ) -> Check:
-    """Return the effects of publishing *document*, and the group of the example visitor *asked*."""
+    """Return the effects of publishing *document*, and the group of an example visitor.
+
+    *asked* contains the example visitor's fields.
+    """
     check = Check(test_type=str(document.get("testType") or ""), identifier=asked.get("try-id", ""))
     types = read_applications().variables
     check.variables = [(name, asked.get(f"try-{name}", "")) for name in types]

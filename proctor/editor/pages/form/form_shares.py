@@ -119,7 +119,7 @@ def _laid_out(wanted: Mapping[int, Fraction]) -> list[dict[str, Any]]:
 def raised(shares: Mapping[int, Fraction], target: Fraction) -> dict[int, Fraction] | None:
     """Return shares whose live groups add up to *target*, in the same proportions as before.
 
-    Return None if there is no live group, or no negative group for the remaining visitors.
+    Return None if there is no live group, or if there is no negative group for the other visitors.
     """
     live = {value: share for value, share in shares.items() if value >= 0}
     negative = [value for value in shares if value < 0]

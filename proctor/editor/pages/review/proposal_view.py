@@ -169,7 +169,7 @@ def _slots(given: int, needed: int) -> list[dict[str, Any]]:
 
 
 def _effects(found: Proposal, wanted: Definition | None) -> dict[str, Any]:
-    """Return the effects of publishing the proposal now or, if it is closed, on its base."""
+    """Return the effects of publishing a proposal now, or on its base if the proposal is closed."""
     if not found.is_open:
         return {"effect": _past_effect(found, wanted), "problems": []}
     try:
@@ -178,7 +178,7 @@ def _effects(found: Proposal, wanted: Definition | None) -> dict[str, Any]:
         return {"effect": None, "problems": messages_of([refusal.problem])}
     return {
         "effect": effect_of(found.test, prepared.before, prepared.after),
-        # Each application's row shows its verdict.
+        # Leave out the problems of applications, because each application's row shows them.
         "problems": messages_of(
             each for each in prepared.problems if each.code not in (BREAKS, OLDER)
         ),

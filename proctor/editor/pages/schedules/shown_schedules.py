@@ -36,7 +36,7 @@ State, Block = ScheduledStep.State, ScheduledStep.Block
 
 #: State of a step → its name on pages: the model's states and "overdue".
 _STEP_STATES = {**dict(State.choices), "overdue": _("overdue")}
-#: If a step has been due for longer than this, the page says that no process publishes it.
+#: If a step has been due for longer than this, the page says that no process is publishing it.
 _LATE = timedelta(minutes=10)
 #: State of a schedule → its name on pages.
 STATES = {
@@ -124,7 +124,7 @@ def shown_schedules(
     at = {(row.branch_id, row.test): row for row in heads.select_related("revision")}
     shown = [_schedule(actor, each, at.get((each.branch_id, each.test)), now) for each in found]
     if any(each.state == "overdue" for each in shown) and not is_test_run():
-        # This process may not have read the matrix since the step became due.
+        # Steps are usually published when a process reads the matrix, but this one may not read it.
         background.publish_soon()
     return shown
 
@@ -182,7 +182,7 @@ def _warning(proposal: Proposal, steps: Iterable[ShownStep], head: Head | None) 
 
 
 def consumable(revision: Revision | None) -> TestDefinition | None:
-    """Return a revision's test in the matrix's form, or None if it cannot be read."""
+    """Return a revision's test in the matrix's format, or None if it cannot be read."""
     if revision is None or revision.definition is None:
         return None
     return _consumable(revision.definition, revision.test)
