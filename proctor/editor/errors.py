@@ -98,7 +98,7 @@ class PermissionMissing(EditorError):  # noqa: N818
 
 
 class ApprovalNeeded(EditorError):  # noqa: N818
-    """Other people must approve before this can be published on the branch."""
+    """Other people must approve the change before it can be published on the branch."""
 
     code = "approval"
 

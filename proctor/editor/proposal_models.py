@@ -163,7 +163,7 @@ class ScheduledStep(models.Model):
         WAITING = "waiting", _("waiting")
         PUBLISHED = "published", _("published")
         CANCELLED = "cancelled", _("cancelled")
-        #: A person must act; `blocked_by` and `problem` contain the reason.
+        #: The step waits until a person acts; `blocked_by` and `problem` contain the reason.
         BLOCKED = "blocked", _("blocked")
 
     class Block(models.TextChoices):

@@ -81,7 +81,7 @@ class Actor:
     allowed: frozenset[str] | None = None
     #: The branches that the token allows, or None for all branches.
     branches: frozenset[str] | None = None
-    #: The user for whom a scheduler acts; "" for all other actors.
+    #: The name of the user for whom the scheduler acts; "" for all other actors.
     on_behalf_of: str = ""
 
     @property
@@ -161,7 +161,7 @@ class Actor:
         return 0 if self.user is None else approvals_needed(branch)
 
     def require_approvals(self, branch: str, approvers: Iterable[str] = ()) -> None:
-        """Raise ApprovalNeeded unless enough people have approved.
+        """Raise ApprovalNeeded unless enough people have approved the publication.
 
         For a proposal, pass the approvers that `counting_approvals` returns.
         """

@@ -36,7 +36,7 @@ __all__ = ["PREFIX", "Scope", "actor_of_token", "bearer", "create_token", "scope
 PREFIX = "proctor_"
 #: Number of random bytes in a token.
 _BYTES = 32
-#: How many characters after the prefix are stored, to tell tokens apart.
+#: How many characters after the prefix are stored, so that users can tell their tokens apart.
 _HINT = 4
 #: Resolution of a token's last-used time. It is coarse because each update is a database write.
 _USE = timedelta(minutes=5)

@@ -19,8 +19,8 @@ __all__ = ["MAX_BYTES", "Fields", "query_fields", "read_fields", "refuse_media_t
 
 #: Maximum size of a request body, in bytes.
 MAX_BYTES = 1024 * 1024
-#: If a body is too large, up to this many more bytes are read and discarded, because most clients
-#: do not read the response until they have sent everything.
+#: If a body is too large, up to this many further bytes are read and discarded, because most
+#: clients do not read the response until they have sent the whole body.
 _MAX_SKIPPED = 32 * MAX_BYTES
 
 #: Maximum length of a value that is quoted in an error message, in characters.

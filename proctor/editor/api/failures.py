@@ -1,4 +1,4 @@
-"""Errors of a request itself, as opposed to errors of the requested change."""
+"""Errors in a request itself, as opposed to errors in the change that it requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hints for 404 responses: the name that was probably meant, if the user may see it."""
+"""Hints for 404 responses: the name that the user probably meant, if they may see it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["hinted"]
 #: Maximum number of similar names to try, because the user may not be allowed to see the first
 #: ones.
 _TRIES = 5
-#: Maximum number of a test's revisions that are compared, newest first.
+#: Maximum number of revisions of a test to compare, newest first.
 _REVISIONS = 1000
 
 

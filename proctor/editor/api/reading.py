@@ -94,6 +94,9 @@ def _branch(fields: Fields) -> str:
 
 
 def _require_view(call: Call, branch: str) -> None:
-    """Raise NotFound if only this test is hidden from the user, or PermissionMissing if all are."""
+    """Raise NotFound if the user may not see this test.
+
+    Raise PermissionMissing instead if they may see no test on the branch.
+    """
     call.see(branch)
     call.actor.require(VIEW, test=call.test, branch=branch)

@@ -206,7 +206,8 @@ def require_writing(call: Call, branches: Iterable[str]) -> None:
 
 
 def _require(call: Call, choices: list[tuple[str, str]]) -> None:
-    # Only the body names the branch, so the service checks the permission for that branch.
+    # The branch is not known yet, because only the body names it. The service checks the permission
+    # for that branch.
     test = call.test or None
     if not any(call.actor.may(each, test=test, branch=branch) for each, branch in choices):
         permission, branch = choices[-1]

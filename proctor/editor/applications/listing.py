@@ -35,7 +35,7 @@ _KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The result of verifying an application against the matrix of its branch."""
+    """The result of checking an application against the matrix of its branch."""
 
     application: Known
     #: Declared tests that the branch does not have, sorted.
@@ -156,7 +156,7 @@ class Declaring:
 
 
 def declaring(test: str, applications: Applications) -> list[Declaring]:
-    """Return those *applications*, in all environments, that declare or select a test.
+    """Return the *applications*, in all environments, that declare or select a test.
 
     Raises Lagging and database errors.
     """

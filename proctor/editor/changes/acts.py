@@ -104,7 +104,7 @@ class Act:
             user_id=self.actor.user_id,
         )
         (revision,) = publish([change], signature)
-        # The author has overridden the problem that applications break, so it is only a warning
+        # The override allows the change to break applications, so the problem is only a warning
         # now.
         problems = tuple(
             replace(each, severity=Severity.WARNING) if each.code == BREAKS else each

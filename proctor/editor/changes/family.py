@@ -31,14 +31,14 @@ __all__ = ["Relatives", "examined", "family"]
 def family(test: str, branch: str, parents: Iterable[str] = ()) -> dict[str, TestDefinition]:
     """Return the current test on a branch, its ancestors and all tests that depend on it.
 
-    The result includes *parents* and their ancestors, for a change that adds a dependency on them.
+    The result also includes *parents* and their ancestors: a change may add a dependency on them.
     Tests that cannot be converted to the matrix's format are left out, because a matrix leaves them
     out too.
     """
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     rows = heads.values_list("test", "depends_on", "revision__definition")
     texts: dict[str, str | None] = {}
-    # Databases cannot store such a name, and a query for it would fail.
+    # Databases cannot store such a name, and a query for the name would fail.
     up = {name for name in (test, *parents) if is_storable(name)}
     while up:
         found = list(rows.filter(test__in=up))

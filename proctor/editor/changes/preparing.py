@@ -98,8 +98,8 @@ def _blocks(problem: Problem) -> bool:
 def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
     """Return the definition that was sent, with the unknown fields of the stored definition.
 
-    A field that is unknown to Proctor and not in the stored definition is an error, because it
-    would be lost. Raises Refused.
+    A field that is unknown to Proctor and not in the stored definition is an error, because the
+    field would be lost. Raises Refused.
     """
     try:
         try:
@@ -216,7 +216,7 @@ def prepare_restored(
     """Return the result of a promotion, a rollback, a revert or a deletion.
 
     Ids stay the same, with one exception: if visitors jump from one live group to another, an id
-    that was used on the branch before is incremented. (If an id is new on the branch, it already
+    that was used on the branch before is incremented. (An id that is new on the branch already
     distinguishes the two splits.)
     """
     relatives = Relatives.read(test, branch, definition)

@@ -61,7 +61,7 @@ def sentences_between(
         context_types=current_variables().context_types,
         test_types=settings.PROCTOR_TEST_TYPES,
     )
-    # Every revision changes the version, so this change is not worth showing.
+    # Every revision has a new version, so the change of version is not worth showing.
     return [
         sentence
         for test in found.tests

@@ -3,8 +3,8 @@
 All take the `Actor` as the first argument. They raise PermissionMissing, NotFound for an unknown
 branch, test or revision, Refused for an invalid change, and the errors of `publish`: Conflict and
 Held. A base is the id of the revision that the user saw, or None if the test did not exist. If
-other people must approve, or if *review* is True, the change is proposed instead of published.
-After that, `proposals.deciding` and `changes.proposed` handle the proposal.
+other people must approve, or if *review* is True, the change is proposed instead of published. From
+then on, `proposals.deciding` and `changes.proposed` handle the proposal.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ __all__ = [
     "stop",
 ]
 
-#: Maximum number of attempts to stop a test while others publish changes to it.
+#: Maximum number of attempts to stop a test while other people publish changes to the test.
 _STOP_TRIES = 5
 
 

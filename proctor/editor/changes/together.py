@@ -95,8 +95,8 @@ def prepare_together(branch: str, definitions: Mapping[str, Definition]) -> Toge
 def _may_break(test: str, definitions: Mapping[str, Definition], prepared: Prepared) -> bool:
     """Return whether promoting this test may be the reason why an application breaks."""
     broken = {name for each in prepared.says for name in each.breaks}
-    # If an application can no longer load a test that is not promoted, any of the promoted tests
-    # may be the cause.
+    # If an application can no longer load a test that is not being promoted, any of the promoted
+    # tests may be the cause.
     return test in broken or not broken <= definitions.keys()
 
 

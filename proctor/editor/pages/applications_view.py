@@ -155,7 +155,7 @@ def application(
     names = {*found.specification.tests, *standing.by_filter}
     seen = _seen(actor, names)
     tests = _declared(standing, seen)
-    # If a test is hidden, the whole specification is hidden too, because it names every test.
+    # If a test is hidden, the whole specification is hidden too, because it names all the tests.
     text = json.dumps(document, indent=2, ensure_ascii=False) if seen == names else ""
     return render(
         request,

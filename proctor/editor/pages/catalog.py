@@ -68,7 +68,7 @@ class CatalogTest:
 
     @property
     def on(self) -> dict[str, TestDefinition | None]:
-        """Branch → the test's definition on that branch; None if it cannot be converted."""
+        """Branch → the test's definition there; None if it cannot be converted for a matrix."""
         return {branch: each.test for branch, each in self.entries.items()}
 
     @cached_property
@@ -202,7 +202,7 @@ class Catalog:
         return found
 
     def _is_used(self, entry: CatalogTest) -> bool:
-        """Return whether the site or an application declares the test, or a filter selects it."""
+        """Return whether the site or an application declares the test or selects it by a filter."""
         if entry.name in self.applications.declared or entry.name in current_setup().registry:
             return True
         test = entry.test

@@ -76,7 +76,7 @@ class _Draft:
     test: str
     base: str
     is_new: bool
-    #: The form, or None if the definition can only be shown as JSON.
+    #: The form, or None if the definition can be shown only as JSON.
     state: FormState | None
     document: dict[str, Any]
     #: The text on the JSON tab, or None while the form is shown.
@@ -309,7 +309,7 @@ def _hold(test: str) -> Hold | None:
 
 
 def _parents(test: str) -> list[str]:
-    """Return the tests that the edited test can depend on."""
+    """Return the tests on which the edited test can depend."""
     heads = Head.objects.using(write_alias()).filter(branch__name=first_branch(), is_deletion=False)
     names = heads.exclude(test=test).order_by("test").values_list("test", flat=True)
     return list(names[:_PARENTS])

@@ -86,7 +86,7 @@ def effect_of(
         if name != test and (name in losing or any(pair.moves_anyone for pair in pairs))
     )
     moving = [pair for pair in own if pair.moves_anyone or pair.sees_something_else > ROUNDING]
-    # If no visitors move, show the current shares.
+    # If no visitors move, the bars show the current shares.
     shown = moving or [pair for pair in own if pair.old_allocation == pair.allocation]
     pairs = tuple(_pair(pair, old, new) for pair in shown)
     return Effect(losing.get(test) or headline_of(own, old, new), pairs, others)
@@ -135,7 +135,7 @@ def _worst(tones: object) -> str:
 
 
 def _admitted(test: TestDefinition | None) -> str:
-    """Return the words for the visitors that the shares refer to."""
+    """Return a phrase for the visitors to whom the shares refer."""
     if test is not None and (test.rule or any(each.rule for each in test.allocations)):
         return _("the visitors that the rule admits")
     if test is not None and test.depends_on is not None:

@@ -42,7 +42,7 @@ _SEARCH = 200
 
 @dataclass(frozen=True, slots=True)
 class _Allocation:
-    #: The rule, in words if possible; "" if the test has only one allocation.
+    #: The allocation's rule, in words if possible; "" if the test has only one allocation.
     label: str
     bar: Bar
 

@@ -133,7 +133,7 @@ class Bar:
 
     @property
     def legend(self) -> tuple[Segment, ...]:
-        """The segments named below the bar: all of them, or only the first if there are many."""
+        """The segments named below the bar: all segments, or only the first few of many."""
         return self.segments if len(self.segments) <= _NAMED + 1 else self.segments[:_NAMED]
 
     @property

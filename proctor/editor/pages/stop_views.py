@@ -141,7 +141,7 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 
 def _offered(actor: Actor) -> tuple[list[tuple[str, str]], bool]:
-    """Return the tests and branches to choose from, and whether they are few enough for a list."""
+    """Return the pairs of test and branch to choose from, and whether a list can show them all."""
     catalog = read_catalog()
     choices = [
         (each.name, branch)

@@ -121,7 +121,7 @@ def _of_test(name: str | None, words: str) -> Sentence:
 
 
 def _other_meaning(test: TestDefinition) -> list[Sentence]:
-    """Return a note if a rule does not mean the same in the editor's format as in a matrix."""
+    """Return a note for each rule that means something different in a matrix than in the editor."""
     rules = [test.rule, *(each.rule for each in test.allocations)]
     text = gettext_noop(
         "the rule {rule} is never true in a matrix, because it has no ${{…}}; the "

@@ -1,4 +1,4 @@
-"""The content of the Edit page's side panel: problems, moves, ids, and the result of Try."""
+"""The content of the Edit page's side panel: problems, moves, ids, and the example visitor."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Check:
 
     @property
     def blocks(self) -> list[FieldProblem]:
-        """The problems that keep the definition from being published."""
+        """The problems that prevent publication."""
         return [each for each in self.problems if not each.is_warning]
 
     @property

@@ -161,7 +161,7 @@ def _allocation(
     found = [share_of(each) for each in row.shares]
     total = sum((each for each in found if each is not None), Fraction(0))
     last = len(state.allocations) - 1
-    # Cards from this index onward cannot be moved.
+    # Cards from this index onward cannot be reordered.
     fixed = last + bool(state.allocations[last].rule.strip())
     return ShownAllocation(
         index,

@@ -107,7 +107,8 @@ def _ramped(
 def _laid_out(wanted: Mapping[int, Fraction]) -> list[dict[str, Any]]:
     """Return the ranges of a new allocation.
 
-    The negative groups are in the middle, so that the groups on both sides can grow without a jump.
+    The negative groups are in the middle, so that the groups on both sides can grow without moving
+    visitors from one live group to another.
     """
     live = sorted(value for value in wanted if value >= 0)
     negative = sorted(value for value in wanted if value < 0)
