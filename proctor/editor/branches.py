@@ -1,4 +1,4 @@
-"""Branches in the order of the setting, and their database rows."""
+"""The branches in PROCTOR_EDITOR_BRANCHES, in order, and their database rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["approvals_needed", "branch_names", "check_branch", "ensure_rows", "f
 
 
 def branch_names() -> tuple[str, ...]:
-    """Return the names of the branches. Tests are edited on the first one."""
+    """Return the names of the branches. Tests are edited on the first branch."""
     return tuple(settings.PROCTOR_EDITOR_BRANCHES)
 
 

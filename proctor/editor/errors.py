@@ -107,9 +107,11 @@ class ApprovalNeeded(EditorError):  # noqa: N818
             Sentence(
                 *ngettext_lazy(
                     "Publishing on {branch!r} needs approval from {count} other person "
-                    "({given} so far). PROCTOR_EDITOR_APPROVALS requires it, except for a stop",
+                    "({given} so far). PROCTOR_EDITOR_APPROVALS requires this for every "
+                    "change except a stop",
                     "Publishing on {branch!r} needs approval from {count} other people "
-                    "({given} so far). PROCTOR_EDITOR_APPROVALS requires it, except for a stop",
+                    "({given} so far). PROCTOR_EDITOR_APPROVALS requires this for every "
+                    "change except a stop",
                 ),
                 branch=branch,
                 count=needed,
@@ -146,7 +148,7 @@ class Conflict(EditorError):  # noqa: N818
         self, test: str, branch: str, *, base: str | None, yours: str | None, head: str | None
     ) -> None:
         #: Ids of revisions. The base is None if the test did not exist when the change was made;
-        #: the head is None if it does not exist now.
+        #: the head is None if the test does not exist now.
         self.base, self.head = base, head
         #: The definition that was to be published, as JSON text, or None for a deletion.
         self.yours = yours

@@ -186,7 +186,7 @@ def has_permission(user: Any, permission: str) -> bool:
 
 
 def backends_know_tests() -> bool:
-    """Return whether an authentication backend may grant permissions for single tests.
+    """Return whether an authentication backend may grant permissions for individual tests.
 
     Django's own backend does not grant such permissions.
     """
@@ -239,8 +239,8 @@ def _who_has(permission: str) -> Sentence:
         return Sentence(gettext_noop("Ask an administrator of this site."))
     names = [each.get_username() for each in found[: _NAMED + 1]]
     if not names:
-        return Sentence(gettext_noop("Nobody has it."))
-    text = gettext_noop("People who have it: {names}.")
+        return Sentence(gettext_noop("Nobody has this permission."))
+    text = gettext_noop("People with this permission: {names}.")
     if len(names) > _NAMED:
-        text = gettext_noop("People who have it: {names} and others.")
+        text = gettext_noop("People with this permission: {names} and others.")
     return Sentence(text, names=listed(names[:_NAMED]))

@@ -136,7 +136,7 @@ def refuse_media_type(request: HttpRequest) -> None:
 def read_fields(request: HttpRequest, known: Iterable[str], limit: int = MAX_BYTES) -> Fields:
     """Return the fields of the JSON object in the body.
 
-    Raises TooLarge if the body has more than *limit* bytes; the rest is discarded. Raises
+    Raises TooLarge if the body has more than *limit* bytes, and discards the rest. Raises
     BadRequest unless the body is an object with known fields only.
     """
     try:

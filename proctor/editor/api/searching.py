@@ -27,7 +27,7 @@ _FOLDING = ("\\u0130", "\\u212A", "\\u212a")
 def found_names(branch: str, text: str) -> list[str]:
     """Return the sorted names of those tests on a branch that contain all words of *text*."""
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
-    # Not `icontains`: in MySQL it uses the column's case-sensitive collation.
+    # `icontains` is not used: in MySQL, it uses the column's case-sensitive collation.
     heads = heads.alias(name=Lower("test"), text=Lower("revision__definition"))
     words = text.split()
     for word in [*dict.fromkeys(words)][:_MOST]:

@@ -177,7 +177,7 @@ def declaring(test: str, applications: Applications) -> list[Declaring]:
 def with_ancestors(
     names: Iterable[str], tests: Mapping[str, TestDefinition]
 ) -> dict[str, TestDefinition]:
-    """Return the tests of an application and the tests that they depend on."""
+    """Return the tests of an application, and all tests on which these depend."""
     found: dict[str, TestDefinition] = {}
     queue = [name for name in names if name in tests]
     while queue:

@@ -64,7 +64,7 @@ def _consumable(text: str | None, name: str) -> TestDefinition | None:
 
 @dataclass(frozen=True, slots=True)
 class Relatives:
-    """A test of a branch and its relatives, before a change."""
+    """A test on a branch, and the related tests, before a change."""
 
     test: str
     #: The tests that `family` returned.

@@ -72,7 +72,7 @@ _STOP_TRIES = 5
 def check(
     actor: Actor, branch: str, test: str, text: str, *, proposal: int | None = None
 ) -> Prepared:
-    """Return the effects of an edit, with all its problems. Nothing is written.
+    """Return the effects of an edit, including all problems. Nothing is written.
 
     If the edit would replace the content of an open proposal, pass its number as *proposal*.
     """

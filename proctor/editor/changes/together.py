@@ -1,4 +1,4 @@
-"""Promotion of several tests in one transaction: either all are published or none.
+"""Promotion of several tests in one transaction: either all tests are published or none is.
 
 This way, a test can be promoted together with the test that it depends on. If other people must
 approve, each test becomes a proposal.

@@ -78,8 +78,8 @@ def update_proposal(
             "not-an-edit",
             Sentence(
                 gettext_noop(
-                    "only an edit can be changed, and this is a {kind}; withdraw it and open a "
-                    "new proposal"
+                    "only an edit can be changed, but this proposal is a {kind}; withdraw it and "
+                    "open a new proposal"
                 ),
                 kind=kind_word(proposal.revision_kind),
             ),

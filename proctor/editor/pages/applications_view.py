@@ -53,7 +53,7 @@ class _Row:
     application: Known
     tests: int
     missing: list[str]
-    #: Pairs: a test, and the reason why it cannot be loaded.
+    #: Pairs of a test and the reason why the test cannot be loaded.
     faults: list[tuple[str, str]]
 
     @property

@@ -165,7 +165,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def three_ways(base: Any, theirs: Any, yours: Any) -> list[ThreeWay]:
-    """Return all three values of each field that *theirs* or *yours* changed from *base*."""
+    """Return all three values of each field in which *theirs* or *yours* differs from *base*."""
     flat = [dict(_flat(_readable(each), "")) for each in (base, theirs, yours)]
     names = list(dict.fromkeys(name for each in flat for name in each))
     found = [ThreeWay(name, *(each.get(name, "—") for each in flat)) for name in names]

@@ -234,7 +234,7 @@ def _publish(request: HttpRequest, actor: Actor, draft: _Draft) -> HttpResponseB
     try:
         done = _save(actor, draft, text, base, message)
     except Changed:
-        words = _("The proposal was changed while you edited it. Open it again to see how.")
+        words = _("The proposal was changed while you edited it. Open it again to see the changes.")
         draft.problems = [FieldProblem("", words)]
         return _form(request, actor, draft, status=409)
     except Refused as refused:

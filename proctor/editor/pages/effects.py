@@ -105,7 +105,10 @@ def headline_of(
     if any(pair.audience == "random" for pair in pairs):
         seen = max(pair.sees_something_else for pair in pairs)
         if seen > ROUNDING:
-            text = _("In at most %(share)s of visits, the same group shows something different.")
+            text = _(
+                "In at most %(share)s of visits, the visitor sees something different in the same "
+                "group."
+            )
             return Headline(DANGER, text % {"share": percent(seen)})
         return Headline(NOTICE, _("Each visit gets a random group, so no visitor keeps a group."))
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]

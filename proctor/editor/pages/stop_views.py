@@ -1,4 +1,4 @@
-"""Stop a test, from its own page or any other page, and release it."""
+"""Pages to stop a test, either from the test's page or from any other page, and to release it."""
 
 from __future__ import annotations
 

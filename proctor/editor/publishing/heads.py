@@ -55,7 +55,7 @@ def definition_of(revision: Revision | None) -> Definition | None:
     return parse(revision.definition, revision.test)
 
 
-#: States in which a proposal or a step will still be published, unless someone ends it.
+#: States of proposals whose content or steps may still be published.
 _LIVE = (Proposal.State.OPEN, Proposal.State.ACCEPTED)
 _OVER = (ScheduledStep.State.PUBLISHED, ScheduledStep.State.CANCELLED)
 

@@ -25,7 +25,7 @@ def lock_branch(branch: str, using: str) -> None:
 
 
 def note_next_due(branch: str, using: str) -> None:
-    """Store when a process should check the queue of a locked branch again."""
+    """Store the time at which processes should next check the queue of a locked branch."""
     steps = ScheduledStep.objects.using(using).filter(branch__name=branch, try_at__isnull=False)
     Branch.objects.using(using).filter(name=branch).update(
         next_due=steps.aggregate(first=Min("try_at"))["first"]

@@ -114,7 +114,10 @@ def check_guard(path: str) -> str:
 
 
 def ask(path: str, step: GuardedStep) -> Verdict:
-    """Return the verdict of the guard at *path*. A guard that fails holds the step."""
+    """Return the verdict of the guard at *path*.
+
+    If the guard fails, the verdict is to hold the step.
+    """
     try:
         answer = import_string(check_guard(path))(step)
     except Exception as error:

@@ -346,7 +346,7 @@ def reschedule(
     numbers = [step.position + 1 for step in steps]
     for each in dues:
         if each not in numbers:
-            text = gettext_noop("schedule {number} has no remaining step {step}; it has {steps}")
+            text = gettext_noop("schedule {number} has no step {step} left; it has {steps}")
             found = listed(map(str, numbers))
             sentence = Sentence(text, number=number, step=each, steps=found)
             raise refused(old.test, "schedule-steps", sentence)

@@ -2,8 +2,8 @@
 
 Matrix *v* contains, for each test, the newest revision whose branch version is at most *v*. All
 reads use one database alias. The heads are read in one statement, which sees only whole
-publications; the newest revision among them identifies the matrix. Later reads fetch only newer
-publications; all other definitions are reused, as the same objects.
+publications; the newest revision among the heads identifies the matrix. Later reads fetch only
+newer publications; all other definitions are reused, as the same objects.
 
 A definition is parsed only when it is first used, because a page shows only a few of 10,000 tests.
 """

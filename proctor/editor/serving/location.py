@@ -49,9 +49,10 @@ def _close_others(was_open: set[str]) -> None:
 class EditorLocation:
     """One branch of the editor, read from the database.
 
-    The loader thread reads it, and closes the connections that it opened. If a scheduled step is
-    due, the same thread publishes it. In a test run, the matrix is read on the caller's connection,
-    and only after a publication, because other connections cannot see the transaction of a test.
+    The loader thread reads the branch, then closes the connections that it opened. If a scheduled
+    step is due, the same thread publishes it. In a test run, the matrix is read on the caller's
+    connection, and only after a publication, because other connections cannot see the transaction
+    of a test.
     """
 
     slow = True

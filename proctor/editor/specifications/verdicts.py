@@ -160,8 +160,8 @@ def _own_faults(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
 def application_problems(found: Iterable[Verdict], test: str | None) -> list[Problem]:
     """Return the problems of a change, each with the application that is affected.
 
-    If the change breaks an application, this is a fatal problem; if the application was already
-    broken, it is a warning. *test* is the changed test, or None if there are several.
+    The problem is fatal if the change breaks the application, and a warning if the application was
+    already broken. *test* is the changed test, or None if there are several.
     """
     problems = []
     for verdict in found:

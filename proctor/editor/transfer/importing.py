@@ -124,8 +124,8 @@ def _other_meaning(test: TestDefinition) -> list[Sentence]:
     """Return a note for each rule that means something different in a matrix than in the editor."""
     rules = [test.rule, *(each.rule for each in test.allocations)]
     text = gettext_noop(
-        "the rule {rule} is never true in a matrix, because it has no ${{…}}; the "
-        "editor evaluates it"
+        "the rule {rule} is never true in a matrix, because it is not inside ${{…}}; "
+        "after the import, it is evaluated"
     )
     return [
         Sentence(text, rule=printable(rule, 80))

@@ -206,7 +206,7 @@ def _readable(found: Proposal) -> Definition | None:
 
 
 def _compared(found: Proposal, head: Revision | None) -> Definition | None:
-    """Return the definition to compare with: the head or, for a closed proposal, its base."""
+    """Return the definition to compare with: the head, or the base if the proposal is closed."""
     try:
         return definition_of(head if found.is_open else found.base)
     except Refusal:

@@ -112,7 +112,10 @@ class ShownSchedule:
 def shown_schedules(
     actor: Actor, *, most: int | None = None, **conditions: Any
 ) -> list[ShownSchedule]:
-    """Return the schedules that the actor may see, newest first; *conditions* are lookups."""
+    """Return the schedules that the actor may see, newest first.
+
+    *conditions* are Django's lookups.
+    """
     keys = visible_keys(actor, kind=Proposal.Change.SCHEDULE, **conditions)[:most]
     rows = proposals().filter(pk__in=keys).order_by("-pk").prefetch_related("steps__base")
     found = list(rows)
