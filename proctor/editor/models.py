@@ -63,7 +63,7 @@ class Application(models.Model):
 
 
 class Token(models.Model):
-    """A bearer token for a machine. It acts as its user, within its scopes and branches."""
+    """A bearer token for a machine. The token acts as its user, within its scopes and branches."""
 
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
     user = models.ForeignKey(

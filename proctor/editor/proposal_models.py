@@ -85,17 +85,17 @@ class Proposal(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """True until it is published, rejected or withdrawn."""
+        """True until the proposal is published, rejected or withdrawn."""
         return self.state == self.State.OPEN
 
     @property
     def is_deletion(self) -> bool:
-        """True if publishing it deletes the test."""
+        """True if publishing the proposal deletes the test."""
         return self.definition is None and self.kind != self.Change.SCHEDULE
 
     @property
     def contributor_names(self) -> list[str]:
-        """The names of the people who wrote any part of it, author first."""
+        """The names of the people who wrote any part of the proposal, author first."""
         return self.contributors.splitlines()
 
 
@@ -121,7 +121,7 @@ class Approval(models.Model):
 
 
 class Comment(models.Model):
-    """An action on a proposal, or a comment about it. Rows are never changed or deleted."""
+    """A comment about a proposal, or an action on it. Comments are never changed or deleted."""
 
     class Event(models.TextChoices):
         """The kind of action."""

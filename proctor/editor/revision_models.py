@@ -104,7 +104,7 @@ class Revision(models.Model):
     author = models.CharField(_("author"), max_length=NAME_LENGTH)
     #: The user for whom a scheduler acted, or "" if the author acted for themselves.
     on_behalf_of = models.CharField(_("on behalf of"), max_length=NAME_LENGTH, blank=True)
-    #: Names of the people who approved it, one per line.
+    #: Names of the people who approved the revision, one per line.
     approvers = models.TextField(_("approvers"), blank=True)
     message = models.TextField(_("message"), blank=True)
     time = models.DateTimeField(_("time"))
@@ -147,7 +147,7 @@ class Revision(models.Model):
 
     @property
     def approver_names(self) -> list[str]:
-        """The names of the people who approved it."""
+        """The names of the people who approved the revision."""
         return self.approvers.splitlines()
 
 
@@ -189,13 +189,13 @@ class Head(models.Model):
 
 
 class Hold(models.Model):
-    """A stopped test. Nothing can be published for it on this branch until it is released."""
+    """A stopped test. Nothing can be published for the test on this branch until it is released."""
 
     branch = models.ForeignKey(Branch, models.CASCADE, related_name="holds")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
     #: The head of the test while it is held; None once the hold is released. The unique constraint
-    #: of this field ensures that a head has at most one unreleased hold. (A conditional unique
-    #: constraint would do the same, but MySQL does not support them.)
+    #: of this field ensures that a head has at most one unreleased hold. (MySQL does not support
+    #: conditional unique constraints, which would do the same.)
     head = models.OneToOneField(Head, models.CASCADE, null=True, related_name="hold")
     #: The revision that stopped the test.
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")

@@ -14,7 +14,8 @@ urlpatterns = [
     path("tests/<path:test>/stop/", endpoint(post=writing.post_stop), name="api_stop"),
     path("tests/<path:test>/release/", endpoint(post=writing.post_release), name="api_release"),
     path("tests/<path:test>/rollback/", endpoint(post=writing.post_rollback), name="api_rollback"),
-    # This pattern comes last: a test's name can contain a slash, so it also matches the URLs above.
+    # This pattern comes last: it matches the URLs above, too, because an imported test's name can
+    # contain a slash.
     path(
         "tests/<path:test>/",
         endpoint(get=reading.get_test, put=writing.put_test, delete=writing.delete_test),

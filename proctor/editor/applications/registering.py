@@ -42,8 +42,8 @@ __all__ = [
 _NAME = re.compile(r"[\w.@:-]{1,100}", re.ASCII)
 #: Maximum number of registered applications, in all environments together.
 MAX_APPLICATIONS = 1000
-#: Limits for a specification: three numbers of entries, and the length of a validator in
-#: characters.
+#: Limits for a specification: the numbers of tests, variables and filters, and the length of a
+#: validator in characters.
 MAX_TESTS, MAX_VARIABLES, MAX_FILTERS, MAX_VALIDATOR = 10_000, 500, 100, 2_000
 _VERSION = 100
 

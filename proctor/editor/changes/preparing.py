@@ -328,7 +328,8 @@ def _stricter(
 ) -> list[Problem]:
     """Return the problems found by the rules that are stricter than Java Proctor's.
 
-    A problem that concerns an application is only a warning if the previous definition has it too.
+    A problem that concerns an application is only a warning if the previous definition has the same
+    problem.
     """
     found = stricter_problems(written, around)
     if previous is None or not any(each.code in _OF_APPLICATIONS for each in found):

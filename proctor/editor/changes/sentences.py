@@ -23,7 +23,7 @@ __all__ = ["proposed_sentences", "sentences", "sentences_between"]
 
 
 def sentences(revision: Revision) -> list[str]:
-    """Return the changes that *revision* makes to its base, most serious first.
+    """Return the changes between *revision* and its base, most serious first.
 
     Only the test itself is compared, not the tests that depend on it.
     """

@@ -63,7 +63,7 @@ def update_proposal(
     base: str | None,
     message: str | None = None,
 ) -> Proposed:
-    """Replace the definition of an open edit, and its base by *base*, which must be the head.
+    """Replace the definition of an open edit. Also move the edit to *base*, which must be the head.
 
     *content* is the hash of the content that the user started from. Raises Changed if the
     proposal's content has changed since then, Conflict if *base* is not the head, and the errors of

@@ -32,7 +32,7 @@ __all__ = ["act", "done", "head_asked_for", "number_of", "typed"]
 def head_asked_for(
     request: HttpRequest, actor: Actor, test: str
 ) -> tuple[str, Revision, Definition]:
-    """Return the branch in the query string, and the test's revision and definition on it."""
+    """Return the query string's branch, and the test's revision and definition on that branch."""
     require_view(actor, test)
     default = branch_names()[-1] if request.method == "GET" else ""
     branch = check_branch(request.POST.get("branch") or request.GET.get("branch") or default)

@@ -76,7 +76,7 @@ class _Declared:
     groups: list[str]
     fallback: str
     payload: str
-    #: True if a filter selects it, but the specification does not name it.
+    #: True if a filter selects the test, but the specification does not name it.
     by_filter: bool
     #: True if the test exists on the branch.
     exists: bool

@@ -87,7 +87,7 @@ class _Draft:
     asked: dict[str, str] = field(default_factory=dict)
     #: The id of the field that gets the focus.
     focus: str = ""
-    #: The template context for a conflict with a revision that someone else has published since.
+    #: The template context for a conflict: someone has published since the editing began.
     conflict: dict[str, Any] | None = None
     #: The proposal being edited, and its hash when editing began.
     proposal: Proposal | None = None
@@ -345,7 +345,7 @@ def _check(actor: Actor, draft: _Draft) -> Check:
 def check_panel(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     """POST check/: return the side panel for the current input."""
     actor.require(VIEW, branch=first_branch())
-    # Not `request.body`: CSRF protection may already have read it as a form.
+    # `request.body` cannot be used: CSRF protection may already have read the body as a form.
     if sum(len(name) + len(value) for name, value in request.POST.items()) > MOST:
         return HttpResponse(_("This is too large to check while you type."), status=413)
     test = request.POST.get("test", "").strip()

@@ -61,7 +61,7 @@ class _Allocation:
     rule: str
     words: str
     bar: Bar
-    #: The percentages to which its live groups can be raised.
+    #: The percentages to which the allocation's live groups can be raised.
     raises: list[int]
 
 

@@ -46,7 +46,7 @@ def _shown(value: object) -> object:
 
 
 class _Written(str):
-    """A value already formatted for the language; it ignores a format in the English message."""
+    """A value already formatted for the language. Formats in messages do not change it."""
 
     __slots__ = ()
 

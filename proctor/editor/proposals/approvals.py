@@ -28,7 +28,7 @@ __all__ = [
     "wrote_part_of",
 ]
 
-#: Maximum number of users with the permission who are examined.
+#: Maximum number of users to examine, among those who have the permission.
 _MOST = 100
 
 

@@ -174,7 +174,8 @@ def reject(actor: Actor, number: int, *, reason: str) -> Proposal:
 def withdraw(actor: Actor, number: int, *, message: str = "") -> Proposal:
     """Close a proposal without publishing it.
 
-    Only the people who wrote it can do this, as long as they may publish on its branch.
+    Only the people who wrote the proposal can withdraw it, as long as they may publish on its
+    branch.
     """
     with locked(actor, number) as proposal:
         permission = writing(proposal.branch.name)
@@ -200,7 +201,7 @@ def withdraw(actor: Actor, number: int, *, message: str = "") -> Proposal:
 def comment(actor: Actor, number: int, *, text: str) -> Comment:
     """Comment on a proposal, even if it is closed.
 
-    Anyone who can see it may comment; a token must also allow publishing on the branch.
+    Anyone who can see the proposal may comment; a token must also allow publishing on the branch.
     """
     proposal = find_proposal(actor, number)
     if actor.allowed is not None:

@@ -56,7 +56,10 @@ def proposals() -> QuerySet[Proposal]:
 
 
 def find_proposal(actor: Actor, number: int, *, is_schedule: bool = False) -> Proposal:
-    """Return a proposal, or only a schedule, with its branch and its base. Raises NotFound."""
+    """Return a proposal, with its branch and base loaded. Raises NotFound.
+
+    If *is_schedule* is True, only a schedule is found.
+    """
     rows = proposals().filter(pk=number)
     found = (rows.filter(kind=Proposal.Change.SCHEDULE) if is_schedule else rows).first()
     if found is None or not actor.may(VIEW, test=found.test, branch=found.branch.name):

@@ -1,7 +1,7 @@
 """Publish due steps after a request, without delaying the response.
 
-This is for processes that serve only the editor's pages, or the matrix over HTTP. Such processes
-have no loader thread, which would publish the steps.
+This is for processes that serve only the editor's pages, or the matrix over HTTP. In other
+processes, the loader thread publishes due steps.
 """
 
 from __future__ import annotations

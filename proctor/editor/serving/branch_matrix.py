@@ -3,7 +3,7 @@
 Matrix *v* contains, for each test, the newest revision whose branch version is at most *v*. All
 reads use one database alias. The heads are read in one statement, which sees only whole
 publications; the newest revision among the heads identifies the matrix. Later reads fetch only
-newer publications; all other definitions are reused, as the same objects.
+newer publications; the objects of all other definitions are reused.
 
 A definition is parsed only when it is first used, because a page shows only a few of 10,000 tests.
 """
@@ -67,7 +67,7 @@ class Entry:
         #: published it. If two of these hashes are equal, so are the definitions. The converse is
         #: not true: equal definitions can be written differently.
         self.content = _sha256(text.replace(revision, "", 1))
-        #: The time when it was published.
+        #: The time when the revision was published.
         self.time = time
         self._name = name
         self._test: TestDefinition | None = None

@@ -39,7 +39,7 @@ class Known:
     name: str
     environment: str
     specification: Specification
-    #: True if it loads the whole matrix and not only the tests in its specification.
+    #: True if the application loads the whole matrix, not only the tests in its specification.
     whole_matrix: bool = False
     version: str = ""
     #: None for the site itself.

@@ -33,12 +33,12 @@ class Verdict:
     """How a change affects one application."""
 
     application: Known
-    #: True if its specification names a changed test, or selects one with a filter.
+    #: True if the application's specification names a changed test, or selects one with a filter.
     is_concerned: bool
     #: What the change breaks: test → the reason. Either the application could load the test before
     #: the change but not after it, or the change removes a bucket that the application declares.
     breaks: Mapping[str, Problem]
-    #: The tests that it could not load before the change either: test → reason.
+    #: The tests that the application could not load before the change either: test → reason.
     older: Mapping[str, Problem]
 
     @property
@@ -113,7 +113,7 @@ def _sides(
 
 
 def faults(application: Known, tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
-    """Return the *tests* that an application uses but cannot load, each with the reason why."""
+    """Return the *tests* that an application uses but cannot load, each with the reason."""
     found = faults_of(
         tests,
         application.specification,

@@ -35,7 +35,7 @@ class ImportRefused(ValueError):  # noqa: N818 - says what happened to the impor
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The definitions in a file or a tree, by name, with their original text."""
+    """The definitions in a file or a tree, keyed by the test's name, with their original text."""
 
     tests: Mapping[str, Imported]
     warnings: tuple[str, ...] = ()

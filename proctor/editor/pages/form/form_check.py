@@ -60,7 +60,7 @@ _FIELDS = {
 class FieldProblem:
     """A problem and the form field where it is shown."""
 
-    #: The name of the field, or "" if the problem does not belong to one.
+    #: The name of the field, or "" if the problem does not belong to a field.
     field: str
     message: str
     is_warning: bool = False

@@ -77,7 +77,7 @@ class ShownSchedule:
     steps: list[ShownStep]
     #: A key of STATES.
     state: str
-    #: The reason why the next step will not be published, if this is known before it is due.
+    #: The reason why the next step will not be published, if this is known before the step is due.
     warning: str
     may_write: bool
 
@@ -127,7 +127,8 @@ def shown_schedules(
     at = {(row.branch_id, row.test): row for row in heads.select_related("revision")}
     shown = [_schedule(actor, each, at.get((each.branch_id, each.test)), now) for each in found]
     if any(each.state == "overdue" for each in shown) and not is_test_run():
-        # Steps are usually published when a process reads the matrix, but this one may not read it.
+        # Steps are usually published when a process reads the matrix, but this process may not read
+        # the matrix.
         background.publish_soon()
     return shown
 
