@@ -100,7 +100,7 @@ class Proposal(models.Model):
 
 
 class Approval(models.Model):
-    """A user's approval of a content and a base. A change to either makes the approval void."""
+    """A user's approval of a proposal, void once the proposal's content or base changes."""
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="approvals")
     approver = ExactCharField(max_length=NAME_LENGTH)

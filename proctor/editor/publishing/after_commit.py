@@ -71,7 +71,7 @@ def after_commit(revisions: Sequence[Revision], user_id: object, *, waits: bool 
 def _write_log(revisions: Sequence[Revision], user_id: object) -> None:
     if user_id is None or not apps.is_installed("django.contrib.admin"):
         return
-    # Import these apps only here, because they may not be installed.
+    # Imported only here, because this app may not be installed.
     from django.contrib.admin import models as admin  # noqa: PLC0415
     from django.contrib.contenttypes.models import ContentType  # noqa: PLC0415
 
