@@ -28,7 +28,7 @@ logger = logging.getLogger("proctor.force")
 
 
 def act(request: HttpRequest, visit: Visit) -> HttpResponse | str:
-    """Perform the action of a button. Return a redirect, or a string that describes the problem.
+    """Perform the action of the clicked button. Return a redirect, or a description of the problem.
 
     The caller has already checked privilege and the CSRF token.
     """
@@ -46,7 +46,7 @@ def act(request: HttpRequest, visit: Visit) -> HttpResponse | str:
 def use_identity(
     request: HttpRequest, visit: Visit, wanted: WhatIf, matrix: ShownMatrix
 ) -> HttpResponse | str:
-    """Give the visitor the identity in the form, on the whole site, until they switch back."""
+    """Give the visitor the identity from the form, on the whole site, until they switch back."""
     visit.run_hooks()  # with PROCTOR_LAZY, no group has been read so far
     identity = wanted.differences(WhatIf.of(visit.own, matrix))
     if not identity and not visit.uses_identity:
@@ -56,7 +56,7 @@ def use_identity(
         return _("That is too long for a cookie. Shorten the values.")
     bar_cookie.unfold(request, response)
     staff.know_user(request)
-    # Only the keys are logged, because a value may identify a customer.
+    # Log only the keys, because a value may identify a customer.
     keys = ", ".join([*identity.identifiers, *identity.context])
     who = forced_by_request.who(request)
     logger.info("%s uses a different identity: %s", who, printable(keys or "none (returned)"))
@@ -97,7 +97,7 @@ def _single(request: HttpRequest) -> str:
 
 
 def _chosen(request: HttpRequest, force: ForceGroups) -> ForceGroups:
-    """Return the force groups after a click; tests of other applications stay forced."""
+    """Return the force groups that result from a click; tests of other applications stay forced."""
     if "clear-all" in request.POST:
         return ForceGroups()
     cleared, only = request.POST.get("clear"), request.POST.get("force")

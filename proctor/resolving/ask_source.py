@@ -83,12 +83,12 @@ def _in_a_thread(question: _Question) -> SourceAnswer:
     return question.answer()
 
 
-#: The package of the sources whose answers need no check. Importing them here would be slow.
+#: Answers of sources from this package need no check. Importing the sources here would be slow.
 _OURS = "proctor.core.sources."
 
 
 class _WrongAnswerError(TypeError):
-    """The answer of a site's own source has the wrong type. The text names no visitor."""
+    """A site's own source returned the wrong type. The message contains no data of visitors."""
 
 
 def _check_answer(source: Source, groups: object) -> None:
@@ -104,7 +104,7 @@ def _check_answer(source: Source, groups: object) -> None:
 
 
 class _Question:
-    """One visitor's request to a source, and its state in the cache."""
+    """One visitor's request to a source, and what the cache contains for this request."""
 
     __slots__ = (
         "_asked",
@@ -146,7 +146,7 @@ class _Question:
         except SynchronousOnlyOperation:
             raise
         except Exception as error:
-            # An invalid identifier, or a mistake in the site's own code.
+            # The reason is an invalid identifier, or a mistake in the site's own code.
             if settings.DEBUG:
                 raise
             return self._broken(error)
@@ -189,7 +189,7 @@ class _Question:
             stale=stale is not None,
         )
         if not isinstance(error, (SourceUnavailable, RequestRejected)):
-            # The source has already logged such errors itself.
+            # The source itself has already logged errors of the other two classes.
             name = type(self._source).__name__
             self._log.log(logger, logging.WARNING, "No groups from %s: %s", name, error)
         if stale is not None:
@@ -234,8 +234,8 @@ class _Question:
 def _log_problems(groups: Groups, log: OnceLog) -> None:
     """Log rules that failed and values that could not be converted, each only once."""
     for test, failure in groups.errors.items():
-        # An error's text may contain a visitor's value; then each visitor would cause a new log
-        # record.
+        # Do not log the error's text: it may contain a visitor's value, and then each visitor would
+        # cause a new log record.
         log.log(
             logger,
             logging.WARNING,

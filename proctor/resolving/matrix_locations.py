@@ -1,4 +1,4 @@
-"""The kinds of matrix locations: those that a site adds in PROCTOR_LOCATIONS, and our own."""
+"""The kinds of matrix locations: our own, and those that a site adds in PROCTOR_LOCATIONS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LocationsError", "matrix_schemes"]
 
 _EDITOR = "proctor.editor"
-#: The kind of location that comes with this package.
+#: The kinds of locations that come with this package.
 _OWN_SCHEMES = {"editor": "proctor.editor.serving.location.EditorLocation"}
 
 

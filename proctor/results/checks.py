@@ -1,4 +1,4 @@
-"""Django system checks of the results: invalid metrics, and data that would not be recorded."""
+"""Django system checks for invalid metrics, and for data that would not be recorded."""
 
 from __future__ import annotations
 

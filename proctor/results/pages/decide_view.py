@@ -1,4 +1,4 @@
-"""The page on which users decide a test: won, lost or neither, with a reason."""
+"""The page on which users record that a group won or lost, or neither, with a reason."""
 
 from __future__ import annotations
 

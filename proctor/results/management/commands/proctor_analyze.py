@@ -80,6 +80,6 @@ class Command(BaseCommand):
 def _text(found: Report, form: str) -> str:
     if form == "json":
         return json.dumps(found.to_dict(), indent=2)
-    # Numbers and times have the same format as in `python -m proctor analyze`.
+    # Use the same formats for numbers and times as `python -m proctor analyze`.
     write = found.to_html if form == "html" else found.to_text
     return write(translations=translation)

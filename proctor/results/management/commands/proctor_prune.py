@@ -26,7 +26,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Delete the rows, and print how many there were."""
+        """Delete the rows, and print the number of deleted rows."""
         days = options["days"]
         if days < 1:
             raise CommandError(f"Expected 1 or more --days, got {days}")
