@@ -176,7 +176,7 @@ class _Question:
         return recalled
 
     def _failed(self, error: SourceError, recalled: Recalled | None) -> SourceAnswer:
-        """Return the last known answer during an outage or, if there is none, the defaults."""
+        """Return the last known answer if one may be used, otherwise the defaults."""
         is_refused = isinstance(error, RequestRejected)
         if recalled is not None and self._setup.cache is not None:
             self._setup.cache.give_up(recalled)

@@ -66,7 +66,7 @@ def sentence(decision: Decision) -> str:
 
 
 def _write_history(user: Any, decision: Decision) -> str:
-    """Publish the test unchanged, with the decision as the message, and return the revision's id.
+    """Publish the unchanged test with the decision as the message; return the revision's id.
 
     Return "" if the editor does not have the test. Raises PermissionMissing and the other errors of
     the editor.

@@ -19,7 +19,7 @@ __all__ = ["SiteFormats", "html_of", "translated_sentence"]
 
 
 class SiteFormats:
-    """Numbers and times in the formats of the active language, in the current time zone."""
+    """The formats of the active language for numbers, and for times in the current time zone."""
 
     @property
     def code(self) -> str:

@@ -113,7 +113,7 @@ class Receiver:
 
 
 def _forced(split: SplitInfo, visitor: str, group: str, seen: Seen) -> NotedForced:
-    """Return the record of a forced exposure. It has the visitor only at their first one."""
+    """Return the record of a forced exposure. Only the first one of a visitor names them."""
     at, key = time.time(), hash((visitor, split.identifier_type, split.test))
     if key in seen:
         return NotedForced(at, split.test)
