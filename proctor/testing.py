@@ -102,7 +102,7 @@ def _of_bucket(test: ProctorTest, group: str, bucket: Bucket | None) -> GroupAss
 
 
 def _buckets(test: ProctorTest) -> Mapping[str | None, Bucket]:
-    """Return the buckets of a test by declared name, if this process has loaded the matrix."""
+    """Return the test's buckets by declared name, or {} if this process has not loaded a matrix."""
     source = current_setup().source
     if not isinstance(source, MatrixSource):
         return {}

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 COOKIE = "proctor_bar"
-#: The cookie is "1" if the bar is unfolded. The bar's script sets it too.
+#: A second cookie, which is "1" if the bar is unfolded. The bar's script sets this cookie too.
 OPEN = "proctor_bar_open"
 
 #: The value of `COOKIE` after the visitor has hidden the bar.
@@ -53,7 +53,7 @@ MAX_COOKIE = 3800
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The differences from the visitor's own identity, by source key. None means "left out"."""
+    """The differences from the visitor's own identity, by source key. None removes the key."""
 
     identifiers: Mapping[str, str | None] = field(default_factory=FrozenDict)
     context: Mapping[str, str | None] = field(default_factory=FrozenDict)

@@ -64,13 +64,13 @@ def is_asking(meta: Mapping[str, Any]) -> bool:
 
 
 def _may_have_parameter(meta: Mapping[str, Any]) -> bool:
-    """Return True if GET must be read. Reading it raises an exception for a malformed query."""
+    """Return True if GET must be read. For a malformed query, reading GET raises an exception."""
     query = meta.get("QUERY_STRING", "")
     return PARAMETER in query or ("%" in query and PARAMETER in unquote(query))
 
 
 def asked_now(request: HttpRequest) -> str | None:
-    """Return the force groups in this request's own parameter or header; "" clears them."""
+    """Return the force groups from the request's parameter or header; "" clears force groups."""
     if _may_have_parameter(request.META):
         asked = request.GET.get(PARAMETER)
         if asked is not None:
@@ -102,8 +102,9 @@ def _cookies(request: HttpRequest) -> list[str]:
 def keep(request: HttpRequest, response: HttpResponseBase, asked: str | None) -> bool:
     """Store the force groups that this request *asked* for in the cookie; "" deletes the cookie.
 
-    If *asked* is None, this does nothing, but the groups page may have set the cookie. Return True
-    if the response sets the cookie: no cache may then store the response for other visitors.
+    If *asked* is None, nothing is stored, but the groups page may have set the cookie earlier.
+    Return True if the response sets the cookie: no cache may then store the response for other
+    visitors.
     """
     if _STORED in request.__dict__:
         return True  # the page has already changed the cookie, which takes precedence over the URL

@@ -36,8 +36,8 @@ def asks(request: HttpRequest) -> bool:
     cookies = meta.get("HTTP_COOKIE", "")
     if forced_by_request.COOKIE in cookies or forced_by_request.is_asking(meta):
         return True
-    # If COOKIES is already set, use it. Otherwise, look at the header first, because accessing
-    # COOKIES parses all cookies.
+    # A request that was created manually may have COOKIES without a header. For other requests, do
+    # not access COOKIES here, because that would parse all cookies.
     made = request.__dict__.get("COOKIES", ())
     if forced_by_request.COOKIE in made:
         return True
@@ -204,7 +204,7 @@ class Forcing:
         return True
 
     def leave_out_bar(self) -> None:
-        """Leave out the bar on this page, because the page already shows everything in the bar."""
+        """Do not show the bar on this page: the page itself shows everything that is in the bar."""
         self._is_over = True
 
     # -- The response -------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def ask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
 
 
 async def aask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
-    """Return the same as `ask_of_user`, for use on an event loop; queries run in a thread."""
+    """Return the same as `ask_of_user`, on an event loop, and without blocking the loop."""
     user: Any = getattr(request, "user", None)
     auser = getattr(request, "auser", None)
     is_unreplaced = _is_djangos_own(user) or not hasattr(request, "user")
@@ -105,5 +105,5 @@ def _is_djangos_own_auser(auser: Any) -> bool:
 
 
 def _may_have_session(request: HttpRequest) -> bool:
-    """Return True if there may be a session to load. Loading it needs a query and sets Vary."""
+    """Return True if there may be a session. Loading a session needs a query and sets Vary."""
     return getattr(getattr(request, "session", None), "session_key", None) is not None

@@ -127,7 +127,7 @@ class Visit:
 
     @property
     def must_exclude(self) -> bool:
-        """True if a receiver is connected and a hook must be called before an exposure."""
+        """True if an exposure would be sent to a receiver, and a hook must be called first."""
         return self._hooks.may_exclude and self._excluded is None and bool(exposed.receivers)
 
     @property
@@ -151,7 +151,7 @@ class Visit:
         return hasattr(self, "_own")
 
     def privilege(self) -> Forcing:
-        """Return the visitor's `Forcing`, even if this request asks for nothing."""
+        """Return the visitor's `Forcing`; create it if this request needs no privilege."""
         if self.forcing is None:
             self.forcing = Forcing(self._hooks, self.request)
         return self.forcing
@@ -219,7 +219,7 @@ class Visit:
         return names
 
     def _must_ask(self) -> bool:
-        """Return True if hooks still need to run. In DEBUG, raise their earlier exception again."""
+        """Return True if hooks must still run. In DEBUG, raise their earlier exception again."""
         self._forbid_hooks()
         if self._failure is not None and settings.DEBUG and not isinstance(self._failure, ANSWERS):
             raise self._failure
