@@ -177,8 +177,8 @@ def _checked(
         )
     if variants is not None and not isinstance(variants, Mapping):
         raise TypeError(
-            f"proctor_variant({test!r}): expected a dict of group to view, got {shown(variants)}; "
-            "or write group=view"
+            f"proctor_variant({test!r}): expected a dict that maps groups to views, got "
+            f"{shown(variants)}. You can also write group=view"
         )
     both = [group for group in variants or () if group in views]
     if both:
@@ -211,7 +211,7 @@ def _as_function(view: Any, place: str = "") -> Callable[..., Any]:
         return made
     if isinstance(view, type) or not callable(view):
         raise TypeError(
-            f"{place}{shown(view)} is not a view; give a function, a View class or a path"
+            f"{place}{shown(view)} is not a view; expected a function, a View class or a path"
         )
     found: Callable[..., Any] = view
     return found

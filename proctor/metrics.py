@@ -61,15 +61,15 @@ class Metric:
         if not isinstance(name, str) or not name:
             raise ConfigurationError(f"Expected the name of a metric (str), got {self.name!r}")
         if (self.numerator is None) != (self.denominator is None):
-            self._fail("a ratio needs numerator and denominator")
+            self._fail("a ratio needs both a numerator and a denominator")
         if self.numerator is not None and self.kind == "mean":
             object.__setattr__(self, "kind", "ratio")
         if self.kind not in KINDS:
             self._fail(f"expected kind to be one of {', '.join(KINDS)}; got {self.kind!r}")
         if (self.kind == "ratio") != (self.numerator is not None):
             self._fail(
-                "expected numerator and denominator with kind='ratio', and only with it; got "
-                f"kind={self.kind!r}"
+                "expected numerator and denominator with kind='ratio', but not with other kinds; "
+                f"got kind={self.kind!r}"
             )
         if self.better not in ("higher", "lower"):
             self._fail(f"expected better='higher' or better='lower', got {self.better!r}")

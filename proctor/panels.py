@@ -21,7 +21,7 @@ try:
     from debug_toolbar.panels import Panel
 except ImportError as error:
     raise ImportError(
-        "proctor.panels needs django-debug-toolbar: pip install 'django-proctor[toolbar]'"
+        "proctor.panels needs django-debug-toolbar. Run: pip install 'django-proctor[toolbar]'"
     ) from error
 
 if TYPE_CHECKING:

@@ -157,8 +157,8 @@ def plan_test(
             raise AnalysisError(
                 Sentence(
                     gettext_noop(
-                        "Expected one of: the smallest effect, the number of visitors, or the days "
-                        "with the daily visitors"
+                        "Expected the smallest effect, the number of visitors, or the number of "
+                        "days together with the daily visitors"
                     )
                 )
             )

@@ -28,7 +28,7 @@ def site_service() -> OfrepService:
     source = setup.source
     if source is None:
         raise ImproperlyConfigured(
-            "proctor.ofrep.urls needs the source of this site, but the site has none: set "
+            "proctor.ofrep.urls needs the source of this site, but no source is configured: set "
             "PROCTOR_MATRIX"
         )
     return OfrepService(

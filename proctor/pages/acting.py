@@ -50,10 +50,10 @@ def use_identity(
     visit.run_hooks()  # with PROCTOR_LAZY, no group has been read so far
     identity = wanted.differences(WhatIf.of(visit.own, matrix))
     if not identity and not visit.uses_identity:
-        return _("That is your own identity. Change a value first.")
+        return _("These values are your own identity. Change a value first.")
     response = HttpResponseRedirect(checked(request.POST.get(NEXT)) or request.path, status=303)
     if not bar_cookie.write(request, response, BarCookie(identity or None)):
-        return _("That is too long for a cookie. Shorten the values.")
+        return _("The values are too long for a cookie. Shorten them.")
     bar_cookie.unfold(request, response)
     staff.know_user(request)
     # Log only the keys, because a value may identify a customer.
@@ -71,7 +71,7 @@ def _force(request: HttpRequest, visit: Visit) -> HttpResponse | str:
     staff.know_user(request)
     response = _redirect(request)
     if not forced_by_request.store(request, response, force):
-        return _("That is too long for a cookie. Force fewer groups.")
+        return _("The forced groups are too long for a cookie. Force fewer groups.")
     return response
 
 

@@ -260,9 +260,9 @@ def _force_problem(
     group = names[value] or str(value)
     if explanation.decision is Decision.NO_IDENTIFIER:
         is_vowel = (definition.test_type or "")[:1] in "AEIOU"
-        text = _("You force %(group)s; it needs an %(type)s.")
+        text = _("You force %(group)s, but the test needs an %(type)s.")
         if not is_vowel:
-            text = _("You force %(group)s; it needs a %(type)s.")
+            text = _("You force %(group)s, but the test needs a %(type)s.")
         return text % {"group": group, "type": definition.test_type}
     return _("You force %(group)s, which has no effect: %(why)s.") % {
         "group": group,
@@ -273,7 +273,7 @@ def _force_problem(
 def _problem(definition: TestDefinition | None, dropped: str, proctor: Proctor | None) -> str:
     if proctor is not None and definition is None:
         return _("The matrix has no test with this name.")
-    return dropped and _("It is not evaluated: %(problem)s") % {"problem": dropped}
+    return dropped and _("The test is not evaluated: %(problem)s") % {"problem": dropped}
 
 
 def _allocation(definition: TestDefinition | None, plain: Explanation | None) -> Allocation | None:

@@ -69,15 +69,15 @@ def ask(
             logger,
             logging.ERROR,
             "proc was first read on an event loop, where %s cannot be asked, so every test uses "
-            "its default: read it in the view, or through sync_to_async",
+            "its default. Read proc in the view, or through sync_to_async",
             type(source).__name__,
         )
         return SourceAnswer(reason=Reason.SOURCE_FAILED)
 
 
 @async_unsafe(
-    "proc is first read on an event loop, which a call to its source would block. Read it in the "
-    "view, where the groups are already determined, or through sync_to_async."
+    "proc was first read on an event loop, which a call to the source would block. Read proc in "
+    "the view, where the groups are already determined, or through sync_to_async."
 )
 def _in_a_thread(question: _Question) -> SourceAnswer:
     return question.answer()
@@ -239,7 +239,7 @@ def _log_problems(groups: Groups, log: OnceLog) -> None:
         log.log(
             logger,
             logging.WARNING,
-            "A rule of the test %s failed with %s; the source's explain() shows the reason",
+            "A rule of the test %s failed with %s; call the source's explain() to see why",
             test,
             _kind(failure),
         )
@@ -247,8 +247,8 @@ def _log_problems(groups: Groups, log: OnceLog) -> None:
         log.log(
             logger,
             logging.WARNING,
-            "The context variable %s has a value that does not match its type; rules get no value "
-            "for it",
+            "The value of the context variable %s does not match the variable's type, so rules get "
+            "no value for this variable",
             variable,
         )
 

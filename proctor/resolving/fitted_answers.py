@@ -106,7 +106,7 @@ class FittedAnswers:
             self._log.log(
                 logger,
                 logging.WARNING,
-                "The test %s has a payload of type %s, but PROCTOR_TESTS declares %s",
+                "The test %s has a payload of type %s, but PROCTOR_TESTS declares the type %s",
                 test.name,
                 assignment.payload_type,
                 test.payload_type,
@@ -116,8 +116,8 @@ class FittedAnswers:
             self._log.log(
                 logger,
                 logging.WARNING,
-                "The test %s gave the group %s with the value %s, but PROCTOR_TESTS declares a "
-                "different value for it: visitors get the default (run manage.py proctor_check)",
+                "The test %s assigns the group %s with the value %s, but PROCTOR_TESTS declares a "
+                "different value, so visitors get the default. Run manage.py proctor_check",
                 test.name,
                 assignment.group,
                 assignment.value,
@@ -126,7 +126,7 @@ class FittedAnswers:
             self._log.log(
                 logger,
                 logging.WARNING,
-                "The test %s gave the group %s, which PROCTOR_TESTS does not declare",
+                "The test %s assigns the group %s, which PROCTOR_TESTS does not declare",
                 test.name,
                 assignment.group,
             )

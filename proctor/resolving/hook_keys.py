@@ -93,7 +93,7 @@ class HookKeys:
                     logger,
                     logging.WARNING,
                     "The keys %s and %s give different identifiers for the test type %s: "
-                    "return one of them",
+                    "return only one of them",
                     other,
                     key,
                     test_type,

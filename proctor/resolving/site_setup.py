@@ -134,7 +134,10 @@ def variables_from_settings() -> Variables:
 
 
 def _no_user_agent(header: str) -> object:
-    raise ConfigurationError("the type UserAgent needs: pip install django-proctor[useragent]")
+    raise ConfigurationError(
+        "the type UserAgent requires an optional dependency. Run: "
+        "pip install django-proctor[useragent]"
+    )
 
 
 def variables_without_parser(variables: Variables) -> list[str]:
@@ -182,8 +185,8 @@ def _told_variables() -> Variables:
     lost = variables_without_parser(variables)
     if lost:
         logger.warning(
-            "Rules get no value for %s: the type UserAgent needs: pip install "
-            "django-proctor[useragent]",
+            "Rules get no value for %s, because the type UserAgent requires an optional "
+            "dependency. Run: pip install django-proctor[useragent]",
             " and ".join(lost),
         )
     return variables

@@ -66,7 +66,9 @@ def problem_of(test: str) -> str | None:
 
 def _report(test: str) -> Report | None:
     if not is_installed():
-        raise NoReport("the report needs: pip install django-proctor[analysis]")
+        raise NoReport(
+            "the report requires an optional dependency. Run: pip install django-proctor[analysis]"
+        )
     if not Exposure.objects.filter(test=test).exists():
         return None
     return report(test)

@@ -53,7 +53,7 @@ def mistaken_hook(middleware: type) -> str | None:
     if len(consent) == 1:  # ProctorMiddleware has both
         return (
             f"{middleware.__qualname__}.{consent[0]} is never called: only subclasses of "
-            "ProctorMiddleware have this hook; without consent, leave the identifiers out"
+            "ProctorMiddleware have this hook. For visitors without consent, return no identifiers"
         )
     return None
 

@@ -51,7 +51,7 @@ ID_COOKIE: Mapping[str, _Expected] = {
         "a domain without https:// and without a port, for example '.example.com', or None",
     ),
     "PROCTOR_ID_COOKIE_PATH": _Expected(
-        _is_path, "a path that begins with / and has no spaces and no ;"
+        _is_path, "a path that begins with / and contains neither spaces nor ;"
     ),
     "PROCTOR_ID_COOKIE_SAMESITE": _Expected(
         lambda value: value is False or value in ("Lax", "Strict", "None"),

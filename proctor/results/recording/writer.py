@@ -165,7 +165,7 @@ class Writer:
             number += 1
             kind = type(noted).__name__.removeprefix("Noted").lower()
             self._log.log(
-                logger, logging.WARNING, "The database refused an %s: %s", kind, _words(error)
+                logger, logging.WARNING, "The database rejected a row (%s): %s", kind, _words(error)
             )
             self.tally(Tally.REFUSED, 1, noted.at)
         return number
