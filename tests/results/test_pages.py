@@ -310,8 +310,8 @@ def test_a_later_decision_counts_and_the_earlier_stays(decider):
     [
         ({"verdict": "perhaps"}, "Choose won, lost or neither."),
         ({"group": "purple"}, "Choose the group that won or lost."),
-        ({"reason": " "}, "Give the reason"),
-        ({"reason": "a\0b"}, "Give the reason"),
+        ({"reason": " "}, "Give a reason"),
+        ({"reason": "a\0b"}, "Give a reason"),
     ],
 )
 def test_a_decision_that_makes_no_sense_is_refused(decider, changes, problem):
