@@ -207,7 +207,8 @@ class BaseProctorMiddleware:
         """Finish a response: set cookies and the headers for HTTP caches."""
         if visit.forcing is not None:
             visit.forcing.finish(response)
-        # Groups may have been forced by a header that is not in PROCTOR_VARY, so do not rely on it.
+        # Groups may have been forced by a header that is not in PROCTOR_VARY. The page is then
+        # private.
         http_caches.patch_response(visit.request, response, for_nobody_else=visit.is_privileged)
         self.finish_response(visit.request, response)
 

@@ -88,7 +88,7 @@ class Combined:
     absolute: float
     #: The combined mean of the baseline.
     baseline: float
-    #: The standard error; and the pooled standard error, if it is larger than the first.
+    #: The standard error, and the larger one of the standard error and the pooled standard error.
     error: float
     widest_error: float
     #: Degrees of freedom of the t distribution, by Welch and Satterthwaite.

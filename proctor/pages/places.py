@@ -1,4 +1,4 @@
-"""The page that a visitor came from, and returns to after a click."""
+"""Handle the URLs of pages to which a visitor returns after a click."""
 
 from __future__ import annotations
 

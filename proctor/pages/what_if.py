@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Field", "WhatIf"]
 
-#: The prefix of form fields that contain the value of a source key, as in Pipet's parameters.
+#: The prefixes of form fields that contain an identifier or a context variable, as in the
+#: parameters of a Pipet.
 IDENTIFIER, CONTEXT = "id.", "ctx."
 
 #: Maximum length of one value, in characters.
@@ -93,7 +94,7 @@ class WhatIf:
 
     @property
     def problems(self) -> dict[str, str]:
-        """What is wrong with invalid values in the context, by source key."""
+        """The problems with invalid values in the context, by source key."""
         try:
             declared = current_variables().context_variables or ()
         except ConfigurationError:

@@ -77,7 +77,7 @@ class CacheAnswers:
         self._lifetime = lifetime
 
     def place_for(self, request: HttpRequest | None) -> Any:
-        """Return the alias of the cache. If CACHES lacks it, it counts as unreachable."""
+        """Return the alias. A cache that is missing from CACHES counts as unreachable."""
         return self._alias
 
     def cache_keys(self, key: str) -> tuple[str, ...]:

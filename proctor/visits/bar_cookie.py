@@ -47,7 +47,8 @@ _SALT = "proctor.bar"
 #: use a different identity.
 MAX_AGE = 24 * 60 * 60
 
-#: Maximum length. Browsers reject cookies longer than 4,096 characters with name and attributes.
+#: Maximum length of the value. Browsers reject a cookie if its name, value and attributes have more
+#: than 4,096 characters.
 MAX_COOKIE = 3800
 
 

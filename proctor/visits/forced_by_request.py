@@ -41,7 +41,8 @@ _HEADER_KEY = "HTTP_X_PRFORCEGROUPS"
 _STORED = "_proctor_force_stored"
 
 
-#: Maximum length. Browsers reject cookies longer than 4,096 characters with name and attributes.
+#: Maximum length of the value. Browsers reject a cookie if its name, value and attributes have more
+#: than 4,096 characters.
 MAX_COOKIE = 3800
 
 

@@ -45,8 +45,8 @@ class HookAnswerError(TypeError):
 def is_yes(hook: str, answer: Any, *, takes_text: bool = True) -> bool:
     """Return the *answer* of a *hook* as a bool.
 
-    Raises HookAnswerError for an awaitable, because every awaitable counts as true. Unless
-    *takes_text* is set, also raises it for a str, because "no" counts as true.
+    Raises HookAnswerError for an awaitable, because every awaitable counts as true. Also raises it
+    for a str, because "no" counts as true, unless *takes_text* is true.
     """
     if inspect.isawaitable(answer) or (isinstance(answer, str) and not takes_text):
         if inspect.iscoroutine(answer):

@@ -29,8 +29,8 @@ class Proc:
 
     Every declared test is present, with an assignment or with its default. The first read of a test
     counts as an exposure if the group was assigned and has a value of 0 or more. `peek`, `str` and
-    the other methods do not count as reads. This object is not a mapping: iterating over it yields
-    the names of the tests. The groups are determined once, at the first read.
+    the other methods do not count as exposures. This object is not a mapping: iterating over it
+    yields the names of the tests. The groups are determined once, at the first read.
     """
 
     _setup: SiteSetup

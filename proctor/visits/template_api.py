@@ -42,7 +42,7 @@ logger = logging.getLogger("proctor.declarations")
 
 
 def undeclared_test(test: object) -> str | None:
-    """Return the problem with a test's name, and the nearest name; None if it is declared."""
+    """Return the problem with a test's name, and the nearest name; None for a declared test."""
     if not isinstance(test, str):
         return f"expected a test name (str), got {shown(test)}"
     registry = current_setup().registry

@@ -151,7 +151,7 @@ class Visit:
         return hasattr(self, "_own")
 
     def privilege(self) -> Forcing:
-        """Return the visitor's `Forcing`; create it if this request needs no privilege."""
+        """Return the visitor's `Forcing`, and create it if this request has none."""
         if self.forcing is None:
             self.forcing = Forcing(self._hooks, self.request)
         return self.forcing

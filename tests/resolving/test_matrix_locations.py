@@ -84,7 +84,10 @@ UNUSABLE = [
     ("no.such.Module", "which cannot be imported: ModuleNotFoundError"),
     (f"{HERE}.NoClass", "which cannot be imported: ImportError"),
     (f"{HERE}.NoLocation", "which created a NoLocation without changed, read; add all members"),
-    (f"{HERE}.nothing", "which created a NoneType without shown, slow, spread, inline, changed, read"),
+    (
+        f"{HERE}.nothing",
+        "which created a NoneType without shown, slow, spread, inline, changed, read",
+    ),
     (f"{HERE}.Broken", "which failed: KeyError: 'mem:shop'"),
 ]
 

@@ -49,10 +49,10 @@ def record(
     have the same *metric*, visitor and *id*, only one of them is stored; this allows tasks to be
     retried.
 
-    Never raises. Makes no queries itself, but may run the middleware's hooks if they have not run
-    yet. If an outcome cannot be recorded, the problem is logged once, under `proctor.results`.
-    Nothing is recorded for visitors whom `exclude_request` excludes, who did not consent, or who
-    use another identity.
+    Never raises. Makes no queries itself, but runs the middleware's hooks if they have not run yet.
+    If an outcome cannot be recorded, the problem is logged once, under `proctor.results`. Nothing
+    is recorded for visitors whom `exclude_request` excludes, who did not consent, or who use
+    another identity.
     """
     try:
         if is_recording():

@@ -172,7 +172,7 @@ class Recorder:
     def _drain(self, *, waits: bool) -> bool:
         """Write batches until the queue is empty. Return False if an outage leaves rows in it.
 
-        With *waits*, an outage makes this wait until it ends or `stop` is called.
+        With *waits*, wait during an outage until the database is available or `stop` is called.
         """
         pause = self.PAUSE
         while self._taken or self._waiting:

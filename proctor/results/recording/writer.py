@@ -52,7 +52,7 @@ _MYSQL_VALUE_ERRORS = (1264, 1265, 1292, 1366, 1406)
 
 
 class Unavailable(Exception):  # noqa: N818 - it is a state, which ends
-    """The database accepts no rows at the moment. The message is a reason of one line."""
+    """The database accepts no rows at the moment. The message is the reason, on one line."""
 
 
 class _Rows(NamedTuple):

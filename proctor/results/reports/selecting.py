@@ -93,7 +93,7 @@ def exposures_of(test: str, *, lean: bool = False) -> Selection:
 
 
 def forced_of(test: str, *, lean: bool = False) -> Selection:
-    """Return one forced exposure for each visitor who has only such; the visitor is a digest."""
+    """Return one forced exposure per visitor without other exposures; visitors are digests."""
     columns = _LEAN_EXPOSURES if lean else EXPOSURE_COLUMNS
     query = ForcedVisitor.objects.filter(test=test).order_by()
     named = query.annotate(
