@@ -35,9 +35,9 @@ class DynamicFilter:
 
     #: `match_all`, `meta_tags_filter`, `name_pattern`, `name_prefix` or `namespaces_filter`.
     kind: str
-    #: The prefix or the pattern of the name.
+    #: The prefix or pattern that a test's name must match.
     text: str = ""
-    #: The meta tags or the namespaces to select.
+    #: Meta tags or namespaces, of which a test must have at least one.
     words: frozenset[str] = frozenset()
 
     def matches(self, test: TestDefinition) -> bool:

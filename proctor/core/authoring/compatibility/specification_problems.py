@@ -24,10 +24,10 @@ __all__ = ["specification_problems"]
 def specification_problems(document: Any) -> list[Problem]:
     """Return all problems in the parsed JSON of a specification.
 
-    A problem is fatal if it prevents an application from reading the specification, or makes every
-    check against it fail. A test is dropped if no matrix can meet its requirements. A field that
-    Java Proctor does not know is a warning: applications accept it, but Java Proctor's editor does
-    not.
+    A problem is fatal if it prevents applications from reading the specification, or if it makes
+    every check of a matrix fail. Its severity is "dropped" if no matrix can meet the requirements
+    for a test. An unknown field is only a warning: applications accept such fields, but Java
+    Proctor's editor does not.
     """
     try:
         specification = specification_of(document)

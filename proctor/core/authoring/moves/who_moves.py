@@ -70,7 +70,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class PairMoves:
-    """The moves of all visitors with one pair of allocations, before and after the change."""
+    """The moves of all visitors who are in one allocation before and in one after the change."""
 
     #: Indexes from 0, or None if the visitors are in no allocation.
     old_allocation: int | None
@@ -178,7 +178,7 @@ class _Change:
         return PairMoves(pair.old, pair.new, identifier, audience, table, seen)
 
     def _drawn(self, pair: AllocationPair) -> Fraction:
-        """Return the share of visits that draw a bucket that looks different than before.
+        """Return the share of visits that draw a bucket whose name or payload has changed.
 
         Buckets that no visit could draw before are not counted.
         """
