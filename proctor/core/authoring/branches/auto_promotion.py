@@ -70,7 +70,8 @@ def is_fully_inactive(definition: Definition) -> bool:
             raise refuse(
                 "duplicate-key",
                 Sentence(
-                    gettext_noop("two buckets have the value {value}; change one of them"), value=each.value
+                    gettext_noop("two buckets have the value {value}; change one of them"),
+                    value=each.value,
                 ),
                 f"Duplicate key {each.value} (attempted merging values "
                 f"{bucket_string(buckets[each.value])} and {bucket_string(each)})",
@@ -84,7 +85,8 @@ def is_fully_inactive(definition: Definition) -> bool:
                     "json-null",
                     Sentence(
                         gettext_noop(
-                            "a range has bucket {bucket_value}, which does not exist; add the bucket"
+                            "a range has bucket {bucket_value}, which does not exist; add this "
+                            "bucket"
                         ),
                         bucket_value=part.bucket_value,
                     ),

@@ -75,7 +75,9 @@ def breakage(
         if name not in after and name in specification.tests:
             now[name] = Problem(
                 Severity.FATAL,
-                Sentence(gettext_noop("its specification names the test; remove the test there first")),
+                Sentence(
+                    gettext_noop("its specification names the test; remove the test there first")
+                ),
                 name,
                 code=IN_USE,
             )

@@ -58,7 +58,9 @@ class Branch:
             raise refuse(
                 "unknown-revision",
                 Sentence(
-                    gettext_noop("{name} has no revision {revision!r}; use one from the branch's history"),
+                    gettext_noop(
+                        "{name} has no revision {revision!r}; use one from the branch's history"
+                    ),
                     name=self.name,
                     revision=revision,
                 ),
@@ -87,7 +89,8 @@ class Branch:
                 "already-added",
                 Sentence(
                     gettext_noop(
-                        "the test exists or existed on {name}; edit that test, or choose a different name"
+                        "the test exists or existed on {name}; edit that test, or choose a "
+                        "different name"
                     ),
                     name=self.name,
                 ),

@@ -101,7 +101,9 @@ def _unified(key: str, one: str, other: str) -> str:
     raise refuse(
         "map-schema",
         Sentence(
-            gettext_noop("the maps have values of types {one} and {other} under {key!r}; use one type"),
+            gettext_noop(
+                "the maps have values of types {one} and {other} under {key!r}; use one type"
+            ),
             one=one,
             other=other,
             key=key,

@@ -166,7 +166,9 @@ def _duplicate_value(name: str, expected: ExpectedTest) -> Problem | None:
                 name,
                 "specification-duplicate-value",
                 Sentence(
-                    gettext_noop("two buckets in the specification have the value {value}; remove one"),
+                    gettext_noop(
+                        "two buckets in the specification have the value {value}; remove one"
+                    ),
                     value=value,
                 ),
                 f"Test specification of {name} has duplicated buckets for value {value}",

@@ -105,7 +105,8 @@ def _same_entry(key: str, one: Any, other: Any) -> bool:
             "payload-comparison",
             Sentence(
                 gettext_noop(
-                    "one payload has a list under {key!r}, the other a single value; use the same type"
+                    "one payload has a list under {key!r}, the other a single value; use the same "
+                    "type"
                 ),
                 key=key,
             ),

@@ -42,8 +42,8 @@ def _countries(definition: Definition) -> Iterator[Problem]:
     bad = [None] if countries is None else [each for each in countries if type(each) is not str]
     if bad:
         text = gettext_noop(
-            '{field}: expected a list of strings, but it contains {value}; write ["US", ...], or leave '
-            "the field out to include all countries"
+            '{field}: expected a list of strings, but it contains {value}; write ["US", ...], or '
+            "leave the field out to include all countries"
         )
         if countries is None:
             text = gettext_noop(

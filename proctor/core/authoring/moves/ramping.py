@@ -174,7 +174,9 @@ def _check_groups(definition: TestDefinition, wanted: Mapping[int, Fraction]) ->
             )
             raise ChangeRefused(
                 Sentence(
-                    gettext_noop("expected the value of a group, got {value}; the groups are {names}"),
+                    gettext_noop(
+                        "expected the value of a group, got {value}; the groups are {names}"
+                    ),
                     value=value,
                     names=names,
                 )
