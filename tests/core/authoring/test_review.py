@@ -118,7 +118,7 @@ def test_a_new_rule_says_which_share_of_those_whom_it_refuses_was_in_the_test():
 
 def headline(old, new):
     """The sentence about an unknown number of visitors, without its beginning."""
-    [found] = [each for each in reviewed(old, new).sentences if each.startswith("Who is in")]
+    [found] = [each for each in reviewed(old, new).sentences if each.startswith("The visitors in")]
     return found.partition(": ")[2]
 
 
@@ -441,8 +441,10 @@ def test_a_test_that_depends_on_an_emptied_group_is_a_danger():
     child, second, _ = review(old, new).tests
     assert child.findings[0] == (
         Risk.DANGER,
-        "This test depends on blue of t, which has no visitors after the change, so this test "
-        "loses all its visitors.",
+        (
+            "This test depends on blue of t, which has no visitors after the change, so this test "
+            "loses all its visitors."
+        ),
     )
     assert second.sentences[0].startswith("This test depends on blue of c, which has no visitors")
 

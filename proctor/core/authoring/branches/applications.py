@@ -77,5 +77,5 @@ def promotion_errors(
 
 
 def deletion_errors(test: str, applications: Iterable[Application]) -> list[str]:
-    """Return a message for each of the *applications* that name a test to be deleted."""
+    """Return a message for each application that still names the *test*, which is to be deleted."""
     return [f"{each.label} requires test '{test}'" for each in applications if each.names(test)]

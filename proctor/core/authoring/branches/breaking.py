@@ -76,7 +76,9 @@ def breakage(
             now[name] = Problem(
                 Severity.FATAL,
                 Sentence(
-                    gettext_noop("its specification names the test; remove the test there first")
+                    gettext_noop(
+                        "its specification names the test; remove it from the specification first"
+                    )
                 ),
                 name,
                 code=IN_USE,

@@ -89,8 +89,8 @@ class Branch:
                 "already-added",
                 Sentence(
                     gettext_noop(
-                        "the test exists or existed on {name}; edit that test, or choose a "
-                        "different name"
+                        "a test with this name exists or has existed on {name}; edit that test, "
+                        "or choose a different name"
                     ),
                     name=self.name,
                 ),

@@ -120,7 +120,7 @@ def _payload(name: str, payload: ExpectedPayload) -> Iterator[Problem]:
 def _schema(name: str, payload: ExpectedPayload) -> Iterator[Problem]:
     if not payload.schema:
         message = Sentence(
-            gettext_noop('the payload is a map without a schema; write {{"key": "stringValue"}}')
+            gettext_noop('the payload is a map without a schema; add one: {{"key": "stringValue"}}')
         )
         yield _problem(name, "specification-schema", message)
         return

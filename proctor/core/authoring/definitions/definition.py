@@ -28,8 +28,8 @@ class Definition:
     test: TestDefinition
     special_constants: Mapping[str, Any] = field(default_factory=FrozenDict)
     #: Where the JSON contains nulls that Java Proctor reads but fails on later, such as `buckets`
-    #: or `allocations[1].ranges`. `test` has an empty list instead of a null list, and lacks null
-    #: items.
+    #: or `allocations[1].ranges`. In `test`, null lists are replaced with empty lists, and null
+    #: items are left out.
     nulls: frozenset[str] = frozenset()
 
     @property

@@ -156,7 +156,7 @@ def _number_of(text: str) -> int:
 
 
 def highest_letters(used: Iterable[str]) -> int:
-    """Return the highest number of the letters in the *used* ids, or -1 if there are no ids.
+    """Return the highest `letters_number` of the *used* ids, or -1 if there are no ids.
 
     Raises Refusal for an id that is not written like `#A1`.
     """

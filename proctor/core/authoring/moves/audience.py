@@ -1,9 +1,8 @@
 """Find the allocations that a visitor can be in before and after a change.
 
 A visitor is in the first allocation whose rule is true. Rules are not evaluated. Two rules count as
-the same if their texts are equal, and so are the constants that the texts name. Therefore, the
-result can contain a pair of allocations that no visitor is in, but it never omits a pair that a
-visitor can be in.
+the same if their texts and the constants named in them are equal. Therefore, the result can contain
+a pair of allocations that no visitor is in, but it never omits a pair that a visitor can be in.
 """
 
 from __future__ import annotations
@@ -123,9 +122,9 @@ def allocation_pairs(
     """Return every pair of allocations that one visitor can be in, sorted by old and new index.
 
     *gate_unknown* means that the test may admit different visitors than before. *parent_unknown*
-    means that the reason is its dependency: visitors may have changed groups in the test that it
-    depends on. Visitors who are in no allocation before the change and in none after it are left
-    out, because nothing changes for them.
+    means that the reason is the test's dependency: visitors may have changed groups in the test
+    that it depends on. Visitors who are in no allocation before the change and in none after it are
+    left out, because nothing changes for them.
     """
     before = [_rule_key(each.rule, old) for each in old.allocations]
     after = [_rule_key(each.rule, new) for each in new.allocations]
@@ -199,8 +198,8 @@ def _from_none(none: _Walk, other: _Walk, index: int) -> bool:
     length = len(none.rules)
     if none.end == length and not none.refuses(rule, length):
         return True
-    # A visitor is also in no allocation of *none* if one of its rules raises an error. But then
-    # *other* must not evaluate that rule before *index*.
+    # If a rule of *none* raises an error, the visitor is in no allocation either. But then
+    # *other* must not have the same rule up to *index*.
     return any(
         failing not in (_ALWAYS, _NEVER)
         and other.first.get(failing, index + 1) > index

@@ -41,10 +41,10 @@ def plan_flows(before: Mapping[int, int], after: Mapping[int, int]) -> Flows:
     """Return the flows from *before* to *after*, which must have the same sum.
 
     Growing groups take visitors from the negative groups first, so that only max(0, growth of the
-    live groups - share of the negative groups) jumps. Visitors who have to leave a live group go to
-    a negative group if they do not have to jump. Visitors move from one negative group to another
-    only if that cannot be avoided. Changes of a few ticks are rounding errors; groups with such a
-    small change keep all their positions.
+    live groups - share of the negative groups) has to jump. Visitors who have to leave a live group
+    go to a negative group if they do not have to jump. Visitors move from one negative group to
+    another only if that cannot be avoided. Changes of a few ticks are rounding errors; groups with
+    such a small change keep all their positions.
     """
     change = {value: after.get(value, 0) - before.get(value, 0) for value in {*before, *after}}
     growth = {value: ticks for value, ticks in change.items() if value >= 0 and ticks > 0}

@@ -2,8 +2,8 @@
 
 The line is a list of runs; a run consists of adjacent ranges of the same group. In the new line,
 each run is divided among a sequence of groups. All combinations of sequences are tried, those with
-the fewest ranges first, for up to `MAX_STEPS` steps. If none is found by then, a simpler plan is
-used, which adds at most one range for each changed group.
+the fewest ranges first, for up to `MAX_STEPS` steps. If no valid line is found by then, a simpler
+plan is used, which adds at most one range for each changed group.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _MAX_RUNS, _MAX_GROUPS = 60, 5
 def arrange(runs: Sequence[Run], flows: Flows, slack: int = SLACK) -> list[list[Part]]:
     """Return the parts of each run after the change.
 
-    The result is chosen by, in this order: the fewest ranges; new groups that do not touch another
-    live group, so that both can grow; the shortest decimals; other new ranges that do not touch
-    another live group; groups with low values first. *slack* is the number of ticks by which a
-    group's length can be off.
+    The parts are chosen by these criteria, in this order: the fewest ranges; new groups that do not
+    touch another live group, so that both can grow; the shortest decimals; other new ranges that do
+    not touch another live group; groups with low values first. *slack* is the number of ticks by
+    which a group's length can be off.
     """
     found = list(_Search(runs, flows, slack).lines()) or [_in_order(runs, flows)]
     return min(found, key=lambda line: _rank(runs, line))
@@ -203,7 +203,7 @@ class _Search:
             self._dead[state] = left
 
 
-#: Greater than any number of ranges and any bucket value, because bucket values are Java ints.
+#: Greater than any number of ranges and any bucket value (which is a Java int).
 _ANY = 2**40
 
 

@@ -158,7 +158,10 @@ def ranges_of(cells: Sequence[Cell]) -> tuple[Range, ...]:
 
 
 def _joined(cells: Sequence[Cell]) -> list[list[Cell]]:
-    """Return the cells of each new range: adjacent cells of a group, unless from two old ranges."""
+    """Return the cells of each new range, which joins adjacent cells of one group.
+
+    Cells whose visitors stay in the group are joined only if they are from the same old range.
+    """
     groups: list[list[Cell]] = []
     for cell in cells:
         previous = groups[-1][-1] if groups else None

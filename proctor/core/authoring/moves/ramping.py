@@ -71,10 +71,10 @@ def ramp(
     with the lowest value if there are several). If there is no negative group, all shares must be
     given. The same object is returned if nothing changes.
 
-    The new ranges are chosen for, in this order: the fewest visitors who jump from one live group
-    to another; the fewest visitors who move; the fewest new ranges; the shortest decimals. The
-    lengths are rounded to ten digits and match the requested shares within 1e-9. This function does
-    not increment ids or versions.
+    The new ranges are chosen by these criteria, in this order: the fewest visitors who jump from
+    one live group to another; the fewest visitors who move; the fewest new ranges; the shortest
+    decimals. The lengths are rounded to ten digits and match the requested shares within 1e-9. This
+    function does not increment ids or versions.
 
     Raises ChangeRefused for a RANDOM test, an unknown allocation or group, a share that is
     not from 0 to 1, shares that do not add up, and ranges that the engine does not load.
@@ -243,7 +243,7 @@ def _is_close(share: Fraction | int, wanted: Fraction) -> bool:
 
 
 def _bounds(share: Fraction, size: int) -> tuple[int, int]:
-    """Return the lowest and highest number of parts, out of *size*, that is close to *share*."""
+    """Return the lowest and highest number of parts, out of *size*, close enough to *share*."""
     return max(0, ceil((share - TOLERANCE) * size)), floor((share + TOLERANCE) * size)
 
 

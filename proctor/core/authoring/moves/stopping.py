@@ -37,7 +37,7 @@ def stop_value(definition: TestDefinition) -> int:
 
     This is the negative bucket closest to 0, usually -1. If there is no negative bucket, or if the
     test is a PAGE test, which must not have one, the value is 0, the control. Raises ChangeRefused
-    if the test has neither.
+    if the test has no such bucket.
     """
     values = {bucket.value for bucket in definition.buckets}
     negative = [] if definition.test_type == "PAGE" else [each for each in values if each < 0]

@@ -1,4 +1,4 @@
-"""Compute how many ticks of each run each group gets, given the groups of each run.
+"""Compute how many ticks each group gets from each run, given the groups of each run.
 
 This is a small maximum flow problem: ticks flow from the runs to the groups that they can contain,
 up to the number of ticks that each group has after the change.

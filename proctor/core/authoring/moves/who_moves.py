@@ -70,7 +70,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class PairMoves:
-    """The moves of all visitors who are in one allocation before and in one after the change."""
+    """The moves of all visitors who are in the allocations of one `AllocationPair`."""
 
     #: Indexes from 0, or None if the visitors are in no allocation.
     old_allocation: int | None

@@ -116,6 +116,6 @@ def _letters(identifier: str) -> str:
 
 
 def _bare(rule: str | None) -> str:
-    """Return a rule without its country condition, which the editor stores in its own field."""
+    """Return a rule without its country condition, which the editor stores in a separate field."""
     inner = (rule or "").removeprefix("${").removesuffix("}").strip()
     return inner.removeprefix(_COUNTRIES).removeprefix(" && ")
