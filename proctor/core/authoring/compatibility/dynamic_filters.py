@@ -74,9 +74,10 @@ def matches_any(filters: Iterable[DynamicFilter], test: TestDefinition) -> bool:
 
 
 def dynamic_flag(filters: Sequence[DynamicFilter], test: TestDefinition) -> bool:
-    """Return the value of a test's `dynamic` flag after the filters have been tried in order.
+    """Return a test's `dynamic` flag after the filters have been applied.
 
-    The last filter tried sets the flag, except that `match_all` leaves it unchanged.
+    The filters are tried in order until one matches. The last filter that was tried sets the flag,
+    except that `match_all` leaves the flag unchanged.
     """
     flag = test.dynamic
     for each in filters:

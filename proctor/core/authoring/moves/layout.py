@@ -109,7 +109,7 @@ class _Search:
         return found
 
     def _costs(self, own: int, length: int, sequence: Sequence[int]) -> list[tuple[str, int]]:
-        """Return the budgets from which a run with this sequence takes its length."""
+        """Return the budgets that a run with this sequence reduces by its length."""
         costs = [("reach", group) for group in self._groups(own) if group not in sequence]
         if len(sequence) == 1:
             costs.append(("room", sequence[0]))

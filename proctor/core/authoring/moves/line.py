@@ -160,7 +160,7 @@ def ranges_of(cells: Sequence[Cell]) -> tuple[Range, ...]:
 def _joined(cells: Sequence[Cell]) -> list[list[Cell]]:
     """Return the cells of each new range, which joins adjacent cells of one group.
 
-    Cells whose visitors stay in the group are joined only if they are from the same old range.
+    Two cells that both keep their group are joined only if they are from the same old range.
     """
     groups: list[list[Cell]] = []
     for cell in cells:

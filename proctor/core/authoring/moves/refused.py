@@ -8,4 +8,4 @@ __all__ = ["ChangeRefused"]
 
 
 class ChangeRefused(ProctorError, ValueError):  # noqa: N818 - says what happened to the change
-    """Raised if a definition cannot be changed as requested. The message says what to do."""
+    """Raised if a definition cannot be changed as requested. The message suggests a remedy."""

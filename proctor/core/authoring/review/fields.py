@@ -1,4 +1,4 @@
-"""Describe in sentences how a definition's fields changed, except ranges."""
+"""Describe in sentences how the fields of a definition changed, except its ranges."""
 
 from __future__ import annotations
 
