@@ -246,7 +246,7 @@ def test_a_problem_stands_at_its_field(revision, grace):
             "high",
             (
                 "Expected an integer of up to 64 bits as the priority of the payload experiment, "
-                "got &#x27;high&#x27;; write a number such as 5, or remove it"
+                "got &#x27;high&#x27;; write a number such as 5, or remove the priority"
             ),
         ),
         (

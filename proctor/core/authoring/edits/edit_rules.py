@@ -98,7 +98,7 @@ def edit_problems(definition: Definition) -> Iterator[Problem]:
 
 
 def field_problems(definition: Definition) -> Iterator[Problem]:
-    """Yield the problems that `edit_problems` finds before it checks the test like a matrix's."""
+    """Yield the problems found by `edit_problems` before it runs the checks of a matrix."""
     yield from _required(definition)
     yield from _meta_tags(definition)
     yield from _ranges(definition)

@@ -298,7 +298,7 @@ def _parents(
 def parents_first(
     old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
 ) -> list[str]:
-    """Return all names, each after the tests that it depends on. Cycles are broken arbitrarily."""
+    """Return the test names, each after those that it depends on. Cycles are broken arbitrarily."""
     ordered: dict[str, None] = {}
     seen: set[str] = set()
     for name in sorted(old.keys() | new.keys()):
