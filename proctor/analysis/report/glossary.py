@@ -34,9 +34,9 @@ HELP = {
     ),
     "sample ratio": Sentence(
         gettext_noop(
-            "Compares the number of visitors in each group with the shares of the matrix, which need "
-            "not be equal. If they differ by more than chance allows, something removes visitors "
-            "from one group, and no number in this report can be trusted."
+            "Compares the number of visitors in each group with the shares of the matrix, which "
+            "need not be equal. If they differ by more than chance allows, something removes "
+            "visitors from one group, and no number in this report can be trusted."
         )
     ),
     "compared": Sentence(
