@@ -96,6 +96,7 @@ def without_approvals(window, root, wanted):
         press(window, lambda: one(window, ".pe-timeline a[href*='roll-back']"))
         says(window, "Roll back", "h1")
         take(window, "roll-back")
+    _scheduling(window, root, wanted)
     _editing(window, root, wanted)
     if "held" in wanted:
         window.get(f"{root}{ROLLOUT}stop/?branch=production")
@@ -134,14 +135,34 @@ def _editing(window, root, wanted):
         fill(window, "#description", "Three in four have the search that forgives spelling.")
         editing = window.current_window_handle
         window.switch_to.new_window("tab")
-        window.get(f"{root}{ROLLOUT}raise/?branch=production&allocation=1&to=100")
-        click(window, "Publish on production")
+        window.get(f"{root}{ROLLOUT}raise/?branch=trunk&allocation=1&to=100")
+        click(window, "Publish on trunk")
         says(window, "Published", ".pe-published")
         window.close()
         window.switch_to.window(editing)
         press(window, lambda: one(window, "#pe-publish"))
         says(window, "Your input is kept", ".pe-conflict")
         take(window, "conflict")
+
+
+def _scheduling(window, root, wanted):
+    """Take the pages of a ramp whose first step is published immediately."""
+    if not {"ramp", "schedule"} & {*wanted}:
+        return
+    window.get(f"{root}{ROLLOUT}schedule/?branch=trunk")
+    for step, share in enumerate(("60", "80", "100")):
+        if step:
+            click(window, "Add a step")
+        fill(window, f"#share-{step}", share)
+    says(window, "20 % of visitors enter, nobody changes group.", "#pe-plan")
+    fill(window, "#pe-message", "The search feels fast")
+    if "ramp" in wanted:
+        take(window, "ramp")
+    press(window, lambda: one(window, "#pe-schedule"))
+    says(window, "The search feels fast", ".pe-schedule")
+    window.get(f"{root}{EDITOR}schedule/")
+    if "schedule" in wanted:
+        take(window, "schedule")
 
 
 def _changed_matrix():
@@ -154,7 +175,7 @@ def _changed_matrix():
 
 
 def with_two_branches(window, root, wanted):
-    """Take the pages for promotion and schedules, of a shop with a trunk and applications."""
+    """Take the pages of a promotion and of applications, some of which it would break."""
     pages = {
         "applications": f"{EDITOR}applications/",
         "application": f"{EDITOR}applications/mobile/trunk/",
@@ -164,22 +185,6 @@ def with_two_branches(window, root, wanted):
         if name in wanted:
             window.get(f"{root}{path}")
             take(window, name)
-    if not {"ramp", "schedule"} & {*wanted}:
-        return
-    window.get(f"{root}{ROLLOUT}schedule/?branch=trunk")
-    for step, share in enumerate(("80", "90", "100")):
-        if step:
-            click(window, "Add a step")
-        fill(window, f"#share-{step}", share)
-    says(window, "10 % of visitors enter, nobody changes group.", "#pe-plan")
-    fill(window, "#pe-message", "The search feels fast")
-    if "ramp" in wanted:
-        take(window, "ramp")
-    press(window, lambda: one(window, "#pe-schedule"))
-    says(window, "The search feels fast", ".pe-schedule")
-    window.get(f"{root}{EDITOR}schedule/")
-    if "schedule" in wanted:
-        take(window, "schedule")
 
 
 def with_approvals(window, root, wanted):
