@@ -31,8 +31,8 @@ INCOGNITO = "isIncognitoUser"
 class EngineCall:
     """The inputs of one call, and its results so far.
 
-    Most calls have no errors, and many evaluate no closure. Therefore objects are created only when
-    they are needed. The class attributes are the defaults.
+    Most calls have no errors, and many evaluate no closure. Therefore the objects for these are
+    created only when they are needed; until then, the class attributes serve as defaults.
     """
 
     #: The errors of rules that failed, by test.
@@ -40,7 +40,7 @@ class EngineCall:
     #: The variables as rules see them; created on first use.
     _scope: Scope | None = None
     _failed: dict[Rule, RuleError] | None = None
-    #: The reasons why variables are missing from the scope, by name.
+    #: For each variable that is missing from the scope, the reason why.
     variable_errors: Mapping[str, str] = EMPTY
 
     def __init__(self, plan: Plan, context: Mapping[str, Any]) -> None:

@@ -104,7 +104,7 @@ class Chooser:
             for index, allocation in enumerate(definition.allocations)
         )
         depends_on = definition.depends_on
-        #: The name of the parent test, and the bucket in it that the visitor must be in.
+        #: The name of the parent test, and the bucket of that test that the visitor must be in.
         self.depends_on = (
             None if depends_on is None else (depends_on.test_name or "", depends_on.bucket_value)
         )
@@ -199,7 +199,7 @@ def holds(rule: Rule, scope: Scope) -> bool:
 def choose(test: Chooser, visit: VisitorState) -> GroupAssignment | None:
     """Return the group of a visitor in *test*, or None if they have no group.
 
-    The groups in the tests that *test* depends on must already be in the visit. If a rule fails,
+    *visit* must already contain the groups in the tests that *test* depends on. If a rule fails,
     the error is added to the visit's errors.
     """
     if visit.incognito and not test.for_incognito:

@@ -1,7 +1,7 @@
 """An explanation of the decision for one visitor in one test.
 
-An `Explanation` is a value: `str()` returns readable text, `to_dict()` plain JSON types.
-`explainer` creates it, and `explanation_text` writes the text.
+An `Explanation` only contains data: `str()` returns it as readable text, and `to_dict()` as plain
+JSON types. `explainer` creates explanations, and `explanation_text` writes their text.
 """
 
 from __future__ import annotations

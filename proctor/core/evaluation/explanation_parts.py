@@ -106,7 +106,8 @@ class ForceExplanation:
     value: int | None
     #: True if the test has such a bucket. Otherwise the value is ignored.
     known: bool
-    #: The first is True if a payload was requested, the second if the bucket accepts it.
+    #: `payload_given` is True if a payload was requested, and `payload_applied` if the bucket
+    #: accepts it.
     payload_given: bool
     payload_applied: bool
     #: The mode for tests that are not forced: "", or its name in force groups.

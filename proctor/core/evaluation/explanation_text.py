@@ -53,7 +53,7 @@ class ExplainedDependency(Protocol):
 
 
 class Explained(Protocol):
-    """The interface of `explanation.Explanation`, whose module imports this one."""
+    """The attributes of `Explanation` that are read here; its module imports this one."""
 
     @property
     def test(self) -> str: ...
@@ -177,7 +177,9 @@ def _refused_by_rule(explanation: Explained) -> Sentence:
     if last is None:
         text = gettext_noop("no allocation accepts visitors whose identifier was rejected")
         return Sentence(text)
-    text = gettext_noop("no allocation's rule is true; the last one, of {allocation}: {why}")
+    text = gettext_noop(
+        "no allocation's rule is true; the last rule, of {allocation}, is false: {why}"
+    )
     return Sentence(text, allocation=_allocation(last), why=last.rule.why)
 
 
@@ -186,10 +188,12 @@ def _dependency(explanation: Explained) -> str:
     if dependency is None:
         return ""
     found = dependency.parent.assignment
-    text = gettext_noop("it depends on bucket {value} of {test}; the visitor is in {group} there")
+    text = gettext_noop(
+        "the test depends on bucket {value} of {test}, but the visitor is in {group}"
+    )
     if found is None:
         text = gettext_noop(
-            "it depends on bucket {value} of {test}; the visitor is in no group there"
+            "the test depends on bucket {value} of {test}, but the visitor has no group there"
         )
     value, test = dependency.bucket_value, _name(dependency.test)
     group = "" if found is None else _group(found)

@@ -18,7 +18,7 @@ from proctor.core.messages import nearest, shown
 if TYPE_CHECKING:
     import os
 
-#: The fields that Pipet knows. It does not start if there are any others.
+#: The fields that Pipet knows. Pipet does not start if the file contains any others.
 CONFIG_FIELDS = ("context", "identifiers")
 CONTEXT_FIELDS = ("source", "sourceKey", "type", "defaultValue")
 IDENTIFIER_FIELDS = ("source", "sourceKey")
@@ -101,7 +101,7 @@ def _text(value: object, where: str, field: str) -> str | None:
 
 
 def _source(value: object, where: str) -> KeyPlace:
-    """Return an enum constant as Jackson reads it: by its name, or by its index."""
+    """Return the enum constant that Jackson reads from a value, which is a name or an index."""
     text = (_text(value, where, "source") or "").strip(_JAVA_TRIM)
     if text in ("0", "1"):
         return SOURCES[int(text)]

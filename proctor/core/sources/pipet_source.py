@@ -42,7 +42,7 @@ _Read = TypeVar("_Read")
 
 logger = logging.getLogger("proctor.pipet")
 
-#: Maximum of *timeout* in seconds. A visitor never waits longer than this for a page.
+#: Maximum value of *timeout*, in seconds. No visitor would wait longer than this for a page.
 LONGEST_TIMEOUT = 3600
 
 
@@ -60,8 +60,8 @@ class PipetSource(Closing):
     gets an answer, all calls are allowed again. Each pause is twice as long as the one before, up
     to 30 seconds.
 
-    A session from `GroupsRequest.get_http` is not changed. *timeout* then applies to each
-    operation, and to the whole body.
+    A session from `GroupsRequest.get_http` is not changed. With such a session, *timeout* applies
+    to each operation, and to the whole body.
 
     Safe for threads and after a fork. Each thread has its own session during a call.
     """
@@ -159,7 +159,7 @@ class PipetSource(Closing):
         return groups
 
     def close(self) -> None:
-        """Close the connections. This can be done repeatedly: later calls open new connections."""
+        """Close the connections. The source stays usable: later calls open new connections."""
         _close_all(self._crews)
 
     def __str__(self) -> str:
@@ -238,7 +238,7 @@ class PipetSource(Closing):
             return read(reply.body)
         except UnreadableReply as error:
             raise self._unavailable(
-                f"its reply, {printable(reply.content_type)}, cannot be read: {error}"
+                f"its reply of type {printable(reply.content_type)} cannot be read: {error}"
             ) from error
 
     # -- log the outcome of a call, and report it to the breaker ---------------------------
@@ -264,8 +264,8 @@ class PipetSource(Closing):
             failures = crew.paused.failed(about)
         if crew.breaker.failed(permit, about, is_slow=is_slow):
             logger.warning(
-                "%s. It is asked again from time to time; until it answers, visitors get cached "
-                "groups or the defaults",
+                "%s. It will be called again from time to time; until it answers, visitors get "
+                "cached groups or the defaults",
                 error,
             )
         elif failures > 1:
@@ -274,7 +274,7 @@ class PipetSource(Closing):
             logger.debug("%s", error)
 
     def _note_overdue(self, crew: Crew) -> None:
-        """Give up on calls with the site's sessions that have not returned in time."""
+        """Give up on calls that use the site's sessions and have not returned in time."""
         now = self._clock()
         for call, (url, permit, ends) in list(crew.in_flight.items()):
             if now >= ends and crew.in_flight.pop(call, None) is not None:

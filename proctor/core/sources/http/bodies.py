@@ -110,7 +110,7 @@ def host(url: str) -> str | None:
 
 
 def root_cause(error: BaseException) -> str:
-    """Return the class of the first cause, and the message if it comes from the operating system.
+    """Return the class of the root cause, and its message if that comes from the operating system.
 
     Messages of other libraries are left out, because they can contain memory addresses, text from
     the server, or the URL's query, which identifies visitors.

@@ -70,7 +70,7 @@ class Deadline:
         return left
 
 
-#: The shortest timeout that a socket accepts, in seconds, other than 0.
+#: The shortest timeout that a socket accepts, in seconds, apart from 0.
 _HARDLY_ANY = 1e-6
 
 
@@ -112,7 +112,8 @@ def _adapter(deadline: Deadline) -> HTTPAdapter:
         def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
             return bound(super().proxy_manager_for(*args, **options))
 
-    # A session makes one call at a time, so it needs one connection; urllib3 warns about a second.
+    # A session makes one call at a time, so one connection is enough, and urllib3 logs a warning if
+    # a second one is opened.
     return Adapter(pool_maxsize=1)
 
 
@@ -215,8 +216,8 @@ class _Connected(socket.socket):
         """Return the remaining seconds, or a tiny positive number if the deadline has passed.
 
         An SSLSocket calls this while it shares its file descriptor with this socket. If this method
-        raised an exception, both would close the descriptor, and the second one could close a
-        different connection that uses it by then.
+        raised an exception, both objects would close the descriptor. The second one could then
+        close a different connection, if that has reused the descriptor in the meantime.
         """
         try:
             return self._deadline.remaining()
