@@ -48,8 +48,8 @@ def texts(identifiers: Mapping[str, str | None]) -> dict[str, str | None]:
 
 def random_given() -> IdentifierError:
     return IdentifierError(
-        "an identifier of type RANDOM was given; leave it out, because tests of this type draw a random "
-        "number"
+        "an identifier of type RANDOM was given; leave it out, because tests of this "
+        "type draw a random number"
     )
 
 

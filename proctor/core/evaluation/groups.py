@@ -341,7 +341,7 @@ class Groups(Mapping[str, GroupAssignment]):
         return ",".join(self.group_strings())
 
     def group_strings(self) -> list[str]:
-        """Return each test's name and bucket value, for values of 0 or more, sorted by name."""
+        """Return name and value of each test as one string, sorted, without negative values."""
         return [
             f"{name}{assignment.value}"
             for name, assignment in sorted(self._assignments.items())

@@ -75,7 +75,8 @@ class ObjectLocation:
         scheme, _, rest = url.partition("://")
         if not rest or rest.endswith("/"):
             raise ConfigurationError(
-                f"{self.shown!r} does not name an object: expected a URL like s3://bucket/matrix.json"
+                f"{self.shown!r} does not name an object: "
+                "expected a URL like s3://bucket/matrix.json"
             )
         # Imported here, not in the reading thread. Otherwise, a process forked during the import
         # would keep the module's lock forever.
