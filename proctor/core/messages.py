@@ -90,7 +90,7 @@ def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | No
 def error_text(error: BaseException, limit: int = 200) -> str:
     """Return the class and the text of an exception. Never raises.
 
-    The text can contain a visitor's data: show it only to people who are allowed to see that.
+    The text can contain a visitor's data: show it only to people who are allowed to see such data.
     """
     try:
         return f"{type(error).__name__}: {error}"[:limit]

@@ -89,7 +89,7 @@ class EngineCall:
         return scope
 
     def _plain_scope(self) -> Scope:
-        """Return the context if no types are declared."""
+        """Return the scope for a context whose variables have no declared types."""
         scope, refused = plain_scope(self.context)
         if refused:
             self.variable_errors = refused

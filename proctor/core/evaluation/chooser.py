@@ -113,7 +113,7 @@ class Chooser:
         self.experiment = definition.payload_experiment_config
 
     def forced(self, force: ForceGroups) -> GroupAssignment | None:
-        """Return the group that a visitor forces; None if the test does not have it."""
+        """Return the group that a visitor forces; None if the test has no such group."""
         value = force.groups.get(self.name)
         if value is None:
             return None

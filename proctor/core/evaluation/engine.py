@@ -56,10 +56,10 @@ class Proctor:
 
     *context_types* declares the variables that rules can use. It maps the name of each variable to
     a `ContextType`, or to that type's name in Pipet. Rules are then checked against these
-    declarations, and the values of a call are converted. If it is None, rules are only parsed, and
-    they use Python values instead of Java's. *test_types* are the known test types, in addition to
-    Proctor's own. *identifier_validator* is "noempty", which rejects empty identifiers, or a
-    function that returns False for each identifier to reject. Rejected identifiers count as
+    declarations, and the values of a call are converted. If *context_types* is None, rules are only
+    parsed, and they use Python values instead of Java's. *test_types* are the known test types, in
+    addition to Proctor's own. *identifier_validator* is "noempty", which rejects empty identifiers,
+    or a function that returns False for each identifier to reject. Rejected identifiers count as
     missing, except in tests with unitless allocations. *functions* adds rule functions. Its keys
     have the form `prefix:name`.
 
@@ -316,7 +316,7 @@ class Proctor:
         depend on more than rules or because they were dropped. Raises UnknownTest for a test that
         is not loaded.
         """
-        # Imported here because few programs print it.
+        # Imported here because few programs print the function.
         from proctor.core.evaluation.function_text import function_text  # noqa: PLC0415
 
         return function_text(self._plan, test, dropped=self._dropped)

@@ -33,7 +33,7 @@ class DependencyExplanation:
     bucket_value: int
     #: True if the visitor is in that bucket.
     holds: bool
-    #: The decision in that test. Its `assignment` is the visitor's group there.
+    #: The decision in that test. Its `assignment` is the visitor's group in that test.
     parent: Explanation = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:

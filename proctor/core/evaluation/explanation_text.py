@@ -189,11 +189,11 @@ def _dependency(explanation: Explained) -> str:
         return ""
     found = dependency.parent.assignment
     text = gettext_noop(
-        "the test depends on bucket {value} of {test}, but the visitor is in {group}"
+        "the test depends on bucket {value} of {test}; in that test, the visitor is in {group}"
     )
     if found is None:
         text = gettext_noop(
-            "the test depends on bucket {value} of {test}, but the visitor has no group there"
+            "the test depends on bucket {value} of {test}; in that test, the visitor has no group"
         )
     value, test = dependency.bucket_value, _name(dependency.test)
     group = "" if found is None else _group(found)
@@ -238,7 +238,7 @@ def _row(label: Sentence, content: str) -> Sentence:
 
 
 def _more(content: str) -> Sentence:
-    """Return a line that continues a row, without a label."""
+    """Return a line without a label, which continues the row above it."""
     return Sentence(gettext_noop("                {content}"), content=content)
 
 

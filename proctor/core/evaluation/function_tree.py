@@ -143,8 +143,8 @@ class SelectBuilder:
 
     def _guard(self, value: ast.expr, variable: VariableType) -> ast.expr:
         """Return an expression that is true if a raw value needs no conversion."""
-        # Check the class. isinstance is not enough, because a lazy object claims the class of the
-        # object that it wraps.
+        # Check the class. isinstance is not enough, because a lazy object claims to have the class
+        # of the object that it wraps.
         cls = trees.Call(self.table.builtin(type), [value], [])
         exact = compared(cls, ast.Is(), self.table.builtin(CLASSES[variable.kind]))
         if variable.kind == "int":
@@ -249,7 +249,7 @@ def _is_always(rule: Rule) -> bool:
 
 
 def _is_expression(rule: Rule) -> bool:
-    """Return True if a rule is an expression and has the same result in every test."""
+    """Return True if a rule is an expression whose result does not depend on the test."""
     return rule.kind is RuleKind.EXPRESSION and MISSING_EXPERIMENTAL_UNIT not in rule.names
 
 

@@ -34,8 +34,9 @@ Every name with a prefix such as `text_`, `rule_` or `row_` is a global with a v
 (`rules.names`). The result of a rule that fails is None, so no later allocation is tried. The
 function returns rows; identifiers have to be hashed only for these rows.
 
-Without declared types, the kinds of variables are guessed from the rules and checked for each
-visitor. `build_one` creates such a function for a single test; it returns the test's row.
+If no types are declared, the types of variables are guessed from the rules, and each visitor's
+values are checked. `build_one` creates such a function for a single test; it returns the test's
+row.
 
 `chooser` handles the other tests (those with dependencies, random or unitless allocations). It
 handles all tests if groups are forced or a visitor is incognito.
@@ -72,7 +73,7 @@ Refuse = Callable[[], object]
 #: returns the result of a rule, or None if it fails. *refuse* is called if a raw value might not
 #: have the declared type of its variable. Returns the rows, and the failures.
 Select = Callable[[Get, Ask, Refuse], tuple[list[Row], list[Failure]]]
-#: Like `Select`, for one test. Returns its row, its failure, or None.
+#: Like `Select`, but for one test. Returns the test's row, its failure, or None.
 SelectOne = Callable[[Get, Ask, Refuse], Row | Failure | None]
 
 

@@ -52,8 +52,9 @@ class DefaultMode(enum.Enum):
 
 _MODES = {mode.value: mode for mode in DefaultMode if mode is not DefaultMode.NONE}
 
-# The grammar. Java's regular expression for it can take exponential time. This module splits names
-# and values in code instead, and its pattern for payloads can match a text in only one way.
+# The grammar of force groups. Java's regular expression for it can take exponential time. This
+# module splits names and values in code instead, and its pattern for payloads can match a text in
+# only one way.
 _SPACES = r"[ \t\n\x0b\f\r]*"
 _STRING = r'"[^"\\]*(?:\\[^\n\r\x85\u2028\u2029][^"\\]*)*"'
 _SCALAR = rf"(?:-?[0-9]+(?:\.[0-9]*)?|{_STRING})"
@@ -86,7 +87,7 @@ def _entries(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
 def _entry_spans(text: str) -> Iterator[tuple[int, int, re.Match[str] | None]]:
     """Yield the start and end of each entry of *text*, and the payload after it.
 
-    An entry must end at a comma or at the end of the text. If it does not, it is skipped.
+    An entry must end at a comma or at the end of the text. Any other entry is skipped.
     """
     position = 0
     while run := _WORD.search(text, position):

@@ -63,7 +63,7 @@ def _json(value: Any) -> str:
 def apply_payload(bucket_payload: Payload | None, forced: Payload | None) -> Payload | None:
     """Return the payload of a forced bucket (Java: TestChooser.validateForcePayload).
 
-    This is the forced payload if its type is that of the bucket's payload; otherwise, it is the
+    The result is the forced payload if both payloads have the same type; otherwise, it is the
     bucket's payload. The json type cannot be forced. In a map, only values are replaced. If a
     forced key is missing from the bucket's map, or if its value there has a type that cannot be
     forced, the bucket's map is used unchanged.

@@ -36,7 +36,7 @@ def read(
     """Return the context variables and the identifiers in *config*, in the order of the file.
 
     *config* is a path, or the parsed content of a file. Raises ConfigurationError if the file
-    cannot be read or Pipet would not start with it.
+    cannot be read, or if Pipet would not start with it.
     """
     where = "the Pipet configuration"
     if not isinstance(config, Mapping):
@@ -153,7 +153,7 @@ def _identifier(
     if name.upper() not in by_upper:
         raise ConfigurationError(
             f"In {where}: the test type is unknown: {nearest(name, by_upper.values())}; "
-            "register it if it is your own"
+            "register the type if it is your own"
         )
     key = _text(entry.get("sourceKey"), where, "sourceKey") or name
     return IdentifierVariable(by_upper[name.upper()], key, source, name)

@@ -1,7 +1,7 @@
 """Map source keys to test types and to context variables.
 
 A *source key* is the name under which an application, or a request to Pipet, passes a value. The
-configuration maps it to a test type or a context variable.
+configuration maps each source key to a test type or a context variable.
 """
 
 from __future__ import annotations

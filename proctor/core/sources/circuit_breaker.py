@@ -32,7 +32,7 @@ class Permit:
         self.due = 0.0
         #: True if a call timed out, so a trial call is needed.
         self.is_suspect = False
-        #: The last calls: None for an answered call, the request for a failed one.
+        #: The outcomes of the last calls: None if the call was answered, the request if it failed.
         self.outcomes: deque[Hashable] = deque(maxlen=REMEMBERED)
         #: For each process, the thread that makes the trial call. The dict also contains the next
         #: state. It serves as a lock, because only one of several threads can set a key. A real
@@ -59,7 +59,7 @@ class CircuitBreaker:
     request itself could have caused stops them only if half of the last ten calls failed; several
     failures of one request count as one.
 
-    The first pause lasts *first_pause* seconds. Each failed trial call doubles it, up to
+    The first pause lasts *first_pause* seconds. Each failed trial call doubles the pause, up to
     *longest_pause*. Calls that are running when a pause begins may finish. Safe for threads and
     after a fork, without a lock.
 

@@ -20,7 +20,7 @@ class Document(NamedTuple):
 
 
 class ReadMatrix(NamedTuple):
-    """The result of reading a location that builds the matrix itself.
+    """The result of reading, if the location itself builds the matrix.
 
     Definitions that have not changed since the previous token are the same objects, so everything
     derived from them can be reused.

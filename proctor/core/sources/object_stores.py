@@ -187,7 +187,7 @@ def public_address(url: str) -> str:
 
 
 def _opener(scheme: str, shown: str) -> Callable[..., tuple[Any, str]]:
-    """Return fsspec's function that creates a client for a URL, and the path for that client.
+    """Return fsspec's function that maps a URL to a client and to the path for that client.
 
     Raises ConfigurationError for an unsupported scheme; the message names the package to install.
     """

@@ -20,9 +20,9 @@ def digest(request: str) -> bytes:
 class PausedRequests:
     """Remembers failed requests, and the time until which each is paused.
 
-    The first pause of a request lasts *first_pause* seconds. Each further failure doubles it, up to
-    *longest_pause*. At most 2 * `LIMIT` requests are remembered. Thread-safe without a lock:
-    concurrent writes can lose an entry, which costs one extra call.
+    The first pause of a request lasts *first_pause* seconds. Each further failure doubles the
+    pause, up to *longest_pause*. At most 2 * `LIMIT` requests are remembered. Thread-safe without a
+    lock: concurrent writes can lose an entry, which costs one extra call.
     """
 
     LIMIT = 1000

@@ -48,7 +48,7 @@ class RareRecord:
 
 
 class Crew:
-    """The state of the calls of one process. A forked process gets its own, with no lock held."""
+    """The state of the calls of one process. A forked process gets a new one with no lock held."""
 
     def __init__(
         self,

@@ -38,7 +38,7 @@ def read_groups(
     """Return the groups in the body of a reply to `groups/identify`.
 
     *force* contains the request's forced groups; it is needed because a reply does not mark them.
-    If *tests* is given, only these are read. A test that cannot be read gives no group, and
+    If *tests* is given, only these tests are read. A test that cannot be read gives no group, and
     *on_odd* is called with the reason. Raises UnreadableReply if the reply, or every test in it,
     cannot be read.
     """

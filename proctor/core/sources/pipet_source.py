@@ -56,9 +56,9 @@ class PipetSource(Closing):
 
     If a request fails, it is paused for one second, and other requests continue. If no connection
     can be made, or half of the last ten calls failed, all calls are paused for one second. Then a
-    single caller asks for the version of the matrix, which does not depend on a visitor. Once it
-    gets an answer, all calls are allowed again. Each pause is twice as long as the one before, up
-    to 30 seconds.
+    single caller asks for the version of the matrix, which does not depend on a visitor. Once that
+    caller gets an answer, all calls are allowed again. Each pause is twice as long as the one
+    before, up to 30 seconds.
 
     A session from `GroupsRequest.get_http` is not changed. With such a session, *timeout* applies
     to each operation, and to the whole body.
@@ -79,7 +79,7 @@ class PipetSource(Closing):
         clock: Callable[[], float] = time.monotonic,
         sessions: Callable[..., Any] = SessionStack,
     ) -> None:
-        """Store the URL, without calling it. Raises ConfigurationError if it is invalid.
+        """Store the URL, without calling it. Raises ConfigurationError if the URL is invalid.
 
         *clock* and *sessions* are for tests: *clock* returns seconds, and *sessions* creates the
         sessions for calls.
@@ -116,7 +116,7 @@ class PipetSource(Closing):
     def url(self, request: GroupsRequest) -> str | None:
         """Return the URL to request; None if there is nothing to request.
 
-        Raises RequestRejected if the visitor's part of it is too long.
+        Raises RequestRejected if the visitor's part of the URL is too long.
         """
         return question(self.root, request, keep_empty=self._keep_empty)
 

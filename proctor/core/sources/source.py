@@ -208,7 +208,7 @@ class MatrixSource(Closing):
     ) -> Callable[[], None]:
         """Register callbacks for new matrices, failures, and the first success after a failure.
 
-        They are called in the loading thread. If a new matrix ends an outage, *on_change*
+        The callbacks are called in the loading thread. If a new matrix ends an outage, *on_change*
         comes first. Return a function that ends the subscription.
         """
         return self._loader.subscribe(

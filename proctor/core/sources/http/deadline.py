@@ -125,7 +125,7 @@ def _pool_classes(deadline: Deadline) -> dict[str, Any]:
 
         def begin(self) -> None:
             super().begin()
-            # Otherwise, urllib3 would log the whole URL, and its query identifies visitors.
+            # Otherwise, urllib3 would log the whole URL, whose query can identify visitors.
             if any(not isinstance(each, _OF_MAIL) for each in self.msg.defects):
                 raise MalformedHeaders
 
