@@ -95,7 +95,7 @@ def kind_instead(document: Mapping[str, Any]) -> str:
 
 
 def foreign_field(document: Mapping[str, Any]) -> str:
-    """Return a problem if a document has only fields that a specification cannot have, or ""."""
+    """Return a problem if a document has only fields that no specification has; otherwise ""."""
     if not document or not _FIELDS.isdisjoint(document):
         return ""
     first = shown(next(iter(document)))

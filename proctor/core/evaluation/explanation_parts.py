@@ -47,7 +47,7 @@ class Decision(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class AllocationExplanation:
-    """An allocation that was tried. They are tried in order, until the rule of one is true."""
+    """An allocation that was tried. Allocations are tried in order, until a rule is true."""
 
     #: The index of the allocation in the test, starting at 0.
     index: int

@@ -341,7 +341,7 @@ class Groups(Mapping[str, GroupAssignment]):
         return ",".join(self.group_strings())
 
     def group_strings(self) -> list[str]:
-        """Return name and value of each test as one string, sorted, without negative values."""
+        """Return each test's name and value as one string, sorted, without negative values."""
         return [
             f"{name}{assignment.value}"
             for name, assignment in sorted(self._assignments.items())

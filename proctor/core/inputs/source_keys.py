@@ -35,6 +35,6 @@ class IdentifierVariable:
     test_type: str
     source_key: str
     source: KeyPlace = "QUERY"
-    #: The test type as spelled in Pipet's configuration (`user` for USER); "" if it was not read
-    #: from one.
+    #: The test type as spelled in Pipet's configuration (`user` for USER); "" without such a
+    #: configuration.
     name: str = ""

@@ -89,7 +89,7 @@ class PipetSource(Closing):
             raise ConfigurationError(f"timeout is {timeout!r}; give a number of seconds")
         if not 0 < timeout <= LONGEST_TIMEOUT:
             raise ConfigurationError(
-                f"timeout is {timeout!r}; give seconds above 0, and at most {LONGEST_TIMEOUT}"
+                f"timeout is {timeout!r}; give seconds, above 0 and up to {LONGEST_TIMEOUT}"
             )
         self._timeout = timeout
         self._max_bytes = max_bytes
@@ -309,7 +309,7 @@ def _checked(root: str) -> str:
         )
     if parts.query or parts.fragment:
         raise ConfigurationError(
-            f"Invalid Pipet URL with a query or a fragment: {public_url(root)!r}; leave it out"
+            f"Invalid Pipet URL {public_url(root)!r}: leave out the query or fragment"
         )
     return root.rstrip("/")
 

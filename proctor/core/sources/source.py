@@ -38,7 +38,7 @@ logger = logging.getLogger("proctor.matrix")
 
 @dataclass(frozen=True, slots=True)
 class GroupsRequest:
-    """A request for one visitor's groups, with values by the application's source keys."""
+    """A request for one visitor's groups. The application's source keys name the values."""
 
     identifiers: Mapping[str, object] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
