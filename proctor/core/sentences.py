@@ -30,12 +30,12 @@ Formats: TypeAlias = "Callable[[object], object]"
 
 
 def gettext_noop(text: str) -> str:
-    """Return *text*. Marks it for programs that collect texts for translators."""
+    """Return *text*. Programs that collect texts for translators look for this call."""
     return text
 
 
 def ngettext_lazy(singular: str, plural: str) -> tuple[str, str]:
-    """Return both texts. Marks them for programs that collect texts for translators."""
+    """Return both texts. Programs that collect texts for translators look for this call."""
     return singular, plural
 
 

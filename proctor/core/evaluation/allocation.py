@@ -47,7 +47,7 @@ def cutoffs(lengths: Sequence[float]) -> tuple[int, ...]:
     A range with a negative length ends at a lower position than the range before it. Raises
     ValueError if the sum of the lengths differs from 1 by more than 0.0001.
     """
-    # Added one by one, as Java Proctor does, because math.fsum would round differently.
+    # Add the lengths one by one, as Java Proctor does, because math.fsum would round differently.
     totals = list(itertools.accumulate(lengths, initial=0.0))[1:]
     total = totals[-1] if totals else 0.0
     if total < SUM_MIN or total > SUM_MAX:

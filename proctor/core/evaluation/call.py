@@ -123,7 +123,7 @@ class EngineCall:
 def is_incognito(context: Mapping[str, Any], types: Mapping[str, ContextType] | None) -> bool:
     """Return True if the visitor is incognito  [Proctor.determineTestGroups]."""
     value = context.get(INCOGNITO)
-    # A shortcut for the usual values, neither of which becomes "true" when converted.
+    # A shortcut for the two usual values, which do not become "true" when converted.
     if value is None or value is False:
         return False
     if types is not None and INCOGNITO in types:

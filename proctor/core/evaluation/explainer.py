@@ -175,7 +175,7 @@ def _explanation(
 
 
 def _decision(test: Chooser, visit: WatchedVisit, assignment: GroupAssignment | None) -> Decision:
-    """Return the step at which `choose` ended, from its result and the rules it evaluated."""
+    """Derive the step at which `choose` ended from its result and the rules that it evaluated."""
     if not visit.asked:
         return Decision.FORCED if assignment is not None else _refusal(test, visit)
     last = visit.asked[-1]

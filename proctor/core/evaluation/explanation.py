@@ -27,7 +27,7 @@ __all__ = ["DependencyExplanation", "Explanation"]
 
 @dataclass(frozen=True, slots=True)
 class DependencyExplanation:
-    """The bucket of another test that the visitor must be in."""
+    """A dependency on another test, in which the visitor must be in a certain bucket."""
 
     test: str
     bucket_value: int

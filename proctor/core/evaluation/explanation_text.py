@@ -314,7 +314,7 @@ def _ranges(ranges: Sequence[RangeExplanation], share: float | None) -> Iterator
     mark = ""
     if hit is not None and share is not None:
         column = min(int(share * BAR), BAR - 1)
-        # A range narrower than one column can contain the visitor's position.
+        # The position can be in a range that is narrower than one column. Show that range.
         cells[column] = _NAMES[hit % len(_NAMES)]
         mark = " " * (column + 1) + "^"
     yield _row(Sentence(gettext_noop("ranges")), f"|{''.join(cells)}|")

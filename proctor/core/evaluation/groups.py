@@ -27,7 +27,7 @@ class Reason(enum.Enum):
     ASSIGNED = "assigned"
     #: The visitor forced this group, or forced the smallest live bucket.
     FORCED = "forced"
-    #: This is the last known answer, because the source is not answering.
+    #: The group comes from the last known answer, because the source is not answering.
     STALE = "stale"
 
     # For all reasons below, the visitor has the declared default or no group.
@@ -263,7 +263,7 @@ class MatrixVersion(NamedTuple):
 class Groups(Mapping[str, GroupAssignment]):
     """The assignments of one visitor, by test name. Immutable.
 
-    As in Java Proctor, it contains only tests that gave the visitor a group. Iteration follows the
+    As in Java Proctor, only tests that gave the visitor a group are included. Iteration follows the
     order of the names.
     """
 

@@ -128,7 +128,7 @@ class FileLocation:
     def read(self, token: object) -> Document | None:
         """Return the content.
 
-        Raises SourceError unless it is a readable file of at most `max_bytes`.
+        Raises SourceError unless the location is a readable file of at most `max_bytes`.
         """
         try:
             # Checked before opening the file, because opening a pipe would wait for a writer.

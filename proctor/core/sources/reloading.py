@@ -250,7 +250,7 @@ class MatrixLoader(Closing, Generic[T]):
     def _start(self, crew: _Crew) -> None:
         """Start an attempt.
 
-        The caller has already marked the crew as busy; the attempt clears the mark.
+        The caller has already marked the crew as busy; the attempt clears the mark when it ends.
         """
         if not self._is_due():  # another thread was faster
             crew.attempt.over.set()

@@ -76,7 +76,7 @@ def read_body(
 
 
 class _Gunzip:
-    """Decompresses gzip piece by piece, and never more than requested."""
+    """Decompresses gzip piece by piece, and never returns more than requested."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)

@@ -169,7 +169,7 @@ class _WithinDeadline(OpensSockets, HTTPConnection):
         raise NewConnectionError(self, f"Failed to establish a new connection: {last}") from last
 
     def _addresses(self) -> Iterator[str]:
-        """Return the addresses of the host. For an IP address, this is the address itself."""
+        """Return the addresses of the host. If the host is an IP address, return that."""
         found = socket.getaddrinfo(
             self.host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
         )
