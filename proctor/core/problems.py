@@ -37,8 +37,8 @@ class Problem:
     message: str
     #: The name of the test; None if the problem is about the whole matrix.
     test: str | None = None
-    #: The index of the allocation, from 0; None if the problem is about the whole test. Messages
-    #: number allocations from 1.
+    #: The index of the allocation, starting at 0; None if the problem is about the whole test.
+    #: Messages number allocations from 1.
     allocation: int | None = None
     #: The text of the rule, if the problem is in one.
     rule: str | None = None

@@ -82,7 +82,7 @@ class Sentence(str):
     def translated(self, translations: Translations, formats: Formats | None = None) -> str:
         """Return the translated text, or the English text if there is no translation.
 
-        *formats* formats numbers and times. A translation that names an unknown value is ignored.
+        *formats* formats numbers and times. A translation with an unknown placeholder is ignored.
         """
         values = {
             name: _translated(value, translations, formats) for name, value in self.values.items()

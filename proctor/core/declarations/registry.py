@@ -147,7 +147,7 @@ class Registry(Mapping[str, ProctorTest]):
     def to_specification(self) -> dict[str, Any]:
         """Return the registry as a Proctor specification, ready to be written as JSON.
 
-        Raises ConfigurationError for a test whose groups have no values, because Proctor
-        needs them.
+        Raises ConfigurationError for a test whose groups have no values, because Proctor needs the
+        values.
         """
         return write_specification(self.values(), self._specification)

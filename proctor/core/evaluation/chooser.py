@@ -125,7 +125,7 @@ class Chooser:
 
 
 def first_bucket(test: TestDefinition, value: int) -> Bucket:
-    """Return the first bucket with *value*. Forcing selects this one."""
+    """Return the first bucket with *value*. If the value is forced, this bucket is selected."""
     return next(each for each in test.buckets if each.value == value)
 
 

@@ -37,7 +37,7 @@ class DependencyExplanation:
     parent: Explanation = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the dependency as JSON types, with the other test's decision in short form."""
+        """Return the dependency as JSON types, with a short form of the other test's decision."""
         found = self.parent.assignment
         return {
             "test": self.test,

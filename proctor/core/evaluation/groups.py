@@ -253,7 +253,7 @@ class Property(NamedTuple):
 
 
 class MatrixVersion(NamedTuple):
-    """The matrix from which an answer was computed (Java: Audit)."""
+    """The version of the matrix from which an answer was computed (Java: Audit)."""
 
     version: str
     #: In milliseconds since 1970.
@@ -318,7 +318,7 @@ class Groups(Mapping[str, GroupAssignment]):
         return self._unlogged
 
     def to_dict(self) -> dict[str, GroupAssignment]:
-        """Return the assignments by name, in a new, unordered dict."""
+        """Return the assignments by name, as a new dict in no particular order."""
         return self._assignments.copy()
 
     def __getitem__(self, test: str) -> GroupAssignment:

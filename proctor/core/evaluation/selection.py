@@ -71,7 +71,7 @@ Refuse = Callable[[], object]
 
 #: Called as `select(get, ask, refuse)`. *get* returns the raw value of a variable, or None. *ask*
 #: returns the result of a rule, or None if it fails. *refuse* is called if a raw value might not
-#: have the declared type of its variable. Returns the rows, and the failures.
+#: have the declared type of its variable. The function returns the rows and the failures.
 Select = Callable[[Get, Ask, Refuse], tuple[list[Row], list[Failure]]]
 #: Like `Select`, but for one test. Returns the test's row, its failure, or None.
 SelectOne = Callable[[Get, Ask, Refuse], Row | Failure | None]

@@ -74,7 +74,7 @@ def location_of(
     token: str | None = None,
     locations: Schemes | None = None,
 ) -> Location:
-    """Return the `Location` of a path, of an http(s) URL or of one of the *locations*.
+    """Return the `Location` for a path, an http(s) URL or a URL with a scheme in *locations*.
 
     Any other scheme, such as s3, is looked up in fsspec. *token* is a bearer token for http(s)
     URLs. Raises ConfigurationError for any other text, or if the package for a scheme is missing.

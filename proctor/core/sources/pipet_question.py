@@ -29,7 +29,7 @@ MAX_TEST_BYTES = 3500
 def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> str | None:
     """Return the URL to request, or None if there are no identifiers or no tests.
 
-    Raises RequestRejected if the visitor's part is longer than `MAX_VISITOR_BYTES`, and
+    Raises RequestRejected if the visitor's part of the URL is longer than `MAX_VISITOR_BYTES`, and
     ConversionError for a value that cannot be written as text.
     """
     identifiers = _identifiers(request, keep_empty)

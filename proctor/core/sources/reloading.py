@@ -112,12 +112,12 @@ class MatrixLoader(Closing, Generic[T]):
 
         *token* is a bearer token for the URL. *locations* are additional kinds of locations (see
         `location_of`). *reload_interval* is the time between two checks of the location, in
-        seconds. Checks happen when *wall_clock* (seconds since 1970) passes a multiple of that
-        time; for a URL, up to a tenth of it (at most 3 seconds) later. `math.inf` disables checks.
-        *clock* measures the time between checks. *timeout* limits a whole download in seconds.
-        *max_bytes* limits the size of the document, and of a download after decompression. *wait*
-        is how many seconds callers wait for the first matrix of a URL. *on_change* and *on_failure*
-        are passed to `subscribe`. Raises ConfigurationError for invalid arguments.
+        seconds. Checks happen when *wall_clock* (seconds since 1970) passes a multiple of that time
+        or, for a URL, up to a tenth of the interval (at most 3 seconds) later. `math.inf` disables
+        checks. *clock* measures the time between checks. *timeout* limits a whole download in
+        seconds. *max_bytes* limits the size of the document, and of a download after decompression.
+        *wait* is how many seconds callers wait for the first matrix of a URL. *on_change* and
+        *on_failure* are passed to `subscribe`. Raises ConfigurationError for invalid arguments.
         """
         for name, value in (("reload_interval", reload_interval), ("wait", wait)):
             if not value >= 0:

@@ -75,7 +75,7 @@ class SessionStack:
             try:
                 return _get(session, url, timeout, max_bytes)
             except (requests.ConnectionError, urllib3_errors.ProtocolError):
-                # The server closed the idle connection. Any other failure is raised.
+                # Try again only if the server closed an idle connection.
                 if not deadline.reused or deadline.heard or deadline.is_over:
                     raise
                 return _get(session, url, deadline.remaining(), max_bytes)

@@ -173,5 +173,5 @@ def _date(text: str | None) -> datetime | None:
         found = None if text is None else parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):
         return None
-    # A date without a zone ("-0000") could not be compared.
+    # A date without a zone ("-0000") could not be compared with other dates.
     return found if found is None or found.tzinfo else found.replace(tzinfo=timezone.utc)
