@@ -39,7 +39,7 @@ class DeclarationProblem(NamedTuple):
 
 
 class Declared(Protocol):
-    """The attributes of a `ProctorTest` that are checked here; its module imports this one."""
+    """The attributes of a `ProctorTest`, which cannot be imported here without a cycle."""
 
     @property
     def name(self) -> str: ...

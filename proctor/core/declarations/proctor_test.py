@@ -30,13 +30,13 @@ GroupsDeclaration = Sequence[str] | Mapping[str, int]
 class ProctorTest:
     """One test that an application uses. Immutable.
 
-    *groups* are the names that the application handles, or a mapping from names to values; if it is
-    omitted, any group is accepted. *default* is the group to use for visitors to whom the source
-    assigns none. *payload* is the payload type of the groups: str, int, float, list[str],
-    list[int], list[float], dict, or Proctor's own name for the type. *identifier* is the test type,
-    such as USER, whose identifier the test hashes. Only `proctor.results` reads *identifier*, and
-    only if the groups come from a Pipet, because a Pipet does not report test types. (A matrix
-    contains them.)
+    *groups* are the names that the application handles, or a mapping from names to values; if
+    *groups* is omitted, any group is accepted. *default* is the group to use for visitors to whom
+    the source assigns none. *payload* is the payload type of the groups: str, int, float,
+    list[str], list[int], list[float], dict, or Proctor's own name for the type. *identifier* is the
+    test type, such as USER, whose identifier the test hashes. Only `proctor.results` reads
+    *identifier*, and only if the groups come from a Pipet, because a Pipet does not report test
+    types. (A matrix contains them.)
 
     The arguments are not checked here, because declarations are written in settings. Use `problems`
     or `Registry` to find mistakes.

@@ -83,7 +83,7 @@ def _refuse_others(document: Mapping[str, Any], place: str) -> None:
 
 
 def kind_instead(document: Mapping[str, Any]) -> str:
-    """Return the kind of a document that is not a specification; "" if it is unknown."""
+    """Return the kind of a document that is not a specification; "" if the kind is unknown."""
     unknown = [key for key in document if key not in _FIELDS]
     if not unknown:
         return ""

@@ -193,7 +193,8 @@ def random_range(lengths: Sequence[float], random: Random) -> int:
     This is the first range at whose end the sum of the lengths exceeds the number, or else the last
     range.
 
-    This works like Java Proctor's RandomTestChooser, with *random* in place of java.util.Random.
+    The method is that of Java Proctor's RandomTestChooser, with *random* in place of
+    java.util.Random.
     """
     drawn = random.random()
     for index, total in enumerate(itertools.accumulate(lengths)):

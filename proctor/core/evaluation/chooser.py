@@ -1,7 +1,7 @@
 """Choose a group in one test, step by step [TestChooser, TestRangeSelector].
 
 `choose` defines the engine's results. `selection` gives the same results faster for ordinary tests
-and calls. A test compares the two.
+and calls. A unit test compares the two.
 """
 
 from __future__ import annotations

@@ -213,11 +213,11 @@ class Proctor:
     ) -> GroupAssignment | None:
         """Return the group of one visitor in one test, or None if there is no group.
 
-        The result is the same as that of `determine_groups(tests=(test,), …).get(test)`, but it
-        takes only half the time. The arguments and the errors are the same, too. A result of None
-        does not tell you why there is no group, or whether the test exists: call `explain` to find
-        out, or `determine_groups` to see the errors of rules. The result for an unknown test is
-        None. Raises TypeError if *test* is not a str.
+        The result is the same as that of `determine_groups(tests=(test,), …).get(test)`, but
+        computing it takes only half the time. The arguments and the errors are the same, too. A
+        result of None does not tell you why there is no group, or whether the test exists: call
+        `explain` to find out, or `determine_groups` to see the errors of rules. The result for an
+        unknown test is None. Raises TypeError if *test* is not a str.
         """
         if not isinstance(test, str):
             raise TypeError(f"expected a test name (str), got {type(test).__qualname__}")

@@ -53,7 +53,7 @@ class ExplainedDependency(Protocol):
 
 
 class Explained(Protocol):
-    """The attributes of `Explanation` that are read here; its module imports this one."""
+    """The attributes of an `Explanation`, which cannot be imported here without a cycle."""
 
     @property
     def test(self) -> str: ...

@@ -46,7 +46,7 @@ class DefaultMode(enum.Enum):
     NONE = ""
     #: Visitors get no group in these tests.
     FALLBACK = "default_to_fallback"
-    #: Visitors who would get a group get the smallest bucket that is in use instead.
+    #: Visitors who would get a group get the smallest live bucket instead.
     MIN_LIVE = "default_to_min_live"
 
 
@@ -210,7 +210,7 @@ class ForceGroups:
         return entry if payload is None else f"{entry};{write_payload(payload)}"
 
     def cookie_value(self) -> str:
-        """Return `str()`, encoded as by Java's URLEncoder, for a cookie that Java can also read."""
+        """Return `str()` as Java's URLEncoder encodes it, for a cookie that Java can also read."""
         # Java does not escape the asterisk but escapes the tilde. Python does the opposite.
         return quote_plus(str(self), safe="*", errors="replace").replace("~", "%7E")
 

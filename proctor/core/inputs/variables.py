@@ -149,10 +149,11 @@ class Variables:
     ) -> dict[str, str]:
         """Return identifiers by test type. *values* contains them by source key.
 
-        Values are converted to text. None is left out, as is "" unless *keep_empty*. If two keys
-        with values are mapped to the same test type, the one declared later wins. An undeclared key
-        that is the name of a test type has the lowest priority. Other keys are ignored; see
-        `unmapped`. Raises ConversionError for a value that cannot be converted to text.
+        Values are converted to text. None is left out, and so is "" unless *keep_empty* is true. If
+        two keys with values are mapped to the same test type, the one declared later wins. An
+        undeclared key that is the name of a test type has the lowest priority. Other keys are
+        ignored; see `unmapped`. Raises ConversionError for a value that cannot be converted to
+        text.
         """
         found: dict[str, str] = {}
         for test_type, key in self._routes_of(values, test_types):

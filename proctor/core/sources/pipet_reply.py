@@ -142,7 +142,7 @@ def _is_forced(test: str, value: int, force: ForceGroups) -> bool:
 
 
 def _version(audit: Any) -> MatrixVersion | None:
-    """Return the version; None if there is none, so that the reply must not be cached."""
+    """Return the version, or None. A reply without a version must not be cached."""
     if not isinstance(audit, dict):
         return None
     version, updated = audit.get("version"), audit.get("updated")

@@ -30,7 +30,7 @@ class AgentKind:
 
 
 def refine(kind: AgentKind, text: str) -> tuple[AgentKind, ...]:
-    """Return *kind* and its more specific kinds that match a lower-case header, in this order.
+    """Return *kind*, followed by its more specific kinds that match a lower-case header.
 
     Return an empty tuple if none match.
     """
