@@ -73,7 +73,7 @@ Refuse = Callable[[], object]
 #: returns the result of a rule, or None if it fails. *refuse* is called if a raw value might not
 #: have the declared type of its variable. The function returns the rows and the failures.
 Select = Callable[[Get, Ask, Refuse], tuple[list[Row], list[Failure]]]
-#: Like `Select`, but for one test. Returns the test's row, its failure, or None.
+#: Like `Select`, for a single test. Returns the test's row, its failure, or None.
 SelectOne = Callable[[Get, Ask, Refuse], Row | Failure | None]
 
 
