@@ -37,11 +37,11 @@ class FlagErrorCode(enum.Enum):
 
 
 class FlagError(Exception):
-    """A flag has no value for this visitor. The text gives the reason.
+    """Raised if a flag has no value for this visitor. The message gives the reason.
 
-    The text never contains a visitor's data. *outage* means that no flag has a value, because the
-    source has no answer. *private* means that the text reveals details of the matrix or its
-    location, so clients must not see it.
+    The message never contains a visitor's data. *outage* means that no flag has a value, because
+    the source has no answer. *private* means that the message reveals details of the matrix or its
+    location, so clients must not see the message.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class FlagError(Exception):
 
 
 def source_failure(error: ProctorError) -> FlagError:
-    """Return the error of a flag for which the source had no answer."""
+    """Return the error for a flag whose source had no answer."""
     words = str(error)
     if isinstance(error, RequestRejected):
         # These two statuses concern the visitor's data; all others concern access or the URL.
@@ -76,7 +76,7 @@ def source_failure(error: ProctorError) -> FlagError:
 def refusal(test: str, request: GroupsRequest) -> FlagError | None:
     """Return the error if nothing identifies the visitor, else None.
 
-    Used for sources that do not report why there is no group.
+    Used for sources that do not report why a visitor has no group.
     """
     if any(value not in (None, "") for value in request.identifiers.values()):
         return None

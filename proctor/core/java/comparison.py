@@ -37,7 +37,7 @@ from proctor.core.java.versions import ReleaseVersion
 
 
 def _common_kind(left: object, right: object) -> Conversion | None:
-    """Return the type to convert both values to for comparison; None if they are not numbers."""
+    """Return the type in which two numbers are compared; None if neither value is a number."""
     kind: Conversion | None = None
     for value in (left, right):
         if isinstance(value, Decimal):
@@ -164,7 +164,7 @@ def compare(left: object, right: object) -> int:
 
 
 def is_comparable(value: object) -> bool:
-    """Return True if Java Proctor's class of *value* implements Comparable."""
+    """Return True if the Java class that *value* represents implements Comparable."""
     return isinstance(value, (int, float, str, Decimal, enum.Enum, ReleaseVersion))
 
 

@@ -102,7 +102,7 @@ def _items(value: Any) -> list[Any]:
 
 
 def _freeze_int(value: int) -> int:
-    # 10 bits are about 3 digits: a good estimate without printing the number.
+    # 10 bits are about 3 decimal digits. This estimate avoids converting the number to text.
     if value.bit_length() > MAX_DIGITS * 10 // 3:
         raise ConversionError(
             Sentence(gettext_noop("the number has too many digits; write it as a string"))
@@ -111,8 +111,8 @@ def _freeze_int(value: int) -> int:
 
 
 def _freeze_float(value: float) -> float:
-    # In Java Proctor, too, 1e999 in JSON is an infinity. Only the words NaN and Infinity are
-    # invalid.
+    # Like Java Proctor, accept the infinity that 1e999 in JSON becomes. Only the words NaN and
+    # Infinity are invalid in JSON.
     if type(value) is float and not math.isfinite(value):
         raise ConversionError(
             Sentence(
