@@ -103,7 +103,7 @@ def character_code(value: Character) -> int:
 
 
 def truncate(value: float) -> int:
-    """Cast a double to an integer as Java does before it narrows the result."""
+    """Cast a double to an integer as Java does. The result is not yet narrowed to a Java type."""
     if math.isnan(value):
         return 0
     return int(max(min(value, 2.0**63), -(2.0**63)))

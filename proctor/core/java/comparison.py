@@ -192,7 +192,10 @@ def compare_same(left: object, right: object) -> int:
 
 
 def is_empty(value: object) -> bool:
-    """Return the result of `empty`: true for null, "" and empty collections, otherwise false."""
+    """Return the result of the operator `empty`.
+
+    It is true for null, "" and empty collections, otherwise false.
+    """
     if value is None:
         return True
     if isinstance(value, (ByteArray, CharArray)):

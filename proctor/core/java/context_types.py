@@ -50,8 +50,8 @@ class ContextType:
     #: The sample value used to check rules when a matrix is loaded, or MISSING (Java:
     #: RuleVerifyUtils and its defaults for declared types).
     sample: object = field(default=MISSING, hash=False)
-    #: The kind of the converted values. The engine does not convert values that are already of this
-    #: kind. None means that it converts all values.
+    #: The engine does not convert values that are already of this kind. None means that it converts
+    #: all values.
     kind: ValueKind | None = None
     #: The class of the converted values (`int`, `float` or `str`); None if it can vary.
     python_type: type | None = None

@@ -48,7 +48,10 @@ to_string = plain_text
 
 
 def sent_text(value: Any) -> str:
-    """Return *value* as version 1 sent it: bytes decoded as UTF-8, all else as `plain_text`."""
+    """Return *value* as version 1 of this library sent it.
+
+    Bytes are decoded as UTF-8. Anything else is converted by `plain_text`.
+    """
     if isinstance(value, (bytes, bytearray)):
         return value.decode("utf-8", "replace")
     return plain_text(value)

@@ -28,8 +28,8 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
             dropped[name] = _problem(name, *found)
     settled = set(dropped)
     for name in tests:
-        # Stop at a test that is already settled, so that each test is visited only once, even in
-        # long chains.
+        # Stop at a test whose result is already known, so that each test is visited only once, even
+        # in long chains.
         path, end = _path(name, tests, settled)
         settled.update(path)
         if end in path:
@@ -64,7 +64,7 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
 def _path(
     name: str, tests: Mapping[str, TestDefinition], settled: Collection[str]
 ) -> tuple[list[str], str | None]:
-    """Return *name* with its ancestors up to a *settled* one, and the name that comes next.
+    """Return *name* with its ancestors that are not yet *settled*, and the name that comes next.
 
     The next name is a settled test, the first name of a cycle, or None if the chain ends.
     """

@@ -39,7 +39,7 @@ class Inspection:
         *,
         warns: bool = True,
     ) -> None:
-        """Prepare to check *test*. Without *warns*, leave out the checks that only warn."""
+        """Prepare to check *test*. If *warns* is False, skip the checks that only warn."""
         self._warns = warns
         self._test = test
         self._checker = checker
@@ -50,7 +50,7 @@ class Inspection:
         self._values = {bucket.value for bucket in test.buckets}
 
     def problems(self) -> Iterator[Problem]:
-        """Return all problems except those of the dependency on another test."""
+        """Return all problems except those that concern the dependency on another test."""
         yield from self._type()
         yield from self._rule(self._test.rule)
         if not self._test.allocations:
@@ -261,7 +261,7 @@ class Inspection:
         words = [test.name, test.description, test.version, test.salt, *test.meta_tags]
         words += [each.id for each in test.allocations]
         words += [word for each in test.buckets for word in (each.name, each.description)]
-        # A fast check that is true for nearly all tests.
+        # A fast check, because nearly all tests contain only ASCII.
         if "".join(filter(None, words)).isascii() and all(
             encodable_json(each) is each for each in payloads
         ):

@@ -192,7 +192,7 @@ _FAILED = "Failed to evaluate a rule {rule}: "
 
 
 def _say_as_the_java(error: RuleError, rule: str) -> None:
-    """Store Java Proctor's message for a rule that causes a drop (Java: InvalidRuleException)."""
+    """Store Java Proctor's message for a rule that drops its test (Java: InvalidRuleException)."""
     if isinstance(error, (RuleSyntaxError, RuleTypeError)):
         error.java_message = (error.java_message or _SYNTAX).replace("{rule}", rule)
     else:
@@ -236,7 +236,7 @@ _Pattern: TypeAlias = tuple[nodes.Node, bool, nodes.Node]
 
 
 def _patterns(node: nodes.Node) -> Iterator[_Pattern]:
-    """Yield the pattern of each call that takes one."""
+    """Yield the pattern of each call that takes a pattern."""
     for each in nodes.walk(node):
         if isinstance(each, nodes.FunctionCall):
             searching = _FUNCTIONS.get(f"{each.prefix}:{each.name}")
@@ -266,5 +266,5 @@ def _refuse_patterns(patterns: Iterable[_Pattern]) -> None:
                 column=pattern.start + 1,
             ) from error
         except RuleSyntaxError:
-            # Java Proctor rejects it too, but only when the rule is evaluated.
+            # Java Proctor also rejects this pattern, but only when the rule is evaluated.
             continue

@@ -16,7 +16,7 @@ _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
 class QueryTooLarge(ValueError):  # noqa: N818 - says what the query is
-    """Raised for a query that exceeds a limit. The text says which one."""
+    """Raised for a query that exceeds a limit. The message says which limit."""
 
 
 def read_query(query: bytes) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Check that an expression is boolean  [RuleEvaluator.checkRuleIsBooleanType, getType].
 
-Before Java Proctor evaluates a rule, it checks the type of the top node. Therefore `${age + 1}` is
-an error and not true. A variable with the string "true" as its value is also an error.
+Before Java Proctor evaluates a rule, it checks the type of the top node. Therefore `${age + 1}`
+raises an error and is never true. A rule that consists only of a variable also raises an error if
+the variable's value is the string "true".
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _ARITHMETIC = frozenset("+-*/%")
 
 
 def boolean_check(node: Node, compiler: Compiler) -> Check | None:
-    """Return a check to call with a scope before *node* is evaluated.
+    """Return a check for *node*: a function to call with a scope before *node* is evaluated.
 
     The result is None if *node* is always boolean and needs no check.
 

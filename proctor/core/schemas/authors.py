@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BOUNDS", "MEANINGS", "REQUIRED", "WRITTEN"]
 
-#: Object → fields that should always be given.
+#: Maps each object to the fields that should always be given.
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "Matrix": ("audit", "tests"),
     "Audit": ("version",),
@@ -24,7 +24,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "ExpectedPayload": ("type",),
 }
 
-#: Object and field → restrictions in addition to those of the field's kind.
+#: Maps an object and a field to restrictions in addition to those of the field's kind.
 BOUNDS: Mapping[tuple[str, str], dict[str, Any]] = {
     # Proctor's public examples use numbers.
     ("Audit", "version"): {"type": ["string", "integer"]},
@@ -50,7 +50,7 @@ BOUNDS: Mapping[tuple[str, str], dict[str, Any]] = {
     },
 }
 
-#: Object → fields that tools write but no loader reads.
+#: Maps each object to the fields that tools write but no loader reads.
 WRITTEN: Mapping[str, dict[str, Any]] = {
     "Audit": {
         "updatedDate": {
@@ -67,7 +67,8 @@ WRITTEN: Mapping[str, dict[str, Any]] = {
     },
 }
 
-#: Object → field → its meaning. `docs/matrix.md` explains them in more detail.
+#: The meaning of each field, by object and field. `docs/matrix.md` explains the fields in more
+#: detail.
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "Matrix": {"audit": "who published the matrix, and when", "tests": "the tests, by name"},
     "Audit": {
