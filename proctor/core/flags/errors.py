@@ -69,7 +69,7 @@ def source_failure(error: ProctorError) -> FlagError:
         return FlagError(code, words, outage=True)
     if isinstance(error, ConversionError):
         # The original message can contain the visitor's value, and hooks might log it.
-        words = "a value in the evaluation context cannot be written as text"
+        words = "a value in the evaluation context cannot be converted to text"
     return FlagError(FlagErrorCode.INVALID_CONTEXT, words)
 
 
@@ -110,8 +110,8 @@ def matrix_refusal(
         return None
     return FlagError(
         FlagErrorCode.TARGETING_KEY_MISSING,
-        f"the test {test!r} needs an identifier of type {test_type}, which the evaluation "
-        "context does not have",
+        f"the test {test!r} needs an identifier of type {test_type}, which is missing "
+        "from the evaluation context",
     )
 
 
@@ -121,7 +121,7 @@ def _rule_error(test: str, failed: RuleError) -> FlagError:
         return FlagError(
             FlagErrorCode.INVALID_CONTEXT,
             f"a rule of the test {test!r} needs the variable {failed.variable!r}, which is "
-            "missing from the evaluation context or has a different type there",
+            "missing from the evaluation context or has the wrong type",
         )
     return FlagError(
         FlagErrorCode.GENERAL,

@@ -68,13 +68,14 @@ def typed_value(test: str, assignment: GroupAssignment, kind: FlagKind) -> Any:
             return assignment.group
         raise FlagError(
             FlagErrorCode.TYPE_MISMATCH,
-            f"the group {assignment.group!r} of the test {test!r} has no payload; ask for a "
-            "boolean or a string",
+            f"the group {assignment.group!r} of the test {test!r} has no payload; "
+            "request a boolean or a string",
         )
     raise FlagError(
         FlagErrorCode.TYPE_MISMATCH,
         f"the group {assignment.group!r} of the test {test!r} has a payload of type "
-        f"{assignment.payload_type}, {_name_of(payload)}; it is not converted to {_NAMES[kind]}",
+        f"{assignment.payload_type}, {_name_of(payload)}; the payload is not converted to "
+        f"{_NAMES[kind]}",
     )
 
 
@@ -90,7 +91,7 @@ def untyped_value(test: str, assignment: GroupAssignment) -> Any:
     if not is_finite(assignment.payload):
         raise FlagError(
             FlagErrorCode.PARSE_ERROR,
-            f"the payload of the test {test!r} has a number that JSON cannot express",
+            f"the payload of the test {test!r} contains a number that JSON cannot express",
         )
     return thaw(assignment.payload)
 

@@ -75,7 +75,7 @@ class ContextType:
         except RuleRuntimeError as error:
             reason = error.java_class.rpartition(".")[2]
         except RecursionError:
-            reason = "it is nested too deeply, or contains itself"
+            reason = "the value is nested too deeply, or contains itself"
         except Exception as error:  # noqa: BLE001 - str() of a foreign object may raise anything
             reason = error_text(error)
         raise ConversionError(
@@ -188,8 +188,8 @@ def pipet_type(name: str, *, user_agent: Callable[[str], object] | None = None) 
         raise ConfigurationError(f"{shown(name)} is not a context type: {nearest(name, known)}")
     if user_agent is None:
         raise ConfigurationError(
-            "The context type 'UserAgent' needs a parser of User-Agent headers: install "
-            "django-proctor[useragent], or give a function as user_agent"
+            "The context type 'UserAgent' needs a parser for User-Agent headers; install "
+            "django-proctor[useragent], or pass a function as user_agent"
         )
     parse = partial(conversion.to_user_agent, parse=user_agent)
     return ContextType("UserAgent", _USER_AGENT_CLASS, parse)

@@ -76,8 +76,8 @@ def freeze(value: Any, depth: int = 0) -> Any:
     raise ConversionError(
         Sentence(
             gettext_noop(
-                "{value} is of type {type}, which JSON does not have; convert it to a "
-                "string, a number, a list or a dict"
+                "{value} is of type {type}, which does not exist in JSON; convert the value "
+                "to a string, a number, a list or a dict"
             ),
             value=shown_json(value),
             type=type(value).__name__,
@@ -116,7 +116,7 @@ def _freeze_float(value: float) -> float:
     if type(value) is float and not math.isfinite(value):
         raise ConversionError(
             Sentence(
-                gettext_noop("{value!r} is not JSON: expected a finite number, or leave it out"),
+                gettext_noop("{value!r} is not valid JSON; write a finite number, or leave it out"),
                 value=value,
             )
         )
@@ -127,7 +127,7 @@ def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise ConversionError(
             Sentence(
-                gettext_noop("the key {key} is not a string: JSON keys must be strings"),
+                gettext_noop("the key {key} is not a string, but keys in JSON must be strings"),
                 key=shown_json(key),
             )
         )

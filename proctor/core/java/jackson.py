@@ -210,7 +210,7 @@ def to_text(value: Any) -> str | None:
         return float.__repr__(value)
     raise ConversionError(
         Sentence(
-            gettext_noop("{value} is not a string: expected one in quotes"), value=shown_json(value)
+            gettext_noop("{value} is not a string; write it in quotes"), value=shown_json(value)
         )
     )
 
@@ -247,7 +247,7 @@ def to_integer(value: Any, bits: int = 32) -> int | None:
             pass
     raise ConversionError(
         Sentence(
-            gettext_noop("{value} is not a {bits}-bit integer: expected one from {low} to {high}"),
+            gettext_noop("{value} is not a {bits}-bit integer; write one from {low} to {high}"),
             value=shown_json(value),
             bits=bits,
             low=low,
@@ -279,7 +279,7 @@ def to_double(value: Any) -> float | None:
             pass
     raise ConversionError(
         Sentence(
-            gettext_noop("{value} is not a number: expected digits, as in 0.5"),
+            gettext_noop("{value} is not a number; write digits, as in 0.5"),
             value=shown_json(value),
         )
     )
@@ -301,7 +301,7 @@ def to_boolean(value: Any) -> bool | None:
             return False
     raise ConversionError(
         Sentence(
-            gettext_noop("{value} is not a boolean: expected true or false"),
+            gettext_noop("{value} is not a boolean; write true or false"),
             value=shown_json(value),
         )
     )

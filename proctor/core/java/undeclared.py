@@ -48,5 +48,5 @@ def _listed(value: Iterable[Any]) -> list[Any]:
     try:
         return list(value)
     except Exception as error:
-        reason = f"it cannot be converted to a list: {error_text(error)}"
+        reason = f"the value cannot be converted to a list: {error_text(error)}"
         raise ConversionError(f"{type(value).__qualname__}: {reason}", reason=reason) from error

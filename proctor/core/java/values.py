@@ -248,7 +248,9 @@ def _integer_string(value: int) -> str:
     if -(2**63) <= value < 2**64:
         return int.__repr__(value)
     if value.bit_length() > MAX_INTEGER_BITS:
-        raise RuleRuntimeError(f"an integer of more than {MAX_INTEGER_BITS} bits is not printed")
+        raise RuleRuntimeError(
+            f"an integer of more than {MAX_INTEGER_BITS} bits is too long to print"
+        )
     # Python refuses to print an int of more than 4300 digits, but it prints such a Decimal.
     return str(Decimal(value))
 

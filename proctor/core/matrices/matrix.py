@@ -307,7 +307,7 @@ def _test_type(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise ConversionError(
             Sentence(
-                gettext_noop("{value} is not a string: expected one in quotes"),
+                gettext_noop("{value} is not a string; write it in quotes"),
                 value=shown_json(value),
             )
         )

@@ -118,10 +118,10 @@ def _slow_rules(steps: int) -> Iterator[Problem]:
             Severity.WARNING,
             Sentence(
                 gettext_noop(
-                    "the patterns of all rules may take {seconds} seconds for one "
-                    "visitor with long values, expected at most {limit}; write fewer patterns "
-                    "with two .* or more, or match fn:substring of a "
-                    "value"
+                    "matching the patterns of all rules may take {seconds} seconds for one "
+                    "visitor with long values, expected at most {limit}; use fewer patterns "
+                    "that contain .* more than once, or match only a part of the value with "
+                    "fn:substring"
                 ),
                 seconds=Decimal(f"{seconds:.1f}"),
                 limit=Decimal(f"{MAX_SECONDS:g}"),

@@ -30,9 +30,10 @@ _NO_STORE = ("Cache-Control", "no-store")
 
 #: Messages for clients, in place of messages that reveal too much about the matrix.
 _PRIVATE = (
-    "the server does not say why: see its log, or run `python -m proctor validate` on the matrix"
+    "the reason is not sent to clients; see the server's log, or run `python -m proctor validate` "
+    "on the matrix"
 )
-_OUTAGE = "the server has no answer at the moment: see its log"
+_OUTAGE = "the server has no answer at the moment; see the server's log"
 
 
 def success(document: dict[str, Any]) -> ApiReply:

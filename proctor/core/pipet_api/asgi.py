@@ -199,7 +199,7 @@ def read_token(path: str | None) -> str | None:
         raise ConfigurationError(f"cannot read the token in {path!r}: {words}") from None
     if not token.isprintable() or " " in token or not token:
         raise ConfigurationError(
-            f"{path!r} does not contain exactly one token; write it on one line"
+            f"{path!r} does not contain exactly one token; write the token on a single line"
         )
     return token
 

@@ -174,7 +174,7 @@ class PipetService:
         tests = tuple(filter(None, map(str.strip, names.split(","))))
         if len(tests) > MAX_TESTS:
             raise BadRequest(
-                f"The request names {len(tests)} tests, and at most {MAX_TESTS} are read."
+                f"The request names {len(tests)} tests, but at most {MAX_TESTS} are allowed."
             )
         return tests
 

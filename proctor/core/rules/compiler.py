@@ -196,7 +196,7 @@ def _access(
         scope.resolved = True
     if not scope.resolved:
         raise UndefinedName(
-            Sentence(gettext_noop("the first value is null, and a property of it was read"))
+            Sentence(gettext_noop("the first value is null, so it has no properties"))
         )
     return value
 

@@ -204,7 +204,8 @@ def guarded(evaluate: Callable[[Scope], _T], scope: Scope) -> _T:
     except Exception as error:
         raise RuleEvaluationError(
             Sentence(
-                gettext_noop("a value in the context failed: {error}"), error=error_text(error)
+                gettext_noop("a value in the context raised an error: {error}"),
+                error=error_text(error),
             )
         ) from error
 

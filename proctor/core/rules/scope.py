@@ -75,7 +75,7 @@ class Scope(dict[str, Any]):
         # A plain str is faster than a Sentence. The speed matters because the message is created
         # for each visitor without the variable.
         raise UndefinedName(
-            f"the variable {name!r} is not in the context; known are {self._known()}",
+            f"the variable {name!r} is not in the context, which contains {self._known()}",
             variable=name,
         )
 

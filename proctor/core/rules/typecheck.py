@@ -138,7 +138,7 @@ def _access_check(node: nodes.Access, compiler: Compiler) -> Check:
 def _reach(value: object, what: str) -> object:
     if value is None:
         raise UndefinedName(
-            Sentence(gettext_noop("{what} is null, and a property of it was read"), what=what)
+            Sentence(gettext_noop("{what} is null, so it has no properties"), what=what)
         )
     return value
 
@@ -193,7 +193,9 @@ def _check_index(target: Sequence[object], key: object) -> None:
     component = target.component if isinstance(target, JavaArray) else "java.lang.Object"
     raise RuleTypeError(
         Sentence(
-            gettext_noop("for Java, an element of a list is {component}; write [{index}] == …"),
+            gettext_noop(
+                "in Java, an element of this list has the type {component}; write [{index}] == …"
+            ),
             component=component,
             index=index,
         )

@@ -199,7 +199,7 @@ def _pipet_config(writer: _Writer) -> Json:
         "sourceKey": {"description": "the name of the parameter or header", **texts},
         "type": {"description": "the type of the variable", "enum": [*pipet_type_names()]},
         "defaultValue": {
-            "description": "the value if the request has none",
+            "description": "the value to use if the request has none",
             "type": ["string", "number", "boolean", *(["null"] if lenient else [])],
         },
     }

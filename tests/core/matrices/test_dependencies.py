@@ -37,7 +37,7 @@ def test_a_sound_dependency_drops_nothing():
 
 def test_a_test_cannot_depend_on_itself():
     assert message("child", child=child_of("child")) == (
-        "it depends on itself; name a different test, or remove dependsOn"
+        "this test depends on itself; name a different test, or remove dependsOn"
     )
 
 
