@@ -96,7 +96,7 @@ def test_what_json_does_not_have_is_refused(value):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, [-math.inf]])
 def test_a_float_that_json_cannot_write_is_refused(value):
-    with pytest.raises(ConversionError, match="is not JSON"):
+    with pytest.raises(ConversionError, match="is not valid JSON"):
         freeze(value)
 
 
