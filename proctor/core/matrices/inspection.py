@@ -248,8 +248,8 @@ class Inspection:
                 yield self._problem(
                     Sentence(
                         gettext_noop(
-                            "the payload of bucket {name!r} is {type}, but that of bucket {first!r} "
-                            "is {first_type}; use the same type for all buckets"
+                            "the payload of bucket {name!r} is {type}, but that of bucket "
+                            "{first!r} is {first_type}; use the same type for all buckets"
                         ),
                         name=each.name,
                         type=each.payload.type or NO_TYPE,
