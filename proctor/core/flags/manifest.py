@@ -177,7 +177,7 @@ def _default(
 
 
 def _json(value: Any) -> Any:
-    """Return a payload as JSON; None if it has numbers that JSON cannot express."""
+    """Return a payload as JSON; None if it contains numbers that JSON cannot express."""
     return encodable_json(thaw(value)) if is_finite(value) else None
 
 

@@ -30,7 +30,7 @@ class FrozenDict(dict[str, Any]):
     __slots__ = ()
 
     def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        raise TypeError("this mapping cannot be changed; change a copy, dict(mapping)")
+        raise TypeError("this mapping cannot be changed; change a copy made with dict(mapping)")
 
     __setitem__ = __delitem__ = _refuse
     __ior__ = clear = pop = popitem = setdefault = update = _refuse

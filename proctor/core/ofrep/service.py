@@ -73,8 +73,8 @@ class OfrepService:
     def handle(self, method: str, path: str, body: bytes, header: Headers) -> ApiReply:
         """Return the answer to a request.
 
-        *path* is decoded and begins at the root of the API. *body* can be cut off after MAX_BODY +
-        1 bytes. *header* returns the first header with a given name. Errors become replies.
+        *path* is decoded and begins at the root of the API. *body* can be truncated to MAX_BODY + 1
+        bytes. *header* returns the first header with a given name. Errors become replies.
         """
         if method == "OPTIONS":
             return self._origins.preflight(header)

@@ -216,7 +216,7 @@ def _deciding(node: nodes.Node, failed: RuleError | None, probe: _Probe) -> node
 
 
 class _Value(NamedTuple):
-    """The result of an operand, and True if a property had been found by then (see `Scope`)."""
+    """The result of an operand. *resolved* is that of the `Scope` after the evaluation."""
 
     value: Any
     failed: bool

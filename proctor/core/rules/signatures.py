@@ -122,7 +122,7 @@ def _to_character(value: object) -> Character:
 
 
 def coerce(value: object, declared: RuleType) -> Any:
-    """Convert as ELSupport.coerceToType does. Raises RuleEvaluationError if that is impossible."""
+    """Convert as ELSupport.coerceToType does. Raises RuleEvaluationError if this fails."""
     if value is not None and _BELONGS[declared](value):
         return value
     if declared is RuleType.STRING:

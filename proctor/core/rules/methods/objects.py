@@ -50,7 +50,7 @@ def java_hash(value: object) -> int:
         for item in value:
             result = (31 * result + java_hash(item)) & 0xFFFFFFFF
         return wrap(result, 32)
-    raise TypeError(f"the hash of {java_class(value)} is not the same in every run of Java")
+    raise TypeError(f"the hash code of {java_class(value)} differs between runs of Java")
 
 
 def _number_hash(value: float | Decimal) -> int:

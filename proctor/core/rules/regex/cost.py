@@ -321,7 +321,7 @@ def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
 
 
 def _alike(left: tuple[CharSet, ...], right: tuple[CharSet, ...]) -> bool:
-    """Return True if one text can begin with a match of either."""
+    """Return True if the same text can begin with a match of *left* and with one of *right*."""
     return all(one.overlaps(other) for one, other in zip(left, right, strict=False))
 
 
