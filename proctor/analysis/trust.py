@@ -321,7 +321,8 @@ def _moved(each: Change) -> Sentence:
         )
     if each.enters:
         return Sentence(
-            gettext_noop("{share} of eligible visitors joined the test"), share=percent(each.enters)
+            gettext_noop("the test was opened to another {share} of eligible visitors"),
+            share=percent(each.enters),
         )
     return Sentence(gettext_noop("no visitor moved"))
 

@@ -136,7 +136,10 @@ def test_the_p_of_one_split_is_that_of_the_table():
 def test_a_change_has_its_day():
     seen, happened = evenly([30, 30, 60, 60])
     found = line(analyze("atst", seen, happened, RAMP), "Changes")
-    assert found.text == "1 change: on 2026-03-04, 30.0 % of eligible visitors joined the test"
+    assert (
+        found.text
+        == "1 change: on 2026-03-04, the test was opened to another 30.0 % of eligible visitors"
+    )
     assert found.level == "note"
 
 

@@ -49,9 +49,8 @@ def test_an_outlook_is_told_in_whole_weeks_and_as_an_estimate():
     )
     assert report.verdict.kind == "young"
     assert re.fullmatch(
-        r"Too early to tell: at today's rate of visitors, wait about \d+ more weeks\. By then, 4 "
-        r"in 5 tests with an effect of 0\.100, up or down, show it \(0\.100 is the "
-        r"smallest effect worth finding, as declared for “revenue”\)\.",
+        r"Too early to tell: at today's rate of visitors, wait about \d+ more weeks, "
+        r"until there are enough visitors to show an effect of 0\.100 on “revenue”, up or down\.",
         report.verdict.sentence,
     )
 
@@ -65,9 +64,7 @@ def test_without_a_rate_of_visitors_no_time_is_told(until):
     )
     assert report.verdict.days is None
     assert "week" not in report.verdict.sentence
-    assert re.search(
-        r"With about [\d,]+ visitors, 4 in 5 tests with an effect of", report.verdict.sentence
-    )
+    assert re.search(r"and about [\d,]+ are needed to show an effect of", report.verdict.sentence)
 
 
 def test_a_test_with_few_visitors_says_until_when_each_group_has_enough():

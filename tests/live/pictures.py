@@ -1,4 +1,4 @@
-"""Take the pictures in docs/images/editor: `python -m tests.live.pictures [NAME ...]`.
+"""Take the pictures of pages in docs/images: `python -m tests.live.pictures [NAME ...]`.
 
 Each page is taken in its full height, wide and as on a phone, light and dark. Look at the pictures
 before you commit them.
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.live.browser import browser, click, fill, one, press, says
-from tests.live.shops import EDITOR, open_editor, prepare, served
+from tests.live.pipet import free_port
+from tests.live.serving import ROOT, running
+from tests.live.shops import EDITOR, open_editor, prepare, served, sign_in
 
-PICTURES = Path(__file__).parents[2] / "docs/images/editor"
+IMAGES = ROOT / "docs/images"
+PICTURES = IMAGES / "editor"
 ROLLOUT = f"{EDITOR}tests/newfeaturerollout/"
 COLOR = f"{EDITOR}tests/buttoncolortst/"
 #: Few lines of this repository name this test, so its list of code to clean up is short.
@@ -125,14 +129,63 @@ SHOPS = {
     "tests.live.shop_without_approvals": without_approvals,
     "testproject.settings": with_approvals,
 }
+
+#: Name → file, width and height of the pictures of the demo's results. Only the beginning is shown.
+RESULTS = {
+    "results": (IMAGES / "results/list.png", 1280, 770),
+    "results-test": (IMAGES / "results/test.png", 1280, 1650),
+    "report": (IMAGES / "report.png", 1200, 1620),
+}
+
+
+def results(directory, wanted):
+    """Take the list of results, the page of a test, and the report for an e-mail, of the demo."""
+    database = {"SHOP_DATABASE": str(directory / "demo.sqlite3")}
+    manage = [sys.executable, str(ROOT / "testproject/manage.py")]
+    port = free_port()
+    report = directory / "report.html"
+    with (
+        running(
+            [*manage, "demo", str(port)], port, "/", directory / "log", patience=120, **database
+        ) as server,
+        browser() as window,
+    ):
+        subprocess.run(
+            [*manage, "proctor_analyze", "buttoncolortst", "--format", "html", "-o", str(report)],
+            env=os.environ | database | {"PYTHONPATH": str(ROOT)},
+            check=True,
+        )
+        root = f"{server.root}/proctor/results/"
+        window.get(root)
+        sign_in(window)
+        says(window, "Results", "h1")
+        addresses = {
+            "results": root,
+            "results-test": f"{root}tests/buttoncolortst/",
+            "report": report.as_uri(),
+        }
+        for name in wanted:
+            path, width, height = RESULTS[name]
+            window.get(addresses[name])
+            window.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+            _resize(window, width, height)
+            shot = window.execute_cdp_cmd("Page.captureScreenshot", {})
+            path.write_bytes(base64.b64decode(shot["data"]))
+
+
 NAMES = (
     *("tests", "test", "edit", "create", "compare", "raise", "stop", "finish", "matrix", "import"),
-    *("tokens", "roll-back", "held", "sign-in", "raise-asks", "proposal", "review"),
+    *("tokens", "roll-back", "held", "sign-in", "raise-asks", "proposal", "review", *RESULTS),
 )
 
 
 def main(wanted):
     """Serve each shop, and take the wanted pictures of it."""
+    if asked := [name for name in wanted if name in RESULTS]:
+        with tempfile.TemporaryDirectory() as directory:
+            results(Path(directory), asked)
+    if wanted and {*wanted} <= {*RESULTS}:
+        return
     for settings, pictures in SHOPS.items():
         os.environ["SHOP_SETTINGS"] = settings
         with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:

@@ -34,9 +34,9 @@ HELP = {
     ),
     "sample ratio": Sentence(
         gettext_noop(
-            "Compares the number of visitors in each group with the shares of the matrix. If they "
-            "differ by more than chance allows, something removes visitors from one group, and no "
-            "number in this report can be trusted."
+            "Compares the number of visitors in each group with the shares of the matrix, which "
+            "need not be equal. If they differ by more than chance allows, something removes "
+            "visitors from one group, and no number in this report can be trusted."
         )
     ),
     "compared": Sentence(
@@ -130,7 +130,9 @@ HELP = {
     ),
     "stratum": Sentence(
         gettext_noop(
-            "Each split on its own. The effect above combines them; larger splits count more."
+            "Each split on its own: the visitors under one rule, with the same shares. Differences "
+            "between splits are often due to chance. The effect above combines the splits; larger "
+            "ones count more."
         )
     ),
     "across splits": Sentence(
@@ -142,8 +144,8 @@ HELP = {
     "outlook": Sentence(
         gettext_noop(
             "An estimate, based on the visitors under the current split, of when the declared "
-            "smallest effect worth finding would show. By then, four of five tests with an effect "
-            "of this size show it; a smaller effect takes longer."
+            "smallest effect worth finding would show. If the true effect is of this size, the "
+            "chance to see it by then is four in five; a smaller effect takes longer."
         )
     ),
     "history": Sentence(

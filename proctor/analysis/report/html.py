@@ -145,8 +145,7 @@ def _below(report: Findings) -> Sentence | None:
     if report.verdict.kind == "young":
         return Sentence(
             gettext_noop(
-                "The numbers below are not a result yet: early differences are large and often due "
-                "to chance."
+                "The numbers below are not a result yet: early differences are often due to chance."
             )
         )
     if report.verdict.kind == "broken":
@@ -162,8 +161,8 @@ def _below(report: Findings) -> Sentence | None:
         )
     return Sentence(
         gettext_noop(
-            "Compared with “{baseline}”. You may look at this report every day; the range allows "
-            "for that."
+            "Compared with “{baseline}”. You may look at this report every day: looking often does "
+            "not make a wrong verdict more likely."
         ),
         baseline=report.baseline,
     )

@@ -247,8 +247,8 @@ def _splits(report: Findings, metric: MetricReport, language: Language) -> str:
     return (
         f"{_title(Sentence(gettext_noop('By split')), language)}"
         f"{_help(HELP['stratum'], language)}"
-        f"{table(labels, rows, language)}"
         f'<p class="proctor-report-help">{"<br>".join(map(language.html, notes))}</p>'
+        f"{table(labels, rows, language)}"
     )
 
 

@@ -113,10 +113,12 @@ def standing(report: Findings, effect: EffectReport, metric: MetricReport) -> Se
     if (low > 0) == (metric.metric.sign > 0):
         if decides:
             return Sentence(gettext_noop("better than “{baseline}”"), **named)
-        return Sentence(gettext_noop("better than “{baseline}” (does not decide)"), **named)
+        return Sentence(
+            gettext_noop("better than “{baseline}” (this metric does not decide)"), **named
+        )
     if decides:
         return Sentence(gettext_noop("worse than “{baseline}”"), **named)
-    return Sentence(gettext_noop("worse than “{baseline}” (does not decide)"), **named)
+    return Sentence(gettext_noop("worse than “{baseline}” (this metric does not decide)"), **named)
 
 
 def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Iterator[Sentence]:
@@ -161,18 +163,16 @@ def young_line(outlook: Outlook, metric: Metric) -> Sentence:
     if outlook.days is None:
         return Sentence(
             gettext_noop(
-                "Too early to tell: so far there are {visitors} visitors. With about {needed} "
-                "visitors, 4 in 5 tests with an effect of {size}, up or down, show it ({size} is "
-                "the smallest effect worth finding, as declared for “{metric}”)."
+                "Too early to tell: so far there are {visitors} visitors, and about {needed} are "
+                "needed to show an effect of {size} on “{metric}”, up or down."
             ),
             metric=printable(metric.name, 60),
             **named,
         )
     return Sentence(
         gettext_noop(
-            "Too early to tell: at today's rate of visitors, wait {time}. By then, 4 in 5 tests "
-            "with an effect of {size}, up or down, show it ({size} is the smallest effect worth "
-            "finding, as declared for “{metric}”)."
+            "Too early to tell: at today's rate of visitors, wait {time}, until there "
+            "are enough visitors to show an effect of {size} on “{metric}”, up or down."
         ),
         metric=printable(metric.name, 60),
         time=weeks(outlook.days),
@@ -186,8 +186,8 @@ def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
     if outlook.days is None:
         return Sentence(
             gettext_noop(
-                "“{group}”: so far there are {visitors} visitors. With about {needed} visitors, 4 "
-                "in 5 tests with an effect of {size}, up or down, show it."
+                "“{group}”: so far there are {visitors} visitors, and about {needed} are needed. "
+                "If the true effect is {size}, up or down, the chance to see it is then 4 in 5."
             ),
             group=group,
             **named,
@@ -195,8 +195,8 @@ def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
     return Sentence(
         gettext_noop(
             "“{group}”: so far there are {visitors} of about {needed} visitors. At today's rate of "
-            "visitors, wait {time}. By then, 4 in 5 tests with an effect of {size}, up or down, "
-            "show it."
+            "visitors, wait {time}. If the true effect is {size}, up or down, the chance to see it "
+            "is then 4 in 5."
         ),
         group=group,
         time=weeks(outlook.days),
