@@ -460,7 +460,7 @@ def test_a_test_whose_parent_is_deleted_is_dropped():
     child, parent = review(matrix_of(t=TEN, c=CHILD), matrix_of(c=CHILD)).tests
     assert (child.change, parent.change) == ("changed", "deleted")
     assert child.risk is Risk.DANGER
-    assert child.sentences[0].startswith("The engine drops the test: it depends on 't'")
+    assert child.sentences[0].startswith("The engine drops the test: this test depends on 't'")
     assert [each.severity.value for each in child.problems] == ["dropped"]
 
 

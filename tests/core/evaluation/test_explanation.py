@@ -419,8 +419,8 @@ def test_the_text_says_each_step(age, text):
             {},
             (
                 "no group: the rule of allocation 1 '#B1' failed: nope at column 3; "
-                "nope is not in the context; the variable 'nope' is not in the context; "
-                "known are missingExperimentalUnit"
+                "nope is not in the context; the variable 'nope' is not in the context, "
+                "which contains missingExperimentalUnit"
             ),
         ),
     ],
