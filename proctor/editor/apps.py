@@ -24,6 +24,6 @@ class EditorConfig(AppConfig):
         from proctor.editor.publishing.after_commit import note_publication  # noqa: PLC0415
 
         post_migrate.connect(make_permissions, sender=self, dispatch_uid="proctor_editor")
-        # The signal is also sent when a test case flushes the database.
+        # Django also sends this signal when a test case flushes the database.
         post_migrate.connect(note_publication, sender=self, dispatch_uid="proctor_editor_epoch")
         register_checks()

@@ -1,4 +1,4 @@
-"""Branches in the order of the setting, and their database rows."""
+"""The branches in PROCTOR_EDITOR_BRANCHES, in order, and their database rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["approvals_needed", "branch_names", "check_branch", "ensure_rows", "f
 
 
 def branch_names() -> tuple[str, ...]:
-    """Return the names of the branches. Tests are edited on the first one."""
+    """Return the names of the branches. Tests are edited on the first branch."""
     return tuple(settings.PROCTOR_EDITOR_BRANCHES)
 
 
@@ -25,7 +25,7 @@ def first_branch() -> str:
 
 
 def check_branch(name: str) -> str:
-    """Return *name*. Raises NoSuchBranch if the setting does not contain such a branch."""
+    """Return *name*. Raises NoSuchBranch if it is not in PROCTOR_EDITOR_BRANCHES."""
     if name not in branch_names():
         raise NoSuchBranch(name, branch_names())
     return name

@@ -32,7 +32,7 @@ def register_checks() -> None:
 
 def check_editor(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Return errors for missing requirements and contradictory settings."""
-    # a test can remove the app, but the check stays registered
+    # A test may remove the app from INSTALLED_APPS, but the check stays registered.
     if not apps.is_installed("proctor.editor"):
         return []
     return [*_apps(), *_approvals(), *_mail(), *_guards(), *_writing()]
@@ -55,7 +55,7 @@ def _approvals() -> Iterator[checks.CheckMessage]:
         yield checks.Warning(
             f"PROCTOR_EDITOR_APPROVALS requires approvals on {first_branch()!r}, the branch "
             "on which tests are edited, so every edit must wait for approval.",
-            hint="Require them on a later branch, from which visitors are served.",
+            hint="Require approvals on a later branch instead, one that serves visitors.",
             id="proctor.W030",
         )
 
@@ -93,8 +93,8 @@ def _writing() -> Iterator[checks.CheckMessage]:
         yield checks.Warning(
             f"The database {alias!r} is opened read-only, so this process cannot publish scheduled "
             "steps.",
-            hint="Let another process publish them, or run manage.py proctor_publish_due with "
-            "settings that allow writing; then silence this check.",
+            hint="Let another process publish the steps, or run manage.py proctor_publish_due "
+            "with settings that allow writing; then silence this check.",
             id="proctor.W034",
         )
 

@@ -46,7 +46,7 @@ class NotFound(EditorError):  # noqa: N818 - says what happened to the request
 
 
 class NoSuchBranch(NotFound):
-    """The setting does not contain such a branch."""
+    """PROCTOR_EDITOR_BRANCHES does not contain this branch."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         text = gettext_noop("there is no branch {name!r}: {known}")
@@ -88,7 +88,7 @@ class BadToken(EditorError):  # noqa: N818
 
 
 class PermissionMissing(EditorError):  # noqa: N818
-    """The user lacks a permission. The message names it, and users who have it."""
+    """The user lacks a permission. The message names the permission and users who have it."""
 
     code = "permission"
 
@@ -98,7 +98,7 @@ class PermissionMissing(EditorError):  # noqa: N818
 
 
 class ApprovalNeeded(EditorError):  # noqa: N818
-    """Other people must approve before this can be published on the branch."""
+    """Other people must approve the change before it can be published on the branch."""
 
     code = "approval"
 
@@ -107,9 +107,11 @@ class ApprovalNeeded(EditorError):  # noqa: N818
             Sentence(
                 *ngettext_lazy(
                     "Publishing on {branch!r} needs approval from {count} other person "
-                    "({given} so far). PROCTOR_EDITOR_APPROVALS requires it, except for a stop",
+                    "({given} so far). PROCTOR_EDITOR_APPROVALS requires this for every "
+                    "change except a stop",
                     "Publishing on {branch!r} needs approval from {count} other people "
-                    "({given} so far). PROCTOR_EDITOR_APPROVALS requires it, except for a stop",
+                    "({given} so far). PROCTOR_EDITOR_APPROVALS requires this for every "
+                    "change except a stop",
                 ),
                 branch=branch,
                 count=needed,
@@ -146,7 +148,7 @@ class Conflict(EditorError):  # noqa: N818
         self, test: str, branch: str, *, base: str | None, yours: str | None, head: str | None
     ) -> None:
         #: Ids of revisions. The base is None if the test did not exist when the change was made;
-        #: the head is None if it does not exist now.
+        #: the head is None if the test does not exist now.
         self.base, self.head = base, head
         #: The definition that was to be published, as JSON text, or None for a deletion.
         self.yours = yours
@@ -186,8 +188,8 @@ class Refused(EditorError):  # noqa: N818
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        # Leave out the place if no test is given: it would be "the matrix", but the request
-        # contains no matrix.
+        # If no test is given, leave out the place: it would be "the matrix", although the request
+        # contains none.
         found = (each.message if each.test is None else each.text for each in self.problems)
         texts = listed(found, gettext_noop("; "))
         super().__init__(Sentence(gettext_noop("{problems}"), problems=texts))

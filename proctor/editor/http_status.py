@@ -37,5 +37,5 @@ _STATUSES: dict[type[EditorError], int] = {
 
 
 def status_of(error: EditorError, default: int = 400) -> int:
-    """Return the status code of the response for *error*; errors of other kinds get *default*."""
+    """Return the status code of the response for *error*, or *default* if its class has none."""
     return next((code for cls, code in _STATUSES.items() if isinstance(error, cls)), default)

@@ -40,7 +40,7 @@ class Application(models.Model):
     environment = ExactCharField(_("environment"), max_length=NAME_LENGTH)
     #: Proctor's specification, as ASCII JSON.
     specification = models.TextField()
-    #: SHA-256 of the specification. A process parses the same text only once.
+    #: SHA-256 of the specification, so that a process parses the same text only once.
     digest = models.CharField(max_length=64)
     #: True if the application loads the whole matrix, as Django sites do, and not only the tests in
     #: its specification.
@@ -63,7 +63,7 @@ class Application(models.Model):
 
 
 class Token(models.Model):
-    """A bearer token for a machine. It acts as its user, within its scopes and branches."""
+    """A bearer token for a machine. The token acts as its user, within its scopes and branches."""
 
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
     user = models.ForeignKey(

@@ -44,8 +44,8 @@ class Proposal(models.Model):
     promoted_from = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     #: The proposed definition; None for a deletion, and for a schedule, which has steps instead.
     definition = models.TextField(null=True)
-    #: SHA-256 of everything that would be published. An approval counts only for this hash and
-    #: base.
+    #: SHA-256 of everything that would be published. An approval counts only while this hash and
+    #: the base are unchanged.
     content_hash = models.CharField(max_length=64)
     #: The names of the people who wrote any part of the proposal, one per line. Their approvals do
     #: not count.
@@ -65,10 +65,10 @@ class Proposal(models.Model):
     replaces = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     created = models.DateTimeField(_("created"))
     closed = models.DateTimeField(null=True)
-    #: Number of events. Every decision updates it first, which locks the row against other
-    #: decisions.
+    #: Number of events. Every decision starts by updating this number, which locks the row against
+    #: other decisions.
     turn = models.PositiveIntegerField(default=0)
-    #: The revision, and the user who published it; None and "" until it is published.
+    #: The revision and the user who published it; None and "" until the proposal is published.
     revision = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="proposals")
     published_by = models.CharField(max_length=NAME_LENGTH, blank=True)
 
@@ -85,22 +85,22 @@ class Proposal(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """True until it is published, rejected or withdrawn."""
+        """True until the proposal is published, rejected or withdrawn."""
         return self.state == self.State.OPEN
 
     @property
     def is_deletion(self) -> bool:
-        """True if publishing it deletes the test."""
+        """True if publishing the proposal deletes the test."""
         return self.definition is None and self.kind != self.Change.SCHEDULE
 
     @property
     def contributor_names(self) -> list[str]:
-        """The names of the people who wrote any part of it, author first."""
+        """The names of the people who wrote any part of the proposal, author first."""
         return self.contributors.splitlines()
 
 
 class Approval(models.Model):
-    """A user's approval of the current content and base. A change to either makes it void."""
+    """A user's approval of a proposal, void once the proposal's content or base changes."""
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="approvals")
     approver = ExactCharField(max_length=NAME_LENGTH)
@@ -121,7 +121,7 @@ class Approval(models.Model):
 
 
 class Comment(models.Model):
-    """An action on a proposal, or a comment about it. It is never changed or deleted."""
+    """A comment about a proposal, or an action on it. Comments are never changed or deleted."""
 
     class Event(models.TextChoices):
         """The kind of action."""
@@ -163,7 +163,7 @@ class ScheduledStep(models.Model):
         WAITING = "waiting", _("waiting")
         PUBLISHED = "published", _("published")
         CANCELLED = "cancelled", _("cancelled")
-        #: A person must act; `blocked_by` and `problem` contain the reason.
+        #: The step waits until a person acts; `blocked_by` and `problem` contain the reason.
         BLOCKED = "blocked", _("blocked")
 
     class Block(models.TextChoices):

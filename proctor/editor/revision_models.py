@@ -42,8 +42,8 @@ class Branch(models.Model):
     name = ExactCharField(_("name"), max_length=NAME_LENGTH, unique=True)
     #: Number of publications on this branch. It never decreases.
     version = models.PositiveBigIntegerField(_("version"), default=0)
-    #: The smallest id among the revisions of the newest publication. If this differs for the same
-    #: version, the branch was restored from a backup and then changed in a different way.
+    #: The smallest id among the revisions of the newest publication. If this id has changed but the
+    #: version has not, the branch was restored from a backup and then changed in a different way.
     latest = ExactCharField(max_length=REVISION_ID_LENGTH, blank=True)
     #: The database time of the next scheduled step, or None if nothing is scheduled.
     next_due = models.DateTimeField(_("next due"), null=True, blank=True)
@@ -104,7 +104,7 @@ class Revision(models.Model):
     author = models.CharField(_("author"), max_length=NAME_LENGTH)
     #: The user for whom a scheduler acted, or "" if the author acted for themselves.
     on_behalf_of = models.CharField(_("on behalf of"), max_length=NAME_LENGTH, blank=True)
-    #: Names of the people who approved it, one per line.
+    #: Names of the people who approved the revision, one per line.
     approvers = models.TextField(_("approvers"), blank=True)
     message = models.TextField(_("message"), blank=True)
     time = models.DateTimeField(_("time"))
@@ -147,7 +147,7 @@ class Revision(models.Model):
 
     @property
     def approver_names(self) -> list[str]:
-        """The names of the people who approved it."""
+        """The names of the people who approved the revision."""
         return self.approvers.splitlines()
 
 
@@ -159,7 +159,7 @@ class Head(models.Model):
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
     #: True if the revision deletes the test.
     is_deletion = models.BooleanField(default=False)
-    #: The test that this one depends on; "" if there is none or this test is deleted.
+    #: The test that this test depends on; "" if there is none or if this test is deleted.
     depends_on = ExactCharField(max_length=NAME_LENGTH, blank=True)
 
     class Meta:
@@ -171,8 +171,8 @@ class Head(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["branch", "depends_on"], name="proctor_head_parent"),
         ]
-        # The app's permissions. After `migrate`, permissions to publish on the later branches in
-        # the setting, such as `promote_qa`, are added.
+        # The app's fixed permissions. `migrate` also adds a permission, such as `promote_qa`, for
+        # each branch after the first.
         default_permissions = ()
         permissions: ClassVar = [
             ("view", _("Can view tests in the editor")),
@@ -189,13 +189,13 @@ class Head(models.Model):
 
 
 class Hold(models.Model):
-    """A stopped test. Nothing can be published for it on this branch until it is released."""
+    """A stopped test. Nothing can be published for the test on this branch until it is released."""
 
     branch = models.ForeignKey(Branch, models.CASCADE, related_name="holds")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
-    #: The head of the test while it is held; None once the hold is released. This way, every
-    #: database ensures that a head has at most one hold: MySQL does not support conditional unique
-    #: constraints.
+    #: The head of the test while it is held; None once the hold is released. The unique constraint
+    #: of this field ensures that a head has at most one unreleased hold. (MySQL does not support
+    #: conditional unique constraints, which would do the same.)
     head = models.OneToOneField(Head, models.CASCADE, null=True, related_name="hold")
     #: The revision that stopped the test.
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")

@@ -57,7 +57,8 @@ def strict_json(text: str) -> Any:
         too_deep = is_too_deep(value)
     except RecursionError:
         too_deep = True
-    # The depth that Python's own parser accepts depends on its version.
+    # Check the depth here, because the depth that Python's own parser accepts depends on its
+    # version.
     if too_deep:
         raise ValueError(Sentence(gettext_noop("it is nested too deeply")))
     return value

@@ -121,7 +121,7 @@ def test_the_message_says_who_has_the_permission(editor):
         services.edit(person(user_with("view")), NAME, text_of(), base=None)
     assert str(error.value) == (
         "ada does not have the permission proctor_editor.edit for 'buttontst' on 'trunk'. "
-        "People who have it: grace."
+        "People with this permission: grace."
     )
 
 

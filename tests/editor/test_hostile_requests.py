@@ -253,7 +253,7 @@ def test_a_step_that_a_schedule_does_not_have_is_not_rescheduled(api, steps):
         path = f"schedules/{number}/reschedule/"
         return api.post(path, {"base": made["base"], "dues": dues})
 
-    refused(moved({"2": due}), "has no remaining step 2; it has 1", status=422)
+    refused(moved({"2": due}), "has no step 2 left; it has 1", status=422)
     for unreadable in ("0", "9" * 5000, "\u0663", "-1", ""):
         refused(moved({unreadable: due}), '"dues": expected an object that maps step numbers')
     refused(moved({"1": FAR}), "more than a hundred years ahead", status=422)

@@ -94,7 +94,7 @@ def test_pages_say_propose_and_who_must_approve(ada, grace, path):
 
 
 def test_a_page_says_if_nobody_else_could_approve(ada):
-    assert "Nobody else has the permission yet." in text(ada.get(f"{TEST}edit/"))
+    assert "Nobody else has permission to approve yet." in text(ada.get(f"{TEST}edit/"))
 
 
 def test_pages_say_publish_where_no_approval_is_needed(ada, site):

@@ -249,7 +249,7 @@ def test_a_test_that_cannot_be_ramped_says_why(one, grace):
         document(salt=f"&{NAME}", buckets=buckets, allocations=shares(control=0.5, blue=0.5))
     )
     changes.edit(ADA, NAME, text_, base=current.id)
-    assert "no group below 0" in text(grace.get(RAMP, {"branch": "production"}))
+    assert "no group with a value below 0" in text(grace.get(RAMP, {"branch": "production"}))
 
 
 def test_where_approval_is_needed_the_ramp_becomes_a_proposal(head, grace, one):

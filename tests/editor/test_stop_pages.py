@@ -62,7 +62,7 @@ def test_stop_shows_the_tests_that_lose_their_visitors(dependents, grace):
 
 
 ANY = f"{ROOT}stop/"
-FOLLOWS = "Choose a test. You see who moves before you stop it."
+FOLLOWS = "Choose a test. You will see who moves before you stop it."
 LEAVE = "50 % of visitors leave, nobody changes group."
 
 

@@ -36,7 +36,7 @@ GERMAN = {
         "Aus der Beschreibung {before} wurde {after}."
     ),
     "Publishing on {branch!r} needs approval from {count} other person ({given} so far). "
-    "PROCTOR_EDITOR_APPROVALS requires it, except for a stop": (
+    "PROCTOR_EDITOR_APPROVALS requires this for every change except a stop": (
         "Für {branch} fehlt {count} Person",
         "Für {branch} fehlen {count} Personen",
     ),

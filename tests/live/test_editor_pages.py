@@ -258,7 +258,7 @@ def choose(window, words):
 
 def test_who_moves_is_shown_before_a_test_is_stopped_from_any_page(window):
     click(window, "Stop a test")
-    says(window, "You see who moves before you stop it.", "#pe-preview")
+    says(window, "You will see who moves before you stop it.", "#pe-preview")
     fill(window, "#pe-reason", "searches fail")
     choose(window, "buttoncolortst · production")
     says(window, "Everybody in buttoncolortst on production", "#pe-preview")

@@ -1,4 +1,4 @@
-"""Permissions to publish on later branches, created from PROCTOR_EDITOR_BRANCHES."""
+"""Permissions to publish on branches after the first, created from PROCTOR_EDITOR_BRANCHES."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Permission checks: Django's permissions, narrowed by a token.
 
-Each permission is checked twice: for all tests, and for the test in question, by its name. A site's
-authentication backend can therefore limit users to their own tests, or exclude them from individual
-tests by raising PermissionDenied. (Django's own backend has no object permissions.)
+Each permission is checked twice: once for all tests, and once for the test in question, by name. A
+site's authentication backend can therefore limit users to their own tests, or exclude them from
+individual tests by raising PermissionDenied. (Django's own backend has no object permissions.)
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Actor:
     allowed: frozenset[str] | None = None
     #: The branches that the token allows, or None for all branches.
     branches: frozenset[str] | None = None
-    #: The user for whom a scheduler acts; "" for all other actors.
+    #: The name of the user for whom the scheduler acts; "" for all other actors.
     on_behalf_of: str = ""
 
     @property
@@ -95,7 +95,10 @@ class Actor:
         return None if self.user is None else self.user.pk
 
     def may(self, permission: str, *, test: str | None = None, branch: str | None = None) -> bool:
-        """Return whether the actor has the permission, for all tests or for *test*."""
+        """Return whether the actor has the permission.
+
+        The permission is checked for *test* if it is given, otherwise for all tests.
+        """
         if self.user is None:
             return True
         if self._narrowed(permission, branch):
@@ -110,8 +113,8 @@ class Actor:
         if self._narrowed(permission, branch):
             return []
         user, usual = self.user, has_permission(self.user, permission)
-        # Load the backends only once: loading them is slow, although most answer quickly for a
-        # single test.
+        # Load the backends only once: loading them takes longer than most of them need to check a
+        # test.
         backends = auth.get_backends()
         verdicts = ((test, _verdict(user, permission, test, backends)) for test in tests)
         return [test for test, verdict in verdicts if verdict or (verdict is None and usual)]
@@ -126,7 +129,7 @@ class Actor:
     def require(self, permission: str, *, test: str | None = None, branch: str) -> None:
         """Raise PermissionMissing unless the actor has the permission.
 
-        The message names users who have it.
+        The message names users who have the permission.
         """
         if self.may(permission, test=test, branch=branch):
             return
@@ -158,7 +161,7 @@ class Actor:
         return 0 if self.user is None else approvals_needed(branch)
 
     def require_approvals(self, branch: str, approvers: Iterable[str] = ()) -> None:
-        """Raise ApprovalNeeded unless enough people have approved.
+        """Raise ApprovalNeeded unless enough people have approved the publication.
 
         For a proposal, pass the approvers that `counting_approvals` returns.
         """
@@ -183,7 +186,7 @@ def has_permission(user: Any, permission: str) -> bool:
 
 
 def backends_know_tests() -> bool:
-    """Return whether an authentication backend may grant permissions for single tests.
+    """Return whether an authentication backend may grant permissions for individual tests.
 
     Django's own backend does not grant such permissions.
     """
@@ -214,8 +217,8 @@ def _verdict(
 def holders(permission: str) -> Any:
     """Return a queryset of the active users who have a permission for all tests.
 
-    Users who get it from a custom authentication backend are not included. Return None if the user
-    model's manager has no `with_perm`.
+    Users who get the permission from a custom authentication backend are not included. Return None
+    if the user model's manager has no `with_perm`.
     """
     users = auth.get_user_model()._default_manager  # noqa: SLF001 - the documented way
     find = getattr(users, "with_perm", None)
@@ -230,14 +233,14 @@ def holders(permission: str) -> Any:
 
 
 def _who_has(permission: str) -> Sentence:
-    """Return a sentence that names users who have a permission, if Django can find them."""
+    """Return a sentence that names users who have a permission, or suggests whom to ask."""
     found = holders(permission)
     if found is None:
         return Sentence(gettext_noop("Ask an administrator of this site."))
     names = [each.get_username() for each in found[: _NAMED + 1]]
     if not names:
-        return Sentence(gettext_noop("Nobody has it."))
-    text = gettext_noop("People who have it: {names}.")
+        return Sentence(gettext_noop("Nobody has this permission."))
+    text = gettext_noop("People with this permission: {names}.")
     if len(names) > _NAMED:
-        text = gettext_noop("People who have it: {names} and others.")
+        text = gettext_noop("People with this permission: {names} and others.")
     return Sentence(text, names=listed(names[:_NAMED]))

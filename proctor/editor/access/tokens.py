@@ -36,7 +36,7 @@ __all__ = ["PREFIX", "Scope", "actor_of_token", "bearer", "create_token", "scope
 PREFIX = "proctor_"
 #: Number of random bytes in a token.
 _BYTES = 32
-#: How many characters after the prefix are stored, to tell tokens apart.
+#: How many characters after the prefix are stored, so that users can tell their tokens apart.
 _HINT = 4
 #: Resolution of a token's last-used time. It is coarse because each update is a database write.
 _USE = timedelta(minutes=5)
@@ -52,7 +52,7 @@ class Scope(enum.Enum):
     STOP = "stop"
 
 
-#: Scope → the permissions that it allows; `promote` stands for all permissions like `promote_qa`.
+#: Scope → the permissions that it allows; `promote` includes permissions such as `promote_qa`.
 _ALLOWS = {
     Scope.READ: {permissions.VIEW},
     Scope.REGISTER: {permissions.REGISTER},
@@ -88,7 +88,7 @@ def create_token(
     branches: Iterable[str] = (),
     expires: datetime | None = None,
 ) -> tuple[Token, str]:
-    """Create a token, and return it and its secret. The secret cannot be shown again.
+    """Create a token, and return the token and its secret. The secret cannot be shown again.
 
     If *branches* is empty, the token is valid for all branches. Raises NotFound for an unknown
     branch, and ValueError if the name is too long.
@@ -117,7 +117,10 @@ def bearer(header: str | None) -> str | None:
 
 
 def actor_of_token(secret: str) -> permissions.Actor | None:
-    """Return the actor for a token; None if it is unknown or expired, or its user is inactive."""
+    """Return the actor for a token.
+
+    Return None if the token is unknown or expired, or if its user is inactive.
+    """
     now = timezone.now()
     tokens = Token.objects.using(write_alias()).select_related("user")
     token = tokens.filter(digest=_digest(secret)).first()

@@ -17,12 +17,12 @@ __all__ = ["actor_of", "has_token"]
 
 
 def has_token(request: HttpRequest) -> bool:
-    """Return True if the request has a bearer token; its session is then ignored."""
+    """Return True if the request has a bearer token, in which case the session is ignored."""
     return bearer(request.headers.get("Authorization")) is not None
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Return the actor who sent the request; anonymous if no user is signed in.
+    """Return the actor who sent the request. The actor is anonymous if no user is signed in.
 
     Raises BadToken if the token is invalid.
     """

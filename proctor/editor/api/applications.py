@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["delete_application", "get_application", "get_applications", "put_application"]
 
-#: Fields of a body that is a specification, and of a body that contains one in a field.
+#: Fields of a body that is itself a specification, and of a body with a specification in one field.
 _SPECIFICATION = ("providedContext", "tests", "dynamicFilters")
 _WRAPPED = ("specification", "version", "whole_matrix")
 

@@ -19,11 +19,11 @@ __all__ = ["MAX_BYTES", "Fields", "query_fields", "read_fields", "refuse_media_t
 
 #: Maximum size of a request body, in bytes.
 MAX_BYTES = 1024 * 1024
-#: If a body is too large, up to this many more bytes are read and discarded, because most clients
-#: do not read the response until they have sent everything.
+#: If a body is too large, up to this many further bytes are read and discarded, because most
+#: clients do not read the response until they have sent the whole body.
 _MAX_SKIPPED = 32 * MAX_BYTES
 
-#: Maximum length of a value in a message, in characters.
+#: Maximum length of a value that is quoted in an error message, in characters.
 _SHOWN = 80
 _MISSING = object()
 
@@ -34,7 +34,7 @@ class Fields:
     def __init__(self, values: Mapping[str, Any], known: Iterable[str]) -> None:
         """Raise BadRequest unless all fields are *known*.
 
-        Otherwise, a misspelled field would be ignored.
+        Without this check, a misspelled field would be ignored.
         """
         self._values = values
         self.only([*known])
@@ -55,7 +55,7 @@ class Fields:
         return value
 
     def text_or_none(self, name: str) -> str | None:
-        """Return a string, or None if it is missing or null."""
+        """Return a string, or None if the field is missing or null."""
         return None if self._values.get(name) is None else self.text(name)
 
     def has(self, name: str) -> bool:
@@ -63,7 +63,7 @@ class Fields:
         return name in self._values
 
     def base(self) -> str | None:
-        """Return the revision that the write is based on, or None if it is null.
+        """Return the revision that the write is based on, or None if the field is null.
 
         Raises BaseMissing if the field is missing.
         """
@@ -72,7 +72,7 @@ class Fields:
         return None if self._values["base"] is None else self.text("base")
 
     def integer(self, name: str) -> int | None:
-        """Return an integer, or None if it is missing or null."""
+        """Return an integer, or None if the field is missing or null."""
         value = self._values.get(name)
         if value is not None and type(value) is not int:
             raise BadRequest(f'"{name}": expected an integer or null, got {_shown(value)}')
@@ -136,11 +136,11 @@ def refuse_media_type(request: HttpRequest) -> None:
 def read_fields(request: HttpRequest, known: Iterable[str], limit: int = MAX_BYTES) -> Fields:
     """Return the fields of the JSON object in the body.
 
-    Raises TooLarge if the body has more than *limit* bytes; the rest is discarded. Raises
+    Raises TooLarge if the body has more than *limit* bytes, and discards the rest. Raises
     BadRequest unless the body is an object with known fields only.
     """
     try:
-        # Not request.body: the site's own size limit applies to it and raises a different
+        # Do not use request.body: the site's own size limit would apply to it and raise a different
         # exception.
         content = request.read(limit + 1)
         if len(content) > limit:

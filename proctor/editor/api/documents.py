@@ -73,7 +73,7 @@ def definition_document(definition: Definition | None) -> Any:
 
 
 def moves_document(test: str, moves: Mapping[str, Iterable[PairMoves]]) -> list[dict[str, Any]]:
-    """Return moves in the format of `review --json`, with a test's name in each row.
+    """Return moves in the format of `review --json`, with the name of the test in each row.
 
     The rows of *test* come first.
     """
@@ -131,7 +131,7 @@ def _sides(error: Conflict) -> dict[str, Any]:
 
 
 def _sent_document(text: str, test: str) -> Any:
-    """Return the definition that the request would have published."""
+    """Return the definition that the request was meant to publish."""
     try:
         return json.loads(text)
     except ValueError:

@@ -43,7 +43,7 @@ class Call:
 
     request: HttpRequest
     actor: Actor
-    #: The test or the application in the URL, or "" if it contains neither.
+    #: The test or the application in the URL, or "" if the URL contains neither.
     test: str
     #: The environment in an application's URL.
     environment: str = ""
@@ -71,7 +71,10 @@ class _CsrfFailed(RequestFailure):
 
 
 def endpoint(**handlers: Callable[[Call], HttpResponse]) -> Callable[..., HttpResponseBase]:
-    """Return a view. *handlers* are keyed by method, in lower case; `get` also answers HEAD."""
+    """Return a view that calls the handler for the request's method.
+
+    Each of the *handlers* is named after its method in lower case; `get` also handles HEAD.
+    """
     allowed = ", ".join(sorted(name.upper() for name in handlers))
 
     def handled(request: HttpRequest, test: str, environment: str, proposal: int) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Errors of a request itself, as opposed to errors of the requested change."""
+"""Errors in a request itself, as opposed to errors in the change that it requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = [
 
 
 class RequestFailure(EditorError):  # noqa: N818 - says what happened to the request
-    """Base class of these errors. Each class defines the status code of its response."""
+    """Base class of these errors. Each subclass defines the status code of its response."""
 
     status = 400
 

@@ -1,4 +1,4 @@
-"""Hints for 404 responses: the name that was probably meant, if the user may see it."""
+"""Hints for 404 responses: the name that the user probably meant, if they may see it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["hinted"]
 
-#: Maximum number of similar names to try, if the user may not see them.
+#: Maximum number of similar names to try, because the user may not be allowed to see the first
+#: ones.
 _TRIES = 5
-#: Maximum number of a test's revisions that are compared, newest first.
+#: Maximum number of revisions of a test to compare, newest first.
 _REVISIONS = 1000
 
 

@@ -27,7 +27,7 @@ class Page(NamedTuple):
 
     @property
     def part(self) -> slice:
-        """The page of the list, as a slice."""
+        """The slice that selects this page from the whole list."""
         return slice((self.number - 1) * self.size, self.number * self.size)
 
     def document(

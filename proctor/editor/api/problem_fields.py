@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["field_of"]
 
-#: Prefix of a problem's code → the field of the definition, or of one of its allocations.
+#: Prefix of a problem's code → the field of the definition or of an allocation.
 _FIELDS = {
     "test-name": "name",
     "test-type": "testType",

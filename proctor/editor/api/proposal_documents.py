@@ -58,7 +58,7 @@ def proposal_document(proposal: Proposal) -> dict[str, Any]:
 
 
 def _steps(proposal: Proposal) -> list[dict[str, Any]]:
-    """Return the steps of a schedule, or an empty list for any other proposal."""
+    """Return the steps if the proposal is a schedule, otherwise an empty list."""
     if proposal.kind != proposal.Change.SCHEDULE:
         return []
     return [_step_document(each) for each in proposal.steps.order_by("position")]

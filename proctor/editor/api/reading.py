@@ -36,7 +36,7 @@ def get_tests(call: Call) -> HttpResponse:
     names = _visible(call.actor, branch, found_names(branch, fields.text("q", "")))
     heads = Head.objects.using(write_alias()).select_related("revision__branch")
     rows = heads.filter(branch__name=branch, test__in=names[page.part])
-    # Sorted by Python, because the order of a database depends on its collation.
+    # Python sorts the names, because a database's order would depend on its collation.
     results = [test_document(each.revision) for each in sorted(rows, key=lambda row: row.test)]
     return answer(page.document(call.request, len(names), results))
 
@@ -94,6 +94,9 @@ def _branch(fields: Fields) -> str:
 
 
 def _require_view(call: Call, branch: str) -> None:
-    """Raise NotFound if only this test is hidden from the user, or PermissionMissing if all are."""
+    """Raise NotFound if the user may not see this test.
+
+    Raise PermissionMissing instead if they may see no test on the branch.
+    """
     call.see(branch)
     call.actor.require(VIEW, test=call.test, branch=branch)

@@ -14,7 +14,8 @@ urlpatterns = [
     path("tests/<path:test>/stop/", endpoint(post=writing.post_stop), name="api_stop"),
     path("tests/<path:test>/release/", endpoint(post=writing.post_release), name="api_release"),
     path("tests/<path:test>/rollback/", endpoint(post=writing.post_rollback), name="api_rollback"),
-    # These come last, because the name of an imported test can contain a slash.
+    # This pattern comes last: it matches the URLs above, too, because an imported test's name can
+    # contain a slash.
     path(
         "tests/<path:test>/",
         endpoint(get=reading.get_test, put=writing.put_test, delete=writing.delete_test),

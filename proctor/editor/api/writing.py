@@ -176,7 +176,7 @@ def post_check(call: Call) -> HttpResponse:
 def outcome(done: services.Published | services.Proposed, base: str | None) -> HttpResponse:
     """Return the published revision as JSON, with status 201 if the test is new on the branch.
 
-    If other people must approve it first, return the proposal as JSON, with status 202.
+    If other people must approve the change first, return the proposal as JSON, with status 202.
     """
     if isinstance(done, services.Proposed):
         response = answer({"proposal": proposal_document(done.proposal)}, 202)
@@ -206,7 +206,8 @@ def require_writing(call: Call, branches: Iterable[str]) -> None:
 
 
 def _require(call: Call, choices: list[tuple[str, str]]) -> None:
-    # Only the body names the branch, so the service checks the permission for that branch.
+    # The branch is not known yet, because only the body names it. The service checks the permission
+    # for that branch.
     test = call.test or None
     if not any(call.actor.may(each, test=test, branch=branch) for each, branch in choices):
         permission, branch = choices[-1]

@@ -17,7 +17,7 @@ __all__ = ["register_here"]
 
 
 def register_here(name: str, environment: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Register an application in this database and return the problems of its branch.
+    """Register an application in this database, and return its problems on its branch.
 
     *document* has the fields of the API's PUT request. The result has the fields `missing` and
     `problems` of the API's response. Raises EditorError and database errors.

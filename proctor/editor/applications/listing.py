@@ -29,13 +29,13 @@ __all__ = [
     "with_ancestors",
 ]
 
-#: Maximum number of standings cached in a process.
+#: Maximum number of `Standing` objects cached in a process.
 _KEPT = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The result of verifying an application against the matrix of its branch."""
+    """The result of checking an application against the matrix of its branch."""
 
     application: Known
     #: Declared tests that the branch does not have, sorted.
@@ -52,7 +52,7 @@ class Standing:
 
 
 class _Kept:
-    """The last standings of applications, each with the matrix that it was computed from.
+    """The last `Standing` of each application, with the matrix that it was computed from.
 
     The key includes the digest of the specification, so a new specification gets a new entry.
     """
@@ -60,8 +60,8 @@ class _Kept:
     standings: ClassVar[OrderedDict[tuple[str, bool, str], tuple[BranchMatrix, Standing]]] = (
         OrderedDict()
     )
-    #: The two matrices that were last compared, and the tests that differ. All applications of a
-    #: branch need the same comparison.
+    #: The two matrices that were last compared, and the tests that differ. They are cached because
+    #: all applications of a branch need the same comparison.
     difference: ClassVar[tuple[object, object, frozenset[str]] | None] = None
 
 
@@ -156,7 +156,7 @@ class Declaring:
 
 
 def declaring(test: str, applications: Applications) -> list[Declaring]:
-    """Return those *applications*, in all environments, that declare or select a test.
+    """Return the *applications*, in all environments, that declare or select a test.
 
     Raises Lagging and database errors.
     """
@@ -177,7 +177,7 @@ def declaring(test: str, applications: Applications) -> list[Declaring]:
 def with_ancestors(
     names: Iterable[str], tests: Mapping[str, TestDefinition]
 ) -> dict[str, TestDefinition]:
-    """Return the tests of an application and the tests that they depend on."""
+    """Return the tests of an application, and all tests on which these depend."""
     found: dict[str, TestDefinition] = {}
     queue = [name for name in names if name in tests]
     while queue:

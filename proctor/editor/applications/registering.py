@@ -42,7 +42,8 @@ __all__ = [
 _NAME = re.compile(r"[\w.@:-]{1,100}", re.ASCII)
 #: Maximum number of registered applications, in all environments together.
 MAX_APPLICATIONS = 1000
-#: Limits for a specification: numbers of entries, and the length of a validator in characters.
+#: Limits for a specification: the numbers of tests, variables and filters, and the length of a
+#: validator in characters.
 MAX_TESTS, MAX_VARIABLES, MAX_FILTERS, MAX_VALIDATOR = 10_000, 500, 100, 2_000
 _VERSION = 100
 
@@ -168,7 +169,7 @@ def _read(text: str) -> tuple[Any, tuple[Problem, ...]]:
 
 
 def _bounded(document: Any) -> Any:
-    """Return the document. Raises Refused if any part is too large, before the parts are read.
+    """Return the document. Raises Refused, before the parts are read, if any of them is too large.
 
     Values that are not objects or lists are rejected later, when they are read.
     """

@@ -16,11 +16,11 @@ __all__ = ["Verdict", "what_applications_say"]
 
 
 def what_applications_say(branch: str, test: str, definition: Definition | None) -> list[Verdict]:
-    """Return how each application of a branch is affected if *definition* is published there.
+    """Return how publishing *definition* on a branch would affect each application of the branch.
 
     If *definition* is None, the test is deleted. A verdict contains the `application`, its `state`
     (`ok`, `breaks`, `older` or `undeclared`) and the `reasons`. If the definition cannot be
-    converted to the matrix's form, the list is empty; the definition's problems give the reason.
+    converted to the matrix's format, the list is empty; the definition's problems give the reason.
     Raises NotFound for an unknown branch.
     """
     relatives = Relatives.read(test, check_branch(branch), definition)

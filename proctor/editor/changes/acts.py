@@ -38,8 +38,8 @@ class Act:
     #: True to ask for approval even if the branch does not require it.
     review: bool = False
     promoted_from: str | None = None
-    #: The reason to publish the change even if it breaks applications, or "" if it must not break
-    #: any.
+    #: The reason for publishing the change even if it breaks applications, or "" if it must not
+    #: break any application.
     override: str = ""
 
     def require(self) -> None:
@@ -53,7 +53,7 @@ class Act:
         refuse_long(self.test, message=self.message, reason=self.override)
 
     def match(self, head: Revision | None, yours: str | None = None) -> Revision | None:
-        """Return *head*. Raises Conflict unless it is the base of the change."""
+        """Return *head*. Raises Conflict unless *head* is the base of the change."""
         current = None if head is None or head.definition is None else head.id
         if current != self.base:
             raise Conflict(self.test, self.branch, base=self.base, yours=yours, head=current)
@@ -74,7 +74,7 @@ class Act:
         return self.publish(prepared)
 
     def content(self, prepared: Prepared) -> Content:
-        """Return the content of a proposal to make this change."""
+        """Return this change as the content of a proposal."""
         definition = prepared.definition
         return Content(
             self.kind,
@@ -104,7 +104,8 @@ class Act:
             user_id=self.actor.user_id,
         )
         (revision,) = publish([change], signature)
-        # The change is being published, so the overridden problem is only a warning.
+        # The override allows the change to break applications, so the problem is only a warning
+        # now.
         problems = tuple(
             replace(each, severity=Severity.WARNING) if each.code == BREAKS else each
             for each in prepared.problems

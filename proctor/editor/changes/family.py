@@ -31,14 +31,14 @@ __all__ = ["Relatives", "examined", "family"]
 def family(test: str, branch: str, parents: Iterable[str] = ()) -> dict[str, TestDefinition]:
     """Return the current test on a branch, its ancestors and all tests that depend on it.
 
-    The result includes *parents* and their ancestors, for a change that adds a dependency on them.
-    Tests that cannot be converted to the matrix's form are left out, because a matrix leaves them
+    The result also includes *parents* and their ancestors: a change may add a dependency on them.
+    Tests that cannot be converted to the matrix's format are left out, because a matrix leaves them
     out too.
     """
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     rows = heads.values_list("test", "depends_on", "revision__definition")
     texts: dict[str, str | None] = {}
-    # Databases cannot store such a name, and a query for it would fail.
+    # Databases cannot store such a name, and a query for the name would fail.
     up = {name for name in (test, *parents) if is_storable(name)}
     while up:
         found = list(rows.filter(test__in=up))
@@ -64,7 +64,7 @@ def _consumable(text: str | None, name: str) -> TestDefinition | None:
 
 @dataclass(frozen=True, slots=True)
 class Relatives:
-    """A test of a branch and its relatives, before a change."""
+    """A test on a branch, and the related tests, before a change."""
 
     test: str
     #: The tests that `family` returned.
@@ -93,7 +93,7 @@ class Relatives:
     def after(self, definition: Definition | None) -> dict[str, TestDefinition]:
         """Return the tests as they would be after publishing *definition*; None deletes the test.
 
-        Raises Refusal if the definition cannot be converted to the matrix's form.
+        Raises Refusal if the definition cannot be converted to the matrix's format.
         """
         tests = {name: each for name, each in self.before.items() if name != self.test}
         if definition is not None:
@@ -101,7 +101,7 @@ class Relatives:
         return tests
 
     def dropping_problems(self, after: Examination) -> list[Problem]:
-        """Return the reasons why the engine would drop the test, or another test that it loads now.
+        """Return the reasons why the engine would drop this test or any test that it loads now.
 
         Faults that exist without the change are not reported.
         """

@@ -1,4 +1,4 @@
-"""The reason to publish a change that breaks applications, as recorded in the history."""
+"""The reason for publishing a change that breaks applications, as recorded in the history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["with_override"]
 
 
 def with_override(message: str, reason: str, broken: Sequence[str]) -> str:
-    """Return *message*, with the reason to publish although applications break.
+    """Return *message*, with the reason for publishing although the change breaks applications.
 
     If no application breaks, the message is returned unchanged.
     """

@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 
-#: Fields that exist only in a matrix; in the editor's form they count as unknown.
+#: Fields that exist only in a matrix; in a definition sent to the editor, they count as unknown.
 _MATRIX_FIELDS = frozenset(("dynamic", "containsUnitlessAllocation"))
 
 
@@ -96,10 +96,10 @@ def _blocks(problem: Problem) -> bool:
 
 
 def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
-    """Return the definition that was sent, with the unknown fields of the stored one.
+    """Return the definition that was sent, with the unknown fields of the stored definition.
 
-    A field that is unknown to Proctor and not in the stored definition is an error, because it
-    would be lost. Raises Refused.
+    A field that is unknown to Proctor and not in the stored definition is an error, because the
+    field would be lost. Raises Refused.
     """
     try:
         try:
@@ -114,7 +114,7 @@ def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
 
 
 def _with_known_extras(text: str, test: str, stored: Definition, refusal: Refusal) -> Definition:
-    """Return the definition if all its unknown fields are also in the stored one."""
+    """Return the definition if all its unknown fields are also in the stored definition."""
     sent = read_definition(text, test)
     if sent is None or not _extras(sent) <= _extras(stored):
         raise refusal
@@ -155,8 +155,9 @@ def prepare_edit(
     """Return the result of an edit or a creation, with every problem of *definition*.
 
     *earlier* contains the definitions that a schedule publishes before this one; the last of them
-    is *previous*. *proposal* is the proposal that will get the result as its content; its
-    allocation ids can be used again. (This also holds for the functions below.)
+    is *previous*. *proposal* is the number of the proposal in which the result will be stored, if
+    any; its allocation ids can be used again. *proposal* has the same meaning in the functions
+    below.
     """
     problems = [] if previous is not None else list(name_problems(test))
     relatives = _relatives(branch, test, definition, earlier)
@@ -215,7 +216,7 @@ def prepare_restored(
     """Return the result of a promotion, a rollback, a revert or a deletion.
 
     Ids stay the same, with one exception: if visitors jump from one live group to another, an id
-    that was used on the branch before is incremented. (If an id is new on the branch, it already
+    that was used on the branch before is incremented. (An id that is new on the branch already
     distinguishes the two splits.)
     """
     relatives = Relatives.read(test, branch, definition)
@@ -235,7 +236,7 @@ def ids_moved_on(
     *,
     proposal: int | None = None,
 ) -> Definition:
-    """Return a restored definition in which ids that named a different split are replaced.
+    """Return a restored definition with new ids for allocations whose ids named a different split.
 
     *jumping* contains the indexes of the allocations to which visitors jump. Their ids are
     incremented if they were used on the branch before.
@@ -318,16 +319,17 @@ def _surroundings(relatives: Relatives, previous: Definition | None) -> Surround
     )
 
 
-#: Codes of problems that concern applications. The previous definition can have them, too.
+#: Codes of problems that concern applications. The previous definition can have these problems too.
 _OF_APPLICATIONS = ("rule-context", "declared-payload", "declared-payload-missing")
 
 
 def _stricter(
     written: Definition, previous: Definition | None, around: Surroundings
 ) -> list[Problem]:
-    """Return the problems that our stricter rules find.
+    """Return the problems found by the rules that are stricter than Java Proctor's.
 
-    If the previous definition has the same problem for an application, it is only a warning.
+    A problem that concerns an application is only a warning if the previous definition has the same
+    problem.
     """
     found = stricter_problems(written, around)
     if previous is None or not any(each.code in _OF_APPLICATIONS for each in found):

@@ -37,10 +37,11 @@ def publish_proposal(
 ) -> Published:
     """Publish a proposal that enough other people have approved.
 
-    *content* is the hash of the content that the user saw. If it is given, the proposal must still
-    have that content and base. Raises NotFound, PermissionMissing, ApprovalNeeded, Closed, Changed,
-    Refused, and the errors of `publish`: Conflict if the base has moved, and Held. The author of
-    the revision is the author of the proposal.
+    *content* is the hash of the content that the user saw, and *base* the base. If *content* is
+    given, the proposal must still have this content and this base. Raises NotFound,
+    PermissionMissing, ApprovalNeeded, Closed, Changed, Refused, and the errors of `publish`:
+    Conflict if the base has moved, and Held. The author of the revision is the author of the
+    proposal.
     """
     proposal = find_proposal(actor, number)
     require_open(proposal)
@@ -86,8 +87,8 @@ class Gate:
     def require(self, proposal: Proposal) -> list[str]:
         """Return the approvers of a proposal.
 
-        Raises ApprovalNeeded unless enough people have approved it, and PermissionMissing unless
-        the actor may publish it.
+        Raises ApprovalNeeded unless enough people have approved the proposal, and PermissionMissing
+        unless the actor may publish it.
         """
         test, branch = proposal.test, proposal.branch.name
         self.actor.require(writing(branch), test=test, branch=branch)

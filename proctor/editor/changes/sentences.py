@@ -23,7 +23,7 @@ __all__ = ["proposed_sentences", "sentences", "sentences_between"]
 
 
 def sentences(revision: Revision) -> list[str]:
-    """Return the changes that *revision* makes to its base, most serious first.
+    """Return the changes between *revision* and its base, most serious first.
 
     Only the test itself is compared, not the tests that depend on it.
     """
@@ -33,7 +33,7 @@ def sentences(revision: Revision) -> list[str]:
 
 
 def proposed_sentences(proposal: Proposal) -> list[str]:
-    """Return the changes that publishing a proposal would make now, most serious first.
+    """Return the changes that publishing a proposal now would make, most serious first.
 
     For a closed proposal, the changes are relative to its base. For a schedule, the list is empty,
     because only the schedule's steps change the test.
@@ -61,7 +61,7 @@ def sentences_between(
         context_types=current_variables().context_types,
         test_types=settings.PROCTOR_TEST_TYPES,
     )
-    # Every revision changes the version, so this change is not worth showing.
+    # Every revision has a new version, so the change of version is not worth showing.
     return [
         sentence
         for test in found.tests
@@ -71,5 +71,5 @@ def sentences_between(
 
 
 def _consumable(definition: Definition | None) -> TestDefinition | None:
-    """Return the test in the matrix's form. Raises Refusal."""
+    """Return the test in the matrix's format. Raises Refusal."""
     return None if definition is None else definition.consumable()

@@ -3,8 +3,8 @@
 All take the `Actor` as the first argument. They raise PermissionMissing, NotFound for an unknown
 branch, test or revision, Refused for an invalid change, and the errors of `publish`: Conflict and
 Held. A base is the id of the revision that the user saw, or None if the test did not exist. If
-other people must approve, or if *review* is True, the change is proposed instead of published.
-After that, `proposals.deciding` and `changes.proposed` handle the proposal.
+other people must approve, or if *review* is True, the change is proposed instead of published. From
+then on, `proposals.deciding` and `changes.proposed` handle the proposal.
 """
 
 from __future__ import annotations
@@ -65,16 +65,16 @@ __all__ = [
     "stop",
 ]
 
-#: Maximum number of attempts to stop a test while others publish changes to it.
+#: Maximum number of attempts to stop a test while other people publish changes to the test.
 _STOP_TRIES = 5
 
 
 def check(
     actor: Actor, branch: str, test: str, text: str, *, proposal: int | None = None
 ) -> Prepared:
-    """Return the effects of an edit, with all its problems. Nothing is written.
+    """Return the effects of an edit, including all problems. Nothing is written.
 
-    If the edit would replace the content of an open proposal, *proposal* is its number.
+    If the edit would replace the content of an open proposal, pass its number as *proposal*.
     """
     actor.require(VIEW, test=test, branch=check_branch(branch))
     previous = definition_of(find_head(test, branch))
@@ -132,8 +132,9 @@ def promote(
 ) -> Published | Proposed:
     """Publish a revision from one branch on a later branch.
 
-    *override* is a reason to publish even though the change breaks applications on the later
-    branch. It requires the `override` permission, and is recorded in the revision's message.
+    *override* is the reason for publishing even though the change breaks applications on the later
+    branch. An override requires the `override` permission, and its reason is recorded in the
+    revision's message.
     """
     check_direction(test, source, target)
     act = Act(actor, test, target, base, Kind.PROMOTE, message, review, revision, override)
@@ -331,7 +332,7 @@ def _restore(act: Act, origin: Revision | None) -> Published | Proposed:
 
 
 def check_direction(test: str, source: str, target: str) -> None:
-    """Raise Refused unless *target* is later than *source*; NotFound if a branch is unknown."""
+    """Raise Refused unless *target* comes after *source*; NotFound if a branch is unknown."""
     names = branch_names()
     if names.index(check_branch(source)) >= names.index(check_branch(target)):
         raise refused(

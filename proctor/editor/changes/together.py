@@ -1,4 +1,4 @@
-"""Promotion of several tests in one transaction: either all are published or none.
+"""Promotion of several tests in one transaction: either all tests are published or none is.
 
 This way, a test can be promoted together with the test that it depends on. If other people must
 approve, each test becomes a proposal.
@@ -57,7 +57,8 @@ class Together:
 
     #: Test → the definition to publish, with its new allocation ids.
     definitions: Mapping[str, Definition]
-    #: The change to all tests together. Its `definition` is None, because there are several.
+    #: The change to all tests together. Its `definition` is None, because several definitions
+    #: change.
     prepared: Prepared
 
 
@@ -92,10 +93,10 @@ def prepare_together(branch: str, definitions: Mapping[str, Definition]) -> Toge
 
 
 def _may_break(test: str, definitions: Mapping[str, Definition], prepared: Prepared) -> bool:
-    """Return whether promoting a test may be what breaks an application."""
+    """Return whether promoting this test may be the reason why an application breaks."""
     broken = {name for each in prepared.says for name in each.breaks}
-    # If an application can no longer load a test that is not promoted, any of the promoted tests
-    # may be the cause.
+    # If an application can no longer load a test that is not being promoted, any of the promoted
+    # tests may be the cause.
     return test in broken or not broken <= definitions.keys()
 
 

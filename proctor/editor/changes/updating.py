@@ -1,6 +1,6 @@
 """Changes to an open proposal: replace its definition, or rebase it.
 
-A user who changes a proposal becomes a contributor, and all its approvals become void.
+A user who changes a proposal becomes a contributor, and all approvals of the proposal become void.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def update_proposal(
     base: str | None,
     message: str | None = None,
 ) -> Proposed:
-    """Replace the definition of an open edit. Its new base is *base*, which must be the head.
+    """Replace the definition of an open edit. Also move the edit to *base*, which must be the head.
 
     *content* is the hash of the content that the user started from. Raises Changed if the
     proposal's content has changed since then, Conflict if *base* is not the head, and the errors of
@@ -78,8 +78,8 @@ def update_proposal(
             "not-an-edit",
             Sentence(
                 gettext_noop(
-                    "only an edit can be changed, and this is a {kind}; withdraw it and open a "
-                    "new proposal"
+                    "only an edit can be changed, but this proposal is a {kind}; withdraw it and "
+                    "open a new proposal"
                 ),
                 kind=kind_word(proposal.revision_kind),
             ),
@@ -97,7 +97,7 @@ def update_proposal(
 def rebase_proposal(actor: Actor, number: int, *, content: str, base: str | None) -> Proposed:
     """Apply a proposal's change to *base*, the new head of a branch that has moved.
 
-    Raises the errors of `update_proposal`, and Refused if a change of this kind cannot be repeated.
+    Raises the errors of `update_proposal`, and Refused if a change of this kind cannot be rebased.
     """
     proposal = _writable(actor, number)
     head = _matching(proposal, base, proposal.definition)

@@ -36,7 +36,7 @@ def add_user(parser: ArgumentParser) -> None:
 
 
 def known_branch(name: str) -> str:
-    """Return the branch. Raises CommandError if the setting does not contain it."""
+    """Return the branch. Raises CommandError if it is not in PROCTOR_EDITOR_BRANCHES."""
     try:
         return check_branch(name)
     except NotFound as error:

@@ -49,7 +49,7 @@ def _preview(prepared: Prepared, test: str) -> dict[str, Any]:
 
 @page
 def raise_shares(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Raise an allocation's live groups to a percentage, moving as few visitors as possible."""
+    """Raise the total share of an allocation's live groups, moving as few visitors as possible."""
     branch, head, definition = head_asked_for(request, actor, test)
     actor.require(writing(branch), test=test, branch=branch)
     source = request.POST if request.method == "POST" else request.GET

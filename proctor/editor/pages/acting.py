@@ -32,7 +32,7 @@ __all__ = ["act", "done", "head_asked_for", "number_of", "typed"]
 def head_asked_for(
     request: HttpRequest, actor: Actor, test: str
 ) -> tuple[str, Revision, Definition]:
-    """Return the branch in the query string, with the test's revision and definition there."""
+    """Return the query string's branch, and the test's revision and definition on that branch."""
     require_view(actor, test)
     default = branch_names()[-1] if request.method == "GET" else ""
     branch = check_branch(request.POST.get("branch") or request.GET.get("branch") or default)
@@ -59,7 +59,7 @@ def done(test: str, published: Published | Proposed | Scheduled) -> HttpResponse
 def typed(request: HttpRequest, name: str = "message") -> str:
     """Return text that the user typed, without surrounding whitespace.
 
-    Browsers count a line break as one character, but send two.
+    Each line break counts as one character, as in browsers, although browsers send two.
     """
     return request.POST.get(name, "").replace("\r\n", "\n").strip()
 

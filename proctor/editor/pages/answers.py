@@ -87,7 +87,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
         return response
 
     limited = require_http_methods(["GET", "HEAD", "POST"])(csrf_keeping(guarded))
-    # Each publication is a separate transaction.
+    # ATOMIC_REQUESTS must not apply, because each publication is a separate transaction.
     found: Callable[..., HttpResponseBase] = login_not_required(
         transaction.non_atomic_requests(limited)
     )
@@ -95,7 +95,7 @@ def page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBas
 
 
 def _signed_out(request: HttpRequest) -> HttpResponseBase:
-    """Redirect to the sign-in page or, if a form was sent, show a page that can send it again."""
+    """Redirect to the sign-in page. If a form was sent, show a page that can send it again."""
     where = redirect_to_login(request.get_full_path(), sign_in_address())
     if request.method != "POST" or not from_own_page(request):
         return where

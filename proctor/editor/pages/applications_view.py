@@ -53,7 +53,7 @@ class _Row:
     application: Known
     tests: int
     missing: list[str]
-    #: Pairs of a test and a reason.
+    #: Pairs of a test and the reason why the test cannot be loaded.
     faults: list[tuple[str, str]]
 
     @property
@@ -76,11 +76,11 @@ class _Declared:
     groups: list[str]
     fallback: str
     payload: str
-    #: True if a filter selects it, but the specification does not name it.
+    #: True if a filter selects the test, but the specification does not name it.
     by_filter: bool
     #: True if the test exists on the branch.
     exists: bool
-    #: The reason why the test cannot be loaded, or "" if it can.
+    #: The reason why the test cannot be loaded, or "" if it can be loaded.
     fault: str
 
 
@@ -155,7 +155,7 @@ def application(
     names = {*found.specification.tests, *standing.by_filter}
     seen = _seen(actor, names)
     tests = _declared(standing, seen)
-    # If a test is hidden, the whole specification is hidden too, because it names every test.
+    # If a test is hidden, the whole specification is hidden too, because it names all the tests.
     text = json.dumps(document, indent=2, ensure_ascii=False) if seen == names else ""
     return render(
         request,

@@ -38,7 +38,7 @@ class Asking:
 
 
 def asking(actor: Actor, test: str, branch: str) -> Asking | None:
-    """Return the approvals that are needed, or None if the actor can publish immediately."""
+    """Return the approvals that are needed, or None if the actor can publish without approval."""
     needed = actor.approvals_needed(branch)
     if not needed:
         return None

@@ -68,7 +68,7 @@ class CatalogTest:
 
     @property
     def on(self) -> dict[str, TestDefinition | None]:
-        """Branch → the test's definition on that branch; None if it cannot be converted."""
+        """Branch → the test's definition there; None if it cannot be converted for a matrix."""
         return {branch: each.test for branch, each in self.entries.items()}
 
     @cached_property
@@ -84,10 +84,10 @@ class CatalogTest:
 
     @property
     def _searched(self) -> TestDefinition | None:
-        """A test that is equal to `test` except for its version.
+        """The definition to search: equal to `test`, except that its version can differ.
 
-        It is taken from the last branch with the same content. The definition there must be parsed
-        anyway, to compute the states.
+        It is taken from the last branch with the same content, because the definition on that
+        branch must be parsed anyway, to compute the states.
         """
         entries = [*self.entries.values()]
         for each in entries:
@@ -169,7 +169,7 @@ def _is_decided(test: TestDefinition) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The tests of all branches, by name, in the order of the list."""
+    """The tests of all branches, by name, in the order in which the page lists them."""
 
     branches: tuple[str, ...]
     tests: Mapping[str, CatalogTest]
@@ -202,7 +202,7 @@ class Catalog:
         return found
 
     def _is_used(self, entry: CatalogTest) -> bool:
-        """Return whether the site or an application declares the test, or a filter selects it."""
+        """Return whether the site or an application declares the test or selects it by a filter."""
         if entry.name in self.applications.declared or entry.name in current_setup().registry:
             return True
         test = entry.test

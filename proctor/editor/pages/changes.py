@@ -67,7 +67,7 @@ class ThreeWay:
 
 
 def consumable_of(revision: Revision | None) -> TestDefinition | None:
-    """Return a revision's test in the matrix's form, or None if it is deleted or unreadable."""
+    """Return a revision's test in the matrix's format, or None if it is deleted or unreadable."""
     try:
         definition = definition_of(revision)
         return None if definition is None else definition.with_version(None).consumable()
@@ -128,8 +128,9 @@ def without_filled_in(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, An
 
     The fields are in the order of *new*.
 
-    An imported definition may omit fields; the editor writes all of them at the next change. Values
-    of constants and payloads are not changed, because an empty value there has a meaning.
+    An imported definition may omit fields; when the test is next changed, the editor writes them
+    all. Values of constants and payloads are not changed, because an empty value there has a
+    meaning.
     """
     first: dict[str, Any] = {}
     second: dict[str, Any] = {}
@@ -144,7 +145,7 @@ def without_filled_in(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, An
 
 
 def _parts_without(key: str, old: Any, new: Any) -> tuple[Any, Any]:
-    """Return both values of a field; also remove empty fields in its buckets or allocations."""
+    """Return both values of a field, without the empty fields in their buckets or allocations."""
     if key not in ("buckets", "allocations") or not (
         isinstance(old, list) and isinstance(new, list)
     ):
@@ -164,11 +165,34 @@ def _is_empty(value: Any) -> bool:
 
 
 def three_ways(base: Any, theirs: Any, yours: Any) -> list[ThreeWay]:
-    """Return all three values of each field that *theirs* or *yours* changed from *base*."""
+    """Return all three values of each field in which *theirs* or *yours* differs from *base*.
+
+    A field that is missing or empty in all three does not differ; see `without_filled_in`.
+    """
     flat = [dict(_flat(_readable(each), "")) for each in (base, theirs, yours)]
     names = list(dict.fromkeys(name for each in flat for name in each))
-    found = [ThreeWay(name, *(each.get(name, "—") for each in flat)) for name in names]
-    return [each for each in found if each.base != each.theirs or each.base != each.yours]
+    empty = {
+        name
+        for name in names
+        if all(name not in each or _means_nothing(name, each[name]) for each in flat)
+    }
+    texts = [{name: _text(value) for name, value in each.items()} for each in flat]
+    found = [ThreeWay(name, *(each.get(name, "—") for each in texts)) for name in names]
+    return [
+        each
+        for each in found
+        if each.field not in empty and not each.base == each.theirs == each.yours
+    ]
+
+
+def _means_nothing(place: str, value: Any) -> bool:
+    """Return True if a field with this value is the same as a missing one."""
+    is_inside = place.startswith(("constants: ", "specialConstants: ")) or ": payload: " in place
+    return _is_empty(value) and not is_inside
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _readable(document: Any) -> dict[str, Any]:
@@ -187,7 +211,7 @@ def _readable(document: Any) -> dict[str, Any]:
 
 
 def _allocation(document: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
-    # Ids are left out, because the editor assigns them: users do not change them.
+    # Ids are left out, because the editor assigns them and users do not change them.
     shown = {key: each for key, each in document.items() if key not in ("ranges", "id")}
     lengths = summed(document.get("ranges") or [])
     for value in {*names, *lengths}:
@@ -196,14 +220,14 @@ def _allocation(document: dict[str, Any], names: dict[int, str]) -> dict[str, An
     return shown
 
 
-def _flat(value: Any, place: str) -> Iterator[tuple[str, str]]:
+def _flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     """Yield each value of a document with its path: `allocations 1: blue`."""
     if isinstance(value, dict) and value:
         for name, each in value.items():
             is_key = place in ("buckets", "allocations")
             yield from _flat(each, f"{place} {name}" if is_key else _inside(place, name))
     else:
-        yield place, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield place, value
 
 
 def _inside(place: str, name: str) -> str:

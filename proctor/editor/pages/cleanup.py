@@ -33,7 +33,7 @@ class Place:
 
 
 def places_of(test: str) -> list[Place]:
-    """Return the lines in templates and Python files that contain a test's name as a word.
+    """Return the lines in templates and Python files that contain a test's name as a whole word.
 
     The files are those that `manage.py proctor_audit` searches, except for the module that
     `manage.py proctor_types` generates.

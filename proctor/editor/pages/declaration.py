@@ -25,8 +25,8 @@ _TYPES = {
 def declaration_of(name: str, test: TestDefinition) -> str:
     """Return Python code that declares the test with all its groups.
 
-    The default is the group with the lowest value, unless that value is above 0, because a visitor
-    without a group should see what visitors saw before the test.
+    The default is the group with the lowest value, because a visitor without a group should see
+    what visitors saw before the test. If the lowest value is above 0, there is no default.
     """
     groups = sorted((each.value, each.name or "") for each in test.buckets)
     lines = [f"    {_text(name)},"]

@@ -76,7 +76,7 @@ class _Draft:
     test: str
     base: str
     is_new: bool
-    #: The form, or None if the definition can only be shown as JSON.
+    #: The form, or None if the definition can be shown only as JSON.
     state: FormState | None
     document: dict[str, Any]
     #: The text on the JSON tab, or None while the form is shown.
@@ -87,7 +87,7 @@ class _Draft:
     asked: dict[str, str] = field(default_factory=dict)
     #: The id of the field that gets the focus.
     focus: str = ""
-    #: The revision that someone else has published since.
+    #: The template context for a conflict: someone has published since the editing began.
     conflict: dict[str, Any] | None = None
     #: The proposal being edited, and its hash when editing began.
     proposal: Proposal | None = None
@@ -118,7 +118,7 @@ class _Draft:
         return draft
 
     def read_state(self) -> None:
-        """Read the form again from the request."""
+        """Convert the form to a document, and note the problems of its fields."""
         assert self.state is not None
         read = document_of_state(self.state)
         self.document, self.problems = read.document, of_fields(read.problems)
@@ -234,7 +234,7 @@ def _publish(request: HttpRequest, actor: Actor, draft: _Draft) -> HttpResponseB
     try:
         done = _save(actor, draft, text, base, message)
     except Changed:
-        words = _("The proposal was changed while you edited it. Open it again to see how.")
+        words = _("The proposal was changed while you edited it. Open it again to see the changes.")
         draft.problems = [FieldProblem("", words)]
         return _form(request, actor, draft, status=409)
     except Refused as refused:
@@ -309,7 +309,7 @@ def _hold(test: str) -> Hold | None:
 
 
 def _parents(test: str) -> list[str]:
-    """Return the tests that the edited test can depend on."""
+    """Return the tests on which the edited test can depend."""
     heads = Head.objects.using(write_alias()).filter(branch__name=first_branch(), is_deletion=False)
     names = heads.exclude(test=test).order_by("test").values_list("test", flat=True)
     return list(names[:_PARENTS])
@@ -345,7 +345,7 @@ def _check(actor: Actor, draft: _Draft) -> Check:
 def check_panel(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     """POST check/: return the side panel for the current input."""
     actor.require(VIEW, branch=first_branch())
-    # Not `request.body`: CSRF protection may already have read it as a form.
+    # `request.body` cannot be used: CSRF protection may already have read the body as a form.
     if sum(len(name) + len(value) for name, value in request.POST.items()) > MOST:
         return HttpResponse(_("This is too large to check while you type."), status=413)
     test = request.POST.get("test", "").strip()

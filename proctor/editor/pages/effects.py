@@ -86,14 +86,14 @@ def effect_of(
         if name != test and (name in losing or any(pair.moves_anyone for pair in pairs))
     )
     moving = [pair for pair in own if pair.moves_anyone or pair.sees_something_else > ROUNDING]
-    # If no visitors move, show the current shares.
+    # If no visitors move, the bars show the current shares.
     shown = moving or [pair for pair in own if pair.old_allocation == pair.allocation]
     pairs = tuple(_pair(pair, old, new) for pair in shown)
     return Effect(losing.get(test) or headline_of(own, old, new), pairs, others)
 
 
 def _losing(parent: EmptiedParent, test: TestDefinition) -> Headline:
-    """Return the headline for a test that depends on a group that loses all its visitors."""
+    """Return the headline for a test that depends on a group which will have no visitors."""
     text = _("All its visitors leave, because nobody is in %(group)s of %(test)s any more.")
     return Headline(DANGER, text % {"group": name_of(parent.value, test), "test": parent.test})
 
@@ -105,7 +105,10 @@ def headline_of(
     if any(pair.audience == "random" for pair in pairs):
         seen = max(pair.sees_something_else for pair in pairs)
         if seen > ROUNDING:
-            text = _("In at most %(share)s of visits, the same group shows something different.")
+            text = _(
+                "In at most %(share)s of visits, the visitor sees something different in the same "
+                "group."
+            )
             return Headline(DANGER, text % {"share": percent(seen)})
         return Headline(NOTICE, _("Each visit gets a random group, so no visitor keeps a group."))
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
@@ -135,7 +138,7 @@ def _worst(tones: object) -> str:
 
 
 def _admitted(test: TestDefinition | None) -> str:
-    """Return the words for the visitors that the shares refer to."""
+    """Return a phrase for the visitors to whom the shares refer."""
     if test is not None and (test.rule or any(each.rule for each in test.allocations)):
         return _("the visitors that the rule admits")
     if test is not None and test.depends_on is not None:

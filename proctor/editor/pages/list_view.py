@@ -42,7 +42,7 @@ _SEARCH = 200
 
 @dataclass(frozen=True, slots=True)
 class _Allocation:
-    #: The rule, in words if possible; "" if the test has only one allocation.
+    #: The allocation's rule, in words if possible; "" if the test has only one allocation.
     label: str
     bar: Bar
 
@@ -153,7 +153,7 @@ def _branches(on: Mapping[str, TestDefinition | None]) -> list[_Branches]:
 
 
 def _drawn(test: TestDefinition | None) -> tuple[tuple[Allocation, ...], tuple[Bucket, ...]]:
-    """Return the values that a test's bars are drawn from."""
+    """Return the parts of a test that determine what its bars look like."""
     return ((), ()) if test is None else (tuple(test.allocations), tuple(test.buckets))
 
 

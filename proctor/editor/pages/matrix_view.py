@@ -88,7 +88,7 @@ def _text_of(found: BranchMatrix) -> str:
 
 
 def _shown(found: BranchMatrix) -> _Shown:
-    """Return the part of a matrix that the page shows; it is computed once for each publication."""
+    """Return the part of a matrix that the page shows. It is computed once for each publication."""
     known = _kept.get(found.branch)
     if known is None or known.matrix is not found:
         text = _text_of(found)

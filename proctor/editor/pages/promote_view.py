@@ -318,7 +318,7 @@ def _is_same(chosen: _Chosen) -> bool:
 
 
 def _missing(actor: Actor, target: str, promotions: Sequence[Promotion]) -> str:
-    """Return the reason why the user may not publish the promotions, or "" if they may."""
+    """Return the reason why the user may not publish the promotions, or "" if there is none."""
     return _why(actor, writing(target), target, promotions)
 
 

@@ -105,7 +105,7 @@ def _payload(bucket: Bucket) -> tuple[str, str]:
 
 
 def name_of(value: int | None, test: TestDefinition | None) -> str:
-    """Return the name of a group, or its value if no bucket has that value."""
+    """Return the name of the group with a value, or the value itself if no bucket has it."""
     if value is None:
         return _("no group")
     names = {bucket.value: bucket.name for bucket in test.buckets} if test is not None else {}
@@ -133,7 +133,7 @@ class Bar:
 
     @property
     def legend(self) -> tuple[Segment, ...]:
-        """The segments named below the bar: all of them, or only the first if there are many."""
+        """The segments named below the bar: all segments, or only the first few of many."""
         return self.segments if len(self.segments) <= _NAMED + 1 else self.segments[:_NAMED]
 
     @property
@@ -148,7 +148,10 @@ class Bar:
 
 
 def bar_of(ranges: Iterable[Range], test: TestDefinition) -> Bar:
-    """Return the bar for an allocation's ranges; it is empty if they do not add up to 1."""
+    """Return the bar for an allocation's ranges.
+
+    If the ranges do not add up to 1, the bar is empty.
+    """
     try:
         spread: Mapping[int, Fraction] = shares(pieces_of(tuple(ranges)))
     except ValueError:

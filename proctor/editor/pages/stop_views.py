@@ -1,4 +1,4 @@
-"""Stop a test, from its own page or any other page, and release it."""
+"""Pages to stop a test, either from the test's page or from any other page, and to release it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _OFFERED = 300
 
 @page
 def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Move everyone to a group with a value of 0 or less. A reason is required, but no approval."""
+    """Move everyone to a group with a value of 0 or less. This needs a reason, but no approval."""
     branch, head, definition = head_asked_for(request, actor, test)
     actor.require(STOP, test=test, branch=branch)
 
@@ -105,7 +105,7 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     preview is shown first.
     """
     choices, few = _offered(actor)
-    # A single test is chosen already.
+    # If there is only one test to choose from, it is chosen already.
     only = "{1} {0}".format(*choices[0]) if few and len(choices) == 1 else ""
     test, branch = _chosen(request.POST.get("test", only), choices)
     shown = f"{branch} {test}"
@@ -141,7 +141,7 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 
 def _offered(actor: Actor) -> tuple[list[tuple[str, str]], bool]:
-    """Return the tests and branches to choose from, and whether they are few enough for a list."""
+    """Return the pairs of test and branch to choose from, and whether a list can show them all."""
     catalog = read_catalog()
     choices = [
         (each.name, branch)
@@ -160,8 +160,8 @@ def _offered(actor: Actor) -> tuple[list[tuple[str, str]], bool]:
 def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
     """Return the chosen test and branch.
 
-    If the user typed only the name of a test, its first branch in *choices* is used, or else the
-    last branch.
+    If the user typed only the name of a test, the branch is the first one on which *choices* has
+    the test, or the last branch if *choices* does not have it.
     """
     for branch in branch_names():
         if text.startswith(f"{branch} "):

@@ -61,7 +61,7 @@ class _Allocation:
     rule: str
     words: str
     bar: Bar
-    #: The percentages to which its live groups can be raised.
+    #: The percentages to which the allocation's live groups can be raised.
     raises: list[int]
 
 
@@ -164,7 +164,7 @@ def test(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
 def _promotions(actor: Actor, test: str, heads: dict[str, Head]) -> list[_Promotion]:
     """Return the promotions that the user may make and that would change the test.
 
-    Each goes from a branch to the next one.
+    Each promotion goes from a branch to the next one.
     """
     names = branch_names()
     forms = {name: consumable_of(heads[name].revision) if name in heads else None for name in names}

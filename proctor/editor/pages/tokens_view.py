@@ -67,7 +67,7 @@ def _create(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         token, secret = create_token(user, name, scopes, branches=chosen, expires=expires)
     except ValueError as error:
         return _page(request, actor, status=422, problem=words_of(error))
-    # The token is shown only in this response; it is not stored in a URL, session or log.
+    # The token is shown only in this response. It is not stored in a URL, session or log.
     return _page(request, actor, created=token, secret=secret)
 
 

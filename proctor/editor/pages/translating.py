@@ -46,7 +46,7 @@ def _shown(value: object) -> object:
 
 
 class _Written(str):
-    """A value that is already formatted for the language; it ignores the English text's format."""
+    """A value already formatted for the language. Formats in messages do not change it."""
 
     __slots__ = ()
 

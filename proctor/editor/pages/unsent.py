@@ -1,4 +1,4 @@
-"""Forms that are sent with an expired session or CSRF token: nothing typed is lost.
+"""Keep what users typed in forms that are sent with an expired session or CSRF token.
 
 A user can sign out, or sign in again, in one tab while a form is open in another. The form is then
 shown again with everything that was typed, and nothing is saved until the user sends it again.
@@ -30,7 +30,7 @@ def was_sent(request: HttpRequest) -> bool:
 
 
 def is_unsent(request: HttpRequest) -> bool:
-    """Return whether the CSRF token was wrong: the form must be shown again, not saved."""
+    """Return whether the CSRF token was wrong, so the form must be shown again and not saved."""
     return bool(getattr(request, _UNSENT, False))
 
 
@@ -47,7 +47,8 @@ def kept_fields(request: HttpRequest) -> list[tuple[str, str]]:
 def from_own_page(request: HttpRequest) -> bool:
     """Return whether the browser says that a page of this site sent the form.
 
-    Otherwise, a different site could fill in the form, and users might send it without looking.
+    Without this check, a different site could fill in the form, and users might send it without
+    looking.
     """
     return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
 
@@ -76,6 +77,7 @@ def csrf_keeping(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         response: HttpResponseBase = requires_csrf_token(again)(request)
         return response
 
-    # The project's middleware would refuse the request before this decorator can handle it.
+    # Exempt the view from the CSRF middleware, which would refuse the request before this decorator
+    # can handle it.
     found: Callable[..., HttpResponseBase] = csrf_exempt(protected)
     return found

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bare_rule", "rule_words"]
 
-#: Longer lists of values are truncated.
+#: Maximum number of values in a list; longer lists are truncated.
 _LISTED = 6
 
 

@@ -1,8 +1,8 @@
 """Find the approvals that count, and the people who could approve.
 
-An approval counts as long as the content and the base are those that the approver saw, and the
-approver exists, is active and has the permission. Users cannot approve a proposal if they wrote any
-part of it.
+An approval counts as long as the content and the base are those that the approver saw, and as long
+as the approver exists, is active and has the permission. Users cannot approve a proposal if they
+wrote any part of it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
     "wrote_part_of",
 ]
 
-#: Maximum number of users with the permission who are examined.
+#: Maximum number of users to examine, among those who have the permission.
 _MOST = 100
 
 
@@ -76,7 +76,7 @@ def _counts(approval: Approval, proposal: Proposal) -> bool:
 
 
 def _user(key: str) -> Any:
-    """Return the user with this primary key as stored now, or None if there is none."""
+    """Read the user with this primary key from the database. Return None if the user is missing."""
     model = auth.get_user_model()
     try:
         return model._default_manager.filter(pk=key).first()  # noqa: SLF001 - the documented way

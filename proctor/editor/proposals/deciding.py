@@ -79,7 +79,7 @@ def locked(actor: Actor, number: int) -> Iterator[Proposal]:
     """Yield an open proposal in a transaction that locks it against other changes."""
     using = write_alias()
     with transaction.atomic(using=using):
-        # Write first, to take the lock, including SQLite's.
+        # Begin with a write, because that takes the lock in every database, including SQLite.
         Proposal.objects.using(using).filter(pk=number).update(turn=F("turn") + 1)
         proposal = find_proposal(actor, number)
         require_open(proposal)
@@ -90,7 +90,7 @@ def locked(actor: Actor, number: int) -> Iterator[Proposal]:
 def approve(
     actor: Actor, number: int, *, content: str, base: str | None, message: str = ""
 ) -> Proposal:
-    """Approve a proposal as the user saw it: *content* is its hash, *base* its base.
+    """Approve a proposal as the user saw it: *content* is the hash of its content, *base* its base.
 
     Raises OwnApproval if the user wrote any part of it, Changed if its content has changed since,
     and Conflict if its base has moved.
@@ -174,7 +174,8 @@ def reject(actor: Actor, number: int, *, reason: str) -> Proposal:
 def withdraw(actor: Actor, number: int, *, message: str = "") -> Proposal:
     """Close a proposal without publishing it.
 
-    Only the people who wrote it can do this, as long as they may publish on its branch.
+    Only the people who wrote the proposal can withdraw it, as long as they may publish on its
+    branch.
     """
     with locked(actor, number) as proposal:
         permission = writing(proposal.branch.name)
@@ -200,7 +201,7 @@ def withdraw(actor: Actor, number: int, *, message: str = "") -> Proposal:
 def comment(actor: Actor, number: int, *, text: str) -> Comment:
     """Comment on a proposal, even if it is closed.
 
-    Anyone who can see it may comment; a token must also allow publishing on the branch.
+    Anyone who can see the proposal may comment; a token must also allow publishing on the branch.
     """
     proposal = find_proposal(actor, number)
     if actor.allowed is not None:

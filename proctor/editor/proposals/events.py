@@ -23,7 +23,7 @@ logger = logging.getLogger("proctor.editor")
 
 
 def note(proposal: Proposal, event: Comment.Event, actor: Actor, text: str = "") -> Comment:
-    """Add an event to the history of a proposal, and announce it after the commit.
+    """Add an event to the history of a proposal, and announce the event after the commit.
 
     Call this in the transaction that makes the change.
     """

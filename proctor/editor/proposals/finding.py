@@ -27,7 +27,7 @@ __all__ = [
     "visible_keys",
 ]
 
-#: The words for states and kinds, as messages use them.
+#: The words that messages use for states and kinds.
 _STATES = {
     Proposal.State.OPEN: gettext_noop("open"),
     Proposal.State.ACCEPTED: gettext_noop("accepted"),
@@ -50,13 +50,16 @@ _KINDS = {
 
 
 def proposals() -> QuerySet[Proposal]:
-    """Return the proposals on the branches in the setting, with branch, base and revision."""
+    """Return the proposals on configured branches, with their branch, base and revision loaded."""
     rows = Proposal.objects.using(write_alias()).filter(branch__name__in=branch_names())
     return rows.select_related("branch", "base__branch", "revision__branch")
 
 
 def find_proposal(actor: Actor, number: int, *, is_schedule: bool = False) -> Proposal:
-    """Return a proposal, or only a schedule, with its branch and its base. Raises NotFound."""
+    """Return a proposal, with its branch and base loaded. Raises NotFound.
+
+    If *is_schedule* is True, only a schedule is found.
+    """
     rows = proposals().filter(pk=number)
     found = (rows.filter(kind=Proposal.Change.SCHEDULE) if is_schedule else rows).first()
     if found is None or not actor.may(VIEW, test=found.test, branch=found.branch.name):

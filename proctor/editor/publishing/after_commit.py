@@ -37,7 +37,7 @@ class _Publications:
 
 
 def note_publication(**_kwargs: object) -> None:
-    """Record that a matrix may have changed. Needed only in tests, which never commit."""
+    """Record that a matrix may have changed. Only tests need this, because they never commit."""
     _Publications.count += 1
 
 
@@ -71,7 +71,7 @@ def after_commit(revisions: Sequence[Revision], user_id: object, *, waits: bool 
 def _write_log(revisions: Sequence[Revision], user_id: object) -> None:
     if user_id is None or not apps.is_installed("django.contrib.admin"):
         return
-    # Imported here, because these apps may not be installed.
+    # Imported only here, because this app may not be installed.
     from django.contrib.admin import models as admin  # noqa: PLC0415
     from django.contrib.contenttypes.models import ContentType  # noqa: PLC0415
 

@@ -16,8 +16,7 @@ __all__ = ["as_stored", "clock_sql", "database_time", "is_past"]
 _EPOCH = {
     "postgresql": "CAST(EXTRACT(EPOCH FROM STATEMENT_TIMESTAMP()) AS double precision)",
     "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    # Not UNIX_TIMESTAMP: it is off by an hour when the server's time zone repeats an hour in
-    # autumn.
+    # UNIX_TIMESTAMP is not used: it is off by an hour when a time zone repeats an hour in autumn.
     "mysql": "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) * 0.000001",
     "oracle": "(CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE) - DATE '1970-01-01') * 86400",
 }
@@ -39,9 +38,9 @@ def database_time(using: str) -> datetime:
 
 
 def is_past(value: Any, clock: Any, using: str) -> bool:
-    """Return whether the time *value* has come. *clock* is the current time.
+    """Return whether *value* is not later than *clock*, the database's current time.
 
-    Both are as read with a raw cursor.
+    Pass both values as a raw cursor returned them.
     """
     if isinstance(value, str):
         value = datetime.fromisoformat(value)

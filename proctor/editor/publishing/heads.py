@@ -19,7 +19,7 @@ __all__ = ["definition_of", "find_head", "head_of", "published_ids", "revision_o
 
 
 def find_head(test: str, branch: str, *, using: str | None = None) -> Revision | None:
-    """Return a test's newest revision on a branch, or None. It can be a deletion.
+    """Return a test's newest revision on a branch, which can be a deletion, or None.
 
     The revision is read from the database that publications write to, unless *using* names a
     different one.
@@ -55,7 +55,7 @@ def definition_of(revision: Revision | None) -> Definition | None:
     return parse(revision.definition, revision.test)
 
 
-#: States in which a proposal or a step will still be published, unless someone ends it.
+#: States of proposals whose content or steps may still be published.
 _LIVE = (Proposal.State.OPEN, Proposal.State.ACCEPTED)
 _OVER = (ScheduledStep.State.PUBLISHED, ScheduledStep.State.CANCELLED)
 
@@ -70,8 +70,8 @@ def published_ids(test: str, branch: str) -> set[str]:
 def used_ids(test: str, *, proposal: int | None = None) -> list[TestDefinition]:
     """Return definitions that contain all allocation ids the test has had on any branch.
 
-    Ids in open proposals and scheduled steps are included, because these are published unchanged;
-    ids in *proposal* are not.
+    Ids in open proposals and scheduled steps are included, because proposals and steps are
+    published unchanged. Ids in the proposal with the number *proposal* are left out.
     """
     using = write_alias()
     rows = Revision.objects.using(using).filter(test=test)

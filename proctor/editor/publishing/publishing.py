@@ -1,8 +1,8 @@
 """Publications: each is one transaction, on one branch or several.
 
-The first statement updates a branch's version. This takes a lock that every other publication on
-the branch waits for. Reading first would fail in SQLite, which cannot upgrade a read transaction to
-a write transaction, and would cause a race in other databases: in MySQL's REPEATABLE READ, the
+The first statement updates a branch's version. The update takes a lock that every other publication
+on the branch waits for. Reading first would fail in SQLite, which cannot upgrade a read transaction
+to a write transaction, and would cause a race in other databases: in MySQL's REPEATABLE READ, the
 first read determines the snapshot for all later reads. So nothing is read before all locks are
 taken.
 """
@@ -75,7 +75,7 @@ class Signature:
     on_behalf_of: str = ""
     #: The time when a scheduled step was due.
     due: datetime | None = None
-    #: The author's user, for the log in Django's admin.
+    #: The primary key of the author's user, for the log in Django's admin.
     user_id: object = None
 
 
@@ -103,8 +103,8 @@ def publish(
     *inside* is a context manager that is entered in the transaction once all branches are locked,
     and exited when everything is written. It can raise an exception to cancel the publication, and
     can change the revisions before they are written. If it locks more rows, it must do so before it
-    reads. After a deadlock, all of this is repeated. If *waits* is false, return before this
-    process has loaded the new matrix.
+    reads. After a deadlock, the whole transaction is repeated, including *inside*. If *waits* is
+    false, return before this process has loaded the new matrix.
 
     A test can occur once for each branch. Raises Conflict if a head is no longer the base of its
     change, Held if a test is held on the branch and the change is not a stop, NotFound for an

@@ -25,7 +25,7 @@ def lock_branch(branch: str, using: str) -> None:
 
 
 def note_next_due(branch: str, using: str) -> None:
-    """Store when a process should check the queue of a locked branch again."""
+    """Store the time at which processes should next check the queue of a locked branch."""
     steps = ScheduledStep.objects.using(using).filter(branch__name=branch, try_at__isnull=False)
     Branch.objects.using(using).filter(name=branch).update(
         next_due=steps.aggregate(first=Min("try_at"))["first"]
@@ -35,8 +35,8 @@ def note_next_due(branch: str, using: str) -> None:
 def resume_held(test: str, branch: str, now: datetime, using: str) -> None:
     """Retry the blocked steps of a test that was released.
 
-    A step whose base has moved is blocked again, for that reason. A step held by a guard stays
-    blocked.
+    A step whose base has moved is blocked again, with that as the reason. A step held by a guard
+    stays blocked.
     """
     lock_branch(branch, using)
     steps = ScheduledStep.objects.using(using).filter(

@@ -84,7 +84,7 @@ def write(definition: Definition) -> str:
 
 
 def imported_file(name: str, content: bytes) -> Imported:
-    """Convert a definition.json to the stored form. Raises Refusal if it cannot be read."""
+    """Convert a definition.json to the stored format. Raises Refusal if it cannot be read."""
     definition = parse(content, name)
     text = ascii_json(decoded(content))
     same = _bytes_of(definition) == content
@@ -92,7 +92,7 @@ def imported_file(name: str, content: bytes) -> Imported:
 
 
 def imported_test(test: TestDefinition) -> Imported:
-    """Convert a test in a matrix file to the form in which it is stored.
+    """Convert a test in a matrix file to the stored format.
 
     Every digit and all unknown fields are kept.
     """

@@ -1,7 +1,7 @@
 """Publish due steps after a request, without delaying the response.
 
-This is for processes that only serve the editor's pages, or the matrix over HTTP: they have no
-loader thread that would publish steps.
+This is for processes that serve only the editor's pages, or the matrix over HTTP. In other
+processes, the loader thread publishes due steps.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Background", "background"]
 
 
 class Background:
-    """A thread that runs as long as there are steps to publish."""
+    """Starts a thread that publishes due steps and then ends."""
 
     def __init__(self) -> None:
         self._publisher = DuePublisher()

@@ -47,7 +47,7 @@ class Action(enum.Enum):
 
     #: Publish it.
     GO = "go"
-    #: Hold it and the steps after it until a person decides.
+    #: Hold the step and all later steps until a person decides.
     HOLD = "hold"
     #: Stop the test: move everyone to a group with a value of 0 or less, and hold the test.
     STOP = "stop"
@@ -86,7 +86,7 @@ class GuardedStep:
     #: The number of the step (from 1) and the number of steps in its schedule.
     number: int
     steps: int
-    #: The test on the branch now, and as it would be after the step, in the editor's form.
+    #: The test on the branch now, and as it would be after the step, in the editor's format.
     before: TestDefinition
     after: TestDefinition
     #: The time of the last change to the test on the branch.
@@ -114,7 +114,10 @@ def check_guard(path: str) -> str:
 
 
 def ask(path: str, step: GuardedStep) -> Verdict:
-    """Return the verdict of the guard at *path*. A guard that fails holds the step."""
+    """Return the verdict of the guard at *path*.
+
+    If the guard fails, the verdict is to hold the step.
+    """
     try:
         answer = import_string(check_guard(path))(step)
     except Exception as error:

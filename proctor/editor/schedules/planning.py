@@ -45,9 +45,9 @@ class Wanted:
     shares: Mapping[int, Share] | None = None
     #: The index of the allocation that gets the shares.
     allocation: int = 0
-    #: A definition as JSON in the editor's form, if the step has no shares.
+    #: A definition as JSON in the editor's format, if the step has no shares.
     text: str | None = None
-    #: The definition of a step in an older schedule, which has already been checked.
+    #: A definition from an older schedule, where it has already been checked.
     definition: Definition | None = None
     message: str = ""
     #: The dotted path of a guard, or "" for none.

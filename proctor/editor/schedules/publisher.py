@@ -2,7 +2,7 @@
 
 The database's clock decides what is due. A step is read without a lock. Its publication is one
 transaction that locks the branch first, checks the step again, and either succeeds completely or
-changes nothing. If a process is killed, another one publishes the step.
+changes nothing. If a process is killed, another process publishes the step.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ __all__ = [
 
 State, Block = ScheduledStep.State, ScheduledStep.Block
 
-#: Reasons for a block that a user can resolve without changing the step.
+#: The kinds of block that a user can resolve without changing the step.
 _RESUMABLE = (Block.GUARD, Block.INVALID, Block.ERROR, Block.HOLD)
 
 
@@ -70,7 +70,7 @@ class Scheduled:
 
     @property
     def is_accepted(self) -> bool:
-        """True if it needs no further approval."""
+        """True if the schedule needs no further approval."""
         return self.proposal.state != Proposal.State.OPEN
 
 
@@ -96,7 +96,7 @@ def _schedules() -> QuerySet[Proposal]:
 
 
 def check(actor: Actor, test: str, branch: str, wanted: Sequence[Wanted]) -> tuple[Planned, ...]:
-    """Return the effects of each step, with its problems. Nothing is written."""
+    """Return the effects and the problems of each step. Nothing is written."""
     actor.require(VIEW, test=test, branch=check_branch(branch))
     known = definition_of(head_of(test, branch))
     assert known is not None
@@ -180,9 +180,10 @@ def accept(
 ) -> Proposal:
     """Accept a schedule that enough people have approved: its steps are published when due.
 
-    *content* is the hash of the content that the user saw. If it is given, the schedule must still
-    have that content and base. If the first step has no time or is overdue, it is published before
-    this function returns. Also raises ApprovalNeeded and Changed.
+    *content* is the hash of the content that the user saw, and *base* the base. If *content* is
+    given, the schedule must still have this content and this base. If the first step has no time or
+    is overdue, it is published before this function returns. Also raises ApprovalNeeded and
+    Changed.
     """
     _accept_approved(actor, number, content, base)
     _publish(number)
@@ -283,8 +284,8 @@ def _end(actor: Actor, rows: QuerySet[Proposal], now: datetime, message: str, us
 def resume(actor: Actor, number: int, *, message: str = "") -> Proposal:
     """Retry a blocked step: its guard is called again, and the engine checks it again.
 
-    Raises Refused if no step is blocked, or if the step's base has moved or its approval is void,
-    because these cases require a new schedule.
+    Raises Refused if no step is blocked. Also raises Refused if the step's base has moved or its
+    approval is void, because both cases require a new schedule.
     """
     proposal = find_schedule(number)
     actor.require(writing(proposal.branch.name), test=proposal.test, branch=proposal.branch.name)
@@ -328,7 +329,7 @@ def reschedule(
     base: str,
     message: str = "",
 ) -> Scheduled:
-    """Change the times of the remaining steps: *dues* maps numbers of steps, from 1, to times.
+    """Change the times of the remaining steps: *dues* maps step numbers, starting at 1, to times.
 
     This creates a new schedule with the same definitions, based on *base*. The new schedule is
     checked and approved like any other, and replaces the old one once it is accepted.
@@ -346,7 +347,7 @@ def reschedule(
     numbers = [step.position + 1 for step in steps]
     for each in dues:
         if each not in numbers:
-            text = gettext_noop("schedule {number} has no remaining step {step}; it has {steps}")
+            text = gettext_noop("schedule {number} has no step {step} left; it has {steps}")
             found = listed(map(str, numbers))
             sentence = Sentence(text, number=number, step=each, steps=found)
             raise refused(old.test, "schedule-steps", sentence)

@@ -37,7 +37,7 @@ class Taken(Exception):  # noqa: N818 - a state of a step, not a fault
 
 
 def scheduler(person: str = "") -> Actor:
-    """Return the scheduler as an actor on behalf of a user."""
+    """Return the actor for a scheduler that acts on behalf of a user."""
     return Actor(SCHEDULER, on_behalf_of=person)
 
 

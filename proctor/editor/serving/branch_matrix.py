@@ -2,8 +2,8 @@
 
 Matrix *v* contains, for each test, the newest revision whose branch version is at most *v*. All
 reads use one database alias. The heads are read in one statement, which sees only whole
-publications; the newest revision among them identifies the matrix. Later reads fetch only newer
-publications; all other definitions are reused, as the same objects.
+publications; the newest revision among the heads identifies the matrix. Later reads fetch only
+newer publications; the objects of all other definitions are reused.
 
 A definition is parsed only when it is first used, because a page shows only a few of 10,000 tests.
 """
@@ -64,10 +64,10 @@ class Entry:
         #: SHA-256 of the text.
         self.digest = _sha256(text)
         #: SHA-256 of the text without the test's version, which is the id of the revision that
-        #: published it. If two of these are equal, the definitions are equal. (Equal definitions
-        #: can also be written differently.)
+        #: published it. If two of these hashes are equal, so are the definitions. The converse is
+        #: not true: equal definitions can be written differently.
         self.content = _sha256(text.replace(revision, "", 1))
-        #: The time when it was published.
+        #: The time when the revision was published.
         self.time = time
         self._name = name
         self._test: TestDefinition | None = None
@@ -88,7 +88,7 @@ class Entry:
 
     @property
     def test(self) -> TestDefinition | None:
-        """The definition, or None if it cannot be converted to the matrix's form."""
+        """The definition, or None if it cannot be converted to the matrix's format."""
         # Two threads can parse the same text. The text is removed last, so once it is None, the
         # test is already set.
         text = self._text
@@ -116,7 +116,7 @@ class LazyDefinitions(Mapping[str, "TestDefinition"]):
     __slots__ = ("_entries",)
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
-        """Store the *entries*, without those that cannot be converted."""
+        """Store the *entries*. Those that cannot be converted count as missing."""
         self._entries = entries
 
     def __getitem__(self, name: str) -> TestDefinition:

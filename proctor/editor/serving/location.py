@@ -49,13 +49,15 @@ def _close_others(was_open: set[str]) -> None:
 class EditorLocation:
     """One branch of the editor, read from the database.
 
-    The loader thread reads it, and closes the connections that it opened. If a scheduled step is
-    due, the same thread publishes it. In a test run, the matrix is read on the caller's connection,
-    and only after a publication, because other connections cannot see the transaction of a test.
+    The loader thread reads the branch, then closes the connections that it opened. If a scheduled
+    step is due, the same thread publishes it. In a test run, the matrix is read on the caller's
+    connection, and only after a publication, because other connections cannot see the transaction
+    of a test.
     """
 
     slow = True
-    #: All processes should notice a publication at about the same time. A poll reads only one row.
+    #: Polls are not spread out, so that all processes notice a publication at about the same time.
+    #: A poll reads only one row.
     spread = False
 
     def __init__(self, location: str) -> None:
@@ -112,7 +114,7 @@ class EditorLocation:
             if not inline:
                 _close_others(was_open)
         if matrix is None:
-            # A different test case happens to have the same matrix, so only the token is new.
+            # A different test case has the same matrix, so return that matrix with a new token.
             if known is not None and known.epoch != now:
                 return ReadMatrix(known.matrix.matrix, _Token(known.matrix, now))
             return None

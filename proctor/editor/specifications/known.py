@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Applications", "Known", "known_application", "own_application", "read_applications"]
 
-#: The name of a site whose settings do not contain one.
+#: The name used for a site whose settings do not give it a name.
 THIS_SITE = "this site"
 #: Maximum number of parsed specifications cached in a process.
 _KEPT = 1000
@@ -39,7 +39,7 @@ class Known:
     name: str
     environment: str
     specification: Specification
-    #: True if it loads the whole matrix and not only the tests in its specification.
+    #: True if the application loads the whole matrix, not only the tests in its specification.
     whole_matrix: bool = False
     version: str = ""
     #: None for the site itself.

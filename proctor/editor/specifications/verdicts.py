@@ -33,12 +33,12 @@ class Verdict:
     """How a change affects one application."""
 
     application: Known
-    #: True if its specification names a changed test, or selects one with a filter.
+    #: True if the application's specification names a changed test, or selects one with a filter.
     is_concerned: bool
     #: What the change breaks: test → the reason. Either the application could load the test before
     #: the change but not after it, or the change removes a bucket that the application declares.
     breaks: Mapping[str, Problem]
-    #: The tests that it could not load before the change either: test → reason.
+    #: The tests that the application could not load before the change either: test → reason.
     older: Mapping[str, Problem]
 
     @property
@@ -66,7 +66,7 @@ def verdicts(
 ) -> list[Verdict]:
     """Return the verdict of each application on the change from *before* to *after*.
 
-    Both contain the *changed* tests and all their relatives, in the matrix's form.
+    Both contain the *changed* tests and all their relatives, in the matrix's format.
     """
     return [_verdict(each, before, after, changed) for each in applications]
 
@@ -113,7 +113,7 @@ def _sides(
 
 
 def faults(application: Known, tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
-    """Return the *tests* that an application uses but cannot load, each with the reason why."""
+    """Return the *tests* that an application uses but cannot load, each with the reason."""
     found = faults_of(
         tests,
         application.specification,
@@ -160,8 +160,8 @@ def _own_faults(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
 def application_problems(found: Iterable[Verdict], test: str | None) -> list[Problem]:
     """Return the problems of a change, each with the application that is affected.
 
-    If the change breaks an application, this is a fatal problem; if the application was already
-    broken, it is a warning. *test* is the changed test, or None if there are several.
+    The problem is fatal if the change breaks the application, and a warning if the application was
+    already broken. *test* is the changed test, or None if there are several.
     """
     problems = []
     for verdict in found:

@@ -1,4 +1,4 @@
-"""Warn about imports that take declared buckets from applications."""
+"""Warn about imports that change or remove buckets which applications declare."""
 
 from __future__ import annotations
 

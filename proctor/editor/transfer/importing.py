@@ -35,7 +35,7 @@ class ImportRefused(ValueError):  # noqa: N818 - says what happened to the impor
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The definitions in a file or a tree, by name, with their original text."""
+    """The definitions in a file or a tree, keyed by the test's name, with their original text."""
 
     tests: Mapping[str, Imported]
     warnings: tuple[str, ...] = ()
@@ -116,16 +116,16 @@ def _of_matrix(matrix: Matrix, progress: Progress) -> Source:
 
 
 def _of_test(name: str | None, words: str) -> Sentence:
-    """Return a line of a message: a test's name and its problem."""
+    """Return one line of a message: a test's name and its problem."""
     return Sentence(gettext_noop("{test}: {problem}"), test=printable(name), problem=words)
 
 
 def _other_meaning(test: TestDefinition) -> list[Sentence]:
-    """Return a note if a rule does not mean the same in the editor's form as in a matrix."""
+    """Return a note for each rule that means something different in a matrix than in the editor."""
     rules = [test.rule, *(each.rule for each in test.allocations)]
     text = gettext_noop(
-        "the rule {rule} is never true in a matrix, because it has no ${{…}}; the "
-        "editor evaluates it"
+        "the rule {rule} is never true in a matrix, because it is not inside ${{…}}; "
+        "after the import, it is evaluated"
     )
     return [
         Sentence(text, rule=printable(rule, 80))

@@ -34,8 +34,8 @@ class Command(BaseCommand):
             "--letters-from",
             metavar="CLONE_OR_FILE",
             type=Path,
-            help="a Proctor Webapp's git clone, or a JSON file that maps tests to their "
-            "allocation ids, so that no letter is reused",
+            help="where to read which allocation ids each test has had, so that no letter is "
+            "reused: the git clone of a Proctor Webapp, or a JSON file that maps tests to ids",
         )
         parser.add_argument("--message", default="", help="for the history")
         add_user(parser)

@@ -19,8 +19,8 @@ class Command(BaseCommand):
 
     help = (
         "Publishes the scheduled steps that are due, and prints them. Processes that evaluate the "
-        "editor's matrix publish due steps themselves if they can write to the database. Run this "
-        "command from cron only if no process can. Exit status: 0 on success, even if nothing was "
+        "editor's matrix publish due steps themselves if they can write to the database. If none "
+        "of them can, run this command from cron. Exit status: 0 on success, even if nothing was "
         "due; 1 if a step is waiting for a person; 2 if the database cannot be written to."
     )
 

@@ -1,4 +1,4 @@
-"""The content of the Edit page's side panel: problems, moves, ids, and the result of Try."""
+"""The content of the Edit page's side panel: problems, moves, ids, and the example visitor."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _FIELDS = {
 class FieldProblem:
     """A problem and the form field where it is shown."""
 
-    #: "" if it does not belong to a field.
+    #: The name of the field, or "" if the problem does not belong to a field.
     field: str
     message: str
     is_warning: bool = False
@@ -93,7 +93,7 @@ class Check:
 
     @property
     def blocks(self) -> list[FieldProblem]:
-        """The problems that keep the definition from being published."""
+        """The problems that prevent publication."""
         return [each for each in self.problems if not each.is_warning]
 
     @property
@@ -144,7 +144,10 @@ def check_document(
     *,
     proposal: int | None = None,
 ) -> Check:
-    """Return the effects of publishing *document*, and the group of the example visitor *asked*."""
+    """Return the effects of publishing *document*, and the group of an example visitor.
+
+    *asked* contains the example visitor's fields.
+    """
     check = Check(test_type=str(document.get("testType") or ""), identifier=asked.get("try-id", ""))
     types = read_applications().variables
     check.variables = [(name, asked.get(f"try-{name}", "")) for name in types]

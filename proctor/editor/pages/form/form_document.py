@@ -36,7 +36,7 @@ class FormRead:
 
 
 def document_of_state(state: FormState) -> FormRead:
-    """Return the definition in the form."""
+    """Return the definition that the form describes."""
     read = FormRead({})
     texts = state.texts
     buckets = _buckets(state, read)

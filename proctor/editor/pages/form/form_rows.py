@@ -61,8 +61,8 @@ class ShownAllocation:
     raises: list[int]
     is_first: bool
     is_last: bool
-    #: If the last allocation has no rule, it must stay last: above another allocation, it would
-    #: match every visitor.
+    #: An allocation without a rule matches every visitor. If the last allocation has no rule, it
+    #: must stay last, so that visitors can reach the other allocations.
     can_go_up: bool
     can_go_down: bool
     can_be_removed: bool
@@ -161,7 +161,7 @@ def _allocation(
     found = [share_of(each) for each in row.shares]
     total = sum((each for each in found if each is not None), Fraction(0))
     last = len(state.allocations) - 1
-    # Cards from this index onward cannot be moved.
+    # Cards from this index onward cannot be reordered.
     fixed = last + bool(state.allocations[last].rule.strip())
     return ShownAllocation(
         index,

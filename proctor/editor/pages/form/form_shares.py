@@ -107,7 +107,8 @@ def _ramped(
 def _laid_out(wanted: Mapping[int, Fraction]) -> list[dict[str, Any]]:
     """Return the ranges of a new allocation.
 
-    The negative groups are in the middle, so that the groups on both sides can grow without a jump.
+    The negative groups are in the middle, so that the groups on both sides can grow without moving
+    visitors from one live group to another.
     """
     live = sorted(value for value in wanted if value >= 0)
     negative = sorted(value for value in wanted if value < 0)
@@ -119,7 +120,7 @@ def _laid_out(wanted: Mapping[int, Fraction]) -> list[dict[str, Any]]:
 def raised(shares: Mapping[int, Fraction], target: Fraction) -> dict[int, Fraction] | None:
     """Return shares whose live groups add up to *target*, in the same proportions as before.
 
-    Return None if there is no live group, or no negative group for the remaining visitors.
+    Return None if there is no live group, or if there is no negative group for the other visitors.
     """
     live = {value: share for value, share in shares.items() if value >= 0}
     negative = [value for value in shares if value < 0]

@@ -62,7 +62,7 @@ class BucketRow:
     value: str = ""
     description: str = ""
     payload: str = ""
-    #: The value before it was changed; the ranges still contain it.
+    #: The value before the user changed it. The ranges still contain the old value.
     was: str = ""
 
     @property

@@ -55,7 +55,7 @@ class Card:
     needed: int
     is_mine: bool
     has_moved: bool
-    #: True if the user may approve it and has not done so yet.
+    #: True if the user may approve the proposal and has not done so yet.
     may_approve: bool
     may_publish: bool
 

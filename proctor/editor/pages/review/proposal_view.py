@@ -169,7 +169,7 @@ def _slots(given: int, needed: int) -> list[dict[str, Any]]:
 
 
 def _effects(found: Proposal, wanted: Definition | None) -> dict[str, Any]:
-    """Return the effects of publishing the proposal now or, if it is closed, on its base."""
+    """Return the effects of publishing a proposal now, or on its base if the proposal is closed."""
     if not found.is_open:
         return {"effect": _past_effect(found, wanted), "problems": []}
     try:
@@ -178,7 +178,7 @@ def _effects(found: Proposal, wanted: Definition | None) -> dict[str, Any]:
         return {"effect": None, "problems": messages_of([refusal.problem])}
     return {
         "effect": effect_of(found.test, prepared.before, prepared.after),
-        # Each application's row shows its verdict.
+        # Leave out the problems of applications, because each application's row shows them.
         "problems": messages_of(
             each for each in prepared.problems if each.code not in (BREAKS, OLDER)
         ),
@@ -206,7 +206,7 @@ def _readable(found: Proposal) -> Definition | None:
 
 
 def _compared(found: Proposal, head: Revision | None) -> Definition | None:
-    """Return the definition to compare with: the head or, for a closed proposal, its base."""
+    """Return the definition to compare with: the head, or the base if the proposal is closed."""
     try:
         return definition_of(head if found.is_open else found.base)
     except Refusal:

@@ -39,7 +39,8 @@ class Row:
     """A step as the user typed it."""
 
     share: str
-    #: In the current time zone, in the format that browsers send; "" to publish immediately.
+    #: The time in the current time zone, in the format that browsers send; "" to publish
+    #: immediately.
     when: str
     problem: str = ""
 
@@ -142,7 +143,10 @@ class RampForm:
             return ""
 
     def wanted(self, definition: Definition) -> list[Wanted]:
-        """Return the steps before the first row with a problem; that row gets the message."""
+        """Return the steps above the first row with a problem.
+
+        The message is added to each row that has a problem.
+        """
         lengths = _lengths(definition, self.allocation)
         found: list[Wanted] = []
         for number, row in enumerate(self.rows):

@@ -36,7 +36,7 @@ State, Block = ScheduledStep.State, ScheduledStep.Block
 
 #: State of a step → its name on pages: the model's states and "overdue".
 _STEP_STATES = {**dict(State.choices), "overdue": _("overdue")}
-#: If a step has been due for longer than this, the page says that no process publishes it.
+#: If a step has been due for longer than this, the page says that no process is publishing it.
 _LATE = timedelta(minutes=10)
 #: State of a schedule → its name on pages.
 STATES = {
@@ -77,7 +77,7 @@ class ShownSchedule:
     steps: list[ShownStep]
     #: A key of STATES.
     state: str
-    #: The reason why the next step will not be published, if this is known before it is due.
+    #: The reason why the next step will not be published, if this is known before the step is due.
     warning: str
     may_write: bool
 
@@ -112,7 +112,10 @@ class ShownSchedule:
 def shown_schedules(
     actor: Actor, *, most: int | None = None, **conditions: Any
 ) -> list[ShownSchedule]:
-    """Return the schedules that the actor may see, newest first; *conditions* are lookups."""
+    """Return the schedules that the actor may see, newest first.
+
+    *conditions* are Django's lookups.
+    """
     keys = visible_keys(actor, kind=Proposal.Change.SCHEDULE, **conditions)[:most]
     rows = proposals().filter(pk__in=keys).order_by("-pk").prefetch_related("steps__base")
     found = list(rows)
@@ -124,7 +127,8 @@ def shown_schedules(
     at = {(row.branch_id, row.test): row for row in heads.select_related("revision")}
     shown = [_schedule(actor, each, at.get((each.branch_id, each.test)), now) for each in found]
     if any(each.state == "overdue" for each in shown) and not is_test_run():
-        # This process may not have read the matrix since the step became due.
+        # Steps are usually published when a process reads the matrix, but this process may not read
+        # the matrix.
         background.publish_soon()
     return shown
 
@@ -182,7 +186,7 @@ def _warning(proposal: Proposal, steps: Iterable[ShownStep], head: Head | None) 
 
 
 def consumable(revision: Revision | None) -> TestDefinition | None:
-    """Return a revision's test in the matrix's form, or None if it cannot be read."""
+    """Return a revision's test in the matrix's format, or None if it cannot be read."""
     if revision is None or revision.definition is None:
         return None
     return _consumable(revision.definition, revision.test)

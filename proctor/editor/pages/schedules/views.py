@@ -178,7 +178,7 @@ def _schedule(
     wanted: list[Wanted],
 ) -> services.Scheduled:
     test, branch = place
-    # Replace only the schedule that the user saw, not one that was created since.
+    # Replace only the schedule that the user saw, not one that was created since then.
     known = number_of(request.POST.get("replaces"), None)
     running = services.running_schedule(test, branch)
     return services.schedule(
