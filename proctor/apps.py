@@ -15,7 +15,8 @@ class ProctorConfig(AppConfig):
 
     def ready(self) -> None:
         """Set the default values of the settings, and register the checks."""
-        # Importing the checks sets the defaults. This needs Django's settings, so it happens here.
+        # Importing the checks also sets the defaults. The import needs Django's settings, so it
+        # must not happen earlier.
         from proctor.checks import register_checks  # noqa: PLC0415
 
         register_checks()

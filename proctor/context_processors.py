@@ -13,10 +13,10 @@ __all__ = ["proc"]
 
 
 def proc(request: HttpRequest) -> dict[str, Any]:
-    """Add `proc` to every template. No group is read unless the template reads one.
+    """Add `proc` to every template. This alone reads no group.
 
-    If the middleware has not run (for example on an error page from earlier middleware), every test
-    uses its default.
+    If our middleware has not run (for example, on an error page that earlier middleware returned),
+    every test uses its default.
     """
     found = getattr(request, "proc", None)
     return {"proc": default_proc() if found is None else found}

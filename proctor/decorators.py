@@ -50,20 +50,19 @@ class Decorator(Protocol):
 
 
 class Variants:
-    """The views of one test. Every decorated view has them as its attribute `proctor_variants`.
+    """The views of one test, available as the attribute `proctor_variants` of the decorated view.
 
     `functools.wraps` and `View.as_view` copy the attribute to the wrapping view. `method_decorator`
-    passes a function in place of the method; that function is then the fallback.
+    passes a function in place of the method; in that case, this function is the fallback.
     """
 
     __slots__ = ("_resolved", "fallback", "test", "views")
 
     #: The name of the test.
     test: str
-    #: Maps a group to its view, or to the dotted path of a view, which is imported at its first
-    #: use.
+    #: Maps each group to its view or the view's dotted path. A path is imported at its first use.
     views: Mapping[str, AnyView]
-    #: The decorated view, which answers all other visitors.
+    #: The decorated view, which handles requests of all other visitors.
     fallback: Callable[..., Any]
 
     def __init__(
@@ -76,7 +75,7 @@ class Variants:
         self.test = test
         self.views = views
         self.fallback = fallback
-        # Shared by all views from one decorator, because method_decorator decorates again at each
+        # Shared by all views that one decorator returns, because method_decorator decorates at each
         # call.
         self._resolved = resolved
 
@@ -84,18 +83,18 @@ class Variants:
         return f"<Variants of {self.test!r}: {', '.join(self.views)}>"
 
     def resolve(self, group: str) -> Callable[..., Any]:
-        """Return the view for *group*. Raises ImproperlyConfigured if its path is wrong."""
+        """Return the view for *group*. Raises ImproperlyConfigured if the view's path is wrong."""
         view = self._resolved.get(group)
         if view is None:
             view = self._resolved[group] = self._imported(group)
         return view
 
     def choose(self, request: Any) -> Callable[..., Any]:
-        """Return the view that answers a request. Reading the test counts as an exposure.
+        """Read the test, which counts as an exposure, and return the view that handles the request.
 
-        If a test or group is not declared, or the request has no `proc`, raises
-        ImproperlyConfigured in DEBUG; otherwise the problem is logged once, and the fallback
-        answers. A test that is set by `override_proctor` does not need `proc`.
+        If the test or a group is not declared, or if the request has no `proc`, raises
+        ImproperlyConfigured in DEBUG. Without DEBUG, the problem is logged once, and the fallback
+        handles the request. No `proc` is needed if `override_proctor` sets the test.
         """
         proc = proc_of(request)
         if proc is None and self.test not in overrides.active():
@@ -136,16 +135,16 @@ def proctor_variant(
 
     Every keyword is the name of a group; *variants* is for names that are not Python names:
     `proctor_variant("t", {"group-with-dash": view_b})(view)`. A view is a function, a coroutine
-    function, a View class (its `as_view()` is used), or the dotted path of one, which is imported
-    at its first use. A decorated class is itself a view, but a URLconf can also call its
+    function, a View class (its `as_view()` is used), or the dotted path of any of these. A path is
+    imported at its first use. A decorated class is itself a view, but a URLconf can also call its
     `as_view()`. Decorate methods through `method_decorator`.
 
-    If the decorated view is a coroutine function, so is the result; the variants are adapted to it.
-    The result has the decorated view's attributes (`csrf_exempt`), no matter which view answers.
-    Each call reads the group, which counts as an exposure.
+    If the decorated view is a coroutine function, the result is one too, and the variants are
+    adapted. The result has the decorated view's attributes (such as `csrf_exempt`), no matter which
+    view handles the request. Each call reads the group, which counts as an exposure.
 
     Raises TypeError for anything that cannot be a view. `manage.py check` finds wrong names of
-    tests and groups; for calls, see `Variants.choose`.
+    tests and groups. `Variants.choose` describes what happens if a view is called with wrong names.
     """
     chosen = _checked(test, variants, views)
     resolved: dict[str, Callable[..., Any]] = {}
@@ -178,8 +177,8 @@ def _checked(
         )
     if variants is not None and not isinstance(variants, Mapping):
         raise TypeError(
-            f"proctor_variant({test!r}): expected a dict of group to view, got {shown(variants)}; "
-            "or write group=view"
+            f"proctor_variant({test!r}): expected a dict that maps groups to views, got "
+            f"{shown(variants)}. You can also write group=view"
         )
     both = [group for group in variants or () if group in views]
     if both:
@@ -212,7 +211,7 @@ def _as_function(view: Any, place: str = "") -> Callable[..., Any]:
         return made
     if isinstance(view, type) or not callable(view):
         raise TypeError(
-            f"{place}{shown(view)} is not a view; give a function, a View class or a path"
+            f"{place}{shown(view)} is not a view; expected a function, a View class or a path"
         )
     found: Callable[..., Any] = view
     return found
@@ -246,7 +245,7 @@ def _decorated(own: Variants) -> Callable[..., Any]:
 
 
 def _request(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return the request, which Django passes first; a test may pass it by name."""
+    """Return the request: the first argument from Django, or a keyword argument from a test."""
     return args[0] if args else kwargs.get("request")
 
 

@@ -1,8 +1,8 @@
-"""A class that django-proctor 1 stored in sessions; it lets Django load old sessions.
+"""A class that django-proctor 1 stored in sessions; Django needs it to load these sessions.
 
-With PROCTOR_CACHE_METHOD "session" and pickled sessions, version 1 stored objects of this class. If
-the class is missing, Django treats the whole session as empty: the user is signed out and loses
-their basket. Nothing else uses this module; groups are `proctor.core.GroupAssignment`.
+With PROCTOR_CACHE_METHOD "session" and pickled sessions, version 1 stored objects of this class.
+Without this class, Django would treat the whole session as empty: the user would be signed out and
+lose their basket. Nothing else uses this module; groups are `proctor.core.GroupAssignment`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["GroupAssignment"]
 
 
 class GroupAssignment(NamedTuple):
-    """An assignment of django-proctor 1, with the name that its pickles use."""
+    """An assignment of django-proctor 1, under the name that is stored in pickled sessions."""
 
     group: str | None
     value: int | None

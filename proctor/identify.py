@@ -19,10 +19,10 @@ _ACCOUNT = "ACCOUNT"
 
 
 def identify(identifiers: Mapping[str, Any], context: Mapping[str, Any] | None = None) -> Proc:
-    """Return the `proc` of the visitor with these identifiers (source key → identifier).
+    """Return the `proc` of the visitor with these identifiers, given by source key.
 
-    It behaves like `request.proc`, except that its exposures have no request. The groups are
-    determined at the first read. Raises TypeError if either argument is not a mapping.
+    The result behaves like `request.proc`, except that its exposures have no request. The groups
+    are determined at the first read. Raises TypeError if either argument is not a mapping.
     """
     for name, value in (("identifiers", identifiers), ("context", context or {})):
         if not isinstance(value, Mapping):
@@ -44,8 +44,9 @@ def identify(identifiers: Mapping[str, Any], context: Mapping[str, Any] | None =
 def proc_by_accountid(accountid: Any) -> Proc:
     """Return the `proc` of an account without any context, as in django-proctor 1.
 
-    A Pipet receives what version 1 sent: the source key `account` and an empty `ua`. With a matrix,
-    the source key is the one that PROCTOR_IDENTIFIERS maps to ACCOUNT, or ACCOUNT itself.
+    A Pipet receives the same data as from version 1: the source key `account` and an empty `ua`.
+    With a matrix, the source key is the one that PROCTOR_IDENTIFIERS maps to ACCOUNT, or, if there
+    is none, ACCOUNT itself.
     """
     if settings.PROCTOR_API_ROOT and not settings.PROCTOR_SOURCE:
         return identify({"account": accountid}, {"ua": ""})
@@ -56,6 +57,6 @@ def _account_key() -> str:
     try:
         variables = current_variables().identifier_variables
     except ConfigurationError:
-        # The source fails with the same error, and reports it.
+        # Ignore the error here: the source fails with the same error, and reports it.
         return _ACCOUNT
     return next((each.source_key for each in variables if each.test_type == _ACCOUNT), _ACCOUNT)

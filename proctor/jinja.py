@@ -12,10 +12,10 @@
     {{ proctor_json("buttoncolortst", "buttontexttst") }}
     {{ proctor_bar() }}</body>
 
-`ifgroup` works as in Django's templates: a bare word is a literal, `test=` and `group=` take
-expressions, and an undeclared literal is a TemplateSyntaxError. A wrong name that is found only at
-rendering raises TemplateRuntimeError in DEBUG; otherwise it is logged once, and the visitor has no
-group. Macros see the visitor if they are imported `with context`.
+`ifgroup` works as in Django's templates: a word on its own is a literal, `test=` and `group=` take
+expressions, and an undeclared literal raises TemplateSyntaxError. A wrong name that is found only
+at rendering raises TemplateRuntimeError in DEBUG; otherwise the name is logged once, and the
+visitor has no group. Macros can use the visitor's groups if they are imported `with context`.
 """
 
 from __future__ import annotations
@@ -70,14 +70,15 @@ def proctor_json(
 ) -> SafeString:
     """Return a script element with the groups as JSON: `{test: {group, value, payload}}`.
 
-    It works under any CSP. Rendering it does not count as an exposure unless *expose* is true.
+    The element works under any CSP. Rendering it does not count as an exposure unless *expose* is
+    true.
     """
     return _api.json(context, flattened(tests), element_id, expose=expose)
 
 
 @pass_context
 def proctor_bar(context: Context) -> SafeString:
-    """Return the bar if the visitor may force groups, else "". Put it at the end of the page."""
+    """Return the bar if the visitor may force groups, else "". Call this at the end of the page."""
     return bar_of(context.get("request"))
 
 
@@ -146,7 +147,7 @@ class ProctorExtension(Extension):
 
 
 def _defined(group: object) -> object:
-    """Return None for an undefined variable, because an Undefined would look like an empty list."""
+    """Return None for an undefined variable, because Undefined would look like an empty list."""
     lenient = isinstance(group, Undefined) and not isinstance(group, StrictUndefined)
     return None if lenient else group
 

@@ -14,8 +14,8 @@ class ProctorFilter(logging.Filter):
     """A logging filter that sets `record.proctor`, for example to `buttoncolortst1,newfeature0`.
 
     The value is `str(request.proc)`. It is "" outside a request, and until the request has read a
-    group: the filter never determines groups, never counts an exposure and never raises. Put it on
-    a handler: a filter on a logger does not see the records of its child loggers.
+    group. The filter never determines groups, never counts an exposure and never raises. Add the
+    filter to a handler: a filter on a logger does not see the records of child loggers.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -26,7 +26,7 @@ class ProctorFilter(logging.Filter):
 
 def _groups(record: logging.LogRecord) -> str:
     try:
-        # Django writes its own log records about a request after all middleware has finished.
+        # Django logs its own records about a request after all middleware has finished.
         proc = getattr(getattr(record, "request", None), "proc", None)
         if not isinstance(proc, Proc):
             proc = current_proc()

@@ -1,4 +1,4 @@
-"""`Metric`: a number by which a test is judged. Does not import Django, so settings can use it."""
+"""`Metric`, a number by which a test is judged. Needs no Django, so settings can import it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A number that is computed for each group of a test and compared with the baseline's.
+    """A number that is computed for each group of a test and compared with that of the baseline.
 
     Raises ConfigurationError if options are invalid or contradict each other.
     """
 
     #: The name of the outcomes, as in `record(name, request)`, or of the ratio.
     name: str
-    #: `mean`: the sum of a visitor's values, 0 without outcomes. `proportion`: 1 if the visitor
-    #: has an outcome, else 0. `quantile`: a quantile of the visitors' sums. A metric with a
-    #: numerator and a denominator is a `ratio`.
+    #: `mean`: the sum of a visitor's values, or 0 for a visitor without outcomes. `proportion`: 1
+    #: if the visitor has an outcome, else 0. `quantile`: a quantile of the visitors' sums. A metric
+    #: with a numerator and a denominator is a `ratio`.
     kind: Kind = "mean"
     #: How long outcomes count after the exposure; None means until the end of the analysis.
     window: timedelta | None = None
-    #: How far back outcomes from before the exposure are used to narrow the intervals (CUPED).
+    #: The length of time before the exposure whose outcomes are used to narrow the intervals
+    #: (CUPED).
     past: timedelta | None = None
     #: True if the verdict depends on the metric. If no metric in a report is primary, every metric
     #: that is not a guardrail counts as primary.
@@ -44,13 +45,14 @@ class Metric:
     denominator: str | None = None
     #: The direction of improvement.
     better: Literal["higher", "lower"] = "higher"
-    #: The largest acceptable harm, 0 or more; it makes the metric a guardrail.
+    #: The largest acceptable harm, 0 or more. Setting this makes the metric a guardrail.
     guardrail: float | None = None
     #: True if `guardrail` and `smallest` are fractions of the baseline's mean.
     relative: bool = False
-    #: The smallest effect worth detecting, above 0. The report says how long detecting it takes.
+    #: The smallest effect worth detecting, above 0. The report says how long the test must run to
+    #: detect such an effect.
     smallest: float | None = None
-    #: For `quantile`: the quantile, between 0 and 1.
+    #: For the kind `quantile`: which quantile, a number between 0 and 1.
     quantile: float = 0.5
 
     def __post_init__(self) -> None:
@@ -59,15 +61,15 @@ class Metric:
         if not isinstance(name, str) or not name:
             raise ConfigurationError(f"Expected the name of a metric (str), got {self.name!r}")
         if (self.numerator is None) != (self.denominator is None):
-            self._fail("a ratio needs numerator and denominator")
+            self._fail("a ratio needs both a numerator and a denominator")
         if self.numerator is not None and self.kind == "mean":
             object.__setattr__(self, "kind", "ratio")
         if self.kind not in KINDS:
             self._fail(f"expected kind to be one of {', '.join(KINDS)}; got {self.kind!r}")
         if (self.kind == "ratio") != (self.numerator is not None):
             self._fail(
-                "expected numerator and denominator with kind='ratio', and only with it; got "
-                f"kind={self.kind!r}"
+                "expected numerator and denominator with kind='ratio', but not with other kinds; "
+                f"got kind={self.kind!r}"
             )
         if self.better not in ("higher", "lower"):
             self._fail(f"expected better='higher' or better='lower', got {self.better!r}")

@@ -36,9 +36,9 @@ GetResponse = Callable[["HttpRequest"], "HttpResponseBase | Awaitable[HttpRespon
 class BaseProctorMiddleware:
     """Base class of the middleware that sets `request.proc`; its hooks identify the visitor.
 
-    A subclass must override `get_identifiers`, or its twin `aget_identifiers`; all other hooks are
-    optional. Each hook has a coroutine twin whose name starts with an `a`, which is preferred under
-    ASGI; the plain hooks are then all called in one thread. If a hook raises `Http404`,
+    A subclass must override `get_identifiers` or `aget_identifiers`; all other hooks are optional.
+    Each hook has a coroutine twin whose name starts with an `a`. Under ASGI the twins are
+    preferred, and all plain hooks are called in one thread. If a hook raises `Http404`,
     `PermissionDenied` or `SuspiciousOperation`, the exception answers the request. After any other
     exception, every test uses its default; in DEBUG the exception is raised.
     """
@@ -65,8 +65,8 @@ class BaseProctorMiddleware:
         if self._is_async:
             markcoroutinefunction(self)
         if not hasattr(self, "process_view"):
-            # Set this on the instance: WSGI and ASGI need different methods, and a class can have
-            # only one.
+            # Django looks for `process_view`. Set it on the instance, because WSGI and ASGI need
+            # different methods.
             self.process_view: Any = self._abefore_view if self._is_async else self._before_view
 
     # -- The hooks ------------------------------------------------------------------------
@@ -85,26 +85,26 @@ class BaseProctorMiddleware:
     def is_privileged(self, request: HttpRequest) -> bool:
         """Return True if the visitor may force groups; by default, no visitor may.
 
-        It may be called before other middleware has run, so `request.user` may be missing. An
-        exception counts as False.
+        This hook may be called before other middleware has run, so `request.user` may be missing.
+        An exception counts as False.
         """
         return False
 
     def exclude_request(self, request: HttpRequest) -> bool:
         """Return True to suppress exposures for this request, for example from crawlers.
 
-        By default, returns False. Groups are assigned as usual. It is called only if a receiver is
-        connected to `exposed`: before the first exposure, or under ASGI before the view. An
-        exception counts as False.
+        By default, returns False. Groups are assigned in either case. This hook is called only if a
+        receiver is connected to `exposed`: before the first exposure, or under ASGI before the
+        view. An exception counts as False.
         """
         return False
 
     def get_http(self) -> requests.Session | None:
-        """Return the `requests` session for calls to a Pipet; by default, proctor's own session.
+        """Return the `requests` session for calls to a Pipet. The default is proctor's own session.
 
-        It is called for each call to the Pipet, in the thread that makes the call. Return the same
-        session each time, or one for each thread. Proctor does not change the session.
-        PROCTOR_TIMEOUT does not cover retries by its adapters.
+        This hook runs before each call to the Pipet, in the thread that makes the call. Return the
+        same session each time, or a separate session for each thread. Proctor does not change the
+        session. PROCTOR_TIMEOUT does not cover retries by the session's adapters.
         """
         return None
 
@@ -152,9 +152,9 @@ class BaseProctorMiddleware:
         return response
 
     def _before_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
-        """Run the hooks before a coroutine view, because plain hooks cannot run in its event loop.
+        """Run the hooks before a coroutine view: plain hooks cannot run in the view's event loop.
 
-        Django calls this as `process_view` if it calls the view from outside an event loop.
+        Django calls this as `process_view` if the view is called from outside an event loop.
         """
         visit = Visit.of(request)
         if visit is None or not _is_coroutine_view(view):
@@ -165,16 +165,17 @@ class BaseProctorMiddleware:
             if visit.must_exclude:
                 visit.check_excluded()
         if visit.forcing is not None:
-            # The bar needs the user later, when queries are forbidden, so load the user now.
+            # Load the user now, because the bar needs the user later, when queries are no longer
+            # allowed.
             visit.forcing.check()
         if visit.has_objects:
             visit.settle()
 
     async def _abefore_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
-        """Call a slow source before a coroutine view, because later it would block the event loop.
+        """Call a slow source before a coroutine view; a later call would block the event loop.
 
-        Django calls this as `process_view` under ASGI. A plain view runs in a thread, where it may
-        wait.
+        Django calls this as `process_view` under ASGI. Nothing is done for a plain view: it runs in
+        a thread, so it may wait for the source.
         """
         visit = Visit.of(request)
         if visit is None or not _is_coroutine_view(view):
@@ -185,7 +186,7 @@ class BaseProctorMiddleware:
             await sync_to_async(visit.settle)()
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        """Return the response under ASGI; the hooks are awaited before the view."""
+        """Return the response under ASGI; await the hooks before calling the view."""
         visit = Visit(self._hooks, request)
         token = enter(visit.proc)
         try:
@@ -206,7 +207,8 @@ class BaseProctorMiddleware:
         """Finish a response: set cookies and the headers for HTTP caches."""
         if visit.forcing is not None:
             visit.forcing.finish(response)
-        # Groups may have been forced by a header that is not in PROCTOR_VARY.
+        # Groups may have been forced by a header that is not in PROCTOR_VARY. The page is then
+        # private.
         http_caches.patch_response(visit.request, response, for_nobody_else=visit.is_privileged)
         self.finish_response(visit.request, response)
 
@@ -224,9 +226,9 @@ def _is_coroutine_view(view: Callable[..., Any]) -> bool:
 class ProctorMiddleware(BaseProctorMiddleware):
     """A ready-to-use middleware for sites without their own tracking cookie.
 
-    USER is a random id in a cookie (PROCTOR_ID_COOKIE). The cookie is set with the first response
-    for which a group was read, if `has_consent` allows it. ACCOUNT is the signed-in user's primary
-    key. Staff may force groups while DEBUG is on.
+    The identifier USER is a random id in a cookie (PROCTOR_ID_COOKIE). The cookie is set in the
+    first response for which a group was read, if `has_consent` allows it. The identifier ACCOUNT is
+    the signed-in user's primary key. Staff may force groups while DEBUG is on.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -252,8 +254,8 @@ class ProctorMiddleware(BaseProctorMiddleware):
         """Return True if the visitor agreed to be identified; by default always True.
 
         Without consent, no id is created, no cookie is set, tests of type USER use their defaults,
-        and no exposure is sent for the request. It is called once for each request. An exception
-        or a str counts as False.
+        and no exposure is sent for the request. This hook is called once for each request. An
+        exception or a str counts as False.
         """
         return True
 
@@ -272,12 +274,11 @@ class ProctorMiddleware(BaseProctorMiddleware):
         return bool(settings.DEBUG and await aask_of_user(request, is_active_staff))
 
     def finish_response(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """Set the cookie if the visitor was shown a group."""
+        """Set the id cookie if a new visitor was shown a group."""
         new_id = request.__dict__.get(_NEW_ID)
         if new_id is not None and http_caches.was_read(request):
             set_id_cookie(request, response, new_id)
-            # To a cache, all visitors without a cookie look the same, but they must not share an
-            # id.
+            # A cache cannot distinguish visitors without a cookie, but they must not share an id.
             http_caches.make_private(request, response)
 
     def overrides(self, hook: str) -> bool:
@@ -287,7 +288,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
         return super().overrides(hook)
 
     def _says_more(self, hook: str) -> bool:
-        """Return True if a subclass overrides the plain hook, which then replaces its twin."""
+        """Return True if a subclass overrides the plain hook; the hook then replaces its twin."""
         return getattr(type(self), hook) is not getattr(ProctorMiddleware, hook)
 
     @staticmethod
@@ -311,5 +312,5 @@ _NEW_ID = "_proctor_new_id"
 
 
 def _account_of(user: Any) -> Any:
-    # The user of an access token might not have a primary key.
+    # A user who was loaded from an access token might not have a primary key.
     return getattr(user, "pk", None)

@@ -1,4 +1,4 @@
-"""A panel for django-debug-toolbar that shows the visitor's groups and the reasons for them.
+"""A panel for django-debug-toolbar that shows the visitor's groups and why they were assigned.
 
 Add "proctor.panels.ProctorPanel" to DEBUG_TOOLBAR_PANELS.
 """
@@ -21,7 +21,7 @@ try:
     from debug_toolbar.panels import Panel
 except ImportError as error:
     raise ImportError(
-        "proctor.panels needs django-debug-toolbar: pip install 'django-proctor[toolbar]'"
+        "proctor.panels needs django-debug-toolbar. Run: pip install 'django-proctor[toolbar]'"
     ) from error
 
 if TYPE_CHECKING:
@@ -40,16 +40,16 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
     """The panel: a table of the declared tests.
 
     For each test it shows the group, the reason, whether it was forced, and how often it was read.
-    The panel shows only groups that the request has already determined. It does not determine or
-    read groups itself, and does not count exposures.
+    The panel shows only groups that were determined during the request. It does not determine or
+    read groups itself, and counts no exposures.
     """
 
     is_async = True
     title = "Proctor"
     template = "proctor/debug_toolbar_panel.html"
 
-    #: The request that the panel shows; None before a request, or if the panel is loaded from the
-    #: store.
+    #: The request that the panel shows. None before a request, and if the toolbar loads the panel
+    #: from its store.
     _request: HttpRequest | None = None
     #: The data that the signal `resolved` sent for the request.
     _resolution: dict[str, Any] | None = None
@@ -91,7 +91,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
         elapsed: float,
         **_: Any,
     ) -> None:
-        # The signal also reports other requests that are running at the same time.
+        # The signal is also sent for other requests that are running at the same time.
         if request is not None and request is self._request:
             self._resolution = {
                 "source": sender.__name__,
@@ -102,7 +102,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
 
 
 def _stats(visit: Visit | None, resolution: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the rows for the template, ready for JSON."""
+    """Return the rows for the template, as data that can be serialized as JSON."""
     if visit is None:
         return {"has_run": False}
     known = known_assignments(visit.proc)

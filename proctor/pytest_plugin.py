@@ -17,8 +17,8 @@ __all__ = ["proctor_groups"]
 def proctor_groups() -> Iterator[Callable[..., None]]:
     """Return a function that sets groups for the rest of the test.
 
-    For example `proctor_groups(buttoncolortst="blue")`. It takes the arguments of
-    `proctor.testing.override_proctor`.
+    For example, call `proctor_groups(buttoncolortst="blue")`. The function takes the same arguments
+    as `proctor.testing.override_proctor`.
     """
     # Imported here because pytest loads plugins before Django's settings are configured.
     from proctor.testing import override_proctor  # noqa: PLC0415

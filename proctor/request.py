@@ -13,7 +13,7 @@ class ProctorHttpRequest(HttpRequest):
     """A request to which the middleware has added `proc`.
 
     For annotations only: `def view(request: ProctorHttpRequest)`. No request is an instance of this
-    class, so do not test for it with isinstance.
+    class, so isinstance is always False.
     """
 
     proc: Proc

@@ -1,8 +1,8 @@
-"""The signals, with the sender and the arguments of each.
+"""The signals, each with a description of its sender and arguments.
 
-A receiver is called in the thread that reads a group, and the thread waits for it. Receivers should
-therefore only store the data, and send it later. Under ASGI, use a coroutine function: a plain
-receiver that uses the database cannot run on the event loop.
+A receiver is called in the thread that reads a group, and the thread waits for the receiver.
+Receivers should therefore only store the data, and process it later. Under ASGI, use a coroutine
+function: a plain receiver that uses the database cannot run on the event loop.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ __all__ = ["exposed", "hold", "release", "resolved", "source_failed"]
 
 logger = logging.getLogger("proctor.exposures")
 
-#: A coroutine receiver together with its arguments.
+#: A coroutine receiver and the arguments for calling it.
 PendingReceiver = partial["Coroutine[Any, Any, None]"]
 Held = list[PendingReceiver] | None
 
-#: Running tasks of coroutine receivers, because the loop itself keeps no strong reference to them.
+#: Running tasks of coroutine receivers. They are kept here because the event loop itself keeps only
+#: weak references to tasks.
 _running: set[asyncio.Task[None]] = set()
 
-#: Calls of receivers that wait for the end of a request; see `hold`.
+#: Receivers that are called only at the end of the request, with their arguments; see `hold`.
 _held: ContextVar[Held] = ContextVar("proctor_held_receivers", default=None)
 
 
@@ -47,7 +48,8 @@ class RobustSignal(Signal):
     """
 
     def __init__(self) -> None:
-        # With Django's cache of receivers, only a sender's first signal needs a lock.
+        # Use Django's cache of receivers, so that only the first signal of each sender needs a
+        # lock.
         super().__init__(use_caching=True)
         self._log = OnceLog()
 
@@ -88,7 +90,7 @@ class RobustSignal(Signal):
 
 
 def hold() -> Token[Held]:
-    """Make coroutine receivers wait for `release` if a loop is running when they are called.
+    """From now on, if an event loop is running, delay calls of coroutine receivers until `release`.
 
     Used for a request outside an event loop. Its view may still be a coroutine function, but then
     it runs on a loop that ends with the view, and scheduled receivers would be cancelled.
@@ -97,7 +99,7 @@ def hold() -> Token[Held]:
 
 
 def release(token: Token[Held]) -> None:
-    """Run the waiting receivers, and stop making receivers wait."""
+    """Run the receivers that were delayed, and stop delaying receivers."""
     held = _held.get()
     _held.reset(token)
     for call in held or ():
@@ -122,7 +124,7 @@ def _schedule(call: PendingReceiver) -> None:
 def _by_kind(
     plain: list[Callable[..., Any]], coroutines: list[Callable[..., Any]]
 ) -> tuple[list[Callable[..., Any]], list[Callable[..., Any]]]:
-    """Return the receivers to call, and the receivers to await.
+    """Return the receivers that are called, and the receivers that are awaited.
 
     Django counts an object with `async def __call__` as a plain receiver.
     """
@@ -138,19 +140,19 @@ def _is_awaited(receiver_type: Any) -> bool:
     return iscoroutinefunction(receiver_type.__call__)
 
 
-#: Sent by `Proc` at the first read of an assigned group with a value of 0 or more, once per request
-#: and test. Arguments: `request` (None outside a request), `test` (the name), `assignment` (a
+#: Sent by `Proc` once per request and test, when an assigned group with a value of 0 or more is
+#: first read. Arguments: `request` (None outside a request), `test` (the name), `assignment` (a
 #: GroupAssignment), `forced` (True if the visitor forced it), `identifiers` (by source key, as
 #: given to `identify`; None in a request).
 exposed = RobustSignal()
 
-#: Sent by the source's class each time a source has no answer for a visitor, even during an outage.
-#: Arguments: `error` (the exception; a SourceUnavailable whose `asked` is False means that no call
-#: was made), `request` (None outside a request), `elapsed` (seconds), `stale` (True if the visitor
-#: got the last known answer).
+#: The sender is the source's class. Sent each time a source has no answer for a visitor, even
+#: during an outage. Arguments: `error` (the exception; a SourceUnavailable whose `asked` is False
+#: means that no call was made), `request` (None outside a request), `elapsed` (seconds), `stale`
+#: (True if the visitor got the last known answer).
 source_failed = RobustSignal()
 
-#: Sent by the source's class when the groups of a visitor are known. Arguments: `outcome`
-#: ("answered", "cached", "stale", "rejected" or "failed"), `cache` ("hit", "miss" or "stale";
-#: None without a cache), `elapsed` (seconds), `request` (None outside a request).
+#: The sender is the source's class. Sent when the groups of a visitor are known. Arguments:
+#: `outcome` ("answered", "cached", "stale", "rejected" or "failed"), `cache` ("hit", "miss" or
+#: "stale"; None without a cache), `elapsed` (seconds), `request` (None outside a request).
 resolved = RobustSignal()

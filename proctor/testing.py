@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["override_proctor"]
 
-#: A group's name; a GroupAssignment, to set its value and payload as well; None for the default.
+#: The name of a group; or a GroupAssignment, which also sets value and payload; or None, which
+#: selects the default.
 Override = str | GroupAssignment | None
 
 
@@ -35,9 +36,9 @@ class override_proctor(TestContextDecorator):  # noqa: N801 - as override_settin
     a group's name to use its value and payload from the matrix or the declaration, or give a
     GroupAssignment. None selects the declared default.
 
-    It works in all threads, so a live server sees it, and it overrides sources and caches.
-    Inner overrides win over outer ones. Raises ValueError for a test or a group that is not
-    declared.
+    The override applies in all threads, including those of a live server. It takes precedence over
+    sources and caches. Inner overrides take precedence over outer ones. Raises ValueError for a
+    test or a group that is not declared.
     """
 
     def __init__(self, groups: Mapping[str, Override] | None = None, /, **more: Override) -> None:
@@ -101,7 +102,7 @@ def _of_bucket(test: ProctorTest, group: str, bucket: Bucket | None) -> GroupAss
 
 
 def _buckets(test: ProctorTest) -> Mapping[str | None, Bucket]:
-    """Return the buckets of a test by declared name, if this process has loaded the matrix."""
+    """Return the test's buckets by declared name, or {} if this process has not loaded a matrix."""
     source = current_setup().source
     if not isinstance(source, MatrixSource):
         return {}

@@ -1,4 +1,4 @@
-"""The pages for visitors who may force groups; the URLs are those of django-proctor 1.
+"""The pages for visitors who may force groups, at the same URLs as in django-proctor 1.
 
 path("private/", include("proctor.urls"))
 """
@@ -12,7 +12,7 @@ from proctor import views
 urlpatterns = [
     path("proctor/force/", views.groups_page, name="forcegroups"),
     path("proctor/groups.json", views.groups_json, name="proctor_groups_json"),
-    # Version 1 matched every path that starts like this.
+    # There is no `$` at the end, because version 1 matched every path that starts like this.
     re_path(r"^proctor/show/?\Z", views.show_test_matrix, name="proctor_showtestmatrix"),
     re_path(r"^showTestMatrix/?\Z", views.show_test_matrix, name="showtestmatrix"),
 ]

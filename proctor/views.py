@@ -44,7 +44,7 @@ __all__ = ["groups_json", "groups_page", "show_test_matrix"]
 
 
 def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Return 404 to other visitors; keep caches and search engines from storing the page."""
+    """Decorate a view: return 404 to others; keep caches and search engines from storing it."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
@@ -55,7 +55,7 @@ def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., 
         response = view(request, *args, **options)
         response.headers["Cache-Control"] = "no-store, private"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        # A click on the page forces groups, so other sites must not put the page into a frame.
+        # A click on this page forces groups, so other sites must not show the page in a frame.
         response.headers["X-Frame-Options"] = "DENY"
         return response
 
@@ -68,7 +68,7 @@ def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., 
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 def groups_page(request: HttpRequest) -> HttpResponseBase:
-    """Show the visitor's groups with reasons, and forms to force groups or use another identity."""
+    """Show the visitor's groups, why they apply, and forms to force groups or switch identity."""
     visit = _visit(request)
     if request.method != "POST":
         return _page(request, visit)
@@ -138,7 +138,7 @@ def _page(
 
 
 def _back(request: HttpRequest) -> str:
-    """Return the page that the visitor came from, according to the form's field or the Referer."""
+    """Return the page that the visitor came from, according to the form or the Referer header."""
     place = checked(request.POST.get(NEXT) or request.GET.get(NEXT))
     if place or request.method == "POST":
         return place
@@ -149,7 +149,7 @@ def _back(request: HttpRequest) -> str:
 
 
 def _optional_address(name: str) -> str:
-    """Return a URL of the editor or the results, or "" if the site does not have them."""
+    """Return a URL of the editor or the results, or "" if that app is not installed."""
     try:
         return reverse(name)
     except NoReverseMatch:

@@ -32,7 +32,7 @@ def test_a_numerator_and_a_denominator_make_a_ratio():
             {"kind": "median"},
             "expected kind to be one of mean, proportion, ratio, quantile; got 'median'",
         ),
-        ({"numerator": "a"}, "needs numerator and denominator"),
+        ({"numerator": "a"}, "needs both a numerator and a denominator"),
         ({"kind": "ratio"}, "expected numerator and denominator with kind='ratio'"),
         ({"better": "more"}, "expected better='higher' or better='lower', got 'more'"),
         ({"window": 7}, "expected window as a timedelta above 0, got 7"),

@@ -269,7 +269,7 @@ def test_an_outage_is_shown(site):
     site.PROCTOR_MATRIX = "absent.json"
     stats = stats_of("/reads?user=x")
     assert stats["resolution"]["outcome"] == "failed"
-    assert rows(stats)["buttoncolortst"]["why"] == "default: the source does not answer"
+    assert rows(stats)["buttoncolortst"]["why"] == "default: the source is not answering"
 
 
 # -- What it does not do ----------------------------------------------------------------------

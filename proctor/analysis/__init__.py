@@ -1,11 +1,11 @@
 """Compute a verdict from exposures and outcomes. Needs the extra [analysis], but not Django.
 
 - `inputs/`: load files, data frames and queries into DuckDB tables.
-- `strata`: which split was in force for an exposure, and which visitors jump when a split changes.
+- `strata`: find the split that applied to each exposure, and who changes groups if a split changes.
 - `exposures`: visitors, each once per stratum.
 - `windows`: the windows in which a visitor's outcomes count, and the sums of these outcomes.
 - `moments`: counts, means and covariances of the sums.
-- `effects` and others: statistics.
+- `effects` and the remaining modules: statistics.
 - `report/`: text, JSON and HTML.
 """
 

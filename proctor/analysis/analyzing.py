@@ -1,4 +1,4 @@
-"""`analyze`: computes a report from exposures and outcomes."""
+"""Compute a report from exposures and outcomes with `analyze`."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _definitions(
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """SQL expressions for the columns of both tables, by name."""
+    """SQL expressions for the columns of the tables `exposures` and `outcomes`, by column name."""
 
     exposures: Mapping[str, str]
     outcomes: Mapping[str, str]

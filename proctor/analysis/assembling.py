@@ -34,7 +34,7 @@ __all__ = ["assemble"]
 
 
 def assemble(prepared: Prepared, tell: Callable[[str], object]) -> Report:
-    """Return the report of an analysis whose tables are prepared."""
+    """Return the report of an analysis, based on its prepared tables."""
     options, period = prepared.options, prepared.period
     ratio = sample_ratio(prepared.space, prepared.strata.strata, prepared.groups)
     baseline = choose_baseline(prepared)
@@ -80,9 +80,9 @@ def assemble(prepared: Prepared, tell: Callable[[str], object]) -> Report:
 def choose_baseline(prepared: Prepared) -> str | None:
     """Return the group to compare with, or None if the data contain no suitable group.
 
-    It is the first of these that exists: the group in the options, the declared default if its
-    value is at least 0, the group with the value 0, the live group with the lowest value. Raises
-    AnalysisError if the options name a group that the test does not have.
+    The baseline is the first of these groups that exists: the group in the options; the declared
+    default, if its value is at least 0; the group with the value 0; the live group with the lowest
+    value. Raises AnalysisError if the options name a group that the test does not have.
     """
     options, groups = prepared.options, prepared.groups
     values = {
@@ -118,7 +118,7 @@ def _require_group(name: str, values: dict[str, int], groups: Sequence[str]) -> 
 
 
 def _comparisons(prepared: Prepared, baseline: str | None) -> int:
-    """Return the number of comparisons for which intervals are corrected."""
+    """Return the number of comparisons; the intervals are corrected for this number."""
     others = sum(1 for group in prepared.groups if group != baseline)
     primary = sum(_primary(prepared))
     return max(1, primary * others)
@@ -147,7 +147,7 @@ def _metrics(
 
 
 def _with_adjusted(metrics: Sequence[MetricReport], prepared: Prepared) -> tuple[MetricReport, ...]:
-    """Return the metrics, with p-values corrected for the number of primary metrics and groups."""
+    """Return the metrics, with p-values adjusted for the number of primary metrics and groups."""
     raw = {
         (number, effect.group): effect.p_value
         for number, metric in enumerate(metrics)

@@ -1,4 +1,4 @@
-"""The visitors that a verdict rests on. Their splits include the baseline and another group."""
+"""The visitors on whom a verdict is based: their splits have the baseline and another group."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["Compared", "compared_visitors"]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The number of visitors in comparisons, and the splits that allow no comparison."""
+    """The number of compared visitors, and the splits in which no comparison is possible."""
 
     baseline: str
-    #: Distinct visitors in the primary metrics.
+    #: Distinct visitors in the comparisons of the primary metrics.
     visitors: int
     #: Splits without a visitor in the baseline.
     without_baseline: tuple[StratumRatio, ...]
@@ -38,7 +38,7 @@ def compared_visitors(
     *,
     at_horizon: bool,
 ) -> Compared | None:
-    """Return the visitors that the verdict rests on, or None if there is no comparison."""
+    """Return the visitors on whom the verdict is based, or None if there is no comparison."""
     if baseline is None or baseline not in prepared.groups:
         return None
     base = prepared.groups.index(baseline)
@@ -67,7 +67,7 @@ def compared_visitors(
 
 
 def _pairs(prepared: Prepared, matured: str, base: int, least: int) -> list[tuple[int, int]]:
-    """Return the strata and groups with enough visitors, each with its baseline."""
+    """Return the groups of each stratum that have enough visitors, paired with the baseline."""
     rows = prepared.space.run(f"SELECT s, g, count(*) FROM units WHERE {matured} GROUP BY s, g")
     counts = {(int(s), int(g)): int(number) for s, g, number in rows}
     others = [

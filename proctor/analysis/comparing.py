@@ -1,4 +1,4 @@
-"""Compares the groups with the baseline, for one metric."""
+"""Compare the groups with the baseline for one metric."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Comparison:
     plan: MetricPlan
     baseline: str | None
     primary: bool
-    #: The number of comparisons for which the intervals of primary metrics are corrected.
+    #: The number of comparisons; the intervals of primary metrics are corrected for it.
     comparisons: int
 
     @property
@@ -62,7 +62,7 @@ class Comparison:
 
     @property
     def base(self) -> int | None:
-        """The index of the baseline's group, or None if no visitor was exposed to it."""
+        """The index of the baseline group, or None if no visitor was exposed to that group."""
         groups = self.prepared.groups
         return groups.index(self.baseline) if self.baseline in groups else None
 
@@ -153,7 +153,7 @@ def _groups(comparison: Comparison, moments: Moments) -> dict[str, GroupReport]:
 def _group_mean(
     moments: Moments, totals: dict[int, float], group: int, *, ratio: bool
 ) -> float | None:
-    """Return a group's mean over all strata, weighted by n_s/N."""
+    """Return a group's mean across all strata, weighted by n_s/N."""
     rows = []
     for (stratum, each), sums in moments.own.items():
         if each != group or not sums[0]:
@@ -181,7 +181,7 @@ def _pair(comparison: Comparison, moments: Moments, group: int) -> tuple[list[St
 def _always_valid(
     comparison: Comparison, effects: Sequence[StratumEffect], covariance: Any
 ) -> Combined | None:
-    """Return the effect over the strata that have enough visitors for asymptotic bounds."""
+    """Return the effect across all strata that have enough visitors for asymptotic bounds."""
     return combine(
         *restricted(effects, covariance, LEAST_ALWAYS_VALID),
         overlap=comparison.prepared.options.estimate == "overlap",

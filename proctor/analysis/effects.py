@@ -2,7 +2,7 @@
 
 Within a stratum the split is constant, so both groups have the same mix of days and visitors.
 Strata are combined with the weights n_s/N. A visitor may be in several strata, so the variance is
-clustered by visitor: it includes the covariance of the effects of the strata.
+clustered by visitor: it includes the covariance between the strata's effects.
 """
 
 from __future__ import annotations
@@ -37,13 +37,14 @@ class StratumEffect:
     #: Visitors in the baseline and in the group.
     baseline_visitors: int
     visitors: int
-    #: The mean of the baseline and that of the group; with CUPED, adjusted for the visitors' past.
+    #: The means of the baseline and of the group. With CUPED, both are adjusted for the visitors'
+    #: past.
     baseline: float
     value: float
     #: The variance of one visitor's contribution to each mean.
     baseline_variance: float
     variance: float
-    #: How much a deviation in each column changes the mean; used to compute covariances.
+    #: For each column, how much a deviation in it changes the mean; used to compute covariances.
     baseline_weights: Any
     weights: Any
     baseline_means: Any
@@ -87,7 +88,7 @@ class Combined:
     absolute: float
     #: The combined mean of the baseline.
     baseline: float
-    #: The standard error, and the pooled standard error if that is larger.
+    #: The standard error, and the larger one of the standard error and the pooled standard error.
     error: float
     widest_error: float
     #: Degrees of freedom of the t distribution, by Welch and Satterthwaite.
@@ -102,20 +103,20 @@ class Combined:
 
     @property
     def p_value(self) -> float | None:
-        """The two-sided p-value of a single look, or None if there is no variance."""
+        """The two-sided p-value, valid if you look only once; None if there is no variance."""
         if not self.error > 0 or not self.freedom > 0:
             return None
         return float(2 * stats.t.sf(abs(self.absolute) / self.error, self.freedom))
 
     def fixed(self, alpha: float) -> Interval:
-        """Return the interval that is valid for a single look."""
+        """Return the fixed-horizon interval, which is valid only if you look once."""
         if not self.error > 0 or not self.freedom > 0:
             return None, None
         half = self.error * fixed_multiplier(alpha, self.freedom)
         return self.absolute - half, self.absolute + half
 
     def always_valid(self, alpha: float) -> Interval:
-        """Return the interval that stays valid however often you look."""
+        """Return the interval that remains valid no matter how often you look."""
         if not self.widest_error > 0:
             return None, None
         half = self.widest_error * always_valid_multiplier(self.size, alpha)
@@ -128,7 +129,8 @@ def effects_in(
     """Return the effect in each stratum where both groups have at least `LEAST` visitors.
 
     *moments* must not have a time axis. With *ratio*, the mean is the first column's mean divided
-    by the second's. With *past*, the second half of the columns contains the past (CUPED).
+    by the second column's mean. With *past*, the second half of the columns contains the visitors'
+    past (CUPED).
     """
     found = []
     for stratum in sorted({key[0] for key in moments.own}):
@@ -193,7 +195,7 @@ def _value(mean: Any, *, ratio: bool) -> float:
 
 
 def _past_weights(mean: Any, *, ratio: bool) -> Any:
-    """Return the derivative of the value with respect to the means of its columns."""
+    """Return the derivatives of a mean or ratio with respect to the means of its columns."""
     if not ratio:
         return np.array([1.0])
     return np.array([1.0, -mean[0] / mean[1]]) / mean[1]
@@ -266,7 +268,7 @@ def _shared(
 def combine(
     effects: Sequence[StratumEffect], covariance: Any, *, overlap: bool = False
 ) -> Combined | None:
-    """Return the effect over all strata, or None if there are no strata.
+    """Return the effect across all strata, or None if there are no strata.
 
     The weights are n_s/N or, with *overlap*, n_c n_t / (n_c + n_t).
     """

@@ -17,7 +17,7 @@ class AnalysisError(ProctorError):
 
 
 def needed(name: str) -> Any:
-    """Return a module of the extra [analysis]. Raises AnalysisError if it is not installed."""
+    """Import and return a module that the extra [analysis] installs, or raise AnalysisError."""
     try:
         return import_module(name)
     except ModuleNotFoundError as error:

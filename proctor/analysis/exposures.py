@@ -1,4 +1,4 @@
-"""Builds units from exposures: each visitor once per stratum, at their first exposure in it."""
+"""Build units from exposures: one unit for each visitor and stratum, at the first exposure."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["Visitors", "find_labels", "make_units", "newest_exposure", "read_exposures"]
 
 
-#: Maximum numbers of distinct values; with more, the columns probably contain something else.
+#: Maximum numbers of distinct values. With more, the columns probably contain other data.
 MAX_LABELS, MAX_GROUPS = 1_000, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Visitors:
-    """The numbers of distinct visitors in a test, by how the analysis treats them."""
+    """The numbers of distinct visitors in a test, by the way in which the analysis treats them."""
 
     counted: int
     #: Seen in two groups under the same split; left out.
@@ -46,8 +46,8 @@ def read_exposures(
 ) -> None:
     """Create the table `seen`: each visitor's first exposure with each label and group.
 
-    The rows of all other tests are merged into one row without a visitor, because their times are
-    also needed.
+    The rows of all other tests are merged into one row without a visitor, because the times of
+    their exposures are also needed.
     """
     listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
     firsts = "".join(
@@ -114,7 +114,7 @@ def newest_exposure(space: Workspace) -> int:
 
 
 def find_labels(space: Workspace, until: int) -> list[Label]:
-    """Return the labels of exposures up to a time, oldest first."""
+    """Return the labels of the exposures up to the time *until*, oldest first."""
     rows = space.run(
         """
         SELECT allocation, version, min(t), max(least(last, $1)) FROM seen
@@ -144,7 +144,7 @@ def make_units(
     until: int,
     segments: Sequence[str] = (),
 ) -> tuple[list[str], Visitors]:
-    """Create the table `units` and return the names of the groups, and the numbers of visitors.
+    """Create the table `units`. Return the names of the groups, and the numbers of visitors.
 
     Columns: visitor, s and g (indexes of stratum and group), at, ord (1 for the first unit of a
     visitor), next_at, and a column for each segment.

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GuardrailState", "guardrail_state", "margin"]
 
-#: `passed`: not worse than the margin allows. `harmed`: worse than the baseline. `open`: not known
-#: yet.
+#: `passed`: not worse than the margin allows. `harmed`: worse than the baseline. `open`: neither is
+#: certain yet.
 GuardrailState = Literal["passed", "harmed", "open"]
 
 

@@ -15,12 +15,12 @@ __all__ = ["NARROWEST", "Interval", "always_valid_multiplier", "fixed_multiplier
 #: Two bounds, or None if the interval cannot be computed.
 Interval = tuple[float | None, float | None]
 
-#: The number of visitors at which the always-valid interval is narrowest, N*.
+#: N*, the number of visitors at which the always-valid interval is narrowest.
 NARROWEST = 5_000
 
 
 def mixing(alpha: float, narrowest: float = NARROWEST) -> float:
-    """Return rho squared, which makes the interval narrowest at *narrowest* visitors."""
+    """Return the value of rho squared that makes the interval narrowest at *narrowest* visitors."""
     log = -2 * math.log(alpha)
     return (log + math.log(1 + log)) / narrowest
 

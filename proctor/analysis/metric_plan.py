@@ -1,4 +1,4 @@
-"""The sums that SQL computes for a metric, and their columns."""
+"""The sums that SQL computes for a metric, and the columns that contain them."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class MetricPlan:
 
     @property
     def end(self) -> str:
-        """The column with the end of the metric's window."""
+        """The name of the column that contains the end of the metric's window."""
         return f"e{self.window}"
 
     @property
     def matured(self) -> str:
-        """The column that is true if the metric's window has matured."""
+        """The name of the column that is true if the metric's window has matured."""
         return f"m{self.window}"
 
     @property
     def bucket(self) -> str:
-        """The column with the time step in which the metric's window matured."""
+        """The name of the column with the time step in which the metric's window matured."""
         return f"b{self.window}"
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the metric's sums, followed by those of the same sums over the past."""
+        """The columns of the metric's sums, then the columns of the same sums over the past."""
         count = len(self.metric.sources)
         names = [f"x{self.index}_{number}" for number in range(count)]
         if self.past is not None:

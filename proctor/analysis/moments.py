@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from proctor.analysis.inputs.workspace import Workspace
     from proctor.analysis.metric_plan import MetricPlan
 
-#: The SQL of a sum, and the array and indexes where its result is stored.
+#: The SQL of a sum, the array in which its result is stored, and the indexes in that array.
 _Sum: TypeAlias = "tuple[str, tuple[int, ...]]"
 
 __all__ = ["Moments", "Sums", "read_moments"]
@@ -23,8 +23,8 @@ __all__ = ["Moments", "Sums", "read_moments"]
 class Sums:
     """The number of visitors, the sums of their columns, and the sums of products of two columns.
 
-    Columns are centered: a constant near their mean is subtracted, because differences between the
-    squares of large numbers would lose precision.
+    Columns are centered: a constant close to the column's mean is subtracted, because differences
+    between the squares of large numbers would lose precision.
     """
 
     n: float
@@ -40,12 +40,12 @@ class Moments:
     center: Any
     #: By stratum and group: visitors (T), sums (T, k), products (T, k, k).
     own: dict[tuple[int, int], tuple[Any, Any, Any]]
-    #: For two strata and their groups: visitors in both (T), sums for each of them (T, k), and
-    #: products of the columns of one with those of the other (T, k, k).
+    #: For a pair of strata and a group of each: visitors in both (T), their sums in each stratum
+    #: (T, k), and the products of one stratum's columns with the other stratum's columns (T, k, k).
     shared: dict[tuple[int, int, int, int], tuple[Any, Any, Any, Any]]
 
     def at(self, step: int = -1) -> Moments:
-        """Return the sums up to one time step, as arrays without the time axis."""
+        """Return the sums up to the given time step, as arrays without the time axis."""
         return Moments(
             self.center,
             {key: tuple(each[step] for each in sums) for key, sums in self.own.items()},

@@ -1,4 +1,4 @@
-"""Corrections of fixed p-values for several metrics and groups."""
+"""Adjust fixed-horizon p-values for the number of metrics and groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Correction", "adjusted"]
 
-#: Holm limits the probability of any false finding, Benjamini-Hochberg the share of false findings.
+#: Holm's method limits the probability of any false finding; Benjamini-Hochberg limits the share of
+#: false findings.
 Correction = Literal["holm", "bh"]
 
 

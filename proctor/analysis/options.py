@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "length_of", "microseconds", "moment", "option_error"]
 
-#: Maximum number of metrics in the outcomes if the options do not name the metrics to analyze.
+#: Maximum number of metrics that the outcomes may have if the options do not name any metrics.
 MAX_METRICS = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -32,7 +32,7 @@ class Options:
 
     #: If empty, every metric in the outcomes is analyzed as a mean.
     metrics: tuple[Metric, ...] = ()
-    #: Defaults for metrics that do not set these themselves.
+    #: Defaults for metrics that do not have these options themselves.
     kind: Literal["mean", "proportion"] = "mean"
     window: timedelta | None = None
     past: timedelta | None = None
@@ -80,7 +80,7 @@ class Options:
                 raise option_error(name, "a datetime", value)
 
     def chosen_metrics(self, found: Collection[str]) -> list[Metric]:
-        """Return the metrics to compute, with windows; *found* are the metrics in the outcomes."""
+        """Return the metrics to compute, each with its window. *found* are the available ones."""
         if not self.metrics and len(found) > MAX_METRICS:
             raise AnalysisError(
                 f"The outcomes have {len(found):,} metrics; name those to analyze, at most "

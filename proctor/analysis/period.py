@@ -10,7 +10,7 @@ __all__ = ["DAY", "HOUR", "Period"]
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
 
-#: Maximum number of time steps. If a test would need more, its steps get longer.
+#: Maximum number of time steps. For a longer test, each step is made longer instead.
 MAX_STEPS = 1_000
 
 
@@ -22,7 +22,7 @@ class Period:
     start: int
     #: The end of the analysis: later exposures and outcomes are ignored.
     until: int
-    #: The longest delay with which outcomes may arrive.
+    #: The longest delay with which outcomes may arrive, in microseconds.
     lateness: int
 
     @property

@@ -1,4 +1,4 @@
-"""Planning: the visitors and days that a test needs, or the effect that it can detect."""
+"""Plan a test: compute the visitors and days that it needs, or the effect that it can detect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 #: Probability of detecting an effect of the declared size.
 POWER = 0.8
-#: Maximum number of visitors that the search tries.
+#: The search for the number of visitors stops at this number.
 _MOST = 1e12
 
 
@@ -76,11 +76,11 @@ def detectable(
 def always_valid_size(
     variance: float, effect: float, *, alpha: float = 0.05, power: float = POWER
 ) -> float | None:
-    """Return the number of visitors with which the always-valid interval detects an effect.
+    """Return the number of visitors that the always-valid interval needs to detect an effect.
 
     The two groups have the same size; *variance* is the variance of one visitor's value, and
-    *effect* the absolute difference of the means. With that many visitors the interval excludes 0
-    with probability *power*. Return None if no number of visitors is enough.
+    *effect* the absolute difference of the means. With the returned number of visitors, the
+    interval excludes 0 with probability *power*. Return None if no number of visitors is enough.
     """
 
     def finds(size: float) -> bool:
@@ -157,8 +157,8 @@ def plan_test(
             raise AnalysisError(
                 Sentence(
                     gettext_noop(
-                        "Expected one of: the smallest effect, the number of visitors, or the days "
-                        "with the daily visitors"
+                        "Expected the smallest effect, the number of visitors, or the number of "
+                        "days together with the daily visitors"
                     )
                 )
             )

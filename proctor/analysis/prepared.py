@@ -20,7 +20,7 @@ __all__ = ["Prepared"]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The tables of an analysis, and the results that do not need statistics."""
+    """The tables of an analysis, and the results that are available before any statistics."""
 
     space: Workspace
     options: Options

@@ -1,7 +1,7 @@
-"""Effects on a quantile of the visitors' sums, with bootstrapped intervals.
+"""Compute the effect on a quantile of the visitors' sums, with bootstrapped intervals.
 
 The bootstrap draws visitors instead of units, so that a visitor in several strata has the same
-weight in each. The weights follow a Poisson distribution. Its intervals are valid only for a fixed
+weight in each. The weights follow a Poisson distribution. The intervals are valid only for a fixed
 horizon.
 """
 
@@ -137,8 +137,8 @@ def _draws(
 def _resampled(random: Any, values: Values, quantile: float, draws: int) -> Any:
     """Return quantiles of samples drawn with replacement, without actually drawing the samples.
 
-    The k-th of n sorted uniform numbers has a beta distribution, and the index of a drawn value is
-    n times such a number.
+    The k-th smallest of n uniform random numbers has a beta distribution, and the index of a drawn
+    value is n times such a number.
     """
     size = len(values.values)
     k = min(max(quantile * (size - 1) + 1, 1), size)

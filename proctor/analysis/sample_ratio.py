@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["THRESHOLD", "SampleRatio", "StratumRatio", "chance", "sample_ratio"]
 
-#: With a smaller p-value the split is broken and there is no verdict.
+#: If the p-value is smaller, the split counts as broken, and there is no verdict.
 THRESHOLD = 0.001
 
 
@@ -47,7 +47,7 @@ class SampleRatio:
     #: None if no stratum can be tested.
     p_value: float | None
     #: The p-value of the hypothesis that visitors of all groups are equally likely to return under
-    #: a later split, or None if no visitor returned.
+    #: a later split. None if no visitor returned.
     return_p: float | None = None
 
     @property
@@ -68,7 +68,7 @@ class SampleRatio:
 
     @property
     def limit(self) -> float:
-        """The p-value of a stratum below which there is an alarm."""
+        """A stratum with a p-value below this limit causes an alarm."""
         return THRESHOLD / max(self.tested, 1)
 
     @property
@@ -97,7 +97,7 @@ def chance(observed: Mapping[str, int], expected: Mapping[str, float]) -> float 
 
 
 def joint(p_values: Sequence[float | None]) -> float | None:
-    """Return the joint p-value of strata that can have visitors in common."""
+    """Return the joint p-value of several strata, which may share visitors."""
     known = [each for each in p_values if each is not None]
     return min(1.0, len(known) * min(known)) if known else None
 

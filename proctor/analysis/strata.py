@@ -1,8 +1,8 @@
-"""Divide exposures into strata, one for each split; find when visitors jump to another group.
+"""Divide exposures into strata, one for each split; find when visitors change groups.
 
-A split is an allocation and everything that decides the groups of its visitors: salt, test type,
-rules and ranges. Each exposure names its allocation and the version of its definition, and the
-matrices contain both. Without an allocation id, as with a Pipet, each version is a stratum.
+A split is an allocation and everything that determines the groups of its visitors: salt, test type,
+rules and ranges. Each exposure names an allocation and a version of the definition; the matrices
+contain both. If exposures have no allocation id, as with a Pipet, each version is a stratum.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["Change", "Label", "Strata", "Stratum", "stratify"]
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The allocation and the version in an exposure."""
+    """The allocation and the version that an exposure names."""
 
     allocation: str | None
     version: str | None
@@ -55,7 +55,7 @@ class Stratum:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A new version of the definition, as it appears in the exposures."""
+    """A change to a new version of the definition, as seen in the exposures."""
 
     #: The time of the first exposure under the new version, in microseconds since 1970.
     at: int
@@ -66,7 +66,7 @@ class Change:
     jumps: float = 0.0
     leaves: float = 0.0
     enters: float = 0.0
-    #: The groups whose payload changed; from then on, their visitors saw something different.
+    #: The groups whose payload changed, so that their visitors saw something different afterwards.
     payloads: tuple[str, ...] = ()
 
 
@@ -77,7 +77,7 @@ class Strata:
     strata: tuple[Stratum, ...]
     #: The index of the stratum of each label.
     of_label: tuple[int, ...]
-    #: For each stratum, the times when some of its visitors jump to other groups or leave.
+    #: For each stratum, the times at which some of its visitors change groups or leave the test.
     boundaries: tuple[tuple[int, ...], ...]
     changes: tuple[Change, ...]
     #: Versions that are not in any matrix.
@@ -87,9 +87,9 @@ class Strata:
 def stratify(labels: Sequence[Label], definitions: Iterable[TestDefinition]) -> Strata:
     """Return the strata of exposures with these labels.
 
-    *definitions* are all definitions that the test has had, in any order. If none of them has an
-    exposure's version, the definitions with the exposure's allocation id are used, provided that
-    all of these have the same split. Otherwise the split is unknown.
+    *definitions* are all definitions that the test has had, in any order. If none of them has the
+    version that an exposure names, the definitions with the exposure's allocation id are used,
+    provided that they all have the same split. Otherwise the split is unknown.
     """
     known = _by_version(definitions)
     keys: dict[tuple[str, ...], int] = {}
@@ -126,7 +126,7 @@ def _by_version(definitions: Iterable[TestDefinition]) -> dict[str, TestDefiniti
 
 
 def _stratum(label: Label, known: Mapping[str, TestDefinition]) -> tuple[tuple[str, ...], Stratum]:
-    """Return the key and the stratum of exposures with a label."""
+    """Return the stratum of the exposures with a label, preceded by the key of the stratum."""
     definition = known.get(label.version or "")
     key: tuple[str, ...]
     if label.allocation is None:
@@ -169,8 +169,8 @@ def _index(definition: TestDefinition, allocation: str) -> int | None:
 
 
 def split_digest(definition: TestDefinition, index: int) -> str:
-    """Return a digest of the parts that decide the group of a visitor in an allocation."""
-    # The rules of earlier allocations decide which visitors reach this one.
+    """Return a digest of everything that determines the groups of visitors in an allocation."""
+    # The rules of earlier allocations determine which visitors reach this allocation.
     rules = [definition.rule, *(each.rule for each in definition.allocations[: index + 1])]
     text = " ".join(rule or "" for rule in rules)
     depends_on = definition.depends_on
@@ -214,7 +214,7 @@ def _changes(
     known: Mapping[str, TestDefinition],
     count: int,
 ) -> tuple[tuple[Change, ...], tuple[tuple[int, ...], ...]]:
-    """Return the changes of the definition and the boundaries of each stratum."""
+    """Return the changes of the definition, and the times when each stratum's visitors move."""
     starts: dict[str, int] = {}
     for label in labels:
         version = label.version or ""
@@ -258,7 +258,7 @@ def _payloads(old: TestDefinition | None, new: TestDefinition | None) -> tuple[s
 
 
 def _moves_away(pair: PairMoves) -> bool:
-    """Return whether more visitors jump or leave than rounded range lengths can explain."""
+    """Return True if rounding cannot explain how many visitors change groups or leave."""
     return max(pair.jump, pair.leave) > ROUNDING
 
 
@@ -268,7 +268,7 @@ def _is_moved(
     old: TestDefinition | None,
     moved: Sequence[PairMoves] | None,
 ) -> bool:
-    """Return whether visitors with a label jump or leave when the definition changes from *old*."""
+    """Return True if visitors with this label change groups or leave when *old* is replaced."""
     if moved is None or own is None or old is None:
         return True
     indexes = {each.old_allocation for each in moved}

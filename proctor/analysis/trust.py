@@ -1,4 +1,4 @@
-"""Reasons to trust the numbers, or not: the list at the beginning of a report."""
+"""List the reasons to trust or distrust the numbers, for the beginning of a report."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["trust_list"]
 
-#: Visitors in two groups are a warning if they are at least this share, and at least this many.
+#: Visitors seen in two groups cause a warning if there are at least this share and this many.
 TWO_GROUPS, TWO_GROUPS_LEAST = 0.01, 10
-#: A test should run for whole weeks of this many days.
+#: The length of a week in days; a test should run for whole weeks.
 WEEK = 7
 
-#: A test's length may differ from whole weeks by this fraction of a day.
+#: A test counts as running for whole weeks if its length is off by at most this many days.
 SLACK = 0.1
 
 _ORDER = {"bad": 0, "warning": 1, "note": 2, "good": 3}
@@ -148,7 +148,7 @@ def _smallest_p(ratio: SampleRatio) -> Sentence:
 
 
 def _compared(compared: Compared | None, visitors: Visitors) -> Iterator[Trust]:
-    """Yield the number of visitors that the verdict rests on."""
+    """Yield the number of visitors on whom the verdict is based."""
     if compared is None:
         return
     if compared.visitors == visitors.counted:

@@ -33,8 +33,8 @@ def verdict(
     """Return the verdict.
 
     *warned* is True if the list "Can you trust it?" has a warning, and *at_horizon* if the declared
-    end has passed, so that fixed intervals decide. *wait* says why it is too early; it is None if
-    the test is old enough.
+    end has passed, so that fixed intervals decide. *wait* is the reason why it is too early for a
+    verdict, or None if the test is old enough.
     """
     if not ratio.ok:
         return Verdict("broken", _broken(ratio))
@@ -155,7 +155,7 @@ def _finding(
     metric: MetricReport, effect: EffectReport, bounds: tuple[float | None, float | None]
 ) -> Sentence:
     name = unit_in_sentence(metric.metric, 80)
-    # No percentage: the range is only known for the absolute effect.
+    # Do not show a percentage, because the range is only known for the absolute effect.
     size = amount(effect.absolute, metric.metric, sign=True)
     low, high = bounds
     if low is None or high is None:

@@ -1,8 +1,9 @@
 """The windows in which outcomes count: when they mature, and the sums of the outcomes in them.
 
 A window is [exposure, exposure + length). It has matured once both the window and the lateness are
-over. If visitors jump to another group or leave, windows that are still open never mature. A window
-without a length ends when its visitor jumps or leaves, or at the end of the analysis.
+over. If visitors change groups or leave the test, windows that are still open never mature. A
+window without a length ends when its visitor changes groups or leaves, or at the end of the
+analysis.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ __all__ = ["Outcomes", "add_windows", "stage_outcomes", "sum_outcomes"]
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The numbers of outcomes of the analyzed metrics: those that count, and those that do not."""
+    """The numbers of outcomes that count, and of those that do not, for the analyzed metrics."""
 
-    #: In the window of a visitor who counts.
+    #: Outcomes in the window of a visitor who is counted.
     counted: int
-    #: Before the visitor's first exposure.
+    #: Outcomes before the visitor's first exposure.
     before: int
-    #: After the end of the window.
+    #: Outcomes after the end of the window.
     after: int
-    #: From visitors who do not count.
+    #: Outcomes of visitors who are not counted.
     strangers: int
 
 
@@ -69,7 +70,7 @@ def add_windows(
 
 
 def _stop(strata: Strata) -> str:
-    """Return SQL for the first time after an exposure at which its visitor may have moved."""
+    """Return SQL for the first time after an exposure when its visitor may have changed groups."""
     cases = [
         f"WHEN s = {index} AND t < {time} THEN {time}"
         for index, times in enumerate(strata.boundaries)
@@ -94,7 +95,7 @@ def stage_outcomes(space: Workspace, columns: Mapping[str, str]) -> None:
 
 
 def sum_outcomes(space: Workspace, plans: Sequence[MetricPlan], period: Period) -> Outcomes:
-    """Create the table `sums`: for each unit with outcomes, the sums of each metric's columns."""
+    """Create the table `sums`. For each unit with outcomes, it has the sums for each metric."""
     names = sorted({name for plan in plans for name in plan.metric.sources})
     chosen = f"metric IN ({', '.join(map(_text, names))})"
     parts = [f"{sql} AS {column}" for plan in plans for column, sql in plan.sums(period)]

@@ -1,4 +1,4 @@
-"""Compute the content of the bar: the forced tests, and the tests that the page has read."""
+"""Compute what the bar shows: the forced tests, and the tests that the page has read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["BarContent", "BarTest", "content_of"]
 
 @dataclass(frozen=True, slots=True)
 class BarTest:
-    """One test as it appears on the groups page, and how often this page has read it."""
+    """A test with its data as on the groups page, and the number of times this page has read it."""
 
     shown: ShownTest
     #: Number of reads by attribute, item, tag or decorator.
@@ -39,7 +39,7 @@ class BarTest:
 
     @property
     def is_forced(self) -> bool:
-        """True if the visitor forces one of its groups, even if forcing it has no effect."""
+        """True if the visitor forces a group of this test, even if that has no effect."""
         return self.shown.forced_value is not None
 
 
@@ -47,12 +47,12 @@ class BarTest:
 class BarContent:
     """The content of the bar."""
 
-    #: The forced tests, then the others, each in the order in which they were read.
+    #: First the forced tests, then the others; both in the order in which the page read them.
     tests: tuple[BarTest, ...]
     identity: Identity | None
     #: Forced tests of other applications.
     foreign: tuple[str, ...]
-    #: A sentence for each forced test that does not exist, but whose name resembles a declared one.
+    #: A sentence for each forced test that does not exist but whose name resembles a declared test.
     mistyped: tuple[str, ...] = ()
 
     @property
@@ -67,7 +67,7 @@ class BarContent:
 
 
 def content_of(visit: Visit, forcing: Forcing) -> BarContent:
-    """Return the bar's content for the visit so far. It reads no group and counts no exposure."""
+    """Return the bar's content for the visit so far. Reads no groups and counts no exposures."""
     setup, force = current_setup(), forcing.groups
     reads = reads_of(visit.proc) or Reads(Counter(), Counter())
     forced = [name for name in setup.registry if name in force.groups]
@@ -98,14 +98,15 @@ def _shown(
     assignments: Mapping[str, GroupAssignment] = known or {
         name: setup.default_of(setup.registry[name], Reason.NOT_READY) for name in names
     }
-    # A page does not wait for the matrix of a Pipet, so only the next page shows that matrix.
+    # This page does not wait for a Pipet's matrix. Once loaded, the matrix is shown on the next
+    # page.
     matrix = shown_matrix(setup, timeout=0)
     found = overview(setup, assignments, visit.asked, forcing.groups, matrix, names=names)
     return tuple(_with_declared(each, setup.registry[each.name]) for each in found.tests)
 
 
 def _with_declared(shown: ShownTest, declared: ProctorTest) -> ShownTest:
-    """Return the test, with its declared groups if no matrix lists its groups."""
+    """Return the test as shown; if no matrix lists its groups, add the declared groups."""
     if shown.buckets or not isinstance(declared.groups, Mapping):
         return shown
     buckets = [

@@ -1,4 +1,4 @@
-"""Render the bar as HTML, where a template places it or at the end of a page."""
+"""Render the bar as HTML, either where a template places it or at the end of a page."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _NOTHING = SafeString()
 def bar_of(request: HttpRequest | None) -> SafeString:
     """Return the bar for a page, or "" if its visitor may not see it.
 
-    It takes little time for visitors without the bar's cookie, and never raises.
+    Takes little time for visitors without the bar's cookie, and never raises.
     """
     visit = None if request is None else Visit.of(request)
     if visit is None or visit.forcing is None:
@@ -80,7 +80,7 @@ def _rendered(visit: Visit, forcing: Forcing, address: str) -> SafeString:
 
 @cache
 def _engine() -> Engine:
-    # The site's own engine may be Jinja2, or escape text differently.
+    # Do not use the site's own template engine: it may be Jinja2, or escape text differently.
     return Engine(
         dirs=[str(Path(__file__).parent.parent / "templates")],
         libraries={
@@ -106,14 +106,14 @@ def _nonce(request: HttpRequest) -> str:
         pass
     else:
         nonce = get_nonce(request) if nonce is None else nonce
-    # Both nonces are lazy, and falsy until they are first used.
+    # Both kinds of nonce are lazy objects, which are falsy until their first use.
     return "" if nonce is None else str(nonce)
 
 
 def insert_bar(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Add the bar at the end of a page that has none, if PROCTOR_BAR is True.
+    """Add the bar at the end of a page that has no bar yet, if PROCTOR_BAR is True.
 
-    Only complete HTML pages get the bar, not downloads and not compressed or streamed responses.
+    Only complete HTML pages get the bar. Downloads, compressed and streamed responses do not.
     """
     if not isinstance(response, HttpResponse) or not _is_page(response):
         return

@@ -5,8 +5,8 @@
     proctor = Proctor(Matrix.load("proctor-tests-matrix.json"))
     groups = proctor.determine_groups(identifiers={"USER": "pa5xq0lz4n80"})
 
-It does not import Django or read settings. The names below are its public API; each is imported
-when it is first used.
+The engine does not import Django or read settings. The names below are its public API; each name is
+imported on first use.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@
             ├── UnknownMethod        no such method, or rules cannot call it
             └── RuleRuntimeError     a RuntimeException other than ELException
 
-Every message says what is wrong, shows the value and says how to fix it.
+Every message says what is wrong, shows the value and explains how to fix the problem.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class UnknownTest(ProctorError, KeyError):  # noqa: N818 - reads as the field sa
     """The matrix has no test with the requested name."""
 
     def __str__(self) -> str:
-        # KeyError would show the repr of its argument, but this message is a sentence.
+        # KeyError would show the repr of the message, but this error shows the message itself.
         return str(self.args[0])
 
 
@@ -76,11 +76,11 @@ class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
 class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
     """A service does not answer, or its answer is wrong.
 
-    The source then pauses for a while: in an outage it makes no calls, otherwise only this request
-    is paused. It logs each outage once.
+    The source then pauses for a while. In an outage, it stops all calls; otherwise, it pauses only
+    this request. Each outage is logged once.
     """
 
-    #: True if this request led to a call.
+    #: True if the service was called for this request.
     asked: bool
 
     def __init__(self, message: str, *, asked: bool = True) -> None:
@@ -174,8 +174,8 @@ class UnknownMethod(RuleEvaluationError):  # noqa: N818 - reads as the field say
 class RuleRuntimeError(RuleEvaluationError):
     """A runtime exception other than ELException: a bad number, `x % 0`, incompatible classes.
 
-    If a matrix is checked against declared variables, Java Proctor does not catch these. They make
-    the whole matrix fail to load, and this library does the same.
+    If a matrix is checked against declared variables, Java Proctor does not catch these exceptions,
+    so the whole matrix fails to load. The same happens in this library.
     """
 
     java_class = "java.lang.ArithmeticException"

@@ -1,7 +1,7 @@
 """All private names of Python and urllib3 that the core uses.
 
-docs/contributing.md lists each name and why it is used. When a new version of Python or urllib3
-comes out, only this module needs to be checked.
+docs/contributing.md lists each name, and explains why it is used. When a new version of Python or
+urllib3 comes out, only this module needs to be checked.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def _find_md5() -> Callable[[bytes], _Hash]:
 
     For short inputs, OpenSSL's MD5 spends half of its time on setup, so the interpreter's own MD5
     takes only half the time in total. However, that MD5 is private and can be missing from a build,
-    and PyPy's is slow because it is written in Python. The standard one needs
-    `usedforsecurity=False`, because builds that run in FIPS mode reject it otherwise.
+    and PyPy's is slow because it is written in Python. The standard MD5 is called with
+    `usedforsecurity=False`, because builds that run in FIPS mode would reject the call otherwise.
     """
     if sys.implementation.name == "cpython":
         try:
@@ -44,7 +44,7 @@ def _find_md5() -> Callable[[bytes], _Hash]:
     return functools.partial(hashlib.md5, usedforsecurity=False)
 
 
-#: Call as `md5(data).digest()`. `_find_md5` explains how the fastest one is chosen.
+#: Call as `md5(data).digest()`. `_find_md5` explains how the fastest implementation is chosen.
 md5: Callable[[bytes], _Hash] = _find_md5()
 
 

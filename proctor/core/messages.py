@@ -1,4 +1,4 @@
-"""Build short texts for errors and logs that are safe to print."""
+"""Build short texts that are safe to print, for errors and logs."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known name closest to *word*; None if none is close.
 
-    Differences in case count very little. *cutoff* is the minimum similarity of a close name, from
-    0 to 1.
+    Differences in case count very little. A name counts as close if its similarity, from 0 to 1, is
+    at least *cutoff*.
     """
     import difflib  # noqa: PLC0415 - for messages only, and slow to import
 
@@ -90,7 +90,7 @@ def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | No
 def error_text(error: BaseException, limit: int = 200) -> str:
     """Return the class and the text of an exception. Never raises.
 
-    The text can contain a visitor's data: show it only to people who are allowed to see that.
+    The text can contain a visitor's data: show it only to people who are allowed to see such data.
     """
     try:
         return f"{type(error).__name__}: {error}"[:limit]

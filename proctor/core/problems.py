@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEVER_TRUE", "Problem", "Severity", "rules_never_true"]
 
-#: The code for a rule that is never true or always fails, although its test is loaded.
+#: The code of problems with a rule that is never true or always fails, in a test that is loaded.
 NEVER_TRUE = "rule-never-true"
 
 
@@ -37,12 +37,12 @@ class Problem:
     message: str
     #: The name of the test; None if the problem is about the whole matrix.
     test: str | None = None
-    #: The index of the allocation, from 0; None if the problem is about the whole test. Messages
-    #: number allocations from 1.
+    #: The index of the allocation, starting at 0; None if the problem is about the whole test.
+    #: Messages number allocations from 1.
     allocation: int | None = None
     #: The text of the rule, if the problem is in one.
     rule: str | None = None
-    #: The column in the rule's text, from 1, if the message gives one.
+    #: The column in the rule's text, starting at 1, if the message contains it.
     column: int | None = None
     #: Java Proctor's exact message, if it is known.
     java_message: str | None = None
@@ -73,5 +73,5 @@ class Problem:
 def rules_never_true(
     problems: Iterable[Problem], dropped: Container[str | None]
 ) -> tuple[Problem, ...]:
-    """Return the problems with rules that are never true, except those of *dropped* tests."""
+    """Return the problems with rules that are never true, except in *dropped* tests."""
     return tuple(each for each in problems if each.code == NEVER_TRUE and each.test not in dropped)

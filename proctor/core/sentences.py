@@ -1,8 +1,8 @@
 """Sentences that remember their parts, so that a user interface can translate them.
 
-The core writes English and does not use translation catalogs. A `Sentence` is its English text, but
-also has the template and the values that it was made from, so that it can be translated later. The
-pages of the Django site do this with `django.utils.translation`.
+The core writes English and does not use translation catalogs. A `Sentence` is a str with the
+English text. It also remembers the template and the values that it was made from, so that it can be
+translated later. The pages of the Django site do this with `django.utils.translation`.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ Formats: TypeAlias = "Callable[[object], object]"
 
 
 def gettext_noop(text: str) -> str:
-    """Return *text*. Marks it for programs that collect texts for translators."""
+    """Return *text*. Programs that collect texts for translators look for this call."""
     return text
 
 
 def ngettext_lazy(singular: str, plural: str) -> tuple[str, str]:
-    """Return both texts. Marks them for programs that collect texts for translators."""
+    """Return both texts. Programs that collect texts for translators look for this call."""
     return singular, plural
 
 
@@ -54,9 +54,10 @@ class Translations(Protocol):
 class Sentence(str):
     """A text made from *template* by replacing each `{name}` with a value.
 
-    With *plural*, the template is the singular, and the value `count` decides between them. A value
-    can be a Sentence or Parts, which are translated with it. A Decimal or a datetime is formatted
-    for people; other numbers are written as they are, without thousands separators.
+    If *plural* is given, *template* is the singular form, and the value `count` determines which
+    form is used. A value can itself be a Sentence or Parts; it is then translated with the text. A
+    Decimal or a datetime is formatted for people; other numbers are written as they are, without
+    thousands separators.
     """
 
     __slots__ = ("plural", "template", "values")
@@ -81,7 +82,7 @@ class Sentence(str):
     def translated(self, translations: Translations, formats: Formats | None = None) -> str:
         """Return the translated text, or the English text if there is no translation.
 
-        *formats* formats numbers and times. A translation that names an unknown value is ignored.
+        *formats* formats numbers and times. A translation with an unknown placeholder is ignored.
         """
         values = {
             name: _translated(value, translations, formats) for name, value in self.values.items()

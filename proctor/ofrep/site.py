@@ -28,7 +28,7 @@ def site_service() -> OfrepService:
     source = setup.source
     if source is None:
         raise ImproperlyConfigured(
-            "proctor.ofrep.urls needs the source of this site, but the site has none: set "
+            "proctor.ofrep.urls needs the source of this site, but no source is configured: set "
             "PROCTOR_MATRIX"
         )
     return OfrepService(
@@ -44,7 +44,7 @@ def site_service() -> OfrepService:
 
 
 def tokens_of(value: Any) -> tuple[str, ...]:
-    """Return the tokens in PROCTOR_OFREP_TOKEN; a str is one token, None and "" mean no token."""
+    """Return the tokens in PROCTOR_OFREP_TOKEN. A str is one token; None and "" mean no tokens."""
     if isinstance(value, str):
         return (value,) if value else ()
     return () if value is None else tuple(value)

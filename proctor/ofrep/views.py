@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["ofrep"]
 
 
-# CSRF checks are not needed: a request changes nothing and uses no cookie.
+# CSRF checks are not needed, because requests change nothing and use no cookies.
 @login_not_required
 @csrf_exempt
 def ofrep(request: HttpRequest, path: str, key: str | None = None) -> HttpResponse:
     """Answer a request in OpenFeature's remote protocol from the tests of this site.
 
-    *path* is the path in the protocol, without the key of a flag. Raises ImproperlyConfigured if
-    the site has no source.
+    *path* is the path that the protocol defines, without the key of a flag. Raises
+    ImproperlyConfigured if the site has no source.
     """
     reply = site_service().handle(
         request.method or "GET",

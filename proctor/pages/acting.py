@@ -28,7 +28,7 @@ logger = logging.getLogger("proctor.force")
 
 
 def act(request: HttpRequest, visit: Visit) -> HttpResponse | str:
-    """Perform the action of a button. Return a redirect, or a string that describes the problem.
+    """Perform the action of the clicked button. Return a redirect, or a description of the problem.
 
     The caller has already checked privilege and the CSRF token.
     """
@@ -46,17 +46,17 @@ def act(request: HttpRequest, visit: Visit) -> HttpResponse | str:
 def use_identity(
     request: HttpRequest, visit: Visit, wanted: WhatIf, matrix: ShownMatrix
 ) -> HttpResponse | str:
-    """Give the visitor the identity in the form, on the whole site, until they switch back."""
+    """Give the visitor the identity from the form, on the whole site, until they switch back."""
     visit.run_hooks()  # with PROCTOR_LAZY, no group has been read so far
     identity = wanted.differences(WhatIf.of(visit.own, matrix))
     if not identity and not visit.uses_identity:
-        return _("That is your own identity. Change a value first.")
+        return _("These values are your own identity. Change a value first.")
     response = HttpResponseRedirect(checked(request.POST.get(NEXT)) or request.path, status=303)
     if not bar_cookie.write(request, response, BarCookie(identity or None)):
-        return _("That is too long for a cookie. Shorten the values.")
+        return _("The values are too long for a cookie. Shorten them.")
     bar_cookie.unfold(request, response)
     staff.know_user(request)
-    # Only the keys are logged, because a value may identify a customer.
+    # Log only the keys, because a value may identify a customer.
     keys = ", ".join([*identity.identifiers, *identity.context])
     who = forced_by_request.who(request)
     logger.info("%s uses a different identity: %s", who, printable(keys or "none (returned)"))
@@ -71,7 +71,7 @@ def _force(request: HttpRequest, visit: Visit) -> HttpResponse | str:
     staff.know_user(request)
     response = _redirect(request)
     if not forced_by_request.store(request, response, force):
-        return _("That is too long for a cookie. Force fewer groups.")
+        return _("The forced groups are too long for a cookie. Force fewer groups.")
     return response
 
 
@@ -97,7 +97,7 @@ def _single(request: HttpRequest) -> str:
 
 
 def _chosen(request: HttpRequest, force: ForceGroups) -> ForceGroups:
-    """Return the force groups after a click; tests of other applications stay forced."""
+    """Return the force groups that result from a click; tests of other applications stay forced."""
     if "clear-all" in request.POST:
         return ForceGroups()
     cleared, only = request.POST.get("clear"), request.POST.get("force")

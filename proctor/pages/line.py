@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["OFF", "Line", "Segment", "line_of", "shades_of"]
 
-#: Number of shades that the style sheets have for groups, not counting the control's.
+#: Number of shades that the style sheets define for groups other than the control.
 SHADES = 7
 #: The shade for groups with a negative value.
 OFF = "off"
-#: Maximum number of segments to draw. More would be narrower than a pixel.
+#: Maximum number of segments to draw. With more, segments would be narrower than a pixel.
 MAX_SEGMENTS = 200
 
 
@@ -42,7 +42,7 @@ class Line:
     """The ranges from left to right."""
 
     segments: tuple[Segment, ...] = ()
-    #: The visitor's position in percent of the width; "" if they have none.
+    #: The visitor's position in percent of the width; "" if the visitor has no position.
     position: str = ""
 
     def __bool__(self) -> bool:
@@ -69,7 +69,7 @@ def shades_of(definition: TestDefinition) -> Mapping[int, str]:
 def line_of(
     definition: TestDefinition, allocation: Allocation | None, explanation: Explanation | None
 ) -> Line:
-    """Draw the *allocation*. The position is that of an *explanation* without force groups."""
+    """Draw the *allocation*. The *explanation* has the position; it must ignore force groups."""
     if allocation is None or len(allocation.ranges) > MAX_SEGMENTS:
         return Line()
     place = None if explanation is None else explanation.share
@@ -92,7 +92,7 @@ def line_of(
 
 
 def _joined(allocation: Allocation) -> Iterator[tuple[int, float]]:
-    """Return the ranges that have a length; adjacent ranges of the same bucket are merged."""
+    """Return the ranges longer than 0; adjacent ranges of the same bucket are merged."""
     value, length = None, 0.0
     for each in allocation.ranges:
         if not 0 < each.length <= 1:

@@ -16,20 +16,22 @@ if TYPE_CHECKING:
 
 __all__ = ["foreign_tests", "mistyped_tests"]
 
-#: Maximum number of names to compare with the declared ones, because comparing is slow.
+#: Maximum number of forced names to compare with the declared names, because this is slow.
 MAX_NAMES = 20
 
-#: How similar a name must be, from 0 to 1. Names of different tests often share their ending.
+#: How similar a name must be, from 0 to 1. It is high, because different tests often share an
+#: ending.
 CUTOFF = 0.8
 
 
 def mistyped_tests(
     force: ForceGroups, declared: Collection[str], matrix: ShownMatrix
 ) -> dict[str, str]:
-    """Return a sentence for each forced test that neither the site nor the *matrix* has.
+    """Return a sentence for each forced test that exists neither on the site nor in the *matrix*.
 
-    The sentence names the closest *declared* test. If none is close, there is no sentence, because
-    the test may belong to an application with a different matrix that shares the cookie.
+    The sentence names the closest *declared* test. If no name is close, there is no sentence,
+    because the forced test may belong to a different application, which shares the cookie but has
+    its own matrix.
     """
     if matrix.proctor is None:
         return {}
@@ -47,5 +49,5 @@ def mistyped_tests(
 def foreign_tests(
     force: ForceGroups, declared: Collection[str], mistyped: Collection[str]
 ) -> tuple[str, ...]:
-    """Return the names of the forced tests of other applications."""
+    """Return the names of the forced tests that belong to other applications."""
     return tuple(sorted({*force.groups} - {*declared} - {*mistyped}))

@@ -39,16 +39,16 @@ class ShownBucket:
     name: str
     value: int
     description: str
-    #: Percentage of the shown allocation's visitors who get this group, from 0 to 100.
+    #: Percentage of the visitors in the shown allocation who get this group, from 0 to 100.
     percent: float
     #: The payload as JSON, or "" if the group has none.
     payload: str
     is_mine: bool
     is_forced: bool
-    #: False if PROCTOR_TESTS does not list the group; its visitors then get the default.
+    #: False if PROCTOR_TESTS does not list the group; visitors in the group then get the default.
     is_declared: bool
 
-    #: A CSS class, as for the same group in the drawing.
+    #: The CSS class that the same group has in the drawing.
     shade: str = OFF
 
     @property
@@ -58,7 +58,7 @@ class ShownBucket:
 
     @property
     def rounded(self) -> str:
-        """The percentage as text for a button: `33 %`, with one decimal below ten percent."""
+        """The percentage as text for a button: `33 %`; below ten percent, with one decimal."""
         return f"{self.percent:.1f} %" if 0 < self.percent < 9.95 else f"{self.percent:.0f} %"
 
 
@@ -70,15 +70,15 @@ class ShownTest:
     assignment: GroupAssignment
     description: str
     buckets: tuple[ShownBucket, ...]
-    #: The reason in one line; "" if it is unknown.
+    #: The reason for the group in one line; "" if it is unknown.
     summary: str
     #: The complete reason.
     details: str
-    #: True if the visitor is eligible; None if that is unknown.
+    #: True if the visitor is eligible; None if eligibility is unknown.
     is_eligible: bool | None
-    #: True if the name of the test can be written in force groups.
+    #: True if the test's name is allowed in force groups.
     can_be_forced: bool
-    #: The value of the bucket that the visitor forces; None if they force none.
+    #: The value of the bucket that the visitor forces; None if nothing is forced.
     forced_value: int | None
     #: The problem with the test in the matrix; "" if there is none.
     problem: str
@@ -88,8 +88,8 @@ class ShownTest:
     allocation: str
     #: A drawing of that allocation.
     line: Line
-    #: The group that the visitor would have without force groups; "" if nothing is forced or it is
-    #: unknown.
+    #: The group that the visitor would have without force groups; "" if nothing is forced, or if
+    #: that group is unknown.
     unforced: str
 
     @property
@@ -105,7 +105,7 @@ class ShownTest:
 
     @property
     def text(self) -> str:
-        """The text that the filter searches; it is in lower case."""
+        """The text of the test that the filter searches, in lower case."""
         names = [f"{each.name} {each.description}" for each in self.buckets]
         return " ".join([self.name, self.description, str(self.assignment.group), *names]).lower()
 
@@ -115,7 +115,7 @@ class ShownTest:
         return all(word in text for word in words.lower().split())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the test in a form that is ready for JSON."""
+        """Return the test as a dict that can be serialized as JSON."""
         return {
             **self.assignment.to_dict(),
             "description": self.description,
@@ -143,12 +143,12 @@ class Overview:
 
     tests: tuple[ShownTest, ...]
     matrix: ShownMatrix
-    #: Number of tests in the matrix that the site does not declare. They are not named, because
-    #: they may belong to other teams.
+    #: Number of tests in the matrix that the site does not declare. Their names are not shown,
+    #: because they may belong to other teams.
     undeclared: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the overview in a form that is ready for JSON."""
+        """Return the overview as a dict that can be serialized as JSON."""
         return {
             "matrix_version": self.matrix.version,
             "problem": self.matrix.problem or None,
@@ -165,11 +165,11 @@ def overview(
     *,
     names: Iterable[str] | None = None,
 ) -> Overview:
-    """Return the page's content for a visitor's *assignments*, which answer the request *asked*.
+    """Return the page's content for a visitor's *assignments*, the answer to the request *asked*.
 
     *force* contains the visitor's force groups; *names* are the tests to show (by default, all
-    declared tests). Everything is computed from one version of the *matrix*, without asking a
-    source.
+    declared tests). Everything is computed from the same version of the *matrix*, without asking
+    the source.
     """
     matrix = matrix or shown_matrix(setup)
     source = setup.source if isinstance(setup.source, MatrixSource) else None
@@ -229,7 +229,7 @@ def _test(
         problem=_problem(definition, str(dropped.message) if dropped else "", proctor),
         force_problem=_force_problem(definition, explanation, forced_value),
         allocation=(shown.id or "") if shown else "",
-        # A visitor who is in no allocation has no position in the shown one.
+        # A visitor who is in no allocation has no position in the shown allocation.
         line=line_of(definition, shown, plain if plain and plain.allocation else None)
         if definition
         else Line(),
@@ -260,9 +260,9 @@ def _force_problem(
     group = names[value] or str(value)
     if explanation.decision is Decision.NO_IDENTIFIER:
         is_vowel = (definition.test_type or "")[:1] in "AEIOU"
-        text = _("You force %(group)s; it needs an %(type)s.")
+        text = _("You force %(group)s, but the test needs an %(type)s.")
         if not is_vowel:
-            text = _("You force %(group)s; it needs a %(type)s.")
+            text = _("You force %(group)s, but the test needs a %(type)s.")
         return text % {"group": group, "type": definition.test_type}
     return _("You force %(group)s, which has no effect: %(why)s.") % {
         "group": group,
@@ -273,7 +273,7 @@ def _force_problem(
 def _problem(definition: TestDefinition | None, dropped: str, proctor: Proctor | None) -> str:
     if proctor is not None and definition is None:
         return _("The matrix has no test with this name.")
-    return dropped and _("It is not evaluated: %(problem)s") % {"problem": dropped}
+    return dropped and _("The test is not evaluated: %(problem)s") % {"problem": dropped}
 
 
 def _allocation(definition: TestDefinition | None, plain: Explanation | None) -> Allocation | None:

@@ -1,4 +1,4 @@
-"""The page that a visitor came from, to which they return after a click."""
+"""Handle the URLs of pages to which a visitor returns after a click."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ MAX_PLACE = 2000
 
 
 def checked(place: str | None) -> str:
-    """Return a URL on this site, starting at its first slash, or "" for any other string."""
+    """Return *place* if it is a URL on this site that starts with a slash, or "" otherwise."""
     if not place or len(place) > MAX_PLACE or not place.startswith("/"):
         return ""
-    # Without allowed hosts, every URL with a host is rejected.
+    # No hosts are passed as allowed, so every URL with a host is rejected.
     return place if url_has_allowed_host_and_scheme(place, allowed_hosts=None) else ""
 
 
 def here(request: HttpRequest) -> str:
-    """Return the URL of the page, without the parameter that forces groups.
+    """Return the URL of the current page, without the parameter that forces groups.
 
-    If the parameter were kept, returning to the page would undo the change that the click made.
+    If the URL kept this parameter, returning to the page would undo the change made by the click.
     """
     place = request.get_full_path()
     if PARAMETER in place:
@@ -43,7 +43,7 @@ def here(request: HttpRequest) -> str:
 
 
 def with_query(path: str, /, *, fragment: str = "", **parameters: str) -> str:
-    """Return *path* with the parameters that are not empty."""
+    """Return *path* with those of the *parameters* that are not empty."""
     kept = {name: value for name, value in parameters.items() if value}
     query = f"?{urlencode(kept)}" if kept else ""
     return f"{path}{query}{f'#{quote(fragment)}' if fragment else ''}"

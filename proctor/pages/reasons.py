@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["REASONS", "reason_of"]
 
 REASONS = {
-    Reason.STALE: _("the last known group, because the source does not answer"),
+    Reason.STALE: _("the last known group, because the source is not answering"),
     Reason.NO_GROUP: _("default: not eligible, no identifier, or no such test"),
     Reason.UNEXPECTED_GROUP: _("default: the group is not declared"),
-    Reason.NOT_READY: _("default: the matrix is not loaded yet"),
-    Reason.SOURCE_FAILED: _("default: the source does not answer"),
+    Reason.NOT_READY: _("default: the matrix has not been loaded yet"),
+    Reason.SOURCE_FAILED: _("default: the source is not answering"),
     Reason.REJECTED: _("default: the Pipet rejected the request"),
     Reason.NO_SOURCE: _("default: no matrix is configured"),
     Reason.HOOK_FAILED: _("default: a hook of the middleware raised an exception"),

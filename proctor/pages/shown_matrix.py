@@ -1,4 +1,4 @@
-"""The matrix that decides this site's groups, from any kind of source; for display only."""
+"""The matrix from which this site's groups come, for any kind of source; for display only."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class ShownMatrix(NamedTuple):
     """The current matrix, or the reason why there is none."""
 
     proctor: Proctor | None = None
-    #: "" if there is no problem.
+    #: The reason why there is no matrix; "" if there is one.
     problem: str = ""
 
     @property
     def version(self) -> str | None:
-        """The version in the matrix's audit."""
+        """The version of the matrix, from its audit."""
         return self.proctor.matrix.audit.version if self.proctor else None
 
 
 def shown_matrix(setup: SiteSetup, timeout: float | None = None) -> ShownMatrix:
-    """Return the site's matrix, or the one that its Pipet publishes.
+    """Return the site's matrix, or the matrix that the site's Pipet publishes.
 
     Waits up to *timeout* seconds for the first matrix; the default is PROCTOR_TIMEOUT.
     """
@@ -72,7 +72,7 @@ def _viewed(setup: SiteSetup) -> MatrixSource | None:
 
 
 def matrix_document(setup: SiteSetup, matrix: ShownMatrix) -> dict[str, Any]:
-    """Return the audit and the declared tests of the matrix, ready for JSON."""
+    """Return the audit and the declared tests of the matrix, as data for JSON."""
     if matrix.proctor is None:
         return {"audit": None, "tests": {}}
     found = matrix.proctor.matrix

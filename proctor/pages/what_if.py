@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Field", "WhatIf"]
 
-#: The prefix that marks a source key in the names of form fields, as in Pipet.
+#: The prefixes of form fields that contain an identifier or a context variable, as in the
+#: parameters of a Pipet.
 IDENTIFIER, CONTEXT = "id.", "ctx."
 
 #: Maximum length of one value, in characters.
@@ -57,12 +58,12 @@ class WhatIf:
 
     @classmethod
     def read(cls, posted: Mapping[str, str]) -> WhatIf:
-        """Return the visitor that the form describes; empty fields are left out."""
+        """Return the visitor described by the form; empty fields are left out."""
         return cls(_with_prefix(posted, IDENTIFIER), _with_prefix(posted, CONTEXT))
 
     @classmethod
     def of(cls, asked: GroupsRequest | None, matrix: ShownMatrix) -> WhatIf:
-        """Return the visitor who is viewing the page, with a field for each possible value."""
+        """Return the visitor who is viewing the page, with a field for each source key."""
         identifiers, context = {}, {}
         if asked is not None:
             identifiers, context = _texts(asked.identifiers), _texts(asked.context)
@@ -93,7 +94,7 @@ class WhatIf:
 
     @property
     def problems(self) -> dict[str, str]:
-        """The invalid values in the context, by source key."""
+        """The problems with invalid values in the context, by source key."""
         try:
             declared = current_variables().context_variables or ()
         except ConfigurationError:
@@ -111,7 +112,8 @@ class WhatIf:
     def differences(self, own: WhatIf) -> Identity:
         """Return the differences from the visitor's *own* identity; other keys are left out.
 
-        If a value was emptied, it is removed from the request; a string becomes "" instead.
+        A value that was emptied in the form is removed from the request; a string becomes ""
+        instead.
         """
         empty = _that_may_be_empty()
         return Identity(
@@ -160,7 +162,7 @@ def _source_answer(setup: SiteSetup, asked: GroupsRequest, matrix: ShownMatrix) 
 
 
 def _that_may_be_empty() -> set[str]:
-    """Return the source keys of string variables, because "" is a valid value for them."""
+    """Return the source keys of string variables, for which "" is a valid value."""
     try:
         declared = current_variables().context_variables or ()
     except ConfigurationError:

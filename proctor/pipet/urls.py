@@ -1,4 +1,4 @@
-"""The URLs of Pipet's API, which handles every path below the URL where they are included."""
+"""The URLs of Pipet's API. The view handles every path below the URL where they are included."""
 
 from __future__ import annotations
 

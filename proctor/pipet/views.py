@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 
 __all__ = ["pipet"]
 
-#: Objects built from a source; they are kept as long as the source is in use.
+#: Objects built from a source. Each is kept as long as its source is in use.
 _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDictionary()
 
 
-# CSRF checks are not needed: no method changes anything. Java Proctor answers POST as well.
+# CSRF checks are not needed, because no request changes anything. POST is allowed because Java
+# Proctor allows it.
 @login_not_required
 @csrf_exempt
 def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpResponse:
-    """Return the answer that a Pipet would return at *path*, from the matrix of this site.
+    """Return the answer that a Pipet with the matrix of this site would return at *path*.
 
     If *all_tests* is False, a request that names no tests gets no groups. Raises
     ImproperlyConfigured if the site has no matrix of its own.
@@ -43,8 +44,8 @@ def pipet(request: HttpRequest, path: str, *, all_tests: bool = True) -> HttpRes
         request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
         _headers(request),
     )
-    # Keep Django's caches from storing the answer, which is for one visitor or version, without
-    # adding a header: the headers must be the same as Java Proctor's.
+    # Keep Django's caches from storing the answer, because it is only for one visitor or one
+    # version. Do not add a header for this: the headers must be the same as Java Proctor's.
     skip_page_cache(request)
     response = HttpResponse(reply.body, status=reply.status)
     for name, value in reply.headers:
@@ -66,11 +67,11 @@ def _service(*, all_tests: bool) -> PipetService:
 
 
 def _encoded(request: HttpRequest, path: str) -> bytes:
-    """Return the path as the client sent it, as far as possible: Django has already decoded it."""
+    """Return the path as the client sent it, as far as possible; Django has decoded *path*."""
     scope = getattr(request, "scope", None)
     raw: bytes = scope.get("raw_path") or b"" if scope else b""
     encoded = quote_from_bytes(path.encode("utf-8", "surrogateescape"), safe="/;=").encode("ascii")
-    # An encoded slash would be part of a name, but names in Pipet have no slashes.
+    # An encoded slash would be part of a name, but names in Pipet contain no slashes.
     return b"/%2F" + encoded if b"%2f" in raw.lower() else b"/" + encoded
 
 

@@ -1,9 +1,9 @@
-"""Cache a source's answers for the visitor's next request.
+"""Cache the source's answer for a visitor, so that the visitor's next request can use it.
 
-This works only for a source that has a method `fingerprint`, which returns everything that
-determines an answer, and whose groups have a `matrix_version`. A cached answer is served as long as
-its version of the matrix is the current one. The current version is stored in the cache as well,
-where all processes see it. An unreachable cache counts as a miss.
+This works only for a source whose groups have a `matrix_version`, and which has a method
+`fingerprint`. The method returns everything that determines an answer. A cached answer is served as
+long as it comes from the current version of the matrix. The current version is stored in the cache
+as well, so that all processes use the same one. An unreachable cache counts as a miss.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ __all__ = ["AnswerCache", "Fingerprinting", "Recalled"]
 
 logger = logging.getLogger("proctor.cache")
 
-#: Time in seconds during which only one process may check and write the version.
+#: Maximum time for which a process may hold the lock for changing the version, in seconds.
 LOCK_SECONDS = 10
 
-#: Maximum expected difference between the clocks of two machines, in seconds.
+#: The clocks of two machines are expected to differ by at most this many seconds.
 SKEW = 60
 
 
@@ -56,14 +56,14 @@ class Fingerprinting(Protocol):
         """True during an outage, when only one request at a time asks the source."""
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
-        """Return a string with all the data that determines an answer; None if nothing is asked."""
+        """Return all data that determines the answer, as a str; None if no groups are requested."""
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
-        """Return the groups of a visitor, with the version of their matrix."""
+        """Return the groups of a visitor, with the version of the matrix that determined them."""
 
 
 class Recalled:
-    """One visitor's cached data, and what to do with a new answer."""
+    """One visitor's cached data, and everything needed to store a new answer."""
 
     __slots__ = (
         "groups",
@@ -78,23 +78,23 @@ class Recalled:
 
     def __init__(self, key: str, place: Any) -> None:
         self.key = key
-        #: The place of the answer: the cache, or the request whose session contains it.
+        #: Where the answer is kept: a cache, or the session of this request.
         self.place = place
         #: The answer that may be served now; None if the source must be asked.
         self.groups: Groups | None = None
-        #: The cached data of this visitor, of any version.
+        #: The cached data of this visitor, from any version of the matrix.
         self.stored: Any = None
         #: The version that was current when the request began.
         self.version: MatrixVersion | None = None
         #: True if the cache answered, so that new answers can be cached.
         self.is_current = False
-        #: True if this request must check the version again.
+        #: True if this request must check the version again, so it must not use a cached answer.
         self.is_refresh = False
-        #: True if other requests rely on this one to check the version.
+        #: True if this is the one request that checks the version; other requests then need not.
         self.has_claim = False
 
     def stale_groups(self) -> Groups | None:
-        """Return the last known answer, for use if there is no better one."""
+        """Return the last known answer, for use if the source has no answer."""
         return _groups_in(self.stored, stale=True)
 
 
@@ -111,8 +111,8 @@ class AnswerCache:
     ) -> None:
         """Read the settings; raises ImproperlyConfigured for an unknown method.
 
-        Tests pass their own clocks, which return seconds. *clock* belongs to this process;
-        *time_of_day* is the same on all machines.
+        Tests pass their own clocks, which return seconds. Times of *clock* are valid only in this
+        process; times of *time_of_day* can be compared with those of other machines.
         """
         method: Any = settings.PROCTOR_CACHE_METHOD
         if not isinstance(method, str) or method not in METHODS:
@@ -159,7 +159,8 @@ class AnswerCache:
         version, fresh_until = _version_in(found.get(self._version_key))
         recalled.version = version
         if not self._is_fresh(fresh_until):
-            # In an outage, the source answers only one request; all others get stale answers.
+            # During an outage, the source lets only one request through; the others get stale
+            # answers.
             is_down = self._source.is_down
             recalled.has_claim = not is_down and self._claims_refresh()
             recalled.is_refresh = is_down or recalled.has_claim
@@ -179,7 +180,7 @@ class AnswerCache:
             found: dict[str, Any] = self._cache.get_many(keys)
         except Exception as error:  # noqa: BLE001 - each backend has its own
             if is_unreadable(error):
-                # One visitor's bad entry must not disable the cache for all visitors.
+                # An unreadable entry of one visitor must not disable the cache for all visitors.
                 self._breaker.succeeded(permit)
                 self._tell("A cache entry cannot be read and counts as a miss", error)
                 return {}
@@ -200,7 +201,7 @@ class AnswerCache:
         return found
 
     def _claims_refresh(self) -> bool:
-        """Return True if this request must check the version; other requests do not wait for it."""
+        """Return True for the one request that must check the version; the other requests go on."""
         return self._attempt(
             lambda: self._cache.add(self._refresh_key, 1, timeout=self._refresh_seconds)
         )
@@ -208,7 +209,7 @@ class AnswerCache:
     def give_up(self, recalled: Recalled) -> None:
         """Let the next request check the version, because the source did not answer this one.
 
-        This visitor's data may be the reason, and must not prevent the check for other visitors.
+        The reason may be in the data of this visitor, which must not prevent the check for others.
         """
         if recalled.has_claim:
             self._attempt(lambda: self._cache.delete(self._refresh_key))
@@ -229,8 +230,8 @@ class AnswerCache:
     def _adopt(self, version: MatrixVersion, recalled: Recalled) -> bool:
         """Make *version* the current one for all processes, unless a newer one is known.
 
-        A refresh accepts any version, because there may have been a rollback. Another process may
-        have been faster, so only one process at a time decides this.
+        A refresh accepts any version, because there may have been a rollback. Only one process at a
+        time may change the current version, and another process may have done so already.
         """
         cache = self._cache
         if not cache.add(self._lock_key, 1, timeout=LOCK_SECONDS):
@@ -265,7 +266,7 @@ class AnswerCache:
     def _is_fresh(self, until: float | None) -> bool:
         if until is None or self._version_timeout is None:
             return True
-        # A time far in the future comes from a machine with a wrong clock.
+        # A time far in the future was written by a machine whose clock is wrong.
         return 0 < until - self._time_of_day() <= self._version_timeout + SKEW
 
     def _fresh_until(self) -> float | None:
@@ -274,7 +275,7 @@ class AnswerCache:
         return self._time_of_day() + self._version_timeout
 
     def _version_lives(self) -> float | None:
-        """Return the lifetime of a version in seconds, longer than that of the answers."""
+        """Return the lifetime of a stored version in seconds. It is longer than that of answers."""
         if self._timeout is None or self._version_timeout is None:
             return None
         return max(self._timeout, self._version_timeout) + 60
@@ -296,7 +297,7 @@ class AnswerCache:
         self._log.log(logger, logging.WARNING, "%s: %s", what, error_place(error))
 
     def _digest(self, text: str) -> str:
-        """Return a key that does not reveal the visitor, even if all identifiers are tried."""
+        """Return a key that does not reveal the visitor, even to someone trying all identifiers."""
         data = self._secret + text.encode("utf-8", errors="surrogatepass")
         return hashlib.sha256(data).hexdigest()[:40]
 
@@ -311,7 +312,7 @@ def _secret() -> bytes:
 
 
 def _version_in(found: Any) -> tuple[MatrixVersion | None, float | None]:
-    """Return a version, and the time until which it stays valid without a check; or None and None.
+    """Return a version, and the time until which it is valid without a check; or None and None.
 
     Other programs may write to the cache, so a value in a different format is ignored.
     """

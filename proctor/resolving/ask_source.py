@@ -69,26 +69,26 @@ def ask(
             logger,
             logging.ERROR,
             "proc was first read on an event loop, where %s cannot be asked, so every test uses "
-            "its default: read it in the view, or through sync_to_async",
+            "its default. Read proc in the view, or through sync_to_async",
             type(source).__name__,
         )
         return SourceAnswer(reason=Reason.SOURCE_FAILED)
 
 
 @async_unsafe(
-    "proc is first read on an event loop, which a call to its source would block. Read it in the "
-    "view, where the groups are already determined, or through sync_to_async."
+    "proc was first read on an event loop, which a call to the source would block. Read proc in "
+    "the view, where the groups are already determined, or through sync_to_async."
 )
 def _in_a_thread(question: _Question) -> SourceAnswer:
     return question.answer()
 
 
-#: The package of the sources whose answers need no check. Importing them here would be slow.
+#: Answers of sources from this package need no check. Importing the sources here would be slow.
 _OURS = "proctor.core.sources."
 
 
 class _WrongAnswerError(TypeError):
-    """The answer of a site's own source has the wrong type. The text names no visitor."""
+    """A site's own source returned the wrong type. The message contains no data of visitors."""
 
 
 def _check_answer(source: Source, groups: object) -> None:
@@ -104,7 +104,7 @@ def _check_answer(source: Source, groups: object) -> None:
 
 
 class _Question:
-    """One visitor's request to a source, and its state in the cache."""
+    """One visitor's request to a source, and what the cache contains for this request."""
 
     __slots__ = (
         "_asked",
@@ -146,7 +146,7 @@ class _Question:
         except SynchronousOnlyOperation:
             raise
         except Exception as error:
-            # An invalid identifier, or a mistake in the site's own code.
+            # The reason is an invalid identifier, or a mistake in the site's own code.
             if settings.DEBUG:
                 raise
             return self._broken(error)
@@ -176,7 +176,7 @@ class _Question:
         return recalled
 
     def _failed(self, error: SourceError, recalled: Recalled | None) -> SourceAnswer:
-        """Return the last known answer during an outage or, if there is none, the defaults."""
+        """Return the last known answer if one may be used, otherwise the defaults."""
         is_refused = isinstance(error, RequestRejected)
         if recalled is not None and self._setup.cache is not None:
             self._setup.cache.give_up(recalled)
@@ -189,7 +189,7 @@ class _Question:
             stale=stale is not None,
         )
         if not isinstance(error, (SourceUnavailable, RequestRejected)):
-            # The source has already logged such errors itself.
+            # The source itself has already logged errors of the other two classes.
             name = type(self._source).__name__
             self._log.log(logger, logging.WARNING, "No groups from %s: %s", name, error)
         if stale is not None:
@@ -234,12 +234,12 @@ class _Question:
 def _log_problems(groups: Groups, log: OnceLog) -> None:
     """Log rules that failed and values that could not be converted, each only once."""
     for test, failure in groups.errors.items():
-        # An error's text may contain a visitor's value; then each visitor would cause a new log
-        # record.
+        # Do not log the error's text: it may contain a visitor's value, and then each visitor would
+        # cause a new log record.
         log.log(
             logger,
             logging.WARNING,
-            "A rule of the test %s failed with %s; the source's explain() shows the reason",
+            "A rule of the test %s failed with %s; call the source's explain() to see why",
             test,
             _kind(failure),
         )
@@ -247,8 +247,8 @@ def _log_problems(groups: Groups, log: OnceLog) -> None:
         log.log(
             logger,
             logging.WARNING,
-            "The context variable %s has a value that does not match its type; rules get no value "
-            "for it",
+            "The value of the context variable %s does not match the variable's type, so rules get "
+            "no value for this variable",
             variable,
         )
 

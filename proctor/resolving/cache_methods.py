@@ -26,7 +26,7 @@ __all__ = ["METHODS", "AnswerStore", "CacheAnswers", "expected_methods"]
 class AnswerStore(Protocol):
     """Stores the last answer for each visitor. The matrix's version is always in a cache."""
 
-    #: True if requests need `request.session`, so session middleware must come before ours.
+    #: True if this class needs `request.session`, so the session middleware must come before ours.
     needs_sessions: bool
 
     def __init__(
@@ -72,12 +72,12 @@ class CacheAnswers:
         clock: Callable[[], float],
         time_of_day: Callable[[], float],
     ) -> None:
-        """Keep answers in the cache *alias*, which drops them after *lifetime* seconds."""
+        """Keep answers for *lifetime* seconds in the cache *alias*."""
         self._alias = alias
         self._lifetime = lifetime
 
     def place_for(self, request: HttpRequest | None) -> Any:
-        """Return the alias. A missing cache counts as unreachable."""
+        """Return the alias. A cache that is missing from CACHES counts as unreachable."""
         return self._alias
 
     def cache_keys(self, key: str) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ class CacheAnswers:
         return (key,)
 
     def read(self, place: Any, key: str, found: Mapping[str, Any]) -> Any:
-        """Return the answer that the cache returned, if any."""
+        """Return the answer that is among *found*, if any."""
         return found.get(key)
 
     def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:

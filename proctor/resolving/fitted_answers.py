@@ -22,26 +22,27 @@ logger = logging.getLogger("proctor.groups")
 
 
 class _Known(NamedTuple):
-    """The remembered results for assignments; the keys are their `id`."""
+    """The remembered results of checked assignments, by the `id` of the assignment."""
 
     #: The names of the declared tests whose assignments match the declaration.
     unchanged: dict[int, str]
-    #: Each contains a name, an assignment and its replacement. This keeps the assignment alive, so
-    #: that no other object can get its id.
+    #: Each value contains a name, an assignment and its replacement. Storing the assignment keeps
+    #: it alive, so no other object can get the same id.
     fitted: dict[int, tuple[str, GroupAssignment, GroupAssignment]]
 
 
 class FittedAnswers:
-    """Gives a source's groups their declared names, and rejects undeclared groups and payloads.
+    """Renames a source's groups to the declared names, and rejects undeclared groups and payloads.
 
-    All visitors share the assignments of a matrix, so each is checked only once. They are looked up
-    by identity, because comparing them would take longer than checking again.
+    All visitors share the assignments of a matrix, so each assignment is checked only once.
+    Assignments are looked up by identity, because comparing them would take longer than checking
+    them again.
     """
 
     __slots__ = ("_default_of", "_known", "_log", "_registry")
 
-    #: Maximum number of remembered assignments. Each new matrix has new ones, and a Pipet sends new
-    #: ones for each visitor.
+    #: Maximum number of remembered assignments. It is needed because each new matrix brings new
+    #: assignments, and a Pipet sends new ones for each visitor.
     LIMIT = 10_000
 
     def __init__(
@@ -56,7 +57,7 @@ class FittedAnswers:
         self._known = _Known({}, {})
 
     def are_complete(self, answers: Mapping[str, GroupAssignment]) -> bool:
-        """Return True if *answers* are known to contain every declared test, as it was declared."""
+        """Return True if *answers* are known to match the declarations of all tests."""
         if len(answers) != len(self._registry):
             return False
         # Runs for every request.
@@ -85,7 +86,7 @@ class FittedAnswers:
     def _remember(self, name: str, assignment: GroupAssignment, fitted: GroupAssignment) -> None:
         known = self._known
         if len(known.fitted) >= self.LIMIT:
-            # The whole object is replaced, because another thread may be writing to the old one.
+            # Replace the whole object, because another thread may be writing to the old one.
             known = self._known = _Known({}, {})
         known.fitted[id(assignment)] = (name, assignment, fitted)
         if fitted is assignment:
@@ -105,7 +106,7 @@ class FittedAnswers:
             self._log.log(
                 logger,
                 logging.WARNING,
-                "The test %s has a payload of type %s, but PROCTOR_TESTS declares %s",
+                "The test %s has a payload of type %s, but PROCTOR_TESTS declares the type %s",
                 test.name,
                 assignment.payload_type,
                 test.payload_type,
@@ -115,8 +116,8 @@ class FittedAnswers:
             self._log.log(
                 logger,
                 logging.WARNING,
-                "The test %s gave the group %s with the value %s, but PROCTOR_TESTS declares a "
-                "different value for it: visitors get the default (run manage.py proctor_check)",
+                "The test %s assigns the group %s with the value %s, but PROCTOR_TESTS declares a "
+                "different value, so visitors get the default. Run manage.py proctor_check",
                 test.name,
                 assignment.group,
                 assignment.value,
@@ -125,7 +126,7 @@ class FittedAnswers:
             self._log.log(
                 logger,
                 logging.WARNING,
-                "The test %s gave the group %s, which PROCTOR_TESTS does not declare",
+                "The test %s assigns the group %s, which PROCTOR_TESTS does not declare",
                 test.name,
                 assignment.group,
             )

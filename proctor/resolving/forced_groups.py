@@ -1,6 +1,6 @@
 """Report forced groups that the matrix does not contain.
 
-This works only for a matrix in the process: the groups in a Pipet's matrix are unknown here.
+This works only if the process itself has the matrix: the groups in a Pipet's matrix are unknown.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class ForcedGroups:
 
     def check(self, force: ForceGroups, log: OnceLog) -> None:
         """Log each unknown forced group once, with the closest name. Call this after an answer."""
-        # The cookie forces the same groups in each request, and finding close names is slow.
+        # Remember what was checked: the cookie forces the same groups in each request, and finding
+        # close names is slow.
         new = {name: value for name, value in force.groups.items() if self._is_new(name, value)}
         if not new or len(self._reported) >= log.LIMIT:
             return

@@ -1,6 +1,6 @@
-"""Report keys of identifiers and context that nothing uses.
+"""Report source keys of identifiers and context variables that nothing uses.
 
-This works only for a matrix in the process: the keys for a Pipet are defined by the Pipet.
+This works only if the process itself has the matrix: a Pipet defines its own keys.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class HookKeys:
         declared = {each.source_key: each.test_type for each in variables.identifier_variables}
         if variables.self_named:
             declared = {name: name for name in (*TEST_TYPES, *source.test_types)} | declared
-        #: Maps each kind of key to the setting that declares it. With a pipet-config.json, the name
-        #: of a test type is not automatically a key.
+        #: Maps each kind of key to the setting that declares such keys. With a pipet-config.json,
+        #: the name of a test type is not automatically a key.
         self._settings = (
             {"identifier": "PROCTOR_IDENTIFIERS", "context": "PROCTOR_CONTEXT"}
             if variables.self_named
@@ -46,7 +46,7 @@ class HookKeys:
         )
         #: Maps each identifier key to its test type.
         self._test_types = declared
-        #: The keys of the context; None if every key names a variable.
+        #: The keys of the context; None if every key is allowed as the name of a variable.
         self._context = (
             None
             if variables.context_variables is None
@@ -56,7 +56,7 @@ class HookKeys:
     def check(self, asked: GroupsRequest, log: OnceLog) -> None:
         """Log each unknown key once, with the nearest known one.
 
-        In DEBUG, an unknown key that resembles a known one raises ImproperlyConfigured.
+        In DEBUG, raise ImproperlyConfigured for an unknown key that resembles a known key.
         """
         identifiers = asked.identifiers
         if not self._test_types.keys() >= identifiers.keys():
@@ -93,7 +93,7 @@ class HookKeys:
                     logger,
                     logging.WARNING,
                     "The keys %s and %s give different identifiers for the test type %s: "
-                    "return one of them",
+                    "return only one of them",
                     other,
                     key,
                     test_type,

@@ -1,4 +1,4 @@
-"""The kinds of matrix locations: those that a site adds in PROCTOR_LOCATIONS, and our own."""
+"""The kinds of matrix locations: our own, and those that a site adds in PROCTOR_LOCATIONS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LocationsError", "matrix_schemes"]
 
 _EDITOR = "proctor.editor"
-#: The kind of location that comes with this package.
+#: The kinds of locations that come with this package.
 _OWN_SCHEMES = {"editor": "proctor.editor.serving.location.EditorLocation"}
 
 
@@ -35,8 +35,8 @@ def matrix_schemes() -> Schemes:
     """
     if not isinstance(settings.PROCTOR_LOCATIONS, Mapping):
         raise LocationsError(
-            f"PROCTOR_LOCATIONS is {shown(settings.PROCTOR_LOCATIONS)}; give a dict that maps a "
-            "scheme to a dotted path"
+            "PROCTOR_LOCATIONS: expected a dict that maps schemes to dotted paths, got "
+            f"{shown(settings.PROCTOR_LOCATIONS)}"
         )
     dotted = {**_OWN_SCHEMES, **settings.PROCTOR_LOCATIONS}
     return {scheme: partial(_make_location, scheme, path) for scheme, path in dotted.items()}
@@ -48,7 +48,8 @@ def _make_location(scheme: str, path: Any, text: str) -> Location:
     named = f"PROCTOR_LOCATIONS[{scheme!r}] is {shown(path)}"
     if not isinstance(path, str):
         raise LocationsError(
-            f"{named}, a value of type {type(path).__qualname__}; give the dotted path of a class"
+            f"{named}, a value of type {type(path).__qualname__}; expected the dotted path of a "
+            "class"
         )
     try:
         cls = import_string(path)
@@ -56,7 +57,8 @@ def _make_location(scheme: str, path: Any, text: str) -> Location:
         raise LocationsError(f"{named}, which cannot be imported: {error_text(error)}") from error
     if not callable(cls):
         raise LocationsError(
-            f"{named}, a value of type {type(cls).__qualname__}; give the dotted path of a class"
+            f"{named}, a value of type {type(cls).__qualname__}; expected the dotted path of a "
+            "class"
         )
     try:
         made: Location = cls(text)
@@ -67,8 +69,8 @@ def _make_location(scheme: str, path: Any, text: str) -> Location:
     missing = [name for name in _MEMBERS if not hasattr(made, name)]
     if missing:
         raise LocationsError(
-            f"{named}, which made a {type(made).__qualname__} without {', '.join(missing)}; "
-            "give it the members of proctor.core.sources.locations.Location"
+            f"{named}, which created a {type(made).__qualname__} without {', '.join(missing)}; "
+            "add all members of proctor.core.sources.locations.Location to the class"
         )
     return made
 

@@ -1,4 +1,4 @@
-"""Log each message once, not for every request."""
+"""Log each message only once, instead of once per request."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ __all__ = ["OnceLog"]
 class OnceLog:
     """Remembers the messages that were logged through it.
 
-    A process may see ten thousand visitors with the same wrong value, but the log should report it
-    once.
+    Ten thousand visitors may have the same wrong value, but one log record about it is enough.
     """
 
     #: Stop after this many distinct messages, so that memory is bounded.

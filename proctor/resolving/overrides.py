@@ -32,7 +32,7 @@ def pop(layer: Mapping[str, GroupAssignment]) -> None:
 
 
 def active() -> Mapping[str, GroupAssignment]:
-    """Return the current overrides, usually none; inner layers win over outer ones."""
+    """Return the current overrides; usually there are none. Inner layers take precedence."""
     merged: dict[str, GroupAssignment] = {}
     for layer in _layers:
         merged.update(layer)

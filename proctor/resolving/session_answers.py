@@ -29,7 +29,7 @@ logger = logging.getLogger("proctor.cache")
 
 _KEY = "_proctor"
 
-#: Keys in a request's `__dict__`: the entry to save, and a mark that the response is ready.
+#: Keys in a request's `__dict__`: the entry to save, and a flag that the response is ready.
 _WAITING = "_proctor_session_entry"
 _ANSWERED = "_proctor_session_answered"
 
@@ -38,17 +38,18 @@ _OLD_KEY = "proctorcache"
 
 
 def has_answer_to_save(request: HttpRequest) -> bool:
-    """Note that the response is ready. Return True if `save_answer` has an answer to save."""
+    """Record that the response is ready. Return True if there is an answer for `save_answer`."""
     request.__dict__[_ANSWERED] = True
     return _WAITING in request.__dict__
 
 
 def save_answer(request: HttpRequest) -> None:
-    """Save the waiting answer, if there is one, in the session of the request.
+    """Save the answer that is waiting to be saved, if any, in the session of the request.
 
-    If the view changed the session, the answer is saved along with it. Otherwise the session is
-    loaded again, so that only our key changes. A session that was deleted in the meantime, for
-    example because the user signed out, stays deleted. Can query the database; never raises.
+    If the view changed the session, the answer is saved together with these changes. Otherwise the
+    session is loaded again first, so that only our key changes. A session that was deleted in the
+    meantime, for example because the user signed out, stays deleted. May query the database; never
+    raises.
     """
     state = request.__dict__
     state[_ANSWERED] = True
@@ -83,8 +84,8 @@ def _put(session: Any, entry: dict[str, Any]) -> None:
 class SessionAnswers:
     """Reads and writes the answers in sessions. Thread-safe.
 
-    After a failure, no session is used for one second; then a single request tries again. Each
-    further failure doubles the pause, up to half a minute.
+    After a failure, no session is read or written for one second; then a single request tries
+    again. Each further failure doubles the pause, up to half a minute.
     """
 
     needs_sessions = True
@@ -113,7 +114,7 @@ class SessionAnswers:
         return ()
 
     def read(self, place: Any, key: str, found: Mapping[str, Any]) -> Any:
-        """Return the data that the session has for *key*, or None. Raises StoreDown."""
+        """Return the data for *key* in the session, or None. Raises StoreDown."""
         permit = self._breaker.ask()
         if permit is None:
             raise StoreDown
@@ -133,9 +134,9 @@ class SessionAnswers:
     def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:
         """Make `save_answer` store *entry* in the session when the response is ready.
 
-        It must not be stored earlier. Otherwise, a page that only reads the session would write
-        back all of it as it was at the start of the request, and undo the changes of a simultaneous
-        request that fills a basket or signs out.
+        The entry must not be stored earlier. Otherwise, a page that only reads the session would
+        write back the whole session as it was at the start of the request. This would undo the
+        changes of a simultaneous request that fills a basket or signs out.
         """
         until = None if self._lifetime is None else self._time_of_day() + self._lifetime
         place.__dict__[_WAITING] = {"key": key, "until": until, **entry}

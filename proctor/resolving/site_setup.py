@@ -1,4 +1,4 @@
-"""Create objects from the settings, and keep them as long as the settings stay the same."""
+"""Create objects from the settings, and reuse the objects as long as the settings stay the same."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ _CACHE_SETTINGS = (
 
 
 class _Memo(Generic[T]):
-    """Keeps an object made from settings, as long as the settings are the same objects.
+    """Keeps an object that was made from settings, as long as their values are the same objects.
 
-    This makes `override_settings` work without connecting a signal at import. Several objects are
-    kept, because tests switch back and forth between settings.
+    This makes `override_settings` work without connecting a signal at import. Objects for several
+    combinations of settings are kept, because tests switch back and forth.
     """
 
     KEPT = 4
@@ -104,7 +104,7 @@ class _Memo(Generic[T]):
 
 
 def _chosen(name: str) -> Any:
-    """Return the value of a setting; "", as from an empty environment variable, counts as None."""
+    """Return the value of a setting. "" counts as None: it may come from an empty variable."""
     value = getattr(settings, name)
     return None if isinstance(value, str) and not value else value
 
@@ -119,7 +119,7 @@ def _make_registry() -> Registry:
 def variables_from_settings() -> Variables:
     """Return the variables that the settings declare. Raises ConfigurationError.
 
-    Without django-proctor[useragent], variables of type UserAgent get no values.
+    If django-proctor[useragent] is not installed, variables of type UserAgent get no values.
     """
     from proctor.core.inputs.user_agents import user_agent_parser  # noqa: PLC0415 - rarely needed
 
@@ -134,11 +134,14 @@ def variables_from_settings() -> Variables:
 
 
 def _no_user_agent(header: str) -> object:
-    raise ConfigurationError("the type UserAgent needs: pip install django-proctor[useragent]")
+    raise ConfigurationError(
+        "the type UserAgent requires an optional dependency. Run: "
+        "pip install django-proctor[useragent]"
+    )
 
 
 def variables_without_parser(variables: Variables) -> list[str]:
-    """Return the variables of type UserAgent if django-proctor[useragent] is missing."""
+    """Return the variables of type UserAgent if django-proctor[useragent] is not installed."""
     from proctor.core.inputs.user_agents import user_agent_parser  # noqa: PLC0415 - as above
 
     if user_agent_parser() is not None:
@@ -177,13 +180,13 @@ def _make_source() -> Source | None:
 
 
 def _told_variables() -> Variables:
-    """Return `variables_from_settings()`; log the variables for which an extra is missing."""
+    """Return `variables_from_settings()`, and log which variables need an extra that is missing."""
     variables = variables_from_settings()
     lost = variables_without_parser(variables)
     if lost:
         logger.warning(
-            "Rules get no value for %s: the type UserAgent needs: pip install "
-            "django-proctor[useragent]",
+            "Rules get no value for %s, because the type UserAgent requires an optional "
+            "dependency. Run: pip install django-proctor[useragent]",
             " and ".join(lost),
         )
     return variables
@@ -203,7 +206,7 @@ def _make_pipet() -> Source | None:
 
 
 def _of_its_own(cls: Any) -> Source:
-    """Return the site's own source. Services that it uses may be down when the process starts."""
+    """Return the site's own source. The services it needs may be down when the process starts."""
     if not isinstance(cls, type) or not hasattr(cls, "determine_groups"):
         raise ConfigurationError(
             f"PROCTOR_SOURCE is {settings.PROCTOR_SOURCE!r}, which is not a class with a "
@@ -217,7 +220,7 @@ def _of_its_own(cls: Any) -> Source:
 
 
 class _LateSource:
-    """A placeholder for a source that could not be created; tries again from time to time."""
+    """A placeholder for a source that could not be created. It retries this from time to time."""
 
     #: Seconds between two attempts.
     PAUSE = 10.0
@@ -237,7 +240,7 @@ class _LateSource:
 
     @property
     def waits(self) -> bool:
-        """True until the source is created, which may be slow; then the source's own `waits`."""
+        """True until the source is created, as that may be slow; then the source's own `waits`."""
         return self._made is None or getattr(self._made, "waits", True)
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
@@ -265,7 +268,7 @@ def _make_cache(source: Any, log: OnceLog) -> AnswerCache | None:
 
 
 class SiteSetup:
-    """The declared tests, their source, and a record of messages already logged about them."""
+    """The declared tests, the source of their groups, and the messages already logged."""
 
     __slots__ = (
         "_bucket_values",
@@ -292,9 +295,9 @@ class SiteSetup:
     hook_keys: HookKeys | None
     #: Reports forced groups that the matrix does not have; None without a matrix in the process.
     forced_groups: ForcedGroups | None
-    #: The source that loads a Pipet's matrix for display; None until a page shows it.
+    #: The source that loads a Pipet's matrix for display; None until a page needs the matrix.
     viewed: MatrixSource | None
-    #: Remembers which answers match the declarations.
+    #: Remembers which of the source's assignments match the declarations.
     fitted_answers: FittedAnswers
 
     def __init__(self) -> None:
@@ -316,14 +319,14 @@ class SiteSetup:
         tests = self.registry.values()
         self.fitted_answers = FittedAnswers(self.registry, self.default_of, self.log)
         self._defaults: dict[Reason, dict[str, GroupAssignment]] = {}
-        #: Tests whose default is declared without a value, so it has the value that its bucket last
-        #: had in the matrix.
+        #: Tests whose default bucket is declared without a value. The bucket then has the value
+        #: that it last had in the matrix.
         self._valueless = tuple(test for test in tests if test.lacks_default_value)
         self._bucket_values: dict[str, int] = {}
         self._noted: object = None
 
     def defaults(self, reason: Reason) -> dict[str, GroupAssignment]:
-        """Return every test's default, with *reason*, in a new dict."""
+        """Return the default of every test in a new dict. *reason* is why the default is used."""
         self.note_bucket_values()
         defaults, values = self._defaults, self._bucket_values
         made = defaults.get(reason)
@@ -336,12 +339,12 @@ class SiteSetup:
         return made.copy()
 
     def default_of(self, test: ProctorTest, reason: Reason) -> GroupAssignment:
-        """Return the default of one declared test, with *reason*."""
+        """Return the default of one declared test. *reason* is why the default is used."""
         self.note_bucket_values()
         return test.default_for(reason, self._bucket_values.get(test.name))
 
     def note_bucket_values(self) -> None:
-        """Remember the values of the defaults' buckets whenever there is a new matrix."""
+        """Remember the values of the default buckets whenever there is a new matrix."""
         source = self.source
         if not self._valueless or not isinstance(source, MatrixSource):
             return

@@ -16,7 +16,7 @@ _NO_GROUPS = Groups({})
 
 
 class SourceAnswer:
-    """A source's answer to one request, and the reason for missing groups."""
+    """A source's answer to one request, and the reason why groups are missing from the answer."""
 
     __slots__ = ("groups", "reason")
 

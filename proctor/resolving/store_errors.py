@@ -7,7 +7,7 @@ from django.db.transaction import TransactionManagementError
 
 __all__ = ["StoreDown", "is_of_the_request", "is_unreadable"]
 
-#: Modules whose errors come from reading a value, not from contacting a store.
+#: Errors from these modules mean that a value cannot be decoded, not that a store is down.
 _OF_VALUES = ("_pickle", "pickle", "zlib", "binascii")
 
 _VALUE_ERRORS = (AttributeError, EOFError, ImportError, LookupError, TypeError, ValueError)
@@ -24,5 +24,5 @@ def is_unreadable(error: Exception) -> bool:
 
 
 def is_of_the_request(error: Exception) -> bool:
-    """Return True if something earlier in the request prevented access to the store."""
+    """Return True if the state of the request, and not the store, prevented access to the store."""
     return isinstance(error, (SynchronousOnlyOperation, TransactionManagementError))

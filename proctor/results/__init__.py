@@ -1,6 +1,6 @@
 """Exposures, outcomes and reports: a Django app.
 
-`record` and `arecord` store what a visitor did; `flush` writes everything that this process has
+`record` and `arecord` store what a visitor did. `flush` writes all rows that this process has
 queued.
 """
 

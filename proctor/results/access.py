@@ -1,4 +1,4 @@
-"""Permissions to see results and to decide tests, checked for the app and for each test."""
+"""Check permissions to see results and to decide tests, for all tests or for one test."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ VIEW, DECIDE = "proctor_results.view_results", "proctor_results.decide"
 
 
 def may(user: Any, permission: str, test: str | None = None) -> bool:
-    """Return whether a user has a permission for all tests or for this one.
+    """Return True if the user has the permission for all tests, or for the given *test*.
 
-    The site's authentication backend can grant it for single tests: it receives the test's name as
-    the object.
+    The site's authentication backend can grant the permission for single tests: its `has_perm`
+    receives the name of the test as the object.
     """
     if user.has_perm(permission):
         return True

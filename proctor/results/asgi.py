@@ -1,4 +1,4 @@
-"""Writes queued results when a server such as uvicorn shuts down because of a signal."""
+"""Write queued results when a signal makes a server such as uvicorn shut down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Application = Callable[[Any, Any, Any], Awaitable[Any]]
 
 
 def flushing(application: Application) -> Application:
-    """Return an ASGI application that also flushes results when the server shuts down.
+    """Wrap an ASGI application, so that results are also flushed when the server shuts down.
 
     Django's own application does not implement the lifespan protocol.
     """

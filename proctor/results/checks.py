@@ -1,4 +1,4 @@
-"""Django system checks of the results: invalid metrics, and data that would not be recorded."""
+"""Django system checks for invalid metrics, and for data that would not be recorded."""
 
 from __future__ import annotations
 
@@ -118,8 +118,8 @@ def _threads() -> Iterator[checks.CheckMessage]:
     if not has_threads():
         yield checks.Warning(
             "Results are written at the end of each request, because this process runs no threads.",
-            hint="Start uWSGI with enable-threads, or set PROCTOR_RESULTS_THREAD to True; silence "
-            "this if the delay is acceptable.",
+            hint="Start uWSGI with enable-threads, or set PROCTOR_RESULTS_THREAD to True. Silence "
+            "this check if the delay is acceptable.",
             id="proctor.W042",
         )
 
@@ -127,8 +127,8 @@ def _threads() -> Iterator[checks.CheckMessage]:
 def _digests() -> Iterator[checks.CheckMessage]:
     if settings.PROCTOR_RESULTS_IDENTIFIERS == "digest" and not settings.PROCTOR_RESULTS_DIGEST_KEY:
         yield checks.Warning(
-            "Identifiers are stored as digests with SECRET_KEY: if it changes, returning "
-            "visitors are no longer recognized.",
+            "Identifiers are stored as digests that depend on SECRET_KEY. If this key changes, "
+            "returning visitors are no longer recognized.",
             hint="Set PROCTOR_RESULTS_DIGEST_KEY to a random string, and do not change it.",
             id="proctor.W043",
         )

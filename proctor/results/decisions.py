@@ -1,4 +1,4 @@
-"""Decisions: how a test ended, who decided it, and why. They are also in the editor's history."""
+"""Decisions: how a test ended, who decided this, and why. The editor's history has them too."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def decide(user: Any, test: str, verdict: Verdict, group: str, reason: str) -> t
     """Store a decision, and write it to the editor's history if the editor is installed.
 
     Return the decision, and the reason why the editor's history did not accept it. The reason is ""
-    if it accepted the decision, or if there is no editor. The test itself does not change; people
-    finish or stop it in the editor.
+    if the history accepted the decision, or if the editor is not installed. The test itself does
+    not change; people finish or stop the test in the editor.
     """
     decision = Decision.objects.create(
         test=test,
@@ -60,13 +60,13 @@ def decide(user: Any, test: str, verdict: Verdict, group: str, reason: str) -> t
 
 
 def sentence(decision: Decision) -> str:
-    """Return a decision as one line for a history."""
+    """Return a decision as one line of text for a history."""
     who = f"“{decision.group}” {decision.verdict}" if decision.group else "no group won"
     return f"Decided: {who}. {decision.reason}"[:1000]
 
 
 def _write_history(user: Any, decision: Decision) -> str:
-    """Publish the test unchanged, with the decision as the message, and return the revision's id.
+    """Publish the unchanged test with the decision as the message; return the revision's id.
 
     Return "" if the editor does not have the test. Raises PermissionMissing and the other errors of
     the editor.

@@ -1,4 +1,4 @@
-"""Guards of scheduled ramps: a report is computed before each step.
+"""Guards for scheduled ramps, which compute a report before each step.
 
     PROCTOR_EDITOR_GUARDS = ("proctor.results.guards.hold_if_harmed",)
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from proctor.analysis import Report
 __all__ = ["hold_if_harmed", "problem_of", "stop_if_harmed"]
 
-#: The sample ratio is tested before each step, so only a very small p-value counts.
+#: The sample ratio is tested before each step, so false alarms would be likely with a larger
+#: p-value.
 SPLIT_P = 1e-5
 
 
@@ -46,7 +47,7 @@ def stop_if_harmed(step: Any) -> Any:
 
 
 def _verdict() -> Any:
-    # Imported by name, because the editor, which calls guards, is an optional app.
+    # Imported by its dotted path: the editor is an optional app, and it imports this module itself.
     return import_string("proctor.editor.schedules.guards.Verdict")
 
 
@@ -65,7 +66,9 @@ def problem_of(test: str) -> str | None:
 
 def _report(test: str) -> Report | None:
     if not is_installed():
-        raise NoReport("the report needs: pip install django-proctor[analysis]")
+        raise NoReport(
+            "the report requires an optional dependency. Run: pip install django-proctor[analysis]"
+        )
     if not Exposure.objects.filter(test=test).exists():
         return None
     return report(test)

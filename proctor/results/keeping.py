@@ -1,4 +1,4 @@
-"""Removes old rows, and the rows of a visitor."""
+"""Delete old rows, or all rows of a visitor."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["forget", "prune"]
 
-#: Rows per DELETE. Small batches hold their locks only briefly.
+#: Number of rows per DELETE. The smaller the batches, the shorter the database holds locks.
 _BATCH = 500
 
 
 def prune(before: datetime, progress: Callable[[int], None] | None = None) -> dict[str, int]:
     """Delete the rows older than *before* and return the number of deleted rows by table.
 
-    A split is kept as long as an exposure refers to it. *progress* is called with the number of
-    rows after each batch.
+    A split is kept as long as an exposure refers to it. After each batch, *progress* is called with
+    the number of deleted rows.
     """
     using = write_alias()
     done = {}

@@ -27,14 +27,14 @@ __all__ = [
     "Verdict",
 ]
 
-#: Maximum length of a visitor, test, group, metric, allocation id or version, in characters.
+#: Maximum length in characters of a visitor, test, group, metric, allocation id or version.
 NAME_LENGTH = 255
 #: Maximum length of the name of a test type, in characters.
 TYPE_LENGTH = 64
 
 
 class Exposure(models.Model):
-    """The first time that a visitor was shown a group under one split of a test."""
+    """The first time a visitor was shown a group under one split of a test."""
 
     #: A digest of the other columns, except `at` and `version`: see `recording.rows`.
     id = models.UUIDField(primary_key=True)
@@ -45,7 +45,7 @@ class Exposure(models.Model):
     group = ExactCharField(_("group"), max_length=NAME_LENGTH)
     #: The id of the allocation, or "" if it has none, as with a Pipet.
     allocation = ExactCharField(_("allocation"), max_length=NAME_LENGTH, blank=True)
-    #: The version of the definition at the time `at`.
+    #: The version of the definition that applied at the time `at`.
     version = ExactCharField(_("version"), max_length=NAME_LENGTH, blank=True)
     #: The id of the `Split`.
     split = models.UUIDField()
@@ -72,8 +72,8 @@ class Exposure(models.Model):
 class ForcedVisitor(models.Model):
     """A visitor who saw only forced groups of a test; used to count each such visitor once.
 
-    A row does not identify anyone. It is deleted when the visitor is shown a group that was not
-    forced.
+    A row does not identify anyone. The row is deleted once the visitor is shown a group that was
+    not forced.
     """
 
     #: A keyed digest of identifier type, visitor and test, in hexadecimal.
@@ -98,9 +98,10 @@ class ForcedVisitor(models.Model):
 
 
 class Outcome(models.Model):
-    """An action of a visitor, with one row for each known identifier."""
+    """An action of a visitor. There is one row for each known identifier of the visitor."""
 
-    #: Random, or a digest of the caller's id. A row that is written twice is stored once.
+    #: Random, or a digest of the caller's *id*. Because of this key, a row that is written twice is
+    #: stored once.
     id = models.UUIDField(primary_key=True)
     at = models.DateTimeField(_("time"))
     identifier_type = ExactCharField(_("identifier type"), max_length=TYPE_LENGTH)
@@ -123,18 +124,18 @@ class Outcome(models.Model):
 
 
 class Split(models.Model):
-    """The parts of a definition that decided the groups while exposures were recorded.
+    """The parts of a definition that determined groups while exposures were recorded.
 
     Reports take the expected shares from here, even long after the matrix has changed.
     """
 
-    #: A digest of the parts of the definition that decide groups.
+    #: A digest of the parts of the definition that determine groups.
     id = models.UUIDField(primary_key=True)
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
     #: The first version of the definition with this split.
     version = ExactCharField(_("version"), max_length=NAME_LENGTH, blank=True)
-    #: The deciding parts as ASCII JSON, in the format of a matrix, or "" if the source provided no
-    #: definition, as with a Pipet.
+    #: The parts that determine groups, as ASCII JSON in the format of a matrix. "" if the source
+    #: provided no definition, as with a Pipet.
     definition = models.TextField(blank=True)
     #: The time when a process first recorded an exposure under this split.
     seen = models.DateTimeField(_("seen"))
@@ -150,7 +151,7 @@ class Split(models.Model):
 
 
 class Tally(models.Model):
-    """A daily count of events that are not stored one by one."""
+    """A daily count of events that are not stored individually."""
 
     FORCED = "forced"
     LOST = "lost"
@@ -166,7 +167,7 @@ class Tally(models.Model):
             (REFUSED, _("rows refused")),
         ],
     )
-    #: The name of the test if forced exposures are counted, otherwise "".
+    #: The name of the test in a count of forced exposures, otherwise "".
     test = ExactCharField(_("test"), max_length=NAME_LENGTH, blank=True)
     number = models.PositiveBigIntegerField(_("number"), default=0)
 
@@ -183,7 +184,7 @@ class Tally(models.Model):
 
 
 class LatestVerdict(models.Model):
-    """The verdict of the newest report of a test, for the list of tests."""
+    """The verdict of the newest report of a test, as shown in the list of tests."""
 
     test = ExactCharField(_("test"), primary_key=True, max_length=NAME_LENGTH)
     #: `Verdict.kind` of `proctor.analysis`.
@@ -219,7 +220,7 @@ class Decision(models.Model):
     verdict = models.CharField(_("decision"), max_length=16, choices=Verdict.choices)
     #: The group that won or lost, or "" for neither.
     group = ExactCharField(_("group"), max_length=NAME_LENGTH, blank=True)
-    #: A name, because the user may be deleted later.
+    #: The user's name instead of a foreign key, because the user may be deleted later.
     author = models.CharField(_("author"), max_length=NAME_LENGTH)
     reason = models.TextField(_("reason"))
     at = models.DateTimeField(_("time"))

@@ -1,4 +1,4 @@
-"""Recording in the tests of a project, which record nothing by default."""
+"""Record results in the tests of a project; by default, tests record nothing."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["record_results"]
 class record_results(TestContextDecorator):  # noqa: N801 - as override_settings
     """A context manager and decorator that records exposures and outcomes during a test.
 
-    Rows are written on the test's own connection: at the end of each request, by `flush`, and
-    at the end of the `with`. Groups that `override_proctor` sets are recorded too.
+    Rows are written on the test's own connection: at the end of each request, by `flush`, and at
+    the end of the `with` block. Groups that `override_proctor` sets are recorded too.
     """
 
     def __init__(self) -> None:
         super().__init__()
 
     def enable(self) -> record_results:
-        """Start recording, forget earlier tests, and return self."""
+        """Start recording, forget what earlier tests recorded, and return self."""
         recorder.forget()
         allow()
         return self

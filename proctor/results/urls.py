@@ -1,4 +1,4 @@
-"""URLs of the results, relative to the path where they are included: `results/` and below."""
+"""URLs of the results: `results/` and below, relative to the path where they are included."""
 
 from __future__ import annotations
 

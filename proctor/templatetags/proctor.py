@@ -1,10 +1,10 @@
 """`{% load proctor %}`: the visitor's groups in Django's templates.
 
-A bare word is a literal, with or without quotes; `test=` and `group=` take variables. A literal
-that PROCTOR_TESTS does not declare raises TemplateSyntaxError when the template is compiled. At
-rendering, variables are checked against the current declarations, and so are the literals of a
-template that was compiled under different ones. A wrong name then raises TemplateSyntaxError in
-DEBUG; otherwise it is logged once, and the visitor has no group in the test.
+A word on its own is a literal, whether or not it is quoted; `test=` and `group=` take variables. A
+literal that PROCTOR_TESTS does not declare raises TemplateSyntaxError when the template is
+compiled. At rendering, variables are checked. Literals are checked again if the declarations have
+changed since the template was compiled. At rendering, a wrong name raises TemplateSyntaxError in
+DEBUG; otherwise the name is logged once, and the visitor has no group in the test.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Arguments:
         self._allowed = keywords
         tag, *bits = token.split_contents()
         self.tag: str = tag
-        #: The name, if the tag ends with `as name`.
+        #: The name of the variable, if the tag ends with `as name`.
         self.target: str | None = None
         if "as" in keywords and len(bits) >= 2 and bits[-2] == "as":
             self.target = bits[-1]
@@ -60,7 +60,7 @@ class _Arguments:
             self._take(bit, [keyword for keyword in keywords if keyword != "as"])
 
     def error(self, message: str) -> Exception:
-        """Return an exception that names the place in the template."""
+        """Return an exception whose message names the tag and the position in the template."""
         error: Exception = self.parser.error(self.token, f"{{% {self.tag} %}}: {message}")
         return error
 
@@ -70,7 +70,7 @@ class _Arguments:
             raise self.error(problem)
 
     def one(self, keyword: str, default: str) -> Word:
-        """Return the value of a keyword, which may be given only once."""
+        """Return the value of a keyword. The keyword may be given only once."""
         given = self.keywords.get(keyword, [default])
         if len(given) > 1:
             raise self.error(f"{keyword}= appears twice; remove one of them")
@@ -83,7 +83,8 @@ class _Arguments:
             self.words.append(bit)
         elif (given := _KEYWORD.fullmatch(bit)) and given[1] in keywords:
             value = self.parser.compile_filter(given[2])
-            # The value of quoted text is already known, so it is checked like a bare word.
+            # The value of quoted text is already known, so the text is checked like an unquoted
+            # word.
             literal = isinstance(value.var, str) and not value.filters
             self.keywords.setdefault(given[1], []).append(value.var if literal else value)
         else:
@@ -99,7 +100,7 @@ class _Arguments:
         return tests
 
     def only_test(self) -> Word:
-        """Return the test of a tag that takes exactly one."""
+        """Return the test of a tag that takes exactly one test."""
         if "default" in self._allowed and len(self.words) == 2:
             raise self.error(f'to give a default, write default="{self.words[1]}"')
         tests = self.tests()
@@ -156,7 +157,7 @@ class IfGroupNode(Node):
 
     @property
     def nodelist(self) -> NodeList:
-        """The nodes of all branches, because `{% extends %}` looks for blocks in this attribute."""
+        """The nodes of all branches. Django looks for `{% block %}` tags in this attribute."""
         return NodeList(self)
 
     def render(self, context: Context) -> SafeString:
@@ -184,7 +185,7 @@ class _PrintingNode(Node):
         raise NotImplementedError  # pragma: no cover - each subclass has its own
 
     def render(self, context: Context) -> str:
-        """Return the printed value, or "" if it is stored in the context."""
+        """Return the value as text, or "" if `as name` stores it in the context."""
         value = self.value(context)
         if self.target is None:
             return render_value_in_context(value, context)
@@ -208,7 +209,7 @@ class ProctorPayloadNode(_PrintingNode):
         self.default = arguments.one("default", "")
 
     def value(self, context: Context) -> Any:
-        """Return the payload, or the default if there is none, or "" without a default."""
+        """Return the payload; if there is none, the default; if there is no default, ""."""
         default = _value(self.default, context)
         found = _api.payload(context, _value(self.test, context), default)
         return "" if found is None else found
@@ -246,8 +247,8 @@ class ProctorBarNode(Node):
 
     def render(self, context: Context) -> SafeString:
         """Return the bar, or "" for visitors who must not see it."""
-        # Ignore the current request: an e-mail that is rendered during a request is not a page of
-        # that request.
+        # Do not use the current request for templates without a request: an e-mail that is rendered
+        # during a request is not a page of that request.
         return bar_of(getattr(context, "request", None) or context.get("request"))
 
 
@@ -259,8 +260,8 @@ def ifgroup(parser: Parser, token: Token) -> IfGroupNode:
         {% else %}…{% endifgroup %}
 
     The tag takes a test and one or more groups; its branch is rendered if the visitor is in one of
-    them. The variable in `group=variable` is one name or several. `elifgroup` may name a different
-    test, which is read only if the tag is reached.
+    these groups. The variable in `group=variable` contains one name, or a list of names.
+    `elifgroup` may name a different test, which is read only if no earlier branch was rendered.
     """
     branches: list[tuple[_Condition | None, NodeList]] = []
     while token.contents not in ("else", "endifgroup"):
@@ -293,7 +294,7 @@ def proctor_group(parser: Parser, token: Token) -> ProctorGroupNode:
 
 @register.tag
 def proctor_payload(parser: Parser, token: Token) -> ProctorPayloadNode:
-    """Print the payload of the visitor's group, escaped like a variable, or the default.
+    """Print the payload of the visitor's group or the default. It is escaped like a variable.
 
     {% proctor_payload buttontexttst default="Sign up" %}, optionally with `as name`.
     """
@@ -302,13 +303,13 @@ def proctor_payload(parser: Parser, token: Token) -> ProctorPayloadNode:
 
 @register.tag
 def proctor_json(parser: Parser, token: Token) -> ProctorJsonNode:
-    """Pass the visitor's groups to the page's own scripts, as JSON that works under any CSP.
+    """Pass the visitor's groups to the page's own scripts as JSON. It works under any CSP.
 
         {% proctor_json buttoncolortst buttontexttst %}
 
-    The element's id is `proctor`, or `element_id="…"`. It contains `{"buttoncolortst": {"group":
-    "blue", "value": 1, "payload": "#2B60DE"}, …}`. Rendering it does not count as an exposure
-    unless `expose=True`.
+    The element's id is `proctor`, or `element_id="…"`. The element contains `{"buttoncolortst":
+    {"group": "blue", "value": 1, "payload": "#2B60DE"}, …}`. Rendering it does not count as an
+    exposure unless `expose=True`.
     """
     keywords = ("test", "element_id", "expose")
     return ProctorJsonNode(_Arguments(parser, token, keywords))
@@ -320,8 +321,9 @@ def proctor_bar(parser: Parser, token: Token) -> ProctorBarNode:
 
     {% proctor_bar %}</body>
 
-    Put the tag at the end of the page, because the bar lists only what was read before it. For all
-    other visitors it prints nothing. The bar appears once the visitor has opened the groups page.
+    Put the tag at the end of the page, because the bar lists only tests that were read before the
+    tag. The tag prints nothing for all other visitors, and until the visitor has opened the groups
+    page.
     """
     if len(token.split_contents()) > 1:
         raise parser.error(token, "{% proctor_bar %} takes no arguments")

@@ -1,4 +1,4 @@
-"""`{% load proctor_pages %}`: filters for the package's own pages."""
+"""`{% load proctor_pages %}`: template filters for this package's own pages."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The bar's cookie: visitors who have it see the bar, and may use another identity.
+"""The bar's cookie. Visitors who have the cookie see the bar, and may use a different identity.
 
-The groups page sets it for visitors who may force groups. It is signed, but grants no permission:
-each request checks whether the visitor may force groups. It expires with the browser's session, or
-after `MAX_AGE`.
+The groups page sets it for visitors who may force groups. The cookie is signed, but grants no
+permission: each request checks whether the visitor may force groups. The cookie expires at the end
+of the browser's session, or after `MAX_AGE`.
 """
 
 from __future__ import annotations
@@ -36,23 +36,25 @@ __all__ = [
 ]
 
 COOKIE = "proctor_bar"
-#: "1" if the bar is unfolded; the bar's script sets it too.
+#: A second cookie, which is "1" if the bar is unfolded. The bar's script sets this cookie too.
 OPEN = "proctor_bar_open"
 
 #: The value of `COOKIE` after the visitor has hidden the bar.
 _HIDDEN = "hidden"
 _SALT = "proctor.bar"
 
-#: Lifetime in seconds. It is short, because a forgotten identity suppresses exposures.
+#: Lifetime in seconds. It is short, because exposures are suppressed if a visitor forgets that they
+#: use a different identity.
 MAX_AGE = 24 * 60 * 60
 
-#: Browsers reject a cookie of more than 4,096 characters, including its name and attributes.
+#: Maximum length of the value. Browsers reject a cookie if its name, value and attributes have more
+#: than 4,096 characters.
 MAX_COOKIE = 3800
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The differences from the visitor's own identity, by source key. None means "left out"."""
+    """The differences from the visitor's own identity, by source key. None removes the key."""
 
     identifiers: Mapping[str, str | None] = field(default_factory=FrozenDict)
     context: Mapping[str, str | None] = field(default_factory=FrozenDict)
@@ -66,7 +68,7 @@ class Identity:
         return ", ".join(f"{key}={'(none)' if value is None else value}" for key, value in pairs)
 
     def applied(self, own: GroupsRequest) -> GroupsRequest:
-        """Return the request to the source with this identity, based on the visitor's *own*."""
+        """Return the visitor's *own* request to the source, changed to this identity."""
         return replace(
             own,
             identifiers=_changed(own.identifiers, self.identifiers),
@@ -91,7 +93,7 @@ def _changed(own: Mapping[str, object], differences: Mapping[str, str | None]) -
 
 
 def read(request: HttpRequest) -> BarCookie | None:
-    """Return the content of the cookie, or None if it is missing or not signed by us."""
+    """Return the content of the cookie, or None if it is missing or its signature is invalid."""
     value = request.COOKIES.get(COOKIE)
     if value is None or value == _HIDDEN:
         return None
@@ -115,7 +117,7 @@ def is_hidden(request: HttpRequest) -> bool:
 
 
 def write(request: HttpRequest, response: HttpResponseBase, cookie: BarCookie) -> bool:
-    """Set the cookie. If the content is too long for a cookie, return False and set nothing."""
+    """Set the cookie and return True; if the content is too long for a cookie, return False."""
     identity = cookie.identity or Identity()
     content = {"id": dict(identity.identifiers), "ctx": dict(identity.context)}
     value = signing.dumps(
@@ -128,13 +130,13 @@ def write(request: HttpRequest, response: HttpResponseBase, cookie: BarCookie) -
 
 
 def hide(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Hide the bar, and return to the visitor's own identity."""
+    """Hide the bar, and switch back to the visitor's own identity."""
     _set(request, response, COOKIE, _HIDDEN, httponly=True)
     response.delete_cookie(OPEN, path="/", samesite="Lax")
 
 
 def unfold(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Make the next page show the bar unfolded, because the visitor had unfolded it."""
+    """Make the next page show the bar unfolded, as on the page where the visitor clicked."""
     _set(request, response, OPEN, "1", httponly=False)
 
 

@@ -1,4 +1,4 @@
-"""Check, once for each request, whether the visitor agreed to be identified."""
+"""Check whether the visitor agreed to be identified, once for each request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _USER = "USER"
 
 
 class Consent:
-    """The hook `has_consent` of one middleware, or its twin. An exception means no consent."""
+    """The hook `has_consent` or `ahas_consent` of one middleware. An exception means no consent."""
 
     __slots__ = ("_has_plain", "_has_twin", "_middleware")
 
@@ -87,7 +87,8 @@ class Consent:
 
 
 def _is_yes(answer: Any) -> bool:
-    # The value of a cookie may be "no".
+    # Reject a str, because it may be the value of a cookie, such as "no", which would count as
+    # true.
     return is_yes("has_consent", answer, takes_text=False)
 
 

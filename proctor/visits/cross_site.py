@@ -1,7 +1,7 @@
-"""Detect requests that another site made a visitor's browser send.
+"""Detect requests that a different site caused the visitor's browser to send.
 
-If privilege depends on the visitor's IP address, a request from another site is privileged too, so
-it must not set the force cookie.
+If privilege depends on the visitor's IP address, requests caused by a different site are privileged
+too. Such requests must not set the force cookie.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ __all__ = ["is_cross_site", "is_shared"]
 
 
 def is_cross_site(request: HttpRequest) -> bool:
-    """Return True if a page of another site caused the request, judging by its headers.
+    """Return True if the request's headers show that a page of a different site caused it.
 
-    Over https, browsers send Sec-Fetch-Site; otherwise the Origin or the Referer shows it.
+    Over https, browsers send Sec-Fetch-Site; without this header, Origin or Referer is checked.
     """
     meta = request.META
     site = meta.get("HTTP_SEC_FETCH_SITE")
@@ -41,8 +41,8 @@ def is_cross_site(request: HttpRequest) -> bool:
 def is_shared(is_privileged: Callable[[HttpRequest], object], request: HttpRequest) -> bool:
     """Return True if the visitor would be privileged without their user, session and cookies.
 
-    In that case, privilege comes from their IP address or from headers that a proxy adds. Then
-    every page in their browser can send privileged requests.
+    If so, privilege comes from the IP address or from headers that a proxy adds, and any page open
+    in the visitor's browser can send privileged requests.
     """
     try:
         return bool(is_privileged(_without_person(request)))
@@ -51,7 +51,7 @@ def is_shared(is_privileged: Callable[[HttpRequest], object], request: HttpReque
 
 
 class _Nobody:
-    """A user who is not signed in, without the models of Django's AnonymousUser."""
+    """A user who is not signed in. Django's AnonymousUser needs models; this class does not."""
 
     is_authenticated = is_active = is_staff = is_superuser = False
     is_anonymous = True

@@ -1,4 +1,4 @@
-"""Keep the `proc` of the current request, for log records and templates."""
+"""Keep track of the `proc` of the current request, for log records and templates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def leave(token: Token[Proc | None]) -> None:
     try:
         _proc.reset(token)
     except ValueError:
-        # Under ASGI, a cancelled response may finish in a different context.
+        # Under ASGI, a cancelled response may finish in a different context, where the token is
+        # invalid.
         _proc.set(None)
 
 

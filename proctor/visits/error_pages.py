@@ -1,4 +1,4 @@
-"""Detect whether Django is rendering an error page; its status is then already decided."""
+"""Detect whether Django is rendering an error page, whose status can no longer change."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ __all__ = ["renders_error_page"]
 def renders_error_page() -> bool:
     """Return True if the caller is rendering an error page, such as 404.html.
 
-    With PROCTOR_LAZY, such a page may be the first to read a group in the request. If a hook then
-    raised Http404, the page would become a 500.
+    With PROCTOR_LAZY, an error page may be the first code in a request to read a group, which runs
+    the hooks. If a hook raised Http404 there, the response would become a 500.
     """
-    # Django has no API for this. This code runs only after a hook has raised an exception.
+    # Inspect the call stack, because Django has no API for this. It may be slow, as it is done only
+    # after a hook has raised an exception.
     frame = inspect.currentframe()
     while frame is not None and frame.f_code is not response_for_exception.__code__:
         frame = frame.f_back

@@ -1,4 +1,4 @@
-"""Decide which reads are exposures, and what an exposure contains. No other module does this."""
+"""The only module that decides which reads are exposures, and what an exposure contains."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["counts", "expose"]
 
 
 def counts(assignment: GroupAssignment) -> bool:
-    """Return True if the source assigned the group and the group takes part in the test."""
+    """Return True if the source assigned the group, and the group's value is at least 0."""
     value: Any = assignment.value
     return value is not None and value >= 0 and not assignment.reason.is_default
 
@@ -31,8 +31,8 @@ def expose(
 ) -> None:
     """Send `exposed` for a group that was read.
 
-    The assignment has the group's name in the matrix, not the declared name, because analysts know
-    the matrix.
+    The assignment that is sent has the group's name from the matrix, not the declared name, because
+    analysts work with the matrix.
     """
     exposed.notify(
         sender,

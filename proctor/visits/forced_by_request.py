@@ -1,6 +1,6 @@
-"""The places in a request that can force groups, and the cookie that keeps them.
+"""Read the force groups from a request's parameter, header and cookies; store them in the cookie.
 
-Java's counterpart is `ProctorConsumerUtils`. The caller has checked that the visitor may force
+Java's counterpart is `ProctorConsumerUtils`. Callers must check first that the visitor may force
 groups.
 """
 
@@ -41,7 +41,8 @@ _HEADER_KEY = "HTTP_X_PRFORCEGROUPS"
 _STORED = "_proctor_force_stored"
 
 
-#: Browsers reject a cookie of more than 4,096 characters, including its name and attributes.
+#: Maximum length of the value. Browsers reject a cookie if its name, value and attributes have more
+#: than 4,096 characters.
 MAX_COOKIE = 3800
 
 
@@ -51,7 +52,7 @@ def _note(request: HttpRequest, force: ForceGroups) -> None:
 
 
 def who(request: HttpRequest) -> str:
-    """Return a name for the user in the log, without loading the user, which could need a query."""
+    """Return a name for the user in the log. Does not load the user, which could need a query."""
     user = loaded_user(request)
     if user is None:
         return "Authorized user"
@@ -59,18 +60,18 @@ def who(request: HttpRequest) -> str:
 
 
 def is_asking(meta: Mapping[str, Any]) -> bool:
-    """Return True if META has the header, or if the query string may have the parameter."""
+    """Return True if META has the header, or if the query string may contain the parameter."""
     return _HEADER_KEY in meta or _may_have_parameter(meta)
 
 
 def _may_have_parameter(meta: Mapping[str, Any]) -> bool:
-    """Return True if GET must be read. Reading it raises an exception for a malformed query."""
+    """Return True if GET must be read. For a malformed query, reading GET raises an exception."""
     query = meta.get("QUERY_STRING", "")
     return PARAMETER in query or ("%" in query and PARAMETER in unquote(query))
 
 
 def asked_now(request: HttpRequest) -> str | None:
-    """Return the force groups in this request's own parameter or header; "" clears them."""
+    """Return the force groups from the request's parameter or header; "" clears force groups."""
     if _may_have_parameter(request.META):
         asked = request.GET.get(PARAMETER)
         if asked is not None:
@@ -90,8 +91,8 @@ def forced_groups(request: HttpRequest) -> ForceGroups:
 def _cookies(request: HttpRequest) -> list[str]:
     """Return the values of all force cookies, in the order in which the request has them.
 
-    Django keeps only the last one, but Java Proctor joins them. A browser sends several if their
-    paths or domains differ.
+    A browser sends several such cookies if their paths or domains differ. Django keeps only the
+    last cookie, but Java Proctor joins them.
     """
     raw = request.META.get("HTTP_COOKIE", "")
     pairs = (chunk.partition("=") for chunk in raw.split(";"))
@@ -102,8 +103,9 @@ def _cookies(request: HttpRequest) -> list[str]:
 def keep(request: HttpRequest, response: HttpResponseBase, asked: str | None) -> bool:
     """Store the force groups that this request *asked* for in the cookie; "" deletes the cookie.
 
-    If *asked* is None, only the groups page can have written the cookie. Return True if the
-    response sets a cookie, because then no cache may store it for other visitors.
+    If *asked* is None, nothing is stored, but the groups page may have set the cookie earlier.
+    Return True if the response sets the cookie: no cache may then store the response for other
+    visitors.
     """
     if _STORED in request.__dict__:
         return True  # the page has already changed the cookie, which takes precedence over the URL
@@ -113,7 +115,7 @@ def keep(request: HttpRequest, response: HttpResponseBase, asked: str | None) ->
 def store(request: HttpRequest, response: HttpResponseBase, force: ForceGroups) -> bool:
     """Write *force* to the cookie and the log; delete the cookie if *force* is empty.
 
-    Return False if it is too long for a cookie. The cookie lasts for the browser's session, is
+    Return False if *force* is too long for a cookie. The cookie lasts for the browser's session, is
     valid on the whole site, and has the format that Java services read.
     """
     if force.is_empty:

@@ -1,7 +1,7 @@
-"""Handle the parts of a request that need privilege: forced groups, the bar, and another identity.
+"""Handle the parts of a request that need privilege: forced groups, the bar, other identities.
 
-They come from the URL, a header and cookies; this module checks the privilege. Nearly all requests
-contain none of these, so no `Forcing` is created for them: see `asks`.
+These parts are in the URL, a header and cookies; this module checks the privilege. Nearly all
+requests contain none of these parts, so no `Forcing` is created for such requests: see `asks`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ _HOOK = "is_privileged"
 
 
 def asks(request: HttpRequest) -> bool:
-    """Return True if a request asks for anything that needs privilege."""
+    """Return True if a request contains anything that needs privilege."""
     meta = request.META
     cookies = meta.get("HTTP_COOKIE", "")
     if forced_by_request.COOKIE in cookies or forced_by_request.is_asking(meta):
         return True
-    # A request that was created manually has COOKIES already; others parse cookies on access.
+    # A request that was created manually may have COOKIES without a header. For other requests, do
+    # not access COOKIES here, because that would parse all cookies.
     made = request.__dict__.get("COOKIES", ())
     if forced_by_request.COOKIE in made:
         return True
@@ -67,7 +68,7 @@ class Forcing:
         "_shows_bar",
     )
 
-    #: These attributes are set when they are first needed.
+    #: The following attributes are computed when they are first needed.
     _asked_now: str | None
     _bar: BarCookie | None
     _groups: ForceGroups
@@ -77,7 +78,8 @@ class Forcing:
         self._request = request
         #: None before the check, and while it is too early to decide.
         self._privileged: bool | None = None
-        #: False if another site caused the request, and privilege comes only from the IP address.
+        #: False if a different site caused the request, and privilege comes only from the IP
+        #: address.
         self._may_keep = True
         self._shows_bar = self._is_over = False
 
@@ -124,20 +126,20 @@ class Forcing:
             await staff.aknow_user(self._request)
 
     def check_at_end(self) -> None:
-        """Check privilege if finishing the response depends on it."""
+        """Check privilege if finishing the response depends on privilege."""
         self.check()
         if self._is_suspect:
             self._check_sender()
 
     async def acheck_at_end(self) -> None:
-        """Check privilege on an event loop if finishing the response depends on it."""
+        """Check privilege on an event loop, if finishing the response depends on privilege."""
         await self.acheck()
         if self._is_suspect:
             await sync_to_async(self._check_sender)()
 
     @property
     def _is_suspect(self) -> bool:
-        """True if another site's request would force groups for a visitor who may force groups."""
+        """True if a different site caused a request that forces groups for a privileged visitor."""
         return (
             bool(self._privileged) and self.asked_now is not None and is_cross_site(self._request)
         )
@@ -149,7 +151,7 @@ class Forcing:
 
     @property
     def asked_now(self) -> str | None:
-        """The force groups in the request's parameter or header; "" clears. None without either."""
+        """The force groups from the parameter or header; "" clears them. None without either."""
         try:
             return self._asked_now
         except AttributeError:
@@ -181,7 +183,7 @@ class Forcing:
 
     @property
     def identity(self) -> Identity | None:
-        """The other identity that the visitor uses, if allowed; None if they use their own."""
+        """The different identity that the visitor uses, if allowed; None if they use their own."""
         bar = self.bar
         return None if bar is None else bar.identity
 
@@ -202,7 +204,7 @@ class Forcing:
         return True
 
     def leave_out_bar(self) -> None:
-        """Leave out the bar on this page, because the page already shows everything in the bar."""
+        """Do not show the bar on this page: the page itself shows everything that is in the bar."""
         self._is_over = True
 
     # -- The response -------------------------------------------------------------------------
@@ -215,7 +217,7 @@ class Forcing:
         if forced_by_request.keep(
             self._request, response, self.asked_now if self._may_keep else None
         ):
-            # The cookie belongs to this visitor even if the page is the same for everyone.
+            # Even if the page is the same for everyone, the cookie is only for this visitor.
             http_caches.make_private(self._request, response)
         if self._shows_bar:
             http_caches.forbid_storing(self._request, response)

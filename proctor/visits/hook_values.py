@@ -1,7 +1,7 @@
 """Load the values that hooks return while database queries are still allowed.
 
-A hook may return lazy objects, querysets and model instances. Otherwise, reading a group would load
-them later, perhaps on an event loop, where Django forbids queries.
+A hook may return lazy objects, querysets and model instances. If these were not loaded here,
+reading a group would load them later, perhaps on an event loop, where Django forbids queries.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ _PLAIN = frozenset(
 _PLAIN_BASES = (str, int, float, bytes, enum.Enum)
 _SEQUENCES = (list, tuple, set, frozenset)
 
-#: Number of nesting levels that are examined. Deeper values, and values that contain themselves,
-#: are left unchanged.
+#: Number of nesting levels to examine. Deeper values are left unchanged, as are values that contain
+#: themselves.
 _DEPTH = 8
 
 
 class HookAnswerError(TypeError):
-    """A hook returned a value of the wrong type. The text contains no data about a visitor."""
+    """A hook returned a value of the wrong type. The message contains no data about a visitor."""
 
 
 def is_yes(hook: str, answer: Any, *, takes_text: bool = True) -> bool:
-    """Return the truth of what *hook* returned.
+    """Return the *answer* of a *hook* as a bool.
 
-    Raises HookAnswerError for an awaitable, which is always true, and unless *takes_text* for a
-    str, because "no" is true too.
+    Raises HookAnswerError for an awaitable, because every awaitable counts as true. Also raises it
+    for a str, because "no" counts as true, unless *takes_text* is true.
     """
     if inspect.isawaitable(answer) or (isinstance(answer, str) and not takes_text):
         if inspect.iscoroutine(answer):
@@ -56,13 +56,13 @@ def is_yes(hook: str, answer: Any, *, takes_text: bool = True) -> bool:
 
 
 def is_data(value: Any, depth: int = _DEPTH) -> bool:
-    """Return True if *value* consists of plain values only. Loads nothing."""
+    """Return True if *value* consists only of plain values, without loading anything."""
     cls = type(value)
     if cls in _PLAIN:
         return True
     if cls is not dict and cls not in _SEQUENCES:
         return issubclass(cls, _PLAIN_BASES)
-    # Loops are faster than generators, and this runs for each request.
+    # This runs for each request, and loops are faster than generators.
     for each in value.values() if cls is dict else value:
         if type(each) not in _PLAIN and (depth == 0 or not is_data(each, depth - 1)):
             return False
@@ -73,8 +73,8 @@ def load(value: Any, depth: int = _DEPTH) -> Any:
     """Return *value* with all lazy parts loaded.
 
     A lazy object becomes the object that it wraps, a lazy string a str, and a queryset a list. A
-    value that cannot be loaded stays unchanged, so only that variable is lost. Other objects, such
-    as model instances, stay unchanged too: see `is_data`.
+    value that cannot be loaded stays unchanged, so that only this variable is lost. Other objects,
+    such as model instances, stay unchanged too: see `is_data`.
     """
     if is_data(value) or depth == 0:
         return value
@@ -98,7 +98,7 @@ def load(value: Any, depth: int = _DEPTH) -> Any:
 def load_answer(answer: Any) -> Any:
     """Return the answer of a hook, with its values loaded as by `load`.
 
-    Raises any exception that occurs while the mapping itself is loaded. An answer that is not a
+    Raises any exception that occurs while loading the mapping itself. An answer that is not a
     mapping is returned unchanged.
     """
     if issubclass(type(answer), LazyObject):
@@ -109,6 +109,6 @@ def load_answer(answer: Any) -> Any:
 
 
 def _is_queryset(value: Any) -> bool:
-    # If the module has not been imported, no value can be a queryset.
+    # If Django's module for querysets has not been imported, no value can be a queryset.
     query = sys.modules.get("django.db.models.query")
     return query is not None and isinstance(value, (query.QuerySet, query.RawQuerySet))

@@ -33,15 +33,16 @@ YES_OR_NO = ("is_privileged", "exclude_request")
 _is_yes = sync_to_async(is_yes)
 
 _CONSENT = ("has_consent", "ahas_consent")
-#: Methods that are called outside an event loop. Those in `HOOKS`, and `has_consent`, have twins.
+#: Methods that must not be coroutine functions. The hooks in `HOOKS`, and `has_consent`, have
+#: coroutine twins.
 _PLAIN = (*HOOKS, "has_consent", "get_http", "finish_response")
 
 
 def mistaken_hook(middleware: type) -> str | None:
-    """Return a sentence about a method that would not work as a hook, or None.
+    """Return a description of the first method that would not work as a hook, or None.
 
-    A coroutine is always true. Without this, `async def is_privileged` would allow everyone to
-    force groups.
+    Without this check, `async def is_privileged` would allow everyone to force groups, because a
+    coroutine counts as true.
     """
     for name in _PLAIN:
         if iscoroutinefunction(getattr(middleware, name, None)):
@@ -52,7 +53,7 @@ def mistaken_hook(middleware: type) -> str | None:
     if len(consent) == 1:  # ProctorMiddleware has both
         return (
             f"{middleware.__qualname__}.{consent[0]} is never called: only subclasses of "
-            "ProctorMiddleware have this hook; without consent, leave the identifiers out"
+            "ProctorMiddleware have this hook. For visitors without consent, return no identifiers"
         )
     return None
 
@@ -66,7 +67,7 @@ class Hooks:
     )
 
     def __init__(self, middleware: Any, overrides: Callable[[str], bool]) -> None:
-        """Find the hooks that *middleware* overrides, with the function *overrides*.
+        """Find the hooks for which *overrides* returns True.
 
         Raises ImproperlyConfigured for a `mistaken_hook`.
         """
@@ -77,19 +78,20 @@ class Hooks:
         #: The class of the middleware, for messages.
         self.owner = type(middleware).__qualname__
         chosen = partial(_is_chosen, type(middleware), overrides)
-        #: Hooks whose coroutine twin is overridden, unless a more derived class overrides the plain
-        #: hook.
+        #: Hooks whose coroutine twin is overridden. Not included if a more derived class overrides
+        #: the plain hook.
         self.awaitable = frozenset(hook for hook in HOOKS if chosen(f"a{hook}", hook))
-        #: Hooks whose plain form is overridden, unless a more derived class overrides the twin.
+        #: Hooks whose plain method is overridden. Not included if a more derived class overrides
+        #: the twin.
         self.plain = frozenset(hook for hook in HOOKS if chosen(hook, f"a{hook}"))
         self._only_awaitable = self.awaitable - self.plain
-        #: None if the middleware does not ask for consent.
+        #: The hook for consent; None if the middleware does not override it.
         self.consent = Consent.of(middleware, overrides)
         #: True if a hook must be called before an exposure.
         self.may_exclude = (
             self.consent is not None or "exclude_request" in self.awaitable | self.plain
         )
-        #: None if the source uses its own session.
+        #: Returns the session for calls to a Pipet; None if the source uses its own session.
         self.get_http = middleware.get_http if overrides("get_http") else None
 
     def call_plain(self, name: str, request: HttpRequest) -> Any:
@@ -97,7 +99,7 @@ class Hooks:
         return getattr(self._middleware, name)(request)
 
     def call(self, name: str, request: HttpRequest) -> Any:
-        """Call a hook outside an event loop; call its twin if only the twin is overridden."""
+        """Call a hook outside an event loop. Call its twin if only the twin is overridden."""
         if name in self._only_awaitable:
             return async_to_sync(getattr(self._middleware, f"a{name}"))(request)
         return getattr(self._middleware, name)(request)
@@ -117,7 +119,8 @@ class Hooks:
         """Await the twin of a hook; an exception counts as False."""
         try:
             answer = await self.acall(name, request)
-            # Converting an object, such as a queryset, to bool may need a query.
+            # Do this in a thread: converting an object, such as a queryset, to bool may need a
+            # query.
             return is_yes(name, answer) if is_data(answer) else await _is_yes(name, answer)
         except Exception as error:  # noqa: BLE001 - as above
             return self._count_as_no(name, error)

@@ -1,7 +1,7 @@
 """Keep HTTP caches from serving a page that depends on a visitor's group to other visitors.
 
-`cache_page` stores a page before any middleware sees the response, so the request is marked when a
-group is read. Caches outside Django follow the headers of the response.
+`cache_page` stores a page before any middleware gets the response, so the request is already marked
+when a group is read. Caches outside Django obey the headers of the response.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def mark_as_read(request: HttpRequest) -> None:
         state[_READ] = True
         prevent_caching(request)
         proc = state.get("proc")
-        # `Proc` keeps track of deep copies of its request.
+        # Mark copies of the request too; `Proc` keeps track of these copies.
         if proc is not None and "_copies" in proc.__dict__:
             for each in proc.__dict__["_copies"]:
                 mark_as_read(each)
@@ -57,9 +57,10 @@ def patch_response(
 ) -> None:
     """Set the headers for caches on a page that depends on a group: private, or PROCTOR_VARY.
 
-    With PROCTOR_VARY, outer caches may store a copy of the page for each value of these headers.
-    Inner caches (`cache_page`) do not know the headers, and have stored nothing. With
-    *for_nobody_else*, the page is private in any case. Other pages stay unchanged.
+    With PROCTOR_VARY, caches outside Django may store one copy of the page for each value of these
+    headers. Caches inside Django (`cache_page`) do not know the headers, and have stored nothing.
+    With *for_nobody_else*, the page is private even if PROCTOR_VARY is set. Pages that do not
+    depend on a group stay unchanged.
     """
     if not was_read(request):
         return

@@ -1,4 +1,4 @@
-"""The cookie of `ProctorMiddleware`: the allowed values of its settings, in one place."""
+"""The id cookie of `ProctorMiddleware`, and the allowed values of the settings for it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def _matches(pattern: str) -> Callable[[Any], bool]:
 
 
 _is_name = _matches(r"[\w!#$%&'*+.^`|~-]{1,200}")
-# Browsers ignore a cookie with any other domain or path, so each page would set a new id.
+# Browsers ignore a cookie with an invalid domain or path. Each page would then set a new id.
 _is_domain = _matches(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _is_path = _matches(r"/[!-:<-~]*")
 
-#: The longest age whose date can be written on every platform, in seconds (68 years).
+#: The longest age whose expiry date can be formatted on every platform, in seconds (68 years).
 _MAX_AGE = 2**31 - 1
 
 #: The allowed values of each setting.
@@ -51,7 +51,7 @@ ID_COOKIE: Mapping[str, _Expected] = {
         "a domain without https:// and without a port, for example '.example.com', or None",
     ),
     "PROCTOR_ID_COOKIE_PATH": _Expected(
-        _is_path, "a path that begins with / and has no spaces and no ;"
+        _is_path, "a path that begins with / and contains neither spaces nor ;"
     ),
     "PROCTOR_ID_COOKIE_SAMESITE": _Expected(
         lambda value: value is False or value in ("Lax", "Strict", "None"),
@@ -65,7 +65,7 @@ ID_COOKIE: Mapping[str, _Expected] = {
 
 
 def check_id_cookie() -> None:
-    """Raise ImproperlyConfigured for a setting that no cookie can have."""
+    """Raise ImproperlyConfigured for a setting whose value is not allowed in a cookie."""
     for name, expected in ID_COOKIE.items():
         value = getattr(settings, name)
         if not expected.fits(value):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["withdraw", "without_age", "without_shared_age"]
 
-#: CDN-Cache-Control and all similar fields: Cloudflare-CDN-Cache-Control, ...
+#: Matches CDN-Cache-Control and all similar fields, such as Cloudflare-CDN-Cache-Control.
 _TARGETED = "-cache-control"
 _SURROGATE = ("surrogate-control", "edge-control")
 _NGINX = "x-accel-expires"
@@ -33,15 +33,15 @@ _FRESHNESS = frozenset(
     )
 )
 
-#: One directive; a quoted value may contain commas.
+#: Matches one directive, whose quoted value may contain commas.
 _DIRECTIVE = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+')
 
 
 def withdraw(response: HttpResponseBase) -> None:
     """Remove directives that allow shared caches to store a private response.
 
-    Directives that do not concern freshness are kept, such as those for ESI. `without_shared_age`
-    handles Cache-Control itself.
+    Directives that do not concern freshness, such as those for ESI, are kept. Cache-Control itself
+    is handled by `without_shared_age`.
     """
     for name in [*filter(_may_outrank, response.headers)]:
         field = name.lower()
@@ -55,7 +55,8 @@ def withdraw(response: HttpResponseBase) -> None:
 
 @lru_cache(maxsize=256)
 def _may_outrank(name: str) -> bool:
-    # Cached, because every response needs this, and most have none of these headers.
+    # Cached, because this is needed for every response, and most responses have none of these
+    # headers.
     field = name.lower()
     return field.endswith(_TARGETED) or field in _SURROGATE or field == _NGINX
 
@@ -78,7 +79,7 @@ def _replace(response: HttpResponseBase, name: str, kept: str) -> None:
 
 
 def _targeted(value: str) -> str:
-    """Return the remaining value of a targeted field; if it is "", Cache-Control applies."""
+    """Return what remains of a targeted field's value. If that is "", Cache-Control applies."""
     kept = _without(value, _FRESHNESS)
     names = set(map(_name, _directives(kept)))
     # If any directive remains, the cache ignores Cache-Control, including `private`.

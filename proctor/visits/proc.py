@@ -28,23 +28,24 @@ class Proc:
     """The declared tests of one visitor, read by attribute or by item.
 
     Every declared test is present, with an assignment or with its default. The first read of a test
-    counts as an exposure if the group was assigned and has a value of 0 or more; `peek`, `str` and
-    the other methods do not count. It is not a mapping: iterating over it yields the names. The
-    groups are determined once, at the first read.
+    counts as an exposure if the group was assigned and has a value of 0 or more. `peek`, `str` and
+    the other methods do not count as exposures. This object is not a mapping: iterating over it
+    yields the names of the tests. The groups are determined once, at the first read.
     """
 
     _setup: SiteSetup
     _registry: Registry
     _resolve: Callable[[], SourceAnswer]
     _request: HttpRequest | None
-    #: Returns True to suppress this visitor's exposures; None if they are never suppressed.
+    #: A function that returns True to suppress this visitor's exposures. None if exposures are
+    #: never suppressed.
     _is_excluded: Callable[[], bool] | None
-    #: The identifiers by source key, if there is no request; otherwise None.
+    #: The identifiers by source key if the visitor has no request, otherwise None.
     _identifiers: Mapping[str, object] | None
     #: None until a group is first read.
     _source_answer: SourceAnswer | None
     _assignments: dict[str, GroupAssignment] | None
-    #: The tests whose exposures were sent; each is sent only once.
+    #: The tests whose exposures were sent. Each exposure is sent only once.
     _exposed: dict[str, object]
 
     def __init__(
@@ -68,8 +69,8 @@ class Proc:
         )
 
     def __getattr__(self, name: str) -> GroupAssignment:
-        # Only called for names that are not instance attributes: at a first read, or for a wrong
-        # name.
+        # Python calls this only for names that are not instance attributes: at the first read of a
+        # test, and for a wrong name.
         if name.startswith("_"):
             raise AttributeError(name)
         # Do not use `self[name]` here, because in DEBUG a KeyError raised by a hook would look like
@@ -135,8 +136,8 @@ class Proc:
     def get_group_string_list(self) -> list[str]:
         """Return the name and value of each group with a value of 0 or more, sorted by name.
 
-        Marks the page as dependent on groups, because code may use the list for decisions; `str`
-        and `logging_string` are for logs only.
+        Marks the page as dependent on groups, because the caller may base decisions on the list.
+        `str` and `logging_string` are only for logs, so they do not mark the page.
         """
         found = self._group_strings()
         if self._request is not None:
@@ -161,9 +162,9 @@ class Proc:
         )
 
     def known_groups(self) -> str:
-        """Return `str()` of this object if the groups are already determined, otherwise "".
+        """Return `str(self)` if the groups are already determined, otherwise "".
 
-        It never raises.
+        Never raises.
         """
         own = self.__dict__
         if own["_assignments"] is None:
@@ -211,7 +212,7 @@ class Proc:
         for name, assignment in set_by_tests.items():  # nearly always empty
             if name in assignments:
                 assignments[name] = assignment
-        # If two threads get here at the same time, both use the first one's answer.
+        # If two threads get here at the same time, both use the answer that was stored first.
         own = self.__dict__
         answer: tuple[SourceAnswer, dict[str, GroupAssignment]]
         answer = own.setdefault("_answer", (source_answer, assignments))
@@ -223,7 +224,8 @@ class Proc:
         if exposed.receivers:
             self.__dict__[name] = assignment
             return
-        # Without a receiver, only tests whose names clash with attributes still need `__getattr__`.
+        # If no receiver is connected, only tests whose names clash with attributes need
+        # `__getattr__`.
         assignments = self._loaded()
         if OWN_NAMES.isdisjoint(assignments):
             self.__dict__.update(assignments)
@@ -239,12 +241,12 @@ class Proc:
             expose(Proc, self._request, name, assignment, self._identifiers)
 
 
-#: A test with one of these names is not an attribute; it can only be read as an item.
+#: A test with one of these names is not available as an attribute, only as an item.
 OWN_NAMES = frozenset((*dir(Proc), *Proc.__annotations__, "_answer", "_copies", "_text"))
 
 
 def determine(proc: Proc) -> None:
-    """Determine the groups of *proc* now, not at the first read."""
+    """Determine the groups of *proc* now, without waiting for the first read."""
     proc._loaded()  # noqa: SLF001 - no public attribute: a test may have its name
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COUNTED", "CountingProc", "Reads", "count_reads", "reads_of"]
 
-#: In a request's `__dict__`: marks that its reads must be counted.
+#: Key in a request's `__dict__`: a flag that the request's reads must be counted.
 COUNTED = "_proctor_counted"
 
 
@@ -31,7 +31,7 @@ class Reads(NamedTuple):
 
 
 class CountingProc(Proc):
-    """A `proc` that counts all its reads; it stores no test as a plain attribute."""
+    """A `proc` that counts all reads. To do so, it never stores a test as a plain attribute."""
 
     _reads: Reads
 
@@ -42,7 +42,7 @@ class CountingProc(Proc):
     def __getitem__(self, name: str) -> GroupAssignment:
         assignment = super().__getitem__(name)
         self._reads.reads[name] += 1
-        # This read was started by `peek`.
+        # Do not count this read as an exposure, because it was started by `peek`.
         self._reads.peeks[name] -= 1
         return assignment
 
@@ -57,7 +57,7 @@ class CountingProc(Proc):
 
 
 def count_reads(request: HttpRequest) -> None:
-    """Count the reads of a request. Has no effect once proctor's middleware has started."""
+    """Make the request count its reads. Has no effect once proctor's middleware has started."""
     request.__dict__[COUNTED] = True
 
 

@@ -1,4 +1,4 @@
-"""Determine the signed-in user of a request, with the same result under WSGI and ASGI.
+"""Determine the signed-in user of a request in the same way under WSGI and ASGI.
 
 The user is `request.user`. Django sets it to a lazy object that reads the session. A middleware may
 replace it, for example for impersonation, tokens or a pending second factor.
@@ -24,8 +24,8 @@ __all__ = ["aask_of_user", "ask_of_user", "is_known", "loaded_user"]
 
 T = TypeVar("T")
 
-#: The module of Django's lazy `request.user` and `request.auser`. Compared by name, because
-#: importing it needs apps that a site may not install.
+#: The module that defines Django's lazy `request.user` and `request.auser`. Modules are compared by
+#: name, because importing this one needs apps that a site may not have installed.
 _DJANGOS = "django.contrib.auth.middleware"
 
 
@@ -41,7 +41,7 @@ def ask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
 
 
 async def aask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
-    """Return the same as `ask_of_user`, for use on an event loop; makes no queries on the loop."""
+    """Return the same as `ask_of_user`, on an event loop, and without blocking the loop."""
     user: Any = getattr(request, "user", None)
     auser = getattr(request, "auser", None)
     is_unreplaced = _is_djangos_own(user) or not hasattr(request, "user")
@@ -58,7 +58,8 @@ async def aask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T 
     try:
         return await _in_a_thread(user, question) if _is_lazy(user) else _answer(user, question)
     except SynchronousOnlyOperation:
-        # For example, an is_staff property may query the user's groups.
+        # Ask in a thread, because answering may need a query. For example, is_staff may be a
+        # property that queries the user's groups.
         return await _in_a_thread(user, question)
 
 
@@ -80,7 +81,7 @@ def loaded_user(request: HttpRequest) -> Any:
 
 
 def _answer(user: Any, question: Callable[[Any], T]) -> T | None:
-    # user.is_authenticated is not enough, because the user may be None if no one is signed in.
+    # Do not rely on user.is_authenticated alone: the user may be None if no one is signed in.
     return question(user) if getattr(user, "is_authenticated", False) else None
 
 
@@ -104,5 +105,5 @@ def _is_djangos_own_auser(auser: Any) -> bool:
 
 
 def _may_have_session(request: HttpRequest) -> bool:
-    """Return True if there may be a session to load. Loading it needs a query and sets Vary."""
+    """Return True if there may be a session. Loading a session needs a query and sets Vary."""
     return getattr(getattr(request, "session", None), "session_key", None) is not None

@@ -1,7 +1,7 @@
-"""Functions for templates and views to read `proc` by names that may be wrong.
+"""Functions with which templates and views read `proc` by names that may be wrong.
 
-A wrong name raises an exception in DEBUG. Otherwise it is logged once, and the visitor has no group
-in the test: a typo should not break their page.
+A wrong name raises an exception in DEBUG. Otherwise the name is logged once, and the visitor has no
+group in the test, because a typo should not break the page.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ logger = logging.getLogger("proctor.declarations")
 
 
 def undeclared_test(test: object) -> str | None:
-    """Return what is wrong with a test's name, and the nearest name; None if it is declared."""
+    """Return the problem with a test's name, and the nearest name; None for a declared test."""
     if not isinstance(test, str):
         return f"expected a test name (str), got {shown(test)}"
     registry = current_setup().registry
@@ -68,7 +68,7 @@ def _wrong_group(declared: ProctorTest, group: object) -> str | None:
 
 
 def flattened(values: Iterable[object]) -> list[object]:
-    """Return the names as one list; each argument may be a str, or a list or tuple of names."""
+    """Return all names as one list. Each value may be a name, or a list or tuple of names."""
     names: list[object] = []
     for value in values:
         if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
@@ -85,16 +85,16 @@ def proc_of(request: object) -> Proc | None:
 
 
 def _proc_in(context: Any) -> Proc | None:
-    """Return the `proc` in a template's context, or that of its request, or the current one.
+    """Return the `proc` from a template's context, from the context's request, or the current one.
 
-    The current one is for contexts without a request that are rendered during a request, for
-    example in isolated components and in `render_to_string(template, {})`.
+    The current `proc` is for templates that are rendered during a request but without it in their
+    context, for example isolated components and `render_to_string(template, {})`.
     """
     proc = context.get("proc")
     # A site may use the name `proc` for something else.
     if isinstance(proc, Proc):
         return proc
-    # Django's RequestContext has its request even if no context processor adds it.
+    # Django's RequestContext has the request as an attribute even if no context processor adds it.
     return (
         proc_of(context.get("request"))
         or proc_of(getattr(context, "request", None))
@@ -108,7 +108,7 @@ def assignment_of(
     """Return the assignment of a declared test, or its default if there is no visitor."""
     name = declared.name
     if proc is None or name not in proc:
-        # The default is needed if settings were overridden after the request had started.
+        # The test is missing from `proc` if settings were overridden after the request had started.
         overridden = overrides.active().get(name)
         if overridden is not None:
             return overridden
@@ -128,8 +128,8 @@ def _no_visitor() -> SourceAnswer:
 class TemplateApi:
     """Template functions. In DEBUG, a wrong name raises the exception class *error*.
 
-    A *context* is that of a Django or Jinja2 template. If it has no visitor, every test uses its
-    default.
+    A *context* is the context of a Django or Jinja2 template. If it belongs to no visitor, every
+    test uses its default.
     """
 
     __slots__ = ("_error",)
@@ -153,7 +153,7 @@ class TemplateApi:
         return assignment_of(_proc_in(context), declared).group or ""
 
     def payload(self, context: Any, test: object, default: Any) -> Any:
-        """Return the payload of the visitor's group, or *default* if it has none."""
+        """Return the payload of the visitor's group, or *default* if the group has none."""
         declared = self.declaration(test)
         if declared is None:
             return default
@@ -178,7 +178,7 @@ class TemplateApi:
         return found
 
     def known_groups(self, declared: ProctorTest, groups: Iterable[object]) -> list[object]:
-        """Return the existing *groups*, and report the others."""
+        """Return those of the *groups* that are declared, and report the others."""
         return [group for group in groups if not self.is_wrong(_wrong_group(declared, group))]
 
     def is_wrong(self, problem: str | None) -> bool:

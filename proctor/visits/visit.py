@@ -38,12 +38,12 @@ __all__ = ["Visit"]
 
 logger = logging.getLogger("proctor.hooks")
 
-#: Exceptions that a hook may raise deliberately, to answer the request.
+#: Exceptions that a hook may raise deliberately, in order to answer the request.
 ANSWERS = (Http404, PermissionDenied, SuspiciousOperation)
 
 _VISIT = "_proctor_visit"
 
-#: Visits whose hooks are running, in this context and in the threads that call the hooks.
+#: The visits whose hooks are running now. Threads that call the hooks see the same visits.
 _running_hooks: ContextVar[Visit | None] = ContextVar("proctor_running_hooks", default=None)
 
 
@@ -69,9 +69,10 @@ class Visit:
     proc: Proc
     #: The parts of the request that need privilege; None for nearly all requests.
     forcing: Forcing | None
-    #: The visitor's own identity, as the hooks returned it; set only if they use another identity.
+    #: The request to the source with the visitor's own identity, as the hooks returned it. Set only
+    #: if the visitor uses a different identity.
     _own: GroupsRequest
-    #: True if a hook returned values that were not plain and had to be loaded.
+    #: True if a hook returned values that had to be loaded.
     _had_objects: bool
 
     def __init__(self, hooks: Hooks, request: HttpRequest) -> None:
@@ -121,12 +122,12 @@ class Visit:
 
     @property
     def asked(self) -> GroupsRequest | None:
-        """The request to the source; None until the hooks have run, and if a hook failed."""
+        """The request to the source; None until the hooks have run, or if a hook failed."""
         return self._asked
 
     @property
     def must_exclude(self) -> bool:
-        """True if a receiver is connected and a hook must be called before an exposure."""
+        """True if an exposure would be sent to a receiver, and a hook must be called first."""
         return self._hooks.may_exclude and self._excluded is None and bool(exposed.receivers)
 
     @property
@@ -141,16 +142,16 @@ class Visit:
 
     @property
     def is_privileged(self) -> bool:
-        """True if the visitor may force groups; False if that was not checked."""
+        """True if the visitor may force groups; False before this has been checked."""
         return self.forcing is not None and self.forcing.is_allowed
 
     @property
     def uses_identity(self) -> bool:
-        """True if the groups are those of another identity; False until the hooks have run."""
+        """True if the visitor uses a different identity; False until the hooks have run."""
         return hasattr(self, "_own")
 
     def privilege(self) -> Forcing:
-        """Return the visitor's `Forcing`, even if this request asks for nothing."""
+        """Return the visitor's `Forcing`, and create it if this request has none."""
         if self.forcing is None:
             self.forcing = Forcing(self._hooks, self.request)
         return self.forcing
@@ -218,7 +219,7 @@ class Visit:
         return names
 
     def _must_ask(self) -> bool:
-        """Return True if hooks still need to run. In DEBUG, raise their earlier exception again."""
+        """Return True if hooks must still run. In DEBUG, raise their earlier exception again."""
         self._forbid_hooks()
         if self._failure is not None and settings.DEBUG and not isinstance(self._failure, ANSWERS):
             raise self._failure
@@ -238,7 +239,7 @@ class Visit:
         return source is not None and getattr(source, "waits", True)
 
     def wait(self) -> None:
-        """Do slow work now: ask the source, or have the source prepare."""
+        """Do slow work now: ask the source, or let the source prepare its answers."""
         if self.must_wait:
             prepare = getattr(self.setup.source, "prepare", None)
             if prepare is None:
@@ -260,7 +261,7 @@ class Visit:
             determine(self.proc)
 
     def check_excluded(self) -> bool:
-        """Return True if exposures must not be sent; only the first call checks it."""
+        """Return True if exposures must not be sent; only the first call asks the hook."""
         if self._excluded is None:
             self._forbid_hooks()
             token = _running_hooks.set(self)

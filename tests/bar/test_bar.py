@@ -222,10 +222,10 @@ def test_what_outranks_private_is_withdrawn(client, site):
 def test_it_lists_what_was_read_before_it_and_says_so(client):
     found = bar(client, read="headlinetst buttoncolortst", later="sleepingtst")
     assert listed(found) == ["headlinetst", "buttoncolortst"]
-    (note,) = [str(each) for each in found.all("p") if "fragments" in str(each)]
+    (note,) = [str(each) for each in found.all("p") if "fragment" in str(each)]
     assert note == (
-        "The bar lists only tests that were read before it was rendered, not those read later, in "
-        "fragments or in streams."
+        "The bar lists only tests that were read before it was rendered, not tests that were read "
+        "later, for example in a fragment or a stream."
     )
 
 
@@ -296,7 +296,7 @@ def test_a_force_without_the_identifier_says_what_it_needs(client, site, tmp_pat
     )
     client.get("/?prforceGroups=headlinetst1")
     text = row(bar(client, read="headlinetst"), "headlinetst")
-    assert "You force lower; it needs an ACCOUNT." in text
+    assert "You force lower, but the test needs an ACCOUNT." in text
 
 
 def test_tests_of_other_applications_are_named(client):

@@ -138,7 +138,7 @@ def test_the_bar_and_the_groups_page_say_whose_it_is(client):
     for address in ("/", PAGE):
         text = client.get(address).text
         assert "acctid=5083, country=DE" in text
-        assert "Nothing is exposed or recorded" in text
+        assert "No exposures or outcomes are recorded" in text
         assert "Return to yourself" in text
 
 
@@ -184,12 +184,12 @@ def test_a_text_may_be_empty(client):
 def test_a_wrong_value_is_shown_at_its_field_and_not_used(client):
     response = use(client, age="old")
     assert "cannot be converted" in response.text
-    assert "You use another identity" not in client.get("/").text
+    assert "You are using a different identity" not in client.get("/").text
 
 
 def test_the_visitors_own_values_are_no_identity(client):
     response = use(client, country="US")
-    assert "That is your own identity." in response.text
+    assert "These values are your own identity." in response.text
 
 
 def test_the_form_leads_back_to_the_visitor(client):

@@ -156,7 +156,8 @@ def test_tests_that_depend_on_an_emptied_group_are_shown(run, tmp_path):
     matrix.write_text(json.dumps({"audit": {"version": "1"}, "tests": tests}))
     out = run("ramp", matrix, "color", "blue=0%")[1]
     assert (
-        "It depends on blue of color, which has no visitors now: this test loses all its visitors."
+        "This test depends on blue of color, which has no visitors after the change, so this test "
+        "loses all its visitors."
     ) in out
     assert [line for line in out.splitlines() if line.startswith(("price", "title", "other"))] == [
         "price: changed, danger",

@@ -51,7 +51,7 @@ def test_a_payload_that_is_expected_and_nowhere_is_unusable(run, matrix, write):
     expected = EXPECTED | {"payload": {"type": "stringValue"}}
     code, out, _ = run("verify", matrix, write("shop.json", {"tests": {"atst": expected}}))
     assert code == 1
-    assert "unusable: atst: it expects payloads of type stringValue, but the test has none" in out
+    assert "unusable: atst: the application expects payloads of type stringValue, but the" in out
 
 
 def test_an_application_does_without_a_test_that_only_a_filter_takes(run, matrix, write):

@@ -16,7 +16,7 @@ from proctor import ProctorTest
 from proctor.editor.access.permissions import command
 from proctor.editor.changes import services
 from proctor.editor.models import Hold, Kind, Revision, Token
-from proctor.editor.pages.changes import without_filled_in
+from proctor.editor.pages.changes import three_ways, without_filled_in
 from proctor.editor.pages.declaration import declaration_of
 from proctor.editor.publishing.heads import definition_of
 from proctor.resolving.site_setup import current_setup
@@ -246,7 +246,7 @@ def test_a_problem_stands_at_its_field(revision, grace):
             "high",
             (
                 "Expected an integer of up to 64 bits as the priority of the payload experiment, "
-                "got &#x27;high&#x27;; write a number such as 5, or remove it"
+                "got &#x27;high&#x27;; write a number such as 5, or remove the priority"
             ),
         ),
         (
@@ -615,6 +615,21 @@ def test_a_comparison_leaves_out_fields_that_the_editor_filled_in():
     assert shown[1]["buckets"] == [{"name": "on", "value": 1, "payload": {"longValue": 0}}]
     assert shown[0]["allocations"][0] == shown[1]["allocations"][0]
     assert shown[1]["allocations"][1] == {"rule": None, "ranges": []}
+
+
+def test_fields_that_only_the_editor_filled_in_are_no_part_of_a_conflict():
+    """An imported definition may omit fields; the editor writes them all."""
+    imported = {"description": "old", "allocations": [{"ranges": []}]}
+    filled = {"silent": False, "metaTags": [], "dependsOn": None, "specialConstants": {}}
+    theirs = {**imported, **filled, "allocations": [{"ranges": [], "name": ""}]}
+    yours = {**theirs, "description": "mine", "silent": True, "constants": {"COUNTRIES": []}}
+    assert [
+        (each.field, each.base, each.yours) for each in three_ways(imported, theirs, yours)
+    ] == [
+        ("description", "old", "mine"),
+        ("silent", "—", "true"),
+        ("constants: COUNTRIES", "—", "[]"),
+    ]
 
 
 def test_the_list_is_searched_filtered_and_in_pages(one, grace):

@@ -226,7 +226,7 @@ def test_applications_are_listed_with_what_they_lack(grace, mobile, two):
     two.PROCTOR_TESTS = (ProctorTest("absenttst", groups={"control": 0}, default="control"),)
     page = text(grace.get(f"{ROOT}applications/"))
     assert "mobile production declares 1 test · version 7 · last seen" in page
-    assert "buttontst : visitors can get the bucket blue (1), but the application does not" in page
+    assert "buttontst : visitors can get the bucket blue (1), which the application does" in page
     assert "1 incompatible" in page
     assert "shop this site production declares 1 test · does not need to register" in page
     assert "absenttst: missing 1 missing" in page
@@ -410,7 +410,7 @@ def test_review_shows_the_reason_next_to_what_would_break(boss, approver, mobile
     page = text(approver.get(response.url))
     assert "would break mobile 7" in page
     assert "It would be published even though it breaks an application: agreed" in page
-    assert page.count("but the application does not know it") == 1
+    assert page.count("which the application does not know") == 1
 
 
 def test_review_does_not_say_that_something_breaks_once_nothing_does(boss, approver, mobile):

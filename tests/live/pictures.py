@@ -7,6 +7,7 @@ before you commit them.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -95,6 +96,8 @@ def without_approvals(window, root, wanted):
         press(window, lambda: one(window, ".pe-timeline a[href*='roll-back']"))
         says(window, "Roll back", "h1")
         take(window, "roll-back")
+    _scheduling(window, root, wanted)
+    _editing(window, root, wanted)
     if "held" in wanted:
         window.get(f"{root}{ROLLOUT}stop/?branch=production")
         fill(window, "#pe-reason", "The new search returns nothing for some words")
@@ -106,6 +109,82 @@ def without_approvals(window, root, wanted):
         press(window, lambda: one(window, ".pe-who button"))
         says(window, "Sign in", "h1")
         take(window, "sign-in")
+
+
+def _editing(window, root, wanted):
+    """Take the pages of changes that are not published."""
+    if "json" in wanted:
+        window.get(f"{root}{ROLLOUT}edit/")
+        click(window, "JSON")
+        take(window, "json")
+    if "jump" in wanted:
+        window.get(f"{root}{COLOR}edit/")
+        fill(window, "#share-1-0", "20")
+        fill(window, "#share-1-1", "46.67")
+        says(window, "13.34 % of its visitors jump from control to blue", ".pe-panel")
+        window.execute_script("document.querySelector('.pe-panel details').open = true")
+        take(window, "jump")
+    if "import-preview" in wanted:
+        window.get(f"{root}{EDITOR}matrix/import/?branch=production")
+        fill(window, "#pe-text", json.dumps(_changed_matrix()))
+        click(window, "Show what would change")
+        says(window, "changed")
+        take(window, "import-preview")
+    if "conflict" in wanted:
+        window.get(f"{root}{ROLLOUT}edit/")
+        fill(window, "#description", "Three in four have the search that forgives spelling.")
+        editing = window.current_window_handle
+        window.switch_to.new_window("tab")
+        window.get(f"{root}{ROLLOUT}raise/?branch=trunk&allocation=1&to=100")
+        click(window, "Publish on trunk")
+        says(window, "Published", ".pe-published")
+        window.close()
+        window.switch_to.window(editing)
+        press(window, lambda: one(window, "#pe-publish"))
+        says(window, "Your input is kept", ".pe-conflict")
+        take(window, "conflict")
+
+
+def _scheduling(window, root, wanted):
+    """Take the pages of a ramp whose first step is published immediately."""
+    if not {"ramp", "schedule"} & {*wanted}:
+        return
+    window.get(f"{root}{ROLLOUT}schedule/?branch=trunk")
+    for step, share in enumerate(("60", "80", "100")):
+        if step:
+            click(window, "Add a step")
+        fill(window, f"#share-{step}", share)
+    says(window, "20 % of visitors enter, nobody changes group.", "#pe-plan")
+    fill(window, "#pe-message", "The search feels fast")
+    if "ramp" in wanted:
+        take(window, "ramp")
+    press(window, lambda: one(window, "#pe-schedule"))
+    says(window, "The search feels fast", ".pe-schedule")
+    window.get(f"{root}{EDITOR}schedule/")
+    if "schedule" in wanted:
+        take(window, "schedule")
+
+
+def _changed_matrix():
+    """The shop's matrix, in which visitors of two tests change."""
+    matrix = json.loads((ROOT / "testproject/matrix.json").read_text(encoding="utf-8"))
+    ranges = matrix["tests"]["buttoncolortst"]["allocations"][-1]["ranges"]
+    ranges[0]["length"], ranges[1]["length"] = 0.5334, 0.1333
+    matrix["tests"]["newfeaturerollout"]["description"] = "A search that forgives spelling."
+    return matrix
+
+
+def with_two_branches(window, root, wanted):
+    """Take the pages of a promotion and of applications, some of which it would break."""
+    pages = {
+        "applications": f"{EDITOR}applications/",
+        "application": f"{EDITOR}applications/mobile/trunk/",
+        "promote": f"{EDITOR}promote/?from=trunk&to=production&test=buttoncolortst",
+    }
+    for name, path in pages.items():
+        if name in wanted:
+            window.get(f"{root}{path}")
+            take(window, name)
 
 
 def with_approvals(window, root, wanted):
@@ -125,9 +204,11 @@ def with_approvals(window, root, wanted):
             take(window, name)
 
 
+#: The module that serves a shop and its settings → the function that takes its pictures.
 SHOPS = {
-    "tests.live.shop_without_approvals": without_approvals,
-    "testproject.settings": with_approvals,
+    ("tests.live.editor_shop", "tests.live.shop_without_approvals"): without_approvals,
+    ("tests.live.editor_shop", "testproject.settings"): with_approvals,
+    ("tests.live.promoting_shop", "tests.editor.shop_of_branches"): with_two_branches,
 }
 
 #: Name → file, width and height of the pictures of the demo's results. Only the beginning is shown.
@@ -175,7 +256,9 @@ def results(directory, wanted):
 
 NAMES = (
     *("tests", "test", "edit", "create", "compare", "raise", "stop", "finish", "matrix", "import"),
-    *("tokens", "roll-back", "held", "sign-in", "raise-asks", "proposal", "review", *RESULTS),
+    *("tokens", "roll-back", "held", "sign-in", "raise-asks", "proposal", "review"),
+    *("json", "jump", "import-preview", "conflict"),
+    *("applications", "application", "promote", "ramp", "schedule", *RESULTS),
 )
 
 
@@ -186,12 +269,12 @@ def main(wanted):
             results(Path(directory), asked)
     if wanted and {*wanted} <= {*RESULTS}:
         return
-    for settings, pictures in SHOPS.items():
+    for (module, settings), pictures in SHOPS.items():
         os.environ["SHOP_SETTINGS"] = settings
         with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
-            prepared = prepare("tests.live.editor_shop", Path(first))
+            prepared = prepare(module, Path(first))
             with (
-                served("tests.live.editor_shop", prepared, Path(second)) as root,
+                served(module, prepared, Path(second)) as root,
                 browser() as window,
             ):
                 pictures(open_editor(window, root), root, wanted)

@@ -191,7 +191,7 @@ def test_another_identity_is_used_and_left(window):
     press(window, lambda: one(window, 'button[name="use-identity"]'))
     until(window, lambda: "as country=DE" in bar(window, "summary").text)
     assert window.current_url.endswith(THING)
-    assert "Nothing is exposed or recorded." in bar(window, ".identity").text
+    assert "No exposures or outcomes are recorded." in bar(window, ".identity").text
     press(window, lambda: bar(window, '[name="return"]'))
     until(window, lambda: bars(window, ".identity") == [])
     assert window.current_url.endswith(THING)

@@ -298,8 +298,8 @@ def test_when_it_is_told_to_stop_it_ends(matrix, tmp_path, workers):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("id.USER=" + "x" * 20_000, "at most 16384 are read"),
-        ("id.USER=u&" + "&".join(f"ctx.v{n}=1" for n in range(600)), "at most 500 are read"),
+        ("id.USER=" + "x" * 20_000, "at most 16384 are allowed"),
+        ("id.USER=u&" + "&".join(f"ctx.v{n}=1" for n in range(600)), "at most 500 are allowed"),
         ("id.USER=u&test=" + "," * 100 + ",".join(f"t{n}" for n in range(2500)), "at most 2000"),
         ("&" * 400, "Request must have at least one identifier."),
     ],

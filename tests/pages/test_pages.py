@@ -250,7 +250,7 @@ def test_a_test_that_is_dropped_says_why(client, site, tmp_path):
     site.PROCTOR_MATRIX = write_matrix(
         tmp_path, buttoncolortst=definition(one_bucket("blue", 1), rule="${nothere}")
     )
-    assert "It is not evaluated: " in article(page(client), "buttoncolortst")
+    assert "The test is not evaluated: " in article(page(client), "buttoncolortst")
 
 
 def test_a_group_that_is_not_declared_is_marked(client, site):
@@ -271,7 +271,7 @@ def test_texts_of_the_matrix_are_text_and_no_html(client, site, tmp_path):
 
 def test_a_name_that_cannot_be_forced_has_no_button_and_says_why(client):
     text = article(page(client), "button-dash")
-    assert "This test cannot be forced" in text
+    assert "The groups of this test cannot be forced" in text
     radios = [
         each
         for each in page(client).all("input")
@@ -311,7 +311,7 @@ def test_a_renamed_bucket_is_declared_and_one_with_a_different_value_is_not(clie
 
 def test_a_forced_group_replaces_one_that_has_its_declared_name(client, renamed):
     text = article(page(client, prforceGroups="buttoncolortst0"), "buttoncolortst")
-    assert "without forcing, in blue" in text
+    assert "without forcing, you would be in blue" in text
 
 
 NO_TEST = "The matrix has no test buttoncolrtst; did you mean buttoncolortst?"
@@ -341,8 +341,8 @@ def test_a_forced_test_of_the_matrix_is_not_mistyped_though_it_resembles_a_decla
 @pytest.mark.parametrize(
     ("test_type", "expected"),
     [
-        ("ACCOUNT", "You force lower; it needs an ACCOUNT."),
-        ("DEVICE", "You force lower; it needs a DEVICE."),
+        ("ACCOUNT", "You force lower, but the test needs an ACCOUNT."),
+        ("DEVICE", "You force lower, but the test needs a DEVICE."),
     ],
 )
 def test_a_force_without_the_identifier_says_what_it_needs(
@@ -767,11 +767,11 @@ def test_a_site_without_the_bar_cannot_hide_it(client, site, debug):
     site.TEMPLATES = with_templates()
     text = client.get(PAGE).text
     assert "Hide the bar" not in text
-    assert "only this page shows that you use another identity" in text
+    assert "only this page shows that you are using a different identity" in text
     site.TEMPLATES = with_templates(**{"base.html": "{% load proctor %}{% proctor_bar %}"})
     text = client.get(PAGE).text
     assert "Hide the bar" in text
-    assert "only this page shows that you use another identity" not in text
+    assert "only this page shows that you are using a different identity" not in text
     site.TEMPLATES = with_templates(**{"base.html": "{% load proctor %}"})
     assert "Hide the bar" not in client.get(PAGE).text
     site.PROCTOR_BAR = True

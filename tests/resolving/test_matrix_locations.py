@@ -75,16 +75,19 @@ not_callable = 5
 
 #: Values, and a part of the message about them.
 UNUSABLE = [
-    (InMemory, "a value of type type; give the dotted path of a class"),
-    (5, "a value of type int; give the dotted path of a class"),
-    (None, "a value of type NoneType; give the dotted path of a class"),
-    ("os.path", "a value of type module; give the dotted path of a class"),
-    (f"{HERE}.not_callable", "a value of type int; give the dotted path of a class"),
+    (InMemory, "a value of type type; expected the dotted path of a class"),
+    (5, "a value of type int; expected the dotted path of a class"),
+    (None, "a value of type NoneType; expected the dotted path of a class"),
+    ("os.path", "a value of type module; expected the dotted path of a class"),
+    (f"{HERE}.not_callable", "a value of type int; expected the dotted path of a class"),
     ("nodots", "which cannot be imported: ImportError"),
     ("no.such.Module", "which cannot be imported: ModuleNotFoundError"),
     (f"{HERE}.NoClass", "which cannot be imported: ImportError"),
-    (f"{HERE}.NoLocation", "which made a NoLocation without changed, read; give it the members"),
-    (f"{HERE}.nothing", "which made a NoneType without shown, slow, spread, inline, changed, read"),
+    (f"{HERE}.NoLocation", "which created a NoLocation without changed, read; add all members"),
+    (
+        f"{HERE}.nothing",
+        "which created a NoneType without shown, slow, spread, inline, changed, read",
+    ),
     (f"{HERE}.Broken", "which failed: KeyError: 'mem:shop'"),
 ]
 

@@ -318,7 +318,7 @@ def test_two_keys_that_contradict_each_other_are_logged_once(keys):
     (line,) = keys({"ACCOUNT": "5", "acctid": "6"})
     assert line == (
         "The keys ACCOUNT and acctid give different identifiers for the test type ACCOUNT: "
-        "return one of them"
+        "return only one of them"
     )
 
 

@@ -341,4 +341,4 @@ def test_a_declared_name_under_another_value_gives_the_default_and_is_logged(sit
     site.PROCTOR_TESTS = (ProctorTest("buttoncolortst", {"control": 0, "blue": 5}, "control"),)
     assignment = identify({"USER": "a"}).buttoncolortst
     assert (assignment.group, assignment.reason) == ("control", Reason.UNEXPECTED_GROUP)
-    assert "gave the group blue with the value 1" in caplog.text
+    assert "assigns the group blue with the value 1" in caplog.text

@@ -262,7 +262,7 @@ def test_a_decision_leads_to_the_editor_that_finishes_the_test(decider, site):
     )
     decider.post(DECIDE, GIVEN)
     (link,) = [
-        each for each in parsed(decider, PAGE).all("a") if "everybody gets “blue”" in str(each)
+        each for each in parsed(decider, PAGE).all("a") if "everyone gets “blue”" in str(each)
     ]
     shown = parsed(decider, str(link.attributes["href"])).text_of("main")
     assert "Finish buttontst on" in shown
@@ -270,7 +270,7 @@ def test_a_decision_leads_to_the_editor_that_finishes_the_test(decider, site):
     decider.post(DECIDE, {**GIVEN, "verdict": "lost"})
     text = parsed(decider, PAGE).text_of("main")
     assert "Finish or stop the test in the editor" in text
-    assert "everybody gets “blue”" not in text
+    assert "everyone gets “blue”" not in text
 
 
 @pytest.mark.parametrize(
@@ -310,8 +310,8 @@ def test_a_later_decision_counts_and_the_earlier_stays(decider):
     [
         ({"verdict": "perhaps"}, "Choose won, lost or neither."),
         ({"group": "purple"}, "Choose the group that won or lost."),
-        ({"reason": " "}, "Give the reason"),
-        ({"reason": "a\0b"}, "Give the reason"),
+        ({"reason": " "}, "Give a reason"),
+        ({"reason": "a\0b"}, "Give a reason"),
     ],
 )
 def test_a_decision_that_makes_no_sense_is_refused(decider, changes, problem):

@@ -1,3 +1,3 @@
-"""Loads files, data frames and queries into DuckDB tables, and checks their columns."""
+"""Load files, data frames and queries into DuckDB tables, and check their columns."""
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def _error(about: str, message: str, value: str) -> str:
 
 
 def time_column(about: str, kind: str) -> str:
-    """Return SQL for `at` as microseconds since 1970; the SQL fails for a row without a time."""
+    """Return SQL for `at` in microseconds since 1970; running it fails if a row has no time."""
     if kind.startswith(("TIMESTAMP", "DATE")):
         value = 'CAST("at" AS TIMESTAMPTZ)'
     elif kind == "VARCHAR":
@@ -72,7 +72,7 @@ def exposure_columns(
 ) -> dict[str, str]:
     """Return SQL for each column of exposures, by name.
 
-    With *typed*, visitors with different identifier types are different visitors. Raises
+    With *typed*, equal identifiers of different types belong to different visitors. Raises
     AnalysisError if a column is missing.
     """
     found = _require(space, table, about, [*EXPOSURES, *segments])
@@ -100,7 +100,7 @@ def exposure_columns(
 
 
 def outcome_columns(space: Workspace, table: str, about: str, *, typed: bool) -> dict[str, str]:
-    """Return SQL for each column of outcomes, by name. Raises AnalysisError if one is missing."""
+    """Return SQL for each column of outcomes, by name; raise AnalysisError for a missing one."""
     found = _require(space, table, about, OUTCOMES)
     number = 'TRY_CAST("value" AS DOUBLE)'
     problem = _error(about, "expected a finite number in the column 'value'", _text("value"))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Files", "Query", "Source", "is_small", "open_source"]
 
-#: Maximum sizes for an analysis in memory: of one table, and of all files together, in bytes.
+#: Maximum sizes for an analysis in memory, in bytes: one table, and all files together.
 _SMALL_TABLE, _SMALL_FILES = 400_000_000, 40_000_000
 
 _FORMATS = {
@@ -55,16 +55,16 @@ class Query:
     database: str | None = None
 
 
-#: Files, a path, several paths, a query, or a table: anything that DuckDB accepts as a table
+#: Files, a path, several paths, a query, or a table. A table is anything that DuckDB accepts as one
 #: (Arrow, pandas, Polars), a DuckDB relation, or an Arrow record batch reader.
 Source: TypeAlias = "Files | Query | str | Path | Sequence[str | Path] | Any"
 
 
 def open_source(space: Workspace, name: str, source: Source, columns: Sequence[str]) -> str:
-    """Create a view or table *name* for the source and return the source's name in error messages.
+    """Create a view or table *name* for the source; return its name for error messages.
 
-    *columns* are the names to read from JSON lines, which have no header. Raises AnalysisError if
-    the source cannot be read.
+    *columns* are the names of the columns to read from JSON lines, which have no header. Raises
+    AnalysisError if the source cannot be read.
     """
     if isinstance(source, str | Path):
         source = Files(source)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Workspace", "quoted", "workspace"]
 
-#: If DuckDB needs more, it spills to disk. Python, NumPy and Arrow need another 300 MB or so.
+#: If DuckDB needs more memory, it writes to disk. Python, NumPy and Arrow need about 300 MB more.
 MEMORY = "1200MB"
 
 
@@ -25,7 +25,7 @@ def quoted(name: str) -> str:
 
 
 class Workspace:
-    """A connection to DuckDB. It raises DuckDB's errors as AnalysisError."""
+    """A connection to DuckDB, whose errors are raised as AnalysisError."""
 
     def __init__(self, connection: Any, errors: type[Exception], directory: Path) -> None:
         self.connection = connection
@@ -36,7 +36,7 @@ class Workspace:
     def run(
         self, sql: str, parameters: Sequence[Any] = (), about: str = ""
     ) -> list[tuple[Any, ...]]:
-        """Run a statement and return all rows. Errors mention *about*."""
+        """Run a statement and return all rows. Error messages start with *about*."""
         with self.refusing(about):
             found: list[tuple[Any, ...]] = self.connection.execute(sql, parameters).fetchall()
             return found
@@ -63,7 +63,7 @@ class Workspace:
 def _one_line(text: str, about: str) -> str:
     first, _, rest = text.partition("\n")
     if "CSV Error on Line" in first:
-        # The first line gives only the position; the second one quotes the row.
+        # The first line contains only the position of the error; the second one quotes the row.
         reasons = (line for line in rest.split("\n") if line and "Original Line" not in line)
         first = f"{first}: {next(reasons, 'it cannot be read')}"
     for prefix in ("Invalid Input Error: ", "IO Error: ", "Binder Error: ", "Catalog Error: "):
@@ -75,7 +75,7 @@ def _one_line(text: str, about: str) -> str:
 def workspace(
     timezone: str = "UTC", memory: str = MEMORY, *, in_memory: bool = False
 ) -> Iterator[Workspace]:
-    """Open a database in a temporary directory, and delete it at the end.
+    """Open a database in a temporary directory; delete the directory at the end.
 
     With *in_memory*, tables are kept in memory, which is twice as fast as compressing them into a
     file. Times without an offset are interpreted in *timezone*. Raises AnalysisError if DuckDB is

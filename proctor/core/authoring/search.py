@@ -129,7 +129,9 @@ def search(tests: Iterable[Listed], query: Query) -> Found:
         raise refuse(
             "search",
             Sentence(
-                gettext_noop("unknown filter {where!r} or order {sort!r}: {known}"),
+                gettext_noop(
+                    "unknown filter {where!r} or order {sort!r}; the known ones are {known}"
+                ),
                 where=query.where,
                 sort=query.sort,
                 known=known,

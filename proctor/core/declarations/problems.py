@@ -1,4 +1,4 @@
-"""The problems that the declaration of a test can have, with their messages."""
+"""The problems that a test's declaration can have, and their messages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["DeclarationProblem", "Fault", "problems_of_test"]
 
 
 class Fault(enum.Enum):
-    """The kinds of problems, for code that distinguishes them."""
+    """The kinds of problems, for code that treats them differently."""
 
     #: A value of a type that declarations do not accept.
     TYPE = "type"
-    #: A string instead of a list: the comma of a one-element tuple is missing.
+    #: A string instead of a list, usually because the comma of a one-element tuple is missing.
     TEXT = "text"
     #: A default that is not one of the declared groups.
     DEFAULT = "default"
@@ -39,7 +39,7 @@ class DeclarationProblem(NamedTuple):
 
 
 class Declared(Protocol):
-    """The checked attributes of `proctor_test.ProctorTest`, which imports this module."""
+    """The attributes of a `ProctorTest`, which cannot be imported here without a cycle."""
 
     @property
     def name(self) -> str: ...

@@ -12,7 +12,7 @@ from proctor.core.evaluation.groups import GroupAssignment, Reason
 
 __all__ = ["ProctorTest"]
 
-#: Types that *payload* can be, in addition to Proctor's own keys.
+#: The Python types that *payload* accepts, in addition to Proctor's own names for types.
 _PYTHON_TYPES: dict[Any, str] = {
     str: "stringValue",
     int: "longValue",
@@ -23,22 +23,23 @@ _PYTHON_TYPES: dict[Any, str] = {
     dict: "map",
 }
 
-#: The names of the buckets: a list, or a mapping of names to values.
+#: The buckets: a list of their names, or a mapping from names to values.
 GroupsDeclaration = Sequence[str] | Mapping[str, int]
 
 
 class ProctorTest:
     """One test that an application uses. Immutable.
 
-    *groups* are the names that the application handles, or a mapping of names to values; without
-    them, any group is accepted. *default* is the group of visitors who get no group from the
-    source. *payload* is the payload type of the groups: str, int, float, list[str], list[int],
-    list[float], dict, or Proctor's own name for the type. *identifier* is the test type, such as
-    USER, whose identifier the test hashes. Only `proctor.results` reads it, and only for a Pipet,
-    which does not report test types. (A matrix contains them.)
+    *groups* are the names that the application handles, or a mapping from names to values; if
+    *groups* is omitted, any group is accepted. *default* is the group to use for visitors to whom
+    the source assigns none. *payload* is the payload type of the groups: str, int, float,
+    list[str], list[int], list[float], dict, or Proctor's own name for the type. *identifier* is the
+    test type, such as USER, whose identifier the test hashes. Only `proctor.results` reads
+    *identifier*, and only if the groups come from a Pipet, because a Pipet does not report test
+    types. (A matrix contains them.)
 
-    Nothing is checked here, because declarations are written in settings: use `problems` or
-    `Registry` to find mistakes.
+    The arguments are not checked here, because declarations are written in settings. Use `problems`
+    or `Registry` to find mistakes.
     """
 
     __slots__ = (
@@ -55,7 +56,7 @@ class ProctorTest:
     #: The attributes that are declared, compared and shown in the repr.
     _FIELDS = ("name", "groups", "default", "payload", "identifier")
 
-    #: pytest collects test classes by name, but this is not one.
+    #: Tells pytest, which collects test classes by name, that this is not one.
     __test__ = False
 
     name: str
@@ -63,8 +64,9 @@ class ProctorTest:
     default: str | None
     payload: Any
     identifier: str | None
-    #: The test's entry in a Proctor specification, kept for writing it back; None if it was not
-    #: read from one. Ignored when tests are compared or shown.
+    #: The entry of a Proctor specification from which the test was read, kept so that it can be
+    #: written back; None if the test was not read from a specification. Ignored when tests are
+    #: compared or shown.
     specification: Mapping[str, Any] | None
     _defaults: dict[Reason, GroupAssignment]
     _takes_all: bool
@@ -133,8 +135,8 @@ class ProctorTest:
     def default_for(self, reason: Reason, known_value: int | None = None) -> GroupAssignment:
         """Return the assignment for a visitor without a group: the default, if one is declared.
 
-        If the declaration has no value for the default, *known_value* is used, so that the
-        assignment is true or false as if the visitor were in that bucket.
+        If the declaration does not contain the default's value, *known_value* is used instead. The
+        assignment is then true or false as if the visitor were in that bucket.
         """
         if known_value is not None and self.lacks_default_value:
             return GroupAssignment(self.default, known_value, reason=reason)
@@ -165,9 +167,9 @@ class ProctorTest:
     def declares(self, group: str | None, value: int | None) -> bool:
         """Return True if the application handles a group with this name and *value*.
 
-        If values are declared, the value decides, as in Java Proctor: a bucket whose value is
-        declared under a different name counts as declared. A bucket with a declared name but a
-        different value does not.
+        If values are declared, only the value matters, as in Java Proctor: a bucket with a declared
+        value counts as declared, even if its name differs. A bucket with a declared name but an
+        undeclared value does not.
         """
         if not isinstance(self.groups, Mapping):
             return self.knows(group)
@@ -176,7 +178,7 @@ class ProctorTest:
         return value in self.groups.values()
 
     def declared_name(self, group: str | None, value: int | None) -> str | None:
-        """Return the application's name for a declared group of a matrix."""
+        """Return the name under which the application declares a group of the matrix."""
         if not isinstance(self.groups, Mapping) or group in self.groups:
             return group
         return next((name for name, each in self.groups.items() if each == value), group)
@@ -190,7 +192,8 @@ class ProctorTest:
         expected = self.payload_type
         if expected is None or not assignment.payload_type or expected == assignment.payload_type:
             return True
-        # The application declares dict. A matrix can provide it as a map or as json.
+        # If the application declares dict, the matrix can use either of Proctor's types map and
+        # json.
         return self.payload is dict and isinstance(assignment.payload, Mapping)
 
     def problems(self) -> Iterator[DeclarationProblem]:
@@ -199,7 +202,7 @@ class ProctorTest:
 
 
 def _frozen_groups(groups: Any) -> Any:
-    """Return an immutable copy. Other types are kept for `problems` to report."""
+    """Return an immutable copy. Other types are not copied; `problems` reports them."""
     if isinstance(groups, Mapping):
         return types.MappingProxyType(dict(groups))
     if isinstance(groups, (list, tuple, set, frozenset)):

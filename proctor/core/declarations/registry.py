@@ -43,7 +43,7 @@ def _from_options(name: str, options: object) -> ProctorTest | DeclarationProble
 
 
 def _entries(declared: object) -> Iterator[ProctorTest | DeclarationProblem]:
-    """Yield a test or a problem for each entry of the declarations, whatever their form."""
+    """Yield a test or a problem for each entry of the declarations, whatever their type."""
     if isinstance(declared, str):
         yield DeclarationProblem(
             Fault.TEXT,
@@ -74,7 +74,7 @@ def _entries(declared: object) -> Iterator[ProctorTest | DeclarationProblem]:
 
 
 def declaration_problems(declared: object) -> list[DeclarationProblem]:
-    """Return all problems in the declarations, which can have any form."""
+    """Return all problems in the declarations, which can be of any type."""
     problems: list[DeclarationProblem] = []
     seen: set[str] = set()
     for entry in _entries(declared):
@@ -99,9 +99,9 @@ class Registry(Mapping[str, ProctorTest]):
     names: tuple[str, ...]
 
     def __init__(self, tests: Sequence[ProctorTest | str] | Mapping[str, Any] = ()) -> None:
-        """Read the declarations: names, `ProctorTest`s, or a dict from names to options.
+        """Read the declarations: names, `ProctorTest`s, or a dict that maps names to options.
 
-        Raises a ConfigurationError that lists all problems in them.
+        Raises a ConfigurationError that lists all problems in the declarations.
         """
         problems = declaration_problems(tests)
         if problems:
@@ -125,7 +125,7 @@ class Registry(Mapping[str, ProctorTest]):
         return f"Registry({list(self._tests.values())!r})"
 
     def hint(self, name: str) -> str:
-        """Return a hint for errors about an undeclared *name*: the closest name, and all names."""
+        """Return a hint about an undeclared *name*: the closest declared name, and all of them."""
         return nearest(name, self.names) if self.names else "no tests are declared"
 
     @classmethod
@@ -136,7 +136,8 @@ class Registry(Mapping[str, ProctorTest]):
 
         The bucket with a test's fallback value becomes the test's default. The file can contain
         comments. All content of the specification is kept for `to_specification`. Raises
-        ConfigurationError for any other document; the message says what it seems to be.
+        ConfigurationError for any other document; the message says what kind of document it seems
+        to be.
         """
         tests, rest = read_specification(specification)
         registry = cls(tests)
@@ -146,7 +147,7 @@ class Registry(Mapping[str, ProctorTest]):
     def to_specification(self) -> dict[str, Any]:
         """Return the registry as a Proctor specification, ready to be written as JSON.
 
-        Raises ConfigurationError for a test whose groups have no values, because Proctor
-        needs them.
+        Raises ConfigurationError for a test whose groups have no values, because Proctor needs the
+        values.
         """
         return write_specification(self.values(), self._specification)

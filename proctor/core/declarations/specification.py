@@ -25,14 +25,15 @@ __all__ = ["foreign_field", "kind_instead", "read_specification", "write_specifi
 #: Fields of a specification.
 _FIELDS = frozenset(("providedContext", "tests", "dynamicFilters"))
 
-#: Fields that occur only in other kinds of documents, each with a description of the kind.
+#: Fields that occur only in other kinds of documents, each with a description of that kind of
+#: document.
 _OTHERS = (
     (
         ("audit",),
         "a test matrix; give the specification in which the application declares its tests",
     ),
     (("testType", "salt", "allocations"), "the definition of one test"),
-    (("context", "identifiers"), "a pipet-config.json; give it to PROCTOR_PIPET_CONFIG"),
+    (("context", "identifiers"), "a pipet-config.json; set PROCTOR_PIPET_CONFIG to its path"),
     (
         ("buckets", "fallbackValue", "payload"),
         'one part of a split specification; merge the parts as {"tests": {"NAME": {...}}}',
@@ -82,7 +83,7 @@ def _refuse_others(document: Mapping[str, Any], place: str) -> None:
 
 
 def kind_instead(document: Mapping[str, Any]) -> str:
-    """Return the kind of a document that is not a specification; "" if it is unknown."""
+    """Return the kind of a document that is not a specification; "" if the kind is unknown."""
     unknown = [key for key in document if key not in _FIELDS]
     if not unknown:
         return ""
@@ -94,7 +95,7 @@ def kind_instead(document: Mapping[str, Any]) -> str:
 
 
 def foreign_field(document: Mapping[str, Any]) -> str:
-    """Return a problem if a document has fields, but none of a specification; otherwise ""."""
+    """Return a problem if a document has only fields that no specification has; otherwise ""."""
     if not document or not _FIELDS.isdisjoint(document):
         return ""
     first = shown(next(iter(document)))

@@ -28,7 +28,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Random(Protocol):
-    """The part of `random.Random` that is needed to draw a number."""
+    """The only method of `random.Random` that is needed here."""
 
     def random(self) -> float:
         """Return a float that is at least 0 and less than 1."""
@@ -44,23 +44,23 @@ def _to_position(value: float) -> int:
 def cutoffs(lengths: Sequence[float]) -> tuple[int, ...]:
     """Return the last position of each range except the last range.
 
-    After a negative length, a position is smaller than the previous one. Raises ValueError if the
-    lengths do not add up to 1, within 0.0001.
+    A range with a negative length ends at a lower position than the range before it. Raises
+    ValueError if the sum of the lengths differs from 1 by more than 0.0001.
     """
-    # Added one by one, as Java Proctor does, because math.fsum would round differently.
+    # Add the lengths one by one, as Java Proctor does, because math.fsum would round differently.
     totals = list(itertools.accumulate(lengths, initial=0.0))[1:]
     total = totals[-1] if totals else 0.0
     if total < SUM_MIN or total > SUM_MAX:
         shown = " + ".join(map(str, lengths[:20])) + (" + ..." if len(lengths) > 20 else "")
         raise ValueError(
             f"the range lengths {shown or '(none)'} add up to {total}; "
-            f"change them to add up to 1 ({SUM_MIN} to {SUM_MAX} will do)"
+            f"change them to add up to 1 ({SUM_MIN} to {SUM_MAX} is accepted)"
         )
     return tuple(_to_position(POSITION_MIN + total * _SPAN) for total in totals[:-1])
 
 
 def range_index(position: int, cutoffs: Iterable[int]) -> int:
-    """Return the index of the first range whose cutoff is at or above *position*, else the last."""
+    """Return the index of the first range with a cutoff >= *position*, or else the last index."""
     index = -1
     for index, cutoff in enumerate(cutoffs):
         if position <= cutoff:
@@ -72,14 +72,15 @@ def range_index(position: int, cutoffs: Iterable[int]) -> int:
 class RangeTable(Generic[T_co]):
     """The ranges of one allocation, prepared for fast look-ups by digest.
 
-    For speed, callers read `pieces[table[digest[12]]]`, and call `exact(digest[12:])` only if this
-    is None. Positions are signed but the bytes of a digest are not. Therefore the ranges are split
-    at the sign bit and sorted in byte order, so that no integer has to be created.
+    For speed, callers read `pieces[table[digest[12]]]`, and call `exact(digest[12:])` only if the
+    result is None. Positions are signed but the bytes of a digest are not. Therefore the ranges are
+    split at the sign bit and sorted in byte order. A digest's bytes can then be compared directly,
+    without creating an integer.
     """
 
     #: For each value of the digest's byte 12, an index into `pieces`.
     table: bytes
-    #: None comes first, for cells that span several ranges. The outcomes follow.
+    #: The first item is None, which stands for cells that span several ranges. The outcomes follow.
     pieces: tuple[T_co | None, ...]
     #: The positions at which the outcome changes, four bytes each, in ascending order.
     bounds: tuple[bytes, ...]
@@ -91,7 +92,7 @@ class RangeTable(Generic[T_co]):
         """Return a table with `outcomes[i]` for positions in range *i*.
 
         Raises ValueError for the same reasons as `cutoffs`, and if the numbers of outcomes and
-        lengths differ. No outcome can be None.
+        lengths differ. An outcome must not be None.
         """
         if len(lengths) != len(outcomes):
             raise ValueError(
@@ -161,12 +162,12 @@ def _merged(
 def _index_cells(
     starts: Sequence[int], outcomes: Sequence[T_co]
 ) -> tuple[bytes, tuple[T_co | None, ...]]:
-    """Return the index of the outcome for each first byte, or 0 if `exact` has to decide."""
+    """Return the index of the outcome for each first byte, or 0 if `exact` must be called."""
     pieces: list[T_co | None] = [None]
     numbers: dict[int, int] = {}
     table = bytearray(256)
     for start, end, outcome in zip(starts, (*starts[1:], 256 * _CELL), outcomes, strict=True):
-        # Only the cells that lie completely within the piece.
+        # Fill only the cells that lie completely within the piece.
         first, last = -(-start // _CELL), end // _CELL
         if first >= last:
             continue
@@ -187,11 +188,13 @@ def _shared(table: bytes) -> bytes:
 
 
 def random_range(lengths: Sequence[float], random: Random) -> int:
-    """Draw a random number and return its range.
+    """Draw a random number and return the index of the range that contains it.
 
-    It is the first range whose running sum exceeds the number, or the last one.
+    This is the first range at whose end the sum of the lengths exceeds the number, or else the last
+    range.
 
-    This works like Java Proctor's RandomTestChooser, with *random* in place of java.util.Random.
+    The method is that of Java Proctor's RandomTestChooser, with *random* in place of
+    java.util.Random.
     """
     drawn = random.random()
     for index, total in enumerate(itertools.accumulate(lengths)):

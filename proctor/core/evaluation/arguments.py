@@ -30,7 +30,7 @@ def checked_context(identifiers: object, context: Mapping[str, Any] | None) -> M
             return {}
         if not isinstance(value, Mapping):
             kind = type(value).__qualname__  # do not show the value: it may identify a visitor
-            raise TypeError(f"{name} is a {kind}; give a dict of values by name")
+            raise TypeError(f"{name} is a {kind}; give a dict that maps names to values")
     assert context is not None
     return context
 
@@ -48,8 +48,8 @@ def texts(identifiers: Mapping[str, str | None]) -> dict[str, str | None]:
 
 def random_given() -> IdentifierError:
     return IdentifierError(
-        "an identifier of type RANDOM was given; leave it out, because such tests draw a random "
-        "number"
+        "an identifier of type RANDOM was given; leave it out, because tests of this "
+        "type draw a random number"
     )
 
 

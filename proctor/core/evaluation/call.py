@@ -31,8 +31,8 @@ INCOGNITO = "isIncognitoUser"
 class EngineCall:
     """The inputs of one call, and its results so far.
 
-    Most calls have no errors, and many evaluate no closure. Therefore objects are created only when
-    they are needed. The class attributes are the defaults.
+    Most calls have no errors, and many evaluate no closure. Therefore the objects for these are
+    created only when they are needed; until then, the class attributes serve as defaults.
     """
 
     #: The errors of rules that failed, by test.
@@ -40,7 +40,7 @@ class EngineCall:
     #: The variables as rules see them; created on first use.
     _scope: Scope | None = None
     _failed: dict[Rule, RuleError] | None = None
-    #: The reasons why variables are missing from the scope, by name.
+    #: For each variable that is missing from the scope, the reason why.
     variable_errors: Mapping[str, str] = EMPTY
 
     def __init__(self, plan: Plan, context: Mapping[str, Any]) -> None:
@@ -89,7 +89,7 @@ class EngineCall:
         return scope
 
     def _plain_scope(self) -> Scope:
-        """Return the context if no types are declared."""
+        """Return the scope for a context whose variables have no declared types."""
         scope, refused = plain_scope(self.context)
         if refused:
             self.variable_errors = refused
@@ -123,7 +123,7 @@ class EngineCall:
 def is_incognito(context: Mapping[str, Any], types: Mapping[str, ContextType] | None) -> bool:
     """Return True if the visitor is incognito  [Proctor.determineTestGroups]."""
     value = context.get(INCOGNITO)
-    # A shortcut for the usual values, neither of which becomes "true" when converted.
+    # A shortcut for the two usual values, which do not become "true" when converted.
     if value is None or value is False:
         return False
     if types is not None and INCOGNITO in types:

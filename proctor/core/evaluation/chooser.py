@@ -1,7 +1,7 @@
 """Choose a group in one test, step by step [TestChooser, TestRangeSelector].
 
 `choose` defines the engine's results. `selection` gives the same results faster for ordinary tests
-and calls. A test compares the two.
+and calls. A unit test compares the two.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Chooser:
             for index, allocation in enumerate(definition.allocations)
         )
         depends_on = definition.depends_on
-        #: The name of the parent test, and the bucket in it that the visitor must be in.
+        #: The name of the parent test, and the bucket of that test that the visitor must be in.
         self.depends_on = (
             None if depends_on is None else (depends_on.test_name or "", depends_on.bucket_value)
         )
@@ -113,7 +113,7 @@ class Chooser:
         self.experiment = definition.payload_experiment_config
 
     def forced(self, force: ForceGroups) -> GroupAssignment | None:
-        """Return the group that a visitor forces; None if the test does not have it."""
+        """Return the group that a visitor forces; None if the test has no such group."""
         value = force.groups.get(self.name)
         if value is None:
             return None
@@ -125,7 +125,7 @@ class Chooser:
 
 
 def first_bucket(test: TestDefinition, value: int) -> Bucket:
-    """Return the first bucket with *value*. Forcing selects this one."""
+    """Return the first bucket with *value*. If the value is forced, this bucket is selected."""
     return next(each for each in test.buckets if each.value == value)
 
 
@@ -199,7 +199,7 @@ def holds(rule: Rule, scope: Scope) -> bool:
 def choose(test: Chooser, visit: VisitorState) -> GroupAssignment | None:
     """Return the group of a visitor in *test*, or None if they have no group.
 
-    The groups in the tests that *test* depends on must already be in the visit. If a rule fails,
+    *visit* must already contain the groups in the tests that *test* depends on. If a rule fails,
     the error is added to the visit's errors.
     """
     if visit.incognito and not test.for_incognito:

@@ -1,8 +1,8 @@
 """Split the ordinary tests of a matrix into chunks, each compiled into one function.
 
-A small matrix is one chunk. A large one is split after certain tests, which are chosen by a
-checksum of their names. So if a test is added, removed or changed, only its chunk changes, and the
-next matrix reuses the others.
+A small matrix is one chunk. A large matrix is split after certain tests, which are chosen by a
+checksum of their names. So if a test is added, removed or changed, only the chunk with that test
+changes, and the next matrix reuses the other chunks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chunk", "build_chunks", "combined"]
 
-#: A matrix with at most this many ordinary tests is one chunk.
+#: A matrix with at most this many ordinary tests becomes a single chunk.
 SMALL = 512
 #: The mean chunk size of a larger matrix.
 MEAN = 256
@@ -44,9 +44,10 @@ def build_chunks(
     context_types: Mapping[str, ContextType] | None,
     known: Iterable[Chunk] = (),
 ) -> tuple[Chunk, ...]:
-    """Compile *tests*, which must be ordinary. A chunk in *known* with the same objects is reused.
+    """Compile *tests*, which must be ordinary. Chunks in *known* with the same tests are reused.
 
-    *known* must have been built with the same *slots* and *context_types*; see `build_select`.
+    Tests are the same if they are the same objects. *known* must have been built with the same
+    *slots* and *context_types*; see `build_select`.
     """
     compiled = {each.tests: each for each in known}
     found = []

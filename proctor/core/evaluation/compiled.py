@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledMatrix", "Declarations", "compile_matrix"]
 
-#: A pool is discarded if it has more rules than `_WORN` times those of a fresh pool, plus `_SOME`.
+#: A pool of rules is discarded when its size is more than `_WORN` times its original size plus
+#: `_SOME`.
 _WORN, _SOME = 2, 20
 
 
@@ -54,7 +55,8 @@ def compile_matrix(
     """
     types, test_types, library = declarations
     if old is not None and len(old.pool) > _WORN * old.fresh_rules + _SOME:
-        # Rules of removed definitions accumulate in the pool, which does not count their uses.
+        # The pool does not count the uses of a rule, so rules of removed definitions accumulate in
+        # it.
         old = None
     pool = RulePool(library) if old is None else old.pool
     known_tests = None if old is None else old.examination

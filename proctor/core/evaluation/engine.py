@@ -55,12 +55,13 @@ class Proctor:
     """A matrix, checked and compiled. Immutable; safe to share between threads.
 
     *context_types* declares the variables that rules can use. It maps the name of each variable to
-    a `ContextType`, or to that type's name in Pipet. Rules are then checked against them, and the
-    values of a call are converted. With None, rules are only parsed, and Python values are used in
-    place of Java's. *test_types* are the known test types, in addition to Proctor's own.
-    *identifier_validator* is "noempty", which rejects empty identifiers, or a function that returns
-    false for an identifier to reject. Rejected identifiers count as missing, except in tests with
-    unitless allocations. *functions* adds rule functions. Its keys have the form `prefix:name`.
+    a `ContextType`, or to that type's name in Pipet. Rules are then checked against these
+    declarations, and the values of a call are converted. If *context_types* is None, rules are only
+    parsed, and they use Python values instead of Java's. *test_types* are the known test types, in
+    addition to Proctor's own. *identifier_validator* is "noempty", which rejects empty identifiers,
+    or a function that returns False for each identifier to reject. Rejected identifiers count as
+    missing, except in tests with unitless allocations. *functions* adds rule functions. Its keys
+    have the form `prefix:name`.
 
     Raises MatrixLoadError if Java Proctor rejects the whole matrix, and ConfigurationError for an
     invalid declaration. A single invalid test raises no error; it is listed in `dropped`.
@@ -132,7 +133,7 @@ class Proctor:
 
     @property
     def identifier_validator(self) -> Callable[[str, str], bool] | None:
-        """The function that checks an identifier, given its test type; None accepts all."""
+        """The function that checks identifiers; None if all identifiers are accepted."""
         return self._is_valid
 
     def definition(self, test: str) -> TestDefinition:
@@ -212,11 +213,11 @@ class Proctor:
     ) -> GroupAssignment | None:
         """Return the group of one visitor in one test, or None if there is no group.
 
-        The result is `determine_groups(tests=(test,), …).get(test)`, in half the time. It takes the
-        same arguments and raises the same errors. A result of None does not tell you why there is
-        no group, or whether the test exists: call `explain` to find out, or `determine_groups` to
-        see the errors of rules. The result for an unknown test is None. Raises TypeError if *test*
-        is not a str.
+        The result is the same as that of `determine_groups(tests=(test,), …).get(test)`, but
+        computing it takes only half the time. The arguments and the errors are the same, too. A
+        result of None does not tell you why there is no group, or whether the test exists: call
+        `explain` to find out, or `determine_groups` to see the errors of rules. The result for an
+        unknown test is None. Raises TypeError if *test* is not a str.
         """
         if not isinstance(test, str):
             raise TypeError(f"expected a test name (str), got {type(test).__qualname__}")
@@ -266,10 +267,10 @@ class Proctor:
     ) -> Explanation:
         """Return the decision for one visitor in one test, and why it was made.
 
-        The arguments and the group are those of `determine_groups`, except that a test of type
-        RANDOM draws again. This is slow, because rules are evaluated several times. Dropped tests
-        are explained too. Raises UnknownTest for a test that is not in the matrix, and
-        IdentifierError in the same cases as `determine_groups`.
+        The arguments and the resulting group are the same as for `determine_groups`, except that a
+        test of type RANDOM draws a new number. Explaining is slow, because rules are evaluated
+        several times. Dropped tests are explained too. Raises UnknownTest for a test that is not in
+        the matrix, and IdentifierError in the same cases as `determine_groups`.
         """
         # Imported here because most programs never need explanations.
         from proctor.core.evaluation.explainer import (  # noqa: PLC0415
@@ -311,10 +312,11 @@ class Proctor:
         """Return the Python function that the matrix was compiled to, as readable text.
 
         This is the function for all tests, or the one that `determine_group` calls for *test*.
-        Comments name the tests that are not in the function, because they depend on more than
-        rules or were dropped. Raises UnknownTest for a test that is not loaded.
+        Comments in the text name the tests that the function does not contain, either because they
+        depend on more than rules or because they were dropped. Raises UnknownTest for a test that
+        is not loaded.
         """
-        # Imported here because few programs print it.
+        # Imported here because few programs print the function.
         from proctor.core.evaluation.function_text import function_text  # noqa: PLC0415
 
         return function_text(self._plan, test, dropped=self._dropped)
@@ -322,7 +324,7 @@ class Proctor:
     def _one(
         self, test: str, identifiers: Mapping[str, str | None], context: Mapping[str, Any]
     ) -> One | None:
-        """Return the function of an ordinary test, or None for unknown and other tests."""
+        """Return the function of a test, or None if the test is unknown or not ordinary."""
         checked_context(identifiers, context)
         if RANDOM in identifiers:
             raise random_given()
@@ -356,7 +358,8 @@ class Proctor:
             encoded_identifier = encoded[slot]
             if encoded_identifier is not None:
                 digest = md5(prefix + encoded_identifier).digest()
-                # Not `or`, because an assignment is false if its value is not above 0.
+                # `or` would be wrong here, because an assignment is false if its value is 0 or
+                # less.
                 found = pieces[table[digest[12]]]
                 groups[test] = exact(digest[12:]) if found is None else found
         for test, slot, rule in failures:

@@ -20,9 +20,9 @@ def won_properties(
 ) -> tuple[dict[str, Property], frozenset[str]]:
     """Return the properties that a visitor gets, and the participating tests that did not set any.
 
-    Every field of a json payload that is an object is a property. If two tests set a property, the
-    one with the higher priority wins. If the priorities are equal, the test that is evaluated first
-    wins.
+    If a json payload is an object, each of its fields is a property. If two tests set a property,
+    the one with the higher priority wins. If the priorities are equal, the test that is evaluated
+    first wins.
     """
     priorities: dict[str, str | None] = {}
     properties: dict[str, Property] = {}

@@ -1,7 +1,7 @@
 """Create explanations: repeat the choice of a group and record its steps.
 
-Only `chooser.choose` decides. This module records which rules it evaluates, and derives from them
-the step at which the choice ended.
+Only `chooser.choose` makes decisions. This module records the rules that `choose` evaluates, and
+derives from them the step at which it ended.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class _Drawing:
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """A source of random numbers that repeats one drawn earlier."""
+    """A source of random numbers that repeats a number drawn earlier."""
 
     number: float
 
@@ -119,8 +119,8 @@ def explain(
 ) -> Explanation:
     """Return the explanation of the last test in *order*.
 
-    The tests that it depends on come before it. *unforced_visit* is for the same visitor without
-    force groups. Both visits must be fresh.
+    The tests that this test depends on come before it. *unforced_visit* is for the same visitor
+    without force groups. Neither visit may have been used before.
     """
     unforced = _explain_all(order, unforced_visit, {}) if visit.force else {}
     return _explain_all(order, visit, unforced)[order[-1].name]
@@ -175,14 +175,15 @@ def _explanation(
 
 
 def _decision(test: Chooser, visit: WatchedVisit, assignment: GroupAssignment | None) -> Decision:
-    """Return the step at which `choose` ended, from its result and the rules it evaluated."""
+    """Derive the step at which `choose` ended from its result and the rules that it evaluated."""
     if not visit.asked:
         return Decision.FORCED if assignment is not None else _refusal(test, visit)
     last = visit.asked[-1]
     if last.result is None:
         return Decision.RULE_ERROR
     if len(visit.asked) == 1:
-        # A true rule is the only one evaluated if there is no allocation to try.
+        # If only one rule was evaluated and it is true, it is the test's own rule, and there was no
+        # allocation to try.
         return Decision.NO_ALLOCATION if last.result else Decision.RULE_FALSE
     if not last.result:
         return Decision.NO_ALLOCATION
@@ -223,7 +224,7 @@ def _options(test: Chooser, visit: WatchedVisit) -> list[tuple[int, Allocation]]
 
 
 def _place(test: Chooser, visit: WatchedVisit) -> tuple[int | None, float | None]:
-    """Return the position, and the position as a fraction; for RANDOM, only the number drawn."""
+    """Return the position, and the same as a fraction; for RANDOM, None and the number drawn."""
     if test.is_random:
         return None, visit.drawn[-1] if visit.drawn else None
     identifier = visit.identifiers.get(test.test_type)

@@ -1,7 +1,7 @@
 """An explanation of the decision for one visitor in one test.
 
-An `Explanation` is a value: `str()` returns readable text, `to_dict()` plain JSON types.
-`explainer` creates it, and `explanation_text` writes the text.
+An `Explanation` only contains data: `str()` returns it as readable text, and `to_dict()` as plain
+JSON types. `explainer` creates explanations, and `explanation_text` writes their text.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ __all__ = ["DependencyExplanation", "Explanation"]
 
 @dataclass(frozen=True, slots=True)
 class DependencyExplanation:
-    """The bucket of another test that the visitor must be in."""
+    """A dependency on another test, in which the visitor must be in a certain bucket."""
 
     test: str
     bucket_value: int
     #: True if the visitor is in that bucket.
     holds: bool
-    #: The decision in that test. Its `assignment` is the visitor's group there.
+    #: The decision in that test. Its `assignment` is the visitor's group in that test.
     parent: Explanation = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the dependency as JSON types, with the other test's decision in short form."""
+        """Return the dependency as JSON types, with a short form of the other test's decision."""
         found = self.parent.assignment
         return {
             "test": self.test,

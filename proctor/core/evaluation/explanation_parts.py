@@ -15,7 +15,7 @@ __all__ = ["AllocationExplanation", "Decision", "ForceExplanation", "RangeExplan
 
 
 class Decision(enum.Enum):
-    """The step at which the choice ended. Only the first three give a group."""
+    """The step at which the choice ended. Only the first three steps give the visitor a group."""
 
     #: An allocation's rule is true, and the position is in one of its ranges.
     ASSIGNED = "assigned"
@@ -47,7 +47,7 @@ class Decision(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class AllocationExplanation:
-    """An allocation that was tried. Allocations are tried in order, until one's rule is true."""
+    """An allocation that was tried. Allocations are tried in order, until a rule is true."""
 
     #: The index of the allocation in the test, starting at 0.
     index: int
@@ -106,10 +106,12 @@ class ForceExplanation:
     value: int | None
     #: True if the test has such a bucket. Otherwise the value is ignored.
     known: bool
-    #: The first is True if a payload was requested, the second if the bucket accepts it.
+    #: `payload_given` is True if a payload was requested, and `payload_applied` if the bucket
+    #: accepts it.
     payload_given: bool
     payload_applied: bool
-    #: The mode for tests that are not forced: "", or its name in force groups.
+    #: The mode for tests that are not forced, as it is written in force groups; "" if there is
+    #: none.
     mode: str
 
     def to_dict(self) -> dict[str, Any]:

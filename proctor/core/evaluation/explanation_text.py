@@ -53,7 +53,7 @@ class ExplainedDependency(Protocol):
 
 
 class Explained(Protocol):
-    """The interface of `explanation.Explanation`, whose module imports this one."""
+    """The attributes of an `Explanation`, which cannot be imported here without a cycle."""
 
     @property
     def test(self) -> str: ...
@@ -177,7 +177,9 @@ def _refused_by_rule(explanation: Explained) -> Sentence:
     if last is None:
         text = gettext_noop("no allocation accepts visitors whose identifier was rejected")
         return Sentence(text)
-    text = gettext_noop("no allocation's rule is true; the last one, of {allocation}: {why}")
+    text = gettext_noop(
+        "no allocation's rule is true; the last rule, of {allocation}, is false: {why}"
+    )
     return Sentence(text, allocation=_allocation(last), why=last.rule.why)
 
 
@@ -186,10 +188,12 @@ def _dependency(explanation: Explained) -> str:
     if dependency is None:
         return ""
     found = dependency.parent.assignment
-    text = gettext_noop("it depends on bucket {value} of {test}; the visitor is in {group} there")
+    text = gettext_noop(
+        "the test depends on bucket {value} of {test}; in that test, the visitor is in {group}"
+    )
     if found is None:
         text = gettext_noop(
-            "it depends on bucket {value} of {test}; the visitor is in no group there"
+            "the test depends on bucket {value} of {test}; in that test, the visitor has no group"
         )
     value, test = dependency.bucket_value, _name(dependency.test)
     group = "" if found is None else _group(found)
@@ -234,7 +238,7 @@ def _row(label: Sentence, content: str) -> Sentence:
 
 
 def _more(content: str) -> Sentence:
-    """Return a line that continues a row, without a label."""
+    """Return a line without a label, which continues the row above it."""
     return Sentence(gettext_noop("                {content}"), content=content)
 
 
@@ -310,7 +314,7 @@ def _ranges(ranges: Sequence[RangeExplanation], share: float | None) -> Iterator
     mark = ""
     if hit is not None and share is not None:
         column = min(int(share * BAR), BAR - 1)
-        # A range narrower than one column can contain the visitor's position.
+        # The position can be in a range that is narrower than one column. Show that range.
         cells[column] = _NAMES[hit % len(_NAMES)]
         mark = " " * (column + 1) + "^"
     yield _row(Sentence(gettext_noop("ranges")), f"|{''.join(cells)}|")

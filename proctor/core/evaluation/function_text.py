@@ -26,9 +26,9 @@ def function_text(
 ) -> str:
     """Return the Python source of the function for all ordinary tests, or for *test* alone.
 
-    The syntax tree is built again. Comments name the tests that are evaluated separately or that
-    were *dropped*, and why.
-    Raises UnknownTest for a test that is not loaded.
+    The syntax tree is built again for this purpose. Comments in the text name the tests that are
+    evaluated separately or were *dropped*, and give the reasons. Raises UnknownTest for a test that
+    is not loaded.
     """
     if test is None:
         found = list(plan.choosers.values())

@@ -26,7 +26,7 @@ __all__ = ["Failure", "OneBuilder", "Row", "SelectBuilder", "group_of_row"]
 
 
 class Row(NamedTuple):
-    """A test and the allocation that a visitor is in: everything that is needed to hash."""
+    """A test and the allocation that a visitor is in: everything that is needed for hashing."""
 
     test: str
     #: The index of the test type whose identifier is hashed.
@@ -45,7 +45,7 @@ def group_of_row(row: Row, identifier: str) -> GroupAssignment:
         encoded = encode_identifier(identifier)
     _, _, prefix, table, pieces, exact = row
     digest = md5(prefix + encoded).digest()
-    # Not `or`, because an assignment is false if its value is not above 0.
+    # `or` would be wrong here, because an assignment is false if its value is 0 or less.
     found = pieces[table[digest[12]]]
     return exact(digest[12:]) if found is None else found
 
@@ -59,7 +59,7 @@ class Failure(NamedTuple):
 
 
 class SelectBuilder:
-    """Builds the function of several tests. The function returns their rows and failures."""
+    """Builds the function for several tests. The function returns their rows and failures."""
 
     def __init__(
         self,
@@ -83,9 +83,10 @@ class SelectBuilder:
         # The engine sets this variable, whatever the context contains.
         self._kinds.pop(MISSING_EXPERIMENTAL_UNIT, None)
         self.table = NameTable()
-        #: Variable → the name of a local that is True if the variable's value has the right kind.
+        #: For each context variable, the name of a local variable that is True if the value has the
+        #: right type.
         self._flags: dict[str, str] = {}
-        #: Rules that are used more than once, and the locals that hold their results.
+        #: Rules that are used more than once, and the local variables with their results.
         self._shared: dict[Rule, ast.expr] = {}
 
     def build(self) -> ast.Module:
@@ -142,8 +143,8 @@ class SelectBuilder:
 
     def _guard(self, value: ast.expr, variable: VariableType) -> ast.expr:
         """Return an expression that is true if a raw value needs no conversion."""
-        # Check the class. isinstance is not enough, because a lazy object claims the class of the
-        # object that it wraps.
+        # Check the class. isinstance is not enough, because a lazy object claims to have the class
+        # of the object that it wraps.
         cls = trees.Call(self.table.builtin(type), [value], [])
         exact = compared(cls, ast.Is(), self.table.builtin(CLASSES[variable.kind]))
         if variable.kind == "int":
@@ -161,7 +162,7 @@ class SelectBuilder:
         return exact
 
     def _answer(self, rule: Rule) -> ast.expr:
-        """Return the expression for a rule's result: True, False, or None if it fails."""
+        """Return the expression for a rule's result: True or False, or None if the rule fails."""
         if rule in self._shared:
             return self._shared[rule]
         builder = TypedBuilder(self._kinds, rule.constants, self.table)
@@ -218,7 +219,7 @@ class SelectBuilder:
 
 
 class OneBuilder(SelectBuilder):
-    """Builds the function of one test. The function returns its row, its failure, or None."""
+    """Builds the function for one test, which returns the test's row, its failure, or None."""
 
     def _begin(self) -> list[ast.stmt]:
         return []
@@ -248,7 +249,7 @@ def _is_always(rule: Rule) -> bool:
 
 
 def _is_expression(rule: Rule) -> bool:
-    """Return True if a rule is an expression and has the same result in every test."""
+    """Return True if a rule is an expression whose result does not depend on the test."""
     return rule.kind is RuleKind.EXPRESSION and MISSING_EXPERIMENTAL_UNIT not in rule.names
 
 

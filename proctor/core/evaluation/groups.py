@@ -27,7 +27,7 @@ class Reason(enum.Enum):
     ASSIGNED = "assigned"
     #: The visitor forced this group, or forced the smallest live bucket.
     FORCED = "forced"
-    #: This is the last known answer, because the source is not answering.
+    #: The group comes from the last known answer, because the source is not answering.
     STALE = "stale"
 
     # For all reasons below, the visitor has the declared default or no group.
@@ -64,7 +64,7 @@ class GroupAssignment:
 
     It contains no data about a visitor. Two assignments are equal if all their fields are equal. An
     assignment is true if its value is greater than 0, so `if proc.newfeaturerollout:` means
-    "active". It never equals a str, so compare `.group`.
+    "active". An assignment never equals a str, so compare its `.group`.
     """
 
     __slots__ = (
@@ -99,7 +99,7 @@ class GroupAssignment:
     payload_type: str | None
     #: The version of the test's definition.
     version: str | None
-    #: The test's part of the logging string; None if Java Proctor does not log it.
+    #: The test's part of the logging string; None if Java Proctor does not log the test.
     log_entry: str | None
 
     def __init__(
@@ -118,7 +118,7 @@ class GroupAssignment:
     ) -> None:
         _check_types(group, value)
         put = object.__setattr__
-        # These fields are shown in pages and logs, which cannot contain lone surrogates.
+        # These fields are shown on pages and in logs, which cannot contain lone surrogates.
         put(self, "group", group and encodable(group))
         put(self, "value", value)
         put(self, "payload", payload and encodable_json(payload))
@@ -231,10 +231,10 @@ class GroupAssignment:
 
 
 def _check_types(group: object, value: object) -> None:
-    """Raise TypeError for an assignment that would fail only when a page reads it."""
+    """Raise TypeError for values that would otherwise cause an error when a page reads them."""
     if not (group is None or isinstance(group, str)):
         raise TypeError(f"GroupAssignment: expected group as a str or None, got {shown(group)}")
-    # A bool is an int, but str(proc) would contain its name.
+    # A bool is an int as well, but str(proc) would contain "True" or "False" instead of a number.
     if isinstance(value, bool) or not (value is None or isinstance(value, int)):
         raise TypeError(f"GroupAssignment: expected value as an int or None, got {shown(value)}")
 
@@ -253,7 +253,7 @@ class Property(NamedTuple):
 
 
 class MatrixVersion(NamedTuple):
-    """The matrix from which an answer was computed (Java: Audit)."""
+    """The version of the matrix from which an answer was computed (Java: Audit)."""
 
     version: str
     #: In milliseconds since 1970.
@@ -263,7 +263,7 @@ class MatrixVersion(NamedTuple):
 class Groups(Mapping[str, GroupAssignment]):
     """The assignments of one visitor, by test name. Immutable.
 
-    As in Java Proctor, it contains only tests that gave the visitor a group. Iteration follows the
+    As in Java Proctor, only tests that gave the visitor a group are included. Iteration follows the
     order of the names.
     """
 
@@ -276,7 +276,7 @@ class Groups(Mapping[str, GroupAssignment]):
         "matrix_version",
     )
 
-    #: The matrix that was used, if a service reported its version.
+    #: The version of the matrix that a service used, if the service reported it.
     matrix_version: MatrixVersion | None
 
     def __init__(
@@ -314,11 +314,11 @@ class Groups(Mapping[str, GroupAssignment]):
 
     @property
     def unlogged(self) -> frozenset[str]:
-        """The tests that the logging string leaves out only for this visitor."""
+        """The tests that the logging string leaves out for this visitor, but not for everyone."""
         return self._unlogged
 
     def to_dict(self) -> dict[str, GroupAssignment]:
-        """Return the assignments by name, in a new, unordered dict."""
+        """Return the assignments by name, as a new dict in no particular order."""
         return self._assignments.copy()
 
     def __getitem__(self, test: str) -> GroupAssignment:
@@ -341,7 +341,7 @@ class Groups(Mapping[str, GroupAssignment]):
         return ",".join(self.group_strings())
 
     def group_strings(self) -> list[str]:
-        """Return the name and value of each test with a value of 0 or more, sorted by name."""
+        """Return each test's name and value as one string, sorted, without negative values."""
         return [
             f"{name}{assignment.value}"
             for name, assignment in sorted(self._assignments.items())

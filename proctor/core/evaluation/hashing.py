@@ -1,7 +1,7 @@
 """Hash a salt and an identifier to a position, as Java Proctor's StandardTestChooser does.
 
-The position is the last four bytes of the MD5 of both, read as a signed 32-bit integer. It depends
-on nothing else, so visitors keep their position until the salt changes.
+The position is the last four bytes of the MD5 hash of the two, read as a signed 32-bit integer. It
+depends on nothing else, so visitors keep their position until the salt changes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def salted_prefix(test_name: str, salt: str | None) -> bytes:
     """Return the text that is hashed before the identifier.
 
     A salt that begins with `&` is used alone, so visitors have the same position in all tests with
-    that salt. Any other salt is combined with the test's name; a missing one becomes `null`.
+    that salt. Any other salt is combined with the test's name; a missing salt becomes `null`.
     """
     if salt is None:
         salt = "null"

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["Plan"]
 
 
-#: Cache size: the number of different `tests` arguments. An application that uses more probably
-#: requests different tests each time, so caching would not help.
+#: Cache size: the number of different `tests` arguments that are remembered. An application that
+#: passes more than this probably requests different tests each time, so caching would not help.
 _REMEMBERED = 64
 
-#: If an application requests at most one in this many tests (rounded up), each of them gets its own
-#: function, which takes a moment to compile but then runs in half the time.
+#: If an application requests at most a quarter of the tests (1 / `_FEW`, rounded up), each of the
+#: requested tests gets its own function. It takes a moment to compile, but then runs in half the
+#: time.
 _FEW = 4
 
 
@@ -50,14 +51,14 @@ class Wanted(NamedTuple):
     names: frozenset[str]
     #: Tests that are evaluated only because other tests depend on them.
     parents: frozenset[str]
-    #: True if the function for the whole matrix is the fastest for the ordinary tests.
+    #: True if the function for the whole matrix is the fastest way to evaluate the ordinary tests.
     are_many: bool
-    #: All tests with their own functions; None if there are many, or if one of them is not
+    #: The tests with their own functions; None if `are_many`, or if one of the tests is not
     #: ordinary.
     ones: tuple[One, ...] | None
-    #: If there are many: the tests that are not ordinary, in the order of evaluation.
+    #: If `are_many`, the tests that are not ordinary, in the order of evaluation; otherwise empty.
     others: tuple[Chooser, ...]
-    #: The variables that `ones` do not read. Their values are only checked.
+    #: The variables that no function in `ones` reads. Their values are only checked.
     unread: Unread
 
 
@@ -102,7 +103,8 @@ class Plan:
         self.slots = {
             name: index for index, name in enumerate(sorted({each.test_type for each in ordinary}))
         }
-        # The functions contain the numbers of the test types.
+        # The old functions can be reused only if the numbers in `slots`, which they contain, are
+        # the same.
         known = () if old is None or old.slots != self.slots else old.chunks
         #: The ordinary tests in compiled form.
         self.chunks: tuple[Chunk, ...] = build_chunks(ordinary, self.slots, context_types, known)
@@ -110,9 +112,9 @@ class Plan:
         read = frozenset[str]().union(*(each.variables for each in self.chunks))
         #: The variables that the function does not read. Their values are only checked.
         self.unread = self._unread(read)
-        #: Tests whose json payloads compete for properties, in the order of evaluation.
+        #: Tests whose json payloads compete to set properties, in the order of evaluation.
         self.experiments = tuple(each for each in self.choosers.values() if each.experiment)
-        #: Ordinary tests that were requested one at a time.
+        #: Ordinary tests with their own functions, which are compiled on first use.
         self.ones: dict[str, One] = {}
         #: The cache of `wanted`.
         self.wanted_by_names: dict[tuple[str, ...], Wanted | None] = {}

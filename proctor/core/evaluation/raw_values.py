@@ -30,10 +30,11 @@ def has_only_text(members: list[Any]) -> bool:
 
 
 def plain_converter(declared: ContextType) -> Callable[[Any, Callable[[], object]], Any]:
-    """Return a function that converts a raw value to a plain one, or returns None if it cannot.
+    """Return a function that converts a raw value to a plain one, or returns None.
 
-    If it returns None, the rule must be evaluated in the general way. The function calls its second
-    argument if the raw value does not have the declared type.
+    None means that there is no such plain value, so the rule must be evaluated in the general way.
+    The function calls its second argument if the raw value cannot be converted to the declared
+    type.
     """
     kind = declared.kind
     plain = CLASSES[kind or ""]
@@ -58,7 +59,7 @@ def plain_converter(declared: ContextType) -> Callable[[Any, Callable[[], object
 def is_convertible(declared: ContextType) -> Callable[[Any], bool]:
     """Return a function that returns True if a raw value can be converted.
 
-    For values of common classes it decides without converting them.
+    For values of common classes, the function knows the result without converting them.
     """
     cls, low, high = declared.python_type, declared.low, declared.high
 

@@ -1,10 +1,10 @@
 """Evaluate all ordinary tests of a matrix in one function, to find a visitor's allocations.
 
-The rules of a hundred tests use the same few variables, and many of them are equal. Evaluating them
-one by one would spend most of the time on calls. Therefore one Python function is built for all of
-them, as a syntax tree. A rule over variables of known types becomes an expression in it
-(`rules.typed`), and every other rule becomes a call of its closure. For a matrix with two tests and
-a declared `country`, this is the function:
+The rules of a hundred tests use the same few variables, and many of them are equal. Evaluating the
+rules one by one would spend most of the time on function calls. Therefore one Python function is
+built for all of them, as a syntax tree. A rule over variables of known types becomes an expression
+in it (`rules.typed`), and every other rule becomes a call of its closure. For a matrix with two
+tests and a declared `country`, this is the function:
 
     def select(get, ask, refuse):
         var_country = get(name_country)
@@ -32,10 +32,11 @@ a declared `country`, this is the function:
 
 Every name with a prefix such as `text_`, `rule_` or `row_` is a global with a value from the matrix
 (`rules.names`). The result of a rule that fails is None, so no later allocation is tried. The
-function returns rows; only these have to be hashed.
+function returns rows; identifiers have to be hashed only for these rows.
 
-Without declared types, the kinds of variables are guessed from the rules and checked for each
-visitor. `build_one` creates such a function for a single test; it returns the test's row.
+If no types are declared, the types of variables are guessed from the rules, and each visitor's
+values are checked. `build_one` creates such a function for a single test; it returns the test's
+row.
 
 `chooser` handles the other tests (those with dependencies, random or unitless allocations). It
 handles all tests if groups are forced or a visitor is incognito.
@@ -59,7 +60,8 @@ if TYPE_CHECKING:
 
 __all__ = ["One", "Select", "build_one", "build_select", "is_ordinary"]
 
-#: With more allocations, the function would be nested too deeply to be compiled.
+#: Maximum number of allocations of a test. With more, the function would be nested too deeply to be
+#: compiled.
 MAX_OPTIONS = 20
 
 
@@ -69,9 +71,9 @@ Refuse = Callable[[], object]
 
 #: Called as `select(get, ask, refuse)`. *get* returns the raw value of a variable, or None. *ask*
 #: returns the result of a rule, or None if it fails. *refuse* is called if a raw value might not
-#: have the declared type of its variable. Returns the rows, and the failures.
+#: have the declared type of its variable. The function returns the rows and the failures.
 Select = Callable[[Get, Ask, Refuse], tuple[list[Row], list[Failure]]]
-#: Like `Select`, for one test. Returns its row, its failure, or None.
+#: Like `Select`, for a single test. Returns the test's row, its failure, or None.
 SelectOne = Callable[[Get, Ask, Refuse], Row | Failure | None]
 
 
@@ -103,8 +105,8 @@ def build_select(
 ) -> tuple[Select, Collection[str]]:
     """Return the function for *tests*, which must be ordinary, and the variables that it reads.
 
-    The function reports values of these variables that cannot be converted. *slots* numbers the
-    test types.
+    The function reports values of these variables that cannot be converted. *slots* maps each test
+    type to its number.
     """
     builder = SelectBuilder(tests, slots, context_types)
     return _compiled(builder.build(), builder.table), builder.table.variables.keys()

@@ -1,8 +1,8 @@
 """Convert groups to plain values for JSON, caches and sessions, and back.
 
 Restored assignments are shared: all visitors in a group get the same object, as they do if the
-matrix is in the process. Therefore each assignment is stored as one string, and reading the same
-string again returns the same object from a cache.
+matrix is evaluated in this process. Therefore each assignment is stored as one string, and reading
+the same string again returns the same object from a cache.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bucketing", "assignment", "from_stored", "is_time", "is_version", "to_stored"]
 
-#: Number of cached assignments. A matrix has one for each bucket.
+#: Number of cached assignments. A matrix has one assignment for each bucket.
 KEPT = 8192
 
 #: Maximum length of a cached assignment's text, in characters. Caching several versions of a large
@@ -87,9 +87,9 @@ def to_stored(groups: Groups) -> list[str]:
 
 
 def from_stored(stored: Collection[str], version: MatrixVersion, *, stale: bool = False) -> Groups:
-    """Return the groups passed to `to_stored`. If *stale*, their reason is STALE.
+    """Return the groups that were passed to `to_stored`. If *stale*, their reason is STALE.
 
-    May raise any built-in exception if *stored* is anything else.
+    Can raise any built-in exception if *stored* is not a result of `to_stored`.
     """
     read = _stale if stale else _current
     if max(map(len, stored), default=0) > LARGE:
@@ -101,7 +101,7 @@ def from_stored(stored: Collection[str], version: MatrixVersion, *, stale: bool 
 
 
 def is_version(version: object, updated: object) -> bool:
-    """Return True if the two values can be a matrix version: a string and a Java long."""
+    """Return True if the two values can form a matrix version: a string and a Java long."""
     return isinstance(version, str) and type(updated) is int and -(2**63) <= updated < 2**63
 
 

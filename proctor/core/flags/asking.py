@@ -18,7 +18,7 @@ __all__ = ["FlagSource", "FoundFlag"]
 
 
 class FoundFlag(NamedTuple):
-    """A visitor's group, and the definition of the test if it is known."""
+    """A visitor's group, and the definition of the test if the definition is known."""
 
     assignment: GroupAssignment
     definition: TestDefinition | None
@@ -30,7 +30,7 @@ class FlagSource:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.matrix = source if isinstance(source, MatrixSource) else None
-        # The shortcut would bypass the `determine_groups` of a subclass.
+        # A subclass can override `determine_groups`, which the shortcut would bypass.
         self._is_short = (
             getattr(type(source), "determine_groups", None) is MatrixSource.determine_groups
         )
@@ -80,7 +80,7 @@ class FlagSource:
 
 
 class _Answer(NamedTuple):
-    """The answer of a source. For a MatrixSource, this includes the matrix that it used."""
+    """A source's answer. If the source is a MatrixSource, also the matrix that was used."""
 
     request: GroupsRequest
     groups: Groups
@@ -88,14 +88,14 @@ class _Answer(NamedTuple):
     proctor: Proctor | None
 
     def flag(self, test: str) -> FoundFlag | FlagError | None:
-        """Return the flag of a test, an error, or None if the visitor is not eligible."""
+        """Return the flag of *test*, or the error; None if the visitor is not eligible."""
         assignment = self.groups.get(test)
         if self.matrix is None or self.proctor is None:
             if assignment is not None and not assignment.reason.is_default:
                 return FoundFlag(assignment, None)
             return refusal(test, self.request)
         if assignment is not None:
-            # The matrix might have been replaced a moment ago.
+            # If the matrix was just replaced, the new one might not have the test.
             is_known = test in self.proctor.loaded_names
             return FoundFlag(assignment, self.proctor.definition(test) if is_known else None)
         return matrix_refusal(test, self.request, self.groups, self.matrix, self.proctor)

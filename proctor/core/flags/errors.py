@@ -37,11 +37,11 @@ class FlagErrorCode(enum.Enum):
 
 
 class FlagError(Exception):
-    """A flag has no value for this visitor. The text gives the reason.
+    """Raised if a flag has no value for this visitor. The message gives the reason.
 
-    The text never contains a visitor's data. *outage* means that no flag has a value, because the
-    source has no answer. *private* means that the text reveals details of the matrix or its
-    location, so clients must not see it.
+    The message never contains a visitor's data. *outage* means that no flag has a value, because
+    the source has no answer. *private* means that the message reveals details of the matrix or its
+    location, so clients must not see the message.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class FlagError(Exception):
 
 
 def source_failure(error: ProctorError) -> FlagError:
-    """Return the error of a flag for which the source had no answer."""
+    """Return the error for a flag whose source had no answer."""
     words = str(error)
     if isinstance(error, RequestRejected):
         # These two statuses concern the visitor's data; all others concern access or the URL.
@@ -69,14 +69,14 @@ def source_failure(error: ProctorError) -> FlagError:
         return FlagError(code, words, outage=True)
     if isinstance(error, ConversionError):
         # The original message can contain the visitor's value, and hooks might log it.
-        words = "a value in the evaluation context cannot be written as text"
+        words = "a value in the evaluation context cannot be converted to text"
     return FlagError(FlagErrorCode.INVALID_CONTEXT, words)
 
 
 def refusal(test: str, request: GroupsRequest) -> FlagError | None:
     """Return the error if nothing identifies the visitor, else None.
 
-    Used for sources that do not report why there is no group.
+    Used for sources that do not report why a visitor has no group.
     """
     if any(value not in (None, "") for value in request.identifiers.values()):
         return None
@@ -110,8 +110,8 @@ def matrix_refusal(
         return None
     return FlagError(
         FlagErrorCode.TARGETING_KEY_MISSING,
-        f"the test {test!r} needs an identifier of type {test_type}, which the evaluation "
-        "context does not have",
+        f"the test {test!r} needs an identifier of type {test_type}, which is missing "
+        "from the evaluation context",
     )
 
 
@@ -121,7 +121,7 @@ def _rule_error(test: str, failed: RuleError) -> FlagError:
         return FlagError(
             FlagErrorCode.INVALID_CONTEXT,
             f"a rule of the test {test!r} needs the variable {failed.variable!r}, which is "
-            "missing from the evaluation context or has a different type there",
+            "missing from the evaluation context or has the wrong type",
         )
     return FlagError(
         FlagErrorCode.GENERAL,

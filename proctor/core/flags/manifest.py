@@ -1,6 +1,7 @@
 """The flag manifest for OpenFeature's command line: key, type and default of each flag.
 
-`openfeature generate` turns it into typed clients. The types are those of `untyped_value`.
+`openfeature generate` turns the manifest into typed clients. A flag's type is that of the value
+which `untyped_value` returns.
 """
 
 from __future__ import annotations
@@ -69,12 +70,12 @@ def declared_flags(
 
 
 def manifest_file(flags: Iterable[FlagDeclaration]) -> dict[str, Any]:
-    """Return the manifest in the form of a file, `flags.json`."""
+    """Return the manifest in the format of the file `flags.json`."""
     return {"flags": {each.key: _entry(each) for each in flags}}
 
 
 def manifest_list(flags: Iterable[FlagDeclaration]) -> dict[str, Any]:
-    """Return the manifest in the form that `openfeature pull` expects from a server."""
+    """Return the manifest in the format that `openfeature pull` expects from a server."""
     return {
         "flags": [
             {
@@ -117,7 +118,7 @@ def _flag(
 
 
 def _payloads(buckets: Iterable[Bucket]) -> tuple[str | None, list[Any]]:
-    """Return the type and the values of a test's payloads. The type is None without payloads."""
+    """Return the type and the values of a test's payloads. Without payloads, the type is None."""
     carried = [each.payload for each in buckets if each.payload is not None and each.payload.type]
     if not carried:
         return None, []
@@ -129,7 +130,8 @@ def _kind(payload_type: str | None, payloads: list[Any]) -> FlagKind:
         return FlagKind.BOOLEAN
     if payload_type in _OF_PAYLOADS:
         return _OF_PAYLOADS[payload_type]
-    # JSON payloads have a type only if it is the same for all of them.
+    # JSON payloads can differ in type. The flag has their type only if all of them have the same
+    # one.
     kinds = {kind_of(each) for each in payloads if each is not None}
     if kinds == {FlagKind.INTEGER, FlagKind.FLOAT}:
         return FlagKind.FLOAT
@@ -154,7 +156,8 @@ def _default(
     declared: ProctorTest | None,
 ) -> Any:
     if payload_type is None:
-        # False if no default is declared, because a visitor without a group is not in the test.
+        # If no default is declared, the default is False: a visitor without a group is not in the
+        # test.
         if declared is None or declared.default is None:
             return False
         value = declared.value_of(declared.default)
@@ -174,12 +177,12 @@ def _default(
 
 
 def _json(value: Any) -> Any:
-    """Return a payload as JSON; None if it has numbers that JSON cannot express."""
+    """Return a payload as JSON; None if it contains numbers that JSON cannot express."""
     return encodable_json(thaw(value)) if is_finite(value) else None
 
 
 def _schema_of_all(payloads: list[Any]) -> dict[str, Any] | None:
-    """Return the schema that all payloads have in common; None if there is none."""
+    """Return the schema of the payloads, or None if they do not all have the same schema."""
     schemas = [_schema(each) for each in payloads if each is not None]
     if not schemas or any(each is None or each != schemas[0] for each in schemas):
         return None

@@ -20,7 +20,7 @@ class FlagReason(enum.Enum):
 
     #: The hash of the identifier chose among several groups.
     SPLIT = "SPLIT"
-    #: A rule chose the group, or a test that this test depends on.
+    #: The group was chosen by a rule, or by a test that this test depends on.
     TARGETING_MATCH = "TARGETING_MATCH"
     #: Everyone has this group, or it is forced.
     STATIC = "STATIC"
@@ -53,7 +53,7 @@ def _decided_by(definition: TestDefinition, index: int) -> FlagReason:
         return FlagReason.SPLIT
     if definition.depends_on is not None:
         return FlagReason.TARGETING_MATCH
-    # The rules of the allocations before it were false, so they contributed to the decision.
+    # The rules of the earlier allocations were false, so these rules contributed to the decision.
     rules = [definition.rule, *(each.rule for each in definition.allocations[: index + 1])]
     if any(classify(rule) not in (RuleKind.EMPTY, RuleKind.TRUE) for rule in rules):
         return FlagReason.TARGETING_MATCH

@@ -53,9 +53,9 @@ def kind_of(payload: Any) -> FlagKind | None:
 def typed_value(test: str, assignment: GroupAssignment, kind: FlagKind) -> Any:
     """Return the value of a flag that is requested as *kind*.
 
-    This is the payload if it has that type. Otherwise, a boolean flag is True if the bucket's value
-    is above 0, and a string flag of a group without a payload is the name of the group. Raises
-    FlagError with TYPE_MISMATCH in all other cases.
+    The value is the payload if the payload has that type. Otherwise, a boolean flag is True if the
+    bucket's value is above 0, and a string flag is the name of the group if the group has no
+    payload. Raises FlagError with TYPE_MISMATCH in all other cases.
     """
     payload = assignment.payload
     # An empty payload, which Proctor writes as {}, has the type "" and counts as no payload.
@@ -68,28 +68,30 @@ def typed_value(test: str, assignment: GroupAssignment, kind: FlagKind) -> Any:
             return assignment.group
         raise FlagError(
             FlagErrorCode.TYPE_MISMATCH,
-            f"the group {assignment.group!r} of the test {test!r} has no payload; ask for a "
-            "boolean or a string",
+            f"the group {assignment.group!r} of the test {test!r} has no payload; "
+            "request a boolean or a string",
         )
     raise FlagError(
         FlagErrorCode.TYPE_MISMATCH,
         f"the group {assignment.group!r} of the test {test!r} has a payload of type "
-        f"{assignment.payload_type}, {_name_of(payload)}; it is not converted to {_NAMES[kind]}",
+        f"{assignment.payload_type}, {_name_of(payload)}; the payload is not converted to "
+        f"{_NAMES[kind]}",
     )
 
 
 def untyped_value(test: str, assignment: GroupAssignment) -> Any:
     """Return a flag's value as plain JSON, for a client that does not request a type.
 
-    This is the payload. Without one, it is True if the value of the bucket is above 0. Raises
-    FlagError with PARSE_ERROR for a payload with NaN or infinity.
+    The value is the payload. For a group without a payload, the value is True if the bucket's value
+    is above 0, otherwise False. Raises FlagError with PARSE_ERROR for a payload with NaN or
+    infinity.
     """
     if not assignment.payload_type:
         return _is_on(assignment)
     if not is_finite(assignment.payload):
         raise FlagError(
             FlagErrorCode.PARSE_ERROR,
-            f"the payload of the test {test!r} has a number that JSON cannot express",
+            f"the payload of the test {test!r} contains a number that JSON cannot express",
         )
     return thaw(assignment.payload)
 

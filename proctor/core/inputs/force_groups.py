@@ -46,14 +46,15 @@ class DefaultMode(enum.Enum):
     NONE = ""
     #: Visitors get no group in these tests.
     FALLBACK = "default_to_fallback"
-    #: Visitors who would get a group get the smallest bucket that is in use.
+    #: Visitors who would get a group get the smallest live bucket instead.
     MIN_LIVE = "default_to_min_live"
 
 
 _MODES = {mode.value: mode for mode in DefaultMode if mode is not DefaultMode.NONE}
 
-# The grammar. Java's regular expression for it can take exponential time. This module splits words
-# in code instead, and its pattern for payloads can match in only one way.
+# The grammar of force groups. Java's regular expression for it can take exponential time. This
+# module splits names and values in code instead, and its pattern for payloads can match a text in
+# only one way.
 _SPACES = r"[ \t\n\x0b\f\r]*"
 _STRING = r'"[^"\\]*(?:\\[^\n\r\x85\u2028\u2029][^"\\]*)*"'
 _SCALAR = rf"(?:-?[0-9]+(?:\.[0-9]*)?|{_STRING})"
@@ -78,7 +79,7 @@ def _payload_at(text: str, position: int) -> re.Match[str] | None:
 
 
 def _entries(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
-    """Yield the entries of *text*, each a group or a mode, together with the payload after it."""
+    """Yield each entry of *text* (a group or a mode), and the payload that follows the entry."""
     for start, end, payload in _entry_spans(text):
         yield text[start:end], payload
 
@@ -86,7 +87,7 @@ def _entries(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
 def _entry_spans(text: str) -> Iterator[tuple[int, int, re.Match[str] | None]]:
     """Yield the start and end of each entry of *text*, and the payload after it.
 
-    An entry must end at a comma or at the end of the text. If it does not, it is skipped.
+    An entry must end at a comma or at the end of the text. Any other entry is skipped.
     """
     position = 0
     while run := _WORD.search(text, position):
@@ -117,7 +118,7 @@ def _split_group(group: str) -> tuple[str, str] | None:
 
 
 def _within_length(text: str) -> str:
-    """Return *text* or, if it is too long, only the entries that fit completely."""
+    """Return *text* or, if it is too long, only the first entries that fit completely."""
     if len(text) <= MAX_LENGTH:
         return text
     logger.warning(
@@ -178,9 +179,9 @@ class ForceGroups:
     def parse_cookie(cls, *values: str, payload_tests: Collection[str] = ()) -> ForceGroups:
         """Return the groups that cookies force. A browser can send several cookies.
 
-        Each of *values* has the form of `cookie_value`, quoted or not, and they must be in the
-        order of the request. If several force the same test, the last one wins. Values with invalid
-        URL encoding are ignored.
+        Each of *values* is in the format of `cookie_value`, quoted or not. The values must be in
+        the order in which the request contains them. If several cookies force the same test, the
+        last one wins. Values with invalid URL encoding are ignored.
         """
         texts = [text for value in values if (text := _url_decoded(value)) is not None]
         return cls.parse(",".join(texts), payload_tests)
@@ -209,23 +210,23 @@ class ForceGroups:
         return entry if payload is None else f"{entry};{write_payload(payload)}"
 
     def cookie_value(self) -> str:
-        """Return `str()` as Java's URLEncoder encodes it, for a cookie that Java can read too."""
+        """Return `str()` as Java's URLEncoder encodes it, for a cookie that Java can also read."""
         # Java does not escape the asterisk but escapes the tilde. Python does the opposite.
         return quote_plus(str(self), safe="*", errors="replace").replace("~", "%7E")
 
     def merge(self, other: ForceGroups) -> ForceGroups:
-        """Combine both, as if the entries of *other* followed these in the same string."""
+        """Return both combined, as if the entries of *other* came after those of this object."""
         mode = self.default_mode if other.default_mode is DefaultMode.NONE else other.default_mode
         return ForceGroups(
             {**self.groups, **other.groups}, {**self.payloads, **other.payloads}, mode
         )
 
     def with_group(self, name: str, value: int) -> ForceGroups:
-        """Return a copy that forces the test *name* to the bucket *value* with its own payload.
+        """Return a copy that also forces bucket *value* of test *name*, with the bucket's payload.
 
         Raises ValueError if the group cannot be written as text: if the name contains characters
-        other than ASCII letters, digits and underscores; if the name followed by a value of 0 or
-        more is ambiguous; or if the value has more than 32 bits.
+        other than ASCII letters, digits and underscores; if *name* and *value* could not be
+        separated again; or if the value has more than 32 bits.
         """
         entry = f"{name}{value}"
         readable = list(_entries(entry)) == [(entry, None)]
@@ -274,7 +275,7 @@ class _Reader:
         if name not in self.groups and len(self.groups) == MAX_TESTS:
             if not self._too_many:
                 self._too_many = True
-                logger.warning("Only %d tests can be forced; %.80r is not", MAX_TESTS, name)
+                logger.warning("Only %d tests can be forced; %.80r is ignored", MAX_TESTS, name)
             return
         self.groups[name] = value
         if payload and name in self._payload_tests:
@@ -285,7 +286,7 @@ class _Reader:
 
 
 def _parts(text: str) -> list[str]:
-    """Return the parts of the text between entries, without the commas."""
+    """Split the text at commas, and return the parts that are not empty."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
@@ -303,7 +304,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def _url_decoded(value: str) -> str | None:
-    """Decode like Java's URLDecoder; None if it would throw. Accepts version 1's escaped commas."""
+    """Decode as Java's URLDecoder would, or return None. Accepts version 1's escaped commas."""
     if len(value) >= 2 and value[0] == value[-1] == '"':
         value = _OCTAL.sub(lambda found: chr(int(found[1], 8)), value[1:-1])
     return None if _BAD_ESCAPE.search(value) else unquote_plus(value)

@@ -18,13 +18,13 @@ __all__ = ["apply_payload", "read_payload", "write_payload"]
 
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
-#: Numbers that the grammar of force groups accepts but JSON does not, such as 007 and 5., are
-#: invalid.
+#: Matches the numbers that JSON accepts. The grammar of force groups also accepts others, such as
+#: 007 and 5., but they are invalid payloads.
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 def read_payload(kind: str, text: str) -> Payload | None:
-    """Return the payload that Jackson reads from *text*; None if it fails, or for type `json`."""
+    """Return the payload that Jackson reads from *text*; None if it fails or the type is `json`."""
     if kind not in PAYLOAD_TYPES or kind == "json":
         return None
     if text[0] not in '["{' and not _JSON_NUMBER.fullmatch(text):
@@ -63,7 +63,7 @@ def _json(value: Any) -> str:
 def apply_payload(bucket_payload: Payload | None, forced: Payload | None) -> Payload | None:
     """Return the payload of a forced bucket (Java: TestChooser.validateForcePayload).
 
-    This is the forced payload if its type is that of the bucket's payload; otherwise, it is the
+    The result is the forced payload if both payloads have the same type; otherwise, it is the
     bucket's payload. The json type cannot be forced. In a map, only values are replaced. If a
     forced key is missing from the bucket's map, or if its value there has a type that cannot be
     forced, the bucket's map is used unchanged.

@@ -18,7 +18,7 @@ from proctor.core.messages import nearest, shown
 if TYPE_CHECKING:
     import os
 
-#: The fields that Pipet knows. It does not start if there are any others.
+#: The fields that Pipet knows. Pipet does not start if the file contains any others.
 CONFIG_FIELDS = ("context", "identifiers")
 CONTEXT_FIELDS = ("source", "sourceKey", "type", "defaultValue")
 IDENTIFIER_FIELDS = ("source", "sourceKey")
@@ -36,7 +36,7 @@ def read(
     """Return the context variables and the identifiers in *config*, in the order of the file.
 
     *config* is a path, or the parsed content of a file. Raises ConfigurationError if the file
-    cannot be read or Pipet would not start with it.
+    cannot be read, or if Pipet would not start with it.
     """
     where = "the Pipet configuration"
     if not isinstance(config, Mapping):
@@ -101,7 +101,7 @@ def _text(value: object, where: str, field: str) -> str | None:
 
 
 def _source(value: object, where: str) -> KeyPlace:
-    """Return an enum constant as Jackson reads it: by its name, or by its index."""
+    """Return the enum constant that Jackson reads from a value, which is a name or an index."""
     text = (_text(value, where, "source") or "").strip(_JAVA_TRIM)
     if text in ("0", "1"):
         return SOURCES[int(text)]
@@ -153,7 +153,7 @@ def _identifier(
     if name.upper() not in by_upper:
         raise ConfigurationError(
             f"In {where}: the test type is unknown: {nearest(name, by_upper.values())}; "
-            "register it if it is your own"
+            "register the type if it is your own"
         )
     key = _text(entry.get("sourceKey"), where, "sourceKey") or name
     return IdentifierVariable(by_upper[name.upper()], key, source, name)

@@ -1,4 +1,4 @@
-"""The two meanings of a source key: a context variable or a test type."""
+"""The two uses of a source key: for a context variable or for a test type."""
 
 from __future__ import annotations
 
@@ -35,5 +35,6 @@ class IdentifierVariable:
     test_type: str
     source_key: str
     source: KeyPlace = "QUERY"
-    #: The name as it is spelled in Pipet's configuration (`user` for USER); "" if there is none.
+    #: The test type as spelled in Pipet's configuration (`user` for USER); "" without such a
+    #: configuration.
     name: str = ""

@@ -1,7 +1,7 @@
 """Map source keys to test types and to context variables.
 
 A *source key* is the name under which an application, or a request to Pipet, passes a value. The
-configuration maps it to a test type or a context variable.
+configuration maps each source key to a test type or a context variable.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ class Variables:
 
         *identifiers* maps source keys to test types. *context* maps source keys to a type's name
         (see `pipet_type`), or to a mapping with `type` and, optionally, `name` (the variable's
-        name, by default the key) and `default`. If it is None, no context is declared. Raises
-        ConfigurationError, which names the key, for an invalid declaration.
+        name, by default the key) and `default`. If *context* is None, no context is declared.
+        Raises ConfigurationError for an invalid declaration; the message names the key.
         """
         return cls(
             identifiers=[_identifier(*item) for item in (identifiers or {}).items()],
@@ -124,7 +124,7 @@ class Variables:
         return {variable.name: variable.type for variable in self.context_variables}
 
     def context(self, values: Mapping[str, object]) -> dict[str, object]:
-        """Return raw values by variable name, from *values* by source key.
+        """Return raw values by variable name. *values* contains them by source key.
 
         A default replaces a value that is missing or None. As in Pipet, undeclared keys are left
         out. If no context was declared, all keys are kept.
@@ -147,12 +147,13 @@ class Variables:
         *,
         keep_empty: bool = False,
     ) -> dict[str, str]:
-        """Return identifiers by test type, from *values* by source key.
+        """Return identifiers by test type. *values* contains them by source key.
 
-        Values are converted to text. None is left out, as is "" unless *keep_empty*. If two keys
-        with values are mapped to the same test type, the one declared later wins. An undeclared key
-        that is the name of a test type has the lowest priority. Other keys are ignored; see
-        `unmapped`. Raises ConversionError for a value that cannot be converted to text.
+        Values are converted to text. None is left out, and so is "" unless *keep_empty* is true. If
+        two keys with values are mapped to the same test type, the one declared later wins. An
+        undeclared key that is the name of a test type has the lowest priority. Other keys are
+        ignored; see `unmapped`. Raises ConversionError for a value that cannot be converted to
+        text.
         """
         found: dict[str, str] = {}
         for test_type, key in self._routes_of(values, test_types):
@@ -164,15 +165,16 @@ class Variables:
     def unmapped(
         self, keys: Iterable[str], test_types: Collection[str] = TEST_TYPES
     ) -> tuple[str, ...]:
-        """Return the identifier source *keys* that are not mapped to a test type."""
+        """Return those of the identifier *keys* that are not mapped to a test type."""
         keys = tuple(keys)
         mapped = {key for kind, key in self._routes_of(keys, test_types) if kind in test_types}
         return tuple(key for key in keys if key not in mapped)
 
     def source_key(self, name: str, test_types: Collection[str] = TEST_TYPES) -> str | None:
-        """Return *name* if it is a source key, or else the first source key for that test type.
+        """Return the source key of an identifier, given that key or a test type as *name*.
 
-        Return None if neither is mapped to a test type.
+        If several keys are mapped to the test type, return the first. Return None if *name* is
+        neither.
         """
         if not self.unmapped([name], test_types):
             return name
@@ -228,7 +230,7 @@ def _declared(
     if not isinstance(options, Mapping):
         raise ConfigurationError(
             f"The context key {key!r} is declared as {shown(options)}; give the name of a type, "
-            "or a dict with 'type' and perhaps 'name' and 'default'"
+            "or a dict with 'type' and, optionally, 'name' and 'default'"
         )
     for option in options:
         if option not in _OPTIONS:

@@ -39,7 +39,7 @@ _EXACT.traps[Inexact] = True
 
 
 def _looks_floating(value: object) -> bool:
-    """Return True if *value* looks like a float, as ELSupport.isStringFloat does."""
+    """Return True if *value* is text that looks like a float, as ELSupport.isStringFloat does."""
     return (
         isinstance(value, str)
         and not isinstance(value, Character)
@@ -68,7 +68,7 @@ def _arithmetic_kind(left: object, right: object) -> Conversion:
 
 
 def _exactly(operate: Callable[..., Decimal], *operands: Decimal) -> Decimal:
-    """Return the exact result. Raises RuleRuntimeError if further operations on it could hang."""
+    """Return the exact result. Raises RuleRuntimeError if computing with it could take too long."""
     try:
         return bounded_decimal(operate(*operands))
     except DecimalException:

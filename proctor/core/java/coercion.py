@@ -1,6 +1,6 @@
 """Convert values between Java's types [ELSupport of Tomcat 7].
 
-All functions take the values defined in the module `values` and raise only RuleError.
+All functions accept values of the types in the module `values`, and raise only RuleError.
 RuleEvaluationError represents Java Proctor's ELException, and RuleRuntimeError its other runtime
 exceptions.
 """
@@ -103,7 +103,7 @@ def character_code(value: Character) -> int:
 
 
 def truncate(value: float) -> int:
-    """Cast a double to an integer as Java does before it narrows the result."""
+    """Cast a double to an integer as Java does. The result is not yet narrowed to a Java type."""
     if math.isnan(value):
         return 0
     return int(max(min(value, 2.0**63), -(2.0**63)))
@@ -129,7 +129,7 @@ def to_double(number: float | Decimal) -> float:
 
 
 def to_decimal(number: float | Decimal) -> Decimal:
-    """Convert to BigDecimal as Tomcat does: through a double, except for a BigInteger."""
+    """Convert to BigDecimal as Tomcat does: by way of a double, except for a BigInteger."""
     if isinstance(number, Decimal):
         return bounded_decimal(number)
     if isinstance(number, BigInteger):

@@ -37,7 +37,7 @@ from proctor.core.java.versions import ReleaseVersion
 
 
 def _common_kind(left: object, right: object) -> Conversion | None:
-    """Return the type to convert both values to for comparison; None if they are not numbers."""
+    """Return the type in which two numbers are compared; None if neither value is a number."""
     kind: Conversion | None = None
     for value in (left, right):
         if isinstance(value, Decimal):
@@ -164,7 +164,7 @@ def compare(left: object, right: object) -> int:
 
 
 def is_comparable(value: object) -> bool:
-    """Return True if Java Proctor's class of *value* implements Comparable."""
+    """Return True if the Java class that *value* represents implements Comparable."""
     return isinstance(value, (int, float, str, Decimal, enum.Enum, ReleaseVersion))
 
 
@@ -192,7 +192,10 @@ def compare_same(left: object, right: object) -> int:
 
 
 def is_empty(value: object) -> bool:
-    """Return the result of `empty`: true for null, "" and empty collections, otherwise false."""
+    """Return the result of the operator `empty`.
+
+    It is true for null, "" and empty collections, otherwise false.
+    """
     if value is None:
         return True
     if isinstance(value, (ByteArray, CharArray)):

@@ -50,9 +50,10 @@ class ContextType:
     #: The sample value used to check rules when a matrix is loaded, or MISSING (Java:
     #: RuleVerifyUtils and its defaults for declared types).
     sample: object = field(default=MISSING, hash=False)
-    #: If set, the engine skips the converter for values that are already of this kind.
+    #: The engine does not convert values that are already of this kind. None means that it converts
+    #: all values.
     kind: ValueKind | None = None
-    #: The class of converted values if they all have the same one: `int`, `float` or `str`.
+    #: The class of the converted values (`int`, `float` or `str`); None if it can vary.
     python_type: type | None = None
     #: The smallest and the largest value of an integer type.
     low: int = LONG_MIN
@@ -61,8 +62,9 @@ class ContextType:
     def convert(self, value: object) -> object:
         """Return the value that rules see for the raw *value*; None stays None.
 
-        Text is read as Pipet reads it (`proctor.core.java.conversion`). If Pipet would answer 400,
-        raises ConversionError, whose `reason` is Java Proctor's message. Raises no other exception.
+        Text is read as Pipet reads it (`proctor.core.java.conversion`). Raises ConversionError for
+        a value to which Pipet would answer with status 400; its `reason` is Java Proctor's message.
+        Raises no other exception.
         """
         if value is None:
             return None
@@ -73,7 +75,7 @@ class ContextType:
         except RuleRuntimeError as error:
             reason = error.java_class.rpartition(".")[2]
         except RecursionError:
-            reason = "it is nested too deeply, or contains itself"
+            reason = "the value is nested too deeply, or contains itself"
         except Exception as error:  # noqa: BLE001 - str() of a foreign object may raise anything
             reason = error_text(error)
         raise ConversionError(
@@ -166,8 +168,8 @@ def pipet_type(name: str, *, user_agent: Callable[[str], object] | None = None) 
 
     Valid names are Java's primitives, their wrappers by simple or canonical name, String and
     UserAgent. Three more names, which Pipet does not know, are also valid: `list`, `map` and
-    `json`. Their values are read as Jackson reads them. Pipet declares primitives as their
-    wrappers, so only strings and collections have a sample.
+    `json`. Values of these three types are read as Jackson reads them. Pipet declares primitives as
+    their wrappers, so only strings and collections have a sample.
 
     *user_agent* parses a User-Agent header. Raises ConfigurationError for an unknown name, and for
     UserAgent if no parser is given.
@@ -186,14 +188,14 @@ def pipet_type(name: str, *, user_agent: Callable[[str], object] | None = None) 
         raise ConfigurationError(f"{shown(name)} is not a context type: {nearest(name, known)}")
     if user_agent is None:
         raise ConfigurationError(
-            "The context type 'UserAgent' needs a parser of User-Agent headers: install "
-            "django-proctor[useragent], or give a function as user_agent"
+            "The context type 'UserAgent' needs a parser for User-Agent headers; install "
+            "django-proctor[useragent], or pass a function as user_agent"
         )
     parse = partial(conversion.to_user_agent, parse=user_agent)
     return ContextType("UserAgent", _USER_AGENT_CLASS, parse)
 
 
-#: Names that a specification can use, ignoring case, each with its type and sample.
+#: The names that a specification can use, in upper or lower case, each with its type and sample.
 _SPECIFICATION: dict[str, tuple[str, object]] = {
     "int": ("Integer", Integer(0)),
     "integer": ("Integer", Integer(0)),
@@ -255,10 +257,10 @@ def _enumeration(java_class: str) -> type[enum.Enum]:
 def specification_type(name: str) -> ContextType:
     """Return the type called *name* in a Proctor specification (Java: ProvidedContext).
 
-    Any name is accepted. Short names, which ignore case, have a sample. Any other name stands for a
-    Java class, which has a sample if it has a no-argument constructor. Wrappers, `float` and
-    unknown classes have no sample, so the load check ignores failures that they cause. Values of an
-    unknown class are read as Jackson reads them.
+    Any name is accepted. Short names, which can be in upper or lower case, have a sample. Any other
+    name is taken for the name of a Java class, and has a sample if that class has a no-argument
+    constructor. Wrappers, `float` and unknown classes have no sample, so the check during loading
+    ignores failures that they cause. Values of an unknown class are read as Jackson reads them.
     """
     if name.lower() in _SPECIFICATION:
         simple, sample = _SPECIFICATION[name.lower()]

@@ -48,7 +48,10 @@ to_string = plain_text
 
 
 def sent_text(value: Any) -> str:
-    """Return *value* as version 1 sent it: bytes decoded as UTF-8, all else as `plain_text`."""
+    """Return *value* as version 1 of this library sent it.
+
+    Bytes are decoded as UTF-8. Anything else is converted by `plain_text`.
+    """
     if isinstance(value, (bytes, bytearray)):
         return value.decode("utf-8", "replace")
     return plain_text(value)
@@ -78,7 +81,7 @@ def to_double(value: Any) -> float:
 
 
 def _exact(text: str) -> Fraction:
-    """Return the exact value of *text*, which `parse_double` must read as a finite number."""
+    """Return the exact value of *text*, which must be a finite number for `parse_double`."""
     from fractions import Fraction  # noqa: PLC0415 - few need it, and it is slow to import
 
     number = text.strip("".join(map(chr, range(0x21)))).lower()
@@ -99,7 +102,8 @@ def to_float(value: Any) -> Float:
     double = parse_double(text)
     if double and math.isfinite(double):
         # If the double is inexact, take whichever of the two doubles around the exact value has its
-        # last bit set. Then the second rounding cannot mistake it for a tie.
+        # last bit set. Then the second rounding, to single precision, cannot mistake the value for
+        # a tie.
         exact = _exact(text)
         if exact != double and double.hex().partition("p")[0][-1] in "02468ace":
             double = math.nextafter(double, math.inf if exact > double else -math.inf)
@@ -126,7 +130,7 @@ def to_user_agent(value: Any, *, parse: Callable[[str], object]) -> object:
 
 
 def _members(value: Any, wanted: str) -> Iterable[Any]:
-    # Both sized and iterable. This accepts a query set or an array, but not an endless generator.
+    # Require a length, too: this accepts a query set or an array, but not an endless generator.
     is_text = isinstance(value, (str, bytes, bytearray))
     if is_text or not (isinstance(value, Sized) and isinstance(value, Iterable)):
         raise Refused(f"expected a {wanted}, got a {type(value).__qualname__}")

@@ -38,12 +38,12 @@ def _daylight(year: int) -> tuple[datetime, datetime]:
     end = _sunday(year, 10, 25)
     if year >= 1987:
         return _sunday(year, 4, 1), end
-    # During the oil crisis, daylight time began early in two years.
+    # In these two years, during the oil crisis, daylight time began early.
     early = {1974: datetime(1974, 1, 6), 1975: datetime(1975, 2, 23)}
     return early.get(year) or _sunday(year, 4, 24), end
 
 
 def _sunday(year: int, month: int, day: int) -> datetime:
-    """Return the first Sunday on or after a day."""
+    """Return the first Sunday on or after the given day."""
     first = datetime(year, month, day)
     return first + timedelta(days=(_SUNDAY - first.weekday()) % 7)

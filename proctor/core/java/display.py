@@ -13,7 +13,7 @@ MAX_VALUE = 80
 def shown_value(value: object) -> str:
     """Return a value in the notation of rules, made printable: `'DE'`, `true`, `null`, `[a, b]`.
 
-    Never raises, even if the value cannot print itself.
+    Never raises, even if converting the value to a string does.
     """
     try:
         if isinstance(value, str):

@@ -30,7 +30,7 @@ class FrozenDict(dict[str, Any]):
     __slots__ = ()
 
     def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        raise TypeError("this mapping cannot be changed; change a copy, dict(mapping)")
+        raise TypeError("this mapping cannot be changed; change a copy made with dict(mapping)")
 
     __setitem__ = __delitem__ = _refuse
     __ior__ = clear = pop = popitem = setdefault = update = _refuse
@@ -76,8 +76,8 @@ def freeze(value: Any, depth: int = 0) -> Any:
     raise ConversionError(
         Sentence(
             gettext_noop(
-                "{value} is of type {type}, which JSON does not have; convert it to a "
-                "string, a number, a list or a dict"
+                "{value} is of type {type}, which does not exist in JSON; convert the value "
+                "to a string, a number, a list or a dict"
             ),
             value=shown_json(value),
             type=type(value).__name__,
@@ -102,7 +102,7 @@ def _items(value: Any) -> list[Any]:
 
 
 def _freeze_int(value: int) -> int:
-    # 10 bits are about 3 digits: a good estimate without printing the number.
+    # 10 bits are about 3 decimal digits. This estimate avoids converting the number to text.
     if value.bit_length() > MAX_DIGITS * 10 // 3:
         raise ConversionError(
             Sentence(gettext_noop("the number has too many digits; write it as a string"))
@@ -111,12 +111,12 @@ def _freeze_int(value: int) -> int:
 
 
 def _freeze_float(value: float) -> float:
-    # In Java Proctor, too, 1e999 in JSON is an infinity. Only the words NaN and Infinity are
-    # invalid.
+    # Like Java Proctor, accept the infinity that 1e999 in JSON becomes. Only the words NaN and
+    # Infinity are invalid in JSON.
     if type(value) is float and not math.isfinite(value):
         raise ConversionError(
             Sentence(
-                gettext_noop("{value!r} is not JSON: expected a finite number, or leave it out"),
+                gettext_noop("{value!r} is not valid JSON; write a finite number, or leave it out"),
                 value=value,
             )
         )
@@ -127,7 +127,7 @@ def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise ConversionError(
             Sentence(
-                gettext_noop("the key {key} is not a string: JSON keys must be strings"),
+                gettext_noop("the key {key} is not a string, but keys in JSON must be strings"),
                 key=shown_json(key),
             )
         )

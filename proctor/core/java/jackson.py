@@ -61,7 +61,8 @@ class DecimalText(float):
 class RepeatedKeys(dict[str, Any]):
     """A JSON object that repeats a key. As a dict, it contains the last value of each key.
 
-    Jackson reads an object as a stream, so it also rejects bad values that a later value replaces.
+    Jackson reads an object as a stream, so it rejects an invalid value even if the key is repeated
+    later with a valid one.
     """
 
     __slots__ = ("pairs",)
@@ -75,7 +76,7 @@ class RepeatedKeys(dict[str, Any]):
 
 
 def parse(text: str) -> Any:
-    """Return the first JSON value of *text*. The rest is ignored, as in Java Proctor.
+    """Return the first JSON value in *text*. Anything after it is ignored, as in Java Proctor.
 
     Numbers with a point are returned as `DecimalText`, objects as dicts, and objects that repeat a
     key as `RepeatedKeys`. Raises ConversionError for text that is not JSON, including text with a
@@ -103,7 +104,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def parse_document(content: str | bytes) -> Any:
-    """Parse a text or UTF-8 bytes. Raises ConversionError for invalid JSON or UTF-8.
+    """Parse text, or bytes in UTF-8. Raises ConversionError for invalid JSON or UTF-8.
 
     Anything may follow the value.
     """
@@ -129,9 +130,10 @@ _TRAILING_COMMA = re.compile(r",[ \t\r\n]*(?=[\]}])")
 
 
 def _json_fault(error: json.JSONDecodeError) -> str:
-    """Return a message with the error in the text and its position; it names trailing commas."""
+    """Return a message with the error and its position. Trailing commas have their own message."""
     text, comma = error.doc, None
-    # Look only just before the error, because the text may contain anything.
+    # Search only just before the error. Elsewhere, the same characters can be part of a valid
+    # string.
     for found in _TRAILING_COMMA.finditer(text, max(0, text.rfind(",", 0, error.pos + 1))):
         # Python 3.13 points to the comma and names it; older versions point to the bracket.
         names_it = "trailing comma" in error.msg
@@ -208,7 +210,7 @@ def to_text(value: Any) -> str | None:
         return float.__repr__(value)
     raise ConversionError(
         Sentence(
-            gettext_noop("{value} is not a string: expected one in quotes"), value=shown_json(value)
+            gettext_noop("{value} is not a string; write it in quotes"), value=shown_json(value)
         )
     )
 
@@ -245,7 +247,7 @@ def to_integer(value: Any, bits: int = 32) -> int | None:
             pass
     raise ConversionError(
         Sentence(
-            gettext_noop("{value} is not a {bits}-bit integer: expected one from {low} to {high}"),
+            gettext_noop("{value} is not a {bits}-bit integer; write one from {low} to {high}"),
             value=shown_json(value),
             bits=bits,
             low=low,
@@ -277,7 +279,7 @@ def to_double(value: Any) -> float | None:
             pass
     raise ConversionError(
         Sentence(
-            gettext_noop("{value} is not a number: expected digits, as in 0.5"),
+            gettext_noop("{value} is not a number; write digits, as in 0.5"),
             value=shown_json(value),
         )
     )
@@ -299,7 +301,7 @@ def to_boolean(value: Any) -> bool | None:
             return False
     raise ConversionError(
         Sentence(
-            gettext_noop("{value} is not a boolean: expected true or false"),
+            gettext_noop("{value} is not a boolean; write true or false"),
             value=shown_json(value),
         )
     )

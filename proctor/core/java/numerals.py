@@ -29,15 +29,15 @@ LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 
 #: A rule may contain `'1e999999999'`, and a decimal with that many digits would exhaust memory.
 MAX_DECIMAL_EXPONENT = 2_000
-#: The largest scale of a decimal. It is enough for one operation on two numbers of the largest
-#: size.
+#: The largest scale of a decimal. This is enough for the result of one operation on two numbers of
+#: the largest size.
 MAX_DECIMAL_SCALE = 2 * MAX_DECIMAL_EXPONENT
 #: The size of the largest integer. It has about 12,000 digits and prints in well under 1 ms.
 MAX_INTEGER_BITS = 40_000
 
 
 def wrap(value: int, bits: int = 64) -> int:
-    """Return *value* wrapped to a two's complement number of this many bits, as in Java."""
+    """Return *value* wrapped to a two's complement number of *bits* bits, as in Java."""
     half = 1 << (bits - 1)
     if -half <= value < half:
         return value
@@ -67,10 +67,10 @@ def _not_a_number(text: str) -> RuleRuntimeError:
 
 
 def parse_integer(text: str, low: int = LONG_MIN, high: int = LONG_MAX) -> int:
-    """Parse as Long.parseLong does (with other bounds: Integer.parseInt, Short or Byte).
+    """Parse as Long.parseLong does or, with narrower bounds, as Integer.parseInt and others do.
 
     Accepts an optional sign and decimal digits of any script, but no whitespace. Raises
-    RuleRuntimeError in place of NumberFormatException.
+    RuleRuntimeError where Java throws NumberFormatException.
     """
     # The longest 64-bit number has 20 characters, but leading zeros may make it longer.
     if _INTEGER.fullmatch(text) is None or len(text) > 4000:
@@ -92,7 +92,7 @@ def parse_double(text: str) -> float:
     """Parse as Double.parseDouble does.
 
     Accepts `1d`, hexadecimal numbers, NaN, Infinity, and whitespace around the number. Raises
-    RuleRuntimeError in place of NumberFormatException.
+    RuleRuntimeError where Java throws NumberFormatException.
     """
     trimmed = text.strip(_JAVA_TRIM)
     if _DOUBLE.fullmatch(trimmed):

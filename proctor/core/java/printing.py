@@ -15,8 +15,8 @@ _LIMIT = 80
 def shown_as_java(value: object) -> str:
     """Return *value* for a message, in at most 80 characters.
 
-    The rest of the value is never read, because a list from the site can be long, lazy, or contain
-    itself.
+    Anything beyond that is never read, because a list from the site can be long or lazy, or can
+    contain itself.
     """
     text = ""
     for piece in _pieces(value):

@@ -1,9 +1,9 @@
 """Read properties of values: `base.name` and `base[key]`  [the four EL resolvers].
 
 A rule can read the properties listed here, and the public attributes of objects that the site puts
-into the context. It can never read Python callables, or names that begin with an underscore.
-Classes, modules, generators and similar objects cannot be read either, because they give access to
-the whole program.
+into the context. It can never read Python callables, or attributes whose names begin with an
+underscore. Classes, modules, generators and similar objects cannot be read either, because they
+give access to the whole program.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def property_index(key: object) -> int:
 
 
 def map_get(mapping: Mapping[Any, Any], key: object) -> object:
-    """Return the value of a key as Map.get does: null if no key of the same class is equal."""
+    """Return the value of a key as Map.get does: null if no key of the same class equals it."""
     if type(key) is str:
         return mapping.get(key)
     return next((item for each, item in mapping.items() if java_equals(each, key)), None)
@@ -91,7 +91,10 @@ def get_property(base: object, key: object) -> object:
 
 
 def _seen(value: object, base: object, key: object) -> object:
-    """Return a property as rules see it. Raises RuleEvaluationError if it cannot become a list."""
+    """Return the *value* of a property as rules see it.
+
+    Raises RuleEvaluationError if the value should become a list but cannot.
+    """
     try:
         return as_rules_see(value)
     except ConversionError as error:

@@ -100,7 +100,7 @@ def java_hash(text: str) -> int:
 def equal_ignoring_case(left: str, right: str) -> bool:
     """Compare as String.equalsIgnoreCase does: unit by unit, in upper case, then in lower case."""
     a, b = units(left), units(right)
-    # Compare each pair of different characters only once. Even a long text has few of them.
+    # Compare each pair of different characters only once. Even a long text has few such pairs.
     return len(a) == len(b) and (a == b or all(starmap(_same_letter, set(zip(a, b, strict=True)))))
 
 
@@ -111,7 +111,7 @@ def _fold(character: str) -> str:
     lowered = character.lower()
     if len(lowered) == 1:
         return lowered
-    # Java drops the dot of the dotted capital I when it maps it to one character.
+    # When Java maps the dotted capital I to a single character, the dot is dropped.
     return "i" if character == "\u0130" else character
 
 

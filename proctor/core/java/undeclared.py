@@ -28,8 +28,9 @@ def as_rules_see(value: Any) -> object:
         return value
     if isinstance(value, enum.Enum):
         return unwrapped(value)
-    # A query set is not a Collection, because it has no __contains__. The type of a lazy object
-    # always has a length and items, but its `__class__` is that of the object that it wraps.
+    # Do not test for Collection, because a query set has no __contains__. Use `__class__` and not
+    # the type: the type of a lazy object always has a length and items, but its `__class__` is the
+    # class of the object that it wraps.
     cls = value.__class__
     if issubclass(cls, Sized) and issubclass(cls, Iterable):
         # A lazy string has the methods of a str but is not a str.
@@ -47,5 +48,5 @@ def _listed(value: Iterable[Any]) -> list[Any]:
     try:
         return list(value)
     except Exception as error:
-        reason = f"it cannot be converted to a list: {error_text(error)}"
+        reason = f"the value cannot be converted to a list: {error_text(error)}"
         raise ConversionError(f"{type(value).__qualname__}: {reason}", reason=reason) from error

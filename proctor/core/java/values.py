@@ -1,4 +1,4 @@
-"""The values that a rule sees: Java's types, as far as the type affects a result.
+"""The values that a rule sees: Java's types, to the extent that they affect a result.
 
 Java's most common types are represented by plain Python values: Boolean by bool, Long by int,
 Double by float, String by str, BigDecimal by `decimal.Decimal`, List by list and tuple, Map by
@@ -73,7 +73,8 @@ class Float(float):
 
     def __new__(cls, value: float) -> Self:
         """Round *value* to single precision. A value that is too large becomes an infinity."""
-        # The native format casts as C does, but the standard one ("<f") would raise an exception.
+        # The native format casts as C does. For a value that is too large, the standard format
+        # ("<f") would raise an exception.
         return super().__new__(cls, struct.unpack("f", struct.pack("f", value))[0])
 
 
@@ -184,7 +185,10 @@ _PRIMITIVE_ARRAYS: dict[type, str] = {ByteArray: "[B", CharArray: "[C"}
 
 
 def java_class(value: object) -> str:
-    """Return the name of the Java class that *value* represents, or the Python class's own name."""
+    """Return the name of the Java class that *value* represents.
+
+    If there is no such class, return the name of the Python class.
+    """
     if isinstance(value, JavaArray):
         return _PRIMITIVE_ARRAYS.get(type(value), f"[L{value.component};")
     for cls in type(value).__mro__:
@@ -244,13 +248,15 @@ def _integer_string(value: int) -> str:
     if -(2**63) <= value < 2**64:
         return int.__repr__(value)
     if value.bit_length() > MAX_INTEGER_BITS:
-        raise RuleRuntimeError(f"an integer of more than {MAX_INTEGER_BITS} bits is not printed")
+        raise RuleRuntimeError(
+            f"an integer of more than {MAX_INTEGER_BITS} bits is too long to print"
+        )
     # Python refuses to print an int of more than 4300 digits, but it prints such a Decimal.
     return str(Decimal(value))
 
 
 def unwrapped(value: object) -> object:
-    """Return the value of a str or int enumeration's member. Anything else is returned unchanged.
+    """Return the value of a member of a str or int enumeration. Anything else is unchanged.
 
     In rules, members of TextChoices, StrEnum and IntEnum behave like their values. Members of other
     enumerations correspond to Java's enums.

@@ -54,7 +54,7 @@ class ReleaseVersion:
 
     @property
     def match_precision(self) -> MatchPrecision:
-        """The last part that is specified. If it is not BUILD, the version has a wildcard."""
+        """The last part that is specified. If it is not BUILD, the version ends in a wildcard."""
         return MatchPrecision(len(self._parts))
 
     #: The same property, with the name that rules use.
@@ -73,7 +73,8 @@ class ReleaseVersion:
         return self.compare(other) < 0
 
     def __hash__(self) -> int:
-        # Equal versions may have only the first part in common: 1.x equals 1.2.3.4.
+        # Hash only the first part, because equal versions can differ in the others: 1.x equals
+        # 1.2.3.4.
         return hash(self._parts[0])
 
     def __str__(self) -> str:

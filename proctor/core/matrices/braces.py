@@ -12,7 +12,8 @@ from proctor.core.sentences import Sentence, gettext_noop
 
 __all__ = ["without_braces"]
 
-#: A quoted string, or a brace together with the characters before it that can belong to it.
+#: A quoted string, or a brace with the characters (such as $) before it that can belong to the
+#: brace.
 _BRACE = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\\?[$#]?[ ]?\{|\}""")
 
 
@@ -43,5 +44,5 @@ def _rewritten(text: str) -> str | None:
 
 
 def _gap(text: str, start: int, end: int) -> str:
-    """Return the replacement of a brace: nothing, or a space between two words."""
+    """Return the text that replaces a brace: nothing, or a space if it separates two words."""
     return " " if text[start - 1 : start].isalnum() and text[end : end + 1].isalnum() else ""

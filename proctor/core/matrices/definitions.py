@@ -1,7 +1,7 @@
-"""Convert a test from the editor's form to the form of a matrix.
+"""Convert a test from the editor's format to the format of a matrix.
 
-In the editor's form, a test can have `specialConstants`, and its rules can omit the `${}`. The
-matrix's form allows neither (Java: ConsumableTestDefinition.fromTestDefinition).
+In the editor's format, a test can have `specialConstants`, and its rules can omit the `${}`. A
+matrix allows neither (Java: ConsumableTestDefinition.fromTestDefinition).
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ _WHITESPACE = (
     "\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 )
 _UNIT = re.compile("(?<!!)missingExperimentalUnit")
-#: A range longer than this contains everyone. Any difference from 1 is due to rounding.
+#: A range longer than this contains everyone. If its length is not exactly 1, the difference is due
+#: to rounding.
 _WHOLE = 0.9999
 
 
 def consumable_definition(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the matrix form of a test in the editor's form, as Java Proctor prints it.
+    """Convert a test from the editor's format to the format of a matrix, as Java Proctor prints it.
 
     The result contains all known fields but no unknown ones, and doubles have at most ten decimal
     places. Raises MatrixLoadError if Java Proctor cannot convert the test.
@@ -61,7 +62,7 @@ def consumable_definition(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def consumable_test(test: TestDefinition, special: Mapping[str, Any]) -> TestDefinition:
-    """Return the matrix form of *test* with the special constants *special*, without rounding.
+    """Convert *test*, with the special constants *special*, to the format of a matrix. No rounding.
 
     *special* may restrict the test to a list of countries.
     """
@@ -70,7 +71,7 @@ def consumable_test(test: TestDefinition, special: Mapping[str, Any]) -> TestDef
     has_unitless = test.enable_unitless_allocations and any(
         map(_takes_everybody_without_unit, allocations)
     )
-    # Most tests already have this form and need not be copied.
+    # Most tests already have this format and need not be copied.
     if (
         not special
         and not test.dynamic
@@ -142,7 +143,7 @@ def complete_document(definition: TestDefinition) -> dict[str, Any]:
 
 
 def _bare(value: Any) -> Any:
-    """Return a part of a matrix without unknown fields, as if every known field had been given."""
+    """Return a part of a matrix with every known field, including defaults, but no unknown ones."""
     if isinstance(value, tuple):
         return tuple(map(_bare, value))
     if not is_dataclass(value) or isinstance(value, type):

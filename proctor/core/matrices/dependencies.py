@@ -28,8 +28,8 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
             dropped[name] = _problem(name, *found)
     settled = set(dropped)
     for name in tests:
-        # Stop at a test that is already settled, so that each test is visited only once, even in
-        # long chains.
+        # Stop at a test whose result is already known, so that each test is visited only once, even
+        # in long chains.
         path, end = _path(name, tests, settled)
         settled.update(path)
         if end in path:
@@ -40,8 +40,8 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
                     "circle",
                     Sentence(
                         gettext_noop(
-                            "it depends on a cycle of tests: {circle}; remove one of these "
-                            "dependencies"
+                            "this test depends on a cycle of tests: {circle}; remove one of "
+                            "these dependencies"
                         ),
                         circle=_shown(circle),
                     ),
@@ -53,7 +53,7 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
                     "dropped",
                     Sentence(
                         gettext_noop(
-                            "it depends on {end!r}, which is dropped; fix that test first"
+                            "this test depends on {end!r}, which is dropped; fix that test first"
                         ),
                         end=end,
                     ),
@@ -64,7 +64,7 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
 def _path(
     name: str, tests: Mapping[str, TestDefinition], settled: Collection[str]
 ) -> tuple[list[str], str | None]:
-    """Return *name* with its ancestors up to a *settled* one, and the name that comes next.
+    """Return *name* with its ancestors that are not yet *settled*, and the name that comes next.
 
     The next name is a settled test, the first name of a cycle, or None if the chain ends.
     """
@@ -93,35 +93,38 @@ def _direct(test: TestDefinition, tests: Mapping[str, TestDefinition]) -> tuple[
     name, value = test.depends_on.test_name, test.depends_on.bucket_value
     if name == test.name:
         return "self", Sentence(
-            gettext_noop("it depends on itself; name a different test, or remove dependsOn")
+            gettext_noop("this test depends on itself; name a different test, or remove dependsOn")
         )
     parent = tests.get(name) if name is not None else None
     if parent is None:
         text = gettext_noop(
-            "it depends on {name!r}, which is not in the matrix or is dropped; fix that test, or "
-            "remove dependsOn"
+            "this test depends on {name!r}, which is not in the matrix or is dropped; fix that "
+            "test, or remove dependsOn"
         )
         return "unknown", Sentence(text, name=name)
     if parent.test_type != test.test_type:
         text = gettext_noop(
-            "it depends on {name!r} of test type {needed!r} but has test type {own!r}; give both "
-            "the same test type"
+            "this test depends on {name!r} of test type {needed!r} but has test type {own!r}; "
+            "give both tests the same test type"
         )
         return "type", Sentence(text, name=name, needed=parent.test_type, own=test.test_type)
     if parent.salt == test.salt:
         text = gettext_noop(
-            "it depends on {name!r} and has the same salt, {salt!r}; change one of them"
+            "this test depends on {name!r} and has the same salt, {salt!r}; change one "
+            "of the two salts"
         )
         return "salt", Sentence(text, name=name, salt=test.salt)
     if value < 0:
         text = gettext_noop(
-            "it depends on the negative bucket {value} of {name!r}; use a bucket of 0 or more"
+            "this test depends on the negative bucket {value} of {name!r}; use a bucket with a "
+            "value of 0 or more"
         )
         return "negative", Sentence(text, name=name, value=value)
     if all(bucket.value != value for bucket in parent.buckets):
         known = listed(str(bucket.value) for bucket in parent.buckets)
         text = gettext_noop(
-            "it depends on bucket {value} of {name!r}, which has {known}; choose one of these"
+            "this test depends on bucket {value} of {name!r}, whose buckets are {known}; choose "
+            "one of these"
         )
         return "bucket", Sentence(text, name=name, value=value, known=known)
     return None

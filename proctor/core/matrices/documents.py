@@ -1,7 +1,7 @@
-"""Read JSON objects field by field, so that every error names its place.
+"""Read JSON objects field by field, so that every error says where in the document it is.
 
-A `Fields` stands for one JSON object and its place in the document. It converts fields as Jackson
-does, and remembers which ones were read, so that `unknown()` can return the rest.
+A `Fields` represents one JSON object and its position in the document. It converts fields as
+Jackson does, and remembers which ones were read, so that `unknown()` can return the rest.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ T = TypeVar("T")
 class Fields:
     """One JSON object in the document.
 
-    Every method raises MatrixLoadError, which names the value's place, if Java Proctor would fail
-    to load the value.
+    Every method raises MatrixLoadError if Java Proctor would fail to load a value. The error says
+    where in the document the value is.
     """
 
     __slots__ = ("_asked", "_consume", "_owner", "_pairs", "_path", "_values")
@@ -86,8 +86,8 @@ class Fields:
     def convert(self, name: str, reader: Callable[[Any], T], *, kind: str = "") -> T:
         """Return the field converted by *reader*, which gets None for a missing field.
 
-        If the field is repeated, the last one is used, but *reader* must be able to read each of
-        them. *kind* describes the converted value, for `proctor.core.schemas`.
+        If the field is repeated, its last value is used, but *reader* must be able to read every
+        one. *kind* describes the converted value, for `proctor.core.schemas`.
         """
         del kind
         self._asked.add(name)
@@ -134,7 +134,7 @@ class Fields:
     def entries(self, name: str, read: Callable[[str, Any], T]) -> dict[str, T]:
         """Return a map whose items are converted by *read*. Nulls are left out.
 
-        A missing map is empty. A null map makes the load fail.
+        A missing map counts as empty. A null in place of the map makes the load fail.
         """
         self._asked.add(name)
         found: dict[str, T] = {}
@@ -160,8 +160,8 @@ class Fields:
     ) -> tuple[T, ...]:
         """Return a list of JSON objects, each converted by *read*.
 
-        A missing list is empty. A null list is empty if *nullable*, otherwise it makes the load
-        fail.
+        A missing list counts as empty. A null in place of the list counts as empty if *nullable*;
+        otherwise, it makes the load fail.
         """
         found = self.convert(
             name,

@@ -39,7 +39,7 @@ class Inspection:
         *,
         warns: bool = True,
     ) -> None:
-        """Prepare to check *test*. Without *warns*, leave out the checks that only warn."""
+        """Prepare to check *test*. If *warns* is False, skip the checks that only warn."""
         self._warns = warns
         self._test = test
         self._checker = checker
@@ -50,7 +50,7 @@ class Inspection:
         self._values = {bucket.value for bucket in test.buckets}
 
     def problems(self) -> Iterator[Problem]:
-        """Return all problems except those of the dependency on another test."""
+        """Return all problems except those that concern the dependency on another test."""
         yield from self._type()
         yield from self._rule(self._test.rule)
         if not self._test.allocations:
@@ -120,7 +120,7 @@ class Inspection:
         if is_fixed and classify(rule, whole_words=True) is not kind:
             yield self._problem(
                 Sentence(
-                    gettext_noop("{rule!r} begins with {word!r}: the text after it is ignored"),
+                    gettext_noop("{rule!r} begins with {word!r}, so the rest of it is ignored"),
                     rule=rule,
                     word=kind.value,
                 ),
@@ -133,7 +133,11 @@ class Inspection:
         ranges = allocation.ranges
         if not ranges:
             yield self._problem(
-                Sentence(gettext_noop("there are no ranges; write ranges that add up to 1")),
+                Sentence(
+                    gettext_noop(
+                        "this allocation has no ranges; add ranges whose lengths add up to 1"
+                    )
+                ),
                 allocation=index,
                 code="no-ranges",
             )
@@ -145,8 +149,8 @@ class Inspection:
             yield self._problem(
                 Sentence(
                     gettext_noop(
-                        "it is for visitors without an identifier, who all get the same bucket; "
-                        "give one range the length 1"
+                        "this allocation is for visitors without an identifier, who all get the "
+                        "same bucket; give one range the length 1"
                     )
                 ),
                 allocation=index,
@@ -174,8 +178,8 @@ class Inspection:
             yield self._problem(
                 Sentence(
                     gettext_noop(
-                        "it has no rule, so no later allocation is ever reached; only the "
-                        "last one may be without a rule"
+                        "this allocation has no rule, so no later allocation is ever reached; "
+                        "only the last allocation may be without a rule"
                     )
                 ),
                 allocation=index,
@@ -231,8 +235,8 @@ class Inspection:
             yield self._problem(
                 Sentence(
                     gettext_noop(
-                        "bucket {name!r} has a payload, but not {without}; give a payload "
-                        "to all buckets or to none"
+                        "bucket {name!r} has a payload, but there is none for {without}; "
+                        "give a payload to all buckets or to none"
                     ),
                     name=first.name,
                     without=listed(map(repr, without)),
@@ -244,8 +248,8 @@ class Inspection:
                 yield self._problem(
                     Sentence(
                         gettext_noop(
-                            "the payload of bucket {name!r} is {type} and that of {first!r} is "
-                            "{first_type}; use one type in a test"
+                            "the payload of bucket {name!r} is {type}, but that of bucket "
+                            "{first!r} is {first_type}; use the same type for all buckets"
                         ),
                         name=each.name,
                         type=each.payload.type or NO_TYPE,
@@ -261,7 +265,7 @@ class Inspection:
         words = [test.name, test.description, test.version, test.salt, *test.meta_tags]
         words += [each.id for each in test.allocations]
         words += [word for each in test.buckets for word in (each.name, each.description)]
-        # A fast check that is true for nearly all tests.
+        # A fast check, because nearly all tests contain only ASCII.
         if "".join(filter(None, words)).isascii() and all(
             encodable_json(each) is each for each in payloads
         ):
@@ -306,8 +310,9 @@ class Inspection:
                 yield self._problem(
                     Sentence(
                         gettext_noop(
-                            "{count} buckets have the value {value}: the last one is "
-                            "assigned, and the first one is forced; give each a different value"
+                            "{count} buckets have the value {value}: visitors are assigned to "
+                            "the last one, but forced into the first one; give each bucket a "
+                            "different value"
                         ),
                         count=count,
                         value=value,
@@ -321,7 +326,8 @@ class Inspection:
                 yield self._problem(
                     Sentence(
                         gettext_noop(
-                            "{count} buckets have the name {name!r}; give each a different name"
+                            "{count} buckets have the name {name!r}; give each bucket a "
+                            "different name"
                         ),
                         count=count,
                         name=name,
@@ -336,8 +342,8 @@ class Inspection:
             yield self._problem(
                 Sentence(
                     gettext_noop(
-                        "the name ends in a digit: {name}1 in a log or in force groups can be "
-                        "read as bucket {digits}1 of {stem!r}"
+                        "the name ends in a digit, so {name}1 in a log or in forced groups can be "
+                        "misread as bucket {digits}1 of the test {stem!r}"
                     ),
                     name=self._test.name,
                     digits=digits,

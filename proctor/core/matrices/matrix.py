@@ -303,11 +303,11 @@ class TestDefinition:
 
 
 def _test_type(value: Any) -> str | None:
-    # Java Proctor creates the test type from its name, which cannot be a number.
+    # In Java Proctor, the name of a test type cannot be written as a number.
     if value is not None and not isinstance(value, str):
         raise ConversionError(
             Sentence(
-                gettext_noop("{value} is not a string: expected one in quotes"),
+                gettext_noop("{value} is not a string; write it in quotes"),
                 value=shown_json(value),
             )
         )

@@ -27,7 +27,7 @@ PAYLOAD_TYPES = (
     "map",
     "json",
 )
-#: The word that messages use in place of the type if a payload has none.
+#: The word that messages show for a payload without a type.
 NO_TYPE = Sentence(gettext_noop("empty"))
 
 

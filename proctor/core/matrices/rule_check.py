@@ -57,7 +57,8 @@ class RuleChecker:
         types = context_types or {}
         #: Variables without a sample value. A rule that reads them can fail for this reason alone.
         self._unsampled = {name for name, each in types.items() if each.sample is MISSING}
-        #: (pattern, True if it is used to search, text to match) → the maximum number of steps.
+        #: Maps (pattern, True if it is used to search, text to match) to the maximum number of
+        #: steps.
         self.patterns: dict[tuple[str, bool, object], int] = dict(patterns or {})
         self._samples = Scope(
             {name: None if each.sample is MISSING else each.sample for name, each in types.items()}
@@ -192,14 +193,14 @@ _FAILED = "Failed to evaluate a rule {rule}: "
 
 
 def _say_as_the_java(error: RuleError, rule: str) -> None:
-    """Store Java Proctor's message for a rule that causes a drop (Java: InvalidRuleException)."""
+    """Store Java Proctor's message for a rule that drops its test (Java: InvalidRuleException)."""
     if isinstance(error, (RuleSyntaxError, RuleTypeError)):
         error.java_message = (error.java_message or _SYNTAX).replace("{rule}", rule)
     else:
         error.java_message = _FAILED.replace("{rule}", rule) + (error.java_message or str(error))
 
 
-#: Functions with version arguments → the positions of these arguments.
+#: Maps each function with version arguments to the positions of these arguments.
 _VERSIONS = {"version": slice(0, 1), "versionInRange": slice(1, 3)}
 
 
@@ -226,7 +227,7 @@ def _bad_versions(node: nodes.Node, constants: Mapping[str, Any]) -> Iterator[Ru
                     )
 
 
-#: Functions and methods that take a pattern → True if they search with it.
+#: Maps each function or method that takes a pattern to True if it searches with the pattern.
 _FUNCTIONS = {"proctor:matches": False, "indeed:matches": False}
 _METHODS = {"matches": False, "split": True, "replaceAll": True, "replaceFirst": True}
 
@@ -236,7 +237,7 @@ _Pattern: TypeAlias = tuple[nodes.Node, bool, nodes.Node]
 
 
 def _patterns(node: nodes.Node) -> Iterator[_Pattern]:
-    """Yield the pattern of each call that takes one."""
+    """Yield the pattern of each call that takes a pattern."""
     for each in nodes.walk(node):
         if isinstance(each, nodes.FunctionCall):
             searching = _FUNCTIONS.get(f"{each.prefix}:{each.name}")
@@ -266,5 +267,5 @@ def _refuse_patterns(patterns: Iterable[_Pattern]) -> None:
                 column=pattern.start + 1,
             ) from error
         except RuleSyntaxError:
-            # Java Proctor rejects it too, but only when the rule is evaluated.
+            # Java Proctor also rejects this pattern, but only when the rule is evaluated.
             continue

@@ -1,4 +1,4 @@
-"""Find all problems in a matrix, each with its place.
+"""Find all problems in a matrix, and report where each of them is.
 
 [ProctorUtils.verifyInternallyConsistentDefinition, AbsentProctorSpecification]
 
@@ -44,13 +44,13 @@ class Examination:
 
     #: The tests that were loaded.
     loaded: Mapping[str, TestDefinition]
-    #: All other tests, each with the problem because of which it was dropped.
+    #: All other tests, each with the problem that caused the test to be dropped.
     dropped: Mapping[str, Problem]
-    #: Problems because of which Java Proctor rejects the whole matrix.
+    #: Problems that cause Java Proctor to reject the whole matrix.
     fatal: tuple[Problem, ...]
     #: All problems, in the order of the tests.
     problems: tuple[Problem, ...]
-    #: Each test that was checked: its definition and its own problems.
+    #: The definition of each test that was checked, together with the test's own problems.
     alone: Mapping[str, tuple[TestDefinition, tuple[Problem, ...]]]
     #: The patterns of all rules with their maximum number of steps; see `RuleChecker.patterns`.
     patterns: Mapping[tuple[str, bool, object], int]
@@ -65,7 +65,7 @@ def validate(
     """Return all problems of *matrix*, in the order of its tests; empty if it is valid.
 
     *context_types* are the variables that rules can use, by name; if None, rules are only parsed.
-    *test_types* are the known types besides Proctor's own.
+    *test_types* are the known test types in addition to Proctor's own.
     """
     return list(examine(matrix, RulePool(), context_types, test_types).problems)
 
@@ -118,10 +118,10 @@ def _slow_rules(steps: int) -> Iterator[Problem]:
             Severity.WARNING,
             Sentence(
                 gettext_noop(
-                    "the patterns of all rules may take {seconds} seconds for one "
-                    "visitor with long values, expected at most {limit}; write fewer patterns "
-                    "with two .* or more, or match fn:substring of a "
-                    "value"
+                    "matching the patterns of all rules may take {seconds} seconds for one "
+                    "visitor with long values, expected at most {limit}; use fewer patterns "
+                    "that contain .* more than once, or match only a part of the value with "
+                    "fn:substring"
                 ),
                 seconds=Decimal(f"{seconds:.1f}"),
                 limit=Decimal(f"{MAX_SECONDS:g}"),

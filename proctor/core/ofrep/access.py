@@ -46,7 +46,8 @@ class Access:
                 "expected the header Authorization: Bearer TOKEN",
                 ("WWW-Authenticate", "Bearer"),
             )
-        # Compare with every token, so that the time taken reveals nothing.
+        # Compare with every token, so that the response time does not reveal anything about the
+        # tokens.
         if not sum(hmac.compare_digest(each, given) for each in self._tokens):
             return refused(
                 401, "unknown token", ("WWW-Authenticate", 'Bearer error="invalid_token"')
@@ -91,7 +92,7 @@ class Origins:
         return reply._replace(headers=(*reply.headers, *headers, *self._vary()))
 
     def _allows(self, origin: str | None) -> bool:
-        # Only listed origins are sent back.
+        # Check against the list, because the reply repeats the origin of the request.
         return origin is not None and (ANY_ORIGIN in self._allowed or origin in self._allowed)
 
     def _vary(self) -> tuple[tuple[str, str], ...]:

@@ -32,7 +32,7 @@ def read_context(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        # The parser's messages can contain part of the body.
+        # The parser's message is not passed on, because it can contain part of the body.
         raise FlagError(FlagErrorCode.PARSE_ERROR, "the body is not valid JSON") from None
     if not isinstance(document, dict):
         raise _invalid('expected an object such as {"context": {"targetingKey": "…"}}')

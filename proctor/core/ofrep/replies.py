@@ -25,14 +25,15 @@ __all__ = [
 ]
 
 _JSON = ("Content-Type", "application/json")
-#: Each reply is for a single visitor.
+#: Caches must not store replies, because each reply is for a single visitor.
 _NO_STORE = ("Cache-Control", "no-store")
 
 #: Messages for clients, in place of messages that reveal too much about the matrix.
 _PRIVATE = (
-    "the server does not say why: see its log, or run `python -m proctor validate` on the matrix"
+    "the reason is not sent to clients; see the server's log, or run `python -m proctor validate` "
+    "on the matrix"
 )
-_OUTAGE = "the server has no answer at the moment: see its log"
+_OUTAGE = "the server has no answer at the moment; see the server's log"
 
 
 def success(document: dict[str, Any]) -> ApiReply:
@@ -41,7 +42,7 @@ def success(document: dict[str, Any]) -> ApiReply:
 
 
 def failure(error: FlagError, key: str | None) -> ApiReply:
-    """Return the reply to a failed request for the flag *key*; for all flags if it is None."""
+    """Return the reply to a failed request for the flag *key* (None: all flags)."""
     if error.outage:
         return outage(error, key)
     status = 404 if error.code.value == "FLAG_NOT_FOUND" else 400
@@ -73,13 +74,13 @@ def text_of(error: FlagError) -> str:
 def refused(status: int, words: str, *headers: tuple[str, str]) -> ApiReply:
     """Return the reply to a request that was rejected before evaluation.
 
-    The client has no access, or the request is too large.
+    This is the case if the client has no access or the request is too large.
     """
     return _reply(status, {"errorCode": "GENERAL", "errorDetails": words}, *headers)
 
 
 def manifest_refusal(reply: ApiReply) -> ApiReply:
-    """Return the error *reply* in the form that `openfeature pull` expects."""
+    """Return the error *reply* in the format that `openfeature pull` expects."""
     words = json.loads(reply.body)["errorDetails"]
     body = {"error": {"message": words, "status": reply.status}}
     return reply._replace(body=_json(body))

@@ -41,10 +41,11 @@ _TOO_LARGE = f"expected a body of at most {MAX_BODY} bytes"
 class OfrepService:
     """Answers requests for flags. It never forces groups or records exposures.
 
-    *tests* are the declared tests, and only these are served; if None, all tests of a MatrixSource
-    are served. *targeting_key* is the source key, usually a test type, under which the targeting
-    key of a context is passed. All other attributes are context variables. If *all_tests* is False,
-    requests for all flags get an empty list. Immutable; thread-safe if the source is.
+    *tests* are the declared tests. Only these tests are served; if *tests* is None, all tests of a
+    MatrixSource are served. A context's targeting key is passed to the source under the source key
+    *targeting_key*, which is usually a test type. All other attributes are context variables. If
+    *all_tests* is False, requests for all flags get an empty list. Immutable; thread-safe if the
+    source is.
     """
 
     def __init__(
@@ -72,8 +73,8 @@ class OfrepService:
     def handle(self, method: str, path: str, body: bytes, header: Headers) -> ApiReply:
         """Return the answer to a request.
 
-        *path* is decoded and begins at the root of the API. *body* can be cut off after MAX_BODY +
-        1 bytes. *header* returns the first header with a name. Errors become replies.
+        *path* is decoded and begins at the root of the API. *body* can be truncated to MAX_BODY + 1
+        bytes. *header* returns the first header with a given name. Errors become replies.
         """
         if method == "OPTIONS":
             return self._origins.preflight(header)
@@ -125,7 +126,7 @@ class OfrepService:
         return replies.error_document(found, key)
 
     def _success(self, key: str, found: FoundFlag | None) -> dict[str, Any]:
-        """Return the document for a visitor who has a group, or who gets the client's default."""
+        """Return the document for a visitor. Without a group, they get the client's default."""
         declared = None if self._tests is None else self._tests[key]
         found = _fitted(key, found, declared)
         document: dict[str, Any] = {"key": encodable(key)}
@@ -198,7 +199,7 @@ def decoded(path: bytes) -> str:
 
 
 def _fitted(key: str, found: FoundFlag | None, declared: ProctorTest | None) -> FoundFlag | None:
-    """Return the group under its declared name; None if it is not declared."""
+    """Return the group under its declared name, or None if the group is not declared."""
     if found is None or declared is None or declared.takes_all:
         return found
     fitted = declared.fitted(found.assignment)

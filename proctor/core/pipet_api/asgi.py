@@ -104,7 +104,8 @@ class Application:
         try:
             version = self._source.current().matrix_version
         except SourceError as failure:
-            # The log has the details. The location of the matrix must not be public.
+            # The details are only in the log, because the location of the matrix must not be
+            # public.
             del failure
             return ApiReply(503, headers, b'{"status":"no matrix"}')
         body = json.dumps({"status": "ok", "matrix_version": version and encodable(version)})
@@ -127,7 +128,7 @@ async def _read_body(receive: Receive) -> bytes:
 
 
 def first_header(headers: list[tuple[bytes, bytes]]) -> Callable[[str], str | None]:
-    """Return a function that looks up the first header with a name, ignoring case.
+    """Return a function that looks up the first header with a given name, ignoring case.
 
     Values are decoded as Latin-1.
     """
@@ -146,7 +147,7 @@ def from_environment() -> Application:
     """Return the application that a worker process of `python -m proctor serve` runs.
 
     The variable PROCTOR_SERVE contains a JSON object with `matrix`, `token_file`, `config`,
-    `test_types`, `reload`, `all_tests` and `access_log`. For flags, it can also have
+    `test_types`, `reload`, `all_tests` and `access_log`. To serve flags, it can also contain
     `specification`, `targeting_key` and `origins`.
     """
     options = json.loads(os.environ[ENVIRONMENT])
@@ -184,7 +185,7 @@ def read_tests(specification: str | None) -> Registry | None:
 
 
 def read_token(path: str | None) -> str | None:
-    """Return the bearer token in a file, or None if there is no file.
+    """Return the bearer token in the file *path*, or None if *path* is None.
 
     The token is in a file because other users can see a process's arguments and environment. Raises
     ConfigurationError, without the token in the message.
@@ -198,13 +199,16 @@ def read_token(path: str | None) -> str | None:
         raise ConfigurationError(f"cannot read the token in {path!r}: {words}") from None
     if not token.isprintable() or " " in token or not token:
         raise ConfigurationError(
-            f"{path!r} does not contain exactly one token; write it on one line"
+            f"{path!r} does not contain exactly one token; write the token on a single line"
         )
     return token
 
 
 def read_variables(config: str | None, test_types: list[str]) -> Variables:
-    """Return the variables in a pipet-config.json. Without one, test types are the source keys."""
+    """Return the variables in a pipet-config.json.
+
+    Without such a file, the test types are used as source keys.
+    """
     if config is None:
         return Variables(context=None)
     return Variables.from_pipet_config(

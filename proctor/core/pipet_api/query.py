@@ -16,7 +16,7 @@ _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
 class QueryTooLarge(ValueError):  # noqa: N818 - says what the query is
-    """Raised for a query that exceeds a limit. The text says which one."""
+    """Raised for a query that exceeds a limit. The message says which limit."""
 
 
 def read_query(query: bytes) -> dict[str, str]:
@@ -25,11 +25,13 @@ def read_query(query: bytes) -> dict[str, str]:
     Parameters with invalid percent-encoding are left out. Raises QueryTooLarge.
     """
     if len(query) > MAX_QUERY:
-        raise QueryTooLarge(f"The query has {len(query)} bytes, and at most {MAX_QUERY} are read.")
+        raise QueryTooLarge(
+            f"The query has {len(query)} bytes, but at most {MAX_QUERY} are allowed."
+        )
     pairs = query.split(b"&")
     if len(pairs) > MAX_PARAMETERS:
         raise QueryTooLarge(
-            f"The query has {len(pairs)} parameters, and at most {MAX_PARAMETERS} are read."
+            f"The query has {len(pairs)} parameters, but at most {MAX_PARAMETERS} are allowed."
         )
     found: dict[str, str] = {}
     for pair in pairs:

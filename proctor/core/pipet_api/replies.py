@@ -42,7 +42,7 @@ def plain(text: str) -> ApiReply:
 
 
 def page(status: int, *headers: tuple[str, str]) -> ApiReply:
-    """Return the error page of Java Proctor's container, in HTML."""
+    """Return the HTML error page of Java Proctor's servlet container."""
     title = f"{status} {HTTPStatus(status).phrase}"
     body = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1></html>\n"
     return ApiReply(status, (("Content-Type", HTML), *headers), body.encode("ascii"))

@@ -38,7 +38,7 @@ MAX_TESTS = 2000
 
 _ONLY_GET = (("Allow", "GET"),)
 
-#: Tomcat removes such parts from a path: `;jsessionid=1`.
+#: Parts that Tomcat removes from a path, such as `;jsessionid=1`.
 _PATH_PARAMETER = re.compile(rb";[^/]*")
 
 
@@ -81,8 +81,8 @@ class PipetService:
     def handle(self, method: str, path: bytes, query: bytes, header: Headers) -> ApiReply:
         """Return the response to a request. Never raises.
 
-        *path* is percent-encoded, as received, and relative to the API's root; *query* is
-        the part after the question mark; *header* returns the first header with a name.
+        *path* is percent-encoded, as received, and relative to the API's root; *query* is the part
+        after the question mark; *header* returns the first header with a given name.
         """
         reply = self._reply(method, path, query, header)
         return reply._replace(body=b"") if method == "HEAD" else reply
@@ -174,15 +174,16 @@ class PipetService:
         tests = tuple(filter(None, map(str.strip, names.split(","))))
         if len(tests) > MAX_TESTS:
             raise BadRequest(
-                f"The request names {len(tests)} tests, and at most {MAX_TESTS} are read."
+                f"The request names {len(tests)} tests, but at most {MAX_TESTS} are allowed."
             )
         return tests
 
 
 class _Documents:
-    """The JSON texts for one version of the matrix. Each is written only once."""
+    """The JSON for one version of the matrix. Each piece is generated only once."""
 
-    #: Number of cached texts of assignments. The assignments of a matrix are shared objects.
+    #: Number of assignments whose JSON is cached. All visitors in a group share one assignment
+    #: object.
     KEPT = 20_000
 
     def __init__(self, snapshot: Snapshot[Proctor]) -> None:
@@ -206,7 +207,8 @@ class _Documents:
         """Return one entry of `groups`  [JsonTestBucket]."""
         if assignment.forced:
             return f"{java_json(test)}:{java_json(_bucket(assignment))}"  # created for this request
-        # By id: the cached tuple keeps the object alive, so no other object gets its id.
+        # The key contains the object's id. The cached tuple keeps the object alive, so no other
+        # object can get the same id.
         kept = self._groups.get((test, id(assignment)))
         if kept is None:
             if len(self._groups) >= self.KEPT:
@@ -242,7 +244,10 @@ def _default(variable: ContextVariable) -> dict[str, str]:
 
 
 def _forced(text: str | None) -> ForceGroups | None:
-    """Return forced groups by name. Pipet does not use the modes for other tests."""
+    """Return the forced groups.
+
+    The modes for tests without a forced group are left out, because Pipet does not use them.
+    """
     return ForceGroups(ForceGroups.parse(text).groups) if text else None
 
 
@@ -259,7 +264,7 @@ def _no_matrix(failure: SourceError) -> ApiReply:
 
 
 def _java_words(failure: BaseException) -> str:
-    """Return the message that Java Proctor's loader has for a failure, if it is known."""
+    """Return the message with which Java Proctor's loader reports a failure, if it is known."""
     cause: BaseException | None = failure
     while cause is not None:
         if isinstance(cause, FileNotFoundError):

@@ -25,7 +25,7 @@ CONTEXT, IDENTIFIER = "ctx.", "id."
 
 
 class BadRequest(Exception):  # noqa: N818 - the name of the status
-    """Raised for a request that is rejected with status 400. The text is the message."""
+    """Raised for a request that is rejected with status 400. It becomes the response's message."""
 
 
 class Visitor(NamedTuple):
@@ -48,7 +48,7 @@ class VisitorReader:
     """Reads visitors from requests, according to *variables*.
 
     If no context is declared, each parameter `ctx.NAME` is a variable with that name. If
-    *variables* is self-named, the names of *test_types* are also source keys.
+    *variables* is self-named, the names of *test_types* can also be used as source keys.
     """
 
     def __init__(self, variables: Variables, test_types: tuple[str, ...]) -> None:

@@ -79,7 +79,7 @@ class Compiler:
     def name(self, node: nodes.Name) -> Evaluate:
         if node.name in self._constants:
             return _constant(self._constants[node.name])
-        # A chain can read the same variable hundreds of times.
+        # Create each closure only once: a chain can read the same variable hundreds of times.
         found = self._variables.get(node.name)
         if found is None:
             found = self._variables[node.name] = itemgetter(node.name)
@@ -117,7 +117,7 @@ class Compiler:
         return partial(_COMPARISONS[node.operator], left, right)
 
     def _equated(self, node: nodes.Binary) -> Evaluate | None:
-        """Return the closure of `name == 'text'` or `name == 5`, frequent operands in chains."""
+        """Return the closure of `name == 'text'` or `name == 5`, which are frequent in chains."""
         left, right = node.left, node.right
         if (
             node.operator not in ("==", "!=")
@@ -181,7 +181,7 @@ def _overlong(node: nodes.OverlongInteger) -> Evaluate:
 def _access(
     base: Evaluate, steps: tuple[tuple[Evaluate, tuple[Evaluate, ...] | None], ...], scope: Scope
 ) -> Any:
-    """Return the closure of a chain of properties, up to the first null (AstValue.getValue)."""
+    """Evaluate a chain of properties, up to the first null (AstValue.getValue)."""
     value = base(scope)
     for key, arguments in steps:
         if value is None:
@@ -196,7 +196,7 @@ def _access(
         scope.resolved = True
     if not scope.resolved:
         raise UndefinedName(
-            Sentence(gettext_noop("the first value is null, and a property of it was read"))
+            Sentence(gettext_noop("the first value is null, so it has no properties"))
         )
     return value
 

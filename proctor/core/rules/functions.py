@@ -48,7 +48,7 @@ class Function:
     parameters: tuple[RuleType, ...]
     returns: RuleType
     code: Callable[..., Any]
-    #: Computes the cost of a call from the converted arguments (see `work`). None if it is
+    #: Computes the cost of a call from the converted arguments (see `work`). None if the cost is
     #: negligible.
     work: Callable[..., int] | None = None
     #: True if equal arguments give equal results, so one call per visitor is enough.

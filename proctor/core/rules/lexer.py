@@ -124,8 +124,8 @@ def syntax_error(text: str, start: int, problem: str) -> RuleSyntaxError:
 def tokens(text: str, position: int) -> list[Token]:
     """Return the tokens of the expression that begins at *position*, up to the closing brace.
 
-    The last token is `}`, or "end" if the text stops without one. Raises RuleSyntaxError for a
-    character that cannot begin a token.
+    The last token is `}`, or "end" if the text ends without a closing brace. Raises RuleSyntaxError
+    for a character that cannot begin a token.
     """
     found: list[Token] = []
     while True:
@@ -152,7 +152,7 @@ def _illegal(character: str) -> Sentence:
     if character in "'\"":
         return Sentence(
             gettext_noop(
-                "the string that begins here is not closed, or has an escape other than \\\\, "
+                "the string that begins here is not closed, or contains an escape other than \\\\, "
                 "\\\" or \\'"
             )
         )

@@ -16,7 +16,7 @@ from proctor.core.rules import trees
 
 __all__ = ["MAX_PART", "NameTable", "load"]
 
-#: The maximum number of characters that a name takes from one string in the matrix.
+#: The maximum number of characters that a name copies from one string in the matrix.
 MAX_PART = 40
 
 _OTHER_CHARACTERS = re.compile(r"[^A-Za-z0-9]+")
@@ -63,7 +63,7 @@ class NameTable:
 
         Equal hashable values of the same type share a global.
 
-        Without *word*, the name is built from the type and the text of the value.
+        If *word* is None, the name is built from the value and its type.
         """
         key = (type(value), value)
         name = self._known.get(key)

@@ -104,7 +104,7 @@ class Binary(Node):
 
 @dataclass(frozen=True, slots=True)
 class Chain(Node):
-    """The base class of `&&` and `||`. A chain with one operator is a single flat node."""
+    """The base class of `&&` and `||`. `a && b && c` is one node."""
 
     operands: tuple[Node, ...]
 

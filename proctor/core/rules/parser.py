@@ -287,7 +287,7 @@ class _Parser:
         return nodes.Literal(token.start, token.end, int(digits))
 
     def name_or_call(self) -> Node:
-        # `b:c(` is a call even in `a ? b:c(1)`, so that is a syntax error.
+        # `b:c(` is a call even in `a ? b:c(1)`, which is therefore a syntax error.
         first = self.take()
         prefix, name = "", str(first.value)
         if self.peek(":", "name", "("):

@@ -81,8 +81,8 @@ class Rule:
     """An immutable rule, compiled when it is created. Safe to share between threads.
 
     *text* is the rule with its braces; None is always true. *constants* belong to the test and hide
-    variables of the same name. *functions* adds your own functions by `prefix:name`. Each is a
-    Python callable with annotations, or a `Function`.
+    variables of the same name. *functions* adds your own functions; its keys have the form
+    `prefix:name`. Each function is a Python callable with annotations, or a `Function`.
 
     Raises RuleSyntaxError if Java Proctor could not parse the text. Text that Java Proctor never
     parses is not an error: `${true…` is true, no matter what follows.
@@ -163,7 +163,7 @@ class Rule:
         return guarded(self._compiler.compile(node), plain_scope(context)[0])
 
     def could_hold(self, context: Mapping[str, Any]) -> bool:
-        """Return True if the rule could hold, with variables missing from *context* as unknown.
+        """Return True if the rule could hold. Variables missing from *context* are unknown.
 
         [evaluateBooleanRulePartial] Raises RuleError whenever Java Proctor throws an exception.
         """
@@ -204,7 +204,8 @@ def guarded(evaluate: Callable[[Scope], _T], scope: Scope) -> _T:
     except Exception as error:
         raise RuleEvaluationError(
             Sentence(
-                gettext_noop("a value in the context failed: {error}"), error=error_text(error)
+                gettext_noop("a value in the context raised an error: {error}"),
+                error=error_text(error),
             )
         ) from error
 
@@ -234,7 +235,7 @@ def _leaves_traces(node: nodes.Node, compiler: Compiler) -> bool:
 
 
 def _fresh(evaluate: Evaluate) -> Evaluate:
-    """Return *evaluate* with a reset before it, which clears the previous rule's state."""
+    """Return a function that clears the previous rule's state and then calls *evaluate*."""
 
     def begin(scope: Scope) -> Any:
         scope.begin()

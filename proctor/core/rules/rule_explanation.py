@@ -93,8 +93,8 @@ class RuleExplanation:
 
     For a false `a && b && c`, the operand is the first one that is false. For a true `a || b`, it
     is the first one that is true, and so on for nested expressions. If no single part determined
-    the result (for a true `a && b`), it is the whole rule. For a rule that failed, it is the part
-    that raised.
+    the result (for a true `a && b`), the operand is the whole rule. For a rule that failed, the
+    operand is the part that raised the error.
     """
 
     #: The text of the rule; None if the test has no rule and is therefore open to everyone.
@@ -160,7 +160,7 @@ def explain_rule(
 ) -> RuleExplanation:
     """Return why *rule* gave *answer* for *scope*.
 
-    *variable_errors* has the reasons why variables of the context are missing from the scope.
+    *variable_errors* contains the reasons why variables of the context are missing from the scope.
     """
     failed = answer if isinstance(answer, RuleError) else None
     operand: Operand | None = None
@@ -216,7 +216,7 @@ def _deciding(node: nodes.Node, failed: RuleError | None, probe: _Probe) -> node
 
 
 class _Value(NamedTuple):
-    """The result of an operand, and True if a property had been found by then (see `Scope`)."""
+    """The result of an operand. *resolved* is that of the `Scope` after the evaluation."""
 
     value: Any
     failed: bool
@@ -232,7 +232,7 @@ class _Value(NamedTuple):
 
 
 class _Probe:
-    """Evaluates operands in the same state as in the whole rule."""
+    """Evaluates operands in the state that the scope has when the whole rule is evaluated."""
 
     def __init__(self, compiler: Compiler, scope: Scope) -> None:
         self._compiler = compiler
@@ -270,7 +270,7 @@ def _reason(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
 
 
 def _culprit(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
-    """Return the innermost part that raised, or whose value is not the boolean that is required."""
+    """Return the innermost part that raised an error, or whose value is not boolean as required."""
     if isinstance(node, nodes.Choice):
         test = probe(node.test, resolved)
         if not test.failed and test.converts:

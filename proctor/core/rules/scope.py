@@ -53,9 +53,9 @@ class Scope(dict[str, Any]):
     def once(self, code: Callable[..., Any], *values: Any) -> Any:
         """Return `code(*values)`, computed once per scope.
 
-        It is cached because many rules match the same pattern. *code* must always give the same
-        result, so that no rule affects another rule's result. The cost is counted for every call,
-        even if the result is known.
+        The result is cached because many rules match the same pattern. *code* must always give the
+        same result, so that no rule affects another rule's result. The cost is counted for every
+        call, even if the result is known.
         """
         if self._results is None:
             self._results = {}
@@ -67,15 +67,15 @@ class Scope(dict[str, Any]):
             return result
 
     def begin(self) -> None:
-        """Clear the state that the previous rule left."""
+        """Clear the state that the previous rule left behind."""
         self.resolved = False
         self.work = 0
 
     def __missing__(self, name: str) -> Any:
-        # A plain str, not a Sentence, because it is faster and is needed for each visitor without
-        # the variable.
+        # A plain str is faster than a Sentence. The speed matters because the message is created
+        # for each visitor without the variable.
         raise UndefinedName(
-            f"the variable {name!r} is not in the context; known are {self._known()}",
+            f"the variable {name!r} is not in the context, which contains {self._known()}",
             variable=name,
         )
 
@@ -87,7 +87,10 @@ class Scope(dict[str, Any]):
 
 
 def plain_scope(context: Mapping[str, Any]) -> tuple[Scope, dict[str, str]]:
-    """Return the scope for a context without declared types, and why variables are missing."""
+    """Return the scope for a context without declared types.
+
+    Also return the reasons why variables are missing.
+    """
     scope = Scope(context)
     refused: dict[str, str] = {}
     for name, value in context.items():

@@ -1,4 +1,4 @@
-"""The types of the parameters of functions and methods, and conversion to them  [ELSupport]."""
+"""The parameter types of functions and methods, and conversion to these types  [ELSupport]."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class RuleType(enum.Enum):
     STRING_ARRAY = "String[]"
     MAYBE_BOOL = "MaybeBool"
     RELEASE_VERSION = "ReleaseVersion"
-    # Types that are used only in the methods of these classes.
+    # These types are used only by the methods of the Java classes with the same names.
     BIG_DECIMAL = "BigDecimal"
     BIG_INTEGER = "BigInteger"
 
@@ -75,7 +75,7 @@ def _is_collection(value: object) -> bool:
     return isinstance(value, (AbstractSet, MapValues)) or _is_list(value)
 
 
-#: Functions that return True if a non-null value has a type without conversion.
+#: For each type, a function that returns True if a non-null value has this type without conversion.
 _BELONGS: dict[RuleType, Callable[[Any], bool]] = {
     RuleType.BOOLEAN: lambda value: isinstance(value, bool),
     RuleType.BYTE: lambda value: isinstance(value, Byte),
@@ -101,7 +101,7 @@ _BELONGS: dict[RuleType, Callable[[Any], bool]] = {
 
 
 def assignable(value: object, declared: RuleType) -> bool:
-    """Return True if *value* can be passed as *declared* without conversion. null always can."""
+    """Return True if *value* can be passed as *declared* without conversion, as null always can."""
     return value is None or _BELONGS[declared](value)
 
 
@@ -122,7 +122,7 @@ def _to_character(value: object) -> Character:
 
 
 def coerce(value: object, declared: RuleType) -> Any:
-    """Convert as ELSupport.coerceToType does. Raises RuleEvaluationError if that is impossible."""
+    """Convert as ELSupport.coerceToType does. Raises RuleEvaluationError if this fails."""
     if value is not None and _BELONGS[declared](value):
         return value
     if declared is RuleType.STRING:

@@ -1,8 +1,8 @@
 """Nodes of Python syntax trees that do not need a position in a file.
 
-The compiler needs a position for each node. Setting it on the class saves a walk over a tree with a
-hundred thousand nodes. Each class has the same name as Python's class, because `ast.unparse` uses
-the name.
+Python's compiler requires a position for each node. Here, the position is an attribute of the
+class, because setting it on each node would mean walking a tree with a hundred thousand nodes. Each
+class has the same name as Python's class, because `ast.unparse` uses the name.
 """
 
 from __future__ import annotations

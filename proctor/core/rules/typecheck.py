@@ -1,7 +1,8 @@
 """Check that an expression is boolean  [RuleEvaluator.checkRuleIsBooleanType, getType].
 
-Before Java Proctor evaluates a rule, it checks the type of the top node. Therefore `${age + 1}` is
-an error and not true. A variable with the string "true" as its value is also an error.
+Before Java Proctor evaluates a rule, it checks the type of the top node. Therefore `${age + 1}`
+raises an error and is never true. A rule that consists only of a variable also raises an error if
+the variable's value is the string "true".
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _ARITHMETIC = frozenset("+-*/%")
 
 
 def boolean_check(node: Node, compiler: Compiler) -> Check | None:
-    """Return a check to call with a scope before *node* is evaluated.
+    """Return a check for *node*: a function to call with a scope before *node* is evaluated.
 
     The result is None if *node* is always boolean and needs no check.
 
@@ -137,7 +138,7 @@ def _access_check(node: nodes.Access, compiler: Compiler) -> Check:
 def _reach(value: object, what: str) -> object:
     if value is None:
         raise UndefinedName(
-            Sentence(gettext_noop("{what} is null, and a property of it was read"), what=what)
+            Sentence(gettext_noop("{what} is null, so it has no properties"), what=what)
         )
     return value
 
@@ -192,7 +193,9 @@ def _check_index(target: Sequence[object], key: object) -> None:
     component = target.component if isinstance(target, JavaArray) else "java.lang.Object"
     raise RuleTypeError(
         Sentence(
-            gettext_noop("for Java, an element of a list is {component}; write [{index}] == …"),
+            gettext_noop(
+                "in Java, an element of this list has the type {component}; write [{index}] == …"
+            ),
             component=component,
             index=index,
         )

@@ -1,4 +1,4 @@
-"""Translate rules over variables of known types to Python expressions.
+"""Translate rules whose variables have known types into Python expressions.
 
 If the types of all operands are known and no operand is null, most conversions of the rule language
 do nothing, and Python's own comparison gives the right result. `TypedBuilder` turns such a rule
@@ -52,7 +52,7 @@ class Typed:
     kind: TypedKind
     low: int = LONG_MIN
     high: int = LONG_MAX
-    #: The value, if it is a literal in the rule. Always given for `strings` and `ints`.
+    #: The value, if the expression is a literal in the rule. Always set for `strings` and `ints`.
     literal: Any = None
 
 
@@ -91,7 +91,7 @@ class TypedBuilder:
         self._table = table
 
     def condition(self, node: nodes.Node) -> ast.expr | None:
-        """Return an expression with the rule's result; None if the rule cannot be translated.
+        """Return an expression that gives the rule's result; None if the rule cannot be translated.
 
         It is valid only if all variables in the rule have values of their declared types.
         """
@@ -292,9 +292,9 @@ def _part_of(subject: Typed, part: Typed) -> Typed | None:
 
 
 def _contains(members: Typed, element: Typed) -> Typed | None:
-    """Build a search for a string or whole number in constants, or for a string in a list.
+    """Build a search for a string or whole number in constants, or for a string in a variable.
 
-    The list is the value of a variable.
+    The variable's value is a list.
     """
     if (members.kind, element.kind) not in (
         ("strings", "string"),

@@ -38,7 +38,7 @@ def repeat_work(subject: str, count: int) -> int:
 
 
 def growth_work(subject: str, before: str | None, after: str | None) -> int:
-    """Return the cost of replacing *before*, if that makes the text longer."""
+    """Return the cost of replacing *before* by *after*; 0 if that does not make the text longer."""
     if before is None or after is None or len(after) <= len(before):
         return 0
     return FOLDING * subject.count(before) * (len(after) - len(before))
@@ -72,7 +72,7 @@ def pattern_work(pattern: str, subject: str, *, searching: bool = False) -> int:
 def _steps(pattern: str, searching: bool) -> int:
     if len(pattern) > MAX_PATTERN:
         return 0
-    # Imported late, because importing it takes as long as the translation itself.
+    # Import this module only when it is needed: the import takes as long as the translation itself.
     from proctor.core.rules.regex.cost import MAX_STEPS, Explosive, steps  # noqa: PLC0415
     from proctor.core.rules.regex.parser import parse  # noqa: PLC0415
 

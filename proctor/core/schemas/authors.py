@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BOUNDS", "MEANINGS", "REQUIRED", "WRITTEN"]
 
-#: Object → fields that should always be given.
+#: Maps each object to the fields that should always be given.
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "Matrix": ("audit", "tests"),
     "Audit": ("version",),
@@ -24,7 +24,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "ExpectedPayload": ("type",),
 }
 
-#: Object and field → restrictions in addition to those of the field's kind.
+#: Maps an object and a field to restrictions in addition to those of the field's kind.
 BOUNDS: Mapping[tuple[str, str], dict[str, Any]] = {
     # Proctor's public examples use numbers.
     ("Audit", "version"): {"type": ["string", "integer"]},
@@ -50,7 +50,7 @@ BOUNDS: Mapping[tuple[str, str], dict[str, Any]] = {
     },
 }
 
-#: Object → fields that tools write but no loader reads.
+#: Maps each object to the fields that tools write but no loader reads.
 WRITTEN: Mapping[str, dict[str, Any]] = {
     "Audit": {
         "updatedDate": {
@@ -62,12 +62,13 @@ WRITTEN: Mapping[str, dict[str, Any]] = {
         "specialConstants": {
             "type": "object",
             "properties": {"__COUNTRIES": {"type": "array", "items": {"type": "string"}}},
-            "description": "special constants of a definition; a matrix has them in constants",
+            "description": "special constants of a definition; in a matrix, they are in constants",
         }
     },
 }
 
-#: Object → field → its meaning. `docs/matrix.md` explains them in more detail.
+#: The meaning of each field, by object and field. `docs/matrix.md` explains the fields in more
+#: detail.
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "Matrix": {"audit": "who published the matrix, and when", "tests": "the tests, by name"},
     "Audit": {
@@ -78,46 +79,47 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "TestDefinition": {
         "version": "the version of the test, which appears in logs",
         "salt": "the text that is hashed together with the identifier",
-        "rule": "who is in the test, such as ${country == 'US'}; null means everyone",
+        "rule": "a rule for who is in the test, such as ${country == 'US'}; null means everyone",
         "testType": "the type of the identifier that the test uses",
         "buckets": "the groups",
-        "allocations": "how visitors are split; the first allocation whose rule is true is used",
+        "allocations": "the ways to split visitors; the first one whose rule is true is used",
         "constants": "values for rules, by name",
         "silent": "if true, the group is left out of log lines",
         "description": "what the test is about",
         "metaTags": "words by which applications can select tests",
-        "dependsOn": "the test and the bucket that a visitor must already be in",
-        "evaluateForIncognitoUsers": "if false, visitors with isIncognitoUser get no group",
+        "dependsOn": "another test, and the bucket of that test in which a visitor must be",
+        "evaluateForIncognitoUsers": "if false, visitors for whom isIncognitoUser is true "
+        "get no group",
         "enableUnitlessAllocations": "if true, allocations for visitors without an identifier are "
         "allowed",
         "containsUnitlessAllocation": "true if an allocation is for visitors without an "
-        "identifier; `build` sets it",
+        "identifier; `build` sets this field",
         "forceLogging": "if true, log strings in the newer format always contain the group",
-        "payloadExperimentConfig": "how fields compete if several tests have json payloads",
+        "payloadExperimentConfig": "which fields win if json payloads of several tests conflict",
         "dynamic": "true if an application's filter selected the test",
     },
     "Bucket": {
         "name": "the name of the group",
-        "value": 'its value; a negative one means "not in the test"',
+        "value": 'the number of the bucket; a negative number means "not in the test"',
         "description": "what the group sees",
-        "payload": "data for the group: one key, which is its type",
+        "payload": "data for the group: an object whose only key is the type of the data",
     },
     "Allocation": {
-        "rule": "who is in this allocation; only the last allocation can have no rule",
-        "ranges": "the split; the lengths add up to 1",
-        "id": "an id such as #A1; the number changes if results must not be pooled",
+        "rule": "a rule for who is in this allocation; only the last allocation can have no rule",
+        "ranges": "how these visitors are split; the lengths add up to 1",
+        "id": "an id such as #A1; its number changes if old and new results must not be pooled",
         "name": "a name for human readers",
     },
     "Range": {
         "bucketValue": "the value of the bucket for this range",
-        "length": "its share of all positions, from 0 to 1",
+        "length": "the share of visitors in this range, from 0 to 1",
     },
     "Dependency": {
         "testName": "the other test, which must have the same test type and a different salt",
         "bucketValue": "the value of the other test's bucket, 0 or more",
     },
     "PayloadExperimentConfig": {
-        "priority": "an integer as text; if properties conflict, the highest one wins; null "
+        "priority": "an integer in quotes; if properties conflict, the highest priority wins; null "
         "is the lowest",
         "namespaces": "names by which applications can select tests",
     },
@@ -129,7 +131,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     },
     "ExpectedPayload": {
         "type": "the type of the payload",
-        "schema": "for a map: the type of each key",
+        "schema": "for a map: the type of the value under each key",
         "validator": "a rule for the value or, if the value is a map, for its keys",
         "allowForce": "if true, visitors who are allowed to force groups can also force payloads",
     },

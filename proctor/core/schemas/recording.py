@@ -24,7 +24,7 @@ class FieldShape:
 
     #: `text`, `integer`, `objects` and so on: see `proctor.core.schemas.kinds`.
     kind: str
-    #: The shape of the object in the field or, if there are several, of each of them.
+    #: The shape of the object in the field or, if there are several objects, of each of them.
     part: ObjectShape | None = None
 
 
@@ -95,7 +95,8 @@ class _Recorder(Fields):
         return EMPTY
 
     def entries(self, name: str, read: Callable[[str, Any], Any]) -> dict[str, Any]:
-        # Each entry creates its own `Fields`, so the fields are found through its class.
+        # Each entry creates its own `Fields`, so this recorder cannot see the fields. Record them
+        # through the class.
         cls: Any = getattr(read, "__self__", None)
         self.shapes[name] = FieldShape("entries", recorded(cls, ""))
         return {}

@@ -63,7 +63,7 @@ class _Writer:
         return {"title": title, **shape, **defined}
 
     def reference(self, shape: ObjectShape) -> Json:
-        """Return a reference to the definition of *shape*, which is added if it is missing."""
+        """Return a reference to the definition of *shape*. Adds the definition if it is missing."""
         if shape.name not in self.definitions:
             self.definitions[shape.name] = {}
             self.definitions[shape.name] = self.object(shape)
@@ -199,14 +199,14 @@ def _pipet_config(writer: _Writer) -> Json:
         "sourceKey": {"description": "the name of the parameter or header", **texts},
         "type": {"description": "the type of the variable", "enum": [*pipet_type_names()]},
         "defaultValue": {
-            "description": "the value if the request has none",
+            "description": "the value to use if the request has none",
             "type": ["string", "number", "boolean", *(["null"] if lenient else [])],
         },
     }
     context = {name: meanings[name] for name in CONTEXT_FIELDS}
     identifier = {name: meanings[name] for name in IDENTIFIER_FIELDS}
-    # Pipet does not start if there is an unknown field, so the lenient schema equals the strict
-    # one.
+    # Pipet does not start if the file contains an unknown field, so the lenient schema equals the
+    # strict one.
     parts = (
         _object(context, ["source", "type"], closed=True),
         _object(identifier, ["source"], closed=True),
@@ -218,7 +218,7 @@ def _pipet_config(writer: _Writer) -> Json:
     return writer.document("pipet-config.json", _object(fields, [], closed=True))
 
 
-#: Document name → the function that writes its schema.
+#: Maps the name of each document to the function that writes its schema.
 SCHEMAS: dict[str, Callable[[_Writer], Json]] = {
     "matrix": _matrix,
     "definition": _definition,

@@ -1,4 +1,4 @@
-"""A circuit breaker, which stops calls to a service that is down and tries it again later."""
+"""A circuit breaker: it stops calls to a service that is down, and later tries to call it again."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Permit:
         self.due = 0.0
         #: True if a call timed out, so a trial call is needed.
         self.is_suspect = False
-        #: The last calls: None for an answered call, the request for a failed one.
+        #: The outcomes of the last calls: None if the call was answered, the request if it failed.
         self.outcomes: deque[Hashable] = deque(maxlen=REMEMBERED)
-        #: For each process, the thread that makes the trial call. Also contains the next state. A
-        #: dict needs no lock: only one of several threads can set a key. A lock could still be held
-        #: in a forked process.
+        #: For each process, the thread that makes the trial call. The dict also contains the next
+        #: state. It serves as a lock, because only one of several threads can set a key. A real
+        #: lock could stay locked forever in a forked process.
         self.claims: dict[int | str, object] = {}
 
     @property
@@ -59,7 +59,7 @@ class CircuitBreaker:
     request itself could have caused stops them only if half of the last ten calls failed; several
     failures of one request count as one.
 
-    The first pause lasts *first_pause* seconds. Each failed trial call doubles it, up to
+    The first pause lasts *first_pause* seconds. Each failed trial call doubles the pause, up to
     *longest_pause*. Calls that are running when a pause begins may finish. Safe for threads and
     after a fork, without a lock.
 
@@ -94,7 +94,7 @@ class CircuitBreaker:
         """Return permission for a call now; None if calls are stopped.
 
         Report the outcome with `succeeded`, `failed` or `gave_up`. If the permit `is_trial`, first
-        make a call that fails only if the service is down, and then call `answers`.
+        make a trial call that fails only if the service is down; if it succeeds, call `answers`.
         """
         state = self._state
         if not state.is_trial:
@@ -116,7 +116,7 @@ class CircuitBreaker:
         if not permit.is_open:
             state.outcomes = permit.outcomes
         if not self._replace(permit, state):
-            # Another thread was faster: its state follows this one.
+            # Another thread was faster. Its state becomes the successor of this one.
             state.claims["next"] = self._state
         return state
 
@@ -155,7 +155,7 @@ class CircuitBreaker:
             self._replace(permit, permit.copy())
 
     def _current(self, permit: Permit) -> Permit:
-        """Return the current state, or *permit* if an outage began or ended after it was given."""
+        """Return the current state, or *permit* itself if an outage has begun or ended since."""
         state = self._state
         return state if state.outcomes is permit.outcomes else permit
 
@@ -169,7 +169,7 @@ class CircuitBreaker:
         return self._replace(permit, state) and not permit.failures
 
     def _replace(self, known: Permit, state: Permit) -> bool:
-        """Replace the state *known* to the caller; return False if another thread was faster."""
+        """Replace the state *known* with *state*. Return False if another thread was faster."""
         # Each state has only one successor. If this state is no longer current, it already has one.
         if known.claims.setdefault("next", state) is not state:
             return False

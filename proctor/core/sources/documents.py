@@ -13,14 +13,14 @@ __all__ = ["Document", "ReadMatrix", "checked"]
 
 
 class Document(NamedTuple):
-    """The content of a location, and a token to recognize the same content later (or None)."""
+    """The content of a location, and a token (or None) for recognizing the same content later."""
 
     content: bytes
     token: object
 
 
 class ReadMatrix(NamedTuple):
-    """The result of reading a location that builds the matrix itself.
+    """The result of reading, if the location itself builds the matrix.
 
     Definitions that have not changed since the previous token are the same objects, so everything
     derived from them can be reused.
@@ -31,9 +31,9 @@ class ReadMatrix(NamedTuple):
 
 
 def checked(read: object, place: str, *, is_first: bool) -> Document | ReadMatrix | None:
-    """Return what a site's own location has *read*.
+    """Return *read*, which a site's own location returned, if its type is valid.
 
-    Raises SourceError for a value of another type, and for None the first time.
+    Raises SourceError for any other type, and for None on the first read.
     """
     if isinstance(read, ReadMatrix) or (
         isinstance(read, Document) and isinstance(read.content, bytes)

@@ -1,4 +1,4 @@
-"""Locations of a matrix: a file, a URL or an object. They are read again only if they changed."""
+"""Locations of a matrix: files, URLs or objects. They are read again only if they have changed."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _YOUNG_NS = 2_000_000_000
 class Location(Protocol):
     """A location that can be read. It is stateless, so the caller keeps the token."""
 
-    #: Its name in messages, without secrets.
+    #: The location's name in messages, without secrets.
     shown: str
-    #: True if reading can be slow and has to happen in the background.
+    #: True if reading can be slow and must be done in the background.
     slow: bool
     #: True if processes should read at slightly different times, to reduce the load on a server.
     spread: bool
 
     @property
     def inline(self) -> bool:
-        """True if it is read in the thread that requests the matrix.
+        """True if the location is read in the thread that requests the matrix.
 
         The location is then checked for changes on each request, and if reading fails, the previous
         matrix is dropped.
@@ -61,8 +61,8 @@ class Location(Protocol):
         """Return the content, or None if it still matches *token*. Raises SourceError."""
 
 
-#: For each scheme, a function that returns the `Location` for a string such as `scheme:rest`. It
-#: raises ConfigurationError if the string is invalid.
+#: For each scheme, a function that returns the `Location` for a string such as `scheme:rest`. The
+#: function raises ConfigurationError if the string is invalid.
 Schemes: TypeAlias = "Mapping[str, Callable[[str], Location]]"
 
 
@@ -74,7 +74,7 @@ def location_of(
     token: str | None = None,
     locations: Schemes | None = None,
 ) -> Location:
-    """Return the `Location` of a path, of an http(s) URL or of one of the *locations*.
+    """Return the `Location` for a path, an http(s) URL or a URL with a scheme in *locations*.
 
     Any other scheme, such as s3, is looked up in fsspec. *token* is a bearer token for http(s)
     URLs. Raises ConfigurationError for any other text, or if the package for a scheme is missing.
@@ -93,7 +93,7 @@ def location_of(
 
 
 def is_address(text: str) -> bool:
-    """Return True if *text* is a URL, including one of an object in a store, and not a path."""
+    """Return True if *text* is the URL of a file or of an object in a store, and not a path."""
     scheme, separator, _ = text.partition("://")
     return bool(separator) and "/" not in scheme
 
@@ -101,7 +101,7 @@ def is_address(text: str) -> bool:
 def public_location(text: str) -> str:
     """Return *text* in a form that is safe to show in messages.
 
-    This is a path, or a URL without its user, password or query.
+    The result is a path, or a URL without its user, password and query.
     """
     return public_address(text) if is_address(text) else text
 
@@ -128,7 +128,7 @@ class FileLocation:
     def read(self, token: object) -> Document | None:
         """Return the content.
 
-        Raises SourceError unless it is a readable file of at most `max_bytes`.
+        Raises SourceError unless the location is a readable file of at most `max_bytes`.
         """
         try:
             # Checked before opening the file, because opening a pipe would wait for a writer.

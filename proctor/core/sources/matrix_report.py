@@ -1,4 +1,4 @@
-"""Log the declared tests that a new matrix drops or does not have, or whose rules are wrong."""
+"""Log the declared tests that a new matrix drops or lacks, and those whose rules are wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["report_missing", "report_tests"]
 
 logger = logging.getLogger("proctor.matrix")
 
-#: Maximum total length of the tests in one record, in characters. Log collectors cut longer
+#: Maximum length of the list of tests in one log record, in characters. Log collectors cut longer
 #: records.
 MAX_LENGTH = 30_000
 
@@ -26,7 +26,8 @@ MAX_LENGTH = 30_000
 #: but not below the minimum.
 MAX_REASON, MIN_REASON = 300, 60
 
-#: Maximum number of names to compare to find the closest ones, which takes up to a second.
+#: Maximum number of names that are searched for similar ones. Searching this many takes up to a
+#: second.
 MAX_COMPARED = 10_000
 
 
@@ -35,8 +36,9 @@ def report_tests(
 ) -> None:
     """Log the *declared* tests that the matrix dropped, and their rules that are never true.
 
-    One WARNING lists all dropped tests with the reasons, and a second one lists the rules. Both
-    name the *command* that shows more. If *declared* is None, every test counts as declared.
+    One WARNING lists all dropped tests with the reasons, and a second one lists the rules that are
+    never true. Both name the *command* that shows more. If *declared* is None, every test counts as
+    declared.
     """
     proctor = snapshot.proctor
     tests = proctor.matrix.tests
@@ -78,7 +80,7 @@ def report_missing(snapshot: Snapshot[Proctor], declared: Collection[str]) -> No
     missing = [name for name in declared if name not in known]
     if not missing or not logger.isEnabledFor(logging.INFO):
         return
-    # A test that the site also declares is not suggested: the site did not misspell its name.
+    # Do not suggest tests that the site also declares, because it spells their names correctly.
     others = known.keys() - set(declared)
     guesses = [closest(name, others) for name in missing[: MAX_COMPARED // max(1, len(others))]]
     texts = [
@@ -93,7 +95,7 @@ def report_missing(snapshot: Snapshot[Proctor], declared: Collection[str]) -> No
 
 
 def _listed(texts: list[str], separator: str) -> str:
-    """Join the texts. If the result would be too long, each of them is shortened."""
+    """Join the texts. If the result would be too long, each text is shortened."""
     shown = [printable(text, MAX_REASON) for text in texts]
     if sum(map(len, shown)) > MAX_LENGTH:
         limit = max(MIN_REASON, MAX_LENGTH // len(texts))

@@ -1,8 +1,8 @@
 """A matrix in an object store such as S3, read through fsspec.
 
 fsspec has no time limit for a whole read, and its errors can contain URLs with credentials.
-Therefore each read runs in a thread that is abandoned after the time limit, and error messages are
-our own.
+Therefore each read runs in a thread that is abandoned after the time limit, and fsspec's error
+messages are not shown.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class _Token(NamedTuple):
 class ObjectLocation:
     """An object in a store that fsspec can read. Its ETag shows whether it has changed.
 
-    The store's client is created in the process that reads, before the first read and again after
-    each failure. Credentials and options come from the store's own library and from fsspec's
-    configuration.
+    Each process creates its own client on its first read, so clients are never shared across a
+    fork. After a failure, a new client is created. Credentials and options come from the store's
+    own library and from fsspec's configuration.
     """
 
     slow = True
@@ -75,7 +75,8 @@ class ObjectLocation:
         scheme, _, rest = url.partition("://")
         if not rest or rest.endswith("/"):
             raise ConfigurationError(
-                f"{self.shown!r} names no object: expected an address like s3://bucket/matrix.json"
+                f"{self.shown!r} does not name an object: "
+                "expected a URL like s3://bucket/matrix.json"
             )
         # Imported here, not in the reading thread. Otherwise, a process forked during the import
         # would keep the module's lock forever.
@@ -83,7 +84,7 @@ class ObjectLocation:
         self._url = url
         self._timeout = timeout
         self._max_bytes = max_bytes
-        #: The process that created the client, the client, and the path of the object in it.
+        #: The process that created the client, the client, and the object's path in the store.
         self._client: tuple[int, Any, str] | None = None
         self._late: list[threading.Thread] = []
 
@@ -186,7 +187,7 @@ def public_address(url: str) -> str:
 
 
 def _opener(scheme: str, shown: str) -> Callable[..., tuple[Any, str]]:
-    """Return fsspec's function that creates a client for a URL, and the path for that client.
+    """Return fsspec's function that maps a URL to a client and to the path for that client.
 
     Raises ConfigurationError for an unsupported scheme; the message names the package to install.
     """
@@ -223,7 +224,7 @@ def _opener(scheme: str, shown: str) -> Callable[..., tuple[Any, str]]:
 
 
 def _described(info: Mapping[str, Any]) -> tuple[_Token | None, object]:
-    """Return the token and the size from a store's metadata; None if it identifies no version."""
+    """Return the token and the size from a store's metadata. The token can be None."""
     size = info.get("size")
     etag = next((info[name] for name in _ETAGS if info.get(name)), None)
     times = (_timestamp(info.get(name)) for name in (*_TIMES, "created"))
@@ -236,7 +237,7 @@ def _described(info: Mapping[str, Any]) -> tuple[_Token | None, object]:
 
 
 def _timestamp(value: object) -> float | None:
-    """Return a time as seconds since 1970. Stores give it in different forms."""
+    """Return a time as seconds since 1970. Stores return times in different formats."""
     if isinstance(value, str):
         value = _parsed(value)
     if isinstance(value, datetime):
@@ -265,5 +266,5 @@ def _words(error: BaseException) -> str:
     if isinstance(error, PermissionError):
         return "access denied; check the credentials of this process"
     if isinstance(error, IsADirectoryError):
-        return "it is a folder; name the object in it"
+        return "it is a folder; give the URL of an object in the folder"
     return error_place(error)

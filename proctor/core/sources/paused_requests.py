@@ -20,9 +20,9 @@ def digest(request: str) -> bytes:
 class PausedRequests:
     """Remembers failed requests, and the time until which each is paused.
 
-    The first pause of a request lasts *first_pause* seconds. Each further failure doubles it, up to
-    *longest_pause*. At most twice `LIMIT` requests are remembered. Thread-safe without a lock:
-    concurrent writes can lose an entry, which costs one extra call.
+    The first pause of a request lasts *first_pause* seconds. Each further failure doubles the
+    pause, up to *longest_pause*. At most 2 * `LIMIT` requests are remembered. Thread-safe without a
+    lock: concurrent writes can lose an entry, which costs one extra call.
     """
 
     LIMIT = 1000
@@ -37,8 +37,9 @@ class PausedRequests:
         self._first_pause = first_pause
         self._longest_pause = longest_pause
         self._clock = clock
-        #: For each request, the number of successive failures, and the time of the next allowed
-        #: call. A request is forgotten when `LIMIT` others have failed since its last failure.
+        #: For each request, the number of successive failures, and the time at which the next call
+        #: is allowed. A request is forgotten when `LIMIT` others have failed since its last
+        #: failure.
         self._recent: dict[bytes, tuple[int, float]] = {}
         self._older: dict[bytes, tuple[int, float]] = {}
 

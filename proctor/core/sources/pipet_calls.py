@@ -29,7 +29,7 @@ RECORDS_EVERY = 60.0
 
 
 class RareRecord:
-    """Logs a warning at most once a minute, with the number of warnings suppressed before it."""
+    """Logs a warning at most once a minute, and how many were suppressed in between."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -48,7 +48,7 @@ class RareRecord:
 
 
 class Crew:
-    """The state of the calls of one process. A forked process gets its own, with no lock held."""
+    """The state of the calls of one process. A forked process gets a new one with no lock held."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Crew:
         self.breaker = CircuitBreaker(clock=clock)
         self.paused = PausedRequests(clock=clock)
         #: Running calls with the site's own sessions. For each: the request, the permit, and the
-        #: time by which it should return.
+        #: time by which the call should return.
         self.in_flight: dict[object, tuple[str, Permit, float]] = {}
         self.refusals = RareRecord(clock)
         self.odd_tests = RareRecord(clock)
@@ -103,7 +103,8 @@ class Call:
 def result_of_get_http(session: Any) -> Any:
     """Return what a site's hook returned. Raises ConfigurationError if it cannot be used.
 
-    In production only the exception's class and place are logged, so this name is in the log.
+    This function is named after the hook, so that the log shows which hook failed: in production,
+    only the class and the place of an exception are logged.
     """
     if session is None:
         return None

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_TEST_BYTES", "MAX_VISITOR_BYTES", "fingerprint", "names_fit", "question"]
 
-#: Maximum number of bytes that the visitor's data takes in a URL. Many servers close the connection
-#: if the request line and headers exceed 8 KiB. A single visitor with a large cookie would then
-#: look like an outage.
+#: Maximum number of bytes that the visitor's data can take up in a URL. Many servers close the
+#: connection if the request line and headers exceed 8 KiB. A single visitor with a large cookie
+#: would then look like an outage.
 MAX_VISITOR_BYTES = 4000
 
-#: Maximum number of bytes that the names of tests take in a URL. A longer list is left out, and the
-#: Pipet answers for all its tests.
+#: Maximum number of bytes that the names of tests can take up in a URL. A longer list is left out,
+#: and the Pipet answers for all its tests.
 MAX_TEST_BYTES = 3500
 
 
 def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> str | None:
-    """Return the URL to request, or None without an identifier or without tests.
+    """Return the URL to request, or None if there are no identifiers or no tests.
 
-    Raises RequestRejected if the visitor's part is longer than `MAX_VISITOR_BYTES`, and
+    Raises RequestRejected if the visitor's part of the URL is longer than `MAX_VISITOR_BYTES`, and
     ConversionError for a value that cannot be written as text.
     """
     identifiers = _identifiers(request, keep_empty)
@@ -37,7 +37,7 @@ def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> 
         return None
     query = [(f"id.{key}", text) for key, text in identifiers]
     query += [(f"ctx.{key}", text) for key, text in _context(request)]
-    # In Java Proctor, a lone surrogate becomes a question mark as well.
+    # A lone surrogate becomes a question mark, as in Java Proctor.
     visitor = urlencode(query, errors="replace")
     forced = ""
     if request.force_groups:
@@ -95,7 +95,7 @@ def _context(request: GroupsRequest) -> list[tuple[str, str]]:
 def _texts(values: Mapping[str, object], what: str) -> list[tuple[str, str]]:
     """Return the given values as strings, in the order of the keys.
 
-    If a key has several values, in a list or a tuple, the key is repeated, as in version 1.
+    As in version 1, a key is repeated if it has several values, given as a list or a tuple.
     """
     found = []
     for key in sorted(values):

@@ -37,9 +37,10 @@ def read_groups(
 ) -> Groups:
     """Return the groups in the body of a reply to `groups/identify`.
 
-    *force* contains the request's forced groups, because a reply does not mark them. If *tests* is
-    given, only these are read. A test that cannot be read gives no group, and *on_odd* is called
-    with the reason. Raises UnreadableReply if the reply, or every test in it, cannot be read.
+    *force* contains the request's forced groups; it is needed because a reply does not mark them.
+    If *tests* is given, only these tests are read. A test that cannot be read gives no group, and
+    *on_odd* is called with the reason. Raises UnreadableReply if the reply, or every test in it,
+    cannot be read.
     """
     data = _member(_document(content), "data", "the reply")
     found = _member(data, "groups", "data")
@@ -68,7 +69,7 @@ def read_audit(content: bytes) -> None:
 
 
 def read_refused_variable(content: bytes) -> str | None:
-    """Return the context variable that the body of an error names; None if it names none."""
+    """Return the context variable that is named in the body of an error, or None."""
     try:
         message = _member(_document(content), "meta", "the reply").get("error")
     except UnreadableReply:
@@ -136,12 +137,12 @@ def _payload(test: str, found: Any) -> tuple[str | None, str | None]:
 
 
 def _is_forced(test: str, value: int, force: ForceGroups) -> bool:
-    # The mode for tests that are not forced has no effect on a Pipet's other groups.
+    # The default mode does not matter here, because a Pipet ignores it.
     return force.groups.get(test) == value
 
 
 def _version(audit: Any) -> MatrixVersion | None:
-    """Return the version; None if the reply has none and so must not be cached."""
+    """Return the version, or None. A reply without a version must not be cached."""
     if not isinstance(audit, dict):
         return None
     version, updated = audit.get("version"), audit.get("updated")

@@ -42,7 +42,7 @@ _Read = TypeVar("_Read")
 
 logger = logging.getLogger("proctor.pipet")
 
-#: Maximum of *timeout* in seconds. A visitor never waits longer than this for a page.
+#: Maximum value of *timeout*, in seconds. No visitor would wait longer than this for a page.
 LONGEST_TIMEOUT = 3600
 
 
@@ -56,12 +56,12 @@ class PipetSource(Closing):
 
     If a request fails, it is paused for one second, and other requests continue. If no connection
     can be made, or half of the last ten calls failed, all calls are paused for one second. Then a
-    single caller asks for the version of the matrix, which does not depend on a visitor. Once it
-    gets an answer, all calls are allowed again. Each pause is twice as long as the one before, up
-    to 30 seconds.
+    single caller asks for the version of the matrix, which does not depend on a visitor. Once that
+    caller gets an answer, all calls are allowed again. Each pause is twice as long as the one
+    before, up to 30 seconds.
 
-    A session from `GroupsRequest.get_http` is not changed. *timeout* then applies to each
-    operation, and to the whole body.
+    A session from `GroupsRequest.get_http` is not changed. With such a session, *timeout* applies
+    to each operation, and to the whole body.
 
     Safe for threads and after a fork. Each thread has its own session during a call.
     """
@@ -79,7 +79,7 @@ class PipetSource(Closing):
         clock: Callable[[], float] = time.monotonic,
         sessions: Callable[..., Any] = SessionStack,
     ) -> None:
-        """Store the URL, without calling it. Raises ConfigurationError if it is invalid.
+        """Store the URL, without calling it. Raises ConfigurationError if the URL is invalid.
 
         *clock* and *sessions* are for tests: *clock* returns seconds, and *sessions* creates the
         sessions for calls.
@@ -89,7 +89,7 @@ class PipetSource(Closing):
             raise ConfigurationError(f"timeout is {timeout!r}; give a number of seconds")
         if not 0 < timeout <= LONGEST_TIMEOUT:
             raise ConfigurationError(
-                f"timeout is {timeout!r}; give seconds above 0, and at most {LONGEST_TIMEOUT}"
+                f"timeout is {timeout!r}; give seconds, above 0 and up to {LONGEST_TIMEOUT}"
             )
         self._timeout = timeout
         self._max_bytes = max_bytes
@@ -116,7 +116,7 @@ class PipetSource(Closing):
     def url(self, request: GroupsRequest) -> str | None:
         """Return the URL to request; None if there is nothing to request.
 
-        Raises RequestRejected if the visitor's part of it is too long.
+        Raises RequestRejected if the visitor's part of the URL is too long.
         """
         return question(self.root, request, keep_empty=self._keep_empty)
 
@@ -159,7 +159,7 @@ class PipetSource(Closing):
         return groups
 
     def close(self) -> None:
-        """Close the connections. This can be done repeatedly: later calls open new connections."""
+        """Close the connections. The source stays usable: later calls open new connections."""
         _close_all(self._crews)
 
     def __str__(self) -> str:
@@ -238,7 +238,7 @@ class PipetSource(Closing):
             return read(reply.body)
         except UnreadableReply as error:
             raise self._unavailable(
-                f"its reply, {printable(reply.content_type)}, cannot be read: {error}"
+                f"its reply of type {printable(reply.content_type)} cannot be read: {error}"
             ) from error
 
     # -- log the outcome of a call, and report it to the breaker ---------------------------
@@ -264,8 +264,8 @@ class PipetSource(Closing):
             failures = crew.paused.failed(about)
         if crew.breaker.failed(permit, about, is_slow=is_slow):
             logger.warning(
-                "%s. It is asked again from time to time; until it answers, visitors get cached "
-                "groups or the defaults",
+                "%s. It will be called again from time to time; until it answers, visitors get "
+                "cached groups or the defaults",
                 error,
             )
         elif failures > 1:
@@ -274,7 +274,7 @@ class PipetSource(Closing):
             logger.debug("%s", error)
 
     def _note_overdue(self, crew: Crew) -> None:
-        """Give up on calls with the site's sessions that have not returned in time."""
+        """Give up on calls that use the site's sessions and have not returned in time."""
         now = self._clock()
         for call, (url, permit, ends) in list(crew.in_flight.items()):
             if now >= ends and crew.in_flight.pop(call, None) is not None:
@@ -309,7 +309,7 @@ def _checked(root: str) -> str:
         )
     if parts.query or parts.fragment:
         raise ConfigurationError(
-            f"Invalid Pipet URL with a query or a fragment: {public_url(root)!r}; leave it out"
+            f"Invalid Pipet URL {public_url(root)!r}: leave out the query or fragment"
         )
     return root.rstrip("/")
 

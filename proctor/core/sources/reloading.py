@@ -53,12 +53,12 @@ class _Seen(NamedTuple):
     #: The location's token for this document.
     token: object
     digest: bytes
-    #: The reason why it is not a usable matrix; None if it is usable.
+    #: The reason why the document is not a usable matrix; None if it is usable.
     refusal: MatrixLoadError | None
 
 
 class _Attempt:
-    """One attempt to load. Its time limit is shared by all callers that wait for it."""
+    """One attempt to load a matrix. All callers that are waiting for it share its time limit."""
 
     def __init__(self, started: float) -> None:
         self.started = started
@@ -68,11 +68,11 @@ class _Attempt:
 class _Crew:
     """The loading state of one process.
 
-    A forked process gets a new one, so it inherits no held lock.
+    A forked process gets a new state, so it never inherits a lock that is held.
     """
 
     def __init__(self, started: float) -> None:
-        #: Held during an attempt. No code ever waits for it.
+        #: A lock that is held during an attempt. No code ever waits for it.
         self.busy = threading.Lock()
         self.attempt = _Attempt(started)
         #: True if another check must follow as soon as the current attempt ends.
@@ -112,12 +112,12 @@ class MatrixLoader(Closing, Generic[T]):
 
         *token* is a bearer token for the URL. *locations* are additional kinds of locations (see
         `location_of`). *reload_interval* is the time between two checks of the location, in
-        seconds. Checks happen when *wall_clock* (seconds since 1970) passes a multiple of it; for a
-        URL they are delayed by up to a tenth of it, at most 3 seconds. `math.inf` means never.
-        *clock* measures the time between checks. *timeout* limits a whole download in seconds.
-        *max_bytes* limits the size of the document, and of a download after decompression. *wait*
-        is how many seconds callers wait for the first matrix of a URL. *on_change* and *on_failure*
-        are passed to `subscribe`. Raises ConfigurationError for an invalid argument.
+        seconds. Checks happen when *wall_clock* (seconds since 1970) passes a multiple of that time
+        or, for a URL, up to a tenth of the interval (at most 3 seconds) later. `math.inf` disables
+        checks. *clock* measures the time between checks. *timeout* limits a whole download in
+        seconds. *max_bytes* limits the size of the document, and of a download after decompression.
+        *wait* is how many seconds callers wait for the first matrix of a URL. *on_change* and
+        *on_failure* are passed to `subscribe`. Raises ConfigurationError for invalid arguments.
         """
         for name, value in (("reload_interval", reload_interval), ("wait", wait)):
             if not value >= 0:
@@ -160,14 +160,14 @@ class MatrixLoader(Closing, Generic[T]):
 
     @property
     def latest(self) -> Snapshot[T] | None:
-        """The newest snapshot; None before the first one. It never waits or loads."""
+        """The newest snapshot; None before the first one. Never waits or loads a matrix."""
         return self._snapshot
 
     def current(self, timeout: float | None = None) -> Snapshot[T]:
         """Return the newest snapshot. Start a check of the location if one is due.
 
-        Waits only for the first matrix: for a file as long as loading takes, for a URL up to
-        *timeout* seconds (None: the source's *wait*). The time counts from the start of the
+        Waits only for the first matrix: as long as loading takes for a file, and up to *timeout*
+        seconds (None: the source's *wait*) for a URL. The time counts from the start of the
         download, so only the earliest callers wait. Raises MatrixNotReady when that time is over,
         and SourceError if the matrix could not be loaded. Loading is retried after a pause.
         """
@@ -184,7 +184,7 @@ class MatrixLoader(Closing, Generic[T]):
         return self._snapshot
 
     def refresh(self, timeout: float | None = None) -> None:
-        """Check the location now, and wait up to *timeout* seconds for it to end (None: *wait*)."""
+        """Check the location now. Wait up to *timeout* seconds (None: *wait*) for the result."""
         self._due = -math.inf
         crew = self._crews.setdefault(os.getpid(), _Crew(self._clock()))
         if crew.busy.acquire(blocking=False):
@@ -219,7 +219,7 @@ class MatrixLoader(Closing, Generic[T]):
         return not self._closed and self._clock() >= self._due
 
     def _until_next_look(self) -> float:
-        """Return the seconds until the time at which all processes check the location."""
+        """Return the seconds until the next time at which all processes check the location."""
         interval = self._interval
         if interval in (0, math.inf):
             return interval
@@ -242,7 +242,7 @@ class MatrixLoader(Closing, Generic[T]):
         if failure is None and self._closed:
             return SourceError(f"The source of {place!r} was closed before it loaded a matrix")
         if failure is None:
-            return MatrixNotReady(f"The matrix of {place!r} is still being loaded; ask again later")
+            return MatrixNotReady(f"The matrix from {place!r} is still being loaded; retry later")
         error = SourceError(_at(place, _words(failure)))
         error.__cause__ = failure
         return error
@@ -250,7 +250,7 @@ class MatrixLoader(Closing, Generic[T]):
     def _start(self, crew: _Crew) -> None:
         """Start an attempt.
 
-        The caller has already marked the crew as busy; the attempt clears the mark.
+        The caller has already marked the crew as busy; the attempt clears the mark when it ends.
         """
         if not self._is_due():  # another thread was faster
             crew.attempt.over.set()
@@ -319,7 +319,7 @@ class MatrixLoader(Closing, Generic[T]):
         self._well_again()
 
     def _take(self, content: bytes) -> MatrixLoadError | None:
-        """Use *content* if it is a new matrix. Return the error if it is not usable."""
+        """Use *content* if it is a new matrix. Return the error if *content* is not usable."""
         try:
             matrix = Matrix.from_json(content)
         except MatrixLoadError as error:
@@ -328,7 +328,7 @@ class MatrixLoader(Closing, Generic[T]):
         if old is not None and version is not None and version == old.matrix_version:
             logger.warning(
                 "The matrix from %s has changed, but its audit version is still %s, so "
-                "it is not loaded: give it a new version",
+                "the new matrix is not loaded: change its version as well",
                 self._location.shown,
                 printable(version),
             )
@@ -396,5 +396,5 @@ def _at(place: str, words: str) -> str:
 
 
 def _words(error: Exception) -> str:
-    # Messages of other libraries can contain anything; the class and the place lead to the cause.
+    # Messages of other libraries can contain secrets; the class and the place help to debug.
     return printable(error, 1000) if isinstance(error, ProctorError) else error_place(error)

@@ -14,9 +14,9 @@ T = TypeVar("T")
 class Snapshot(Generic[T]):
     """One version of the matrix, ready to use. Immutable."""
 
-    #: The object that the factory created from the matrix.
+    #: The object that was built from the matrix.
     proctor: T
-    #: The version in the audit of the matrix.
+    #: The version from the audit of the matrix.
     matrix_version: str | None
     #: Seconds since 1970.
     loaded_at: float

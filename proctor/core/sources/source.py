@@ -38,7 +38,7 @@ logger = logging.getLogger("proctor.matrix")
 
 @dataclass(frozen=True, slots=True)
 class GroupsRequest:
-    """A request to a source for one visitor, with the application's source keys."""
+    """A request for one visitor's groups. The application's source keys name the values."""
 
     identifiers: Mapping[str, object] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class GroupsRequest:
     get_http: Callable[[], requests.Session | None] | None = None
 
     def __post_init__(self) -> None:
-        """Raise TypeError for forced groups as text, which version 1 passed on."""
+        """Raise TypeError if forced groups are given as text, which version 1 accepted."""
         if isinstance(self.force_groups, str):
             raise TypeError(
                 "GroupsRequest: expected force_groups as ForceGroups, got a str; write "
@@ -69,9 +69,9 @@ class Source(Protocol):
     def waits(self) -> bool:
         """True if an answer might have to wait for files or the network.
 
-        Such a source is not called in the event loop, but earlier, in a thread. If it has a method
-        `prepare`, that method is called in the thread instead, to make the answer fast. A class
-        without this attribute is assumed to wait.
+        Such a source is not called in the event loop, but earlier, in a thread. If the source has a
+        method `prepare`, that method is called in the thread instead, so that the source can then
+        answer without waiting. A class without this attribute is assumed to wait.
         """
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
@@ -85,8 +85,8 @@ class MatrixSource(Closing):
     """Evaluates a matrix from a file or a URL in this process, and keeps it up to date.
 
     *location* is a path, an http(s) URL or the URL of an object in a store, such as
-    s3://bucket/matrix.json, which needs django-proctor[remote]. *variables* maps source keys
-    to test types and context variables. Without it, the names of test types are the keys of
+    s3://bucket/matrix.json, which needs django-proctor[remote]. *variables* maps source keys to
+    test types and context variables. Without *variables*, the names of test types are the keys of
     identifiers, and every key of the context is a variable. *test_types*, *identifier_validator*
     and *functions* are passed to `Proctor`. Nothing is read before the first visitor, and an
     invalid matrix never replaces a valid one. Raises ConfigurationError for an invalid argument.
@@ -114,7 +114,7 @@ class MatrixSource(Closing):
         self._test_types = tuple(test_types)
         self._known_types = frozenset((*TEST_TYPES, *self._test_types))
         self._keep_empty = identifier_validator is not None
-        # Raises now rather than with the first matrix.
+        # Report an invalid validator now, not when the first matrix is loaded.
         validity_of(identifier_validator)
 
         self._built: Proctor | None = None
@@ -189,8 +189,8 @@ class MatrixSource(Closing):
     def current(self, timeout: float | None = None) -> Snapshot[Proctor]:
         """Return the newest compiled matrix. Start a check of the location if one is due.
 
-        Waits only for the first matrix: for a file as long as loading takes, for a URL up to
-        *timeout* seconds (None: the source's `wait`). Raises MatrixNotReady when that time is over,
+        Waits only for the first matrix: as long as loading takes for a file, and up to *timeout*
+        seconds (None: the source's `wait`) for a URL. Raises MatrixNotReady when that time is over,
         and SourceError if the matrix could not be loaded.
         """
         return self._loader.current(timeout)
@@ -208,7 +208,7 @@ class MatrixSource(Closing):
     ) -> Callable[[], None]:
         """Register callbacks for new matrices, failures, and the first success after a failure.
 
-        They are called in the loading thread. If a new matrix ends an outage, *on_change*
+        The callbacks are called in the loading thread. If a new matrix ends an outage, *on_change*
         comes first. Return a function that ends the subscription.
         """
         return self._loader.subscribe(

@@ -165,11 +165,34 @@ def _is_empty(value: Any) -> bool:
 
 
 def three_ways(base: Any, theirs: Any, yours: Any) -> list[ThreeWay]:
-    """Return all three values of each field in which *theirs* or *yours* differs from *base*."""
+    """Return all three values of each field in which *theirs* or *yours* differs from *base*.
+
+    A field that is missing or empty in all three does not differ; see `without_filled_in`.
+    """
     flat = [dict(_flat(_readable(each), "")) for each in (base, theirs, yours)]
     names = list(dict.fromkeys(name for each in flat for name in each))
-    found = [ThreeWay(name, *(each.get(name, "—") for each in flat)) for name in names]
-    return [each for each in found if each.base != each.theirs or each.base != each.yours]
+    empty = {
+        name
+        for name in names
+        if all(name not in each or _means_nothing(name, each[name]) for each in flat)
+    }
+    texts = [{name: _text(value) for name, value in each.items()} for each in flat]
+    found = [ThreeWay(name, *(each.get(name, "—") for each in texts)) for name in names]
+    return [
+        each
+        for each in found
+        if each.field not in empty and not each.base == each.theirs == each.yours
+    ]
+
+
+def _means_nothing(place: str, value: Any) -> bool:
+    """Return True if a field with this value is the same as a missing one."""
+    is_inside = place.startswith(("constants: ", "specialConstants: ")) or ": payload: " in place
+    return _is_empty(value) and not is_inside
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _readable(document: Any) -> dict[str, Any]:
@@ -197,14 +220,14 @@ def _allocation(document: dict[str, Any], names: dict[int, str]) -> dict[str, An
     return shown
 
 
-def _flat(value: Any, place: str) -> Iterator[tuple[str, str]]:
+def _flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     """Yield each value of a document with its path: `allocations 1: blue`."""
     if isinstance(value, dict) and value:
         for name, each in value.items():
             is_key = place in ("buckets", "allocations")
             yield from _flat(each, f"{place} {name}" if is_key else _inside(place, name))
     else:
-        yield place, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield place, value
 
 
 def _inside(place: str, name: str) -> str:

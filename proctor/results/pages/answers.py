@@ -39,7 +39,7 @@ def address(name: str, *arguments: str) -> str:
 
 
 def optional_address(name: str, *arguments: str) -> str:
-    """Return the URL of an optional page of the site, or "" if the site does not have it."""
+    """Return the URL of an optional page, or "" if the site does not have this page."""
     try:
         return reverse(name, args=arguments)
     except NoReverseMatch:
@@ -49,7 +49,7 @@ def optional_address(name: str, *arguments: str) -> str:
 def page(
     permission: str = VIEW, methods: tuple[str, ...] = ("GET", "HEAD")
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Decorate a view so that it needs a permission and is never cached."""
+    """Decorate a view, so that it requires a permission and its pages are never cached."""
 
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
@@ -102,7 +102,7 @@ def render(
 
 
 def _editor_menu(user: Any) -> list[tuple[str, str]]:
-    """Return the titles and URLs of the editor's other pages, if the user may see them."""
+    """Return the titles and URLs of those pages of the editor that the user may see."""
     if not optional_address("proctor_editor:tests") or not user.has_perm(_EDITOR_VIEW):
         return []
     pages = [("review", _("Review")), ("schedules", _("Schedule"))]

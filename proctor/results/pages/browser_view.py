@@ -35,9 +35,9 @@ def record_outcome(request: HttpRequest) -> HttpResponse:
 
     The body is JSON such as `{"metric": "signed_up", "value": 1}`.
 
-    Return 404 unless PROCTOR_RESULTS_FROM_BROWSER is True; 400 for any other body, and for a metric
-    that is not declared or is computed from a source; 413 for more than 1 KiB; 204 if the outcome
-    was accepted.
+    Return 204 if the outcome was accepted; 404 unless PROCTOR_RESULTS_FROM_BROWSER is True; 400 for
+    an invalid body, and for a metric that is not declared or is computed from a source; 413 for a
+    body of more than 1 KiB.
     """
     if not settings.PROCTOR_RESULTS_FROM_BROWSER:
         raise Http404
@@ -59,7 +59,8 @@ def record_outcome(request: HttpRequest) -> HttpResponse:
     metric, value = body["metric"], body.get("value", 1)
     if metric not in declared:
         return _refusal("expected the name of a metric in PROCTOR_METRICS", 400)
-    # NaN is outside every range. An integer too large for a float must not reach math.isfinite.
+    # This comparison also rejects NaN. Do not use math.isfinite, which raises an exception for an
+    # integer that is too large for a float.
     if type(value) not in (int, float) or not -_VALUE <= value <= _VALUE:
         return _refusal(f"expected a value between -{_VALUE:.0f} and {_VALUE:.0f}", 400)
     record(metric, request, value=value)

@@ -1,4 +1,4 @@
-"""The page on which users decide a test: won, lost or neither, with a reason."""
+"""The page on which users record that a group won or lost, or neither, with a reason."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def decide(request: HttpRequest, test: str) -> HttpResponseBase:
         elif verdict != Verdict.NEITHER and group not in groups:
             problems.append(_("Choose the group that won or lost."))
         if not reason or "\0" in reason:
-            problems.append(_("Give the reason. People may read it in a year."))
+            problems.append(_("Give a reason that people will still understand in a year."))
         if not problems:
             _decision, problem = store(request.user, test, Verdict(verdict), group, reason)
             if problem:

@@ -1,4 +1,4 @@
-"""Reports in the language of the page, with Django's translations and formats."""
+"""Reports in the language of the page, based on Django's translations and formats."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["SiteFormats", "html_of", "translated_sentence"]
 
 
 class SiteFormats:
-    """Numbers and times in the formats of the active language, in the current time zone."""
+    """The formats of the active language for numbers, and for times in the current time zone."""
 
     @property
     def code(self) -> str:
@@ -46,7 +46,8 @@ def html_of(report: Report) -> str:
 
 def translated_sentence(text: str) -> str:
     """Return a sentence of a report in the active language."""
-    # Imported here because proctor.analysis needs an extra, without which there are no reports.
+    # Imported here because proctor.analysis needs an extra. If it is not installed, there are no
+    # reports, and this is never called.
     from proctor.analysis.report.language import Language  # noqa: PLC0415
 
     return Language(translation, SiteFormats())(text)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tests"]
 
-#: The order of states in the list.
+#: The order in which the list shows the states.
 _STATES = ("running", "waiting", "quiet", "ended", "decided")
 
 
@@ -44,7 +44,8 @@ class _Row:
     bar: Bar | None
     recorded: Recorded | None
     total: str
-    #: The verdict of the newest report, or ""; and the time of that report.
+    #: The verdict of the newest report, and the time of that report. The verdict is "" without a
+    #: report.
     verdict: str
     verdict_at: datetime | None
 

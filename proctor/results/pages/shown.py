@@ -38,7 +38,7 @@ __all__ = [
 
 #: Number of colors for groups. The group with the smallest value gets the first color.
 _SHADES = 8
-#: A test without exposures for this long counts as no longer running.
+#: A test that had no exposures for this long counts as no longer running.
 _QUIET = timedelta(days=7)
 
 
@@ -78,7 +78,7 @@ class DayBars:
 
 
 def definitions() -> Mapping[str, TestDefinition]:
-    """Return the tests of the matrix that this process evaluates, or {} if it evaluates none."""
+    """Return the tests of the matrix that this process evaluates, or {} if it has no matrix."""
     source = current_setup().source
     if not isinstance(source, MatrixSource):
         return {}
@@ -89,7 +89,7 @@ def definitions() -> Mapping[str, TestDefinition]:
 
 
 def shades(groups: Iterable[str], definition: TestDefinition | None) -> dict[str, str]:
-    """Return the color class of each group, in the order of the buckets' values."""
+    """Return the color class of each group. Colors follow the order of the buckets' values."""
     values: dict[str, int] = {}
     if definition is not None:
         values = {each.name: each.value for each in definition.buckets if each.value >= 0}
@@ -149,7 +149,7 @@ def _share_text(percent: float) -> str:
 
 
 def number_text(number: int) -> str:
-    """Return a number with the separators of the current language."""
+    """Return a number with the thousands separators of the current language."""
     return str(number_format(number, force_grouping=True))
 
 
@@ -170,7 +170,7 @@ def end_of(definition: TestDefinition | None) -> Bucket | None:
 def state_of(
     recorded: Recorded | None, decision: Decision | None, definition: TestDefinition | None
 ) -> tuple[str, str]:
-    """Return the state of a test: its key, and the name that users see."""
+    """Return the state of a test: the state's key, and the name that users see."""
     if decision is not None:
         name = str(decision.get_verdict_display())
         return "decided", f"{name}: “{decision.group}”" if decision.group else name

@@ -1,4 +1,4 @@
-"""The page of one test: its report, live counts, decisions, and downloads of its rows."""
+"""The page of one test: its report, live counts, decisions, and downloads of the rows."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test(request: HttpRequest, test: str) -> HttpResponseBase:
 
 
 def _finish_address(test: str, decision: Decision | None, definition: TestDefinition | None) -> str:
-    """Return the URL of the editor's page to finish the test with the winning group, or ""."""
+    """Return the URL of the editor's page for finishing the test with the winning group, or ""."""
     if decision is None or decision.verdict != Verdict.WON or not decision.revision:
         return ""
     values = {each.name: each.value for each in definition.buckets} if definition else {}
@@ -108,11 +108,11 @@ def _finish_address(test: str, decision: Decision | None, definition: TestDefini
 
 
 def _report(test: str) -> tuple[SafeString, str, Selections | None]:
-    """Return the report as HTML, the reason if there is no report, and the rows behind it."""
+    """Return the report as HTML, the reason if there is none, and the rows that it is based on."""
     rows = None
     try:
         rows = selections(test, lean=True)
-        # The report escapes all text itself.
+        # Safe, because the report escapes all text itself.
         return mark_safe(html_of(report(test, rows))), "", rows  # noqa: S308
     except NoReport as problem:
         return SafeString(""), str(problem), rows

@@ -43,15 +43,16 @@ def record(
 ) -> None:
     """Record an outcome for the visitor of *request*, or for *identifiers* by source key.
 
-    One row is written for each known identifier, so that it counts in tests of type USER and of
-    type ACCOUNT. *value* is a finite number, in the unit of the metric. *at* is the time of the
-    outcome; the default is now, and a naive time is in the site's time zone. If several rows have
-    the same *metric*, visitor and *id*, only one is stored, so a task can be retried.
+    One row is written for each known identifier, so that the outcome counts in tests of type USER
+    and of type ACCOUNT. *value* is a finite number, in the unit of the metric. *at* is the time of
+    the outcome; the default is now, and a naive time is in the site's time zone. If several rows
+    have the same *metric*, visitor and *id*, only one of them is stored; this allows tasks to be
+    retried.
 
-    Never raises, and makes no queries except those of the middleware's hooks, if these have not run
-    yet. An outcome that cannot be recorded is logged once, under `proctor.results`. Nothing is
-    recorded for visitors whom `exclude_request` excludes, who did not consent, or who use another
-    identity.
+    Never raises. Makes no queries itself, but runs the middleware's hooks if they have not run yet.
+    If an outcome cannot be recorded, the problem is logged once, under `proctor.results`. Nothing
+    is recorded for visitors whom `exclude_request` excludes, who did not consent, or who use
+    another identity.
     """
     try:
         if is_recording():
@@ -70,7 +71,7 @@ async def arecord(
     at: datetime | None = None,
     id: str | None = None,  # noqa: A002 - as above
 ) -> None:
-    """Record an outcome from a coroutine. Otherwise the same as `record`."""
+    """Do the same as `record`, in a coroutine."""
     try:
         if is_recording():
             found = identifiers if request is None else await _aof_request(request)
@@ -80,7 +81,7 @@ async def arecord(
 
 
 def flush(patience: float = 5.0) -> bool:
-    """Write the queue of this process. Return True unless rows are still waiting.
+    """Write the queued rows of this process. Return True unless rows are still waiting.
 
     Waits at most *patience* seconds. Needed only before a process ends without running its exit
     handlers, for example with `os._exit`.
@@ -134,7 +135,7 @@ def _note(
 
 
 def _check_declared(metric: str) -> None:
-    """Log once if the settings declare metrics, but none of these uses the outcome."""
+    """Log once if PROCTOR_METRICS declares metrics, but none of them uses the outcome."""
     declared = [name for each in settings.PROCTOR_METRICS for name in each.sources]
     if declared and metric not in declared:
         _log.log(

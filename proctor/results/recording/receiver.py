@@ -1,4 +1,4 @@
-"""The receiver that queues exposures as they are sent."""
+"""The signal receiver that queues exposures."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _end_request(**_arguments: Any) -> None:
 
 
 class Receiver:
-    """Queues each exposure of a visitor once, or again after this process has forgotten it."""
+    """Queues each exposure of a visitor once; again only after this process has forgotten it."""
 
     def __init__(self, target: Recorder) -> None:
         self._recorder = target
@@ -113,7 +113,7 @@ class Receiver:
 
 
 def _forced(split: SplitInfo, visitor: str, group: str, seen: Seen) -> NotedForced:
-    """Return the record of a forced exposure; it contains the visitor only if they are new."""
+    """Return the record of a forced exposure. Only the first one of a visitor names them."""
     at, key = time.time(), hash((visitor, split.identifier_type, split.test))
     if key in seen:
         return NotedForced(at, split.test)
@@ -122,7 +122,7 @@ def _forced(split: SplitInfo, visitor: str, group: str, seen: Seen) -> NotedForc
 
 
 class _Splits:
-    """The split of each test in the newest matrix, and the splits of earlier versions."""
+    """The split of each test in the newest matrix, and in earlier versions of the matrix."""
 
     #: Maximum number of remembered splits of earlier matrices.
     OLDER = 1000
@@ -133,11 +133,11 @@ class _Splits:
         self._older: dict[tuple[str, str], SplitInfo] = {}
 
     def find(self, setup: SiteSetup, test: str, version: str | None) -> SplitInfo | None:
-        """Return the split of a test in the version that decided the group; None if it is unknown.
+        """Return the split of a test in the version that determined the group; None if unknown.
 
-        A request that began before a new matrix was loaded still uses the previous one. If this
-        process has not seen that split, the exposure is skipped, and the visitor's next page
-        records it.
+        A request that began before a new matrix was loaded still uses the previous matrix. If this
+        process has not seen the split of that matrix, the exposure is skipped, and recorded with
+        the visitor's next page.
         """
         source = setup.source
         if not isinstance(source, MatrixSource):

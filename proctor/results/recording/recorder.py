@@ -1,8 +1,9 @@
 """The queue of recorded rows, and the thread that writes them.
 
-Requests append to a bounded queue. A daemon thread takes batches from it and writes them on its own
-connection. The first row starts the thread. The thread ends before a fork, and writes the remaining
-rows at exit. Without threads, rows are written at the end of the request.
+Requests append rows to a bounded queue. A daemon thread takes batches from the queue and writes
+them on its own connection. The first row starts the thread. The thread ends before a fork, and
+writes the remaining rows at exit. If threads cannot run, rows are written at the end of the
+request.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ logger = logging.getLogger("proctor.results")
 
 
 def has_threads() -> bool:
-    """Return whether threads that this process starts actually run.
+    """Return True if threads actually run when this process starts them.
 
     In uWSGI without `enable-threads`, they never do.
     """
@@ -58,9 +59,10 @@ class Recorder:
     #: Seconds during which the thread collects rows before it writes them. Short, because queued
     #: rows are lost if a process is killed.
     LINGER = 0.05
-    #: Seconds between attempts while the database is unavailable: the first pause, and the maximum.
+    #: Pauses between attempts while the database is unavailable, in seconds: the first pause, and
+    #: the longest.
     PAUSE, LONGEST_PAUSE = 1.0, 30.0
-    #: Seconds that an exit or a fork waits for the thread.
+    #: How long an exit or a fork waits for the thread, in seconds.
     PATIENCE = 5.0
 
     def __init__(self) -> None:
@@ -70,18 +72,18 @@ class Recorder:
         self._taken: list[Noted] = []
         self._wake = threading.Event()
         self._stop = threading.Event()
-        #: Held while the thread is started or stopped, and while rows are written.
+        #: This lock is held while the thread is started or stopped, and while rows are written.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._writer = Writer()
-        #: Rows that were lost but are not in a tally yet.
+        #: Number of lost rows that are not counted in a tally yet.
         self._lost = 0
         self._loss_lock = threading.Lock()
         self._is_down = False
         self._is_registered = False
 
     def forget(self) -> None:
-        """Forget which exposures were already queued and which splits were stored."""
+        """Forget which exposures have been queued and which splits have been stored."""
         self.seen = Seen()
         self._writer.forget_splits()
 
@@ -106,8 +108,8 @@ class Recorder:
     def flush(self, patience: float = PATIENCE) -> bool:
         """Write the queue and return whether every row was stored, rejected or counted as lost.
 
-        Ends the thread if there is one; the next row starts it again. Waits at most *patience*
-        seconds for the thread.
+        Ends the thread if it is running; the next row starts it again. Waits at most *patience*
+        seconds for the thread to end.
         """
         self.stop(patience)
         if self._thread is not None:
@@ -128,7 +130,7 @@ class Recorder:
             self._thread = None
 
     def end_request(self) -> None:
-        """Write the queue if no thread does. Never raises."""
+        """Write the queued rows if no thread is available to do so. Never raises."""
         if self._waiting and not has_threads() and may_write():
             self._write_here()
 
@@ -148,7 +150,7 @@ class Recorder:
             try:
                 thread.start()
             except RuntimeError:
-                # No more threads can be started, or the interpreter is ending: a flush at exit
+                # No more threads can be started, or the interpreter is ending. A flush at exit
                 # writes the rows.
                 return
             self._thread = thread
@@ -170,7 +172,7 @@ class Recorder:
     def _drain(self, *, waits: bool) -> bool:
         """Write batches until the queue is empty. Return False if an outage leaves rows in it.
 
-        With *waits*, wait until the outage ends or `stop` is called.
+        With *waits*, wait during an outage until the database is available or `stop` is called.
         """
         pause = self.PAUSE
         while self._taken or self._waiting:
@@ -220,13 +222,13 @@ class Recorder:
             if is_first:
                 logger.warning("Results are lost: %s", why)
             if isinstance(each, (NotedExposure, NotedForced)):
-                # The visitor's next page queues it again.
+                # Forget the exposure, so that the visitor's next page queues it again.
                 self.seen.forget(each.key)
 
     # -- Exits, forks, and processes without threads -----------------------------------------
 
     def _register(self) -> None:
-        """Register the handlers at exit and around forks, once."""
+        """Register the handlers for exits and forks, unless this was done before."""
         if self._is_registered:
             return
         self._is_registered = True
@@ -242,11 +244,11 @@ class Recorder:
             logger.warning("%d results were lost at exit", self.waiting + self._lost)
 
     def _before_fork(self) -> None:
-        """End the thread and its connection, which a child process must not share."""
+        """End the thread, and close its connection, which a child process must not share."""
         self.stop()
 
     def _in_child(self) -> None:
-        """Start with no thread and an empty queue, because the parent process keeps the rows."""
+        """Start with no thread and an empty queue; the parent process keeps the queued rows."""
         self._waiting = deque()
         self._taken = []
         self._lost, self._loss_lock = 0, threading.Lock()

@@ -1,4 +1,4 @@
-"""Recorded events as small tuples, and the table rows that are built from them."""
+"""Recorded events as small tuples, and the table rows that are built from these tuples."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ __all__ = [
 
 
 class RowError(ValueError):
-    """A value that cannot be stored in a row. The message names the column, but no visitor."""
+    """A value that cannot be stored in a row. The message names the column, but not the visitor."""
 
 
 class SplitInfo(NamedTuple):
-    """The parts of a test that decide its groups, and the test type."""
+    """The parts of a test that determine its groups, and the test type."""
 
     id: uuid.UUID
     test: str
     version: str
     identifier_type: str
-    #: The deciding parts of the definition, as JSON, or "" if they are unknown.
+    #: The parts of the definition that determine groups, as JSON; "" if these parts are unknown.
     definition: str
 
 
@@ -73,7 +73,7 @@ class NotedForced(NamedTuple):
     at: float
     test: str
     identifier_type: str = ""
-    #: "" if the visitor is unknown, or if this process has already queued them.
+    #: "" if the visitor is unknown, or if this process has already queued the same visitor.
     visitor: str = ""
     group: str = ""
     #: The key under which `Seen` remembers the visitor.
@@ -81,9 +81,9 @@ class NotedForced(NamedTuple):
 
 
 def digest(*parts: str) -> uuid.UUID:
-    """Return a 122-bit digest of *parts*. It differs if the same text is split differently.
+    """Return a 122-bit digest of *parts*, which depends on where one part ends and the next begins.
 
-    It is marked as a UUID of version 5, because MariaDB stores only valid UUIDs.
+    The digest is marked as a UUID of version 5, because MariaDB stores only valid UUIDs.
     """
     state = hashlib.blake2b(digest_size=16)
     for part in parts:
@@ -94,13 +94,13 @@ def digest(*parts: str) -> uuid.UUID:
 
 
 def time_of(seconds: float) -> datetime:
-    """Return the time for *seconds* since 1970, aware if USE_TZ is True."""
+    """Return the time for *seconds* since 1970. It is timezone-aware if USE_TZ is True."""
     zone = timezone.utc if settings.USE_TZ else None
     return datetime.fromtimestamp(seconds, zone)
 
 
 def stored_visitor(identifier_type: str, visitor: str) -> str:
-    """Return an identifier as stored in the tables: plain, or as a keyed digest of 32 letters."""
+    """Return an identifier as stored in the tables: as plain text, or as a digest of 32 letters."""
     if settings.PROCTOR_RESULTS_IDENTIFIERS == "plain":
         return visitor
     return _keyed("proctor.results", identifier_type, visitor)
@@ -122,7 +122,7 @@ def _keyed(*parts: str) -> str:
 
 
 def exposure_row(noted: NotedExposure) -> Exposure:
-    """Return the row of an exposure. Raises RowError if a string does not fit into its column."""
+    """Return the row of an exposure. Raises RowError if a string cannot be stored."""
     split = noted.split
     _check(noted.visitor, "visitor")
     _check(split.identifier_type, "identifier type", TYPE_LENGTH)
@@ -147,7 +147,7 @@ def exposure_row(noted: NotedExposure) -> Exposure:
 
 
 def forced_row(noted: NotedForced) -> ForcedVisitor:
-    """Return the row of a forced visitor. Raises RowError if a string does not fit its column."""
+    """Return the row of a forced visitor. Raises RowError if a string cannot be stored."""
     _check(noted.visitor, "visitor")
     _check(noted.identifier_type, "identifier type", TYPE_LENGTH)
     _check(noted.test, "test")
@@ -163,7 +163,7 @@ def forced_row(noted: NotedForced) -> ForcedVisitor:
 
 
 def outcome_row(noted: NotedOutcome) -> Outcome:
-    """Return the row of an outcome. Raises RowError if a string or the value does not fit."""
+    """Return the row of an outcome. Raises RowError if a string or the value cannot be stored."""
     _check(noted.visitor, "visitor")
     _check(noted.identifier_type, "identifier type", TYPE_LENGTH)
     _check(noted.metric, "metric")

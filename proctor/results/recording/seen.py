@@ -6,14 +6,14 @@ __all__ = ["Seen"]
 
 
 class Seen:
-    """A set of the most recent keys. It needs no lock, because a race costs only an extra write.
+    """A set of the most recent keys, without a lock: a race only causes an extra write.
 
-    Keys are 64-bit hashes, so a collision, which would look like a recorded exposure, is very
+    Keys are 64-bit hashes. A collision would make a new exposure look recorded, but it is very
     unlikely.
     """
 
-    #: Number of keys per generation. Two generations are kept, so that a key in use is not
-    #: forgotten.
+    #: Number of keys per generation. Two generations are kept, so that keys which are still in use
+    #: are not forgotten when a new generation starts.
     SIZE = 20_000
 
     def __init__(self, size: int = SIZE) -> None:

@@ -1,4 +1,4 @@
-"""The split of a test: the parts of its definition that decide groups."""
+"""The split of a test: the parts of the definition that determine groups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["split_of_definition", "split_of_version"]
 
-#: The fields of a matrix entry that decide groups. Descriptions, payloads and the version do not.
+#: The fields of a matrix entry that determine groups. Descriptions, payloads and the version do not
+#: determine groups.
 _DECIDING = (
     "salt",
     "testType",

@@ -1,4 +1,4 @@
-"""Turns recording on and off. In a test run, nothing is recorded unless a test requests it."""
+"""Turn recording on and off. In a test run, nothing is recorded unless a test requests it."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def disallow() -> None:
 
 
 def is_requested() -> bool:
-    """Return whether a test has requested recording."""
+    """Return True if a test has requested recording."""
     return bool(_requests)
 
 
 def may_write() -> bool:
-    """Return whether this thread may write. In a test run, only the test's own thread may."""
+    """Return True if this thread may write rows. In a test run, only the test's own thread may."""
     return not _requests or threading.get_ident() in _requests
 
 
 def is_recording() -> bool:
-    """Return whether to record.
+    """Return True if exposures and outcomes are to be recorded.
 
-    In a test run, and while a test has set groups, return False unless a test requests recording.
+    In a test run, and while a test has set groups, nothing is recorded unless a test requests it.
     """
     if _requests:
         return True

@@ -29,7 +29,7 @@ def identifiers_by_type(
 ) -> dict[str, str]:
     """Return the identifier for each test type, from the values by source key.
 
-    Keys have the same meaning as when groups are determined: PROCTOR_IDENTIFIERS maps a key to test
+    Keys have the same meaning as for determining groups: PROCTOR_IDENTIFIERS maps a key to test
     types, and the name of a test type maps to itself. Raises ConversionError for a value that
     cannot be converted to text.
     """
@@ -40,7 +40,7 @@ def identifiers_by_type(
 
 
 def of_request(request: HttpRequest) -> tuple[SiteSetup, dict[str, str]]:
-    """Return the site for a request, and the identifiers that its hooks returned, by test type.
+    """Return the site's setup, and the identifiers that the request's hooks returned, by test type.
 
     There are no identifiers until the hooks have run. The result is cached on the request.
     """

@@ -1,4 +1,4 @@
-"""Writes batches of queued rows to the database, each in one transaction."""
+"""Write batches of queued rows to the database, each batch in one transaction."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ logger = logging.getLogger("proctor.results")
 
 Noted = NotedExposure | NotedOutcome | NotedForced
 
-#: MySQL error codes about a row's value, which Django reports as OperationalError.
+#: MySQL error codes for an invalid value in a row. Django raises OperationalError for them.
 _MYSQL_VALUE_ERRORS = (1264, 1265, 1292, 1366, 1406)
 
 
 class Unavailable(Exception):  # noqa: N818 - it is a state, which ends
-    """The database accepts no rows at the moment. The message is the reason, in one line."""
+    """The database accepts no rows at the moment. The message is the reason, on one line."""
 
 
 class _Rows(NamedTuple):
@@ -60,7 +60,7 @@ class _Rows(NamedTuple):
     outcomes: list[Outcome]
     splits: list[Split]
     tallies: Counter[tuple[date, str, str]]
-    #: Each row with its visitor, as stored in the tables.
+    #: Each row with its visitor, in the form that is stored in the tables.
     forced: list[tuple[str, ForcedVisitor]]
 
 
@@ -84,7 +84,7 @@ class Writer:
         """Write a batch and return how many of its rows were rejected.
 
         Raises Unavailable if the database cannot be used; in that case no row of the batch is
-        stored. The batch is halved repeatedly to find a row that the database rejects.
+        stored. If the database rejects a row, the batch is halved repeatedly to find that row.
         """
         if time.monotonic() > self._splits_end:
             self.forget_splits()
@@ -111,14 +111,14 @@ class Writer:
         return refused
 
     def tally(self, kind: str, number: int, seconds: float) -> None:
-        """Add to a daily count. Raises Unavailable in the same cases as `write`."""
+        """Add *number* to a daily count. Raises Unavailable if the database cannot be used."""
         try:
             self._store(_Rows([], [], [], Counter({(_date(seconds), kind, ""): number}), []))
         except (InterfaceError, DatabaseError) as error:
             raise Unavailable(_words(error)) from error
 
     def forget_splits(self) -> None:
-        """Forget which splits are stored, so that the next exposures store them again."""
+        """Forget which splits are stored, so that the next exposures store their splits again."""
         self._stored_splits.clear()
         self._splits_end = time.monotonic() + self.SPLITS
 
@@ -127,7 +127,7 @@ class Writer:
         connections[write_alias()].close()
 
     def rest(self) -> None:
-        """Close the connection of this thread unless the site keeps connections open."""
+        """Close the connection of this thread, unless the site's settings keep connections open."""
         connection = connections[write_alias()]
         if not connection.in_atomic_block:  # in a test, or in a transaction of the site
             connection.close_if_unusable_or_obsolete()
@@ -148,7 +148,7 @@ class Writer:
                 rows.forced.append((stored, forced_row(noted)))
 
     def _store(self, rows: _Rows) -> None:
-        """Store rows, on a new connection if the server has closed the old one."""
+        """Store rows. If the server has closed the connection, do so on a new one."""
         using = write_alias()
         before = connections[using].connection
         try:
@@ -159,26 +159,27 @@ class Writer:
             _store(rows, using)
 
     def _give_up(self, taken: Iterable[Noted], error: Exception) -> int:
-        """Count a row that the database rejects, and do not try to write it again."""
+        """Count rows that the database rejects, and do not try to write them again."""
         number = 0
         for noted in taken:
             number += 1
             kind = type(noted).__name__.removeprefix("Noted").lower()
             self._log.log(
-                logger, logging.WARNING, "The database refused an %s: %s", kind, _words(error)
+                logger, logging.WARNING, "The database rejected a row (%s): %s", kind, _words(error)
             )
             self.tally(Tally.REFUSED, 1, noted.at)
         return number
 
 
 def _is_lost(before: Any, using: str) -> bool:
-    """Return whether the server has closed the connection in *before*; if so, release it."""
+    """Return True if the server has closed the connection *before*; if so, release it."""
     connection = connections[using]
     if connection.in_atomic_block:
         return False
     if connection.connection is before and not connection.is_usable():
         connection.close()
-    # After a failed rollback, Django has already closed it, and may have opened a new connection.
+    # After a failed rollback, Django has already closed this connection, and may have opened a new
+    # one.
     return connection.connection is not before
 
 
@@ -187,10 +188,11 @@ def _store(rows: _Rows, using: str) -> None:
     """Store rows in one transaction.
 
     With MySQL, `ignore_conflicts` also changes invalid values instead of rejecting them. No row
-    contains any, because `recording.rows` rejects them first.
+    contains invalid values, because `recording.rows` has already rejected them.
     """
     with transaction.atomic(using=using):
-        # All writers use the same order, so that they can wait for each other without a deadlock.
+        # All writers use the same order, so that writers waiting for each other cannot cause a
+        # deadlock.
         splits = sorted(rows.splits, key=lambda each: each.id)
         Split.objects.using(using).bulk_create(splits, ignore_conflicts=True)
         _store_exposures(rows.exposures, using)
@@ -216,14 +218,15 @@ def _store_exposures(rows: Iterable[Exposure], using: str) -> None:
     stored = dict(exposures.filter(id__in=[each.id for each in ordered]).values_list("id", "at"))
     for row in ordered:
         if row.id in stored and row.at < stored[row.id]:
-            # The condition is needed because another process may have stored an even earlier time.
+            # The condition on `at` is needed because another process may have stored an even
+            # earlier time.
             exposures.filter(id=row.id, at__gt=row.at).update(at=row.at, version=row.version)
 
 
 def _store_forced(
     rows: Iterable[tuple[str, ForcedVisitor]], exposures: Sequence[Exposure], using: str
 ) -> None:
-    """Insert forced visitors without an exposure, and delete those who have one now."""
+    """Insert forced visitors who have no exposure, and delete those who now have one."""
     forced = ForcedVisitor.objects.using(using)
     tests = {each.test for each in exposures}
     if tests and forced.filter(test__in=tests).exists():
@@ -273,12 +276,12 @@ def _date(seconds: float) -> date:
 
 
 def _is_unavailable(error: Exception) -> bool:
-    """Return whether any row would fail now: no connection, a lock, or missing tables."""
+    """Return True if every row would fail: there is no connection, a lock, or a missing table."""
     if isinstance(error, OperationalError):
         return not (error.args and error.args[0] in _MYSQL_VALUE_ERRORS)
     if isinstance(error, IntegrityError):
         return False
-    # psycopg raises this for a missing table, and for a write to a read-only database.
+    # psycopg raises these errors for a missing table, a read-only database or missing permissions.
     return isinstance(error, InterfaceError) or type(error.__cause__).__name__ in (
         "UndefinedTable",
         "ReadOnlySqlTransaction",
@@ -287,7 +290,7 @@ def _is_unavailable(error: Exception) -> bool:
 
 
 def _words(error: Exception) -> str:
-    """Return the first line of an error; further lines may contain values."""
+    """Return the first line of an error message; further lines may contain values of a row."""
     text = str(error).strip().partition("\n")[0]
     if "no such table" in text or type(error.__cause__).__name__ == "UndefinedTable":
         text = f"{text}; run manage.py migrate"

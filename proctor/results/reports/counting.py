@@ -26,7 +26,7 @@ DAYS = 28
 class Recorded:
     """The recorded exposures of a test."""
 
-    #: Number of first exposures by group, one for each visitor and split.
+    #: Number of first exposures, by group. Each visitor counts once for each split.
     groups: Mapping[str, int]
     first: datetime
     last: datetime
@@ -74,7 +74,7 @@ def days_of(test: str) -> list[DayCount]:
     now = timezone.now()
     today = timezone.localdate() if timezone.is_aware(now) else now.date()
     days = [today - timedelta(days=each) for each in range(DAYS, -1, -1)]
-    # Do not use TruncDate: on MySQL it needs the time zone tables, which many servers do not have.
+    # Do not use TruncDate: on MySQL it needs time zone tables, which many servers lack.
     ends = [When(at__lt=_midnight(day), then=number) for number, day in enumerate(days[1:])]
     rows = (
         Exposure.objects.filter(test=test, at__gte=now - timedelta(days=DAYS))
@@ -90,7 +90,7 @@ def days_of(test: str) -> list[DayCount]:
 
 
 def _midnight(day: date) -> datetime:
-    """Return the start of a day, aware if the site's times are."""
+    """Return the start of a day. It is timezone-aware if USE_TZ is True."""
     midnight = datetime.combine(day, time.min)
     return timezone.make_aware(midnight) if settings.USE_TZ else midnight
 

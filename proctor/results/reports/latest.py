@@ -1,4 +1,4 @@
-"""The verdicts of the newest reports, so that the list of tests need not compute them."""
+"""Store the verdicts of the newest reports, so that the list of tests need not compute reports."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ logger = logging.getLogger("proctor.results")
 
 
 def latest_verdicts() -> Mapping[str, LatestVerdict]:
-    """Return the newest verdict of each test whose report was computed."""
+    """Return the newest verdict of each test that has had a report."""
     return {each.test: each for each in LatestVerdict.objects.all()}
 
 
 def verdict_values(report: Report) -> dict[str, str | bool]:
-    """Return the values for the fields of `LatestVerdict` from a report."""
+    """Return values for the fields of `LatestVerdict`, based on a report."""
     return {
         "kind": report.verdict.kind,
         "group": report.verdict.group or "",
@@ -36,7 +36,7 @@ def verdict_values(report: Report) -> dict[str, str | bool]:
 
 
 def remember(report: Report) -> None:
-    """Store the verdict of a report. If that fails, the report itself is still usable."""
+    """Store the verdict of a report. Only log a failure: the report itself is still usable."""
     values = {**verdict_values(report), "at": timezone.now()}
     try:
         with transaction.atomic(using=router.db_for_write(LatestVerdict)):

@@ -1,7 +1,8 @@
 """The payloads of earlier versions, from the editor's history if the editor is installed.
 
-The table of splits contains only the parts that decide groups. If a report also knows the payloads,
-it says when a payload changed, because visitors in the same group then saw something different.
+The table of splits contains only the parts that determine groups. If the payloads are known too, a
+report says when a payload changed: from then on, visitors in the same group saw something
+different.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ _EDITOR = "proctor.editor"
 def payloads_of(test: str, versions: Collection[str]) -> dict[str, Mapping[str, Any]]:
     """Return the payloads for each version, by the name of the group.
 
-    Return {} unless the history has every version, because an unknown payload would look like a
-    changed one.
+    Return {} unless the history has every version, because a version without payloads would look
+    like a changed payload.
     """
     if not apps.is_installed(_EDITOR):
         return {}
@@ -36,10 +37,10 @@ def payloads_of(test: str, versions: Collection[str]) -> dict[str, Mapping[str, 
 
 
 def _definitions(test: str, versions: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Yield the definitions with these versions, and all imported definitions."""
+    """Yield the definitions that have these versions, and all imported definitions."""
     from proctor.editor.models import Kind, Revision  # noqa: PLC0415 - an optional app
 
-    # The version of a definition is the id of its revision, unless it was imported.
+    # The version of a definition is the id of its revision, unless the definition was imported.
     wanted = Q(id__in=versions) | Q(kind=Kind.IMPORT)
     rows = Revision.objects.filter(wanted, test=test, definition__isnull=False)
     for text in rows.order_by("time").values_list("definition", flat=True):

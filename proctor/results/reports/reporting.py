@@ -38,10 +38,10 @@ class NoReport(Exception):  # noqa: N818 - it is an answer
 
 @dataclass(frozen=True, slots=True)
 class Selections:
-    """The rows from which a report is computed."""
+    """The queries for the rows from which a report is computed."""
 
     exposures: Selection
-    #: Forced exposures of visitors without other exposures, in the same columns.
+    #: Forced exposures of visitors who have no other exposures. The columns are the same.
     forced: Selection
     outcomes: tuple[Selection, ...]
     #: Each combination of identifier type, version and split, once.
@@ -49,7 +49,7 @@ class Selections:
 
 
 def is_installed() -> bool:
-    """Return whether the extra [analysis] is installed."""
+    """Return True if the extra [analysis] is installed."""
     return all(find_spec(name) is not None for name in _NEEDED)
 
 
@@ -79,8 +79,8 @@ def definitions_of(
 ) -> list[TestDefinition]:
     """Return a definition for each version of the test that has recorded exposures.
 
-    Each contains the parts that decided groups at that time, and the payloads if they are in the
-    editor's history.
+    Each definition contains the parts that determined groups at that time, and the payloads if they
+    are in the editor's history.
     """
     pairs = {(version, split) for _kind, version, split in labels or _labels(test)}
     texts = dict(Split.objects.filter(test=test).values_list("id", "definition"))
@@ -163,7 +163,7 @@ def _exposures(rows: Selections) -> Any:
 
 
 def _with_test(table: Any, test: str) -> Any:
-    """Return the table with a column `test`, which is added if it is missing."""
+    """Return the table with a column `test`; add the column if it is missing."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
 
     if "test" in table.column_names:

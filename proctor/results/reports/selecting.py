@@ -1,4 +1,4 @@
-"""Queries that select the rows of a report; pages can also display their SQL."""
+"""Queries that select the rows of a report. Pages can also display the SQL of these queries."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ OUTCOME_COLUMNS = ("at", "visitor", "identifier_type", "metric", "value")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rows of a query, with names for the columns."""
+    """A query for rows, with names for its columns."""
 
     name: str
     columns: tuple[str, ...]
@@ -68,7 +68,7 @@ class Selection:
 
     @property
     def is_plain(self) -> bool:
-        """True if the rows are exactly those of the query."""
+        """True if the rows are exactly those of the query, with no conversion of identifiers."""
         return self.identifier_type is None
 
     def rows(self, chunk: int) -> Iterator[tuple[Any, ...]]:
@@ -78,7 +78,7 @@ class Selection:
             yield from found
             return
         for at, visitor, identifier_type, metric, value in found:
-            # The site's own tables have plain identifiers; convert them to the stored form.
+            # The site's own tables contain plain identifiers; convert them to the stored form.
             stored = stored_visitor(identifier_type, str(visitor))
             row = at, stored, identifier_type, metric, float(value)
             yield row if "identifier_type" in self.columns else (at, stored, metric, float(value))
@@ -93,7 +93,7 @@ def exposures_of(test: str, *, lean: bool = False) -> Selection:
 
 
 def forced_of(test: str, *, lean: bool = False) -> Selection:
-    """Return one forced exposure for each visitor who has no others, with a digest as visitor."""
+    """Return one forced exposure per visitor without other exposures; visitors are digests."""
     columns = _LEAN_EXPOSURES if lean else EXPOSURE_COLUMNS
     query = ForcedVisitor.objects.filter(test=test).order_by()
     named = query.annotate(

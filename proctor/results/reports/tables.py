@@ -1,4 +1,4 @@
-"""Rows as Arrow tables, read in the fastest way that the database supports.
+"""Read rows as Arrow tables, in the fastest way that the database supports.
 
 Needs pyarrow, which django-proctor[analysis] installs.
 """
@@ -47,7 +47,7 @@ def _kind(name: str) -> pa.DataType:
 
 
 def _copied(cursor: Any, selection: Selection) -> pa.Table:
-    """Return the rows, read with COPY, which does not create a Python object for each value."""
+    """Read the rows with COPY, which does not create a Python object for each value."""
     from pyarrow import csv  # noqa: PLC0415 - an extra
 
     text = io.BytesIO()

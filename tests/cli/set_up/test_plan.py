@@ -291,7 +291,7 @@ def test_jinja2_alongside_stays_as_it_is(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("'BACKEND': 'django.template", "'BACKEND': 'mine.template", "has 0 Django template engines"),
+        ("'BACKEND': 'django.template", "'BACKEND': 'mine.template", "has 0 Django template"),
         ("'context_processors': [", "'builtins': [", "has no list of context processors"),
         ("'context_processors': [", "**MORE, 'context_processors': [", "has no list of"),
         ("'context_processors': [", "'context_processors': MORE + [", "is not a literal list"),

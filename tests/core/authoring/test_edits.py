@@ -184,7 +184,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             {"specialConstants": {"__COUNTRIES": ["US", 1]}},
             "countries",
             (
-                "specialConstants.__COUNTRIES: expected a list of strings, got 1 in it; "
+                "specialConstants.__COUNTRIES: expected a list of strings, but it contains 1; "
                 'write ["US", ...], or leave the field out to include all countries'
             ),
         ),
@@ -193,7 +193,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             "priority",
             (
                 "expected an integer of up to 64 bits as the priority of the payload experiment, "
-                "got 'high'; write a number such as 5, or remove it"
+                "got 'high'; write a number such as 5, or remove the priority"
             ),
         ),
         (
@@ -201,7 +201,7 @@ def test_an_unknown_test_type_is_refused_unless_it_is_registered():
             "priority",
             (
                 "expected an integer of up to 64 bits as the priority of the payload experiment, "
-                "got '9999999999999999999'; write a number such as 5, or remove it"
+                "got '9999999999999999999'; write a number such as 5, or remove the priority"
             ),
         ),
         (
@@ -253,8 +253,8 @@ def test_a_bucket_that_an_application_declares_keeps_its_name():
     [problem] = stricter_problems(new, Surroundings(previous=read(), applications=declares))
     assert problem.code == "declared-bucket-renamed"
     assert problem.message == (
-        "bucket 1 changed its name from 'blue' to 'violet', but shop@1 declares it; keep the name, "
-        "or add a bucket"
+        "the name of bucket 1 changed from 'blue' to 'violet', but shop@1 declares the bucket; "
+        "keep the name, or add a bucket"
     )
     assert codes(new, previous=read(), applications=(app(buckets={"control": 0}),)) == []
     assert codes(read(), previous=new, applications=declares) == []
@@ -316,7 +316,7 @@ def test_each_application_that_uses_the_test_has_to_know_its_variables():
     new = read(rule="country == 'US'")
     both = (app(context={"country": "String"}), app(label="mail", context={"lang": "String"}))
     [problem] = stricter_problems(new, Surroundings(applications=both))
-    assert problem.message.startswith("mail@1 cannot evaluate it: ")
+    assert problem.message.startswith("mail@1 cannot evaluate the rule: ")
 
 
 TYPES = {
@@ -360,7 +360,7 @@ def test_a_rule_of_an_allocation_is_named_with_its_place():
     new = read(allocations=[allocation("${country > 3}", control=1.0)])
     [problem] = stricter_problems(new, Surroundings(context_types=TYPES))
     assert problem.place == "colortst, allocation 1, rule"
-    assert problem.message.startswith("this site cannot evaluate it: column 3: ")
+    assert problem.message.startswith("this site cannot evaluate the rule: column 3: ")
 
 
 def with_payloads(**payload):
@@ -381,7 +381,8 @@ def test_a_null_in_a_payload_is_refused(payload, place):
     problems = stricter_problems(with_payloads(**payload), Surroundings())
     assert [each.code for each in problems] == ["payload-null"] * 3
     assert problems[0].message == (
-        f"{place} is null in the payload of bucket 'inactive'; write a value, or remove it"
+        f"{place} is null in the payload of bucket 'inactive'; write a value instead, or remove "
+        "the null"
     )
 
 

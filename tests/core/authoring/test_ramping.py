@@ -151,7 +151,12 @@ HALVES = split((-1, 0.5), (0, 0.5))
         (make_test(HALVES), 1, {1: 0.5}, "expected an allocation from 1 to 1, got 2"),
         (make_test(HALVES), -1, {1: 0.5}, "expected an allocation from 1 to 1, got 0"),
         (make_test(), 0, {1: 0.5}, "no allocations"),
-        (make_test(HALVES), 0, {7: 0.5}, r"expected the value of a group, got 7; there are -1 \("),
+        (
+            make_test(HALVES),
+            0,
+            {7: 0.5},
+            r"expected the value of a group, got 7; the groups are -1 \(",
+        ),
         (make_test(HALVES), 0, {1: 1.5}, "expected a share from 0 to 1, got 1.5"),
         (make_test(HALVES), 0, {1: -0.1}, "expected a share from 0 to 1"),
         (make_test(HALVES), 0, {1: float("nan")}, "expected a share from 0 to 1"),

@@ -109,7 +109,7 @@ def test_a_new_rule_says_which_share_of_those_whom_it_refuses_was_in_the_test():
     assert test.sentences == [
         "The rule changed from none to ${country == 'US'}.",
         (
-            "Who is in the test or its allocations may change: "
+            "The visitors in the test or in its allocations may change: "
             "20 % of the visitors no longer admitted leave, nobody jumps."
         ),
         "The id of allocation 1 changed from #A1 to #A2.",
@@ -118,7 +118,7 @@ def test_a_new_rule_says_which_share_of_those_whom_it_refuses_was_in_the_test():
 
 def headline(old, new):
     """The sentence about an unknown number of visitors, without its beginning."""
-    [found] = [each for each in reviewed(old, new).sentences if each.startswith("Who is in")]
+    [found] = [each for each in reviewed(old, new).sentences if each.startswith("The visitors in")]
     return found.partition(": ")[2]
 
 
@@ -206,7 +206,7 @@ def test_allocations_are_numbered_from_1():
         (
             changed(buckets=[*BUCKETS[:2], {"name": "violet", "value": 1}, BUCKETS[3]]),
             "danger",
-            "10 % of visitors stay in a group that has a different name or payload now",
+            "10 % of visitors stay in a group whose name or payload changed",
         ),
         (
             changed(dependsOn={"testName": "p", "bucketValue": 1}),
@@ -242,10 +242,13 @@ def test_a_changed_name_or_payload_is_a_danger_for_every_type(test_type, field):
     after = [*before[:2], {**before[2], **field}, before[3]]
     test = reviewed(*(changed(testType=test_type, buckets=each) for each in (before, after)))
     assert test.risk is Risk.DANGER
-    who = {"USER": "visitors stay in", "RANDOM": "visits draw"}[test_type]
+    who, they = {
+        "USER": ("visitors stay in", "they"),
+        "RANDOM": ("visits draw", "these visitors"),
+    }[test_type]
     assert test.sentences[0] == (
-        f"Allocation 1 (#A1): 10 % of {who} a group that has a different name or payload now, "
-        "and see something else."
+        f"Allocation 1 (#A1): 10 % of {who} a group whose name or payload changed, "
+        f"so {they} see something else."
     )
 
 
@@ -427,7 +430,7 @@ def test_a_test_that_depends_on_a_moving_one_is_reviewed():
     new = matrix_of(t=ramp(TEN, 0, {0: 0.2, 1: 0.2}), c=CHILD)
     child, parent = review(old, new).tests
     assert (child.test, child.risk, parent.risk) == ("c", Risk.NOTICE, Risk.NONE)
-    assert child.sentences[0] == "It depends on t, where visitors move between groups."
+    assert child.sentences[0] == "This test depends on t, where visitors move between groups."
 
 
 def test_a_test_that_depends_on_an_emptied_group_is_a_danger():
@@ -438,9 +441,12 @@ def test_a_test_that_depends_on_an_emptied_group_is_a_danger():
     child, second, _ = review(old, new).tests
     assert child.findings[0] == (
         Risk.DANGER,
-        "It depends on blue of t, which has no visitors now: this test loses all its visitors.",
+        (
+            "This test depends on blue of t, which has no visitors after the change, so this test "
+            "loses all its visitors."
+        ),
     )
-    assert second.sentences[0].startswith("It depends on blue of c, which has no visitors now")
+    assert second.sentences[0].startswith("This test depends on blue of c, which has no visitors")
 
 
 def test_a_random_test_that_depends_on_an_emptied_group_is_reviewed():
@@ -454,7 +460,7 @@ def test_a_test_whose_parent_is_deleted_is_dropped():
     child, parent = review(matrix_of(t=TEN, c=CHILD), matrix_of(c=CHILD)).tests
     assert (child.change, parent.change) == ("changed", "deleted")
     assert child.risk is Risk.DANGER
-    assert child.sentences[0].startswith("The engine drops the test: it depends on 't'")
+    assert child.sentences[0].startswith("The engine drops the test: this test depends on 't'")
     assert [each.severity.value for each in child.problems] == ["dropped"]
 
 

@@ -410,7 +410,7 @@ def test_the_text_says_each_step(age, text):
             {"allocations": [{"rule": "${age > 9}", "ranges": HALVES}]},
             {"context": {"age": 5}},
             (
-                "no group: no allocation's rule is true; the last one, of allocation 1: "
+                "no group: no allocation's rule is true; the last rule, of allocation 1, is false: "
                 "age > 9 at column 3; age = 5 (Long)"
             ),
         ),
@@ -419,8 +419,8 @@ def test_the_text_says_each_step(age, text):
             {},
             (
                 "no group: the rule of allocation 1 '#B1' failed: nope at column 3; "
-                "nope is not in the context; the variable 'nope' is not in the context; "
-                "known are missingExperimentalUnit"
+                "nope is not in the context; the variable 'nope' is not in the context, "
+                "which contains missingExperimentalUnit"
             ),
         ),
     ],

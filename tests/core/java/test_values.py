@@ -217,7 +217,7 @@ def test_an_integer_beyond_what_python_prints_is_printed():
 
 
 def test_an_integer_beyond_the_limit_is_not():
-    with pytest.raises(RuleRuntimeError, match="is not printed"):
+    with pytest.raises(RuleRuntimeError, match="is too long to print"):
         java_string(1 << MAX_INTEGER_BITS)
 
 

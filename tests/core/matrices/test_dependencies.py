@@ -37,7 +37,7 @@ def test_a_sound_dependency_drops_nothing():
 
 def test_a_test_cannot_depend_on_itself():
     assert message("child", child=child_of("child")) == (
-        "it depends on itself; name a different test, or remove dependsOn"
+        "this test depends on itself; name a different test, or remove dependsOn"
     )
 
 
@@ -74,12 +74,12 @@ def test_only_the_direct_parent_is_asked_for_its_salt():
 
 def test_a_bucket_below_0_cannot_be_depended_on():
     text = message("child", parent=PARENT, child=child_of("parent", -1))
-    assert "the negative bucket -1 of 'parent'; use a bucket of 0 or more" in text
+    assert "the negative bucket -1 of 'parent'; use a bucket with a value of 0 or more" in text
 
 
 def test_the_parent_must_have_the_bucket():
     text = message("child", parent=PARENT, child=child_of("parent", 7))
-    assert "bucket 7 of 'parent', which has -1, 0, 1; choose one of these" in text
+    assert "bucket 7 of 'parent', whose buckets are -1, 0, 1; choose one of these" in text
 
 
 def test_a_bucket_that_no_range_uses_can_be_depended_on():

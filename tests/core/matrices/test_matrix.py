@@ -451,7 +451,7 @@ def is_loaded(case):
         (document(dependsOn={"bucketValue": []}), "test 't', dependsOn.bucketValue: [] is no"),
         (document(payloadExperimentConfig=[]), "test 't', payloadExperimentConfig: []"),
         (document(dynamic="maybe"), "test 't', dynamic: 'maybe' is not a boolean"),
-        (document(unknown=float("nan")), "test 't': nan is not JSON"),
+        (document(unknown=float("nan")), "test 't': nan is not valid JSON"),
     ],
 )
 def test_an_error_names_the_test_the_field_and_the_value(value, message):

@@ -120,13 +120,13 @@ def buckets(*payloads):
 
 def test_all_buckets_have_a_payload_or_none():
     problem = only_problem(buckets=buckets({"longValue": 1}, None, None))
-    assert "bucket 'b-1' has a payload, but not 'b0', 'b1'" in problem.message
+    assert "bucket 'b-1' has a payload, but there is none for 'b0', 'b1'" in problem.message
 
 
 def test_all_payloads_have_one_type():
     found = problems(buckets=buckets({"longValue": 1}, {"stringValue": "a"}, {}))
     assert [each.severity for each in found] == [Severity.DROPPED] * 2
-    assert "'b0' is stringValue and that of 'b-1' is longValue" in found[0].message
+    assert "'b0' is stringValue, but that of bucket 'b-1' is longValue" in found[0].message
     assert "'b1' is empty" in found[1].message
 
 
@@ -158,11 +158,11 @@ def test_a_sum_that_is_no_number_is_neither_above_nor_below():
         ),
         (
             {"buckets": [{"name": n, "value": v} for n, v in (("a", 0), ("b", 1), ("c", 1))]},
-            ["2 buckets have the value 1", "give each a different value"],
+            ["2 buckets have the value 1", "give each bucket a different value"],
         ),
         (
             {"buckets": [{"name": n, "value": v} for n, v in (("a", 0), ("a", 1))]},
-            ["2 buckets have the name 'a'; give each a different name"],
+            ["2 buckets have the name 'a'; give each bucket a different name"],
         ),
     ],
 )

@@ -73,7 +73,7 @@ def test_what_is_evaluated_must_be_there(expression):
 
 
 def test_a_missing_variable_is_reported_with_those_that_are_there():
-    with pytest.raises(UndefinedName, match="known are age, country"):
+    with pytest.raises(UndefinedName, match="which contains age, country"):
         value("contry == 'US'", country="US", age=1)
 
 
@@ -83,7 +83,7 @@ def test_at_most_a_dozen_variables_are_listed():
 
 
 def test_an_empty_context_is_reported_as_such():
-    with pytest.raises(UndefinedName, match="known are no variables"):
+    with pytest.raises(UndefinedName, match="which contains no variables"):
         value("x")
 
 

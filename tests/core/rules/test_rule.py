@@ -178,7 +178,7 @@ def test_an_error_that_cannot_print_itself_is_named():
     def fail(scope):
         raise UnprintableError
 
-    with pytest.raises(RuleEvaluationError, match="failed: UnprintableError"):
+    with pytest.raises(RuleEvaluationError, match="raised an error: UnprintableError"):
         guarded(fail, Scope())
 
 

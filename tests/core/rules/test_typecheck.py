@@ -81,8 +81,8 @@ def test_a_boolean_expression_has_an_answer(expression, answer):
             ("map.none", "is not in"),
         ),
         *(
-            ("list[0]", "element of a list is java.lang.Object"),
-            ("array[0]", "element of a list is java.lang.String"),
+            ("list[0]", "element of this list has the type java.lang.Object"),
+            ("array[0]", "element of this list has the type java.lang.String"),
         ),
         *(
             ("account.plan", "java.lang.String"),

@@ -350,8 +350,8 @@ def test_a_failure_is_told_in_our_words(script, failure, words):
         ("memry://bucket/m.json", r"from 'memry' URLs; did you mean 'memory'\?; give a path"),
         ("file:///etc/matrix.json", "'file' URLs; give a path"),
         ("simplecache::s3://bucket/m.json", "'simplecache::s3' URLs"),
-        ("memory://", "names no object"),
-        ("s3:///", "names no object"),
+        ("memory://", "does not name an object"),
+        ("s3:///", "does not name an object"),
     ],
 )
 def test_an_address_that_makes_no_sense_is_refused(url, words):

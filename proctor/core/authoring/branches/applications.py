@@ -35,11 +35,11 @@ class Application:
         return f"{self.name}@{self.version}" if self.version else self.name
 
     def names(self, test: str) -> bool:
-        """Return whether a specification names the test."""
+        """Return whether any of the application's specifications names the test."""
         return any(test in each.tests for each in self.specifications)
 
     def takes(self, test: TestDefinition) -> bool:
-        """Return whether a specification names the test or selects it with a filter."""
+        """Return whether any specification names the test or selects it with a filter."""
         return self.names(test.name) or any(
             matches_any(each.dynamic_filters, test) for each in self.specifications
         )
@@ -62,8 +62,8 @@ def promotion_errors(
 ) -> list[str]:
     """Return Java Proctor's message for each of the *applications* that could not load *test*.
 
-    The matrix for the check contains only this test, and only specifications that name it are used.
-    Raises Refusal if the check itself fails.
+    Each application is checked against a matrix that contains only this test. Specifications that
+    do not name the test are skipped. Raises Refusal if the check itself fails.
     """
     matrix = Matrix(Audit(), FrozenDict({test.name: test}))
     errors = []
@@ -77,5 +77,5 @@ def promotion_errors(
 
 
 def deletion_errors(test: str, applications: Iterable[Application]) -> list[str]:
-    """Return a message for each of the *applications* that name a test to be deleted."""
+    """Return a message for each application that still names the *test*, which is to be deleted."""
     return [f"{each.label} requires test '{test}'" for each in applications if each.names(test)]

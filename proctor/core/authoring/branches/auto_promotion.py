@@ -60,7 +60,7 @@ def _lengths(allocation: Allocation) -> dict[int, float]:
 
 
 def is_fully_inactive(definition: Definition) -> bool:
-    """Return whether all ranges have bucket -1, named `inactive` or `disabled`.
+    """Return whether all ranges belong to a bucket -1 with the name `inactive` or `disabled`.
 
     Raises Refusal if two buckets have the same value or a range has an unknown bucket.
     """
@@ -70,7 +70,8 @@ def is_fully_inactive(definition: Definition) -> bool:
             raise refuse(
                 "duplicate-key",
                 Sentence(
-                    gettext_noop("two buckets have the value {value}; change one"), value=each.value
+                    gettext_noop("two buckets have the value {value}; change one of them"),
+                    value=each.value,
                 ),
                 f"Duplicate key {each.value} (attempted merging values "
                 f"{bucket_string(buckets[each.value])} and {bucket_string(each)})",
@@ -84,7 +85,8 @@ def is_fully_inactive(definition: Definition) -> bool:
                     "json-null",
                     Sentence(
                         gettext_noop(
-                            "a range has bucket {bucket_value}, which does not exist; add it"
+                            "a range has bucket {bucket_value}, which does not exist; add this "
+                            "bucket"
                         ),
                         bucket_value=part.bucket_value,
                     ),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IN_USE", "Breakage", "breakage", "faults", "takes"]
 
-#: The problem's code if an application names a test that is deleted.
+#: The code of the problem that an application names a test which is to be deleted.
 IN_USE = "in-use"
 
 
@@ -37,8 +37,8 @@ IN_USE = "in-use"
 class Breakage:
     """The problems that one application has after a change, by test."""
 
-    #: Problems caused by the change: the test is new, or the application could load it before, or
-    #: a bucket that the application declares was changed.
+    #: Problems caused by the change: either the test is new, or the application was able to load it
+    #: before the change, or the change affects a bucket that the application declares.
     new: Mapping[str, Problem]
     #: Older problems: the application could not load the test before the change either.
     older: Mapping[str, Problem]
@@ -61,8 +61,8 @@ def breakage(
     """Return the problems in one application if the tests in *before* become those in *after*.
 
     *before* and *after* contain the changed tests and all related tests. If *whole_matrix*, the
-    application also loads tests that its specification does not name, so the named tests can depend
-    on them. *source* names the matrix in messages. Never raises.
+    application also loads tests that its specification does not name, so tests that it names can
+    depend on those. *source* names the matrix in messages. Never raises.
     """
 
     def checked(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
@@ -75,7 +75,11 @@ def breakage(
         if name not in after and name in specification.tests:
             now[name] = Problem(
                 Severity.FATAL,
-                Sentence(gettext_noop("its specification names the test; remove it there first")),
+                Sentence(
+                    gettext_noop(
+                        "its specification names the test; remove it from the specification first"
+                    )
+                ),
                 name,
                 code=IN_USE,
             )
@@ -101,8 +105,8 @@ def faults(
 ) -> dict[str, Problem]:
     """Return the *tests* that an application names or selects but cannot load, with the reason.
 
-    Missing tests are not included. If the whole check fails, for example because of an unreadable
-    validator, the failure is assigned to the test that causes it.
+    Missing tests are not included. If the check as a whole fails, for example because of an
+    unreadable validator, the failure is reported for the test that causes it.
     """
     named = {name: each for name, each in specification.tests.items() if name in tests}
     asked = dict(named)

@@ -34,11 +34,11 @@ def careful_promotion_problems(
     applications: Iterable[Application],
     source: str,
 ) -> list[Problem]:
-    """Return the *applications* that could not load *test* or other tests after its promotion.
+    """Return the problems that *applications* would have if *test* were promoted.
 
-    *destination* contains the tests of the branch. The result covers the test itself, and every
-    test that an application can load now but could not load after the promotion, and the declared
-    buckets that change. *source* names the matrix in messages.
+    *destination* contains the tests of the branch. There is a problem if an application could not
+    load *test*, if it could no longer load another test that it can load now, or if the promotion
+    changes a bucket that it declares. *source* names the matrix in messages.
     """
     before = Matrix(Audit(), FrozenDict(destination))
     after = Matrix(Audit(), FrozenDict({**destination, test.name: test}))
@@ -75,7 +75,7 @@ def _of_application(application: Application, problem: Problem) -> Problem:
         problem,
         severity=Severity.FATAL,
         message=Sentence(
-            gettext_noop("{label} could not load it: {message}"),
+            gettext_noop("{label} could not load the test: {message}"),
             label=application.label,
             message=problem.message,
         ),
@@ -94,8 +94,8 @@ def missing_payload(test: TestDefinition, specification: Specification) -> Probl
         Severity.FATAL,
         Sentence(
             gettext_noop(
-                "it expects payloads of type {type}, but the test has none; write one "
-                "into each bucket"
+                "the application expects payloads of type {type}, but the test has none; "
+                "add one to each bucket"
             ),
             type=expected.payload.type,
         ),
@@ -109,14 +109,17 @@ def careful_deletion_problems(
 ) -> list[Problem]:
     """Return the problems with deleting a test from the *destination* tests.
 
-    There is one for each application that names the test, and one for each test that depends on it.
-    Applications that select it with a filter can run without it.
+    There is one problem for each application that names the test, and one for each other test that
+    depends on it. An application that only selects the test with a filter can run without it.
     """
     found = [
         Problem(
             Severity.FATAL,
             Sentence(
-                gettext_noop("{label} names the test; remove it from its specification first"),
+                gettext_noop(
+                    "{label} names the test; remove the test from the application's "
+                    "specification first"
+                ),
                 label=each.label,
             ),
             name,
@@ -131,7 +134,9 @@ def careful_deletion_problems(
                 Problem(
                     Severity.FATAL,
                     Sentence(
-                        gettext_noop("test {other!r} depends on it; change that test first"),
+                        gettext_noop(
+                            "test {other!r} depends on this test; remove that dependency first"
+                        ),
                         other=other,
                     ),
                     name,

@@ -1,7 +1,7 @@
 """Jobs: promotions and deletions, as Java Proctor reports them  [BackgroundJob].
 
-A job returns new branches, or the reason why it failed. Its title, log and links match Java
-Proctor's page word for word, without the times.
+A job returns new branches, or the reason why it failed. The job's title, log and links match Java
+Proctor's page word for word, except that times are left out.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class JobResult:
     log: tuple[str, ...]
     #: The branches after the job.
     site: Site
-    #: Links, each a URL and its text.
+    #: Links, each as a URL and the text of the link.
     urls: tuple[tuple[str, str], ...] = ()
     end_message: str | None = None
     error: Refusal | None = None
@@ -120,7 +120,10 @@ class Job:
 
 
 def run_job(site: Site, kind: str, title: str, work: Callable[[Job], None]) -> JobResult:
-    """Do the *work* and return its result. The job fails if a Refusal is raised."""
+    """Call *work* with a new job, and return the job's result.
+
+    The job fails if *work* raises a Refusal.
+    """
     job = Job(site)
     status, error = DONE, None
     try:
@@ -143,7 +146,7 @@ def run_job(site: Site, kind: str, title: str, work: Callable[[Job], None]) -> J
 
 
 def _shown(revision: str) -> str:
-    """Return a revision for titles and logs: at most its first seven characters."""
+    """Return a revision as shown in titles and logs: at most its first seven characters."""
     return revision[:7] or " "
 
 
@@ -284,7 +287,8 @@ def _check_users(site: Site, deletion: Deletion) -> None:
                 "in-use",
                 Sentence(
                     gettext_noop(
-                        "an application on {branch} names the test: {errors}; remove it there first"
+                        "an application on {branch} names the test: {errors}; remove the test from "
+                        "the application's specification first"
                     ),
                     branch=branch,
                     errors=errors[0],

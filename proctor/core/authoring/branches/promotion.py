@@ -1,6 +1,6 @@
 """Promotion: copying a definition from one branch to the next  [ProctorPromoter].
 
-Nothing is merged: the definition of one test becomes a new revision on the other branch.
+Nothing is merged: the definition of one test becomes a new revision on the destination branch.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Promotion:
 
 
 def effective_version(branch: Branch, test: str) -> EffectiveVersion:
-    """Return the version of a test on a branch, or "-1" if it is missing  [EnvironmentVersion]."""
+    """Return a test's revision and version on a branch, "-1" if missing [EnvironmentVersion]."""
     history = branch.history(test)
     if not history:
         return EffectiveVersion()
@@ -150,8 +150,8 @@ def _check_destination(
             "destination-exists",
             Sentence(
                 gettext_noop(
-                    "the test already exists on {branch}; give its revision there, to confirm "
-                    "that you have seen it"
+                    "the test already exists on {branch}; to confirm that you have seen it, give "
+                    "its current revision on {branch}"
                 ),
                 branch=destination.name,
             ),
@@ -164,8 +164,8 @@ def _check_destination(
             "stale",
             Sentence(
                 gettext_noop(
-                    "the test was changed on {branch} after revision {given}; review {current} "
-                    "and promote again"
+                    "the test was changed on {branch} after revision {given}; review revision "
+                    "{current}, then promote the test again"
                 ),
                 branch=destination.name,
                 given=given,
@@ -176,7 +176,8 @@ def _check_destination(
         )
 
 
-#: The packages of exceptions whose full names are in Java Proctor's messages.
+#: Exception → its Java package, which Java Proctor's messages include. For all other exceptions,
+#: the package is java.lang.
 _PACKAGES = {"StoreException": "com.indeed.proctor.store"}
 
 

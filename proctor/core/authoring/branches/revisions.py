@@ -2,7 +2,7 @@
 
 A branch is trunk, qa or production. Java Proctor keeps revisions in git. In this module, a branch
 is a tuple of revisions, and a commit returns a new branch. A Refusal has the message of Java
-Proctor's in-memory store; its file stores use different messages in some cases.
+Proctor's in-memory store. In some cases, Java Proctor's file-based stores use a different message.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BRANCHES", "UNKNOWN_REVISION", "Branch", "Revision"]
 
-#: In the order of promotion: trunk is edited, and production is what visitors see.
+#: In the order of promotion: tests are edited on trunk, and visitors see those on production.
 BRANCHES = ("trunk", "qa", "production")
 #: Used for a revision or version that does not exist.
 UNKNOWN_REVISION = "-1"
@@ -58,7 +58,9 @@ class Branch:
             raise refuse(
                 "unknown-revision",
                 Sentence(
-                    gettext_noop("{name} has no revision {revision!r}; use one from its history"),
+                    gettext_noop(
+                        "{name} has no revision {revision!r}; use one from the branch's history"
+                    ),
                     name=self.name,
                     revision=revision,
                 ),
@@ -87,7 +89,8 @@ class Branch:
                 "already-added",
                 Sentence(
                     gettext_noop(
-                        "the test is or was on {name} already; edit it, or choose a different name"
+                        "a test with this name exists or has existed on {name}; edit that test, "
+                        "or choose a different name"
                     ),
                     name=self.name,
                 ),
@@ -127,7 +130,7 @@ class Branch:
         return refuse(
             "unknown-test",
             Sentence(
-                gettext_noop("{name} has no such test to {what}; create it first"),
+                gettext_noop("{name} has no such test to {what}; create the test first"),
                 name=self.name,
                 what=what,
             ),

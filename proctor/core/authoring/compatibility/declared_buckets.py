@@ -1,7 +1,7 @@
-"""Find declared buckets that a change removes or renames, or to which it gives a new value.
+"""Find declared buckets that were removed or renamed, or that have a new value.
 
 Java Proctor does not check this. An application that declares such a bucket still loads the test,
-but it no longer recognizes the group.
+but no longer recognizes the bucket.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ BUCKET_CODES = frozenset((REMOVED, RENAMED, REVALUED))
 class ChangedBucket(NamedTuple):
     """A declared bucket that changed."""
 
-    #: The code of the problem: what changed.
+    #: The code of the problem, which says what changed: one of `BUCKET_CODES`.
     code: str
     #: The declared name.
     name: str
-    #: The bucket's value before the change, and its value or name after it. A removed bucket has
-    #: neither.
+    #: The bucket's value before the change.
     value: int | None
+    #: The new value or the new name; None if the bucket was removed.
     after: int | str | None = None
 
 
@@ -79,8 +79,8 @@ def bucket_problem(test: str, changed: ChangedBucket) -> Problem:
     elif changed.code == REMOVED:
         message = Sentence(
             gettext_noop(
-                "bucket {name!r} ({value}), which the application declares, is removed; give its "
-                "ranges to another bucket and keep it"
+                "bucket {name!r} ({value}), which the application declares, is removed; keep the "
+                "bucket, and give its ranges to a different one"
             ),
             name=changed.name,
             value=changed.value,

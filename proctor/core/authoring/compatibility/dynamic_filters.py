@@ -35,9 +35,9 @@ class DynamicFilter:
 
     #: `match_all`, `meta_tags_filter`, `name_pattern`, `name_prefix` or `namespaces_filter`.
     kind: str
-    #: The prefix or the pattern of the name.
+    #: The prefix or pattern that a test's name must match.
     text: str = ""
-    #: The meta tags or the namespaces to select.
+    #: Meta tags or namespaces, of which a test must have at least one.
     words: frozenset[str] = frozenset()
 
     def matches(self, test: TestDefinition) -> bool:
@@ -74,9 +74,10 @@ def matches_any(filters: Iterable[DynamicFilter], test: TestDefinition) -> bool:
 
 
 def dynamic_flag(filters: Sequence[DynamicFilter], test: TestDefinition) -> bool:
-    """Return the value of a test's `dynamic` flag after the filters have been tried in order.
+    """Return a test's `dynamic` flag after the filters have been applied.
 
-    The last filter tried sets the flag, except that `match_all` leaves it unchanged.
+    The filters are tried in order until one matches. The last filter that was tried sets the flag,
+    except that `match_all` leaves the flag unchanged.
     """
     flag = test.dynamic
     for each in filters:

@@ -23,7 +23,7 @@ _LONGS = range(-(2**63), 2**63)
 
 
 def generated_specification(test: TestDefinition) -> dict[str, Any]:
-    """Return the specification of *test* as JSON: its buckets by value and its payload.
+    """Return a specification for *test* as JSON, with its buckets and the type of its payloads.
 
     The fallback value is the smallest bucket value. Raises Refusal if the payloads of the buckets
     contradict each other.
@@ -101,7 +101,9 @@ def _unified(key: str, one: str, other: str) -> str:
     raise refuse(
         "map-schema",
         Sentence(
-            gettext_noop("the maps have {one} and {other} under {key!r}; use the same type"),
+            gettext_noop(
+                "the maps have values of types {one} and {other} under {key!r}; use one type"
+            ),
             one=one,
             other=other,
             key=key,

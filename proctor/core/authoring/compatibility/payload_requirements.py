@@ -34,9 +34,9 @@ _NO_SCHEMA = (
 def payload_problem(test: TestDefinition, expected: ExpectedPayload, source: str) -> Problem | None:
     """Return the reason why the payloads of *test* do not match *expected*; None if they do.
 
-    A bucket without a payload is always valid. Raises Refusal if the whole check fails in Java
-    Proctor, because of an unknown type, a null where a value is required, or a validator that
-    cannot be run.
+    A bucket without a payload is always valid. Raises Refusal if Java Proctor's whole check would
+    fail because of an unknown type, a null where a value is required, or a validator that cannot be
+    run.
     """
     kind = _known_type(expected.type)
     for bucket in test.buckets:
@@ -83,8 +83,8 @@ def _bucket_problem(
             name,
             Sentence(
                 gettext_noop(
-                    "the payload of bucket {name!r} is {type}, and the application expects "
-                    "{kind}; change one of them"
+                    "the payload of bucket {name!r} has type {type}, but the application expects "
+                    "type {kind}; change one of the types"
                 ),
                 name=bucket.name,
                 type=payload.type or NO_TYPE,
@@ -113,8 +113,8 @@ def _map_problem(
             name,
             Sentence(
                 gettext_noop(
-                    "the application expects a map but does not say which values it has; "
-                    "write a schema"
+                    "the application expects a map as the payload, but does not say which keys "
+                    "the map has; write a schema"
                 )
             ),
             _NO_SCHEMA.format(name=name),
@@ -141,7 +141,7 @@ def _map_problem(
 def _key_problem(
     name: str, bucket: Bucket, key: str, nested: str | None, start: str
 ) -> Problem | None:
-    """Return the problem if the map lacks *key*, or if its value is not of type *nested*."""
+    """Return the problem if the map lacks *key*, or if the key's value is not of type *nested*."""
     assert bucket.payload is not None
     value: Mapping[str, Any] = bucket.payload.value
     if key not in value:
@@ -227,8 +227,8 @@ def _validated(
         name,
         Sentence(
             gettext_noop(
-                "the application's rule {validator!r} does not hold for the payload of "
-                "bucket {name!r}"
+                "the payload of bucket {name!r} does not satisfy the application's rule "
+                "{validator!r}"
             ),
             validator=validator,
             name=bucket.name,

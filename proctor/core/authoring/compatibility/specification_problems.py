@@ -24,10 +24,10 @@ __all__ = ["specification_problems"]
 def specification_problems(document: Any) -> list[Problem]:
     """Return all problems in the parsed JSON of a specification.
 
-    A problem is fatal if it prevents an application from reading the specification, or makes every
-    check against it fail. A test is dropped if no matrix can meet its requirements. A field that
-    Java Proctor does not know is a warning: applications accept it, but Java Proctor's editor does
-    not.
+    A problem is fatal if it prevents applications from reading the specification, or if it makes
+    every check of a matrix fail. Its severity is "dropped" if no matrix can meet the requirements
+    for a test. An unknown field is only a warning: applications accept such fields, but Java
+    Proctor's editor does not.
     """
     try:
         specification = specification_of(document)
@@ -120,7 +120,7 @@ def _payload(name: str, payload: ExpectedPayload) -> Iterator[Problem]:
 def _schema(name: str, payload: ExpectedPayload) -> Iterator[Problem]:
     if not payload.schema:
         message = Sentence(
-            gettext_noop('the payload is a map without a schema; write {{"key": "stringValue"}}')
+            gettext_noop('the payload is a map without a schema; add one: {{"key": "stringValue"}}')
         )
         yield _problem(name, "specification-schema", message)
         return

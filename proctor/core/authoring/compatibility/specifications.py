@@ -42,7 +42,8 @@ class ExpectedPayload:
     type: str | None = None
     #: For a map, the type of each key.
     schema: Mapping[str, str | None] | None = None
-    #: A rule for `value` or, if the payload is a map, for its keys.
+    #: A rule that the payload must satisfy. The rule's variables are the map's keys if the payload
+    #: is a map; otherwise, its only variable is `value`.
     validator: str | None = None
     #: True if visitors who are allowed to force groups can also force payloads.
     allow_force: bool = False
@@ -115,7 +116,7 @@ def _texts(source: Fields, name: str) -> Mapping[str, str | None] | None:
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """An application's declaration of its context and the tests that it uses."""
+    """An application's declaration of its context variables and of the tests that it uses."""
 
     #: Type names by variable. None if the application declares no variables.
     provided_context: Mapping[str, str | None] | None = field(default_factory=FrozenDict)
@@ -198,10 +199,10 @@ def _refuse_unknown(document: Mapping[str, Any]) -> None:
 def _check(document: Mapping[str, Any], kind: str) -> None:
     for name in document:
         if name not in KNOWN_FIELDS[kind]:
-            text = gettext_noop("specification: unknown field {name}; known are {known}")
+            text = gettext_noop("specification: unknown field {name}; the known fields are {known}")
             if kind:
                 text = gettext_noop(
-                    "specification, {kind}: unknown field {name}; known are {known}"
+                    "specification, {kind}: unknown field {name}; the known fields are {known}"
                 )
             known = listed(sorted(KNOWN_FIELDS[kind]))
             raise refuse(

@@ -110,7 +110,7 @@ class _Checks:
         self,
         tests: Mapping[str, tuple[TestDefinition, ExpectedTest | _Nothing | None]],
     ) -> dict[str, Problem]:
-        """Return the first conflict of each of the *tests* with the specification, by test name."""
+        """Return the first conflict between each test and the specification, by test name."""
         found = {name: self._first(name, *each) for name, each in tests.items()}
         return {name: problem for name, problem in found.items() if problem is not None}
 
@@ -156,7 +156,7 @@ def _duplicate_value(name: str, expected: ExpectedTest) -> Problem | None:
             raise refuse(
                 "specification-null",
                 Sentence(
-                    gettext_noop("the specification gives bucket {bucket!r} no value; write one"),
+                    gettext_noop("bucket {bucket!r} has no value in the specification; write one"),
                     bucket=bucket,
                 ),
                 test=name,
@@ -166,7 +166,9 @@ def _duplicate_value(name: str, expected: ExpectedTest) -> Problem | None:
                 name,
                 "specification-duplicate-value",
                 Sentence(
-                    gettext_noop("the specification has two buckets of value {value}; remove one"),
+                    gettext_noop(
+                        "two buckets in the specification have the value {value}; remove one"
+                    ),
                     value=value,
                 ),
                 f"Test specification of {name} has duplicated buckets for value {value}",
@@ -196,10 +198,10 @@ def _unknown_values(test: TestDefinition, expected: ExpectedTest) -> Problem | N
         "specification-lacks-bucket",
         Sentence(
             *ngettext_lazy(
-                "visitors can get the bucket {names}, but the application does not know it; add "
-                "it to the application's specification first",
-                "visitors can get the buckets {names}, but the application does not know them; "
-                "add them to the application's specification first",
+                "visitors can get the bucket {names}, which the application does not know; add "
+                "the bucket to the application's specification first",
+                "visitors can get the buckets {names}, which the application does not know; add "
+                "the buckets to the application's specification first",
             ),
             count=len(unknown),
             names=listed(f"{names.get(value, '?')} ({value})" for value in unknown),
@@ -218,8 +220,8 @@ def consolidate(
 ) -> dict[str, TestDefinition]:
     """Return the tests that an application uses after the check, by name.
 
-    In a required test that is missing, everyone gets the fallback value. Buckets in the
-    specification that the test does not have are added, so that they can be forced.
+    A required test that is missing is replaced by one in which everyone gets the fallback value.
+    Buckets that only the specification has are added to the test, so that they can be forced.
     """
     loaded: dict[str, TestDefinition] = {}
     for name, test in matrix.tests.items():

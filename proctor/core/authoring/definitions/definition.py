@@ -27,9 +27,9 @@ class Definition:
     #: The fields that also exist in a matrix. Rules are stored as the editor wrote them.
     test: TestDefinition
     special_constants: Mapping[str, Any] = field(default_factory=FrozenDict)
-    #: Places of nulls that Java Proctor keeps but fails on later, such as `buckets` or
-    #: `allocations[1].ranges`. In `test`, a null list is an empty list, and a null item is left
-    #: out.
+    #: Where the JSON contains nulls that Java Proctor reads but fails on later, such as `buckets`
+    #: or `allocations[1].ranges`. In `test`, null lists are replaced with empty lists, and null
+    #: items are left out.
     nulls: frozenset[str] = frozenset()
 
     @property
@@ -67,7 +67,7 @@ class Definition:
             raise refuse(
                 "countries",
                 Sentence(
-                    gettext_noop('{field}.__COUNTRIES: expected a list, write ["US", ...]'),
+                    gettext_noop('{field}.__COUNTRIES: expected a list such as ["US", ...]'),
                     field=SPECIAL_FIELD,
                 ),
                 test=self.name or None,
@@ -76,8 +76,8 @@ class Definition:
     def to_dict(self) -> dict[str, Any]:
         """Return the definition as JSON, including every unknown field.
 
-        Reading it again returns an equal definition, unless the text contained nulls that Java
-        Proctor fails on: these are written as empty lists.
+        Reading the result returns an equal definition, unless there are `nulls`: null lists become
+        empty lists, and null items are left out.
         """
         document = self.test.to_dict()
         special: dict[str, Any] = thaw(self.special_constants)

@@ -24,11 +24,11 @@ __all__ = ["ExactDoubles", "double_text", "java_json"]
 
 _DIGITS = 10
 _STEP = Decimal("1e-10")
-#: The only double slightly above a tie that the JDK rounds down. It rounds up a last digit of 5,
-#: but this value has the digits "50" in the JDK, so the 5 is not the last one (Java:
-#: FloatingDecimal, DigitList).
+#: A double slightly above a tie. The JDK rounds all other such doubles up, because their last digit
+#: is 5. But it computes the digits "50" for this double, so the 5 is not the last digit, and the
+#: double is rounded down (Java: FloatingDecimal, DigitList).
 _HALF_STEP = 5e-11
-#: The largest double has 309 digits before the decimal point.
+#: Enough digits for any double: the largest one has 309 digits before the decimal point.
 _CONTEXT = Context(prec=400, rounding=ROUND_HALF_EVEN)
 _SCALARS = frozenset((int, float, bool, type(None)))
 _ESCAPED = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')
@@ -97,7 +97,7 @@ def _write(value: Any, level: int, parts: list[str], *, exact: bool) -> None:
         raise refuse(
             "json-syntax",
             Sentence(
-                gettext_noop("nested deeper than {limit} levels; flatten it"),
+                gettext_noop("the value is nested more than {limit} levels deep; flatten it"),
                 limit=MAX_DEPTH,
             ),
         )

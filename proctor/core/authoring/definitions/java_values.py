@@ -84,9 +84,9 @@ def _kind(value: Any) -> type:
 def same_payload(one: Payload | None, other: Payload | None) -> bool:
     """Return whether two payloads are equal in Java (Java: Payload.equals).
 
-    Maps of equal size are compared by the keys of *one*, so a null equals a missing value. Raises
-    Refusal if a key has a list in one map and a scalar in the other, because Java Proctor's cast
-    fails in that case.
+    If two maps have the same size, only the keys of *one* are compared, so a null equals a missing
+    value. Raises Refusal if a key has a list in one map and a scalar in the other, because Java
+    Proctor's cast fails in that case.
     """
     if one is None or other is None:
         return one is other
@@ -105,7 +105,8 @@ def _same_entry(key: str, one: Any, other: Any) -> bool:
             "payload-comparison",
             Sentence(
                 gettext_noop(
-                    "the payloads have a list and a single value under {key!r}; use the same type"
+                    "one payload has a list under {key!r}, the other a single value; use the same "
+                    "type"
                 ),
                 key=key,
             ),

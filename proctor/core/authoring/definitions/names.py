@@ -1,7 +1,7 @@
 """Valid names of tests, buckets and meta tags in an editor [IdentifierValidationUtil].
 
-Only ASCII letters are allowed, in upper or lower case. Existing tests can have other names, because
-a name is checked only when the test is created.
+Letters must be ASCII letters, in upper or lower case. Existing tests can have names that are not
+valid, because a test's name is checked only when the test is created.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 `proctor.core.authoring.definitions.reading` converts every field and reports the place of every
 error. Most definitions do not need this: each field already has the right JSON type, and no field
 is unknown, repeated, or null in place of a list. For these definitions, this reader takes a fifth
-of the time, which matters for a branch with 10,000 tests. For all other documents,
+of the time. That matters for a branch with 10,000 tests. For all other documents,
 `plain_definition` returns None.
 """
 
@@ -46,8 +46,8 @@ class _NotPlain(Exception):  # noqa: N818 - no error: the other reader takes it
 def plain_definition(document: Any, name: str) -> Definition | None:
     """Return the definition from parsed JSON; None if a value has to be converted.
 
-    The result equals that of `definition_by_field`, whether strict or not, and has the same `given`
-    in every object.
+    The result equals that of `definition_by_field`, whether strict or not. The attribute `given` of
+    each object is also the same.
     """
     try:
         return _definition(document, name)

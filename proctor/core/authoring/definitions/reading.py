@@ -195,9 +195,9 @@ def _check_fields(
 ) -> None:
     for field in document:
         if field not in known:
-            text = gettext_noop("unknown field {field}; known are {known}")
+            text = gettext_noop("unknown field {field}; the known fields are {known}")
             if place:
-                text = gettext_noop("{place}: unknown field {field}; known are {known}")
+                text = gettext_noop("{place}: unknown field {field}; the known fields are {known}")
             names = listed(sorted(known))
             sentence = Sentence(text, place=place, field=shown_json(field), known=names)
             raise refuse("json-unknown-field", sentence, test=test or None)

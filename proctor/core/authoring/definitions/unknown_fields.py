@@ -1,8 +1,8 @@
 """Keep a definition's unknown fields when it is saved by an editor that does not show them.
 
-An editor sends only the fields that it shows. The other fields of the stored definition are kept in
-the test itself, in buckets with the same value, in allocations with the same id, in ranges, in
-dependsOn and in the payload experiment.
+An editor sends only the fields that it shows. All other fields of the stored definition are
+preserved: those of the test itself, of buckets with the same value, of allocations with the same
+id, of ranges, of dependsOn and of the payload experiment.
 """
 
 from __future__ import annotations

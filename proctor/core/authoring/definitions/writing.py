@@ -92,7 +92,7 @@ def _document(definition: Definition, *, keep: bool) -> dict[str, Any]:
 
 
 def dependency_document(test: TestDefinition, *, keep: bool = False) -> dict[str, Any] | None:
-    """Return `dependsOn` in the written form. If *keep*, include its unknown fields."""
+    """Return `dependsOn` as it is written to the file. If *keep*, include its unknown fields."""
     parent = test.depends_on
     if parent is None:
         return None
@@ -101,7 +101,7 @@ def dependency_document(test: TestDefinition, *, keep: bool = False) -> dict[str
 
 
 def experiment_document(test: TestDefinition, *, keep: bool = False) -> dict[str, Any] | None:
-    """Return `payloadExperimentConfig` in the written form, with unknown fields if *keep*."""
+    """Return `payloadExperimentConfig` as it is written, with unknown fields if *keep*."""
     experiment = test.payload_experiment_config
     if experiment is None:
         return None
@@ -110,19 +110,19 @@ def experiment_document(test: TestDefinition, *, keep: bool = False) -> dict[str
 
 
 def bucket_document(bucket: Bucket, *, keep: bool = False) -> dict[str, Any]:
-    """Return a bucket in the written form. If *keep*, include its unknown fields."""
+    """Return a bucket as it is written to the file. If *keep*, include its unknown fields."""
     fields: dict[str, Any] = {"name": bucket.name, "value": bucket.value}
     if bucket.description is not None:
         fields["description"] = bucket.description
     if bucket.payload is not None:
         extra = bucket.payload.extra if keep else EMPTY
-        # Nulls of other types must come first, because Java Proctor rejects them after a value.
+        # Unknown and null fields must come first: Java Proctor rejects a null after the value.
         fields["payload"] = {**extra, **_payload(bucket.payload)}
     return {**fields, **bucket.extra} if keep else fields
 
 
 def _payload(payload: Payload) -> Mapping[str, Any]:
-    """Return a payload in the written form. The doubles of a `json` payload are exact."""
+    """Return a payload as it is written to the file. The doubles of a `json` payload are exact."""
     if payload.type is None:
         return {}
     exact = payload.type == "json"

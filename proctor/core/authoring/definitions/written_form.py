@@ -1,4 +1,4 @@
-"""The form of a definition after it is written and read again: doubles have ten decimal places.
+"""The form of a definition after it is written and read again: doubles have at most ten decimals.
 
 Checks use this form, because it is the one that the engine loads.
 """

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["edit_job"]
 
-#: For each target: the suffix of the job's kind and of the job's title.
+#: Target branch → the suffixes of the job's kind and of its title.
 _TARGETS = {
     TRUNK: ("", ""),
     QA: ("-promotion-qa", " and promoting to QA"),
@@ -40,7 +40,7 @@ _TARGETS = {
 def edit_job(request: EditRequest, site: Site, target: str = TRUNK) -> JobResult:
     """Save an edit on trunk, and promote it up to *target* if that is safe.
 
-    Raises Refusal if the branch does not exist. Any other Refusal is part of the result.
+    Raises Refusal if the branch does not exist. Every other Refusal is reported in the result.
     """
     if target not in _TARGETS:
         known = ", ".join(_TARGETS)
@@ -148,7 +148,7 @@ class _AutoPromotion:
         self._plainly_to(PRODUCTION)
 
     def lengths_to_production(self, former: Definition, previous: str) -> None:
-        """Promote changed lengths to qa and production if nothing else differs there."""
+        """Promote changed lengths to qa and production if only lengths differ on those branches."""
         if previous not in self._ids[1:2]:
             raise refuse(
                 "history-moved",

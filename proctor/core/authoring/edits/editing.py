@@ -64,7 +64,7 @@ def check_credentials(username: str, password: str) -> None:
     if is_blank(username) or is_blank(password):
         raise refuse(
             "credentials",
-            Sentence(gettext_noop("the user or the password is missing; write both")),
+            Sentence(gettext_noop("the user name or the password is missing; give both")),
             "No username or password provided",
         )
 
@@ -112,8 +112,7 @@ def save_edit(
 def parse_edit(text: str | None, test: str) -> Definition:
     """Read the definition that an editor sent. Blank rules become null.
 
-    Raises Refusal for empty text and for anything that is not a definition, including unknown
-    fields.
+    Raises Refusal for empty text, for anything that is not a definition, and for unknown fields.
     """
     if text is None or is_blank(text):
         raise refuse(

@@ -130,7 +130,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
             Sentence(
                 gettext_noop(
                     "the salt of a running test changed from {before} to {after}: every visitor "
-                    "would be assigned again; keep it, or create a new test"
+                    "would be assigned again; keep the salt, or create a new test"
                 ),
                 before=shown(before.salt),
                 after=shown(test.salt),
@@ -143,7 +143,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
             Sentence(
                 gettext_noop(
                     "the type of a running test changed from {before} to {after}: "
-                    "every visitor would be assigned again; keep it, or create a new test"
+                    "every visitor would be assigned again; keep the type, or create a new test"
                 ),
                 before=before.test_type,
                 after=test.test_type,
@@ -177,8 +177,8 @@ def _bucket_message(changed: ChangedBucket, label: str) -> Sentence:
     if changed.code == REVALUED:
         return Sentence(
             gettext_noop(
-                "bucket {name!r} changed its value from {before} to {after}, but {label} declares "
-                "it; keep the value, or add a bucket"
+                "the value of bucket {name!r} changed from {before} to {after}, but {label} "
+                "declares the bucket; keep the value, or add a bucket"
             ),
             name=changed.name,
             before=changed.value,
@@ -197,8 +197,8 @@ def _bucket_message(changed: ChangedBucket, label: str) -> Sentence:
         )
     return Sentence(
         gettext_noop(
-            "bucket {value} changed its name from {before!r} to {after!r}, but {label} declares "
-            "it; keep the name, or add a bucket"
+            "the name of bucket {value} changed from {before!r} to {after!r}, but {label} "
+            "declares the bucket; keep the name, or add a bucket"
         ),
         value=changed.value,
         before=changed.name,
@@ -224,7 +224,9 @@ def _dependencies(
                 test,
                 "breaks-dependent",
                 Sentence(
-                    gettext_noop("test {name!r} would be dropped: {problem}; change it first"),
+                    gettext_noop(
+                        "test {name!r} would be dropped: {problem}; change that test first"
+                    ),
                     name=name,
                     problem=problem.message,
                 ),
@@ -251,7 +253,7 @@ def _rules(test: TestDefinition, around: Surroundings) -> Iterator[Problem]:
                 yield replace(
                     problem,
                     message=Sentence(
-                        gettext_noop("{label} cannot evaluate it: {message}"),
+                        gettext_noop("{label} cannot evaluate the rule: {message}"),
                         label=label,
                         message=problem.message,
                     ),
@@ -267,7 +269,7 @@ def _rules(test: TestDefinition, around: Surroundings) -> Iterator[Problem]:
             yield replace(
                 problem,
                 message=Sentence(
-                    gettext_noop("no application can evaluate it: {message}"),
+                    gettext_noop("no application can evaluate the rule: {message}"),
                     message=problem.message,
                 ),
             )
@@ -284,7 +286,7 @@ def _rule_problems(test: TestDefinition, types: Mapping[str, ContextType]) -> li
 
 
 def _unlike(test: TestDefinition, types: Mapping[str, ContextType]) -> Iterator[Problem]:
-    """Yield a problem for each rule that passes the load check but compares different types."""
+    """Yield a problem for each rule that can be loaded but compares values of different types."""
     rules = [(None, test.rule), *((i, each.rule) for i, each in enumerate(test.allocations))]
     for index, rule in rules:
         for column, message in unlike_operands(rule, types, test.constants):
@@ -304,8 +306,8 @@ def _payloads(test: TestDefinition, applications: Iterable[Application]) -> Iter
                 "declared-payload-missing",
                 Sentence(
                     gettext_noop(
-                        "{label} expects payloads of type {type}, and the test has none; write "
-                        "one into each bucket"
+                        "{label} expects payloads of type {type}, but the test has none; add one "
+                        "to each bucket"
                     ),
                     label=label,
                     type=expected.payload.type,

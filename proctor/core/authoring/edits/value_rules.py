@@ -42,8 +42,8 @@ def _countries(definition: Definition) -> Iterator[Problem]:
     bad = [None] if countries is None else [each for each in countries if type(each) is not str]
     if bad:
         text = gettext_noop(
-            '{field}: expected a list of strings, got {value} in it; write ["US", ...], or leave '
-            "the field out to include all countries"
+            '{field}: expected a list of strings, but it contains {value}; write ["US", ...], or '
+            "leave the field out to include all countries"
         )
         if countries is None:
             text = gettext_noop(
@@ -70,8 +70,8 @@ def _payload_nulls(test: TestDefinition) -> Iterator[Problem]:
                 "payload-null",
                 Sentence(
                     gettext_noop(
-                        "{place} is null in the payload of bucket {name!r}; write a value, or "
-                        "remove it"
+                        "{place} is null in the payload of bucket {name!r}; write a value instead, "
+                        "or remove the null"
                     ),
                     place=nulls[0],
                     name=each.name,
@@ -91,7 +91,7 @@ def _experiment(test: TestDefinition) -> Iterator[Problem]:
             Sentence(
                 gettext_noop(
                     "expected an integer of up to 64 bits as the priority of the payload "
-                    "experiment, got {priority}; write a number such as 5, or remove it"
+                    "experiment, got {priority}; write a number such as 5, or remove the priority"
                 ),
                 priority=shown(experiment.priority),
             ),

@@ -2,7 +2,7 @@
 
 An id consists of `#`, letters and a number. An allocation's letters never change. A new number
 means that results from before and after the change must not be pooled. The letters are a base 26
-number in which A is 0: Z is followed by BA, and AA is also 0.
+number in which A is 0. Therefore, Z is followed by BA, and AA equals A.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def letters_of(index: int) -> str:
 
 
 def letters_number(letters: str) -> int:
-    """Return the number for *letters*, in 32 bits. The number for "" is 0.
+    """Return the number for *letters* as a 32-bit integer. The number for "" is 0.
 
     Raises Refusal for any character except A to Z.
     """
@@ -85,14 +85,14 @@ def letters_number(letters: str) -> int:
 
 
 def new_id(index: int, number: int = 1) -> str:
-    """Return the id for a new allocation at *index*, from 0: `#A1`."""
+    """Return the id for a new allocation at *index*, for example `#A1` at index 0."""
     return f"#{letters_of(index)}{number}"
 
 
 def next_id(text: str) -> str:
     """Return the id with the next number: `#A10` for `#A9`.
 
-    Raises Refusal for an id with a different form. The greatest 32-bit number wraps around, as in
+    Raises Refusal for an id in any other format. The greatest 32-bit number wraps around, as in
     Java Proctor.
     """
     found = _ID.fullmatch(text)
@@ -124,9 +124,9 @@ def _too_large(text: str, java_message: str | None = None) -> Refusal:
 
 
 def compare_ids(one: str, other: str) -> int:
-    """Compare the letters of two ids: return -1 if *one* comes first, 0 if they are equal, else 1.
+    """Compare two ids by their letters: return -1 if *one* comes first, 0 if equal, otherwise 1.
 
-    Raises Refusal for an id with a different form.
+    Raises Refusal for an id that is not written like `#A1`.
     """
     if len(one) <= 2 or len(other) <= 2:
         raise refuse(
@@ -156,9 +156,9 @@ def _number_of(text: str) -> int:
 
 
 def highest_letters(used: Iterable[str]) -> int:
-    """Return the highest value of the letters in the *used* ids, or -1 if there are no ids.
+    """Return the highest `letters_number` of the *used* ids, or -1 if there are no ids.
 
-    Raises Refusal for an id with a different form.
+    Raises Refusal for an id that is not written like `#A1`.
     """
     highest: str | None = None
     for text in used:
@@ -171,8 +171,8 @@ def next_id_among(text: str, used: Iterable[str]) -> str:
     """Return an id with the same letters and a number higher than any used with these letters.
 
     This is our own rule: Java Proctor checks only one branch, and can assign the same id to two
-    splits. Raises Refusal for an id with a different form, and for the largest 32-bit number.
-    Malformed ids in *used* are ignored.
+    splits. Raises Refusal for an id that is not written like `#A1`, and for the largest 32-bit
+    number. Malformed ids in *used* are ignored.
     """
     following = next_id(text)
     mine = parse_id(following)

@@ -41,7 +41,10 @@ _INACTIVE = -1
 
 
 def created_allocations(test: TestDefinition) -> tuple[Allocation, ...]:
-    """Return the allocations of a new test with ids from `#A1`; ids that were sent are ignored."""
+    """Return the allocations of a new test with new ids, starting at `#A1`.
+
+    Ids that the editor sent are ignored.
+    """
     return tuple(replace(each, id=new_id(i)) for i, each in enumerate(test.allocations))
 
 
@@ -63,7 +66,7 @@ def careful_allocations(
     history: Iterable[TestDefinition],
     jumping: Collection[int] = (),
 ) -> tuple[Allocation, ...]:
-    """Return the allocations of *test* with ids, none of which is used for two splits.
+    """Return the allocations of *test* with ids, none of which is used for two different splits.
 
     *history* contains the revisions of the test on every branch. *jumping* contains the indexes,
     from 0, of the allocations in which visitors jump from one live group to another. *previous* is
@@ -79,7 +82,7 @@ def careful_allocations(
 
 
 def _without_copies(previous: TestDefinition, test: TestDefinition) -> TestDefinition:
-    """Return *test*; an allocation that was copied together with its id loses the id."""
+    """Return *test* without the ids of allocations that were copied together with their ids."""
     before = Counter(each.id for each in previous.allocations)
     seen = Counter[str]()
     allocations = []
@@ -140,16 +143,16 @@ def _with_new_ids(
 def outdated_allocations(previous: TestDefinition, test: TestDefinition) -> list[int]:
     """Return the indexes of the allocations of *test* whose ids Java Proctor increments.
 
-    These are the first allocation whose rule or id changed and all allocations after it (all
-    allocations if the test's rule or salt changed), and every allocation in which the shares of the
-    live groups changed by different factors. If two allocations are equal, only the first one
-    counts.
+    If the test's rule or salt changed, these are all allocations. Otherwise, they are the first
+    allocation whose rule or id changed and all allocations after it, and also every allocation in
+    which the shares of the live groups changed by different factors. If several of these
+    allocations are equal, only the first of them is included.
     """
     return _without_repeated(test.allocations, _all_outdated(previous, test))
 
 
 def _all_outdated(previous: TestDefinition, test: TestDefinition) -> list[int]:
-    """Return the same as `outdated_allocations`, but count all of several equal allocations."""
+    """Return the same as `outdated_allocations`, but include all of several equal allocations."""
     old, new = previous.allocations, test.allocations
     both = min(len(old), len(new))
     start = _first_changed(previous, test, both)

@@ -1,3 +1,3 @@
-"""Visitors' moves between groups, and ramps and stops that need as few of them as possible."""
+"""Visitors' moves between groups, and ramps and stops that move as few visitors as possible."""
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Find the allocations that a visitor can be in before and after a change.
 
-A visitor is in the first allocation whose rule is true. Rules are not evaluated, but compared by
-their text and the constants that it names. Therefore a result can contain a pair that applies to no
-visitor, but never omits a pair that can apply to one.
+A visitor is in the first allocation whose rule is true. Rules are not evaluated. Two rules count as
+the same if their texts and the constants named in them are equal. Therefore, the result can contain
+a pair of allocations that no visitor is in, but it never omits a pair that a visitor can be in.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def _letters(allocation: Allocation) -> str:
 def gate_changed(old: TestDefinition, new: TestDefinition) -> bool:
     """Return whether the set of visitors that the test admits can have changed.
 
-    Checks the test's rule, dependency, test type and flags, but not the groups of the test that it
-    depends on.
+    Compares the test's rule, dependency, test type and flags, but ignores moves between the groups
+    of the test that it depends on.
     """
     return _gate(old) != _gate(new)
 
@@ -75,7 +75,7 @@ def _only_narrows(old: TestDefinition, new: TestDefinition) -> bool:
     """Return whether *new* is known to admit only visitors that *old* admits.
 
     That is the case if the test had no rule, now has one, and all other conditions are unchanged.
-    Swap the arguments to find out whether the change is known to turn away no visitor.
+    With the arguments swapped, this returns whether the change is known not to exclude any visitor.
     """
     before, after = _gate(old), _gate(new)
     return before[0] == _ALWAYS and before[1:] == after[1:]
@@ -122,9 +122,9 @@ def allocation_pairs(
     """Return every pair of allocations that one visitor can be in, sorted by old and new index.
 
     *gate_unknown* means that the test may admit different visitors than before. *parent_unknown*
-    means that this is because visitors may have changed groups in the test that it depends on.
-    Visitors who are in no allocation both before and after are left out, because nothing changes
-    for them.
+    means that the reason is the test's dependency: visitors may have changed groups in the test
+    that it depends on. Visitors who are in no allocation before the change and in none after it are
+    left out, because nothing changes for them.
     """
     before = [_rule_key(each.rule, old) for each in old.allocations]
     after = [_rule_key(each.rule, new) for each in new.allocations]
@@ -172,7 +172,7 @@ class _Walk:
         return index <= self.end and rule != _NEVER and self.first[rule] == index
 
     def refuses(self, rule: str, until: int) -> bool:
-        """Return whether *rule* is false for visitors who reach the index *until*."""
+        """Return whether *rule* is false for visitors who reach the allocation at index *until*."""
         return self.first.get(rule, until) < until
 
 
@@ -191,14 +191,15 @@ def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
 
 
 def _from_none(none: _Walk, other: _Walk, index: int) -> bool:
-    """Return whether a visitor in no allocation of *none* can be in number *index* of *other*."""
+    """Return whether a visitor can be in allocation *index* of *other* but in none of *none*."""
     if not other.can_take(index):
         return False
     rule = other.rules[index]
     length = len(none.rules)
     if none.end == length and not none.refuses(rule, length):
         return True
-    # A rule that raises an error also ends the search. *other* must not reach that rule.
+    # If a rule of *none* raises an error, the visitor is in no allocation either. But then
+    # *other* must not have the same rule up to *index*.
     return any(
         failing not in (_ALWAYS, _NEVER)
         and other.first.get(failing, index + 1) > index

@@ -32,7 +32,7 @@ def groups_of_allocation(allocation: Allocation) -> frozenset[int]:
 
 
 def emptied_groups(old: TestDefinition, new: TestDefinition) -> list[int]:
-    """Return the sorted groups that visitors can have before the change, but not after it.
+    """Return, in order, the groups that visitors can be in before the change, but not after it.
 
     A group also counts as emptied if its last allocation is removed, or if the rules make that
     allocation unreachable. Dependencies are ignored.
@@ -41,7 +41,7 @@ def emptied_groups(old: TestDefinition, new: TestDefinition) -> list[int]:
 
 
 def _groups(test: TestDefinition) -> frozenset[int]:
-    """Return the groups in all allocations that visitors can be in."""
+    """Return the groups of all allocations that a visitor can reach."""
     reached = (test.allocations[index] for index in reached_allocations(test))
     return frozenset().union(*map(groups_of_allocation, reached))
 

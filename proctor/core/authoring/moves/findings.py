@@ -26,7 +26,7 @@ __all__ = [
     "percent",
 ]
 
-#: Smaller shares are rounding errors: saving 1/3 with ten digits shifts a cut by one position.
+#: Shares below this are rounding errors: saving 1/3 with ten digits shifts a cut by one position.
 ROUNDING = Fraction(1, 10**9)
 
 
@@ -39,7 +39,7 @@ class Risk(enum.Enum):
 
     @property
     def rank(self) -> int:
-        """The order of risks: 0 for none, 1 for notice, 2 for danger."""
+        """A number for sorting by risk: 0 for none, 1 for notice, 2 for danger."""
         return {"none": 0, "notice": 1, "danger": 2}[self.value]
 
 

@@ -1,7 +1,8 @@
-"""Decide between which groups visitors move in a ramp, with few jumps and little movement.
+"""Decide between which groups visitors move in a ramp, so that few of them jump or move.
 
-The number of jumps is minimized first, then the movement. Amounts are whole ticks. A group is
-*live* if its value is 0 or more.
+The number of visitors who jump from one live group to another is minimized first, then the number
+of visitors who move. A group is *live* if its value is 0 or more. Amounts are whole ticks (see
+`line`).
 """
 
 from __future__ import annotations
@@ -19,16 +20,19 @@ __all__ = ["Flows", "plan_flows"]
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """The moves allowed between groups. All lines that use only these have the same movement."""
+    """The allowed moves between groups.
 
-    #: The ticks of the groups after the change.
+    All plans that use only these moves move the same number of visitors.
+    """
+
+    #: Each group's length in ticks after the change.
     after: Mapping[int, int]
     #: The pairs of groups between which visitors may move: (from, to).
     allowed: frozenset[tuple[int, int]]
     #: The groups that keep none of their visitors.
     leaving: frozenset[int]
-    #: One possible choice of the amounts that groups give and get. Both have the same sum, and all
-    #: amounts are above 0.
+    #: One possible choice of the ticks that each group gives and gets. Both mappings have the same
+    #: sum, and contain only amounts above 0.
     gives: Mapping[int, int]
     gets: Mapping[int, int]
 
@@ -36,11 +40,11 @@ class Flows:
 def plan_flows(before: Mapping[int, int], after: Mapping[int, int]) -> Flows:
     """Return the flows from *before* to *after*, which must have the same sum.
 
-    Groups that grow take from the negative groups first, so that only max(0, growth of the live
-    groups - share of the negative ones) jumps. Visitors who must leave a live group go to a
-    negative one, unless they must jump. Negative groups give each other only what they must.
-    Changes of a few ticks are rounding errors; groups with such a small change keep all their
-    positions.
+    Growing groups take visitors from the negative groups first, so that only max(0, growth of the
+    live groups - share of the negative groups) has to jump. Visitors who have to leave a live group
+    go to a negative group if they do not have to jump. Visitors move from one negative group to
+    another only if that cannot be avoided. Changes of a few ticks are rounding errors; groups with
+    such a small change keep all their positions.
     """
     change = {value: after.get(value, 0) - before.get(value, 0) for value in {*before, *after}}
     growth = {value: ticks for value, ticks in change.items() if value >= 0 and ticks > 0}
@@ -74,7 +78,7 @@ def plan_flows(before: Mapping[int, int], after: Mapping[int, int]) -> Flows:
 
 
 def _changed(before: Mapping[int, int], after: Mapping[int, int]) -> set[int]:
-    """Return the groups that change by more than rounding, appear, or disappear."""
+    """Return the groups that appear, disappear, or change by more than a rounding error."""
     return {
         value
         for value in {*before, *after}
@@ -87,14 +91,14 @@ def _changed(before: Mapping[int, int], after: Mapping[int, int]) -> set[int]:
 def _negative_flows(
     before: Mapping[int, int], change: Mapping[int, int], enter: int
 ) -> tuple[dict[int, int], dict[int, int]]:
-    """Return what the negative groups give and get if *enter* ticks become live.
+    """Return the ticks that negative groups give and get if *enter* ticks go to live groups.
 
-    If these groups must give extra visitors, the lowest groups give first.
+    If negative groups have to give more ticks than they shrink by, the lowest groups give first.
     """
     negative = sorted(value for value in change if value < 0)
     gives = {value: -change[value] for value in negative if change[value] < 0}
     gets = {value: change[value] for value in negative if change[value] > 0}
-    # These visitors enter, and as many others leave to the same negative group.
+    # A group that gives these extra ticks gets equally many ticks from shrinking live groups.
     more = max(0, enter - sum(gives.values()))
     for value in negative:
         extra = min(more, before.get(value, 0) - gives.get(value, 0))

@@ -1,8 +1,9 @@
-"""Decide where on the line groups give and get, with as few new ranges as possible.
+"""Decide where on the range line groups shrink and grow, with as few new ranges as possible.
 
-The line is a list of runs; a run joins the adjacent ranges of one group. Each run becomes a
-sequence of groups. All sequences are searched, shortest lines first, for up to `MAX_STEPS` steps.
-If that is not enough, a simpler plan is used, which adds at most one range for each changed group.
+The line is a list of runs; a run consists of adjacent ranges of the same group. In the new line,
+each run is divided among a sequence of groups. All combinations of sequences are tried, those with
+the fewest ranges first, for up to `MAX_STEPS` steps. If no valid line is found by then, a simpler
+plan is used, which adds at most one range for each changed group.
 """
 
 from __future__ import annotations
@@ -26,18 +27,20 @@ Part: TypeAlias = "tuple[int, int]"
 
 #: Maximum number of search steps, and maximum number of lines that are compared.
 MAX_STEPS, MAX_LINES = 150_000, 300
-#: Computing the amounts once counts as this many steps.
+#: Each computation of the amounts counts as this many steps.
 _TRANSPORT_STEPS = 20
-#: Lines with more runs are not searched, and neither are runs that can have more groups.
+#: Limits of the search: lines with more runs use the simpler plan, and a run that could be divided
+#: among more groups stays undivided.
 _MAX_RUNS, _MAX_GROUPS = 60, 5
 
 
 def arrange(runs: Sequence[Run], flows: Flows, slack: int = SLACK) -> list[list[Part]]:
     """Return the parts of each run after the change.
 
-    It prefers, in this order: the fewest ranges; new groups that do not touch another live group,
-    so that both can grow; the shortest decimals; other new ranges that do not touch another live
-    group; low groups first. *slack* is the number of ticks by which a group's length can be off.
+    The parts are chosen by these criteria, in this order: the fewest ranges; new groups that do not
+    touch another live group, so that both can grow; the shortest decimals; other new ranges that do
+    not touch another live group; groups with low values first. *slack* is the number of ticks by
+    which a group's length can be off.
     """
     found = list(_Search(runs, flows, slack).lines()) or [_in_order(runs, flows)]
     return min(found, key=lambda line: _rank(runs, line))
@@ -69,8 +72,8 @@ class _Search:
             for value, length in runs
         ]
         self._fewest: dict[tuple[int, int, int], int] = {}
-        #: Search states from which no line can be completed, with the number of ranges left in
-        #: each.
+        #: Search states from which no line can be completed, each with the number of ranges that
+        #: could still be added.
         self._dead: dict[tuple[object, ...], int] = {}
 
     def _wanted(self) -> Iterator[tuple[str, int]]:
@@ -106,7 +109,7 @@ class _Search:
         return found
 
     def _costs(self, own: int, length: int, sequence: Sequence[int]) -> list[tuple[str, int]]:
-        """Return the budgets from which a run with this sequence takes its length."""
+        """Return the budgets that a run with this sequence reduces by its length."""
         costs = [("reach", group) for group in self._groups(own) if group not in sequence]
         if len(sequence) == 1:
             costs.append(("room", sequence[0]))
@@ -115,8 +118,8 @@ class _Search:
     def _budgets(self) -> dict[tuple[str, int], int]:
         """Return the size of each budget in ticks.
 
-        A group must not get more than its amount ("room"), and enough runs must remain from which
-        it can get that amount ("reach").
+        The budget "room" keeps a group from getting more than its amount. The budget "reach" makes
+        sure that enough runs remain from which the group can get its amount.
         """
         budgets: dict[tuple[str, int], int] = {}
         for value, ticks in self.flows.after.items():
@@ -126,7 +129,7 @@ class _Search:
         return budgets
 
     def _bound(self, index: int, before: int, unserved: int) -> int:
-        """Return the fewest ranges that satisfy the bits from run *index* on; ignore amounts."""
+        """Return the fewest ranges, from run *index* on, that satisfy the bits; ignore amounts."""
         if index == len(self.runs):
             return _ANY if unserved else 0
         key = index, before, unserved
@@ -200,7 +203,7 @@ class _Search:
             self._dead[state] = left
 
 
-#: Greater than any number of ranges, and not a bucket's value, because Java's int is smaller.
+#: Greater than any number of ranges and any bucket value (which is a Java int).
 _ANY = 2**40
 
 

@@ -1,6 +1,6 @@
 """The range line in ticks of 1e-10, the smallest length that Proctor writes.
 
-A position is 2.3 ticks wide, so every position has ticks that cut exactly at it.
+A position is 2.3 ticks wide, so there are ticks at which a cut falls exactly on a given position.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["TICKS", "Cell", "cells_of", "in_ticks", "position_cells_of", "ranges
 #: The length of the whole line in ticks.
 TICKS = 10**10
 
-#: Offsets to try, nearest first, until a cut hits a position exactly.
+#: Offsets in ticks to try, nearest first, until a cut hits a position exactly.
 _SHIFTS = (0, 1, -1, 2, -2, 3, -3)
 
 
@@ -66,7 +66,7 @@ def cells_of(ranges: Sequence[Range]) -> list[Cell]:
 
 
 def position_cells_of(ranges: Sequence[Range]) -> list[Cell]:
-    """Return the same cells with `start` and `stop` in positions instead of ticks.
+    """Return the same cells as `cells_of`, but with `start` and `stop` in positions, not ticks.
 
     Raises ValueError if the lengths do not add up to 1.
     """
@@ -99,7 +99,7 @@ def in_ticks(cells: Sequence[Cell], ranges: Sequence[Range]) -> list[Cell]:
 
 
 def _totals(ranges: Iterable[Range]) -> list[int | None]:
-    """Return the running sum of the written lengths, in ticks; None if it is not whole."""
+    """Return the running sums of the written lengths in ticks, None if not a whole number."""
     found: list[int | None] = []
     total = Fraction(0)
     for each in ranges:
@@ -122,7 +122,7 @@ def _position_at(tick: int) -> int:
 
 
 def _tick_at(position: int, written: int | None) -> int:
-    """Return a tick that cuts at *position*: *written* if it does, else one with few digits.
+    """Return a tick that cuts at *position*: *written* if possible, else one with few digits.
 
     The engine adds lengths as doubles, so its cut may be one position away from the written sum:
     0.1 + 0.7 is a little less than 0.8. `_cut` corrects this.
@@ -142,8 +142,9 @@ def _tick_at(position: int, written: int | None) -> int:
 def ranges_of(cells: Sequence[Cell]) -> tuple[Range, ...]:
     """Return the ranges of the cells, with lengths of at most ten fraction digits.
 
-    Cuts that are kept do not move at all. A range that is kept is the same object as before if its
-    length is the same; if not, the new range keeps its unknown fields.
+    Cuts that are kept do not move at all. An old range that keeps its group and its length is
+    returned as the same object. If only its length changes, the new range has the same unknown
+    fields.
     """
     groups = _joined(cells)
     found: list[Range] = []
@@ -157,7 +158,10 @@ def ranges_of(cells: Sequence[Cell]) -> tuple[Range, ...]:
 
 
 def _joined(cells: Sequence[Cell]) -> list[list[Cell]]:
-    """Return the cells of each range. Adjacent cells of a group are joined unless both are old."""
+    """Return the cells of each new range, which joins adjacent cells of one group.
+
+    Two cells that both keep their group are joined only if they are from the same old range.
+    """
     groups: list[list[Cell]] = []
     for cell in cells:
         previous = groups[-1][-1] if groups else None

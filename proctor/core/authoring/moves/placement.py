@@ -27,7 +27,7 @@ class Piece(NamedTuple):
 
     #: The first position.
     start: int
-    #: The position after the last one.
+    #: The position after the last one of the interval.
     stop: int
     #: The bucket value of the range.
     value: int
@@ -66,7 +66,7 @@ def shares(pieces: Sequence[Piece]) -> dict[int, Fraction]:
 
 
 def overlap(old: Sequence[Piece], new: Sequence[Piece]) -> dict[tuple[int, int], Fraction]:
-    """Return the share of visitors by old and new bucket value, if all keep their positions.
+    """Return the share of visitors by old and new bucket value, if visitors keep their positions.
 
     Both arguments cover the same positions. The shares add up to 1.
     """
@@ -87,9 +87,9 @@ def overlap(old: Sequence[Piece], new: Sequence[Piece]) -> dict[tuple[int, int],
 
 
 def independent(old: Sequence[Piece], new: Sequence[Piece]) -> dict[tuple[int, int], Fraction]:
-    """Return the share of visitors by old and new bucket value, if all get new positions.
+    """Return the share of visitors by old and new bucket value, if visitors get new positions.
 
-    This is the case if the salt changes. The shares are products and add up to 1.
+    Visitors get new positions if the salt changes. The shares are products and add up to 1.
     """
     after = shares(new)
     return {

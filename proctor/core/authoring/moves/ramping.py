@@ -67,13 +67,14 @@ def ramp(
 
     *definition* can have the matrix's form or the editor's form: only ranges change, and unknown
     fields are kept. *allocation* is an index from 0, and *shares* maps bucket values to shares.
-    Groups that are not named keep all of their positions. The negative group gets the rest; if
-    there are several, the one with the lowest value gets it; if there is none, all shares must be
+    Groups that are not named keep all of their positions. The negative group gets the rest (the one
+    with the lowest value if there are several). If there is no negative group, all shares must be
     given. The same object is returned if nothing changes.
 
-    The new ranges have, in this order: the fewest jumps from one live group to another; the least
-    movement; the fewest new ranges; the shortest decimals. Rounded to ten digits, they match the
-    requested shares within 1e-9. This function does not increment ids or versions.
+    The new ranges are chosen by these criteria, in this order: the fewest visitors who jump from
+    one live group to another; the fewest visitors who move; the fewest new ranges; the shortest
+    decimals. The lengths are rounded to ten digits and match the requested shares within 1e-9. This
+    function does not increment ids or versions.
 
     Raises ChangeRefused for a RANDOM test, an unknown allocation or group, a share that is
     not from 0 to 1, shares that do not add up, and ranges that the engine does not load.
@@ -101,7 +102,7 @@ def ramped_ranges(
             Sentence(
                 gettext_noop(
                     "A RANDOM test draws a group for each visit, so no visitor can be kept in "
-                    "a group. Change its lengths by hand."
+                    "a group. Change the range lengths by hand."
                 )
             )
         )
@@ -173,7 +174,9 @@ def _check_groups(definition: TestDefinition, wanted: Mapping[int, Fraction]) ->
             )
             raise ChangeRefused(
                 Sentence(
-                    gettext_noop("expected the value of a group, got {value}; there are {names}"),
+                    gettext_noop(
+                        "expected the value of a group, got {value}; the groups are {names}"
+                    ),
                     value=value,
                     names=names,
                 )
@@ -222,7 +225,7 @@ def _check_sum(
 
 
 def _sum_message(share: Fraction, remainder: int | None) -> Sentence:
-    # With more digits if fewer would show the expected sum.
+    # Show more digits if the rounded sum would look like the expected 100 %.
     shown = (Decimal(f"{float(share * 100):.{digits}g}") for digits in (8, 10, 12))
     total = next((each for each in shown if each != 100), Decimal(100))
     if remainder is not None:
@@ -240,7 +243,7 @@ def _is_close(share: Fraction | int, wanted: Fraction) -> bool:
 
 
 def _bounds(share: Fraction, size: int) -> tuple[int, int]:
-    """Return the lowest and highest number of *size* parts that is within the tolerance."""
+    """Return the lowest and highest number of parts, out of *size*, close enough to *share*."""
     return max(0, ceil((share - TOLERANCE) * size)), floor((share + TOLERANCE) * size)
 
 
@@ -257,8 +260,8 @@ def _targets(before: Mapping[int, int], size: int, target: _Target) -> Mapping[i
     negligible = SLACK * size // TICKS
     if remainder is not None:
         rests = [size - sum({**after, **exact, **kept}.values()) for kept in ({}, same)]
-        # Groups that have their share already keep all of their positions, unless that changes
-        # whether something remains.
+        # Groups that have their share already keep all of their positions, unless that affects
+        # whether anything is left for the negative group.
         if (rests[0] > negligible) == (rests[1] > negligible):
             exact.update(same)
     after.update(exact)
@@ -297,7 +300,7 @@ def _fitted(ranges: tuple[Range, ...], target: _Target) -> tuple[Range, ...]:
 
 
 def _laid_out(cells: Sequence[Cell], target: _Target, slack: int) -> list[Cell] | None:
-    """Return the cells after the ramp; None if the shares do not add up in their unit."""
+    """Return the cells after the ramp; None if the shares do not add up in the cells' unit."""
     before = _lengths(cells)
     after = _targets(before, cells[-1].stop, target)
     if after is None:

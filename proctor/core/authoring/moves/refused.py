@@ -8,4 +8,4 @@ __all__ = ["ChangeRefused"]
 
 
 class ChangeRefused(ProctorError, ValueError):  # noqa: N818 - says what happened to the change
-    """A change of a definition that is not possible. The message says what to do instead."""
+    """Raised if a definition cannot be changed as requested. The message suggests a remedy."""

@@ -96,7 +96,7 @@ def decimal_text(length: float) -> str:
 def ranges_text(text: str, array: Span, old: Sequence[Range], new: Sequence[Range]) -> str:
     """Return the JSON text of the ranges *new*, in the style of the text of *old*.
 
-    Ranges that stay keep their text; a range with a new length keeps its other fields.
+    The text of unchanged ranges is kept. If a range has a new length, its other fields are kept.
     """
     places = elements(text, array)
     before = text[array.start + 1 : places[0].start]

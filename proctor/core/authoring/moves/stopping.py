@@ -35,8 +35,9 @@ def stop(definition: TestDefinition, value: int | None = None) -> TestDefinition
 def stop_value(definition: TestDefinition) -> int:
     """Return the value of the bucket to which a stop moves visitors.
 
-    This is the negative bucket closest to 0, usually -1. If there is none, it is 0, the control. A
-    PAGE test must not have a negative bucket. Raises ChangeRefused if the test has neither.
+    This is the negative bucket closest to 0, usually -1. If there is no negative bucket, or if the
+    test is a PAGE test, which must not have one, the value is 0, the control. Raises ChangeRefused
+    if the test has no such bucket.
     """
     values = {bucket.value for bucket in definition.buckets}
     negative = [] if definition.test_type == "PAGE" else [each for each in values if each < 0]
@@ -61,7 +62,7 @@ def _check(definition: TestDefinition, value: int) -> None:
         raise ChangeRefused(
             Sentence(
                 gettext_noop(
-                    "expected the value of a bucket, 0 or less, got {value}; there are {values}"
+                    "expected the value of a bucket, at most 0, got {value}; the test has {values}"
                 ),
                 value=value,
                 values=values if known else Sentence(gettext_noop("none")),

@@ -1,4 +1,4 @@
-"""Compute how much of each run goes to which group, given the groups of each run.
+"""Compute how many ticks each group gets from each run, given the groups of each run.
 
 This is a small maximum flow problem: ticks flow from the runs to the groups that they can contain,
 up to the number of ticks that each group has after the change.
@@ -17,8 +17,8 @@ __all__ = ["SLACK", "Run", "transport"]
 #: A group and its length in ticks.
 Run: TypeAlias = "tuple[int, int]"
 
-#: A group can get this many ticks more or less than it should if that saves a range. Lengths such
-#: as 1/6 are rounded to ten digits, so their sums are off by a few ticks.
+#: A group's length may be off by this many ticks if that saves a range. Lengths such as 1/6 are
+#: rounded to ten digits, so their sums are off by a few ticks in any case.
 SLACK = 4
 
 _Node: TypeAlias = "tuple[str, int]"
@@ -34,8 +34,8 @@ def transport(
 ) -> dict[tuple[int, int], int] | None:
     """Return the ticks that each group gets from each run (by index); None if that is impossible.
 
-    *supports* contains the groups that each run can contain after the change. *after* contains the
-    ticks of each group, and *slack* is the number of ticks by which they can be off.
+    *supports* lists the groups that each run can contain after the change. *after* maps each group
+    to its length in ticks, and *slack* is the number of ticks by which these lengths can be off.
     """
     alone = {index: support[0] for index, support in enumerate(supports) if len(support) == 1}
     found = {(index, value): runs[index][1] for index, value in alone.items()}
@@ -51,7 +51,7 @@ def transport(
         return None
     if missing:
         for value, ticks in left.items():
-            # A group that must become empty stays empty.
+            # Allow for rounding, except in a group that must become empty.
             edges = capacity.get(("group", value), {})
             if _SINK in edges and after[value]:
                 edges[_SINK] += slack + min(0, ticks)
@@ -71,7 +71,7 @@ def _capacities(
     supports: Sequence[Sequence[int]],
     left: Mapping[int, int],
 ) -> _Capacity:
-    """Return the flow network of the *shared* runs, which have several groups."""
+    """Return the flow network of the *shared* runs, each of which has several groups."""
     capacity: _Capacity = {_SOURCE: {}, _SINK: {}}
 
     def edge(source: _Node, target: _Node, ticks: int) -> None:

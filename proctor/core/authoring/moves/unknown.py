@@ -1,7 +1,8 @@
 """Describe the moves of visitors if a change affects who is in a test or an allocation.
 
-The number of affected visitors is unknown, because rules are not evaluated. The known shares are
-those of the visitors newly admitted, of the visitors no longer admitted, and of all others.
+The number of affected visitors is unknown, because rules are not evaluated. But it is known which
+share of the visitors newly admitted is affected, and likewise for the visitors no longer admitted
+and for all other visitors.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["unknown_moves"]
 
-#: Attribute of a pair → the clause if all pairs have the same share (`_EXACT`), and the clause if
-#: they do not (`_AT_MOST`).
+#: Attribute of a pair → its clause. `_EXACT` is used if all pairs have the same share, `_AT_MOST`
+#: if their shares differ.
 _EXACT = {
     "enter": gettext_noop("{share} of {whom} enter"),
     "leave": gettext_noop("{share} of {whom} leave"),

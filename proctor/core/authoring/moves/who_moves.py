@@ -70,7 +70,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class PairMoves:
-    """The moves of all visitors with one pair of allocations, before and after the change."""
+    """The moves of all visitors who are in the allocations of one `AllocationPair`."""
 
     #: Indexes from 0, or None if the visitors are in no allocation.
     old_allocation: int | None
@@ -178,7 +178,7 @@ class _Change:
         return PairMoves(pair.old, pair.new, identifier, audience, table, seen)
 
     def _drawn(self, pair: AllocationPair) -> Fraction:
-        """Return the share of visits that draw a bucket that looks different than before.
+        """Return the share of visits that draw a bucket whose name or payload has changed.
 
         Buckets that no visit could draw before are not counted.
         """
@@ -298,7 +298,7 @@ def _parents(
 def parents_first(
     old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
 ) -> list[str]:
-    """Return all names, each after the tests that it depends on. Cycles are broken arbitrarily."""
+    """Return the test names, each after those that it depends on. Cycles are broken arbitrarily."""
     ordered: dict[str, None] = {}
     seen: set[str] = set()
     for name in sorted(old.keys() | new.keys()):

@@ -1,4 +1,4 @@
-"""Describe in sentences how a definition's fields changed, except ranges."""
+"""Describe in sentences how the fields of a definition changed, except its ranges."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["field_findings", "is_running"]
 
-#: Longest value in a sentence, in characters.
+#: Maximum length of a value in a sentence, in characters.
 _MAX_SHOWN = 120
 #: Fields that do not affect what visitors see, each with the sentence that reports its change.
 _HARMLESS = {
@@ -162,7 +162,7 @@ def _by_value(test: TestDefinition) -> dict[int, Bucket]:
 
 
 def _bucket(old: Bucket, new: Bucket) -> Iterator[Finding]:
-    # The moves report how many visitors see something new, and the risk.
+    # The findings about moves say how many visitors see something new, and the risk.
     name, value = _shown(new.name), new.value
     if old.name != new.name:
         text = gettext_noop("The name of bucket {value} changed from {before} to {after}.")
@@ -259,7 +259,7 @@ def _unknown_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
 def _differences(
     old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> Iterator[tuple[str, object, object]]:
-    """Yield the name of each member that changed, made safe to print, and its two values."""
+    """Yield the name of each changed field, made safe to print, and its old and new value."""
     for name in sorted(old.keys() | new.keys()):
         before, after = (each.get(name, _MISSING) for each in (old, new))
         # 1 and true are equal in Python.

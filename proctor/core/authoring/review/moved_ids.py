@@ -1,6 +1,6 @@
 """Find the allocation ids that changed, and those that should have been incremented.
 
-An id stands for one split of one audience. If it is incremented, results from before and after must
+An id identifies one split of one audience. If it is incremented, results from before and after must
 not be pooled. `_outdated` implements Java Proctor's rule for incrementing ids. We also increment an
 id if visitors jump.
 """
@@ -63,8 +63,9 @@ def ids_not_moved_on(
 ) -> list[int]:
     """Return the indexes of the allocations of *new* whose ids should have been incremented.
 
-    The number in their ids is not higher than before, although Java Proctor would have incremented
-    it, or visitors jump to the allocation (from the same allocation or a different one).
+    An allocation is included if the number in its id is not higher than before, and either Java
+    Proctor would have incremented the id, or visitors jump to this allocation (from a group in the
+    same allocation or in a different one).
     """
     outdated = _outdated(old, new) & matched(old, new).keys()
     return [
@@ -90,14 +91,14 @@ def _number(digits: str) -> tuple[int, str]:
 
 
 def _outdated(old: TestDefinition, new: TestDefinition) -> set[int]:
-    """Return the allocations (by index) whose ids Java Proctor increments (AllocationIdUtil)."""
+    """Return the indexes of allocations whose ids Java Proctor increments (AllocationIdUtil)."""
     count = min(len(old.allocations), len(new.allocations))
     first = len(new.allocations)
     if old.salt != new.salt or _bare(old.rule) != _bare(new.rule):
         first = 0
     for index in range(min(count, first)):
         before, after = old.allocations[index], new.allocations[index]
-        # If an allocation without an id gets one, no other id is incremented.
+        # An allocation that had no id and now has one does not count as changed.
         renamed = before.id != "" and _letters(before.id) != _letters(after.id)
         if renamed or _bare(before.rule) != _bare(after.rule):
             first = index
@@ -115,6 +116,6 @@ def _letters(identifier: str) -> str:
 
 
 def _bare(rule: str | None) -> str:
-    """Return a rule without its restriction to countries, which the editor stores separately."""
+    """Return a rule without its country condition, which the editor stores in a separate field."""
     inner = (rule or "").removeprefix("${").removesuffix("}").strip()
     return inner.removeprefix(_COUNTRIES).removeprefix(" && ")

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["appearing_findings", "emptied_findings", "move_findings"]
 
-#: Shares of live groups count as equal if they differ by less: thirds are written .3334 and .3333.
+#: Shares of live groups count as equal if they differ by less than this, because thirds are often
+#: written as .3334 and .3333.
 _EQUAL = Fraction(2, 10**4)
 _HALF = Fraction(1, 2)
 
@@ -80,7 +81,7 @@ def move_findings(
 def _allocation(
     index: int, old: TestDefinition, new: TestDefinition, pair: PairMoves
 ) -> Iterator[Finding]:
-    """Yield the changed shares of an allocation whose rule is the same, and who moves in it."""
+    """Yield the changed shares and the moves in an allocation whose rule is still the same."""
     before, after = (shares(pieces_of(test.allocations[index].ranges)) for test in (old, new))
     changes = _share_changes(before, after, new)
     moving = pair.audience == "same" and pair.moves_anyone
@@ -175,13 +176,13 @@ def _risk(pair: PairMoves) -> Risk:
 def _seen(pair: PairMoves, test: TestDefinition) -> Iterator[Finding]:
     if pair.sees_something_else > ROUNDING and pair.allocation is not None:
         text = gettext_noop(
-            "{allocation}: {share} of visitors stay in a group that has a different name or "
-            "payload now, and see something else."
+            "{allocation}: {share} of visitors stay in a group whose name or payload changed, so "
+            "they see something else."
         )
         if pair.audience == "random":
             text = gettext_noop(
-                "{allocation}: {share} of visits draw a group that has a different name or payload "
-                "now, and see something else."
+                "{allocation}: {share} of visits draw a group whose name or payload changed, so "
+                "these visitors see something else."
             )
         title, share = allocation_title(pair.allocation, test), percent(pair.sees_something_else)
         yield Finding(Risk.DANGER, Sentence(text, allocation=title, share=share))
@@ -195,7 +196,7 @@ def _unknown(pairs: Sequence[PairMoves]) -> Finding:
         parts.append(Sentence(gettext_noop("nobody jumps")))
     seen = max(pair.sees_something_else for pair in pairs)
     grave = max(jump, seen) > ROUNDING
-    text = gettext_noop("Who is in the test or its allocations may change: {moves}.")
+    text = gettext_noop("The visitors in the test or in its allocations may change: {moves}.")
     return Finding(Risk.DANGER if grave else Risk.NOTICE, Sentence(text, moves=listed(parts)))
 
 

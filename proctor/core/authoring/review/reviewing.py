@@ -116,7 +116,7 @@ def _id_sentence(change: IdChange) -> Sentence:
         for each in (change.old, change.new)
     )
     if change.allocation is None:
-        text = gettext_noop("The allocation id {before} is not used any more.")
+        text = gettext_noop("The allocation id {before} is no longer used.")
         return Sentence(text, before=before)
     text = gettext_noop("The id of allocation {number} changed from {before} to {after}.")
     return Sentence(text, number=change.allocation + 1, before=before, after=after)
@@ -188,8 +188,8 @@ class _Comparison:
         self.moving_parent = None
         if parent and any(pair.moves_anyone for pair in moved.get(parent, ())):
             self.moving_parent = parent
-        #: If the group that this test depends on loses all its visitors: the names of that group
-        #: and of its test.
+        #: The names of the group that this test depends on and of the group's test, if the group
+        #: loses all its visitors.
         self.emptied_parent = None
         if name in emptied:
             test = after.tests[emptied[name].test]
@@ -248,13 +248,13 @@ class _Comparison:
         if self.emptied_parent is not None:
             group, name = self.emptied_parent
             text = gettext_noop(
-                "It depends on {group} of {test}, which has no visitors now: this test loses all "
-                "its visitors."
+                "This test depends on {group} of {test}, which has no visitors after the change, "
+                "so this test loses all its visitors."
             )
             yield Finding(Risk.DANGER, Sentence(text, group=group, test=name))
         elif self.moving_parent is not None:
             parent = printable(self.moving_parent, 60)
-            text = gettext_noop("It depends on {test}, where visitors move between groups.")
+            text = gettext_noop("This test depends on {test}, where visitors move between groups.")
             yield Finding(Risk.NOTICE, Sentence(text, test=parent))
 
     def _deleted(self) -> Iterator[Finding]:

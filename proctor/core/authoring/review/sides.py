@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Reviewed", "Side", "differ", "tests_of"]
 
 #: One of: a matrix; a test in the matrix's form; None for a test that does not exist; or tests by
-#: name, where plain mappings have the editor's form.
+#: name, among which plain mappings are definitions in the editor's form.
 Reviewed: TypeAlias = (
     "TestDefinition | Matrix | Mapping[str, TestDefinition | Mapping[str, Any]] | None"
 )

@@ -104,7 +104,7 @@ def _consumable(
 
 
 def unwritable(tests: Mapping[str, TestDefinition]) -> dict[str, Refusal]:
-    """Return the tests that contain an infinity and cannot be written as JSON, by name."""
+    """Return the tests that cannot be written as JSON because they contain an infinity, by name."""
     found = {}
     for name, test in tests.items():
         try:

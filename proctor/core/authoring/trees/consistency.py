@@ -33,7 +33,7 @@ __all__ = [
 
 
 def syntax_checker() -> RuleChecker:
-    """Return a checker that only parses rules. Tests that share it have equal rules parsed once."""
+    """Return a checker that only parses rules. If tests share it, equal rules are parsed once."""
     return RuleChecker(RulePool(), context_types=None)
 
 

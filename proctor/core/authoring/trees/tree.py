@@ -32,7 +32,7 @@ __all__ = [
 DEFINITIONS_DIRECTORY = "test-definitions"
 DEFINITION_FILE = "definition.json"
 METADATA_FILE = "metadata.json"
-#: The only directory next to those of the tests that does not contain a test.
+#: The name of a directory that does not contain a test, although it is next to those that do.
 _IGNORED = ".svn"
 
 #: Test name → the text of its definition.json, or None if the file is missing.

@@ -1,7 +1,8 @@
 """Parse a User-Agent header into the object that rules see in Java Proctor.
 
-`user_agent_parser()` returns the function that Variables and pipet_type accept as *user_agent*. It
-needs the extra `django-proctor[useragent]`, which is imported only when the first header is parsed.
+`user_agent_parser()` returns the function that Variables and pipet_type accept as *user_agent*. The
+function needs the extra `django-proctor[useragent]`, whose package is imported only when the first
+header is parsed.
 """
 
 from __future__ import annotations

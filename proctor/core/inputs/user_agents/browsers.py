@@ -1,9 +1,9 @@
 """Find the browser in a header, named as in UserAgentUtils 1.20 (class Browser).
 
 UserAgentUtils was last updated in 2016. It reports newer browsers as the browser that they imitate:
-today's Edge, Samsung Internet and Opera are Chrome, with Chrome's version. Rules in existing
-matrices compare that name and version, so this module searches the header for the same words. A
-modern parser would find the real browser instead.
+today's Edge, Samsung Internet and Opera are reported as Chrome, with Chrome's version. Rules in
+existing matrices compare that name and version, so this module searches the header for the same
+words. A modern parser would find the real browser instead.
 """
 
 from __future__ import annotations
@@ -144,8 +144,8 @@ _ROBOT_WORDS = (
     _MSHOTS,
 )
 
-#: The order matters: nearly all headers contain Mozilla, Chrome's contain Safari, and Edge's
-#: contain both.
+#: The order matters: nearly all headers contain Mozilla, those of Chrome also contain Safari, and
+#: those of Edge also contain both Chrome and Safari.
 _BROWSERS = (
     AgentKind(
         "OUTLOOK",
@@ -191,7 +191,7 @@ _BROWSERS = (
 
 
 def _product(names: str, parts: int = 4) -> re.Pattern[str]:
-    """Return a pattern for the version after a product's name: whole, major and minor version."""
+    """Return a pattern whose groups are a product's whole, major and minor version."""
     # A name can occur thousands of times. Each part matches in only one way, so matching takes
     # linear time.
     more = rf"(?:\.(\w+)(?:\.\w+){{0,{parts - 2}}})?"

@@ -30,7 +30,7 @@ class AgentKind:
 
 
 def refine(kind: AgentKind, text: str) -> tuple[AgentKind, ...]:
-    """Return *kind* and its more specific kinds that match a lower-case header, in this order.
+    """Return *kind*, followed by its more specific kinds that match a lower-case header.
 
     Return an empty tuple if none match.
     """
@@ -41,7 +41,7 @@ def refine(kind: AgentKind, text: str) -> tuple[AgentKind, ...]:
 
 
 def find(kinds: Iterable[AgentKind], text: str) -> tuple[AgentKind, ...]:
-    """Return the first kind that matches a lower-case header, and its more specific kinds.
+    """Return the first kind that matches a lower-case header, and its specific kinds that match.
 
     Return an empty tuple if none match.
     """

@@ -34,7 +34,7 @@ def user_agent_parser() -> Callable[[str], UserAgent] | None:
 
     The function returns a UserAgent for any text, and never raises. It reads and keeps at most
     MAX_LENGTH characters of a header. It is thread-safe and caches the last KEPT headers. The
-    parser's tables are loaded with the first header, once per process.
+    parser's tables are loaded once per process, when the first header is parsed.
     """
     # ua-parser 1.0 split its tables. Older versions, which other packages may require, lack the
     # names imported here.
@@ -49,7 +49,8 @@ def _remembering(header: str) -> UserAgent:
 def _resolver() -> Resolver:
     from ua_parser import BasicResolver, load_lazy_builtins  # noqa: PLC0415 - an extra
 
-    # Load only the expressions for operating systems. The others take most of the time and memory.
+    # Load only the expressions for operating systems, because the others take up most of the time
+    # and memory.
     return BasicResolver(([], load_lazy_builtins()[1], []))
 
 
@@ -59,7 +60,7 @@ def _operating_system(header: str) -> OS | None:
     try:
         return _resolver()(header, Domain.OS).os
     except ValueError:
-        # One of the parser's expressions matched, but without a name.
+        # One of the parser's expressions matched, but did not find a name.
         return None
 
 

@@ -1,9 +1,9 @@
 """Find the operating system and the device, named as in UserAgentUtils 1.20.
 
-The parser finds the operating system, and the words in the header decide which name in
-UserAgentUtils it corresponds to. The parser sometimes infers more than the header says (for
-example, iOS from the version of a network library). Like UserAgentUtils, this module ignores these
-guesses and uses only the words.
+The parser finds the operating system; the words in the header then determine the name that
+UserAgentUtils would give it. The parser sometimes infers more than the header says (for example,
+iOS from the version of a network library). Like UserAgentUtils, this module ignores these guesses
+and uses only the words.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ _PARSED = {
     "Fedora": _LINUX,
 }
 
-#: The devices of systems. A system without an entry has the device of the more general system or,
-#: if that has none, UNKNOWN.
+#: The type of device on which each system runs. A system without an entry has the type of the more
+#: general system or, if that has none either, UNKNOWN.
 _DEVICES = {
     **dict.fromkeys(("WINDOWS", "CHROME_OS", "MAC_OS_X", "MAC_OS", "LINUX", "SUN_OS"), "COMPUTER"),
     **dict.fromkeys(

@@ -49,12 +49,12 @@ class UserAgent:
 
     [com.indeed.proctor.pipet.deploy.useragent.UserAgent over UserAgentUtils 1.20]
 
-    *browser* and *operatingSystem* are names such as `CHROME_MOBILE` and `WINDOWS_10`,
-    *deviceType* is one of `COMPUTER`, `MOBILE`, `TABLET`, `WEARABLE`, `GAME_CONSOLE`, `DMR`
-    (a television's set-top box) and `UNKNOWN`. A *phone* is MOBILE and not a tablet. A phone or
-    tablet that runs iOS, Android or Windows Phone 7 is a *smartPhone*; any other phone is a
-    *dumbPhone*. *windowsPhone* is true only for Windows Phone 7. `OS` and `IOS` are the names
-    of `os` and `ios` in Java Proctor's rules.
+    *browser* and *operatingSystem* are names such as `CHROME_MOBILE` and `WINDOWS_10`, *deviceType*
+    is one of `COMPUTER`, `MOBILE`, `TABLET`, `WEARABLE`, `GAME_CONSOLE`, `DMR` (a television's
+    set-top box) and `UNKNOWN`. *phone* is true for MOBILE devices other than tablets. *smartPhone*
+    is true for phones and tablets that run iOS, Android or Windows Phone 7, and *dumbPhone* is true
+    for all other phones. *windowsPhone* is true only for Windows Phone 7. `OS` and `IOS` are the
+    names of `os` and `ios` in Java Proctor's rules.
     """
 
     os: VersionedOS

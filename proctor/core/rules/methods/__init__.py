@@ -71,7 +71,8 @@ def _methods(base: object) -> Methods:
     return {}
 
 
-#: The first class that matches is used, because a Character is also a str in Python.
+#: The first class that matches is used. The order matters: in Python, a Character is also a str,
+#: and a bool is also an int.
 _BY_CLASS: tuple[tuple[type, Methods], ...] = (
     (Character, texts.CHARACTER),
     (str, texts.STRING),

@@ -24,7 +24,7 @@ class Method(NamedTuple):
     #: True if Java's compiler generated it, such as `compareTo(Object)` next to the `compareTo` in
     #: the source code. It is chosen only if its parameters fit better.
     bridge: bool = False
-    #: Computes the cost of a call from the arguments. None if it is negligible.
+    #: Computes the cost of a call from the arguments. None if the cost is negligible.
     work: Callable[..., int] | None = None
     #: True if equal arguments give equal results, so one call per visitor is enough.
     once: bool = False
@@ -101,7 +101,8 @@ def _fit(method: Method, arguments: Sequence[object]) -> _Fit | None:
     return _Fit(exact, belonging, converted, not method.bridge)
 
 
-#: The parameter types to try for a number if nothing else decides: Number's classes and primitives.
+#: The parameter types to try for a number if no other criterion decides: Number's classes and the
+#: primitives.
 _NUMERIC = {
     *(
         RuleType.BOOLEAN,
@@ -117,10 +118,10 @@ _NUMERIC = {
 
 
 def _by_class(candidates: Sequence[Method], arguments: Sequence[object]) -> list[Method]:
-    """Return the overload, if any, that fits the only argument without an exact match.
+    """Return the overload, if any, that fits the one argument that has no exact match.
 
     Java Proctor tries the superclasses of the argument; in this library, these can only be Number
-    and Object. For a number, it then takes the only parameter that accepts numbers.
+    and Object. For a number, it then chooses the only overload whose parameter accepts numbers.
     """
     first = candidates[0].parameters
     index = next(i for i, each in enumerate(arguments) if not _exact(each, first[i]))

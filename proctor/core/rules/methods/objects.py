@@ -31,7 +31,7 @@ __all__ = ["OBJECT", "comparable"]
 def java_hash(value: object) -> int:
     """Return the result of Object.hashCode.
 
-    Raises TypeError if an object's hash code differs between runs.
+    Raises TypeError if an object's hash code differs between runs of Java.
     """
     if value is None:
         return 0
@@ -50,7 +50,7 @@ def java_hash(value: object) -> int:
         for item in value:
             result = (31 * result + java_hash(item)) & 0xFFFFFFFF
         return wrap(result, 32)
-    raise TypeError(f"the hash of {java_class(value)} is not the same in every run of Java")
+    raise TypeError(f"the hash code of {java_class(value)} differs between runs of Java")
 
 
 def _number_hash(value: float | Decimal) -> int:
@@ -58,7 +58,7 @@ def _number_hash(value: float | Decimal) -> int:
     if isinstance(value, Decimal):
         exact = bounded_decimal(value)
         scale = decimal_scale(exact)
-        # Computed from the digits, because a decimal context would round a number with that many
+        # Computed from the digits, because a decimal context would round a number with so many
         # digits.
         unscaled = int(Decimal((exact.is_signed(), exact.as_tuple().digits, 0)))
         return 31 * _words_hash(unscaled) + scale
@@ -114,6 +114,6 @@ _BRIDGE = Method((RuleType.OBJECT,), _compare, bridge=True)
 def comparable(same: RuleType, written: Method | None = None) -> Methods:
     """Return Comparable's methods for the type *same*.
 
-    *written* is the class's own compareTo, which is needed if it returns more than -1, 0 or 1.
+    *written* is the class's own compareTo, which is needed if its results are not only -1, 0 and 1.
     """
     return {"compareTo": (written or Method((same,), _compare), _BRIDGE)}

@@ -110,7 +110,8 @@ def _special(replacement: str, start: int) -> int:
 def _number(digits: str, groups: int, begin: int) -> tuple[int, int]:
     """Return the longest group number that starts here, and the offset after it.
 
-    The first digit always counts. Further digits count only while such a group exists.
+    The first digit always belongs to the number. A further digit belongs to it only if a group with
+    the resulting number exists.
     """
     number, used = int(digits[0]), 1
     while used < len(digits) and (longer := number * 10 + int(digits[used])) <= groups:

@@ -92,7 +92,7 @@ def find_all(pattern: str, subject: str) -> Iterator[re.Match[str]]:
     This differs from `re.finditer`: after an empty match, Java Proctor continues one character
     further, while Python may find a longer match at the same position. Used by replaceAll,
     replaceFirst and split. Raises the errors of `translate`, and RuleEvaluationError if the subject
-    is too long, both before the first match.
+    is too long. Both are raised before the first match is returned.
     """
     compiled = compile_regex(pattern, searching=True)
     check_subject(subject)

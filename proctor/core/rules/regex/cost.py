@@ -81,7 +81,7 @@ class _Rest:
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    #: The steps to find all the ways, without trying the rest.
+    #: The number of steps to find all the ways, without trying the rest.
     own: Polynomial
     #: The number of ways, which is how often the rest is tried.
     ways: Polynomial = _ONE
@@ -204,8 +204,9 @@ class _Estimate:
             head, done = _prefix(branch)
             heads.append((*head, rest.ahead) if done else tuple(head))
         own = _sum((1 + len(branches) * (1 + rest.miss),), *(cost.own for cost in costs))
-        # The ways of branches that can match the same text add up. Any two such branches are alike,
-        # so it is enough to add, for each branch, the ways of all branches that are alike.
+        # If several branches can match the same text, their numbers of ways add up. Any two such
+        # branches are alike (see `_alike`). It is therefore enough to add to the ways of each
+        # branch those of all branches that are like it.
         together: dict[tuple[CharSet, ...], Polynomial] = {}
         for key, cost in zip(heads, costs, strict=True):
             together[key] = _sum(together.get(key, _NONE), cost.ways)
@@ -301,7 +302,7 @@ def _stops(node: Repeat) -> Polynomial:
 
 
 def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
-    """Return the cost of trying *items* at every position, and the number of items that it covers.
+    """Return the cost of trying *items* at every position, and the number of items included in it.
 
     In two cases, the cost is below the general bound. If the first character of a word does not
     occur again in the word, two partial matches never overlap, so the word is found at no more than
@@ -320,7 +321,7 @@ def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
 
 
 def _alike(left: tuple[CharSet, ...], right: tuple[CharSet, ...]) -> bool:
-    """Return True if one text can begin with a match of either."""
+    """Return True if the same text can begin with a match of *left* and with one of *right*."""
     return all(one.overlaps(other) for one, other in zip(left, right, strict=False))
 
 

@@ -1,4 +1,4 @@
-"""Find adjacent unbounded repetitions that can split the same text in several ways.
+"""Find adjacent unbounded repetitions that can divide a text between them in several ways.
 
 In `a*a*`, nothing decides where the first one ends and the second one begins, so a matcher tries
 every position. The same is true if the part between them may be empty, as in `a*b?a*`, if one of
@@ -62,7 +62,7 @@ class _Ends:
 
 
 def refuse_neighbours(tree: Node) -> None:
-    """Raise `SideBySide` for the first two repetitions that can split a text in several ways."""
+    """Raise `SideBySide` for the first two repetitions that can divide a text in several ways."""
     _ends(tree)
 
 
@@ -89,7 +89,7 @@ def _ends(node: Node) -> _Ends:
 
 
 def _joined(left: _Ends, right: _Ends) -> _Ends:
-    """Return the ends of *left* followed by *right*."""
+    """Return the `_Ends` of the sequence of *left* and *right*."""
     for one in left.trailing:
         for other in right.leading:
             if one.shares_with(other):
@@ -106,7 +106,7 @@ def _repeated(node: Repeat) -> _Ends:
         return _Ends()
     inner = _ends(node.body)
     if node.high != 1:
-        # One turn of the loop can follow another.
+        # One turn of the loop can directly follow another.
         _joined(inner, inner)
     own: tuple[_Loop, ...] = ()
     if node.high is None:

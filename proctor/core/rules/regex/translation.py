@@ -48,8 +48,8 @@ def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
         )
         if error.position == error.other:
             text = gettext_noop(
-                "two turns of this repetition can match the same text; combine them, or separate "
-                "them by a part that neither matches"
+                "two turns of this repetition can match the same text; write a single "
+                "repetition, or separate the turns by a part that the repetition does not match"
             )
         raise unsupported(pattern, error.other, Sentence(text, position=error.position)) from None
     except Explosive as error:
@@ -69,8 +69,9 @@ def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
         places[0] if places else 0,
         Sentence(
             gettext_noop(
-                "too many repetitions (at {places}) could split the same text; use more "
-                "exact sets, or several matches joined by &&"
+                "too many repetitions (at {places}) can match the same text, so matching "
+                "could be very slow; use narrower character classes, or several matches "
+                "joined by &&"
             ),
             places=listed(map(str, places)),
         ),

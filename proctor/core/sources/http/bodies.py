@@ -76,7 +76,7 @@ def read_body(
 
 
 class _Gunzip:
-    """Decompresses gzip piece by piece, and never more than requested."""
+    """Decompresses gzip piece by piece, and never returns more than requested."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
@@ -110,7 +110,7 @@ def host(url: str) -> str | None:
 
 
 def root_cause(error: BaseException) -> str:
-    """Return the class of the first cause, and the message if it comes from the operating system.
+    """Return the class of the root cause, and its message if that comes from the operating system.
 
     Messages of other libraries are left out, because they can contain memory addresses, text from
     the server, or the URL's query, which identifies visitors.

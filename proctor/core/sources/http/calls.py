@@ -43,7 +43,8 @@ class HttpReply(NamedTuple):
 
     status: int
     content_type: str
-    #: The body of a response with status 200, or of a short error from 400 to 499; otherwise empty.
+    #: The body of a response with status 200, or of a short response with a status from 400 to 499;
+    #: otherwise empty.
     body: bytes
     #: The target of a redirect, which was not followed; otherwise "".
     location: str = ""
@@ -64,8 +65,8 @@ class SessionStack:
     def get(self, url: str, timeout: float, max_bytes: int) -> HttpReply:
         """Return the response from *url* within *timeout* seconds in total.
 
-        If the server has closed the connection, it is replaced once. Raises one of
-        `bodies.FAILURES`, or BodyError.
+        If the server has closed an idle connection, the call is tried once more on a new
+        connection. Raises one of `bodies.FAILURES`, or BodyError.
         """
         session = self._take()
         deadline = session.deadline
@@ -74,7 +75,7 @@ class SessionStack:
             try:
                 return _get(session, url, timeout, max_bytes)
             except (requests.ConnectionError, urllib3_errors.ProtocolError):
-                # The server closed the idle connection. Any other failure is raised.
+                # Try again only if the server closed an idle connection.
                 if not deadline.reused or deadline.heard or deadline.is_over:
                     raise
                 return _get(session, url, deadline.remaining(), max_bytes)
@@ -94,7 +95,7 @@ class SessionStack:
             return _new_session()
         if self._clock() - since <= MAX_IDLE:
             return session
-        # All sessions below have been idle for even longer.
+        # All other sessions in the list have been idle for even longer.
         session.close()
         self.close()
         return _new_session()
@@ -117,14 +118,15 @@ def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int
 
     The session is not changed.
 
-    *timeout* applies to each operation of the session, and to the whole body. Retries by its
-    adapters are not covered. Any other object with `get(url, params=, timeout=)` is called as in
-    version 1; see `_get_plainly`.
+    *timeout* applies to each operation of the session, and to the whole body. It does not limit
+    retries by the session's adapters. Any other object with `get(url, params=, timeout=)` is called
+    as in version 1; see `_get_plainly`.
     """
     if not isinstance(session, requests.Session):
         return _get_plainly(session, url, timeout, max_bytes)
     deadline = Deadline(timeout)
-    # A call's hooks run before requests looks for a redirect. They replace the session's hooks.
+    # Hooks that are passed to a call run before requests looks for a redirect. They replace the
+    # session's hooks, so these are passed as well.
     hooks = {"response": [*session.hooks.get("response", ()), _forget_redirect]}
     check = deadline.remaining
     try:
@@ -219,7 +221,7 @@ class _NoBody(Exception):  # noqa: N818 - says what the response lacks
 
 
 def _plain_body(response: Any, *, needed: bool) -> bytes:
-    """Return the body from `content`, `text` or `json()`, the first that the response has.
+    """Return the body from the first of `content`, `text` and `json()` that the response has.
 
     A response without any of these is an error only if its body is *needed*.
     """

@@ -70,7 +70,7 @@ class Deadline:
         return left
 
 
-#: The shortest timeout that a socket accepts, in seconds, other than 0.
+#: The shortest timeout that a socket accepts, in seconds, apart from 0.
 _HARDLY_ANY = 1e-6
 
 
@@ -112,7 +112,8 @@ def _adapter(deadline: Deadline) -> HTTPAdapter:
         def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
             return bound(super().proxy_manager_for(*args, **options))
 
-    # A session makes one call at a time, so it needs one connection; urllib3 warns about a second.
+    # A session makes one call at a time, so one connection is enough, and urllib3 logs a warning if
+    # a second one is opened.
     return Adapter(pool_maxsize=1)
 
 
@@ -124,7 +125,7 @@ def _pool_classes(deadline: Deadline) -> dict[str, Any]:
 
         def begin(self) -> None:
             super().begin()
-            # Otherwise, urllib3 would log the whole URL, and its query identifies visitors.
+            # Otherwise, urllib3 would log the whole URL, whose query can identify visitors.
             if any(not isinstance(each, _OF_MAIL) for each in self.msg.defects):
                 raise MalformedHeaders
 
@@ -168,7 +169,7 @@ class _WithinDeadline(OpensSockets, HTTPConnection):
         raise NewConnectionError(self, f"Failed to establish a new connection: {last}") from last
 
     def _addresses(self) -> Iterator[str]:
-        """Return the addresses of the host. For an IP address, this is the address itself."""
+        """Return the addresses of the host. If the host is an IP address, return that."""
         found = socket.getaddrinfo(
             self.host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
         )
@@ -215,8 +216,8 @@ class _Connected(socket.socket):
         """Return the remaining seconds, or a tiny positive number if the deadline has passed.
 
         An SSLSocket calls this while it shares its file descriptor with this socket. If this method
-        raised an exception, both would close the descriptor, and the second one could close a
-        different connection that uses it by then.
+        raised an exception, both objects would close the descriptor. The second one could then
+        close a different connection, if that has reused the descriptor in the meantime.
         """
         try:
             return self._deadline.remaining()

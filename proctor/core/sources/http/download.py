@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_REDIRECTS", "Download", "Validators", "fetch"]
 
-#: Enough for a redirect to a different host and one from http to https.
+#: Maximum number of redirects: enough for one to a different host and one from http to https.
 MAX_REDIRECTS = 3
 
 #: If a document was modified less than this long before it was sent, it can change again within the
@@ -137,7 +137,7 @@ def _target(first: str, url: str, location: str) -> str:
     if not location or urlsplit(target).scheme not in allowed:
         raise SourceError(
             f"Cannot fetch {public_url(first)}: it redirects to {public_url(target)!r}; "
-            f"redirects from there are followed only to {' or '.join(allowed)}"
+            f"only redirects to {' or '.join(allowed)} URLs are followed"
         )
     return target
 
@@ -156,7 +156,7 @@ def _document(
 
 
 def _validators(headers: Mapping[str, str]) -> Validators:
-    """Return a reply's validators if they would change with every change to its document."""
+    """Return a reply's validators if they change whenever its document changes."""
     etag, modified = headers.get("ETag"), headers.get("Last-Modified")
     if modified is None:
         return Validators(etag)
@@ -173,5 +173,5 @@ def _date(text: str | None) -> datetime | None:
         found = None if text is None else parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):
         return None
-    # A date without a zone ("-0000") could not be compared.
+    # A date without a zone ("-0000") could not be compared with other dates.
     return found if found is None or found.tzinfo else found.replace(tzinfo=timezone.utc)

@@ -34,13 +34,13 @@ class Command(BaseCommand):
         parser.add_argument("test", help="The name of the test.")
         parser.add_argument("--format", choices=("table", "json", "html"), default="table")
         parser.add_argument(
-            "--baseline", help="The group to compare others with (default: the control)."
+            "--baseline", help="The group to compare the others with (default: the control)."
         )
         parser.add_argument("-o", "--output", metavar="FILE", help="Write to a file.")
         parser.add_argument(
             "--rows",
             metavar="DIRECTORY",
-            help="Write the rows as exposures.csv and outcomes.csv, and print no report.",
+            help="Write the rows to exposures.csv and outcomes.csv, instead of printing a report.",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -80,6 +80,6 @@ class Command(BaseCommand):
 def _text(found: Report, form: str) -> str:
     if form == "json":
         return json.dumps(found.to_dict(), indent=2)
-    # Numbers and times have the same format as in `python -m proctor analyze`.
+    # Use the same formats for numbers and times as `python -m proctor analyze`.
     write = found.to_html if form == "html" else found.to_text
     return write(translations=translation)

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Delete the rows, and print how many there were."""
+        """Delete the rows, and print the number of deleted rows."""
         known: dict[str, str] = {}
         for each in options["ids"]:
             key, separator, value = each.partition("=")

@@ -22,11 +22,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
         parser.add_argument(
-            "--days", type=int, required=True, help="Number of days whose rows are kept, 1 or more."
+            "--days", type=int, required=True, help="Keep the rows of this many days, 1 or more."
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Delete the rows, and print how many there were."""
+        """Delete the rows, and print the number of deleted rows."""
         days = options["days"]
         if days < 1:
             raise CommandError(f"Expected 1 or more --days, got {days}")

@@ -171,7 +171,7 @@ def test_a_redirect_leads_to_http_only(target):
 
 
 def test_a_redirect_does_not_lead_from_https_to_http():
-    with pytest.raises(SourceError, match="followed only to https"):
+    with pytest.raises(SourceError, match="only redirects to https URLs are followed"):
         _target("https://a/", "https://a/m.json", "http://a/m.json")
 
 
