@@ -64,12 +64,19 @@ def ids_not_moved_on(
     """Return the indexes of the allocations of *new* whose ids should have been incremented.
 
     The number in their ids is not higher than before, although Java Proctor would have incremented
-    it, or visitors jump to the allocation (from the same allocation or a different one).
+    it, or visitors jump to the allocation (from the same allocation or a different one). A number
+    that is lower than before is always wrong, because it stands for an earlier split.
     """
-    outdated = _outdated(old, new) & matched(old, new).keys()
+    pairs = matched(old, new)
+    outdated = _outdated(old, new) & pairs.keys()
+    lowered = {
+        index
+        for index, before in pairs.items()
+        if _is_lower(old.allocations[before].id, new.allocations[index].id)
+    }
     return [
         index
-        for index in sorted(outdated | jumping_allocations(moves))
+        for index in sorted(outdated | lowered | jumping_allocations(moves))
         if any(_stays(each.id, new.allocations[index].id) for each in old.allocations)
     ]
 
@@ -81,6 +88,13 @@ def _stays(old: str, new: str) -> bool:
     if before is None or after is None:
         return old == new
     return before[1] == after[1] and _number(after[2]) <= _number(before[2])
+
+
+def _is_lower(old: str, new: str) -> bool:
+    before, after = _ID.match(old), _ID.match(new)
+    if before is None or after is None or before[1] != after[1]:
+        return False
+    return _number(after[2]) < _number(before[2])
 
 
 def _number(digits: str) -> tuple[int, str]:
