@@ -293,7 +293,10 @@ def _fitted(ranges: tuple[Range, ...], target: _Target) -> tuple[Range, ...]:
         if cells is positions:
             new = in_ticks(new, ranges)
         found = ranges_of(new)
-        now = shares(pieces_of(found))
+        pieces = pieces_of(found)
+        if cells is ticks and len({piece.range_index for piece in pieces}) < len(found):
+            continue  # A tick is less than a position, so a range of one tick can be empty.
+        now = shares(pieces)
         if all(_is_close(now.get(value, 0), share) for value, share in target.wanted.items()):
             return found
     raise AssertionError("the shares are not exact")  # pragma: no cover - the last plan is exact
