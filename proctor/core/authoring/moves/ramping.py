@@ -303,7 +303,7 @@ def _fitted(ranges: tuple[Range, ...], target: _Target) -> tuple[Range, ...]:
 
 
 def _laid_out(cells: Sequence[Cell], target: _Target, slack: int) -> list[Cell] | None:
-    """Return the cells after the ramp; None if the shares do not add up in the cells' unit."""
+    """Return the cells after the ramp; None if the lengths cannot fill the line exactly."""
     before = _lengths(cells)
     after = _targets(before, cells[-1].stop, target)
     if after is None:
