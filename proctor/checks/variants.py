@@ -103,9 +103,15 @@ def _differences(view: Any, reached: Reached) -> Iterator[str]:
         yield "has different non_atomic_requests: those of the view apply."
     if differs("login_required", True):
         if getattr(view, "login_required", True):
-            yield "is not login_not_required, but the view is: the variant is shown to everyone."
+            yield (
+                "is not decorated with @login_not_required, but the view is, so the variant is "
+                "shown to visitors who are not logged in."
+            )
         else:
-            yield "is login_not_required, but the view is not: a login is still required."
+            yield (
+                "is decorated with @login_not_required, but the view is not, so a login is still "
+                "required."
+            )
     if _asks_for_login(fallback) and not _asks_for_login(view):
         yield "does not require a login, but the view does: the variant is shown to everyone."
 

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 DESCRIPTION = "Compute the results of a test from exposures and outcomes, and give a verdict."
 
 DETAILS = (
-    "Exposures have the columns at, visitor, test, group, allocation and version, and if groups "
-    "were forced, the column forced. Outcomes have the columns at, visitor, metric, value and "
-    "optionally id. Files are Parquet, CSV or JSON lines; CSV and JSON lines may be compressed "
-    "(.gz). A FILE can also be a pattern, or a SELECT in DuckDB's SQL. Exit code 1: the report "
-    "is written, but the sample ratio is broken."
+    "The columns of exposures are 'at', 'visitor', 'test', 'group', 'allocation' and 'version', "
+    "and also 'forced' if any groups were forced. The columns of outcomes are 'at', 'visitor', "
+    "'metric', 'value' and optionally 'id'. Files are Parquet, CSV or JSON lines; CSV and JSON "
+    "lines may be compressed (.gz). A FILE can also be a pattern, or a SELECT in DuckDB's SQL. "
+    "Exit code 1: the report is written, but there is a sample ratio mismatch."
 )
 
 DONE, BROKEN = 0, 1

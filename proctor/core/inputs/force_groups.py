@@ -225,8 +225,8 @@ class ForceGroups:
         """Return a copy that also forces bucket *value* of test *name*, with the bucket's payload.
 
         Raises ValueError if the group cannot be written as text: if the name contains characters
-        other than ASCII letters, digits and underscores; if *name* and *value* could not be
-        separated again; or if the value has more than 32 bits.
+        other than ASCII letters, digits and underscores; if the text could not be split back into
+        *name* and *value*; or if the value has more than 32 bits.
         """
         entry = f"{name}{value}"
         readable = list(_entries(entry)) == [(entry, None)]

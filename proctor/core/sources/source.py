@@ -49,8 +49,8 @@ class GroupsRequest:
     tests: tuple[str, ...] | None = None
     #: Time limit for the answer in seconds; None for the source's own limit.
     timeout: float | None = None
-    #: Returns the HTTP session for calls to a service, or None for the source's own. This function
-    #: is called only if a request is sent.
+    #: Returns the HTTP session to use for calls to a service; None means that the source uses its
+    #: own session. This function is called only if a request is sent.
     get_http: Callable[[], requests.Session | None] | None = None
 
     def __post_init__(self) -> None:

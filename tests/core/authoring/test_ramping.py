@@ -121,6 +121,11 @@ def test_a_first_range_of_length_0_has_a_position_and_stays():
     assert pair.jump == pair.leave == 0
 
 
+def test_a_share_of_less_than_a_position_leaves_no_empty_range():
+    old = [(-1, 0.5), (0, 0.2), (-1, 0.3)]
+    assert ramped(old, {0: 1e-10})[0] == [(-1, 1.0)]
+
+
 def test_a_definition_that_has_the_shares_stays_as_it_is():
     old = make_test(split((-1, 0.6), (0, 0.0), (0, 0.2), (0, 0.1), (1, 0.1)))
     assert ramp(old, 0, {0: 0.3, 1: 0.1}) is old

@@ -351,6 +351,16 @@ def test_an_id_that_goes_back_did_not_move_on():
     assert reviewed(new, lengths((0, 1.0), id="#A10")).problems == ()
 
 
+def test_an_id_that_goes_back_while_nothing_else_changes_is_a_danger():
+    def test_with(number):
+        return lengths((-1, 0.8), (0, 0.2), id=f"#A{number}")
+
+    test = reviewed(test_with(10), test_with(9))
+    assert test.risk is Risk.DANGER
+    assert [problem.allocation for problem in test.problems] == [0]
+    assert reviewed(test_with(9), test_with(10)).risk is Risk.NONE
+
+
 def test_all_ids_from_a_changed_rule_on_have_to_move_on():
     rules = ["${a}", "${b}", None]
     old, new = (

@@ -293,14 +293,17 @@ def _fitted(ranges: tuple[Range, ...], target: _Target) -> tuple[Range, ...]:
         if cells is positions:
             new = in_ticks(new, ranges)
         found = ranges_of(new)
-        now = shares(pieces_of(found))
+        pieces = pieces_of(found)
+        if cells is ticks and len({piece.range_index for piece in pieces}) < len(found):
+            continue  # A tick is less than a position, so a range of one tick can be empty.
+        now = shares(pieces)
         if all(_is_close(now.get(value, 0), share) for value, share in target.wanted.items()):
             return found
     raise AssertionError("the shares are not exact")  # pragma: no cover - the last plan is exact
 
 
 def _laid_out(cells: Sequence[Cell], target: _Target, slack: int) -> list[Cell] | None:
-    """Return the cells after the ramp; None if the shares do not add up in the cells' unit."""
+    """Return the cells after the ramp; None if the lengths cannot fill the line exactly."""
     before = _lengths(cells)
     after = _targets(before, cells[-1].stop, target)
     if after is None:

@@ -65,12 +65,19 @@ def ids_not_moved_on(
 
     An allocation is included if the number in its id is not higher than before, and either Java
     Proctor would have incremented the id, or visitors jump to this allocation (from a group in the
-    same allocation or in a different one).
+    same allocation or in a different one). It is also included if the number is lower than before,
+    because the id then stands for an earlier split.
     """
-    outdated = _outdated(old, new) & matched(old, new).keys()
+    pairs = matched(old, new)
+    outdated = _outdated(old, new) & pairs.keys()
+    lowered = {
+        index
+        for index, before in pairs.items()
+        if _is_lower(old.allocations[before].id, new.allocations[index].id)
+    }
     return [
         index
-        for index in sorted(outdated | jumping_allocations(moves))
+        for index in sorted(outdated | lowered | jumping_allocations(moves))
         if any(_stays(each.id, new.allocations[index].id) for each in old.allocations)
     ]
 
@@ -82,6 +89,13 @@ def _stays(old: str, new: str) -> bool:
     if before is None or after is None:
         return old == new
     return before[1] == after[1] and _number(after[2]) <= _number(before[2])
+
+
+def _is_lower(old: str, new: str) -> bool:
+    before, after = _ID.match(old), _ID.match(new)
+    if before is None or after is None or before[1] != after[1]:
+        return False
+    return _number(after[2]) < _number(before[2])
 
 
 def _number(digits: str) -> tuple[int, str]:

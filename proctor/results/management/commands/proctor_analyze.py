@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     help = (
         "Print the report of a test, as `python -m proctor analyze` does for files. The exit code "
-        "is 1 if the sample ratio is broken."
+        "is 1 if there is a sample ratio mismatch."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
