@@ -66,7 +66,10 @@ class _Nobody:
 
 
 def _without_person(request: HttpRequest) -> HttpRequest:
-    """Return a copy of *request* with the same URL but without its cookies, session or user."""
+    """Return a copy of *request* without its cookies, session and user.
+
+    The IP address and all other headers are kept, because privilege can come from them.
+    """
 
     async def auser() -> _Nobody:
         return _Nobody()
