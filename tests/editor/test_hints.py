@@ -44,6 +44,15 @@ def test_a_misspelled_test_gets_the_nearest_name(site):
     assert "did you mean" not in message(api.get(f"tests/{long}/"))
 
 
+def test_on_a_branch_with_many_tests_only_names_with_the_same_beginning_are_compared(
+    site, monkeypatch
+):
+    monkeypatch.setattr("proctor.editor.api.hints._COMPARED", 1, raising=False)
+    api = boss_api()
+    assert "did you mean 'buttontst'?" in message(api.get("tests/butontst/"))
+    assert "did you mean" not in message(api.get("tests/xuttontst/"))
+
+
 def test_a_test_of_another_branch_is_found(site):
     found = "there is no test 'buttontst' on the branch 'production'; it is on 'trunk'"
     assert message(boss_api().get(f"tests/{NAME}/", branch="production")) == found
