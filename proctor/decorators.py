@@ -75,8 +75,8 @@ class Variants:
         self.test = test
         self.views = views
         self.fallback = fallback
-        # Shared by all views that one decorator returns, because method_decorator decorates at each
-        # call.
+        # Shared by all views that one decorator returns, because method_decorator applies the
+        # decorator again on every call.
         self._resolved = resolved
 
     def __repr__(self) -> str:

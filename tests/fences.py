@@ -99,7 +99,9 @@ def run_python(fence: Fence, namespace: dict[str, object]) -> None:
     parser = doctest.DocTestParser()
     test = parser.get_doctest(fence.body, namespace, str(fence), str(fence.page), fence.line - 1)
     failures: list[str] = []
-    doctest.DocTestRunner(optionflags=_OPTIONS).run(test, out=failures.append, clear_globs=False)
+    # Without `verbose`, doctest reads pytest's own option -v as a wish to print everything.
+    runner = doctest.DocTestRunner(optionflags=_OPTIONS, verbose=False)
+    runner.run(test, out=failures.append, clear_globs=False)
     namespace.update(test.globs)
     assert not failures, "".join(failures)
 

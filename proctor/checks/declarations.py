@@ -71,7 +71,15 @@ def check_defaults(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def _misread(name: str) -> Iterator[checks.CheckMessage]:
-    if name.startswith("_") or hasattr(Proc, name):
+    if name.startswith("_"):
+        yield checks.Warning(
+            f"The test {name!r} cannot be read as proc.{name}, because its name begins with an "
+            "underscore.",
+            hint=f"In Python, write request.proc[{name!r}]. In templates, use a tag such as "
+            "ifgroup.",
+            id="proctor.W007",
+        )
+    elif hasattr(Proc, name):
         yield checks.Warning(
             f"The test {name!r} cannot be read as proc.{name}: proc has its own attribute with "
             "that name.",

@@ -87,7 +87,7 @@ def _file() -> Iterator[checks.CheckMessage]:
     relative = "" if path.is_absolute() else f", seen from {str(Path.cwd())!r}"
     scheme, has_scheme, _ = text.partition(":")
     guess = closest(scheme, matrix_schemes()) if has_scheme else None
-    meant = "" if guess is None else f"Did you mean {guess + text[len(scheme) :]!r}? Otherwise: "
+    meant = "" if guess is None else f"Did you mean {guess + text[len(scheme) :]!r}? If not: "
     yield checks.Warning(
         f"PROCTOR_MATRIX is {shown(str(path))}, but there is no such file{relative}.",
         hint=f"{meant}Give the absolute path of the file, for example BASE_DIR / 'matrix.json'. "

@@ -160,7 +160,7 @@ def lines(path: str, summary: Summary) -> Iterator[str]:
     for kind, count in sorted(summary.missing.items()):
         yield f"{count:,} without an identifier of type {printable(kind)}"
     for name, count in sorted(summary.refused.items()):
-        yield f"{count:,} with a value of {printable(name)} that cannot be converted"
+        yield f"{count:,} with a value for {printable(name)} that cannot be converted"
     for test, count in sorted(summary.errors.items()):
         yield printable(f"rule failed for {count:,} in {test}", MAX_LINE)
     if summary.by_engine:

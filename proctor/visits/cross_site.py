@@ -66,7 +66,7 @@ class _Nobody:
 
 
 def _without_person(request: HttpRequest) -> HttpRequest:
-    """Return a copy of *request* with the same address but without cookies, session and user."""
+    """Return a copy of *request* with the same URL but without its cookies, session or user."""
 
     async def auser() -> _Nobody:
         return _Nobody()

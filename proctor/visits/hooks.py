@@ -49,13 +49,21 @@ def mistaken_hook(middleware: type) -> str | None:
             has_twin = name in HOOKS or name == "has_consent"
             cure = f"rename it to a{name}" if has_twin else "write it without async"
             return f"{middleware.__qualname__}.{name} is a coroutine function: {cure}"
-    consent = [name for name in _CONSENT if hasattr(middleware, name)]
-    if len(consent) == 1:  # ProctorMiddleware has both
+    consent = next((name for name in _CONSENT if hasattr(middleware, name)), None)
+    if consent is not None and not _asks_for_consent(middleware):
         return (
-            f"{middleware.__qualname__}.{consent[0]} is never called: only subclasses of "
+            f"{middleware.__qualname__}.{consent} is never called: only subclasses of "
             "ProctorMiddleware have this hook. For visitors without consent, return no identifiers"
         )
     return None
+
+
+def _asks_for_consent(middleware: type) -> bool:
+    """Return True for ProctorMiddleware and its subclasses, which cannot be imported here."""
+    return any(
+        base.__module__ == "proctor.middleware" and "has_consent" in vars(base)
+        for base in middleware.__mro__
+    )
 
 
 class Hooks:

@@ -403,10 +403,17 @@ def test_a_test_declared_twice_is_an_error(sound):
     assert only("proctor.E004").hint == "Remove one."
 
 
-@pytest.mark.parametrize("name", ["peek", "logging_string", "get_group_string_list", "_hidden"])
+@pytest.mark.parametrize("name", ["peek", "logging_string", "get_group_string_list"])
 def test_a_name_that_is_an_attribute_of_proc_is_a_warning(sound, name):
     sound.PROCTOR_TESTS = (name,)
     assert f"request.proc[{name!r}]" in only("proctor.W007").hint
+
+
+def test_a_name_that_begins_with_an_underscore_cannot_be_read_in_templates_either(sound):
+    sound.PROCTOR_TESTS = ("_hidden",)
+    message = only("proctor.W007")
+    assert "begins with an underscore" in message.msg
+    assert message.hint.startswith("In Python, write request.proc['_hidden']. In templates, use a")
 
 
 def test_a_name_that_is_no_python_name_is_fine(sound):

@@ -170,7 +170,7 @@ def test_a_type_converts_texts_and_counts_those_that_do_not(tmp_path, matrix_fil
         "c,many,",
         "d,,",
     ]
-    assert "1 with a value of age that cannot be converted" in text
+    assert "1 with a value for age that cannot be converted" in text
     assert "rule failed for 2 in atst" in text
 
 

@@ -183,6 +183,20 @@ def test_an_import_warns_about_the_buckets_that_an_application_declares(quiet):
     assert import_source(source, "production", Signature("ada", "")).warnings == []
 
 
+def test_the_warnings_of_an_import_are_sorted(editor):
+    names = [f"test{index}" for index in range(8)]
+    app({"tests": dict.fromkeys(names, BLUE["tests"][NAME])})
+
+    def imported(**changes):
+        tests = {each: json.loads(text_of(salt=f"&{each}", **changes)) for each in names}
+        source = read_text(json.dumps({"audit": {"version": "1", "updated": 1}, "tests": tests}))
+        return import_source(source, "production", Signature("ada", "")).warnings
+
+    assert imported(allocations=QUIET) == []
+    found = imported(allocations=QUIET, buckets=VIOLET)
+    assert [each.split(":")[0] for each in found] == names
+
+
 def test_a_stop_is_never_refused(quiet):
     app({"tests": {NAME: {"buckets": {"control": 0, "blue": 1}, "fallbackValue": 0}}})
     done = services.stop(ADA, NAME, "production", reason="it hurts")

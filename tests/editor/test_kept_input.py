@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from proctor.editor.access.permissions import command
+from proctor.editor.applications.registering import register
 from proctor.editor.changes import services
 from proctor.editor.errors import Refused
-from proctor.editor.models import Comment, Hold, Proposal, Revision, Token
+from proctor.editor.models import Application, Comment, Hold, Proposal, Revision, Token
 from proctor.editor.written import MAX_TEXT
 from tests.editor.samples import shares, text_of
 from tests.editor.schedules import scheduled
@@ -111,7 +112,7 @@ def test_a_long_message_of_an_import_is_refused_and_kept(grace, head):
     )
     sent = {**fields(preview), "do": "import", "message": LONG}
     response = grace.post(f"{ROOT}matrix/import/", sent)
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert "The message has 10001 characters" in text(response)
     assert fields(response)["message"] == LONG
 
@@ -198,6 +199,16 @@ def test_a_wrong_csrf_token_saves_nothing_and_loses_nothing(head):
     response = strict.post(f"{TEST}release/", sent, headers=OWN)
     assert fields(response)["message"] == "why"
     assert Hold.objects.get().released is None
+
+
+def test_a_wrong_csrf_token_forgets_no_application(head):
+    register(command(), "mobile", "production", "{}")
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(user("view", "register", name="hedy"))
+    response = strict.post(f"{ROOT}applications/mobile/production/", headers=OWN)
+    assert response.status_code == 403
+    assert "Nothing was saved" in text(response)
+    assert Application.objects.filter(name="mobile").exists()
 
 
 @pytest.mark.parametrize("origin", [{}, {"origin": "https://evil.example"}, {"origin": "null"}])

@@ -124,13 +124,13 @@ def poll(seconds):
 
     A version is printed with the digest of its content.
     """
-    seen, matrix = {}, None
+    seen, matrix, is_published = {}, None, False
     ends = time.monotonic() + 120
     while time.monotonic() < ends:
         whole = read_matrix("trunk")
-        if whole.version and (matrix is None or not matrix.version):
-            ends = time.monotonic() + float(seconds)
         matrix = read_matrix("trunk", matrix) or matrix
+        if matrix.version and not is_published:
+            is_published, ends = True, time.monotonic() + float(seconds)
         for found in (whole, matrix):
             content = {name: test.description for name, test in found.matrix.tests.items()}
             known = seen.setdefault(str(found.version), [found.name, content])

@@ -224,7 +224,7 @@ async def test_on_a_loop_proc_cannot_be_determined_by_a_call_and_the_mistake_is_
 
     assert identify({"USER": "a"}).buttoncolortst.group == "control"
     assert pipet.connections == 0
-    assert "read it in the view, or through sync_to_async" in caplog.text
+    assert "Read proc in the view, or through sync_to_async" in caplog.text
 
 
 async def test_in_debug_the_mistake_is_an_error(site):

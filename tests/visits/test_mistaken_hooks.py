@@ -43,11 +43,14 @@ def test_a_coroutine_function_with_the_name_of_a_plain_hook(site, monkeypatch, n
     assert f"{message}." in [each.msg for each in check_middleware() if each.id == "proctor.E022"]
 
 
-@pytest.mark.parametrize("name", ["has_consent", "ahas_consent"])
-def test_consent_that_the_base_class_never_asks_for(site, name):
-    cls = made(BaseProctorMiddleware, name, lambda self, request: False)
+@pytest.mark.parametrize(
+    "names", [["has_consent"], ["ahas_consent"], ["has_consent", "ahas_consent"]]
+)
+def test_consent_that_the_base_class_never_asks_for(site, names):
+    cls = made(BaseProctorMiddleware, names[-1], lambda self, request: False)
+    setattr(cls, names[0], lambda self, request: False)
     cls.get_identifiers = lambda self, request: {"USER": "a"}
-    with pytest.raises(ImproperlyConfigured, match=f"Site.{name} is never called"):
+    with pytest.raises(ImproperlyConfigured, match=f"Site.{names[0]} is never called"):
         cls(lambda request: HttpResponse())
 
 

@@ -162,7 +162,7 @@ HELP = {
     "primary": Sentence(
         gettext_noop(
             "A metric that decides the verdict. With several primary metrics or groups, the ranges "
-            "are wider, because chance has more opportunities."
+            "are wider, because one of several comparisons is more likely to look clear by chance."
         )
     ),
     "secondary": Sentence(gettext_noop("A metric that is shown but does not affect the verdict.")),

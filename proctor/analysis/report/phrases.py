@@ -63,7 +63,8 @@ def joint_line(ratio: SampleRatio) -> Sentence | None:
     return Sentence(
         gettext_noop(
             "Each p in this table is for one split. A p below {limit} is an alarm: with more "
-            "splits, the limit is lower, because chance has more opportunities."
+            "splits, the limit is lower, because one of them is more likely to have a low p by "
+            "chance."
         ),
         limit=p_text(ratio.limit),
     )

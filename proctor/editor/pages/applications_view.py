@@ -17,6 +17,7 @@ from proctor.editor.errors import NotFound
 from proctor.editor.pages.answers import address, page, render, visible
 from proctor.editor.pages.catalog import read_catalog
 from proctor.editor.pages.translating import translated
+from proctor.editor.pages.unsent import was_sent
 from proctor.editor.serving.kept_matrices import kept_matrix
 from proctor.editor.specifications.known import read_applications
 from proctor.upkeep.site_specification import site_specification
@@ -136,7 +137,7 @@ def application(
     """Show one application, or forget it after a POST."""
     _require_any_view(actor)
     check_branch(environment)
-    if request.method == "POST":
+    if was_sent(request):
         forget(actor, name, environment)
         return HttpResponseRedirect(address("applications"), status=303)
     known = read_applications(environment).on(environment)

@@ -115,6 +115,7 @@ def import_matrix(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     except ImportRefused as error:
         context["problems"] = [words_of(error)]
         return render(request, actor, "import.html", title, status=422, **context)
+    status = 200
     if request.POST.get("do") == "import" and was_sent(request):
         actor.require_approvals(branch, ())
         for name in found.tests:
@@ -127,16 +128,16 @@ def import_matrix(request: HttpRequest, actor: Actor) -> HttpResponseBase:
                 import_source(found, branch, signature)
                 return HttpResponseRedirect(address("tests"), status=303)
             except Refused as error:
-                context["problems"] = messages_of(error.problems)
+                context["problems"], status = messages_of(error.problems), 422
         else:
             words = _(
                 "Someone has published a change in the meantime. This is what the import would "
                 "do now."
             )
-            context["problems"] = [words]
+            context["problems"], status = [words], 409
     context |= _preview(found, branch)
     context["message"] = request.POST.get("message", "")
-    return render(request, actor, "import.html", title, **context)
+    return render(request, actor, "import.html", title, status=status, **context)
 
 
 def _sent(request: HttpRequest) -> str:

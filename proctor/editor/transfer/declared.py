@@ -29,7 +29,7 @@ def _warnings(definitions: Mapping[str, Definition], branch: str) -> Iterator[Se
     for application in read_applications(branch).on(branch):
         declared = application.specification.tests
         current = kept_matrix(branch).matrix.tests if declared else {}
-        for name in definitions.keys() & declared.keys() & current.keys():
+        for name in sorted(definitions.keys() & declared.keys() & current.keys()):
             expected = declared[name]
             if expected is None:
                 continue

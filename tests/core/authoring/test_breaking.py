@@ -154,3 +154,11 @@ def test_an_application_keeps_the_buckets_that_it_declares(buckets, code):
     # The application's own names come back.
     back = breakage(matrix(changed), matrix(made(used=(0,))), declaring(atst=KNOWS_TWO), "here")
     assert not back.new or code == "declared-bucket-revalued"
+
+
+def test_changed_buckets_are_found_in_the_order_of_the_matrix():
+    names = [f"test{index}" for index in range(12)]
+    before = matrix(*(made(name, used=(0,)) for name in names))
+    after = matrix(*(made(name, used=(0,), buckets=[OFF, MORE]) for name in names))
+    found = breakage(before, after, declaring(**dict.fromkeys(names, KNOWS_TWO)), "here")
+    assert [*found.new] == names

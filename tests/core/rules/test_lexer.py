@@ -74,7 +74,7 @@ def test_a_string_ends_at_its_quote_and_knows_three_escapes(text, value):
 
 @pytest.mark.parametrize("text", ["'a", '"', r"'\n'", r"'\u0041'", "'a\\"])
 def test_a_string_without_end_or_with_another_escape_is_refused(text):
-    with pytest.raises(RuleSyntaxError, match="is not closed, or has an escape"):
+    with pytest.raises(RuleSyntaxError, match="is not closed, or contains an escape"):
         tokens(text, 0)
 
 

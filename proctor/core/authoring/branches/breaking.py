@@ -84,9 +84,9 @@ def breakage(
                 code=IN_USE,
             )
     new = {name: problem for name, problem in now.items() if name not in known}
-    for name in before.keys() & after.keys() - now.keys():
+    for name in before:
         expected = specification.tests.get(name)
-        if expected is not None:
+        if expected is not None and name in after and name not in now:
             for changed in changed_buckets(before[name], after[name], expected):
                 new.setdefault(name, bucket_problem(name, changed))
     return Breakage(

@@ -273,7 +273,7 @@ class _Estimate:
         return _Cost(_times(before, _sum(body.own, (turn,))), ways)
 
     def _miss(self, node: Node, rest: int) -> int:
-        """Return a bound on the steps until a match fails if the next character does not fit."""
+        """Return the maximum number of steps that a match takes to fail at an unfit character."""
         match node:
             case Chars():
                 return 1

@@ -65,7 +65,7 @@ class ShownStep:
 
     @property
     def state_name(self) -> str:
-        """The name of the state on pages."""
+        """The name of the state, as pages show it."""
         return str(_STEP_STATES[self.state])
 
 
@@ -83,7 +83,7 @@ class ShownSchedule:
 
     @property
     def state_name(self) -> str:
-        """The name of the state on pages."""
+        """The name of the state, as pages show it."""
         return str(STATES[self.state])
 
     @property
