@@ -125,7 +125,7 @@ def test_a_step_of_the_ramp_waits_in_the_editor(read):
 
 
 def test_what_is_published_on_trunk_reaches_the_shop_without_a_second_person(read):
-    assert "needs the approval" not in read("/proctor/promote/")
+    assert "needs approval from" not in read("/proctor/promote/")
 
 
 def test_every_link_leads_to_a_page(read):

@@ -29,6 +29,17 @@ QUESTIONS = {
     "rename a test": "How do I rename a test?",
     "django-waffle": "Coming from django-waffle",
     "stop a test": "Stop a test",
+    "does it slow my pages?": "Does django-proctor slow down my pages?",
+    "how do I test my view with a variant?": "How do I test my view with each variant?",
+    "what happens when the Pipet is down?": "What happens when the Pipet is down",
+    "can I use it with DRF?": "Django REST framework (DRF)",
+    "same user, different group on the phone": "on a different device",
+    "groups in Celery": "Celery task",
+    "send groups to Google Analytics": "How do I send groups to analytics?",
+    "remove an old experiment": "How do I delete a test?",
+    "testing": "Test your code",
+    "matrix": "The matrix",
+    "override_proctor": "proctor.testing.override_proctor",
 }
 
 pytestmark = [

@@ -162,7 +162,7 @@ def test_a_server_that_was_started_again_loses_nothing_even_if_outages_do(own_se
     begin()
     say(process, "up")
     (_said, log) = end(process)
-    assert "accepts no results" not in log
+    assert "does not accept results" not in log
     assert number(entry, "exposure") == 90
 
 

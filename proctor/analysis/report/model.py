@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -263,27 +263,38 @@ class Verdict:
 class Findings:
     """The results of an analysis."""
 
+    #: The name of the test.
     test: str
     #: The group that the others are compared with, or None without one.
     baseline: str | None
-    #: The time of the first exposure, and the end of the analysis.
+    #: The time of the first exposure.
     start: datetime
+    #: The end of the analysis.
     until: datetime
+    #: The first sentence of the report, and the group that it is about.
     verdict: Verdict
+    #: The numbers of visitors that were counted and left out.
     visitors: Visitors
+    #: The number of visitors whose window has not ended.
     not_matured: int
+    #: The numbers of outcomes that were counted and left out.
     outcomes: Outcomes
+    #: The comparison of the groups' sizes with the matrix.
     sample_ratio: SampleRatio
+    #: The splits of the visitors, one for each allocation and version.
     strata: Strata
+    #: The results of each metric.
     metrics: tuple[MetricReport, ...]
+    #: The reasons to trust or distrust the numbers.
     trust: tuple[Trust, ...]
+    #: The accepted risk of a false positive, between 0 and 1.
     alpha: float
     #: The declared end of the test, or None if only always-valid intervals are shown.
     horizon: datetime | None
     #: The estimate that decides the verdict.
     estimate: Literal["stratified", "overlap"] = "stratified"
+    #: The number of comparisons for which the intervals are corrected.
     comparisons: int = 1
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def ok(self) -> bool:

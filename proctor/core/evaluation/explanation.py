@@ -29,7 +29,9 @@ __all__ = ["DependencyExplanation", "Explanation"]
 class DependencyExplanation:
     """A dependency on another test, in which the visitor must be in a certain bucket."""
 
+    #: The name of the other test.
     test: str
+    #: The value of the bucket that the visitor must be in.
     bucket_value: int
     #: True if the visitor is in that bucket.
     holds: bool

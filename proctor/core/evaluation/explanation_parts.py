@@ -76,7 +76,9 @@ class AllocationExplanation:
 class RangeExplanation:
     """A range of the chosen allocation. Visitors with `start <= share < end` get its bucket."""
 
+    #: The bucket's value.
     bucket_value: int
+    #: The bucket's name; "" if the test has no bucket with this value.
     bucket_name: str
     #: The length as written in the matrix.
     length: float

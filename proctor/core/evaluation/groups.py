@@ -246,17 +246,20 @@ def _rebuild(*fields: Any) -> GroupAssignment:
 
 
 class Property(NamedTuple):
-    """A value that a payload experiment set, and the test that it came from."""
+    """The `value` that a payload experiment set, any JSON value, and the `test` that set it."""
 
     value: Any
     test: str
 
 
 class MatrixVersion(NamedTuple):
-    """The version of the matrix from which an answer was computed (Java: Audit)."""
+    """The version of the matrix from which an answer was computed (Java: Audit).
+
+    *version* is the matrix's `audit.version`; *updated* is the time of its publication, in
+    milliseconds since 1970.
+    """
 
     version: str
-    #: In milliseconds since 1970.
     updated: int
 
 

@@ -58,7 +58,7 @@ def _given() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Who published the matrix, and when."""
+    """Who published the matrix, and when (Java: Audit)."""
 
     version: str | None = None
     #: In milliseconds since 1970; None if missing.
@@ -94,7 +94,7 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A part of an allocation: its length, from 0 to 1, and its bucket."""
+    """A part of an allocation: its length, from 0 to 1, and its bucket (Java: Range)."""
 
     bucket_value: int = 0
     length: float = 0.0
@@ -115,7 +115,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A group in a test: its name, value, description and payload."""
+    """A group in a test: its name, value, description and payload (Java: TestBucket)."""
 
     name: str = ""
     value: int = 0
@@ -149,7 +149,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """The split of the visitors for whom `rule` is true."""
+    """The split of the visitors for whom `rule` is true (Java: Allocation)."""
 
     rule: str | None = None
     #: Empty if missing or null.
@@ -176,7 +176,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """Another test, and the bucket in it that a visitor must be in."""
+    """Another test, and the bucket in it that a visitor must be in (Java: TestDependency)."""
 
     test_name: str | None = None
     bucket_value: int = 0
@@ -197,7 +197,7 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class PayloadExperimentConfig:
-    """Decides which test's fields win if the json payloads of several tests conflict."""
+    """Decides which test wins if `json` payloads conflict (Java: PayloadExperimentConfig)."""
 
     #: Usually digits. Compared as a 64-bit integer.
     priority: str | None = None
@@ -316,7 +316,7 @@ def _test_type(value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All tests of a site, read from one file. A matrix can be shared between threads."""
+    """All tests of a site, read from one file. Safe for threads (Java: TestMatrixArtifact)."""
 
     audit: Audit
     tests: Mapping[str, TestDefinition]

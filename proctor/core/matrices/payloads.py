@@ -85,7 +85,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A typed value. A payload without a type is empty; Proctor writes it as {}."""
+    """A typed value. A payload without a type is empty; Proctor writes it as {} (Java: Payload)."""
 
     type: str | None = None
     #: Arrays are tuples and objects are read-only dicts. `json.dumps` can write both.

@@ -108,5 +108,7 @@ def test_rows_that_cannot_be_listed_are_a_variable_that_is_missing() -> None:
 def test_rows_of_a_property_that_cannot_be_listed_fail_only_the_rule() -> None:
     customer = Customer()
     customer.orders = Broken()
-    with pytest.raises(RuleError, match=r"reading 'orders' of .*Broken: the value cannot be converted to a list"):
+    with pytest.raises(
+        RuleError, match=r"reading 'orders' of .*Broken: the value cannot be converted to a list"
+    ):
         Rule("${customer.orders[0] == 'a'}").evaluate({"customer": customer})
