@@ -856,12 +856,20 @@ def test_a_middleware_that_cannot_be_imported_is_an_error(sound, reason, hint):
     assert hint in message.hint
 
 
+@pytest.fixture
+def unconfigured(sound):
+    """Keep Django 6.1 from configuring the loggers of the test run when LOGGING changes."""
+    sound.LOGGING_CONFIG = None
+
+
+@pytest.mark.usefixtures("unconfigured")
 @pytest.mark.parametrize("name", ["application.proctor", "application.proctor.api"])
 def test_a_logger_of_version_1_is_a_warning(sound, name):
     sound.LOGGING = {"version": 1, "loggers": {name: {"level": "INFO"}, "proctor": {}}}
     assert repr(name) in only("proctor.W032").msg
 
 
+@pytest.mark.usefixtures("unconfigured")
 @pytest.mark.parametrize(
     "value",
     [
