@@ -163,7 +163,7 @@ def test_a_newcomer_edits_a_headline_sees_it_and_decides_a_test(demo):
         one(window, "#pr-group option:nth-child(4)").click()
         fill(window, "#pr-reason", "It fills more baskets.")
         click(window, "Save the decision")
-        says(window, "green won")
+        says(window, "“green” won")
 
 
 def test_a_second_start_changes_nothing(demo, database, tmp_path):
