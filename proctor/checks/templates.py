@@ -11,7 +11,7 @@ from django.template.backends.django import DjangoTemplates
 from proctor.checks.declarations import declared_tests
 from proctor.checks.middleware import installed_middleware
 from proctor.upkeep.cached_fragments import ALL, BAR, find_cached_fragments
-from proctor.upkeep.group_comparisons import find_group_comparisons, find_misspelled_tests
+from proctor.upkeep.proc_mistakes import find_group_comparisons, find_misspelled_tests
 
 if TYPE_CHECKING:
     from proctor.upkeep.cached_fragments import CachedFragment

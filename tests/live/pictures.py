@@ -55,6 +55,14 @@ def take(window, name):
     window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def _take_pages(window, root, pages, wanted):
+    """Take the wanted pages, which need no preparation. *pages* has their paths by name."""
+    for name, path in pages.items():
+        if name in wanted:
+            window.get(f"{root}{path}")
+            take(window, name)
+
+
 def _resize(window, width, height):
     """Resize the window, wait until the page is drawn, and return the page's height and width."""
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width == 390}
@@ -84,10 +92,7 @@ def without_approvals(window, root, wanted):
         "import": f"{EDITOR}matrix/import/?branch=production",
         "tokens": f"{EDITOR}tokens/",
     }
-    for name, path in pages.items():
-        if name in wanted:
-            window.get(f"{root}{path}")
-            take(window, name)
+    _take_pages(window, root, pages, wanted)
     if "roll-back" in wanted:
         window.get(f"{root}{TO_HALF.replace('50', '75')}")
         fill(window, "#pe-message", "More visitors")
@@ -181,10 +186,7 @@ def with_two_branches(window, root, wanted):
         "application": f"{EDITOR}applications/mobile/trunk/",
         "promote": f"{EDITOR}promote/?from=trunk&to=production&test=buttoncolortst",
     }
-    for name, path in pages.items():
-        if name in wanted:
-            window.get(f"{root}{path}")
-            take(window, name)
+    _take_pages(window, root, pages, wanted)
 
 
 def with_approvals(window, root, wanted):

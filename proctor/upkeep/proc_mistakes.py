@@ -20,7 +20,7 @@ _TEXT = r"""(?:"[^"]*"|'[^']*')"""
 _COMPARISON = re.compile(rf"(?<![\w.]){_PROC}\s*[!=]=\s*{_TEXT}|{_TEXT}\s*[!=]=\s*{_PROC}(?![\w.])")
 
 
-_MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_MARKUP = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 _READ = re.compile(rf"(?<![\w.\"'-]){_PROC}")
 
 #: How similar two names must be to count as a misspelling. With a lower value, unrelated variables
@@ -42,14 +42,10 @@ def find_group_comparisons(tests: Collection[str]) -> Iterator[GroupComparison]:
 
     Raises Django's exception if TEMPLATES is invalid.
     """
-    for texts in named_texts():
-        for name, text in sorted(texts.items()):
-            for condition in _CONDITION.finditer(text):
-                for found in _COMPARISON.finditer(condition[1]):
-                    test = found[1] or found[2]
-                    if test in tests:
-                        line = text.count("\n", 0, condition.start(1) + found.start()) + 1
-                        yield GroupComparison(test, found[0], f"{name}:{line}")
+    for found, place in _matches(_CONDITION, _COMPARISON):
+        test = found[1] or found[2]
+        if test in tests:
+            yield GroupComparison(test, found[0], place)
 
 
 class MisspelledTest(NamedTuple):
@@ -66,14 +62,22 @@ def find_misspelled_tests(tests: Collection[str]) -> Iterator[MisspelledTest]:
 
     Raises Django's exception if TEMPLATES is invalid.
     """
+    for found, place in _matches(_MARKUP, _READ):
+        read = found[1]
+        if read in tests or read in OWN_NAMES:
+            continue
+        declared = closest(read, tests, _SIMILAR)
+        if declared is not None:
+            yield MisspelledTest(read, declared, place)
+
+
+def _matches(
+    region: re.Pattern[str], wanted: re.Pattern[str]
+) -> Iterator[tuple[re.Match[str], str]]:
+    """Yield each match of *wanted* in group 1 of *region*, with its template and line."""
     for texts in named_texts():
         for name, text in sorted(texts.items()):
-            for markup in _MARKUP.finditer(text):
-                for found in _READ.finditer(markup[0]):
-                    read = found[1]
-                    if read in tests or read in OWN_NAMES:
-                        continue
-                    declared = closest(read, tests, _SIMILAR)
-                    if declared is not None:
-                        line = text.count("\n", 0, markup.start() + found.start()) + 1
-                        yield MisspelledTest(read, declared, f"{name}:{line}")
+            for part in region.finditer(text):
+                for found in wanted.finditer(part[1]):
+                    line = text.count("\n", 0, part.start(1) + found.start()) + 1
+                    yield found, f"{name}:{line}"
