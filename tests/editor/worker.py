@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -223,6 +224,10 @@ def publish_due_steps(seconds, hours):
     while time.monotonic() < ends and Branch.objects.exclude(next_due=None).exists():
         source.current()
         time.sleep(0.1)
+    # The last steps may be committed by a thread that has yet to send their signals.
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(60)
 
 
 def hang_when_due(_name):
