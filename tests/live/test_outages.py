@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import threading
 import time
@@ -21,6 +22,17 @@ SHORT = 0.3
 
 #: For what is meant to come, however busy the machine is.
 AMPLE = 30.0
+
+
+@pytest.fixture(autouse=True)
+def no_finalizers():
+    """Collect no garbage during a test: up to Python 3.11, JSON's nesting uses up the stack.
+
+    A finalizer that runs while a million brackets are parsed would fail with a RecursionError.
+    """
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def visit(path="/", user="someone", **headers):
