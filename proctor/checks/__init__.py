@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.core.checks import Tags, register
 
 from proctor.checks.declarations import check_declarations, check_defaults, check_names
+from proctor.checks.id_cookie import check_id_cookie
 from proctor.checks.local_matrix import check_local_matrix
 from proctor.checks.middleware import check_middleware, check_sessions
 from proctor.checks.object_stores import check_object_store
@@ -40,6 +41,7 @@ TAG = "proctor"
 #: Run by `manage.py check`, `runserver`, `migrate` and the test runner.
 CHECKS = (
     check_settings,
+    check_id_cookie,
     check_removed_settings,
     check_removed_loggers,
     check_declarations,

@@ -72,6 +72,14 @@ def _class() -> Iterator[checks.CheckMessage]:
             hint="Give it the methods of proctor.core.sources.source.Source.",
             id="proctor.E009",
         )
+    elif isinstance(found, type) and not hasattr(found, "fingerprint") and _caches():
+        yield checks.Warning(
+            f"PROCTOR_CACHE_METHOD is {value_of('PROCTOR_CACHE_METHOD')!r}, but nothing is cached, "
+            f"because PROCTOR_SOURCE is {name!r}, which has no fingerprint method.",
+            hint="Set PROCTOR_CACHE_METHOD to None, and let determine_groups use a cache if it is "
+            "slow.",
+            id="proctor.W036",
+        )
 
 
 def _file() -> Iterator[checks.CheckMessage]:
@@ -151,6 +159,10 @@ def _cache() -> Iterator[checks.CheckMessage]:
             hint="Set PROCTOR_CACHE_METHOD to None.",
             id="proctor.W015",
         )
+
+
+def _caches() -> bool:
+    return value_of("PROCTOR_CACHE_METHOD") is not None and is_sound("PROCTOR_CACHE_METHOD")
 
 
 def _cache_alias() -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-__all__ = ["ID_COOKIE", "check_id_cookie", "set_id_cookie"]
+__all__ = ["ID_COOKIE", "IgnoredCookie", "check_id_cookie", "ignored_cookie", "set_id_cookie"]
 
 
 class _Expected(NamedTuple):
@@ -64,12 +64,56 @@ ID_COOKIE: Mapping[str, _Expected] = {
 }
 
 
+class IgnoredCookie(NamedTuple):
+    """Why browsers ignore a cookie, and how to correct the settings."""
+
+    reason: str
+    hint: str
+
+
+def ignored_cookie() -> IgnoredCookie | None:
+    """Return why browsers ignore the cookie although each value is allowed; None if they do not.
+
+    The source is RFC 6265bis, sections 4.1.3 (prefixes) and 5.7 (SameSite=None). Every page would
+    set a new id, and visitors would change groups with each page.
+    """
+    name, samesite = settings.PROCTOR_ID_COOKIE, settings.PROCTOR_ID_COOKIE_SAMESITE
+    prefix = name.lower().partition("-")[0]
+    if settings.PROCTOR_ID_COOKIE_SECURE is False:
+        hint = "Set PROCTOR_ID_COOKIE_SECURE to True, or to None"
+        if samesite == "None":
+            return IgnoredCookie(
+                "PROCTOR_ID_COOKIE_SAMESITE is 'None', but PROCTOR_ID_COOKIE_SECURE is False", hint
+            )
+        if prefix in ("__secure", "__host"):
+            return IgnoredCookie(
+                f"PROCTOR_ID_COOKIE is {shown(name)}, but PROCTOR_ID_COOKIE_SECURE is False", hint
+            )
+    if prefix == "__host":
+        for setting, needed in (
+            ("PROCTOR_ID_COOKIE_DOMAIN", None),
+            ("PROCTOR_ID_COOKIE_PATH", "/"),
+        ):
+            value = getattr(settings, setting)
+            if value != needed:
+                return IgnoredCookie(
+                    f"PROCTOR_ID_COOKIE is {shown(name)}, but {setting} is {shown(value)}",
+                    f"Set {setting} to {needed!r}, or choose a name without __Host-",
+                )
+    return None
+
+
 def check_id_cookie() -> None:
-    """Raise ImproperlyConfigured for a setting whose value is not allowed in a cookie."""
+    """Raise ImproperlyConfigured if a browser would refuse or ignore the cookie."""
     for name, expected in ID_COOKIE.items():
         value = getattr(settings, name)
         if not expected.fits(value):
             raise ImproperlyConfigured(f"{name}: expected {expected.words}, got {shown(value)}")
+    problem = ignored_cookie()
+    if problem is not None:
+        raise ImproperlyConfigured(
+            f"{problem.reason}, so browsers ignore the id cookie. {problem.hint}."
+        )
 
 
 def set_id_cookie(request: HttpRequest, response: HttpResponseBase, new_id: str) -> None:

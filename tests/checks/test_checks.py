@@ -485,6 +485,23 @@ def test_a_cache_beside_the_matrix_in_the_process_is_a_warning(sound):
     assert "'cache'" in only("proctor.W015").msg
 
 
+def test_a_cache_for_a_source_without_fingerprints_is_a_warning(sound):
+    sound.PROCTOR_MATRIX = None
+    sound.PROCTOR_SOURCE = f"{HERE}.OwnSource"
+    sound.PROCTOR_CACHE_METHOD = "cache"
+    message = only("proctor.W036").msg
+    assert "'cache'" in message
+    assert "OwnSource" in message
+
+
+def test_a_cache_for_a_source_with_fingerprints_is_accepted(sound, monkeypatch):
+    monkeypatch.setattr(OwnSource, "fingerprint", lambda self, request: None, raising=False)
+    sound.PROCTOR_MATRIX = None
+    sound.PROCTOR_SOURCE = f"{HERE}.OwnSource"
+    sound.PROCTOR_CACHE_METHOD = "cache"
+    assert ids() == []
+
+
 @pytest.mark.parametrize(
     ("backend", "words"),
     [("locmem.LocMemCache", "different versions"), ("dummy.DummyCache", "keeps nothing")],

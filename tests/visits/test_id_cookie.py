@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 
+from proctor.checks.id_cookie import check_id_cookie
 from proctor.checks.values import check_settings
 from proctor.middleware import ProctorMiddleware
 
@@ -42,3 +43,48 @@ def test_other_values_are_accepted(site, name, value):
     setattr(site, setting, value)
     assert ProctorMiddleware(lambda request: HttpResponse())
     assert [each.id for each in check_settings() if setting in each.msg] == []
+
+
+#: Settings that are allowed one by one, and the setting that the message says to change.
+IGNORED = [
+    ({"_SAMESITE": "None", "_SECURE": False}, "PROCTOR_ID_COOKIE_SECURE"),
+    ({"": "__Secure-id", "_SECURE": False}, "PROCTOR_ID_COOKIE_SECURE"),
+    ({"": "__host-id", "_SECURE": False}, "PROCTOR_ID_COOKIE_SECURE"),
+    ({"": "__Host-id", "_DOMAIN": ".example.com"}, "PROCTOR_ID_COOKIE_DOMAIN"),
+    ({"": "__Host-id", "_SECURE": True, "_PATH": "/shop/"}, "PROCTOR_ID_COOKIE_PATH"),
+]
+
+
+@pytest.mark.parametrize(("values", "setting"), IGNORED)
+def test_values_that_make_browsers_ignore_the_cookie_are_refused_together(site, values, setting):
+    for name, value in values.items():
+        setattr(site, f"PROCTOR_ID_COOKIE{name}", value)
+    with pytest.raises(ImproperlyConfigured, match=f"browsers ignore .* Set {setting} to "):
+        ProctorMiddleware(lambda request: HttpResponse())
+    (found,) = check_id_cookie()
+    assert found.id == "proctor.E023"
+    assert f"Set {setting} to " in found.hint
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"_SAMESITE": "None"},
+        {"_SAMESITE": "None", "_SECURE": True},
+        {"": "__Secure-id", "_DOMAIN": ".example.com", "_PATH": "/shop/"},
+        {"": "__Host-id"},
+        {"": "__Host-id", "_SECURE": True},
+        {"": "__hosting", "_SECURE": False, "_DOMAIN": ".example.com"},
+    ],
+)
+def test_values_that_browsers_accept_together_are_accepted(site, values):
+    for name, value in values.items():
+        setattr(site, f"PROCTOR_ID_COOKIE{name}", value)
+    assert ProctorMiddleware(lambda request: HttpResponse())
+    assert check_id_cookie() == []
+
+
+def test_a_wrong_value_is_reported_by_one_check(site):
+    site.PROCTOR_ID_COOKIE_SAMESITE = "None"
+    site.PROCTOR_ID_COOKIE_SECURE = "no"
+    assert check_id_cookie() == []
