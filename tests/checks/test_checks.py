@@ -485,6 +485,12 @@ def test_a_cache_beside_the_matrix_in_the_process_is_a_warning(sound):
     assert "'cache'" in only("proctor.W015").msg
 
 
+def test_an_id_cookie_that_browsers_ignore_is_an_error(sound):
+    sound.PROCTOR_ID_COOKIE_SAMESITE = "None"
+    sound.PROCTOR_ID_COOKIE_SECURE = False
+    assert "PROCTOR_ID_COOKIE_SECURE is False" in only("proctor.E023").msg
+
+
 def test_a_cache_for_a_source_without_fingerprints_is_a_warning(sound):
     sound.PROCTOR_MATRIX = None
     sound.PROCTOR_SOURCE = f"{HERE}.OwnSource"

@@ -28,6 +28,7 @@ class Fault(enum.Enum):
 class DeclarationProblem(NamedTuple):
     """A problem in the declarations; `str()` returns the full message."""
 
+    #: The kind of problem.
     fault: Fault
     #: What is wrong, including the wrong value.
     message: str

@@ -246,20 +246,20 @@ def _rebuild(*fields: Any) -> GroupAssignment:
 
 
 class Property(NamedTuple):
-    """The `value` that a payload experiment set, any JSON value, and the `test` that set it."""
+    """A property that a payload experiment set."""
 
+    #: Any JSON value.
     value: Any
+    #: The name of the test that set it.
     test: str
 
 
 class MatrixVersion(NamedTuple):
-    """The version of the matrix from which an answer was computed (Java: Audit).
+    """The version of the matrix from which an answer was computed (Java: Audit)."""
 
-    *version* is the matrix's `audit.version`; *updated* is the time of its publication, in
-    milliseconds since 1970.
-    """
-
+    #: The matrix's `audit.version`.
     version: str
+    #: The time when the matrix was published, in milliseconds since 1970.
     updated: int
 
 

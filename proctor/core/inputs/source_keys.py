@@ -20,6 +20,7 @@ class ContextVariable:
     source_key: str
     #: The raw default value, which is converted like any other value; or MISSING.
     default: object = MISSING
+    #: Whether Pipet reads the value from a query parameter or from a header.
     source: KeyPlace = "QUERY"
 
     @property
@@ -34,6 +35,7 @@ class IdentifierVariable:
 
     test_type: str
     source_key: str
+    #: Whether Pipet reads the value from a query parameter or from a header.
     source: KeyPlace = "QUERY"
     #: The test type as spelled in Pipet's configuration (`user` for USER); "" without such a
     #: configuration.

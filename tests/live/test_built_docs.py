@@ -1,9 +1,10 @@
-"""The search of the built documentation finds answers to newcomers' questions."""
+"""The built documentation: its search answers questions, and its reference lists attributes."""
 
 from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 import subprocess
 import sys
 import threading
@@ -12,6 +13,8 @@ from urllib.parse import quote
 
 import pytest
 
+from proctor import core
+from tests.core.test_public_api import INTERNAL
 from tests.fences import ROOT
 from tests.live.browser import browser, one, until
 
@@ -42,6 +45,19 @@ QUESTIONS = {
     "override_proctor": "proctor.testing.override_proctor",
 }
 
+#: The attributes of these classes are the fields of the JSON, which docs/matrix.md describes.
+FIELDS_OF_THE_MATRIX = {
+    "Allocation",
+    "Audit",
+    "Bucket",
+    "Dependency",
+    "Matrix",
+    "Payload",
+    "PayloadExperimentConfig",
+    "Range",
+    "TestDefinition",
+}
+
 pytestmark = [
     pytest.mark.skipif(
         not all(map(importlib.util.find_spec, ("sphinx", "myst_parser", "furo"))),
@@ -58,11 +74,17 @@ class Silent(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def search(tmp_path_factory):
-    """Return a function that returns the titles of the results in order."""
+def built(tmp_path_factory):
+    """Return the directory with the built pages."""
     built = tmp_path_factory.mktemp("html")
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(ROOT / "docs"), str(built)]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    return built
+
+
+@pytest.fixture(scope="module")
+def search(built):
+    """Return a function that returns the titles of the results in order."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=str(built)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with browser() as window:
@@ -86,3 +108,23 @@ def test_a_question_is_answered_by_one_of_the_first_results(search, question):
 
 def test_words_that_no_page_has_leave_the_others_to_be_found(search):
     assert any("Glossary" in each for each in search("xyzzy glossary")[:5])
+
+
+def attributes_of_public_classes():
+    """Yield the class and the name of each public attribute that has an annotation."""
+    for name in sorted(set(core.__all__) - FIELDS_OF_THE_MATRIX):
+        value = getattr(core, name)
+        if isinstance(value, type):
+            for attribute in vars(value).get("__annotations__", {}):
+                if attribute[0] != "_" and f"{name}.{attribute}" not in INTERNAL:
+                    yield name, attribute
+
+
+def test_the_reference_lists_every_attribute_of_a_public_class(built):
+    pages = "".join(page.read_text(encoding="utf-8") for page in built.glob("*.html"))
+    missing = [
+        f"{name}.{attribute}"
+        for name, attribute in attributes_of_public_classes()
+        if not re.search(rf'id="proctor[\w.]*\.{name}\.{attribute}"', pages)
+    ]
+    assert not missing, missing
