@@ -107,7 +107,7 @@ def ratio(subject: Callable[[], object], base: Callable[[], object], rounds: int
     return statistics.median(median(subject, 1) / median(base, 1) for _ in range(rounds))
 
 
-# -- the figures --------------------------------------------------------------------------
+# -- figures ------------------------------------------------------------------------------
 
 
 def signed_in() -> Callable[[str], Any]:

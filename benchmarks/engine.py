@@ -141,7 +141,7 @@ def large_matrix(count: int) -> str:
     return json.dumps(source)
 
 
-# -- the figures --------------------------------------------------------------------------
+# -- figures ------------------------------------------------------------------------------
 
 Figure = tuple[str, float, str, float]
 

@@ -69,7 +69,7 @@ VISITOR = GroupsRequest(
 )
 
 
-# -- the other process ------------------------------------------------------------------------
+# -- the Pipet's process ----------------------------------------------------------------------
 
 
 def serve(connection: Any) -> None:
@@ -116,7 +116,7 @@ def page(request):
 urlpatterns = [path("", page)]
 
 
-# -- the clock --------------------------------------------------------------------------------
+# -- timing -----------------------------------------------------------------------------------
 
 
 def paired(rounds: int, *sides: Callable[[], object]) -> list[float]:

@@ -158,7 +158,7 @@ def asgi_request(url: str) -> HttpRequest:
     return request
 
 
-# -- the clock ----------------------------------------------------------------------------
+# -- timing -------------------------------------------------------------------------------
 
 
 def wsgi(middleware: type | None, url: str) -> Callable[[], float]:
@@ -226,7 +226,7 @@ async def medians(rounds: int, *sides: Callable[[], Any]) -> list[float]:
     return [statistics.median(column) for column in zip(*taken, strict=True)]
 
 
-# -- the figures --------------------------------------------------------------------------
+# -- figures ------------------------------------------------------------------------------
 
 Figure = tuple[str, float, "float | None"]
 
