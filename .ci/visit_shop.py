@@ -1,4 +1,4 @@
-"""Open the pages of a shop that is starting: `visit_shop.py URL PROCESS`.
+"""Check the pages of a shop that was just started: `visit_shop.py URL PROCESS_ID`.
 
 Waits until the shop answers, and gives up if the process ends. Needs only Python's standard
 library.
@@ -14,10 +14,10 @@ import urllib.error
 import urllib.request
 from http.cookiejar import CookieJar
 
-#: How long to wait for the installation and the start, in seconds.
+#: Seconds to wait until the shop is installed and has started.
 PATIENCE = 300
 
-#: Each page, and text that it must contain.
+#: The path of each page, and text that the page must contain.
 PAGES = {
     "/": "Small Hours",
     "/things/moth/": "Add to basket",
@@ -32,7 +32,7 @@ PAGES = {
 
 
 def main(root: str, process: int) -> None:
-    """Fetch every page, and check that a second visit finds the same groups."""
+    """Check the text of every page, and that two visits show the same groups."""
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(CookieJar())
     )
@@ -50,7 +50,7 @@ def main(root: str, process: int) -> None:
             raise
         except OSError as error:
             if time.monotonic() > deadline:
-                raise SystemExit(f"the shop did not answer for {PATIENCE} s: {error}") from error
+                raise SystemExit(f"the shop did not answer within {PATIENCE} s: {error}") from error
             os.kill(process, 0)  # raises ProcessLookupError if the process has ended
             time.sleep(0.5)
     for address, words in PAGES.items():

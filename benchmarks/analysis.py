@@ -37,7 +37,7 @@ WAYS = [
 
 
 def write(directory: Path, rows: int) -> list[str]:
-    """Write the files and return the arguments of the command."""
+    """Write the input files, and return the arguments for `python -m proctor`."""
     connection = duckdb.connect()
     visitors = max(rows * 2 // 5, 100)
     place = "(hash(v * 7919 + 13) % 1000)"
@@ -90,7 +90,7 @@ def write(directory: Path, rows: int) -> list[str]:
 
 
 def measure(arguments: list[str]) -> tuple[tuple[float, float, float], dict]:
-    """Run the command and return its seconds, CPU seconds and gigabytes, and its report."""
+    """Run the command; return its seconds, CPU seconds and gigabytes of memory, and its report."""
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "proctor", *arguments],

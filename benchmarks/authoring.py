@@ -1,11 +1,11 @@
-"""Measure the time of authoring with a large tree: `python benchmarks/authoring.py`.
+"""Measure how long authoring takes with a large tree: `python benchmarks/authoring.py`.
 
 It creates a tree of 10,000 definitions and runs `python -m proctor build` on it. Then it reviews
-two matrices of that size, one of which has every hundredth test ramped. Each figure is printed in
-seconds and as a multiple of the floor: the time that Python's json module needs to read all
-definitions and write them again, measured in the same run. Multiples depend little on the speed of
-the machine. All times are CPU time, so other work on the machine does not affect them. Exits with 1
-if `build` takes 10 s or more.
+the change from the resulting matrix to one in which every hundredth test is ramped. Each figure is
+printed in seconds and as a multiple of the floor: the time that Python's json module needs to read
+all definitions and write them again, measured in the same run. Multiples depend little on the speed
+of the machine. All times are CPU time, so other work on the machine does not affect them. Exits
+with 1 if `build` takes 10 s or more.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _RULES = (
 
 
 def definition(number: int) -> dict[str, Any]:
-    """Return a test in the editor's form, with four groups and three allocations with rules."""
+    """Return the definition of a test with four groups and three allocations, two with a rule."""
     chance = random.Random(number)
     names = ("inactive", "control", "blue", "green")
     share = chance.choice((0.05, 0.1, 0.2, 0.3))
@@ -82,7 +82,7 @@ def definition(number: int) -> dict[str, Any]:
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Return the seconds that *work* takes, and its result."""
+    """Return the CPU seconds that *work* takes, and its result."""
     started = spent()
     result = work()
     return spent() - started, result
@@ -100,7 +100,7 @@ def floor(texts: list[str | bytes | None]) -> float:
 
 
 def ramped(matrix: Matrix) -> Matrix:
-    """Return the matrix with every hundredth test ramped."""
+    """Return a copy of the matrix in which every hundredth test is ramped."""
     tests = dict(matrix.tests)
     for name in list(tests)[::100]:
         tests[name] = ramp(tests[name], 0, {0: 0.33, 1: 0.33})

@@ -1,8 +1,8 @@
 """Measure how fast whole tables are assigned: `python benchmarks/bulk.py`.
 
 Both sides of a ratio are timed alternately in one process; `benchmarks/engine.py` explains why.
-`--visitors` sets the size of the table that goes from Parquet to Parquet; `--spark` adds the
-comparison with Spark's own MD5, which needs pyspark, pandas and Java.
+`--visitors` sets the number of rows in the Parquet file; `--spark` adds a comparison with Spark's
+own MD5, which needs pyspark, pandas and Java.
 
 Exits with 1 if a figure misses its limit.
 """
@@ -45,28 +45,28 @@ COUNTRIES = ["US", "GB", "CA", "AU", "DE", "FR", "JP", "IN", "XX"]
 TESTS = 100
 COLUMNS: dict[str, Any] = {"identifiers": {"USER": "user_id"}, "context": {"country": "country"}}
 
-#: How many visitors are evaluated one by one with the engine. A few are enough, because each takes
-#: equally long.
+#: How many visitors the engine evaluates one by one. A few are enough, because all of them take
+#: about the same time.
 SAMPLE = 100
 
 Figure = tuple[str, float, str, float]
 
 SPARK = {
-    "values": "values of groups by mapInArrow",
-    "names": "names of groups by mapInArrow",
-    "sql": "names of groups by the expression of `proctor sql`",
-    "md5": "only the md5 of a salted identifier, in SQL",
+    "values": "group values with mapInArrow",
+    "names": "group names with mapInArrow",
+    "sql": "group names with the expression from `proctor sql`",
+    "md5": "only the MD5 of salted identifiers, in SQL",
 }
 
 
 def matrix() -> Any:
-    """Return a matrix of 100 tests with three buckets, 25 of them for one country."""
+    """Return a matrix of 100 tests with three buckets; 25 of the tests have a country rule."""
     rules = [None] * 75 + [f"${{country == '{COUNTRIES[n % 8]}'}}" for n in range(25)]
     return matrix_of({f"test{n}x": {"rule": rule} for n, rule in enumerate(rules)})
 
 
 def table(rows: int, seed: int = 1) -> pa.Table:
-    """Return visitors with identifiers of 15 hexadecimal digits and a country."""
+    """Return a table of visitors: identifiers of 15 hexadecimal digits, and countries."""
     random = np.random.default_rng(seed)
     identifiers = [f"{each:015x}" for each in random.integers(0, 2**60, rows).tolist()]
     countries = pa.array(COUNTRIES).take(pa.array(random.integers(0, len(COUNTRIES), rows)))
@@ -94,7 +94,7 @@ def in_one_process(rounds: int) -> Iterator[Figure]:
         )
     bulk = ratio(lambda: list(assign_batches(proctor, batches, **COLUMNS)), engine, rounds)
     yield (
-        "a) 100 tests, 25 with a country rule [times the engine in a loop]",
+        "a) 100 tests, 25 with a country rule, relative to the engine in a loop",
         bulk * SAMPLE / BATCH_ROWS,
         "x",
         0.25,
@@ -107,7 +107,7 @@ def in_one_process(rounds: int) -> Iterator[Figure]:
         rounds,
     )
     yield (
-        "b) positions alone [times hashlib.md5 in a loop]",
+        "b) positions only, relative to hashlib.md5 in a loop",
         hashed * SAMPLE / BATCH_ROWS,
         "x",
         0.2,
@@ -115,7 +115,7 @@ def in_one_process(rounds: int) -> Iterator[Figure]:
 
 
 def parquet_to_parquet(rows: int, jobs: int) -> None:
-    """Print the time that the command takes for a whole file; it depends on the machine."""
+    """Print how long the command takes for a file. This depends on the machine."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         (directory / "matrix.json").write_text(json.dumps(matrix().to_dict()))
@@ -132,8 +132,8 @@ def parquet_to_parquet(rows: int, jobs: int) -> None:
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(
         f"c) Parquet to Parquet, {rows:,} visitors x {TESTS} tests, {jobs} jobs: {elapsed:.0f} s, "
-        f"{used:.0f} s of processors ({used / rows / TESTS * 1e9:.0f} ns an assignment), peak of "
-        f"the largest process {peak:.0f} MB; load of the machine {os.getloadavg()[0]:.1f}"
+        f"{used:.0f} s of CPU time ({used / rows / TESTS * 1e9:.0f} ns per assignment), peak "
+        f"memory of the largest process {peak:.0f} MB; load average {os.getloadavg()[0]:.1f}"
     )
 
 
@@ -143,7 +143,7 @@ def _processor_time() -> float:
 
 
 def _tree_time() -> float:
-    """Return the CPU time of this process and all its descendants (Linux): Spark has several."""
+    """Return the CPU time of this process and all its descendants; Spark starts several (Linux)."""
     total, waiting = 0, [os.getpid()]
     while waiting:
         process = Path("/proc", str(waiting.pop()))
@@ -159,9 +159,9 @@ def _tree_time() -> float:
 
 
 def spark(rows: int) -> Iterator[Figure]:
-    """Measure the same tests with mapInArrow and in Spark's SQL, and only their hashes in SQL.
+    """Measure 50 tests with mapInArrow and in Spark SQL, and only their hashes in Spark SQL.
 
-    Java 16 and later compute MD5 with an intrinsic, several times as fast as earlier versions.
+    Java 16 and later compute MD5 with an intrinsic, and are several times as fast as before.
     """
     from pyspark.sql import SparkSession  # noqa: PLC0415 - an option
 
@@ -201,26 +201,26 @@ def spark(rows: int) -> Iterator[Figure]:
             each.write.format("noop").mode("overwrite").save()
             taken[what].append(_tree_time() - begin)
     session.stop()
-    # The first round starts the workers and compiles the code.
+    # Ignore the first round, which starts the workers and compiles the code.
     fastest = {what: min(each[1:]) for what, each in taken.items()}
     for what, seconds in fastest.items():
         rate = rows * len(tests) / seconds / 1e6
         print(f"d) Spark, {SPARK[what]}: {rate:.1f} million per core second")
     yield (
-        "d) Spark's mapInArrow, names of groups [share of the time of the same in SQL]",
+        "d) Spark: group names with mapInArrow, relative to SQL",
         fastest["names"] / fastest["sql"],
         "x",
         1 / 3,
     )
     yield (
-        "d) Spark's mapInArrow, values of groups [share of the time of Spark's md5]",
+        "d) Spark: group values with mapInArrow, relative to only the MD5",
         fastest["values"] / fastest["md5"],
         "x",
         1 / 3,
     )
-    # Spark needs more time to read fifty text columns than we need for the hashes.
+    # Spark needs more time to read fifty text columns than we need to compute the hashes.
     yield (
-        "d) Spark's mapInArrow, names of groups [share of the time of Spark's md5]",
+        "d) Spark: group names with mapInArrow, relative to only the MD5",
         fastest["names"] / fastest["md5"],
         "x",
         1 / 3,
@@ -229,10 +229,10 @@ def spark(rows: int) -> Iterator[Figure]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7, help="rounds of each ratio")
-    parser.add_argument("--visitors", type=int, default=1_000_000, help="rows of the file")
-    parser.add_argument("--jobs", type=int, default=2, help="processes for the file")
-    parser.add_argument("--spark", action="store_true", help="compare with Spark as well")
+    parser.add_argument("--rounds", type=int, default=7, help="number of rounds per ratio")
+    parser.add_argument("--visitors", type=int, default=1_000_000, help="rows in the file")
+    parser.add_argument("--jobs", type=int, default=2, help="number of processes")
+    parser.add_argument("--spark", action="store_true", help="also compare with Spark")
     options = parser.parse_args()
     missed = 0
     figures = [*in_one_process(options.rounds)]

@@ -1,24 +1,24 @@
-"""Measure the editor with 10,000 tests of 5 revisions each: `python benchmarks/editor.py`.
+"""Measure the editor with 10,000 tests and 50,000 revisions: `python benchmarks/editor.py`.
 
 Each database is created, filled and queried in a separate process: a SQLite file, and a PostgreSQL
 server that is started for this run with its default settings. The figures are:
 
 - each page: queries, milliseconds on the server, without a network, and how many more queries it
   makes than with 100 tests;
-- the first request of a process for the list, for Stop, and for others: seconds, and MiB that the
-  process keeps;
+- the first request of a new process for the list, Stop and other pages: seconds, and the MiB by
+  which the process grows;
 - `POST check/` of the Edit page, and `POST api/check/` with a token, for a test that another one
   depends on;
 - saving an edit, as a multiple of a plain SQL INSERT of one revision in a separate transaction;
 - the refresh of a process after one change, as a share of its first load, which reads, checks and
   compiles the whole matrix;
-- the poll of a reader when nothing was published, as a multiple of a plain SELECT of one row by its
-  primary key, both on a connection that is already open.
+- a poll by a process that reads the matrix, when nothing was published, as a multiple of a plain
+  SELECT of one row by its primary key, both on a connection that is already open.
 
-Both sides of a ratio are timed in turn, and medians are shown. Times are wall-clock times, so more
-figures miss their limits on a busy machine; therefore its load and the CPU time of this process are
-shown as well. One application is registered, which declares 100 of the tests. Exits with 1 if a
-figure misses its limit. The PostgreSQL part needs psycopg and PostgreSQL's programs.
+The two sides of a ratio are timed in turn, and medians are shown. Times are wall-clock times, so
+figures may miss their limits on a busy machine; the load average and CPU times are shown as well.
+One application is registered, which declares 100 of the tests. Exits with 1 if a figure misses its
+limit. The PostgreSQL part needs psycopg and PostgreSQL's programs.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ if TYPE_CHECKING:
 #: The name of the figure, its value, its unit, and its limit.
 Figure = tuple[str, float, str, float]
 
-#: The page, its address below the editor's, and the limits for its queries and milliseconds. The
-#: limits were set for the list and for the page of a test, and apply to the other pages as well.
+#: The name of each page, its URL below the editor's, and its limits for queries and milliseconds.
+#: The limits were set for the list and for the page of a test, and apply to the other pages as
+#: well.
 PAGES = (
     ("the list page", "", 12, 150),
     ("the list, one state", "?state=decided", 12, 150),
@@ -72,7 +73,7 @@ PAGES = (
     ("the API's list, a search", "api/tests/?page_size=50&q=test77", 15, 150),
     ("the API's history", "api/tests/test0x/history/", 15, 150),
 )
-#: The page, its address, and the limit in seconds for the first request of a process.
+#: The name of a page, its URL, and the limit in seconds for the first request of a new process.
 FIRST = (
     ("the list page", "", 2),
     ("the list, a search", "?q=colour", 2),
@@ -106,11 +107,11 @@ def ratio(subject: Callable[[], object], base: Callable[[], object], rounds: int
     return statistics.median(median(subject, 1) / median(base, 1) for _ in range(rounds))
 
 
-# -- the figures --------------------------------------------------------------------------
+# -- figures ------------------------------------------------------------------------------
 
 
 def signed_in() -> Callable[[str], Any]:
-    """Return what gets a page of the editor."""
+    """Return a function that gets a page of the editor as a superuser."""
     from django.test import Client  # noqa: PLC0415
 
     client = Client(SERVER_NAME="localhost")
@@ -135,7 +136,7 @@ def queries_of(ask: Callable[[], object]) -> int:
     return len(asked)
 
 
-#: The queries of each page while there are few tests.
+#: The number of queries of each page while there are few tests.
 few: dict[str, int] = {}
 
 
@@ -146,21 +147,21 @@ def count_queries() -> None:
 
 
 def pages(rounds: int) -> Iterator[Figure]:
-    """Measure each page: queries, the increase over few tests, and milliseconds."""
+    """Measure each page: its queries, how many more these are than with few tests, and its time."""
     get = signed_in()
     for what, page, queries, milliseconds in PAGES:
         ask = functools.partial(get, page)
         found = queries_of(ask)
         yield f"a) {what}: queries", found, "", queries
-        yield f"   more than with {FEW} tests", found - few[what], "", 0
+        yield f"   more queries than with {FEW} tests", found - few[what], "", 0
         taken, cpu = (each * 1000 for each in timed(ask, rounds))
         yield f"   time on the server ({cpu:.0f} ms of CPU)", taken, " ms", milliseconds
     taken = median(lambda: get("matrix/?download=1"), 3)
-    print(f"   (without a limit: the download of a matrix takes {taken:.1f} s)")
+    print(f"   (no limit: downloading a matrix takes {taken:.1f} s)")
 
 
 def first_requests(rounds: int) -> Iterator[Figure]:
-    """Measure the first request of a process, several times because it varies."""
+    """Measure the first request of a new process, several times because the time varies."""
     for what, page, wanted in FIRST:
         shown = [again("--first", page) for _ in range(max(1, rounds // 10))]
         seconds, cpu, *mib = (statistics.median(each) for each in zip(*shown, strict=True))
@@ -193,7 +194,7 @@ def resident() -> float:
 
 
 def checks(rounds: int) -> Iterator[Figure]:
-    """Measure the check that the Edit page requests while someone types, and that of the API."""
+    """Measure the check that the Edit page requests while someone types, and the API's check."""
     from django.test import Client  # noqa: PLC0415
 
     from proctor.editor.publishing.heads import head_of  # noqa: PLC0415
@@ -246,7 +247,7 @@ def saving(rounds: int) -> Iterator[Figure]:
 
     save()
     insert()
-    yield "d) saving an edit [plain INSERTs]", ratio(save, insert, rounds), "x", 20
+    yield "d) saving an edit, relative to a plain INSERT", ratio(save, insert, rounds), "x", 20
     taken = median(save, rounds), median(insert, rounds)
     print(f"   (saving takes {taken[0] * 1000:.1f} ms, a plain INSERT {taken[1] * 1000:.2f} ms)")
 
@@ -285,7 +286,7 @@ def reading(rounds: int) -> Iterator[Figure]:
         base = head_of(test, branch).id
         services.ramp(command(), test, branch, 0, values, base=base)
         shares.append(median(refresh, 1) / median(load, 1))
-    yield "e) a refresh after one change [first loads]", statistics.median(shares), "x", 0.2
+    yield "e) a refresh relative to a first load", statistics.median(shares), "x", 0.2
     print(f"   (a first load takes {median(load, 1):.2f} s)")
     pk = Branch.objects.get(name=branch).pk
     table = Branch._meta.db_table  # noqa: SLF001 - documented
@@ -299,7 +300,7 @@ def reading(rounds: int) -> Iterator[Figure]:
         assert read_matrix(branch, current[0]) is None
 
     many = [lambda each=each: [each() for _ in range(20)] for each in (poll, select)]
-    yield "f) the poll of a reader [plain SELECTs]", ratio(many[0], many[1], rounds), "x", 2
+    yield "f) a reader's poll, relative to a plain SELECT", ratio(many[0], many[1], rounds), "x", 2
     print(f"   (a plain SELECT takes {median(many[1], rounds) / 20 * 1e6:.0f} µs)")
 
 
@@ -321,13 +322,13 @@ def measure(rounds: int) -> int:
             verdict = "met" if value <= wanted else "MISSED"
             missed += value > wanted
             print(f"{what:62} {value:8.2f}{unit:3}  limit {wanted:g}  {verdict}", flush=True)
-    print(f"   (the load of the machine is {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)")
+    print(f"   (load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)")
     return missed
 
 
 @contextlib.contextmanager
 def sqlite() -> Iterator[dict[str, Any]]:
-    """Yield a SQLite file with the documented settings, so that readers do not wait for writers."""
+    """Yield the settings of a SQLite database, as documented: readers do not wait for writers."""
     directory = tempfile.mkdtemp()
     yield {
         "ENGINE": "django.db.backends.sqlite3",
@@ -340,8 +341,8 @@ def sqlite() -> Iterator[dict[str, Any]]:
 def main() -> int:
     """Run all benchmarks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=31, help="rounds of each figure")
-    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="the only database to use")
+    parser.add_argument("--rounds", type=int, default=31, help="number of rounds per figure")
+    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="use only this database")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--first", help=argparse.SUPPRESS)
     options = parser.parse_args()

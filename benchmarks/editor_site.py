@@ -1,4 +1,4 @@
-"""The site of `benchmarks/editor.py`: its tests with their histories, an application, a user."""
+"""The data for `benchmarks/editor.py`: tests with their histories, an application and a user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["FEW", "TESTS", "boss", "document", "fill", "name_of", "register_appl
 TESTS = 10_000
 #: The number of tests when queries are counted for the first time.
 FEW = 100
-#: Revisions of each test on each branch.
+#: The number of revisions of each test, by branch.
 REVISIONS = {"trunk": 3, "production": 2}
 #: The number of rows that are written at once.
 BATCH = 2000
@@ -23,7 +23,7 @@ def name_of(number: int) -> str:
 
 
 def document(number: int, **changes: object) -> dict[str, Any]:
-    """Return a definition: one test in four has a rule, one in ten a parent."""
+    """Return a definition: every fourth test has a rule, every tenth depends on another one."""
     from tests.editor.samples import document as sample  # noqa: PLC0415 - needs Django's settings
 
     rule = "${country == 'US'}" if number % 4 == 0 else None
@@ -34,7 +34,7 @@ def document(number: int, **changes: object) -> dict[str, Any]:
 
 
 def fill(numbers: range) -> None:
-    """Write the tests *numbers*, with as many revisions on each branch as `REVISIONS` says."""
+    """Store the tests with these *numbers*, each with the revisions that `REVISIONS` specifies."""
     from django.utils import timezone  # noqa: PLC0415 - likewise, as all below
 
     from proctor.editor.models import Branch, Head, Revision  # noqa: PLC0415
@@ -94,7 +94,7 @@ def register_application() -> None:
 
 @functools.cache
 def boss() -> Any:
-    """Return a user who may do everything."""
+    """Return a superuser, who has every permission."""
     from django.contrib.auth.models import User  # noqa: PLC0415
 
     found = User.objects.filter(username="boss").first()

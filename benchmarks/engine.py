@@ -6,9 +6,9 @@ multiples of the floor, or of a loop written by hand, because absolute times dep
 
 Both sides of a ratio are timed alternately, a few milliseconds each, over many rounds, and the
 median of the rounds' ratios is printed: a temporary slowdown of the machine affects both sides.
-(pyperf times one function after the other, each in its own processes. On a machine that others use
-as well, its ratios differ by half from run to run.) Time is the CPU time of this thread, so other
-processes do not count; the garbage collector stays on.
+(pyperf times one function after the other, each in its own processes. On a shared machine, its
+ratios differ by half from run to run.) Times are CPU times of this thread, so other processes do
+not count; the garbage collector stays on.
 
 Exits with 1 if a figure misses its limit.
 """
@@ -46,7 +46,7 @@ IDENTIFIERS = [f"{random.Random(number).getrandbits(60):015x}" for number in ran
 
 
 def ratio(subject: Callable[[], object], base: Callable[[], object], rounds: int) -> float:
-    """Return the time of *subject* as a multiple of that of *base*."""
+    """Return how many times as long *subject* takes as *base*: the median of many rounds."""
     loops = [_loops(subject), _loops(base)]
     ratios = []
     for _ in range(rounds):
@@ -78,14 +78,14 @@ Places = list[tuple[str, bytes, list[int]]]
 
 
 def places(count: int) -> Places:
-    """Return name, salt and cut-offs of *count* tests with three buckets."""
+    """Return the name, the salt prefix and the cut-offs of *count* tests with three buckets."""
     return [
         (f"test{n}", f"test{n}|salt{n}".encode(), [-715827883, 715827882]) for n in range(count)
     ]
 
 
 def floor(tests: Places, identifier: str) -> dict[str, int]:
-    """Return the range of one visitor in each of *tests*."""
+    """Return the index of a visitor's range in each of *tests*."""
     encoded = identifier.encode()
     found = {}
     for name, salt, cutoffs in tests:
@@ -96,7 +96,7 @@ def floor(tests: Places, identifier: str) -> dict[str, int]:
 
 
 def floor_of(count: int) -> Callable[[], object]:
-    """Return the floor of *count* tests, for all of `IDENTIFIERS`."""
+    """Return a function that does the minimum work: *count* tests for all of `IDENTIFIERS`."""
     tests = places(count)
     return lambda: [floor(tests, identifier) for identifier in IDENTIFIERS]
 
@@ -125,7 +125,7 @@ def matrix_of(tests: dict[str, dict[str, Any]]) -> Matrix:
 
 
 def bench100() -> tuple[Matrix, dict[str, Any], list[dict[str, Any]]]:
-    """Return matrix, context types and visitors of the conformance vectors for timing."""
+    """Return the matrix, context types and visitors of the conformance vectors made for timing."""
     directory = conformance_directory()
     lines = read_jsonl(directory, "assignments/bench100.jsonl")
     header = next(lines)["header"]
@@ -134,14 +134,14 @@ def bench100() -> tuple[Matrix, dict[str, Any], list[dict[str, Any]]]:
 
 
 def large_matrix(count: int) -> str:
-    """Return JSON of *count* tests similar to those of bench100: three in ten have a payload."""
+    """Return JSON of *count* tests like those in bench100; 30 % of them have a payload."""
     source = json.loads(read_matrix_text(conformance_directory(), "matrices/bench100.json"))
     tests = list(source["tests"].values())
     source["tests"] = {f"large{n}x": {**tests[n % 100], "salt": f"large{n}"} for n in range(count)}
     return json.dumps(source)
 
 
-# -- the figures --------------------------------------------------------------------------
+# -- figures ------------------------------------------------------------------------------
 
 Figure = tuple[str, float, str, float]
 
@@ -153,13 +153,13 @@ def visitor_of_bench100(rounds: int) -> Iterator[Figure]:
     ready = [(identifiers, converted(context, types)) for identifiers, context in raw]
     base = floor_of(100)
     yield (
-        "a) bench100, raw contexts, converted in the call [floors of 100 tests]",
+        "a) bench100, contexts converted in the call, relative to the floor of 100 tests",
         ratio(lambda: [_ask(typed, *each) for each in raw], base, rounds),
         "x",
         0.8,
     )
     yield (
-        "d) bench100 without declared types [floors of 100 tests]",
+        "d) bench100 without declared types, relative to the floor of 100 tests",
         ratio(lambda: [_ask(untyped, *each) for each in ready], base, rounds),
         "x",
         2.0,
@@ -178,7 +178,7 @@ COUNTRIES = ["US", "GB", "CA", "AU", "DE", "FR", "JP", "IN"]
 
 
 def fifty_tests(rounds: int) -> Iterator[Figure]:
-    """Measure 50 tests: 25 for everybody, 15 for some countries, 10 for these and a version."""
+    """Measure 50 tests: 25 for everyone, 15 for some countries, 10 for these and a version."""
     rules = [None] * 25 + ["${proctor:contains(COUNTRIES, country)}"] * 15
     rules += ["${proctor:contains(COUNTRIES, country) && appVersion >= 12}"] * 10
     constants = {"COUNTRIES": COUNTRIES}
@@ -197,7 +197,7 @@ def fifty_tests(rounds: int) -> Iterator[Figure]:
         groups = _ask(proctor, {"USER": identifier}, context)
         assert {name: each.group for name, each in groups.items()} == by_hand(identifier, context)
     yield (
-        "b) 50 tests of three buckets, 25 with rules [times a loop by hand]",
+        "b) 50 tests with three buckets, 25 with rules, relative to a hand-written loop",
         ratio(
             lambda: [_ask(proctor, {"USER": each}, context) for each, context in visitors],
             lambda: [by_hand(each, context) for each, context in visitors],
@@ -209,7 +209,7 @@ def fifty_tests(rounds: int) -> Iterator[Figure]:
 
 
 def _by_hand(proctor: Proctor) -> Callable[[str, dict[str, Any]], dict[str, str]]:
-    """Return the same work as code that one would write by hand for exactly these tests."""
+    """Return a hand-written function that determines the groups for exactly these tests."""
     buckets = ("group-1", "group0", "group1")
     countries = frozenset(COUNTRIES)
     cutoffs = (-715827883, 715827882)
@@ -239,15 +239,15 @@ def single_tests(rounds: int) -> Iterator[Figure]:
     country = {"rule": "${country == 'US'}"}
     cases = [
         ("without a rule", {}, {"country": "String"}),
-        ("for a country", country, {"country": "String"}),
-        ("for a country, without declared types", country, None),
+        ("with a country rule", country, {"country": "String"}),
+        ("with a country rule, without declared types", country, None),
     ]
     context = {"country": "US"}
     base = floor_of(1)
     for what, test, types in cases:
         proctor = Proctor(matrix_of({"single": test}), context_types=types)
         yield (
-            f"c) a single test {what} [floors]",
+            f"c) a single test {what}, relative to the floor",
             ratio(
                 lambda: _ask_all(proctor, context),  # noqa: B023 - called at once
                 base,
@@ -259,7 +259,7 @@ def single_tests(rounds: int) -> Iterator[Figure]:
 
 
 def one_of_fifty(rounds: int) -> Iterator[Figure]:
-    """Measure both ways to evaluate one test of fifty, half of which are for one country."""
+    """Measure both ways to evaluate one of fifty tests, half of which have a country rule."""
     country = {"rule": "${country == 'US'}"}
     tests = {f"test{n}x": country if n % 2 else {} for n in range(50)}
     context = {"country": "US"}
@@ -274,13 +274,13 @@ def one_of_fifty(rounds: int) -> Iterator[Figure]:
                 (short, "determine_group(t)", most),
             ):
                 taken = ratio(function, base, rounds)
-                yield f"g) one of 50, {rule}, {what}: {way} [floors]", taken, "x", wanted
+                yield f"g) one of 50, {rule}, {what}: {way}, floors", taken, "x", wanted
 
 
 def _one_test(
     proctor: Proctor, name: str, context: dict[str, Any]
 ) -> tuple[Callable[[], list[Any]], Callable[[], list[Any]]]:
-    """Return the slow and the fast way to evaluate one test, for all of `IDENTIFIERS`."""
+    """Return the slow and the fast function that evaluate one test for all of `IDENTIFIERS`."""
     tests = (name,)
 
     def long() -> list[Any]:
@@ -299,7 +299,7 @@ def _one_test(
 
 
 def loading() -> Iterator[Figure]:
-    """Measure loading 1,000 tests from JSON, and the memory that Proctor and Matrix then keep."""
+    """Measure how long 1,000 tests take to load from JSON, and how much memory they then need."""
     text = large_matrix(1000)
     types = bench100()[1]
     taken = []
@@ -307,7 +307,7 @@ def loading() -> Iterator[Figure]:
         begin = time.thread_time()
         Proctor(Matrix.from_json(text), context_types=types)
         taken.append(time.thread_time() - begin)
-    yield "e) 1,000 tests: JSON read, checked and compiled", statistics.median(taken), " s", 0.5
+    yield "e) 1,000 tests: read, checked and compiled", statistics.median(taken), " s", 0.5
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
@@ -316,13 +316,13 @@ def loading() -> Iterator[Figure]:
     size = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert len(kept.loaded) == 1000
-    yield "e) kept of each test, its definition in the matrix included", size / 1e6, " kB", 15
+    yield "e) memory per test, including its definition in the matrix", size / 1e6, " kB", 15
 
 
 def importing(rounds: int) -> Iterator[Figure]:
     ratios = [(_process("import proctor.core"), _process("pass")) for _ in range(rounds)]
     core, bare = (statistics.median(each) * 1000 for each in zip(*ratios, strict=True))
-    yield f"f) import proctor.core ({core:.0f} ms less a bare {bare:.0f})", core - bare, " ms", 40
+    yield f"f) import proctor.core ({core:.0f} ms minus startup {bare:.0f})", core - bare, " ms", 40
 
 
 def _process(code: str) -> float:
@@ -333,7 +333,7 @@ def _process(code: str) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=101, help="rounds of each ratio")
+    parser.add_argument("--rounds", type=int, default=101, help="number of rounds per ratio")
     rounds = parser.parse_args().rounds
     per_call = _seconds(floor_of(100), 20) / 20 / len(IDENTIFIERS)
     print(f"The floor of 100 tests takes {per_call * 1e6:.0f} µs on this machine.")

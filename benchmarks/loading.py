@@ -1,4 +1,4 @@
-"""Measure how a matrix loads: time by the number of tests, memory by the size of the file.
+"""Measure how the time and memory for loading a matrix grow with its size.
 
     python benchmarks/loading.py [--runs 3]
 
@@ -62,7 +62,7 @@ def document(rules: list[str | None]) -> bytes:
 
 
 def chains(operand: str, size: int) -> list[str | None]:
-    """Return different rules of 9,900 characters, each a chain of conditions joined by `||`."""
+    """Return different rules of about 9,900 characters: chains of conditions joined by `||`."""
     rules: list[str | None] = []
     number = 0
     while len(rules) * 9_900 < size:
@@ -87,7 +87,7 @@ def seconds(content: bytes) -> float:
 
 
 def growth_of_time(runs: int) -> tuple[float, float]:
-    """Return the seconds for 1,000 tests and for 20,000: medians, timed alternately."""
+    """Return the median seconds to load 1,000 tests and 20,000 tests, timed alternately."""
     small, large = document([None] * 1_000), document([None] * 20_000)
     seconds(small)
     few: list[float] = []
@@ -100,7 +100,7 @@ def growth_of_time(runs: int) -> tuple[float, float]:
 
 
 def peak_memory(operand: str, types: str) -> float:
-    """Return how many bytes loading adds to the peak of a new process, per byte of the document."""
+    """Return by how many bytes the peak memory of a new process grows per byte of the document."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         file.write(document(chains(operand, 10 * MEGABYTE)))
         file.flush()
@@ -109,7 +109,7 @@ def peak_memory(operand: str, types: str) -> float:
 
 
 def print_growth(file: Path, types: str) -> None:
-    """Do the work of the new process of `peak_memory`."""
+    """Load *file* and print how much memory that took; `peak_memory` runs this in a new process."""
     import resource  # noqa: PLC0415 - not on Windows
 
     Proctor(Matrix.from_json(document(["${country == 'US'}"])))

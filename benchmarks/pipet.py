@@ -6,8 +6,8 @@ alternately in one run:
 
 - an answer through `PipetSource`, compared with a bare `requests.Session().get` of the same URL;
 - a visitor's groups from the cache, compared with a bare `cache.get` of the same entry, in LocMem
-  and in a Redis server that is started for this (skipped if Redis is not installed);
-- the time that a request of a site has to wait in an outage: the first one, and the median
+  and in a Redis server that the benchmark starts (skipped if Redis is not installed);
+- the time that a request to a site has to wait during an outage: the first request, and the median
   of 200 more, for a Pipet that refuses connections, hangs, or sends its headers or its body one
   byte at a time.
 
@@ -69,7 +69,7 @@ VISITOR = GroupsRequest(
 )
 
 
-# -- the other process ------------------------------------------------------------------------
+# -- the Pipet's process ----------------------------------------------------------------------
 
 
 def serve(connection: Any) -> None:
@@ -116,7 +116,7 @@ def page(request):
 urlpatterns = [path("", page)]
 
 
-# -- the clock --------------------------------------------------------------------------------
+# -- timing -----------------------------------------------------------------------------------
 
 
 def paired(rounds: int, *sides: Callable[[], object]) -> list[float]:
@@ -126,7 +126,7 @@ def paired(rounds: int, *sides: Callable[[], object]) -> list[float]:
         for side, times in zip(sides, taken, strict=True):
             began = time.perf_counter()
             side()
-            if number >= rounds // 10:  # the first ones warm up
+            if number >= rounds // 10:  # the first rounds are a warm-up
                 times.append(time.perf_counter() - began)
     return [statistics.median(times) for times in taken]
 
@@ -165,7 +165,7 @@ def hits(server: Server, rounds: int, name: str, entry: dict[str, str]) -> Itera
         )
     print(f"{f'a bare cache.get of the entry, {name}':58} {bare * 1e6:8.0f} µs")
     print(f"{f'the groups from the cache, {name}':58} {ours * 1e6:8.0f} µs")
-    yield f"a hit relative to a bare cache.get, {name}", ours / bare, "times", 1.5
+    yield f"a cache hit relative to a bare cache.get, {name}", ours / bare, "times", 1.5
 
 
 def outages(server: Server) -> Iterator[Figure]:
@@ -185,9 +185,9 @@ def outages(server: Server) -> Iterator[Figure]:
             pairs = [(timed(with_proc), timed(without)) for _ in range(200)]
             current_setup().source.close()
         wanted = BUDGET + 0.05
-        yield f"{fault}: the first request", first * 1000, "ms", wanted * 1000
+        yield f"a Pipet that {fault}: the first request", first * 1000, "ms", wanted * 1000
         added = statistics.median(ours - bare for ours, bare in pairs)
-        yield f"{fault}: added to the median of 200 more", added * 1000, "ms", 1.0
+        yield f"a Pipet that {fault}: median of 200 more", added * 1000, "ms", 1.0
     server.behave("")
 
 
@@ -254,7 +254,7 @@ def _answers(port: int) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=1000, help="rounds of each figure")
+    parser.add_argument("--rounds", type=int, default=1000, help="number of rounds per figure")
     rounds = parser.parse_args().rounds
     server = Server()
     started = start_redis()
@@ -263,7 +263,7 @@ def main() -> int:
     locmem = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     figures += hits(server, rounds, "LocMem", locmem)
     if started is None:
-        print("Redis is not installed: its figures are skipped")
+        print("Redis is not installed, so its figures are skipped")
     else:
         process, port = started
         figures += hits(server, rounds, "Redis", redis_entry(port))

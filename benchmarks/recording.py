@@ -2,12 +2,12 @@
 
 The same page is requested alternately from two Django stacks: one whose site has `proctor.results`
 installed and records, and one without it. The page reads three of 50 declared tests, from a matrix
-in the process. The benchmark prints the difference of the medians over many rounds, in microseconds
-of CPU time of the thread that answers, for:
+in the process. The benchmark prints the median difference over many rounds, in microseconds of CPU
+time of the thread that answers, for:
 
 - a visitor who was seen before, as in most requests;
 - a new visitor, whose exposures go into the queue;
-- a call of `record` with a request.
+- a call to `record` with a request.
 
 Meanwhile the recorder's thread writes the rows to a SQLite file. Requests must not make any
 queries, which the benchmark checks. The limit is 20 µs for a visitor who was seen before, which is
@@ -39,7 +39,7 @@ from proctor import ProctorTest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: The limit in microseconds.
+#: The limit in microseconds per request.
 WANTED = 20
 READ = pages.NAMES[:3]
 
@@ -88,7 +88,7 @@ def site(directory: str) -> None:
 
 
 def switch(*, on: bool) -> None:
-    """Connect or disconnect the receivers and hooks of the app."""
+    """Connect or disconnect the receivers of `proctor.results`."""
     from django.core.signals import request_finished  # noqa: PLC0415 - needs the apps
 
     from proctor.results.recording import receiver  # noqa: PLC0415
@@ -101,7 +101,7 @@ def switch(*, on: bool) -> None:
 
 
 def side(url: str, visitors: Callable[[], str], *, on: bool) -> Callable[[], float]:
-    """Return a function that makes a new request in each call, and measures its microseconds."""
+    """Return a function that makes new requests, and returns their median time in microseconds."""
     get_response = pages.handler(pages.Plain, is_async=False).get_response
 
     def measure() -> float:
@@ -120,14 +120,14 @@ def side(url: str, visitors: Callable[[], str], *, on: bool) -> Callable[[], flo
 
 
 def numbered(prefix: str, count: int | None) -> Callable[[], str]:
-    """Return a function that names visitors: new ones, or the same *count* repeatedly."""
+    """Return a function that returns a new visitor for each call, or one of *count* in turn."""
     given = iter(range(10**9))
     return lambda: f"{prefix}{next(given) if count is None else next(given) % count}"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=201, help="rounds of each figure")
+    parser.add_argument("--rounds", type=int, default=201, help="number of rounds per figure")
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as directory:
         site(directory)
@@ -143,7 +143,7 @@ def main() -> int:
             return execute(*rest)
 
         pairs = {
-            "three tests read, a visitor who was seen": ("/three", numbered("a", 40)),
+            "three tests read, a visitor who was seen before": ("/three", numbered("a", 40)),
             "three tests read, a new visitor": ("/three", numbered("b", None)),
             "record() with a request": ("/buy", numbered("c", None)),
         }
@@ -159,13 +159,13 @@ def main() -> int:
         with connection.execute_wrapper(count):
             for number in range(rounds + 1):
                 row = {what: (without(), with_()) for what, (without, with_) in sides.items()}
-                if number:  # the first one warms up
+                if number:  # the first round is a warm-up
                     floors.append(pages.floor())
                     for what, (bare, recorded) in row.items():
                         taken[what].append(recorded - bare)
         flush(60)
         wanted = WANTED * statistics.median(floors) / pages.FLOOR
-        print(f"Python {sys.version.split()[0]}, µs a request; {len(queries)} queries in requests")
+        print(f"Python {sys.version.split()[0]}, µs per request; {len(queries)} queries")
         missed = bool(queries) or recorder.waiting > 0
         for what, values in taken.items():
             value = statistics.median(values)

@@ -1,16 +1,17 @@
 """Measure the time that the middleware adds to a request: `python benchmarks/request.py`.
 
 The same page is requested alternately, for a few milliseconds each, from two Django stacks: one
-with the middleware and one without any. The benchmark prints the median of the differences over
-many rounds, in microseconds, for 50 declared tests and a matrix in the process; half of the tests
-have a rule. For comparison, the time of the engine alone for these 50 tests is measured in the same
-rounds. No receiver listens to exposures. Each request is a new object from a new visitor.
+with Proctor's middleware and one without any middleware. The benchmark prints the median of the
+differences over many rounds, in microseconds, for 50 declared tests and a matrix in the process;
+half of the tests have a rule. For comparison, the time of the engine alone for these 50 tests is
+measured in the same rounds. No receiver listens to exposures. Each request is a new object from a
+new visitor.
 
-The limit is 15 µs if nobody reads the proc. If all of its groups are read, it is twice the time of
-the engine plus 30 µs. The limits apply to a machine that computes the floor of
+The limit is 15 µs if the view does not read `request.proc`. If the view reads all groups, the limit
+is twice the time of the engine plus 30 µs. The limits apply to a machine that computes the floor of
 `benchmarks/engine.py` for 100 tests in 61 µs. The floor is measured here as well, in the same
-rounds, and scales the limits. Time is the CPU time of the thread; the hop to another thread is
-measured in wall-clock time, including the wait.
+rounds, and scales the limits. Times are CPU times of the thread; only the switch to another thread
+is measured in wall-clock time, including the wait.
 
 Exits with 1 if a figure misses its limit.
 """
@@ -51,10 +52,10 @@ from proctor.middleware import BaseProctorMiddleware  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-#: Microseconds that the floor takes on the machine for which the limits are given.
+#: Microseconds that the floor takes on the machine for which the limits were set.
 FLOOR = 61
 
-#: Requests on one side of one round.
+#: The number of requests to each stack in one round.
 REQUESTS = 40
 
 NAMES = [f"test{number}x" for number in range(50)]
@@ -129,7 +130,7 @@ urlpatterns = [
 
 
 def handler(middleware: type | None, *, is_async: bool) -> BaseHandler:
-    """Return Django's own stack, with this middleware or none."""
+    """Return Django's request handler, with this middleware or with none."""
     settings.MIDDLEWARE = [f"{__name__}.{middleware.__name__}"] if middleware else []
     made = BaseHandler()
     made.load_middleware(is_async=is_async)
@@ -157,11 +158,11 @@ def asgi_request(url: str) -> HttpRequest:
     return request
 
 
-# -- the clock ----------------------------------------------------------------------------
+# -- timing -------------------------------------------------------------------------------
 
 
 def wsgi(middleware: type | None, url: str) -> Callable[[], float]:
-    """Return a function that measures the microseconds of a request."""
+    """Return a function that returns the mean time of a request in microseconds."""
     get_response = handler(middleware, is_async=False).get_response
 
     def measure() -> float:
@@ -203,7 +204,7 @@ def engine() -> Callable[[], float]:
 
 
 def floor() -> float:
-    """Return the microseconds for the work on 100 tests that no engine in Python can avoid."""
+    """Return the microseconds of the work that no engine in Python can avoid, for 100 tests."""
     prefixes = [f"test{number}|salt{number}".encode() for number in range(100)]
     cutoffs = [-715827883, 715827882]
     begin = time.thread_time()
@@ -215,17 +216,17 @@ def floor() -> float:
 
 
 async def medians(rounds: int, *sides: Callable[[], Any]) -> list[float]:
-    """Return the median of the first function, and by how much the others exceed it."""
+    """Return the median result of the first function, and by how much the others exceed it."""
     taken = []
     for number in range(rounds + 1):
         row = [each() for each in sides]
         row = [await each if asyncio.iscoroutine(each) else each for each in row]
-        if number:  # the first one warms up
+        if number:  # the first round is a warm-up
             taken.append([row[0], *(each - row[0] for each in row[1:])])
     return [statistics.median(column) for column in zip(*taken, strict=True)]
 
 
-# -- the figures --------------------------------------------------------------------------
+# -- figures ------------------------------------------------------------------------------
 
 Figure = tuple[str, float, "float | None"]
 
@@ -243,8 +244,8 @@ def under_wsgi(rounds: int) -> Iterator[Figure]:
     yield "the floor of 100 tests", base + bare, None
     yield "WSGI, a bare request", bare, None
     yield "the engine alone, 50 tests", alone, None
-    yield "WSGI, lazy and unused: added", unused, 15 * pace
-    yield "WSGI, all 50 tests read: added", read, 2 * alone + 30 * pace
+    yield "WSGI, no test read: time added", unused, 15 * pace
+    yield "WSGI, all 50 tests read: time added", read, 2 * alone + 30 * pace
 
 
 def under_asgi(rounds: int) -> Iterator[Figure]:
@@ -260,12 +261,12 @@ def under_asgi(rounds: int) -> Iterator[Figure]:
     yield "the floor of 100 tests", base + bare, None
     yield "ASGI, a bare request", bare, None
     yield "the engine alone, 50 tests", alone, None
-    yield "ASGI, coroutine hooks, unused: added", unused, 15 * pace
-    yield "ASGI, coroutine hooks, all 50 tests read: added", read, 2 * alone + 30 * pace
+    yield "ASGI, coroutine hooks, no test read: time added", unused, 15 * pace
+    yield "ASGI, coroutine hooks, all 50 tests read: time added", read, 2 * alone + 30 * pace
     clock = time.perf_counter
     sides = [asgi(None, "/anothing", clock), asgi(Plain, "/anothing", clock)]
     yield (
-        "ASGI, plain hooks, unused: added, by the clock",
+        "ASGI, plain hooks, no test read: wall time added",
         asyncio.run(medians(rounds, *sides))[1],
         None,
     )
@@ -273,7 +274,7 @@ def under_asgi(rounds: int) -> Iterator[Figure]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=201, help="rounds of each figure")
+    parser.add_argument("--rounds", type=int, default=201, help="number of rounds per figure")
     rounds = parser.parse_args().rounds
     missed = 0
     with tempfile.TemporaryDirectory() as directory:
@@ -288,7 +289,7 @@ def main() -> int:
         settings.PROCTOR_CONTEXT = {"country": "String"}
         settings.PROCTOR_LAZY = True
         django.setup()
-        print(f"Django {django.get_version()}, Python {sys.version.split()[0]}, µs a request")
+        print(f"Django {django.get_version()}, Python {sys.version.split()[0]}, µs per request")
         for figures in (under_wsgi(rounds), under_asgi(rounds)):
             for what, value, wanted in figures:
                 verdict = ""

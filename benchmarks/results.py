@@ -1,9 +1,9 @@
-"""Measure the time of a report of the app: `python benchmarks/results.py`.
+"""Measure how long a report of `proctor.results` takes: `python benchmarks/results.py`.
 
 A PostgreSQL server with its default settings is started for this run, and filled with a million
-rows: half a million exposures to one test, and equally many outcomes. The benchmark prints the
-seconds that a whole report takes, from the query to the finished HTML, in a process that has made
-one before, and the seconds of its parts: reading the rows, and the analysis. The limit for the
+rows: half a million exposures to one test, and half a million outcomes. The benchmark prints the
+seconds that a whole report takes, from the query to the finished HTML, in a process that has
+already made a report, and the seconds for reading the rows and for the analysis. The limit for the
 report is 3 seconds. Exits with 1 if it takes longer.
 
 Needs psycopg, PostgreSQL's programs and django-proctor[analysis].
@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-#: The limit in seconds.
+#: The limit for a report, in seconds.
 WANTED = 3.0
 
 FILL = """
@@ -92,11 +92,11 @@ def measure(half: int, rounds: int) -> int:
         begin, computing = time.perf_counter(), time.process_time()
         reporting.report("buttontst").to_html(fragment=True)
         whole, computing = time.perf_counter() - begin, time.process_time() - computing
-        if number:  # the first one includes imports
+        if number:  # the first round includes imports
             best = min(best, whole)
             print(
-                f"{2 * half:,} rows: {whole:5.2f} s, of these {reading:5.2f} s reading; "
-                f"{computing:5.2f} s of this process's cores"
+                f"{2 * half:,} rows: {whole:5.2f} s, of which {reading:5.2f} s reading; "
+                f"{computing:5.2f} s of CPU time in this process"
             )
     print(f"best {best:.2f} s, limit {WANTED} s: {'met' if best <= WANTED else 'MISSED'}")
     return int(best > WANTED)

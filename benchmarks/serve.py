@@ -113,7 +113,7 @@ class Target:
 
     @property
     def memory(self) -> float:
-        """Return the MB of all processes."""
+        """The memory of all processes of the server, in MB."""
         return sum(_memory(pid) for pid in _family(self.server.process.pid))
 
 
@@ -150,9 +150,9 @@ def body_size(url: str) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each target")
-    parser.add_argument("--seconds", type=int, default=3, help="length of one round")
-    parser.add_argument("--workers", type=int, default=1, help="processes of each server")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds per target")
+    parser.add_argument("--seconds", type=int, default=3, help="seconds per round")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes per server")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         print("wrk is not installed")
@@ -201,7 +201,7 @@ def report(targets: list[Target]) -> int:
         rate, p50, p99 = median(each.rates[1:]), median(each.p50[1:]), median(each.p99[1:])
         print(f"{each.name:36} {rate:9.0f} {p50:8.2f} {p99:8.2f} {each.memory:6.0f}")
     fifty, hundred, mounted, constant, aconstant = targets
-    # Ratios are taken within each round, because the machine may be slower in another one.
+    # Compare within each round, because the speed of the machine may change between rounds.
     pairs = zip(fifty.p50[1:], constant.p50[1:], aconstant.p50[1:], mounted.p50[1:], strict=True)
     beside = [(ours / plain, ours / co, inside / plain) for ours, plain, co, inside in pairs]
     plain, coroutine, inside = (median(column) for column in zip(*beside, strict=True))

@@ -1,4 +1,4 @@
-"""The directive `command-help`: the help of a command, from its parser.
+"""The Sphinx directive `command-help`, which shows the help text of a command.
 
 {command-help} groups            python -m proctor groups
 {command-help} manage proctor_groups
@@ -18,7 +18,7 @@ from proctor.cli.main import build_parser
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Options that every command of `manage.py` has.
+#: Options that Django adds to every `manage.py` command.
 DJANGOS = {
     "version",
     "verbosity",
@@ -34,7 +34,7 @@ WIDTH = 96
 
 
 def sub_commands() -> dict[str, argparse.ArgumentParser]:
-    """Return the parsers of `python -m proctor`, by the name of the sub-command."""
+    """Return the parsers of the sub-commands of `python -m proctor`, by name."""
     parser = build_parser()
     (commands,) = [
         each
@@ -45,7 +45,7 @@ def sub_commands() -> dict[str, argparse.ArgumentParser]:
 
 
 def management_commands() -> dict[str, Callable[[], argparse.ArgumentParser]]:
-    """Return a function that makes the parser, for each of our commands of `manage.py`."""
+    """Return, for each of our `manage.py` commands, a function that creates its parser."""
     found = {name: app for name, app in get_commands().items() if app.startswith("proctor")}
     return {name: lambda name=name: _management(found[name], name) for name in sorted(found)}
 
@@ -60,7 +60,7 @@ def _management(app: str, name: str) -> argparse.ArgumentParser:
 
 
 def help_text(command: str) -> str:
-    """Return the help of *command*. Raise KeyError if the command is unknown."""
+    """Return the help text of *command*. Raise KeyError if the command is unknown."""
     program, _, name = command.rpartition(" ")
     parser = management_commands()[name]() if program == "manage" else sub_commands()[name]
     made = parser.formatter_class
@@ -73,14 +73,14 @@ def help_text(command: str) -> str:
 
 
 class CommandHelp(Directive):
-    """Shows the help of the command that is its argument."""
+    """Shows the help text of the command that is named in its argument."""
 
     required_arguments = 1
     final_argument_whitespace = True
     option_spec: ClassVar[dict[str, object]] = {}
 
     def run(self) -> list[nodes.Node]:
-        """Return a literal block."""
+        """Return a literal block with the help text."""
         try:
             text = help_text(self.arguments[0])
         except KeyError as error:

@@ -1,4 +1,4 @@
-"""Sphinx: `sphinx-build -W -b html docs docs/_build/html`."""
+"""Configure Sphinx. To build the pages: `sphinx-build -W -b html docs docs/_build/html`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import proctor
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-# The apps whose docstrings and commands are shown have to be installed.
+# The pages show docstrings and commands of these apps, so the apps must be installed.
 settings.configure(
     INSTALLED_APPS=[
         "django.contrib.contenttypes",
@@ -54,7 +54,7 @@ autodoc_member_order = "bysource"
 def as_restructured_text(  # noqa: PLR0917 - Sphinx passes all six
     app: Sphinx, what: str, name: str, documented: object, options: object, lines: list[str]
 ) -> None:
-    """Convert our docstrings, which are plain text with code in single backticks."""
+    """Convert our docstrings, plain text with code in single backticks, to reStructuredText."""
     result: list[str] = []
     in_example = False
     for line in lines:
@@ -69,7 +69,7 @@ def as_restructured_text(  # noqa: PLR0917 - Sphinx passes all six
 
 
 def setup(app: Sphinx) -> None:
-    """Connect what the pages need; Sphinx calls this."""
+    """Register the directive and the docstring converter. Sphinx calls this function."""
     from command_help import CommandHelp  # noqa: PLC0415 - needs the settings
 
     app.add_directive("command-help", CommandHelp)

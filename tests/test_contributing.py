@@ -18,7 +18,7 @@ FILES = [
 #: Rows of the table of changes: the goal, and the place.
 ROWS = [
     line.strip("| ").split(" | ")
-    for line in PAGE.partition("## Where to change what")[2].partition("\n## ")[0].splitlines()
+    for line in PAGE.partition("## Where to make a change")[2].partition("\n## ")[0].splitlines()
     if line.startswith("| ") and "---" not in line and not line.startswith("| To")
 ]
 
