@@ -43,7 +43,7 @@ def _from_options(name: str, options: object) -> ProctorTest | DeclarationProble
 
 
 def _entries(declared: object) -> Iterator[ProctorTest | DeclarationProblem]:
-    """Yield a test or a problem for each entry of the declarations, whatever their type."""
+    """Yield a test or a problem for each entry of the declarations, which can be of any type."""
     if isinstance(declared, str):
         yield DeclarationProblem(
             Fault.TEXT,
@@ -135,9 +135,9 @@ class Registry(Mapping[str, ProctorTest]):
         """Read a Proctor *specification*, given as a path or as parsed content.
 
         The bucket with a test's fallback value becomes the test's default. The file can contain
-        comments. All content of the specification is kept for `to_specification`. Raises
-        ConfigurationError for any other document; the message says what kind of document it seems
-        to be.
+        comments. The whole content of the specification is kept, so that `to_specification` can
+        write it back. Raises ConfigurationError for any other kind of document; the message names
+        the kind if it can be recognized.
         """
         tests, rest = read_specification(specification)
         registry = cls(tests)

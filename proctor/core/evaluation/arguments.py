@@ -24,7 +24,7 @@ NO_FORCE = ForceGroups()
 
 
 def checked_context(identifiers: object, context: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Return the context, or an empty one. Raises TypeError if an argument is not a mapping."""
+    """Return the context; empty if it is None. Raises TypeError if an argument is not a mapping."""
     for name, value in (("identifiers", identifiers), ("context", context)):
         if value is None and name == "context":
             return {}

@@ -246,7 +246,7 @@ def _rebuild(*fields: Any) -> GroupAssignment:
 
 
 class Property(NamedTuple):
-    """The `value` that a payload experiment set, any JSON value, and the `test` that set it."""
+    """The `value` (any JSON value) that a payload experiment set, and the `test` that set it."""
 
     value: Any
     test: str
@@ -317,7 +317,7 @@ class Groups(Mapping[str, GroupAssignment]):
 
     @property
     def unlogged(self) -> frozenset[str]:
-        """The tests that the logging string leaves out for this visitor, but not for everyone."""
+        """Tests that are missing only from this visitor's logging string, not from everyone's."""
         return self._unlogged
 
     def to_dict(self) -> dict[str, GroupAssignment]:

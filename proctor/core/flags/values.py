@@ -106,7 +106,7 @@ def is_finite(payload: Any) -> bool:
 
 
 def metadata(assignment: GroupAssignment) -> dict[str, bool | int | float | str]:
-    """Return OpenFeature's flag metadata."""
+    """Return the assignment's details as the metadata of an OpenFeature flag."""
     found: dict[str, bool | int | float | str] = {}
     if assignment.value is not None:
         found["value"] = assignment.value

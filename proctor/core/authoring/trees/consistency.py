@@ -33,7 +33,7 @@ __all__ = [
 
 
 def syntax_checker() -> RuleChecker:
-    """Return a checker that only parses rules. If tests share it, equal rules are parsed once."""
+    """Return a checker that only parses rules. Tests can share it, to parse equal rules once."""
     return RuleChecker(RulePool(), context_types=None)
 
 
@@ -71,7 +71,7 @@ def first_inconsistency(
 def dependency_problems(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
     """Return the problems of tests that are dropped because of dependencies.
 
-    All *tests* must otherwise be valid.
+    Apart from their dependencies, all *tests* must be valid.
     """
     return {
         name: replace(each, java_message=_dependency_text(each, tests))
