@@ -30,13 +30,13 @@ def _from_options(name: str, options: object) -> ProctorTest | DeclarationProble
         return DeclarationProblem(
             Fault.TYPE,
             f"{name!r} is declared as {shown(options)}",
-            f"write a dict of {', '.join(_OPTIONS)}",
+            f"write a dict with one or more of the keys {', '.join(_OPTIONS)}",
         )
     unknown = [option for option in options if option not in _OPTIONS]
     if unknown:
         return DeclarationProblem(
             Fault.TYPE,
-            f"{name!r} has the option {shown(unknown[0])}",
+            f"{name!r} has the unknown option {shown(unknown[0])}",
             nearest(unknown[0], _OPTIONS),
         )
     return ProctorTest(name, **options)
@@ -125,7 +125,7 @@ class Registry(Mapping[str, ProctorTest]):
         return f"Registry({list(self._tests.values())!r})"
 
     def hint(self, name: str) -> str:
-        """Return a hint about an undeclared *name*: the closest declared name, and all of them."""
+        """Return a hint about an undeclared *name*, with the closest and all declared names."""
         return nearest(name, self.names) if self.names else "no tests are declared"
 
     @classmethod

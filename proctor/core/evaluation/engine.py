@@ -313,8 +313,8 @@ class Proctor:
 
         This is the function for all tests, or the one that `determine_group` calls for *test*.
         Comments in the text name the tests that the function does not contain, either because they
-        depend on more than rules or because they were dropped. Raises UnknownTest for a test that
-        is not loaded.
+        are evaluated separately or because they were dropped. Raises UnknownTest for a test that is
+        not loaded.
         """
         # Imported here because few programs print the function.
         from proctor.core.evaluation.function_text import function_text  # noqa: PLC0415

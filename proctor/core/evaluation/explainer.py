@@ -110,7 +110,7 @@ def refuse_unknown(test: str, known: Iterable[str]) -> NoReturn:
 
 
 def explain_dropped(test: str, test_type: str | None, problem: Problem) -> Explanation:
-    """Return the explanation of a test that is not evaluated."""
+    """Return the explanation of a test that was dropped."""
     return Explanation(test, Decision.DROPPED, None, test_type, problem)
 
 

@@ -31,7 +31,7 @@ __all__ = ["steps", "summary", "text"]
 
 #: Width of the picture in columns.
 BAR = 64
-#: If there are more ranges than this, they are not listed one by one.
+#: At most this many ranges are listed, plus the one that contains the visitor's position.
 MAX_RANGES = 20
 _NAMES = string.ascii_lowercase + string.ascii_uppercase
 
@@ -178,7 +178,7 @@ def _refused_by_rule(explanation: Explained) -> Sentence:
         text = gettext_noop("no allocation accepts visitors whose identifier was rejected")
         return Sentence(text)
     text = gettext_noop(
-        "no allocation's rule is true; the last rule, of {allocation}, is false: {why}"
+        "no allocation's rule is true; that of {allocation}, the last one, is false: {why}"
     )
     return Sentence(text, allocation=_allocation(last), why=last.rule.why)
 

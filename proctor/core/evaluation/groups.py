@@ -62,8 +62,8 @@ _ANSWERS = frozenset({Reason.ASSIGNED, Reason.FORCED, Reason.STALE})
 class GroupAssignment:
     """The group of one visitor in one test. Immutable. All visitors in the group share this object.
 
-    It contains no data about a visitor. Two assignments are equal if all their fields are equal. An
-    assignment is true if its value is greater than 0, so `if proc.newfeaturerollout:` means
+    It contains no data about any visitor. Two assignments are equal if all their fields are equal.
+    An assignment is true if its value is greater than 0, so `if proc.newfeaturerollout:` means
     "active". An assignment never equals a str, so compare its `.group`.
     """
 

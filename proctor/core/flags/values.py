@@ -74,7 +74,7 @@ def typed_value(test: str, assignment: GroupAssignment, kind: FlagKind) -> Any:
     raise FlagError(
         FlagErrorCode.TYPE_MISMATCH,
         f"the group {assignment.group!r} of the test {test!r} has a payload of type "
-        f"{assignment.payload_type}, {_name_of(payload)}; the payload is not converted to "
+        f"{assignment.payload_type} ({_name_of(payload)}), which is not converted to "
         f"{_NAMES[kind]}",
     )
 

@@ -61,7 +61,7 @@ class Audit:
     """Who published the matrix, and when (Java: Audit)."""
 
     version: str | None = None
-    #: In milliseconds since 1970; None if missing.
+    #: The time of publication, in milliseconds since 1970; None if missing.
     updated: int | None = None
     updated_by: str | None = None
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
@@ -152,7 +152,7 @@ class Allocation:
     """The split of the visitors for whom `rule` is true (Java: Allocation)."""
 
     rule: str | None = None
-    #: Empty if missing or null.
+    #: The ranges; empty if they are missing or null in the matrix.
     ranges: tuple[Range, ...] = ()
     id: str = ""
     name: str = ""
@@ -176,7 +176,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """Another test, and the bucket in it that a visitor must be in (Java: TestDependency)."""
+    """A dependency: visitors must be in this bucket of this test (Java: TestDependency)."""
 
     test_name: str | None = None
     bucket_value: int = 0
@@ -199,7 +199,7 @@ class Dependency:
 class PayloadExperimentConfig:
     """Decides which test wins if `json` payloads conflict (Java: PayloadExperimentConfig)."""
 
-    #: Usually digits. Compared as a 64-bit integer.
+    #: The text of a number, usually only digits. It is compared as a 64-bit integer.
     priority: str | None = None
     namespaces: tuple[str | None, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)

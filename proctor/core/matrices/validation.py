@@ -44,7 +44,7 @@ class Examination:
 
     #: The tests that were loaded.
     loaded: Mapping[str, TestDefinition]
-    #: All other tests, each with the problem that caused the test to be dropped.
+    #: Maps each test that was dropped to the problem that is the reason for it.
     dropped: Mapping[str, Problem]
     #: Problems that cause Java Proctor to reject the whole matrix.
     fatal: tuple[Problem, ...]
