@@ -54,7 +54,7 @@ class ConfigurationError(ProctorError, ValueError):
 
 
 class IdentifierError(ProctorError, ValueError):
-    """A call contains an identifier of type RANDOM, which cannot have identifiers."""
+    """A call contains an identifier of type RANDOM, but this type cannot have identifiers."""
 
 
 class UnknownTest(ProctorError, KeyError):  # noqa: N818 - reads as the field says it

@@ -188,7 +188,7 @@ class ProctorTest:
         return self.groups is None or group in self.groups
 
     def accepts_payload(self, assignment: GroupAssignment) -> bool:
-        """Return True if the payload has the declared type, if any, or if there is no payload."""
+        """Return True if there is no payload or no declared type, or if the two match."""
         expected = self.payload_type
         if expected is None or not assignment.payload_type or expected == assignment.payload_type:
             return True

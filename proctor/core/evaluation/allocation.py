@@ -96,7 +96,7 @@ class RangeTable(Generic[T_co]):
         """
         if len(lengths) != len(outcomes):
             raise ValueError(
-                f"{len(lengths)} ranges need the same number of outcomes, got {len(outcomes)}"
+                f"expected one outcome for each of the {len(lengths)} ranges, got {len(outcomes)}"
             )
         pieces = list(_merged(_unsigned(_signed_pieces(cutoffs(lengths))), outcomes))
         starts = [start for start, _ in pieces]

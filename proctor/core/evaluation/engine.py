@@ -358,8 +358,8 @@ class Proctor:
             encoded_identifier = encoded[slot]
             if encoded_identifier is not None:
                 digest = md5(prefix + encoded_identifier).digest()
-                # `or` would be wrong here, because an assignment is false if its value is 0 or
-                # less.
+                # Test for None and not for truth, because an assignment is false if its value is 0
+                # or less.
                 found = pieces[table[digest[12]]]
                 groups[test] = exact(digest[12:]) if found is None else found
         for test, slot, rule in failures:

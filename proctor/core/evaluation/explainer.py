@@ -49,7 +49,7 @@ _BY_FORCE = (Decision.FORCED, Decision.SMALLEST_LIVE, Decision.FALLBACK_MODE)
 
 @dataclass(slots=True)
 class WatchedVisit(VisitorState):
-    """A visit that records the evaluated rules and the numbers drawn."""
+    """A `VisitorState` that also records the evaluated rules and the numbers drawn."""
 
     variable_errors: Mapping[str, str] = field(default_factory=dict)
     asked: list[RuleExplanation] = field(default_factory=list)

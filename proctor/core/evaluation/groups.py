@@ -142,7 +142,7 @@ class GroupAssignment:
         return self.reason is Reason.FORCED
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain JSON types, for display."""
+        """Return the fields as a JSON-serializable dict, for display."""
         return {
             "group": self.group,
             "value": self.value,

@@ -58,7 +58,7 @@ class FlagSource:
     def many(
         self, request: GroupsRequest, tests: tuple[str, ...]
     ) -> dict[str, FoundFlag | FlagError | None]:
-        """Return what `one` returns or raises for each of *tests*, by name.
+        """Return the result of `one` for each of *tests*, by name: a flag, None or a FlagError.
 
         *request* must include these tests. Raises FlagError if the source has no answer.
         """

@@ -52,7 +52,7 @@ def _takes_two(function: Callable[..., object]) -> bool:
 
 
 def expected_validators() -> str:
-    """Return a description of the accepted values."""
+    """Return a description of the accepted validators, for messages."""
     names = ", ".join(map(repr, VALIDATORS))
     return f"{names}, a function of test type and identifier, or None"
 

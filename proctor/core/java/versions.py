@@ -61,7 +61,7 @@ class ReleaseVersion:
     matchPrecision = match_precision  # noqa: N815 - Java Proctor's name
 
     def compare(self, other: ReleaseVersion) -> int:
-        """Return -1, 0 or 1 as Java's compareTo does. Only parts that both versions have count."""
+        """Return -1, 0 or 1 as Java's compareTo does, comparing only the parts that both have."""
         shared = min(len(self._parts), len(other._parts))
         mine, theirs = self._parts[:shared], other._parts[:shared]
         return (mine > theirs) - (mine < theirs)

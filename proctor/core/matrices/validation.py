@@ -44,7 +44,7 @@ class Examination:
 
     #: The tests that were loaded.
     loaded: Mapping[str, TestDefinition]
-    #: Maps each test that was dropped to the problem that is the reason for it.
+    #: For each dropped test, the problem that caused it to be dropped.
     dropped: Mapping[str, Problem]
     #: Problems that cause Java Proctor to reject the whole matrix.
     fatal: tuple[Problem, ...]

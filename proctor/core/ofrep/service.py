@@ -194,7 +194,7 @@ class OfrepService:
 
 
 def decoded(path: bytes) -> str:
-    """Return a percent-encoded path decoded to text."""
+    """Decode a percent-encoded path to text."""
     return unquote_to_bytes(path).decode("utf-8", errors="replace")
 
 

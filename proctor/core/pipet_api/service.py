@@ -206,7 +206,8 @@ class _Documents:
     def group(self, test: str, assignment: GroupAssignment) -> str:
         """Return one entry of `groups`  [JsonTestBucket]."""
         if assignment.forced:
-            return f"{java_json(test)}:{java_json(_bucket(assignment))}"  # new in every request
+            # Not cached, because a forced assignment is a new object in every request.
+            return f"{java_json(test)}:{java_json(_bucket(assignment))}"
         # The key contains the object's id. The cached tuple keeps the object alive, so no other
         # object can get the same id.
         kept = self._groups.get((test, id(assignment)))

@@ -196,7 +196,7 @@ def test_a_subscriber_that_fails_is_logged_by_class_and_place(tmp_path, caplog):
     ],
 )
 def test_a_type_error_names_the_type_and_no_visitor(arguments):
-    with pytest.raises(TypeError, match=r"is a (str|list); give") as caught:
+    with pytest.raises(TypeError, match=r"is of type (str|list); give") as caught:
         Proctor(small_matrix()).determine_groups(**arguments)
     assert "joe" not in str(caught.value)
 

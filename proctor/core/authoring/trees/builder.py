@@ -51,8 +51,8 @@ def build(
     """Return the matrix built from a *tree* of definitions.
 
     *root* names the tree in messages. *progress* is called with the name of each test. If
-    *keep_going*, invalid tests are left out; otherwise, raises the Refusal for the first invalid
-    test.
+    *keep_going*, invalid tests are left out; otherwise, the Refusal for the first invalid test is
+    raised.
     """
     source = f"{_text(audit.updated_by)}@{_text(audit.version)}"
     tests: dict[str, TestDefinition] = {}

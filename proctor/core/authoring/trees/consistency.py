@@ -33,7 +33,10 @@ __all__ = [
 
 
 def syntax_checker() -> RuleChecker:
-    """Return a checker that only parses rules. Tests can share it, to parse equal rules once."""
+    """Return a checker that only parses rules.
+
+    Share one checker among all tests, so that equal rules are parsed only once.
+    """
     return RuleChecker(RulePool(), context_types=None)
 
 

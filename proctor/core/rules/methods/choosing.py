@@ -1,4 +1,4 @@
-"""Choose the overload of a call  [javax.el.Util, ReflectionUtil.resolveAmbiguousMethod]."""
+"""Choose the overload to call [javax.el.Util, ReflectionUtil.resolveAmbiguousMethod]."""
 
 from __future__ import annotations
 
