@@ -54,7 +54,7 @@ class ConfigurationError(ProctorError, ValueError):
 
 
 class IdentifierError(ProctorError, ValueError):
-    """A call contains an identifier of type RANDOM, which cannot have identifiers."""
+    """A call contains an identifier of type RANDOM, but this type cannot have identifiers."""
 
 
 class UnknownTest(ProctorError, KeyError):  # noqa: N818 - reads as the field says it
@@ -76,7 +76,7 @@ class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
 class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
     """A service does not answer, or its answer is wrong.
 
-    The source then pauses for a while. In an outage, it stops all calls; otherwise, it pauses only
+    The source then stops making calls for a while: all calls in an outage, otherwise only calls for
     this request. Each outage is logged once.
     """
 
@@ -148,7 +148,7 @@ class RuleTypeError(RuleError):
 
 
 class RuleEvaluationError(RuleError):
-    """The value could not be computed for this visitor."""
+    """The value of a rule could not be computed for this visitor."""
 
 
 class UndefinedName(RuleEvaluationError):  # noqa: N818 - reads as the field says it

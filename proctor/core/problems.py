@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEVER_TRUE", "Problem", "Severity", "rules_never_true"]
 
-#: The code of problems with a rule that is never true or always fails, in a test that is loaded.
+#: The code of this problem: a test is loaded, but one of its rules is never true or always fails.
 NEVER_TRUE = "rule-never-true"
 
 
@@ -62,7 +62,7 @@ class Problem:
 
     @property
     def text(self) -> str:
-        """The place and the message."""
+        """The message, preceded by the place."""
         text = gettext_noop("{place}: {message}")
         return Sentence(text, place=self.place, message=self.message)
 

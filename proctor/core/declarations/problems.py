@@ -40,7 +40,7 @@ class DeclarationProblem(NamedTuple):
 
 
 class Declared(Protocol):
-    """The attributes of a `ProctorTest`, which cannot be imported here without a cycle."""
+    """The attributes of a `ProctorTest`. Importing the class here would create an import cycle."""
 
     @property
     def name(self) -> str: ...
@@ -57,7 +57,7 @@ class Declared(Protocol):
 
 
 def problems_of_test(test: Declared) -> Iterator[DeclarationProblem]:
-    """Return all problems in the declaration of *test*."""
+    """Yield all problems in the declaration of *test*."""
     name: Any = test.name
     if not isinstance(name, str) or not name:
         yield DeclarationProblem(

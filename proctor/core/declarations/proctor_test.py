@@ -31,8 +31,8 @@ class ProctorTest:
     """One test that an application uses. Immutable.
 
     *groups* are the names that the application handles, or a mapping from names to values; if
-    *groups* is omitted, any group is accepted. *default* is the group to use for visitors to whom
-    the source assigns none. *payload* is the payload type of the groups: str, int, float,
+    *groups* is omitted, any group is accepted. *default* is the group of visitors to whom the
+    source does not assign a group. *payload* is the payload type of the groups: str, int, float,
     list[str], list[int], list[float], dict, or Proctor's own name for the type. *identifier* is the
     test type, such as USER, whose identifier the test hashes. Only `proctor.results` reads
     *identifier*, and only if the groups come from a Pipet, because a Pipet does not report test
@@ -56,7 +56,7 @@ class ProctorTest:
     #: The attributes that are declared, compared and shown in the repr.
     _FIELDS = ("name", "groups", "default", "payload", "identifier")
 
-    #: Tells pytest, which collects test classes by name, that this is not one.
+    #: Tells pytest, which collects test classes by name, not to collect this class.
     __test__ = False
 
     name: str
@@ -136,7 +136,7 @@ class ProctorTest:
         """Return the assignment for a visitor without a group: the default, if one is declared.
 
         If the declaration does not contain the default's value, *known_value* is used instead. The
-        assignment is then true or false as if the visitor were in that bucket.
+        truth value of the assignment is then the same as for a visitor in that bucket.
         """
         if known_value is not None and self.lacks_default_value:
             return GroupAssignment(self.default, known_value, reason=reason)
@@ -188,12 +188,11 @@ class ProctorTest:
         return self.groups is None or group in self.groups
 
     def accepts_payload(self, assignment: GroupAssignment) -> bool:
-        """Return True if the payload has the declared type, or if either one is missing."""
+        """Return True if there is no payload or no declared type, or if the two match."""
         expected = self.payload_type
         if expected is None or not assignment.payload_type or expected == assignment.payload_type:
             return True
-        # If the application declares dict, the matrix can use either of Proctor's types map and
-        # json.
+        # If the application declares dict, the payload's type in the matrix can be map or json.
         return self.payload is dict and isinstance(assignment.payload, Mapping)
 
     def problems(self) -> Iterator[DeclarationProblem]:
@@ -202,7 +201,10 @@ class ProctorTest:
 
 
 def _frozen_groups(groups: Any) -> Any:
-    """Return an immutable copy. Other types are not copied; `problems` reports them."""
+    """Return an immutable copy of *groups*.
+
+    A value of an invalid type is returned unchanged; `problems` reports it.
+    """
     if isinstance(groups, Mapping):
         return types.MappingProxyType(dict(groups))
     if isinstance(groups, (list, tuple, set, frozenset)):

@@ -30,20 +30,20 @@ def _from_options(name: str, options: object) -> ProctorTest | DeclarationProble
         return DeclarationProblem(
             Fault.TYPE,
             f"{name!r} is declared as {shown(options)}",
-            f"write a dict of {', '.join(_OPTIONS)}",
+            f"write a dict with one or more of the keys {', '.join(_OPTIONS)}",
         )
     unknown = [option for option in options if option not in _OPTIONS]
     if unknown:
         return DeclarationProblem(
             Fault.TYPE,
-            f"{name!r} has the option {shown(unknown[0])}",
+            f"{name!r} has the unknown option {shown(unknown[0])}",
             nearest(unknown[0], _OPTIONS),
         )
     return ProctorTest(name, **options)
 
 
 def _entries(declared: object) -> Iterator[ProctorTest | DeclarationProblem]:
-    """Yield a test or a problem for each entry of the declarations, whatever their type."""
+    """Yield a test or a problem for each entry of the declarations, which can be of any type."""
     if isinstance(declared, str):
         yield DeclarationProblem(
             Fault.TEXT,
@@ -125,7 +125,7 @@ class Registry(Mapping[str, ProctorTest]):
         return f"Registry({list(self._tests.values())!r})"
 
     def hint(self, name: str) -> str:
-        """Return a hint about an undeclared *name*: the closest declared name, and all of them."""
+        """Return a hint about an undeclared *name*, with the closest and all declared names."""
         return nearest(name, self.names) if self.names else "no tests are declared"
 
     @classmethod
@@ -135,9 +135,9 @@ class Registry(Mapping[str, ProctorTest]):
         """Read a Proctor *specification*, given as a path or as parsed content.
 
         The bucket with a test's fallback value becomes the test's default. The file can contain
-        comments. All content of the specification is kept for `to_specification`. Raises
-        ConfigurationError for any other document; the message says what kind of document it seems
-        to be.
+        comments. The whole content of the specification is kept, so that `to_specification` can
+        write it back. Raises ConfigurationError for any other kind of document; the message names
+        the kind if it can be recognized.
         """
         tests, rest = read_specification(specification)
         registry = cls(tests)

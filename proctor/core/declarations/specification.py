@@ -146,7 +146,7 @@ def write_specification(
 def _write_test(test: ProctorTest) -> dict[str, Any]:
     known: dict[str, Any] = thaw(test.specification or {})
     if test.groups is None and test.specification is not None:
-        return known  # the application reads only the payload
+        return known  # no groups are declared: only the payload is read
     if not isinstance(test.groups, Mapping):
         raise ConfigurationError(
             f"{test.name!r} declares no values for its groups, but a specification needs them; "

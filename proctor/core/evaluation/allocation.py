@@ -18,8 +18,8 @@ __all__ = ["RangeTable", "cutoffs", "random_range", "range_index", "smallest_liv
 
 POSITION_MIN, POSITION_MAX = -(2**31), 2**31 - 1
 
-#: One less than the number of positions, as in Java Proctor. Using the number itself would change
-#: the last bit of the results.
+#: One less than the number of positions, as in Java Proctor. The full number of positions would
+#: change the last bit of some results.
 _SPAN = float(POSITION_MAX - POSITION_MIN)
 #: Number of positions that have the same first byte.
 _CELL = 1 << 24
@@ -28,7 +28,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Random(Protocol):
-    """The only method of `random.Random` that is needed here."""
+    """The part of `random.Random` that this module uses."""
 
     def random(self) -> float:
         """Return a float that is at least 0 and less than 1."""
@@ -60,7 +60,7 @@ def cutoffs(lengths: Sequence[float]) -> tuple[int, ...]:
 
 
 def range_index(position: int, cutoffs: Iterable[int]) -> int:
-    """Return the index of the first range with a cutoff >= *position*, or else the last index."""
+    """Return the index of the first range with a cutoff >= *position*, or of the last range."""
     index = -1
     for index, cutoff in enumerate(cutoffs):
         if position <= cutoff:
@@ -96,7 +96,7 @@ class RangeTable(Generic[T_co]):
         """
         if len(lengths) != len(outcomes):
             raise ValueError(
-                f"{len(lengths)} ranges need the same number of outcomes, got {len(outcomes)}"
+                f"expected one outcome for each of the {len(lengths)} ranges, got {len(outcomes)}"
             )
         pieces = list(_merged(_unsigned(_signed_pieces(cutoffs(lengths))), outcomes))
         starts = [start for start, _ in pieces]
@@ -129,7 +129,7 @@ def _signed_pieces(cutoffs: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _unsigned(pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Return the same pieces in byte order: positions from 0 up, followed by the negative ones."""
+    """Return *pieces* in byte order: first the positions from 0 up, then the negative positions."""
     negative = []
     last = 0
     below = True
@@ -174,8 +174,8 @@ def _index_cells(
         number = numbers.setdefault(id(outcome), len(pieces))
         if number == len(pieces):
             pieces.append(outcome)
-        # An index must fit into a byte. With 256 different outcomes, the cells of the last one stay
-        # 0.
+        # An index must fit into a byte. If there are 256 different outcomes, the cells of the last
+        # outcome stay 0.
         if number < 256:
             table[first:last] = bytes((number,)) * (last - first)
     return _shared(bytes(table)), tuple(pieces[:256])
@@ -190,11 +190,10 @@ def _shared(table: bytes) -> bytes:
 def random_range(lengths: Sequence[float], random: Random) -> int:
     """Draw a random number and return the index of the range that contains it.
 
-    This is the first range at whose end the sum of the lengths exceeds the number, or else the last
-    range.
+    The lengths are added up from the left. The first range that raises the sum above the number is
+    chosen or, if there is none, the last range.
 
-    The method is that of Java Proctor's RandomTestChooser, with *random* in place of
-    java.util.Random.
+    Java Proctor's RandomTestChooser does the same, but draws the number from java.util.Random.
     """
     drawn = random.random()
     for index, total in enumerate(itertools.accumulate(lengths)):

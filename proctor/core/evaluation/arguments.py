@@ -24,13 +24,13 @@ NO_FORCE = ForceGroups()
 
 
 def checked_context(identifiers: object, context: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Return the context, or an empty one. Raises TypeError if an argument is not a mapping."""
+    """Return the context; empty if it is None. Raises TypeError if an argument is not a mapping."""
     for name, value in (("identifiers", identifiers), ("context", context)):
         if value is None and name == "context":
             return {}
         if not isinstance(value, Mapping):
             kind = type(value).__qualname__  # do not show the value: it may identify a visitor
-            raise TypeError(f"{name} is a {kind}; give a dict that maps names to values")
+            raise TypeError(f"{name} is of type {kind}; give a dict that maps names to values")
     assert context is not None
     return context
 
@@ -62,7 +62,7 @@ def forced(given: ForceGroups | str, payload_tests: Collection[str]) -> ForceGro
         return given
     if not isinstance(given, str):
         kind = type(given).__qualname__
-        raise TypeError(f"force_groups is a {kind}; give a string, a ForceGroups, or None")
+        raise TypeError(f"force_groups is of type {kind}; give a string, a ForceGroups, or None")
     return ForceGroups.parse(given, payload_tests)
 
 

@@ -31,8 +31,9 @@ INCOGNITO = "isIncognitoUser"
 class EngineCall:
     """The inputs of one call, and its results so far.
 
-    Most calls have no errors, and many evaluate no closure. Therefore the objects for these are
-    created only when they are needed; until then, the class attributes serve as defaults.
+    Most calls have no errors, and many do not evaluate any closure. Therefore the dicts for errors
+    and the scope for closures are created only when they are needed; until then, the class
+    attributes serve as defaults.
     """
 
     #: The errors of rules that failed, by test.
@@ -40,7 +41,7 @@ class EngineCall:
     #: The variables as rules see them; created on first use.
     _scope: Scope | None = None
     _failed: dict[Rule, RuleError] | None = None
-    #: For each variable that is missing from the scope, the reason why.
+    #: The reasons why variables are missing from the scope, by the name of the variable.
     variable_errors: Mapping[str, str] = EMPTY
 
     def __init__(self, plan: Plan, context: Mapping[str, Any]) -> None:
@@ -123,7 +124,7 @@ class EngineCall:
 def is_incognito(context: Mapping[str, Any], types: Mapping[str, ContextType] | None) -> bool:
     """Return True if the visitor is incognito  [Proctor.determineTestGroups]."""
     value = context.get(INCOGNITO)
-    # A shortcut for the two usual values, which do not become "true" when converted.
+    # A shortcut for the two most common values. Neither is converted to "true".
     if value is None or value is False:
         return False
     if types is not None and INCOGNITO in types:

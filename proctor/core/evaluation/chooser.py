@@ -57,7 +57,7 @@ class Option:
         }
         #: The outcome of each range.
         self.assignments = tuple(made[value] for value in values)
-        #: The same outcomes, looked up by digest.
+        #: The same outcomes in a table for fast look-ups by digest.
         self.table: RangeTable[GroupAssignment] = RangeTable.build(self.lengths, self.assignments)
         smallest = smallest_live(self.lengths, values)
         #: The assignment if the smallest live bucket is forced.
@@ -104,7 +104,8 @@ class Chooser:
             for index, allocation in enumerate(definition.allocations)
         )
         depends_on = definition.depends_on
-        #: The name of the parent test, and the bucket of that test that the visitor must be in.
+        #: The name of the parent test, and the value of the parent's bucket that a visitor must be
+        #: in.
         self.depends_on = (
             None if depends_on is None else (depends_on.test_name or "", depends_on.bucket_value)
         )
@@ -125,7 +126,7 @@ class Chooser:
 
 
 def first_bucket(test: TestDefinition, value: int) -> Bucket:
-    """Return the first bucket with *value*. If the value is forced, this bucket is selected."""
+    """Return the first bucket with *value*. Visitors who force the value get this bucket."""
     return next(each for each in test.buckets if each.value == value)
 
 

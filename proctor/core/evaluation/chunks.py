@@ -46,7 +46,7 @@ def build_chunks(
 ) -> tuple[Chunk, ...]:
     """Compile *tests*, which must be ordinary. Chunks in *known* with the same tests are reused.
 
-    Tests are the same if they are the same objects. *known* must have been built with the same
+    Only identical objects count as the same test. *known* must have been built with the same
     *slots* and *context_types*; see `build_select`.
     """
     compiled = {each.tests: each for each in known}

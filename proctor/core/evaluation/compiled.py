@@ -28,7 +28,7 @@ _WORN, _SOME = 2, 20
 class Declarations(NamedTuple):
     """The declarations of an application, which apply to all versions of its matrix."""
 
-    #: If None, rules are only parsed.
+    #: The types of the context variables; if None, rules are only parsed.
     types: Mapping[str, ContextType] | None
     #: Known test types, in addition to Proctor's own.
     test_types: Collection[str]

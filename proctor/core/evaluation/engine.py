@@ -313,8 +313,8 @@ class Proctor:
 
         This is the function for all tests, or the one that `determine_group` calls for *test*.
         Comments in the text name the tests that the function does not contain, either because they
-        depend on more than rules or because they were dropped. Raises UnknownTest for a test that
-        is not loaded.
+        are evaluated separately or because they were dropped. Raises UnknownTest for a test that is
+        not loaded.
         """
         # Imported here because few programs print the function.
         from proctor.core.evaluation.function_text import function_text  # noqa: PLC0415
@@ -358,8 +358,8 @@ class Proctor:
             encoded_identifier = encoded[slot]
             if encoded_identifier is not None:
                 digest = md5(prefix + encoded_identifier).digest()
-                # `or` would be wrong here, because an assignment is false if its value is 0 or
-                # less.
+                # Test for None and not for truth, because an assignment is false if its value is 0
+                # or less.
                 found = pieces[table[digest[12]]]
                 groups[test] = exact(digest[12:]) if found is None else found
         for test, slot, rule in failures:

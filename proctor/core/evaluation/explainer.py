@@ -1,7 +1,7 @@
 """Create explanations: repeat the choice of a group and record its steps.
 
 Only `chooser.choose` makes decisions. This module records the rules that `choose` evaluates, and
-derives from them the step at which it ended.
+derives from them the step at which the choice ended.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _BY_FORCE = (Decision.FORCED, Decision.SMALLEST_LIVE, Decision.FALLBACK_MODE)
 
 @dataclass(slots=True)
 class WatchedVisit(VisitorState):
-    """A visit that records the evaluated rules and the numbers drawn."""
+    """A `VisitorState` that also records the evaluated rules and the numbers drawn."""
 
     variable_errors: Mapping[str, str] = field(default_factory=dict)
     asked: list[RuleExplanation] = field(default_factory=list)
@@ -60,7 +60,7 @@ class WatchedVisit(VisitorState):
             self.random = _Drawing(self.random, self.drawn)
 
     def holds(self, rule: Rule) -> bool:
-        """Return True if *rule* holds. Its explanation is recorded now; the scope changes later."""
+        """Return True if *rule* holds. Record its explanation now, before the scope changes."""
         answer: bool | RuleError
         try:
             # `super()` fails here, because `dataclass(slots=True)` creates a second class.
@@ -110,7 +110,7 @@ def refuse_unknown(test: str, known: Iterable[str]) -> NoReturn:
 
 
 def explain_dropped(test: str, test_type: str | None, problem: Problem) -> Explanation:
-    """Return the explanation of a test that is not evaluated."""
+    """Return the explanation of a test that was dropped."""
     return Explanation(test, Decision.DROPPED, None, test_type, problem)
 
 
@@ -175,7 +175,7 @@ def _explanation(
 
 
 def _decision(test: Chooser, visit: WatchedVisit, assignment: GroupAssignment | None) -> Decision:
-    """Derive the step at which `choose` ended from its result and the rules that it evaluated."""
+    """Return the step at which `choose` ended, judging by its result and the rules it evaluated."""
     if not visit.asked:
         return Decision.FORCED if assignment is not None else _refusal(test, visit)
     last = visit.asked[-1]
@@ -224,7 +224,10 @@ def _options(test: Chooser, visit: WatchedVisit) -> list[tuple[int, Allocation]]
 
 
 def _place(test: Chooser, visit: WatchedVisit) -> tuple[int | None, float | None]:
-    """Return the position, and the same as a fraction; for RANDOM, None and the number drawn."""
+    """Return the position as an integer and as a fraction.
+
+    For a test of type RANDOM, return None and the number drawn.
+    """
     if test.is_random:
         return None, visit.drawn[-1] if visit.drawn else None
     identifier = visit.identifiers.get(test.test_type)

@@ -31,15 +31,15 @@ class DependencyExplanation:
 
     #: The name of the other test.
     test: str
-    #: The value of the bucket that the visitor must be in.
+    #: The value of the other test's bucket that the visitor must be in.
     bucket_value: int
-    #: True if the visitor is in that bucket.
+    #: True if the visitor is in the required bucket of the other test.
     holds: bool
-    #: The decision in that test. Its `assignment` is the visitor's group in that test.
+    #: The explanation of the other test. Its `assignment` is the visitor's group in that test.
     parent: Explanation = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the dependency as JSON types, with a short form of the other test's decision."""
+        """Return a JSON-serializable dict with a summary of the other test's decision."""
         found = self.parent.assignment
         return {
             "test": self.test,
@@ -118,7 +118,7 @@ class Explanation:
         return explanation_text.text(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything except the identifier as JSON types. Values in rules are shortened."""
+        """Return a JSON-serializable dict without the identifier. Values in rules are shortened."""
         return {
             "test": self.test,
             "test_type": self.test_type,

@@ -62,7 +62,7 @@ class AllocationExplanation:
         return self.rule.result is True
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the allocation as JSON types."""
+        """Return the allocation as a JSON-serializable dict."""
         return {
             "index": self.index,
             "id": self.id,
@@ -82,14 +82,15 @@ class RangeExplanation:
     bucket_name: str
     #: The length as written in the matrix.
     length: float
-    #: The bounds as fractions from 0 to 1. They are equal if no position is in the range.
+    #: The bounds of the range, as fractions from 0 to 1. They are equal if the range contains no
+    #: position.
     start: float
     end: float
     #: True if the visitor's position is in this range.
     hit: bool
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the range as JSON types."""
+        """Return the range as a JSON-serializable dict."""
         return {
             "bucket_value": self.bucket_value,
             "bucket_name": self.bucket_name,
@@ -102,11 +103,11 @@ class RangeExplanation:
 
 @dataclass(frozen=True, slots=True)
 class ForceExplanation:
-    """The groups that the visitor forces in the test."""
+    """The visitor's force groups for one test, and whether they can be applied."""
 
     #: The requested bucket value; None if only a mode is given.
     value: int | None
-    #: True if the test has such a bucket. Otherwise the value is ignored.
+    #: True if the test has a bucket with the requested value. Otherwise, the value is ignored.
     known: bool
     #: `payload_given` is True if a payload was requested, and `payload_applied` if the bucket
     #: accepts it.
@@ -117,7 +118,7 @@ class ForceExplanation:
     mode: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the entry as JSON types."""
+        """Return the fields as a JSON-serializable dict."""
         return {
             "value": self.value,
             "known": self.known,

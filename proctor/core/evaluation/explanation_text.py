@@ -31,7 +31,7 @@ __all__ = ["steps", "summary", "text"]
 
 #: Width of the picture in columns.
 BAR = 64
-#: If there are more ranges than this, they are not listed one by one.
+#: At most this many ranges are listed, plus the one that contains the visitor's position.
 MAX_RANGES = 20
 _NAMES = string.ascii_lowercase + string.ascii_uppercase
 
@@ -45,7 +45,7 @@ class ExplainedDependency(Protocol):
 
     @property
     def bucket_value(self) -> int:
-        """The bucket that the visitor must be in."""
+        """The value of the bucket that the visitor must be in."""
 
     @property
     def parent(self) -> Explained:
@@ -53,7 +53,7 @@ class ExplainedDependency(Protocol):
 
 
 class Explained(Protocol):
-    """The attributes of an `Explanation`, which cannot be imported here without a cycle."""
+    """The attributes of an `Explanation`. Importing the class here would create an import cycle."""
 
     @property
     def test(self) -> str: ...
@@ -178,7 +178,7 @@ def _refused_by_rule(explanation: Explained) -> Sentence:
         text = gettext_noop("no allocation accepts visitors whose identifier was rejected")
         return Sentence(text)
     text = gettext_noop(
-        "no allocation's rule is true; the last rule, of {allocation}, is false: {why}"
+        "no allocation's rule is true; that of {allocation}, the last one, is false: {why}"
     )
     return Sentence(text, allocation=_allocation(last), why=last.rule.why)
 
@@ -291,7 +291,7 @@ def _rule(label: Sentence, rule: RuleExplanation, allocation_id: str = "") -> It
 
 
 def _inside(content: str) -> Sentence:
-    """Return a line below a rule, aligned with its text."""
+    """Return a line to print below a rule, indented like the text of the rule."""
     return _more(Sentence(gettext_noop("       {content}"), content=content))
 
 
@@ -314,7 +314,7 @@ def _ranges(ranges: Sequence[RangeExplanation], share: float | None) -> Iterator
     mark = ""
     if hit is not None and share is not None:
         column = min(int(share * BAR), BAR - 1)
-        # The position can be in a range that is narrower than one column. Show that range.
+        # Always show the range that contains the position, even if it is narrower than one column.
         cells[column] = _NAMES[hit % len(_NAMES)]
         mark = " " * (column + 1) + "^"
     yield _row(Sentence(gettext_noop("ranges")), f"|{''.join(cells)}|")

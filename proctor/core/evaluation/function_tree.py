@@ -45,7 +45,7 @@ def group_of_row(row: Row, identifier: str) -> GroupAssignment:
         encoded = encode_identifier(identifier)
     _, _, prefix, table, pieces, exact = row
     digest = md5(prefix + encoded).digest()
-    # `or` would be wrong here, because an assignment is false if its value is 0 or less.
+    # Test for None and not for truth, because an assignment is false if its value is 0 or less.
     found = pieces[table[digest[12]]]
     return exact(digest[12:]) if found is None else found
 
@@ -80,7 +80,7 @@ class SelectBuilder:
                 if each.kind is not None
             }
         )
-        # The engine sets this variable, whatever the context contains.
+        # The engine always sets this variable itself and ignores its value in the context.
         self._kinds.pop(MISSING_EXPERIMENTAL_UNIT, None)
         self.table = NameTable()
         #: For each context variable, the name of a local variable that is True if the value has the
@@ -143,8 +143,8 @@ class SelectBuilder:
 
     def _guard(self, value: ast.expr, variable: VariableType) -> ast.expr:
         """Return an expression that is true if a raw value needs no conversion."""
-        # Check the class. isinstance is not enough, because a lazy object claims to have the class
-        # of the object that it wraps.
+        # Compare the type. isinstance is not enough, because a lazy object pretends to be an
+        # instance of the class of the object that it wraps.
         cls = trees.Call(self.table.builtin(type), [value], [])
         exact = compared(cls, ast.Is(), self.table.builtin(CLASSES[variable.kind]))
         if variable.kind == "int":
@@ -262,5 +262,5 @@ def _function(body: list[ast.stmt]) -> ast.Module:
     arguments = ast.arguments([], names, None, [], [], None, [])
     function = trees.FunctionDef("select", arguments, body, [])
     # Python 3.12 requires this field; earlier versions ignore it.
-    setattr(function, "type_params", [])  # noqa: B010 - not there for a checker of 3.10
+    setattr(function, "type_params", [])  # noqa: B010 - unknown to type checkers for 3.10
     return ast.Module([function], [])

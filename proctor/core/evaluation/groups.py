@@ -62,8 +62,8 @@ _ANSWERS = frozenset({Reason.ASSIGNED, Reason.FORCED, Reason.STALE})
 class GroupAssignment:
     """The group of one visitor in one test. Immutable. All visitors in the group share this object.
 
-    It contains no data about a visitor. Two assignments are equal if all their fields are equal. An
-    assignment is true if its value is greater than 0, so `if proc.newfeaturerollout:` means
+    It contains no data about any visitor. Two assignments are equal if all their fields are equal.
+    An assignment is true if its value is greater than 0, so `if proc.newfeaturerollout:` means
     "active". An assignment never equals a str, so compare its `.group`.
     """
 
@@ -142,7 +142,7 @@ class GroupAssignment:
         return self.reason is Reason.FORCED
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain JSON types, for display."""
+        """Return the fields as a JSON-serializable dict, for display."""
         return {
             "group": self.group,
             "value": self.value,
@@ -317,7 +317,7 @@ class Groups(Mapping[str, GroupAssignment]):
 
     @property
     def unlogged(self) -> frozenset[str]:
-        """The tests that the logging string leaves out for this visitor, but not for everyone."""
+        """Tests that are missing only from this visitor's logging string, not from everyone's."""
         return self._unlogged
 
     def to_dict(self) -> dict[str, GroupAssignment]:

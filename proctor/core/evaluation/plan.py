@@ -36,7 +36,7 @@ Unread = tuple[tuple[str, "type | None", "Callable[[Any], bool]"], ...]
 
 
 class _Unasked(enum.Enum):
-    """The type of `_UNASKED`, for annotations."""
+    """The type of the sentinel `_UNASKED`, for annotations."""
 
     UNASKED = ""
 
@@ -53,7 +53,7 @@ class Wanted(NamedTuple):
     parents: frozenset[str]
     #: True if the function for the whole matrix is the fastest way to evaluate the ordinary tests.
     are_many: bool
-    #: The tests with their own functions; None if `are_many`, or if one of the tests is not
+    #: The functions to call, one for each test; None if `are_many`, or if one of the tests is not
     #: ordinary.
     ones: tuple[One, ...] | None
     #: If `are_many`, the tests that are not ordinary, in the order of evaluation; otherwise empty.
@@ -99,7 +99,7 @@ class Plan:
         ordinary = self.ordinary()
         #: The tests that are not ordinary, each after the tests that it depends on.
         self.others = tuple(each for each in self.choosers.values() if not is_ordinary(each))
-        #: The test types of the ordinary tests, numbered.
+        #: The test types of the ordinary tests, each with its number.
         self.slots = {
             name: index for index, name in enumerate(sorted({each.test_type for each in ordinary}))
         }
@@ -110,7 +110,7 @@ class Plan:
         self.chunks: tuple[Chunk, ...] = build_chunks(ordinary, self.slots, context_types, known)
         self.select = combined(self.chunks)
         read = frozenset[str]().union(*(each.variables for each in self.chunks))
-        #: The variables that the function does not read. Their values are only checked.
+        #: The variables that the compiled function does not read. Their values are only checked.
         self.unread = self._unread(read)
         #: Tests whose json payloads compete to set properties, in the order of evaluation.
         self.experiments = tuple(each for each in self.choosers.values() if each.experiment)

@@ -32,9 +32,8 @@ def has_only_text(members: list[Any]) -> bool:
 def plain_converter(declared: ContextType) -> Callable[[Any, Callable[[], object]], Any]:
     """Return a function that converts a raw value to a plain one, or returns None.
 
-    None means that there is no such plain value, so the rule must be evaluated in the general way.
-    The function calls its second argument if the raw value cannot be converted to the declared
-    type.
+    None means that there is no such plain value, so the rule must be evaluated by its closure. The
+    function calls its second argument if the raw value cannot be converted to the declared type.
     """
     kind = declared.kind
     plain = CLASSES[kind or ""]

@@ -120,7 +120,7 @@ def build_one(test: Chooser, context_types: Mapping[str, ContextType] | None) ->
 
 
 def _compiled(module: ast.Module, table: NameTable) -> Any:
-    """Return the function in the tree, with the values in *table* as its globals.
+    """Compile the tree and return its function, with the values in *table* as its globals.
 
     Compiling does not run the code, and the function can access only the globals that it is given.
     """

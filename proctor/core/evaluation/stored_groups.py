@@ -101,7 +101,7 @@ def from_stored(stored: Collection[str], version: MatrixVersion, *, stale: bool 
 
 
 def is_version(version: object, updated: object) -> bool:
-    """Return True if the two values can form a matrix version: a string and a Java long."""
+    """Return True if *version* is a string and *updated* a Java long, as in a MatrixVersion."""
     return isinstance(version, str) and type(updated) is int and -(2**63) <= updated < 2**63
 
 

@@ -16,8 +16,8 @@ class Assignment(GroupAssignment, Generic[Group_co, Payload_co]):
     """A `GroupAssignment` whose group and payload have declared types.
 
     For annotations only, such as `Assignment[Literal["control", "onestep"], str | None]`. No object
-    has this class, so do not test for it with isinstance. `manage.py proctor_types` writes these
-    annotations for all tests of a site.
+    is an instance of this class, so do not use it with isinstance. `manage.py proctor_types` writes
+    these annotations for all tests of a site.
     """
 
     __slots__ = ()

@@ -1,7 +1,8 @@
-"""Tests as feature flags in OpenFeature's terms, without its SDK.
+"""Evaluate tests as feature flags, in OpenFeature's terms but without its SDK.
 
-A flag is a test, and its variant is the group. `proctor.openfeature` uses this to answer the SDK,
-and `proctor.core.ofrep` to answer OpenFeature's remote protocol.
+Each test is a flag, and the visitor's group is the flag's variant. `proctor.openfeature` uses this
+package to serve flags to the SDK, and `proctor.core.ofrep` to serve them over OpenFeature's remote
+protocol.
 """
 
 from __future__ import annotations

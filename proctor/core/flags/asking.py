@@ -58,9 +58,9 @@ class FlagSource:
     def many(
         self, request: GroupsRequest, tests: tuple[str, ...]
     ) -> dict[str, FoundFlag | FlagError | None]:
-        """Return the flags of *tests* by name, each as `one` returns it.
+        """Return the result of `one` for each of *tests*, by name: a flag, None or a FlagError.
 
-        *request* must ask for these tests. Raises FlagError if the source has no answer.
+        *request* must include these tests. Raises FlagError if the source has no answer.
         """
         try:
             answer = self._ask(request)
@@ -80,7 +80,7 @@ class FlagSource:
 
 
 class _Answer(NamedTuple):
-    """A source's answer. If the source is a MatrixSource, also the matrix that was used."""
+    """A source's answer to a request and, for a MatrixSource, the matrix that was used."""
 
     request: GroupsRequest
     groups: Groups
@@ -88,7 +88,7 @@ class _Answer(NamedTuple):
     proctor: Proctor | None
 
     def flag(self, test: str) -> FoundFlag | FlagError | None:
-        """Return the flag of *test*, or the error; None if the visitor is not eligible."""
+        """Return the flag of *test*, or the FlagError; None if the visitor is not eligible."""
         assignment = self.groups.get(test)
         if self.matrix is None or self.proctor is None:
             if assignment is not None and not assignment.reason.is_default:

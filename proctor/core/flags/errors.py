@@ -57,7 +57,7 @@ def source_failure(error: ProctorError) -> FlagError:
     """Return the error for a flag whose source had no answer."""
     words = str(error)
     if isinstance(error, RequestRejected):
-        # These two statuses concern the visitor's data; all others concern access or the URL.
+        # The statuses 400 and 414 concern the visitor's data; all others concern access or the URL.
         about_visitor = error.status in (400, 414)
         code = FlagErrorCode.INVALID_CONTEXT if about_visitor else FlagErrorCode.GENERAL
         return FlagError(code, words, outage=not about_visitor, private=True)
@@ -116,7 +116,7 @@ def matrix_refusal(
 
 
 def _rule_error(test: str, failed: RuleError) -> FlagError:
-    # These messages can also contain the visitor's data.
+    # The message of *failed* is not used, because it can contain the visitor's data.
     if isinstance(failed, UndefinedName) and failed.variable is not None:
         return FlagError(
             FlagErrorCode.INVALID_CONTEXT,

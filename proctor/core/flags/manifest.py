@@ -1,7 +1,7 @@
 """The flag manifest for OpenFeature's command line: key, type and default of each flag.
 
-`openfeature generate` turns the manifest into typed clients. A flag's type is that of the value
-which `untyped_value` returns.
+`openfeature generate` turns the manifest into typed clients. The type of a flag is the type of the
+value that `untyped_value` returns for it.
 """
 
 from __future__ import annotations

@@ -47,13 +47,13 @@ def flag_reason(assignment: GroupAssignment, definition: TestDefinition | None) 
 
 
 def _decided_by(definition: TestDefinition, index: int) -> FlagReason:
-    """Return whether the hash, a rule, or neither of them determined the visitor's bucket."""
+    """Return SPLIT, TARGETING_MATCH or STATIC, depending on what decided the visitor's bucket."""
     ranges = definition.allocations[index].ranges
     if len({each.bucket_value for each in ranges if each.length > 0}) > 1:
         return FlagReason.SPLIT
     if definition.depends_on is not None:
         return FlagReason.TARGETING_MATCH
-    # The rules of the earlier allocations were false, so these rules contributed to the decision.
+    # The rules of earlier allocations count too: this allocation was tried because they were false.
     rules = [definition.rule, *(each.rule for each in definition.allocations[: index + 1])]
     if any(classify(rule) not in (RuleKind.EMPTY, RuleKind.TRUE) for rule in rules):
         return FlagReason.TARGETING_MATCH

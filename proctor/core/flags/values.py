@@ -74,7 +74,7 @@ def typed_value(test: str, assignment: GroupAssignment, kind: FlagKind) -> Any:
     raise FlagError(
         FlagErrorCode.TYPE_MISMATCH,
         f"the group {assignment.group!r} of the test {test!r} has a payload of type "
-        f"{assignment.payload_type}, {_name_of(payload)}; the payload is not converted to "
+        f"{assignment.payload_type} ({_name_of(payload)}), which is not converted to "
         f"{_NAMES[kind]}",
     )
 
@@ -106,7 +106,7 @@ def is_finite(payload: Any) -> bool:
 
 
 def metadata(assignment: GroupAssignment) -> dict[str, bool | int | float | str]:
-    """Return OpenFeature's flag metadata."""
+    """Return the assignment's details as the metadata of an OpenFeature flag."""
     found: dict[str, bool | int | float | str] = {}
     if assignment.value is not None:
         found["value"] = assignment.value

@@ -42,11 +42,12 @@ _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 class DefaultMode(enum.Enum):
     """The treatment of tests that are not forced (Java: ForceGroupsDefaultMode)."""
 
-    #: These tests are evaluated as usual.
+    #: Tests that are not forced are evaluated as usual.
     NONE = ""
-    #: Visitors get no group in these tests.
+    #: Visitors get no group in tests that are not forced.
     FALLBACK = "default_to_fallback"
-    #: Visitors who would get a group get the smallest live bucket instead.
+    #: In tests that are not forced, visitors who would get a group get the smallest live bucket
+    #: instead.
     MIN_LIVE = "default_to_min_live"
 
 
@@ -249,7 +250,7 @@ class ForceGroups:
 
 
 class _Reader:
-    """Collects the forced groups in a string."""
+    """Collects the groups that a text forces."""
 
     def __init__(self, payload_tests: Collection[str]) -> None:
         self.groups: dict[str, int] = {}
@@ -304,7 +305,10 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def _url_decoded(value: str) -> str | None:
-    """Decode as Java's URLDecoder would, or return None. Accepts version 1's escaped commas."""
+    """Decode *value* as Java's URLDecoder does. Return None if its encoding is invalid.
+
+    Commas that version 1 escaped are also decoded.
+    """
     if len(value) >= 2 and value[0] == value[-1] == '"':
         value = _OCTAL.sub(lambda found: chr(int(found[1], 8)), value[1:-1])
     return None if _BAD_ESCAPE.search(value) else unquote_plus(value)

@@ -24,7 +24,7 @@ _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 def read_payload(kind: str, text: str) -> Payload | None:
-    """Return the payload that Jackson reads from *text*; None if it fails or the type is `json`."""
+    """Return the payload in *text* as Jackson reads it; None if it is invalid or of type `json`."""
     if kind not in PAYLOAD_TYPES or kind == "json":
         return None
     if text[0] not in '["{' and not _JSON_NUMBER.fullmatch(text):

@@ -45,14 +45,14 @@ def _takes_two(function: Callable[..., object]) -> bool:
     try:
         inspect.signature(function).bind("", "")
     except ValueError:
-        return True  # a function of C without a signature
+        return True  # functions written in C can lack a signature
     except TypeError:
         return False
     return True
 
 
 def expected_validators() -> str:
-    """Return a description of the accepted values."""
+    """Return a description of the accepted validators, for messages."""
     names = ", ".join(map(repr, VALIDATORS))
     return f"{names}, a function of test type and identifier, or None"
 

@@ -44,9 +44,9 @@ class Variables:
 
     __slots__ = ("_keys", "_routes", "context_variables", "identifier_variables", "self_named")
 
-    #: In the order of declaration; None if no context was declared.
+    #: The context variables in the order of declaration; None if no context was declared.
     context_variables: tuple[ContextVariable, ...] | None
-    #: In the order of declaration.
+    #: The declared identifiers, in the order of declaration.
     identifier_variables: tuple[IdentifierVariable, ...]
     #: True if the name of a test type is itself a source key for that type.
     self_named: bool
@@ -165,7 +165,7 @@ class Variables:
     def unmapped(
         self, keys: Iterable[str], test_types: Collection[str] = TEST_TYPES
     ) -> tuple[str, ...]:
-        """Return those of the identifier *keys* that are not mapped to a test type."""
+        """Return the *keys* of identifiers that are not mapped to a test type."""
         keys = tuple(keys)
         mapped = {key for kind, key in self._routes_of(keys, test_types) if kind in test_types}
         return tuple(key for key in keys if key not in mapped)
@@ -203,8 +203,8 @@ def _identifier_text(key: str, value: object) -> str | None:
         return sent_text(value)
     except Exception as error:
         raise ConversionError(
-            f"The identifier {key!r} has a value that cannot be converted to text, "
-            f"a {type(value).__qualname__}",
+            f"The identifier {key!r} has a value of type {type(value).__qualname__}, which cannot "
+            "be converted to text",
             reason=type(error).__name__,
         ) from error
 

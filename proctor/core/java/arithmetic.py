@@ -140,7 +140,7 @@ def divide(left: object, right: object) -> object:
 
 
 def _divide_exactly(left: Decimal, right: Decimal) -> Decimal:
-    """Divide as BigDecimal.divide does: keep the scale of *left*, and round half up."""
+    """Divide decimals as BigDecimal.divide does: keep the scale of *left*, and round half up."""
     scale = decimal_scale(left)
     # Integer arithmetic is exact, so only the final result is rounded.
     numerator = int(_EXACT.scaleb(left, scale))

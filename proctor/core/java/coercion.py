@@ -64,7 +64,7 @@ def is_number(value: object) -> bool:
 
 
 def to_boolean(value: object) -> bool:
-    """Convert as ELSupport.coerceToBoolean does.
+    """Convert *value* to a Boolean, as ELSupport.coerceToBoolean does.
 
     null and "" are false, and "true" is true, ignoring case.
     """
@@ -78,12 +78,12 @@ def to_boolean(value: object) -> bool:
 
 
 def to_text(value: object) -> str:
-    """Convert as ELSupport.coerceToString does: null becomes ""."""
+    """Convert *value* to a String, as ELSupport.coerceToString does. null becomes ""."""
     return "" if value is None else java_string(value)
 
 
 def to_enum(value: object, members: type[enum.Enum]) -> enum.Enum | None:
-    """Convert as ELSupport.coerceToEnum does.
+    """Convert *value* to one of *members*, as ELSupport.coerceToEnum does.
 
     null and "" become null; any other text must be the name of a member.
     """
@@ -110,7 +110,7 @@ def truncate(value: float) -> int:
 
 
 def to_long(number: float | Decimal) -> int:
-    """Convert as Number.longValue does. Integers wrap, doubles are truncated and clamped."""
+    """Convert to a long as Number.longValue does: wrap integers, and truncate and clamp doubles."""
     if isinstance(number, Decimal):
         number = int(bounded_decimal(number))
     if isinstance(number, int):
@@ -119,7 +119,7 @@ def to_long(number: float | Decimal) -> int:
 
 
 def to_double(number: float | Decimal) -> float:
-    """Convert as Number.doubleValue does."""
+    """Convert *number* to a double, as Number.doubleValue does."""
     if isinstance(number, Decimal):
         number = bounded_decimal(number)
     try:
@@ -160,7 +160,7 @@ NARROW: dict[str, tuple[int, type[int]]] = {
 
 
 def to_narrow(value: object, kind: str) -> int:
-    """Convert as ELSupport.coerceToNumber does for byte, short, int and long."""
+    """Convert *value* to a byte, short, int or long, as ELSupport.coerceToNumber does."""
     bits, cls = NARROW[kind]
     if value is None or value == "":
         return cls(0)
@@ -180,7 +180,7 @@ def to_narrow(value: object, kind: str) -> int:
 
 
 def to_floating(value: object, kind: str) -> float:
-    """Convert as ELSupport.coerceToNumber does for float and double."""
+    """Convert *value* to a float or double, as ELSupport.coerceToNumber does."""
     number = for_comparison(value, parse_double, to_double, kind)
     return Float(number) if kind == "float" else number
 
@@ -191,7 +191,7 @@ def for_comparison(
     convert: Callable[[Any], Any],
     target: str,
 ) -> Any:
-    """Convert as ELSupport.coerceToNumber does.
+    """Convert *value* to a number, as ELSupport.coerceToNumber does.
 
     Text that is not a number raises RuleEvaluationError (Java: ELException).
     """
@@ -212,7 +212,7 @@ def for_comparison(
 def for_arithmetic(
     value: object, parse: Callable[[str], Any], convert: Callable[[Any], Any]
 ) -> Any:
-    """Convert as ELArithmetic.coerce does.
+    """Convert *value* to a number, as ELArithmetic.coerce does.
 
     Text that is not a number raises RuleRuntimeError (Java: NumberFormatException).
     """

@@ -54,14 +54,14 @@ def _common_kind(left: object, right: object) -> Conversion | None:
 
 
 def doubles_equal(left: float, right: float) -> bool:
-    """Compare as Double.equals does: NaN equals itself, and 0.0 differs from -0.0."""
+    """Compare two doubles as Double.equals does: NaN equals itself, and 0.0 differs from -0.0."""
     if left == right:
         return left != 0 or math.copysign(1, left) == math.copysign(1, right)
     return math.isnan(left) and math.isnan(right)
 
 
 def _decimals_equal(left: Decimal, right: Decimal) -> bool:
-    """Compare as BigDecimal.equals does: both the number and its scale must match."""
+    """Compare two decimals as BigDecimal.equals does: their values and their scales must match."""
     return left == right and decimal_scale(left) == decimal_scale(right)
 
 
@@ -89,7 +89,7 @@ def equals(left: object, right: object) -> bool:
 
 
 def java_equals(left: object, right: object) -> bool:
-    """Compare as Object.equals does: the classes and the values must match.
+    """Compare two values as Object.equals does: their classes and contents must match.
 
     Collections are compared item by item.
     """
@@ -129,7 +129,7 @@ def _sign(left: Any, right: Any) -> int:
 
 
 def order_text(left: str, right: str) -> int:
-    """Compare as String.compareTo does: by UTF-16 units, so U+1F600 sorts below U+FFFF."""
+    """Compare two strings as String.compareTo does: by UTF-16 units, so U+1F600 is below U+FFFF."""
     if left.isascii() and right.isascii():
         return _sign(left, right)
     return _sign(
@@ -169,7 +169,7 @@ def is_comparable(value: object) -> bool:
 
 
 def compare_same(left: object, right: object) -> int:
-    """Compare as Comparable.compareTo does.
+    """Compare two values as Comparable.compareTo does.
 
     Raises RuleRuntimeError if the classes differ (Java: ClassCastException).
     """

@@ -249,7 +249,7 @@ def _java_util(name: str) -> ContextType | None:
 
 
 def _enumeration(java_class: str) -> type[enum.Enum]:
-    # Type checkers need to see an enumeration's names in the source.
+    # Without the cast, type checkers would look for the names of the members in the source.
     make = cast("Callable[..., type[enum.Enum]]", enum.Enum)
     return make(java_class.rpartition(".")[2], _ENUMS[java_class], qualname=java_class)
 
@@ -258,7 +258,7 @@ def specification_type(name: str) -> ContextType:
     """Return the type called *name* in a Proctor specification (Java: ProvidedContext).
 
     Any name is accepted. Short names, which can be in upper or lower case, have a sample. Any other
-    name is taken for the name of a Java class, and has a sample if that class has a no-argument
+    name is treated as the name of a Java class, and has a sample if that class has a no-argument
     constructor. Wrappers, `float` and unknown classes have no sample, so the check during loading
     ignores failures that they cause. Values of an unknown class are read as Jackson reads them.
     """

@@ -32,8 +32,8 @@ def plain_text(value: Any) -> str:
     For subclasses of str, int and float, the plain value is used and `__str__` is ignored. Members
     of an enumeration become their values, and a marked-safe string becomes a str.
     """
-    # Check the class. isinstance is not enough, because a lazy object claims the class of the
-    # object that it wraps.
+    # Compare the type. isinstance is not enough, because a lazy object pretends to be an instance
+    # of the class of the object that it wraps.
     cls = type(value)
     if issubclass(cls, str):
         return str.__str__(value)
@@ -58,7 +58,7 @@ def sent_text(value: Any) -> str:
 
 
 def to_whole(value: Any, *, cls: type[int], low: int, high: int) -> int:
-    """Convert as Integer.valueOf does, for a Byte, Short, Integer or Long."""
+    """Convert *value* to a Byte, Short, Integer or Long, as Integer.valueOf and its siblings do."""
     kind = type(value)
     if issubclass(kind, int) and kind is not bool:
         if not low <= value <= high:
@@ -68,7 +68,7 @@ def to_whole(value: Any, *, cls: type[int], low: int, high: int) -> int:
 
 
 def to_double(value: Any) -> float:
-    """Convert as Double.valueOf does."""
+    """Convert *value* to a double, as Double.valueOf does."""
     kind = type(value)
     if issubclass(kind, float):
         return float.__float__(value)
@@ -94,7 +94,7 @@ def _exact(text: str) -> Fraction:
 
 
 def to_float(value: Any) -> Float:
-    """Convert as Float.valueOf does: the text is rounded once, directly to single precision."""
+    """Convert *value* as Float.valueOf does: text is rounded once, directly to single precision."""
     kind = type(value)
     if issubclass(kind, (int, float)) and kind is not bool and not math.isfinite(to_double(value)):
         return Float(to_double(value))
@@ -133,28 +133,28 @@ def _members(value: Any, wanted: str) -> Iterable[Any]:
     # Require a length, too: this accepts a query set or an array, but not an endless generator.
     is_text = isinstance(value, (str, bytes, bytearray))
     if is_text or not (isinstance(value, Sized) and isinstance(value, Iterable)):
-        raise Refused(f"expected a {wanted}, got a {type(value).__qualname__}")
+        raise Refused(f"expected a {wanted}, got {type(value).__qualname__}")
     return value
 
 
 def to_list(value: Any) -> list[object]:
     """Return a list of the items, each converted by `to_json`."""
     if isinstance(value, Mapping):
-        raise Refused(f"expected a list, got a {type(value).__qualname__}")
+        raise Refused(f"expected a list, got {type(value).__qualname__}")
     return [to_json(member) for member in _members(value, "list")]
 
 
 def to_set(value: Any) -> set[object]:
     """Return a set of the items, each converted by `to_json`."""
     if isinstance(value, Mapping):
-        raise Refused(f"expected a set, got a {type(value).__qualname__}")
+        raise Refused(f"expected a set, got {type(value).__qualname__}")
     return {to_json(member) for member in _members(value, "set")}
 
 
 def to_map(value: Any) -> dict[str, object]:
     """Return a dict with string keys, as in JSON, and values converted by `to_json`."""
     if not isinstance(value, Mapping):
-        raise Refused(f"expected a map, got a {type(value).__qualname__}")
+        raise Refused(f"expected a map, got {type(value).__qualname__}")
     return {plain_text(key): to_json(item) for key, item in value.items()}
 
 

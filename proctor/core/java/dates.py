@@ -32,13 +32,13 @@ def central_time(milliseconds: int) -> str:
 
 
 def _daylight(year: int) -> tuple[datetime, datetime]:
-    """Return the days on which daylight time begins and ends in *year* (1969 and later)."""
+    """Return the days on which daylight saving time begins and ends in *year* (1969 and later)."""
     if year >= 2007:
         return _sunday(year, 3, 8), _sunday(year, 11, 1)
     end = _sunday(year, 10, 25)
     if year >= 1987:
         return _sunday(year, 4, 1), end
-    # In these two years, during the oil crisis, daylight time began early.
+    # In these two years, during the oil crisis, daylight saving time began early.
     early = {1974: datetime(1974, 1, 6), 1975: datetime(1975, 2, 23)}
     return early.get(year) or _sunday(year, 4, 24), end
 

@@ -1,4 +1,4 @@
-r"""Replace lone surrogates by U+FFFD in all text that leaves the library.
+r"""Replace lone surrogates with U+FFFD in all text that leaves the library.
 
 JSON may contain half of an emoji ("\ud83d"). Java and Python can keep it in a string, but neither
 can write it in UTF-8. As in Java Proctor, the matrix stores such strings unchanged, and they are

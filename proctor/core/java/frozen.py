@@ -111,8 +111,8 @@ def _freeze_int(value: int) -> int:
 
 
 def _freeze_float(value: float) -> float:
-    # Like Java Proctor, accept the infinity that 1e999 in JSON becomes. Only the words NaN and
-    # Infinity are invalid in JSON.
+    # As in Java Proctor, a JSON number such as 1e999 is accepted and becomes an infinity. Only the
+    # words NaN and Infinity are rejected.
     if type(value) is float and not math.isfinite(value):
         raise ConversionError(
             Sentence(

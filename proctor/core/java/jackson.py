@@ -155,7 +155,7 @@ def _parse_int(text: str) -> int:
     if len(text) <= MAX_DIGITS:
         try:
             return int(text)
-        except ValueError:  # Python's own limit on digits may be lower
+        except ValueError:  # Python's own limit on the number of digits may be lower
             pass
     raise ConversionError(
         Sentence(
@@ -218,7 +218,7 @@ def to_text(value: Any) -> str | None:
 def _digits(value: int) -> str:
     try:
         return int.__repr__(value)
-    except ValueError:  # Python's own limit on digits
+    except ValueError:  # Python limits the number of digits
         raise ConversionError(
             Sentence(gettext_noop("the number has too many digits; write it as a string"))
         ) from None

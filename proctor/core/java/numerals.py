@@ -32,7 +32,8 @@ MAX_DECIMAL_EXPONENT = 2_000
 #: The largest scale of a decimal. This is enough for the result of one operation on two numbers of
 #: the largest size.
 MAX_DECIMAL_SCALE = 2 * MAX_DECIMAL_EXPONENT
-#: The size of the largest integer. It has about 12,000 digits and prints in well under 1 ms.
+#: Maximum size of an integer. Such an integer has about 12,000 digits and is printed in well under
+#: 1 ms.
 MAX_INTEGER_BITS = 40_000
 
 
@@ -67,7 +68,7 @@ def _not_a_number(text: str) -> RuleRuntimeError:
 
 
 def parse_integer(text: str, low: int = LONG_MIN, high: int = LONG_MAX) -> int:
-    """Parse as Long.parseLong does or, with narrower bounds, as Integer.parseInt and others do.
+    """Parse *text* as Long.parseLong does or, with narrower bounds, as Integer.parseInt does.
 
     Accepts an optional sign and decimal digits of any script, but no whitespace. Raises
     RuleRuntimeError where Java throws NumberFormatException.
@@ -82,14 +83,14 @@ def parse_integer(text: str, low: int = LONG_MIN, high: int = LONG_MAX) -> int:
 
 
 def parse_big_integer(text: str) -> int:
-    """Parse as BigInteger(String) does. Raises RuleRuntimeError for other text."""
+    """Parse an integer as BigInteger(String) does. Raises RuleRuntimeError for any other text."""
     if _INTEGER.fullmatch(text) is None or len(text) > 4000:
         raise _not_a_number(text)
     return int(text)
 
 
 def parse_double(text: str) -> float:
-    """Parse as Double.parseDouble does.
+    """Parse *text* as Double.parseDouble does.
 
     Accepts `1d`, hexadecimal numbers, NaN, Infinity, and whitespace around the number. Raises
     RuleRuntimeError where Java throws NumberFormatException.
@@ -109,9 +110,10 @@ def parse_double(text: str) -> float:
 
 
 def parse_decimal(text: str) -> Decimal:
-    """Parse as BigDecimal(String) does, within `MAX_DECIMAL_EXPONENT`.
+    """Parse *text* as BigDecimal(String) does, within `MAX_DECIMAL_EXPONENT`.
 
-    Raises RuleRuntimeError in place of NumberFormatException.
+    Raises RuleRuntimeError where Java throws NumberFormatException, and for numbers beyond the
+    limit.
     """
     if _DECIMAL.fullmatch(text) is None:
         raise _not_a_number(text)

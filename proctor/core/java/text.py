@@ -47,26 +47,26 @@ def joined(text: str) -> str:
 
 
 def utf16_length(text: str) -> int:
-    """Return the length as String.length does, in UTF-16 units."""
+    """Return the length of *text* in UTF-16 units, as String.length does."""
     return len(units(text))
 
 
 def utf16_slice(text: str, begin: int, end: int) -> str:
-    """Return a slice as String.substring does, within bounds."""
+    """Return a slice of *text* as String.substring does. The indices must be within bounds."""
     if not _wide(text):
         return text[begin:end]
     return joined(units(text)[begin:end])
 
 
 def find(text: str, part: str, begin: int = 0) -> int:
-    """Search as String.indexOf does. Return -1 if *part* is not found at or after *begin*."""
+    """Return the first index of *part* from *begin* on, or -1, as String.indexOf does."""
     haystack, needle = units(text), units(part)
     begin = min(max(begin, 0), len(haystack))
     return haystack.find(needle, begin)
 
 
 def rfind(text: str, part: str, begin: int | None = None) -> int:
-    """Search as String.lastIndexOf does. Return the last index up to *begin*, or -1."""
+    """Return the last index of *part* up to *begin*, or -1, as String.lastIndexOf does."""
     haystack, needle = units(text), units(part)
     begin = len(haystack) if begin is None else begin
     if begin < 0:
@@ -80,17 +80,20 @@ def rfind(text: str, part: str, begin: int | None = None) -> int:
 
 
 def upper(text: str) -> str:
-    """Convert as String.toUpperCase does in an English locale. One character may become several."""
+    """Return *text* in upper case, as String.toUpperCase does in an English locale.
+
+    One character may become several.
+    """
     return text.upper()
 
 
 def lower(text: str) -> str:
-    """Convert as String.toLowerCase does in an English locale."""
+    """Return *text* in lower case, as String.toLowerCase does in an English locale."""
     return text.lower()
 
 
 def java_hash(text: str) -> int:
-    """Return the hash as String.hashCode does."""
+    """Return the hash of *text*, as String.hashCode does."""
     result = 0
     for unit in units(text):
         result = (result * 31 + ord(unit)) & 0xFFFFFFFF
@@ -135,7 +138,7 @@ def trim(text: str) -> str:
 
 
 def replace(text: str, before: str, after: str) -> str:
-    """Replace as String.replace does. Raises ValueError for results longer than `MAX_LENGTH`."""
+    """Replace *before* as String.replace does. Raises ValueError beyond `MAX_LENGTH` characters."""
     if len(after) > len(before):
         check_length(len(text) + text.count(before) * (len(after) - len(before)))
     return text.replace(before, after)
@@ -150,6 +153,6 @@ def check_length(length: int) -> None:
 
 
 def strip(text: str, *, leading: bool = True, trailing: bool = True) -> str:
-    """Strip as String.strip, stripLeading and stripTrailing do."""
+    """Remove whitespace as String.strip, stripLeading and stripTrailing do."""
     text = text.lstrip(_WHITESPACE) if leading else text
     return text.rstrip(_WHITESPACE) if trailing else text

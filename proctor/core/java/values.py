@@ -130,7 +130,7 @@ class MapValues(Collection[Any]):
     __slots__ = ("_map",)
 
     def __init__(self, of: Mapping[Any, Any]) -> None:
-        """Wrap the values of the map *of*."""
+        """Create a view of the values in the map *of*."""
         self._map = of
 
     def __contains__(self, item: object) -> bool:
@@ -240,7 +240,7 @@ def _float_string(value: float) -> str:
 
 
 def _decimal_string(value: Decimal) -> str:
-    """Format as BigDecimal.toString does. Python's format differs only for negative zero."""
+    """Format *value* as BigDecimal.toString does. Python differs only for negative zero."""
     return str(value if value else value.copy_abs())
 
 
@@ -270,7 +270,7 @@ def unwrapped(value: object) -> object:
 
 
 def java_string(value: object) -> str:
-    """Format as String.valueOf does: `true`, `1.0`, `1.0E10`, `[a, b]`, `{k=v}`, `null`."""
+    """Format *value* as String.valueOf does: `true`, `1.0`, `1.0E10`, `[a, b]`, `{k=v}`, `null`."""
     if isinstance(value, str):
         return str.__str__(value)
     if value is None:

@@ -57,11 +57,11 @@ class ReleaseVersion:
         """The last part that is specified. If it is not BUILD, the version ends in a wildcard."""
         return MatchPrecision(len(self._parts))
 
-    #: The same property, with the name that rules use.
+    #: The property `match_precision`, under the name that rules use.
     matchPrecision = match_precision  # noqa: N815 - Java Proctor's name
 
     def compare(self, other: ReleaseVersion) -> int:
-        """Return Java's compareTo: -1, 0 or 1, comparing only the parts that both versions have."""
+        """Return -1, 0 or 1 as Java's compareTo does, comparing only the parts that both have."""
         shared = min(len(self._parts), len(other._parts))
         mine, theirs = self._parts[:shared], other._parts[:shared]
         return (mine > theirs) - (mine < theirs)

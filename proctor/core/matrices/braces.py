@@ -12,8 +12,7 @@ from proctor.core.sentences import Sentence, gettext_noop
 
 __all__ = ["without_braces"]
 
-#: A quoted string, or a brace with the characters (such as $) before it that can belong to the
-#: brace.
+#: Matches a quoted string, or a brace and the prefix that belongs to it, such as `$`.
 _BRACE = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\\?[$#]?[ ]?\{|\}""")
 
 

@@ -62,9 +62,9 @@ def consumable_definition(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def consumable_test(test: TestDefinition, special: Mapping[str, Any]) -> TestDefinition:
-    """Convert *test*, with the special constants *special*, to the format of a matrix. No rounding.
+    """Convert *test*, with the special constants *special*, to the format of a matrix.
 
-    *special* may restrict the test to a list of countries.
+    Numbers are not rounded. *special* may restrict the test to a list of countries.
     """
     allocations = tuple(map(_consumable_allocation, test.allocations))
     rule = _test_rule(test.rule, restricted=special.get(_COUNTRIES) is not None)

@@ -173,9 +173,7 @@ class Fields:
             ),
         )
         if not nullable and self._values.get(name, ()) is None:
-            self.fail(
-                name, Sentence(gettext_noop("null is not a list: expected [], or leave it out"))
-            )
+            self.fail(name, Sentence(gettext_noop("null is not a list; write [], or leave it out")))
         return found
 
     def object(self, name: str, read: Callable[[Fields], T]) -> T | None:
@@ -198,7 +196,7 @@ class Fields:
         return self._frozen_mapping(None, rest)
 
     def given(self) -> frozenset[str]:
-        """Return the names of the fields that were read and that exist."""
+        """Return the names of the fields that have been read and are not missing."""
         return _shared(frozenset(self._asked.intersection(self._values)))
 
     def _replaced(self, name: str) -> list[Any]:
@@ -210,7 +208,7 @@ class Fields:
             self.fail(
                 name,
                 Sentence(
-                    gettext_noop("{value} is not a JSON object: expected {{...}}, or leave it out"),
+                    gettext_noop("{value} is not a JSON object; write {{...}}, or leave it out"),
                     value=shown_json(value),
                 ),
             )

@@ -1,4 +1,4 @@
-"""Check one test on its own, without any other test.
+"""Check a single test, without looking at any other test.
 
 [ProctorUtils.verifyInternallyConsistentDefinition]
 """

@@ -58,10 +58,10 @@ def _given() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Who published the matrix, and when (Java: Audit)."""
+    """The version of a matrix, and who published it when (Java: Audit)."""
 
     version: str | None = None
-    #: In milliseconds since 1970; None if missing.
+    #: The time of publication, in milliseconds since 1970; None if missing.
     updated: int | None = None
     updated_by: str | None = None
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
@@ -87,7 +87,7 @@ class Audit:
         return central_time(self.updated) if self.updated > 0 else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object as JSON."""
+        """Return the object as a JSON-serializable dict."""
         fields = {"version": self.version, "updated": self.updated, "updatedBy": self.updated_by}
         return written(fields, self.given, thaw(self.extra))
 
@@ -108,7 +108,7 @@ class Range:
         return cls(bucket_value, length, source.unknown(), source.given())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object as JSON."""
+        """Return the object as a JSON-serializable dict."""
         fields = {"bucketValue": self.bucket_value, "length": thaw(self.length)}
         return written(fields, self.given, thaw(self.extra))
 
@@ -133,7 +133,7 @@ class Bucket:
         return cls(name, value, description, payload, source.unknown(), source.given())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object as JSON."""
+        """Return the object as a JSON-serializable dict."""
         payload = None if self.payload is None else self.payload.to_document()
         fields = {
             "name": self.name,
@@ -152,7 +152,7 @@ class Allocation:
     """The split of the visitors for whom `rule` is true (Java: Allocation)."""
 
     rule: str | None = None
-    #: Empty if missing or null.
+    #: The ranges; empty if they are missing or null in the matrix.
     ranges: tuple[Range, ...] = ()
     id: str = ""
     name: str = ""
@@ -168,7 +168,7 @@ class Allocation:
         return cls(rule, ranges, identifier, name, source.unknown(), source.given())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object as JSON."""
+        """Return the object as a JSON-serializable dict."""
         ranges = [item.to_dict() for item in self.ranges]
         fields = {"rule": self.rule, "ranges": ranges, "id": self.id, "name": self.name}
         return written(fields, self.given, thaw(self.extra))
@@ -176,7 +176,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """Another test, and the bucket in it that a visitor must be in (Java: TestDependency)."""
+    """A dependency: visitors must be in this bucket of this test (Java: TestDependency)."""
 
     test_name: str | None = None
     bucket_value: int = 0
@@ -190,7 +190,7 @@ class Dependency:
         return cls(test_name, bucket_value, source.unknown(), source.given())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object as JSON."""
+        """Return the object as a JSON-serializable dict."""
         fields = {"testName": self.test_name, "bucketValue": self.bucket_value}
         return written(fields, self.given, thaw(self.extra))
 
@@ -199,7 +199,7 @@ class Dependency:
 class PayloadExperimentConfig:
     """Decides which test wins if `json` payloads conflict (Java: PayloadExperimentConfig)."""
 
-    #: Usually digits. Compared as a 64-bit integer.
+    #: The text of a number, usually only digits. It is compared as a 64-bit integer.
     priority: str | None = None
     namespaces: tuple[str | None, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)
@@ -212,7 +212,7 @@ class PayloadExperimentConfig:
         return cls(priority, namespaces, source.unknown(), source.given())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object as JSON."""
+        """Return the object as a JSON-serializable dict."""
         fields = {"priority": self.priority, "namespaces": list(self.namespaces)}
         return written(fields, self.given, thaw(self.extra))
 
@@ -316,7 +316,7 @@ def _test_type(value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All tests of a site, read from one file. Safe for threads (Java: TestMatrixArtifact)."""
+    """All tests of a site, read from one file. Thread-safe (Java: TestMatrixArtifact)."""
 
     audit: Audit
     tests: Mapping[str, TestDefinition]
@@ -325,7 +325,7 @@ class Matrix:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Matrix:
-        """Read the file *path* in UTF-8.
+        """Read the UTF-8 file at *path*.
 
         Raises MatrixLoadError if the file cannot be read, for a URL (which `MatrixSource` reads),
         and in the same cases as `from_json`.

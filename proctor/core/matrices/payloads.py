@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_TYPE", "PAYLOAD_TYPES", "Payload", "payload_value"]
 
-#: The keys that a payload may have. Each is a type.
+#: The types of payloads. Each is also the key of the value in JSON.
 PAYLOAD_TYPES = (
     "doubleValue",
     "doubleArray",

@@ -1,7 +1,7 @@
 """Check rules against the declared variables  [RuleVerifyUtils].
 
-Java Proctor evaluates each rule once, with a sample value for each variable. If the rule fails, the
-test is dropped, or the whole load fails, or the failure is ignored.
+Java Proctor evaluates each rule once, with a sample value for each variable. Depending on the
+error, a rule that fails is ignored, or its test is dropped, or the whole matrix is rejected.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class RuleChecker:
         types = context_types or {}
         #: Variables without a sample value. A rule that reads them can fail for this reason alone.
         self._unsampled = {name for name, each in types.items() if each.sample is MISSING}
-        #: Maps (pattern, True if it is used to search, text to match) to the maximum number of
-        #: steps.
+        #: The maximum number of steps for each pattern. The keys contain the pattern, True if it is
+        #: searched for (False if it must match the whole text), and the text.
         self.patterns: dict[tuple[str, bool, object], int] = dict(patterns or {})
         self._samples = Scope(
             {name: None if each.sample is MISSING else each.sample for name, each in types.items()}
@@ -227,12 +227,13 @@ def _bad_versions(node: nodes.Node, constants: Mapping[str, Any]) -> Iterator[Ru
                     )
 
 
-#: Maps each function or method that takes a pattern to True if it searches with the pattern.
+#: The functions and methods that take a pattern: True if they search for it, False if it must match
+#: the whole text.
 _FUNCTIONS = {"proctor:matches": False, "indeed:matches": False}
 _METHODS = {"matches": False, "split": True, "replaceAll": True, "replaceFirst": True}
 
 
-#: A pattern in a rule, True if it is used to search, and the text to match.
+#: A pattern in a rule, True if the rule searches for it, and the text to match.
 _Pattern: TypeAlias = tuple[nodes.Node, bool, nodes.Node]
 
 

@@ -44,7 +44,7 @@ class Examination:
 
     #: The tests that were loaded.
     loaded: Mapping[str, TestDefinition]
-    #: All other tests, each with the problem that caused the test to be dropped.
+    #: For each dropped test, the problem that caused it to be dropped.
     dropped: Mapping[str, Problem]
     #: Problems that cause Java Proctor to reject the whole matrix.
     fatal: tuple[Problem, ...]

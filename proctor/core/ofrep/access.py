@@ -92,7 +92,8 @@ class Origins:
         return reply._replace(headers=(*reply.headers, *headers, *self._vary()))
 
     def _allows(self, origin: str | None) -> bool:
-        # Check against the list, because the reply repeats the origin of the request.
+        # Check the origin against the list, because `marked` copies it from the request to the
+        # reply.
         return origin is not None and (ANY_ORIGIN in self._allowed or origin in self._allowed)
 
     def _vary(self) -> tuple[tuple[str, str], ...]:

@@ -50,7 +50,7 @@ def failure(error: FlagError, key: str | None) -> ApiReply:
 
 
 def outage(error: FlagError, key: str | None) -> ApiReply:
-    """Return the reply if the source has no answer for anyone."""
+    """Return the reply during an outage, when the source has no answer for anyone."""
     return _reply(500, error_document(error, key))
 
 
@@ -93,7 +93,7 @@ def method_not_allowed(*allowed: str) -> ApiReply:
 
 
 def conditional(reply: ApiReply, header: Headers) -> ApiReply:
-    """Add an entity tag to a successful reply; return 304 if the client has this version."""
+    """Add an entity tag to a successful reply, or return 304 if the client's copy is current."""
     if reply.status != 200:
         return reply
     tag = f'"{hashlib.sha256(reply.body).hexdigest()[:32]}"'

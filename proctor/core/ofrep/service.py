@@ -32,7 +32,7 @@ __all__ = ["FILE", "FLAGS", "MANIFEST", "OfrepService", "decoded"]
 FLAGS = "/ofrep/v1/evaluate/flags"
 #: The path from which `openfeature pull` reads the flags.
 MANIFEST = "/openfeature/v0/manifest"
-#: The same flags, in the file format that `openfeature generate` reads.
+#: The path of the same flags in the file format that `openfeature generate` reads.
 FILE = "/openfeature/v0/manifest.json"
 
 _TOO_LARGE = f"expected a body of at most {MAX_BODY} bytes"
@@ -126,13 +126,13 @@ class OfrepService:
         return replies.error_document(found, key)
 
     def _success(self, key: str, found: FoundFlag | None) -> dict[str, Any]:
-        """Return the document for a visitor. Without a group, they get the client's default."""
+        """Return the document for one flag. Visitors without a group get the client's default."""
         declared = None if self._tests is None else self._tests[key]
         found = _fitted(key, found, declared)
         document: dict[str, Any] = {"key": encodable(key)}
         if found is None:
-            # Without a value, clients use the default in their code. Some clients still need a
-            # variant.
+            # If the reply contains no value, clients use the default in their code. Some clients
+            # still need a variant.
             variant = None if declared is None else declared.default
             return {
                 **document,
@@ -194,7 +194,7 @@ class OfrepService:
 
 
 def decoded(path: bytes) -> str:
-    """Return a percent-encoded path decoded to text."""
+    """Decode a percent-encoded path to text."""
     return unquote_to_bytes(path).decode("utf-8", errors="replace")
 
 

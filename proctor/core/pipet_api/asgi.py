@@ -104,8 +104,8 @@ class Application:
         try:
             version = self._source.current().matrix_version
         except SourceError as failure:
-            # The details are only in the log, because the location of the matrix must not be
-            # public.
+            # The reply does not contain the details, because the location of the matrix must not be
+            # public. They are in the log.
             del failure
             return ApiReply(503, headers, b'{"status":"no matrix"}')
         body = json.dumps({"status": "ok", "matrix_version": version and encodable(version)})

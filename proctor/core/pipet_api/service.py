@@ -193,7 +193,7 @@ class _Documents:
         self._groups: dict[tuple[str, int], tuple[GroupAssignment, str]] = {}
 
     def matrix(self) -> str:
-        """Return the whole matrix as JSON. It contains only the tests that are evaluated."""
+        """Return the matrix as JSON, with only the tests that are evaluated."""
         if self._matrix is None:
             proctor = self.proctor
             tests = {
@@ -206,7 +206,8 @@ class _Documents:
     def group(self, test: str, assignment: GroupAssignment) -> str:
         """Return one entry of `groups`  [JsonTestBucket]."""
         if assignment.forced:
-            return f"{java_json(test)}:{java_json(_bucket(assignment))}"  # created for this request
+            # Not cached, because a forced assignment is a new object in every request.
+            return f"{java_json(test)}:{java_json(_bucket(assignment))}"
         # The key contains the object's id. The cached tuple keeps the object alive, so no other
         # object can get the same id.
         kept = self._groups.get((test, id(assignment)))

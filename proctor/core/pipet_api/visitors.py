@@ -25,7 +25,7 @@ CONTEXT, IDENTIFIER = "ctx.", "id."
 
 
 class BadRequest(Exception):  # noqa: N818 - the name of the status
-    """Raised for a request that is rejected with status 400. It becomes the response's message."""
+    """Raised for a request that is rejected with status 400. Its text is the response's message."""
 
 
 class Visitor(NamedTuple):
@@ -33,14 +33,14 @@ class Visitor(NamedTuple):
 
     #: Identifiers by test type. An empty identifier counts as an identifier.
     identifiers: dict[str, str]
-    #: The raw values by variable.
+    #: The raw values by name of the variable.
     context: dict[str, object]
-    #: The values that rules see, by variable.
+    #: The values that rules see, by name of the variable.
     converted: dict[str, object]
 
 
 def key_of(variable: ContextVariable | IdentifierVariable, prefix: str) -> str:
-    """Return a value's name in messages and in `config/`, such as `ctx.country`."""
+    """Return the name of a value in messages and `config/` responses, such as `ctx.country`."""
     return prefix + variable.source_key if variable.source == "QUERY" else variable.source_key
 
 

@@ -48,8 +48,8 @@ class Function:
     parameters: tuple[RuleType, ...]
     returns: RuleType
     code: Callable[..., Any]
-    #: Computes the cost of a call from the converted arguments (see `work`). None if the cost is
-    #: negligible.
+    #: Computes the cost of a call from the converted arguments (see `proctor.core.rules.work`).
+    #: None if the cost is negligible.
     work: Callable[..., int] | None = None
     #: True if equal arguments give equal results, so one call per visitor is enough.
     once: bool = False
@@ -233,7 +233,7 @@ def _join(pieces: Sequence[str] | None, separator: str) -> str:
 
 
 def _is_whole(value: object) -> bool:
-    """Return True for a Number except Float and Double (ProctorRuleFunctions.isIntegerNumber)."""
+    """Return True for any Number but a Float or Double (ProctorRuleFunctions.isIntegerNumber)."""
     return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
 
 
@@ -262,7 +262,7 @@ def _in_range(value: object, low: object, high: object) -> bool:
 def _version_in_range(version: ReleaseVersion | None, start: str, end: str) -> bool:
     first, after = ReleaseVersion(start), ReleaseVersion(end)
     if after.match_precision is not MatchPrecision.BUILD:
-        raise ValueError(f"the end {end!r} cannot be a wildcard")
+        raise ValueError(f"the range cannot end with the wildcard {end!r}")
     return _in_range(version, first, after)
 
 

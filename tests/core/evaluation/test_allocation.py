@@ -185,7 +185,7 @@ def test_a_typical_table_is_small():
 
 
 def test_outcomes_and_lengths_must_be_as_many():
-    with pytest.raises(ValueError, match="2 ranges need the same number of outcomes, got 1"):
+    with pytest.raises(ValueError, match="expected one outcome for each of the 2 ranges, got 1"):
         RangeTable.build([0.5, 0.5], ["a"])
 
 

@@ -402,12 +402,12 @@ def test_other_objects_are_passed_on():
 
 @pytest.mark.parametrize("value", ["a,b", b"ab", {"a": 1}, 5, iter([1])])
 def test_what_is_no_list_is_refused_as_one(value):
-    assert reason("list", value).startswith("expected a list, got a ")
+    assert reason("list", value).startswith("expected a list, got ")
 
 
 @pytest.mark.parametrize("value", ["{}", [("a", 1)], 5])
 def test_what_is_no_mapping_is_refused_as_a_map(value):
-    assert reason("map", value).startswith("expected a map, got a ")
+    assert reason("map", value).startswith("expected a map, got ")
 
 
 def test_a_list_that_contains_itself_is_refused():

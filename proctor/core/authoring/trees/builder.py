@@ -51,7 +51,8 @@ def build(
     """Return the matrix built from a *tree* of definitions.
 
     *root* names the tree in messages. *progress* is called with the name of each test. If
-    *keep_going*, invalid tests are left out; otherwise, the Refusal for the first one is raised.
+    *keep_going*, invalid tests are left out; otherwise, the Refusal for the first invalid test is
+    raised.
     """
     source = f"{_text(audit.updated_by)}@{_text(audit.version)}"
     tests: dict[str, TestDefinition] = {}
@@ -104,7 +105,7 @@ def _consumable(
 
 
 def unwritable(tests: Mapping[str, TestDefinition]) -> dict[str, Refusal]:
-    """Return the tests that cannot be written as JSON because they contain an infinity, by name."""
+    """Return the Refusal for each test that JSON cannot express because it contains an infinity."""
     found = {}
     for name, test in tests.items():
         try:

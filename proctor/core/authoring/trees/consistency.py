@@ -33,7 +33,10 @@ __all__ = [
 
 
 def syntax_checker() -> RuleChecker:
-    """Return a checker that only parses rules. If tests share it, equal rules are parsed once."""
+    """Return a checker that only parses rules.
+
+    Share one checker among all tests, so that equal rules are parsed only once.
+    """
     return RuleChecker(RulePool(), context_types=None)
 
 
@@ -71,7 +74,7 @@ def first_inconsistency(
 def dependency_problems(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
     """Return the problems of tests that are dropped because of dependencies.
 
-    All *tests* must otherwise be valid.
+    Apart from their dependencies, all *tests* must be valid.
     """
     return {
         name: replace(each, java_message=_dependency_text(each, tests))

@@ -32,7 +32,7 @@ __all__ = [
 DEFINITIONS_DIRECTORY = "test-definitions"
 DEFINITION_FILE = "definition.json"
 METADATA_FILE = "metadata.json"
-#: The name of a directory that does not contain a test, although it is next to those that do.
+#: Subversion's directory, which can be next to the directories of the tests.
 _IGNORED = ".svn"
 
 #: Test name → the text of its definition.json, or None if the file is missing.
@@ -48,8 +48,9 @@ def tree_of_files(
     """Return the tree in *files*, which maps paths to contents (None for an empty directory).
 
     Each directory directly below *directory* is a test. The tests' definitions are read from
-    *contents*, by default the same directory. (Java Proctor's local builder ignores this option and
-    always reads from `test-definitions`.) Raises Refusal if the directory does not exist.
+    *contents*, by default the same directory. (Java Proctor's local builder has the same option,
+    but ignores it and always reads from `test-definitions`.) Raises Refusal if the directory does
+    not exist.
     """
     base = _parts(directory)
     found = {path: _parts(path) for path in files}

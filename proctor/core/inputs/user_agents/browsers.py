@@ -192,8 +192,8 @@ _BROWSERS = (
 
 def _product(names: str, parts: int = 4) -> re.Pattern[str]:
     """Return a pattern whose groups are a product's whole, major and minor version."""
-    # A name can occur thousands of times. Each part matches in only one way, so matching takes
-    # linear time.
+    # A header can contain a name thousands of times. Each part of the pattern matches in only one
+    # way, so matching takes linear time.
     more = rf"(?:\.(\w+)(?:\.\w+){{0,{parts - 2}}})?"
     return re.compile(rf"(?:{names})/(([0-9]+){more})", re.ASCII | re.IGNORECASE)
 

@@ -202,7 +202,7 @@ _DEVICES = {
 def system_of(header: str, family: str | None) -> tuple[str, ...]:
     """Return the operating system's names, from general to specific, such as `("IOS", …)`.
 
-    *family* is the parser's name. The result is empty if the system is unknown.
+    *family* is the name that the parser found. The result is empty if the system is unknown.
     """
     text = header.lower()
     parsed = _PARSED.get(family or "")

@@ -1,4 +1,4 @@
-"""Choose the overload of a call  [javax.el.Util, ReflectionUtil.resolveAmbiguousMethod]."""
+"""Choose the overload to call [javax.el.Util, ReflectionUtil.resolveAmbiguousMethod]."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Method(NamedTuple):
 
     parameters: tuple[RuleType, ...]
     code: Callable[..., object]
-    #: True if Java's compiler generated it, such as `compareTo(Object)` next to the `compareTo` in
-    #: the source code. It is chosen only if its parameters fit better.
+    #: True if Java's compiler generated the method, such as `compareTo(Object)` next to the
+    #: `compareTo` in the source code. Such a method is chosen only if its parameters fit better.
     bridge: bool = False
     #: Computes the cost of a call from the arguments. None if the cost is negligible.
     work: Callable[..., int] | None = None
@@ -40,12 +40,12 @@ def one(
     work: Callable[..., int] | None = None,
     once: bool = False,
 ) -> tuple[Method, ...]:
-    """Return the overloads of a method that has only one."""
+    """Return the overloads of a method that has only one overload."""
     return (Method(parameters, code, work=work, once=once),)
 
 
 class _Fit(NamedTuple):
-    """The numbers of exact matches, assignable arguments and coercible arguments."""
+    """How well an overload fits: the numbers of exact, assignable and coercible arguments."""
 
     exact: int
     assignable: int
@@ -76,8 +76,8 @@ def choose(
     return winners[0]
 
 
-#: Argument classes that are also parameter classes. Type.INT and similar types are primitives, and
-#: an argument's class is never a primitive.
+#: Argument classes that are also parameter classes. RuleType.INT and similar types are primitives,
+#: and an argument's class is never a primitive.
 _EXACT = {RuleType.STRING, RuleType.BIG_DECIMAL, RuleType.BIG_INTEGER}
 
 
@@ -101,8 +101,8 @@ def _fit(method: Method, arguments: Sequence[object]) -> _Fit | None:
     return _Fit(exact, belonging, converted, not method.bridge)
 
 
-#: The parameter types to try for a number if no other criterion decides: Number's classes and the
-#: primitives.
+#: The parameter types to try for a number if no other criterion decides: the subclasses of Number,
+#: and the primitives.
 _NUMERIC = {
     *(
         RuleType.BOOLEAN,
