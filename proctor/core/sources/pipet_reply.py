@@ -69,7 +69,7 @@ def read_audit(content: bytes) -> None:
 
 
 def read_refused_variable(content: bytes) -> str | None:
-    """Return the context variable that is named in the body of an error, or None."""
+    """Return the name of the context variable that an error's body complains about, or None."""
     try:
         message = _member(_document(content), "meta", "the reply").get("error")
     except UnreadableReply:
@@ -142,7 +142,7 @@ def _is_forced(test: str, value: int, force: ForceGroups) -> bool:
 
 
 def _version(audit: Any) -> MatrixVersion | None:
-    """Return the version, or None. A reply without a version must not be cached."""
+    """Return the version of the matrix, or None. A reply without a version must not be cached."""
     if not isinstance(audit, dict):
         return None
     version, updated = audit.get("version"), audit.get("updated")

@@ -13,13 +13,13 @@ _LAST = 0x10FFFF
 
 @dataclass(frozen=True, slots=True)
 class CharSet:
-    """An immutable set of code points, in sorted separate ranges with inclusive ends."""
+    """An immutable set of code points, stored as sorted, disjoint ranges with inclusive ends."""
 
     ranges: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, ranges: Iterable[tuple[int, int]]) -> CharSet:
-        """Return the set of the given ranges, which can be unsorted and can overlap."""
+        """Return the set that *ranges* cover. They can be unsorted and can overlap."""
         merged: list[tuple[int, int]] = []
         for low, high in sorted(ranges):
             if merged and low <= merged[-1][1] + 1:

@@ -52,7 +52,7 @@ def emit_set(chars: CharSet) -> str:
     if len(chars.ranges) == 1 and low == high:
         return _escaped(low)
     others = ~chars
-    # Write a complement, because most sets that contain the last code point come from one.
+    # A set that contains the last code point was most likely written as a complement.
     if chars.ranges[-1][1] == EVERYTHING.ranges[-1][1]:
         return f"[^{_ranges(others)}]"
     return f"[{_ranges(chars)}]"
