@@ -124,7 +124,7 @@ class Rule:
         if self.kind is not RuleKind.EXPRESSION:
             self.holds = self._fixed()
             return
-        # Pass the tree of *text* if you already have it.
+        # *node* is the tree of *text*, if the caller has already parsed it.
         node = node or parse(text or "")
         self.holds = boolean(node, self._compiler)
         self.names = nodes.names(node) - set(self.constants)

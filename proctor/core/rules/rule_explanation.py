@@ -158,7 +158,7 @@ def explain_rule(
     scope: Scope,
     variable_errors: Mapping[str, str],
 ) -> RuleExplanation:
-    """Return why *rule* gave *answer* for *scope*.
+    """Explain why *rule* gave *answer* for *scope*.
 
     *variable_errors* contains the reasons why variables of the context are missing from the scope.
     """
@@ -204,7 +204,7 @@ def _variable(
 
 
 def _deciding(node: nodes.Node, failed: RuleError | None, probe: _Probe) -> nodes.Node:
-    """Return the part of *node* to show."""
+    """Return the part of *node* that best explains the result."""
     if isinstance(failed, RuleTypeError):
         # The type check rejects the expression as a whole, perhaps before evaluating any part.
         return node

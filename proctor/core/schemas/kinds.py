@@ -80,7 +80,7 @@ _STRICT_PAYLOADS: dict[str, Json] = {
 
 
 def _one_of(payload_type: str) -> Json:
-    """Return a schema that requires all other types to be null or missing, as Java's setters do."""
+    """Return a schema that requires all other payload types to be null or missing, as Java does."""
     others: Json = {
         name: False if name == "json" else {"type": "null"}
         for name in PAYLOAD_TYPES

@@ -89,13 +89,13 @@ def _document(content: bytes) -> dict[str, Any]:
 
 
 def _kind(value: object) -> str:
-    """Return JSON's name for the type of a value. The value itself could be a visitor's data."""
+    """Return the JSON type of a value, for messages. The value itself could be a visitor's data."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     return _KINDS.get(type(value), "a number")
 
 
-_KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
+_KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a string"}
 
 
 def _member(parent: dict[str, Any], name: str, where: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Scope(enum.Enum):
     STOP = "stop"
 
 
-#: Scope → the permissions that it allows; `promote` includes permissions such as `promote_qa`.
+#: Maps each scope to the permissions that it allows; `promote` includes those such as `promote_qa`.
 _ALLOWS = {
     Scope.READ: {permissions.VIEW},
     Scope.REGISTER: {permissions.REGISTER},

@@ -40,7 +40,7 @@ class Standing:
     application: Known
     #: Declared tests that the branch does not have, sorted.
     missing: tuple[str, ...]
-    #: Test → the reason why the application cannot load it.
+    #: Maps each test that the application cannot load to the reason.
     faults: Mapping[str, Problem]
     #: Tests that a filter selects but the specification does not name, sorted.
     by_filter: tuple[str, ...]

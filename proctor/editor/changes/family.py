@@ -38,7 +38,7 @@ def family(test: str, branch: str, parents: Iterable[str] = ()) -> dict[str, Tes
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     rows = heads.values_list("test", "depends_on", "revision__definition")
     texts: dict[str, str | None] = {}
-    # Databases cannot store such a name, and a query for the name would fail.
+    # Leave out names that a database cannot store, because a query for such a name would fail.
     up = {name for name in (test, *parents) if is_storable(name)}
     while up:
         found = list(rows.filter(test__in=up))

@@ -114,7 +114,7 @@ def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
 
 
 def _with_known_extras(text: str, test: str, stored: Definition, refusal: Refusal) -> Definition:
-    """Return the definition if all its unknown fields are also in the stored definition."""
+    """Return the definition. Raises *refusal* if *stored* lacks any of its unknown fields."""
     sent = read_definition(text, test)
     if sent is None or not _extras(sent) <= _extras(stored):
         raise refusal
@@ -185,7 +185,7 @@ def prepare_written(
     *,
     proposal: int | None = None,
 ) -> Prepared:
-    """Return the result of a ramp or a finish. Raises Refused.
+    """Return the result of a ramp or a finish. Raises Refused if the result is invalid.
 
     *earlier* has the same meaning as for `prepare_edit`.
     """

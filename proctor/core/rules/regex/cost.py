@@ -48,7 +48,7 @@ Polynomial: TypeAlias = tuple[float, ...]
 _NONE: Polynomial = ()
 _ONE: Polynomial = (1,)
 _PLACES: Polynomial = (0, 1)
-#: Results are capped at this to keep the numbers small. Anything larger is too slow anyway.
+#: The upper limit for computed costs, to keep the numbers small. Anything above is too slow anyway.
 _CAP = 10**12
 _DEGREES = 6
 #: The cost of one iteration of a loop in `re`, without its body: if the body is a set of
@@ -123,7 +123,7 @@ def competitors(node: Node) -> list[int]:
 
 
 def _prefix(node: Node) -> tuple[list[CharSet], bool]:
-    """Return the sets of a match's leading characters, and True if they are the whole match."""
+    """Return the character sets with which a match begins, and True if nothing follows them."""
     match node:
         case Chars(chars=chars):
             return [chars], True

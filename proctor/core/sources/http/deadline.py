@@ -147,7 +147,7 @@ def _pool_classes(deadline: Deadline) -> dict[str, Any]:
 
 
 class _WithinDeadline(OpensSockets, HTTPConnection):
-    """The shared part of plain and TLS connections."""
+    """The base class of plain and TLS connections that obey a deadline."""
 
     call_deadline: Deadline
     _served = False
@@ -169,7 +169,7 @@ class _WithinDeadline(OpensSockets, HTTPConnection):
         raise NewConnectionError(self, f"Failed to establish a new connection: {last}") from last
 
     def _addresses(self) -> Iterator[str]:
-        """Return the addresses of the host. If the host is an IP address, return that."""
+        """Yield the IP addresses of the host, or the host itself if it is an IP address."""
         found = socket.getaddrinfo(
             self.host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
         )
