@@ -40,7 +40,7 @@ def ngettext_lazy(singular: str, plural: str) -> tuple[str, str]:
 
 
 class Translations(Protocol):
-    """The two functions that translate. `django.utils.translation` and `gettext` have both."""
+    """An object with functions that translate, such as `django.utils.translation` or `gettext`."""
 
     @property
     def gettext(self) -> Callable[[str], str]:

@@ -21,7 +21,7 @@ __all__ = ["RulePool"]
 
 
 class RulePool:
-    """Creates rules while a matrix is loaded, and returns the same object for equal ones.
+    """Creates rules while a matrix is loaded, and returns the same object for equal rules.
 
     Two rules are equal if they have the same text, and if the constants that the text mentions are
     the same. All methods raise RuleSyntaxError, as `Rule` does.

@@ -215,7 +215,7 @@ _BOOLEAN_NODES = (nodes.Chain, nodes.Not, nodes.Empty)
 
 
 def boolean(node: nodes.Node, compiler: Compiler) -> Callable[[Scope], bool]:
-    """Return a function that checks the type of *node*, evaluates it, and converts to boolean."""
+    """Return a function that checks the type of *node* and returns its value as a boolean."""
     evaluate = compiler.compile(node)
     check = boolean_check(node, compiler)
     if check is None:

@@ -270,7 +270,7 @@ def _reason(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
 
 
 def _culprit(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
-    """Return the innermost part that failed, or whose value is not the boolean that is needed."""
+    """Return the innermost part that failed, or whose value should be boolean but is not."""
     if isinstance(node, nodes.Choice):
         test = probe(node.test, resolved)
         if not test.failed and test.converts:

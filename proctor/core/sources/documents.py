@@ -22,7 +22,7 @@ class Document(NamedTuple):
 class ReadMatrix(NamedTuple):
     """The result of reading a location that builds the matrix itself.
 
-    Definitions that have not changed since the previous token are the same objects, so everything
+    Definitions that have not changed since the previous read are the same objects, so everything
     derived from them can be reused.
     """
 

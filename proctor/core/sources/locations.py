@@ -37,7 +37,7 @@ _YOUNG_NS = 2_000_000_000
 
 
 class Location(Protocol):
-    """A location that can be read. It is stateless, so the caller keeps the token."""
+    """A location from which a matrix is read. It is stateless, so the caller keeps the token."""
 
     #: The location's name in messages, without secrets.
     shown: str

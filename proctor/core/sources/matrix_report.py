@@ -1,4 +1,4 @@
-"""Log the declared tests that are dropped from a new matrix or missing, or have wrong rules."""
+"""Log problems of a new matrix: dropped and missing tests, and rules that are never true."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def read_groups(
     """Return the groups in the body of a reply to `groups/identify`.
 
     *force* contains the request's forced groups; it is needed because a reply does not mark them.
-    If *tests* is given, only these tests are read. A test that cannot be read gives no group, and
+    If *tests* is given, only these tests are read. A test that cannot be read is left out, and
     *on_odd* is called with the reason. Raises UnreadableReply if the reply, or every test in it,
     cannot be read.
     """
@@ -69,7 +69,7 @@ def read_audit(content: bytes) -> None:
 
 
 def read_refused_variable(content: bytes) -> str | None:
-    """Return the name of the context variable that an error's body complains about, or None."""
+    """Return the name of the context variable that an error response mentions, or None."""
     try:
         message = _member(_document(content), "meta", "the reply").get("error")
     except UnreadableReply:

@@ -300,7 +300,7 @@ class MatrixLoader(Closing, Generic[T]):
         return self._seen and self._seen.token
 
     def _load(self) -> None:
-        """Read the location, and replace the snapshot if the matrix is new. Raises all errors."""
+        """Read the location, and replace the snapshot if the matrix is new. Errors propagate."""
         import hashlib  # noqa: PLC0415 - slow to import, and not every program has a source
 
         place, seen = self._location, self._seen

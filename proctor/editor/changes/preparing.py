@@ -73,7 +73,7 @@ class Prepared:
 
     @property
     def moves(self) -> dict[str, tuple[PairMoves, ...]]:
-        """The visitors who move, by test, including the tests that depend on this one."""
+        """The visitors who change groups, by test, including tests that depend on this one."""
         return moves_between(self.before, self.after)
 
     @property
@@ -156,8 +156,8 @@ def prepare_edit(
 
     *earlier* contains the definitions that a schedule publishes before this one; the last of them
     is *previous*. *proposal* is the number of the proposal in which the result will be stored, if
-    any; its allocation ids can be used again. *proposal* has the same meaning in the functions
-    below.
+    any; the allocation ids of that proposal can be used again. *proposal* has the same meaning in
+    the functions below.
     """
     problems = [] if previous is not None else list(name_problems(test))
     relatives = _relatives(branch, test, definition, earlier)

@@ -51,8 +51,8 @@ _PLACES: Polynomial = (0, 1)
 #: The upper limit for computed costs, to keep the numbers small. Anything above is too slow anyway.
 _CAP = 10**12
 _DEGREES = 6
-#: The cost of one iteration of a loop in `re`, without its body: if the body is a set of
-#: characters, and for any other body.
+#: The cost of one iteration of a loop in `re`, without its body. The first number applies if the
+#: body is a set of characters.
 _SET_TURN, _TURN = 1, 8
 #: The cost of an anchor, which is a small lookaround in `re`.
 _EDGE = 4
@@ -323,7 +323,7 @@ def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
 
 
 def _alike(left: tuple[CharSet, ...], right: tuple[CharSet, ...]) -> bool:
-    """Return True if the same text can begin with a match of *left* and with one of *right*."""
+    """Return True if a text can begin with both a match of *left* and a match of *right*."""
     return all(one.overlaps(other) for one, other in zip(left, right, strict=False))
 
 

@@ -16,7 +16,7 @@ from proctor.core.rules.regex.nodes import (
 
 
 def emit(node: Node) -> str:
-    """Return the text of *node*. A `Choice` at the top level gets no parentheses."""
+    """Return *node* as a pattern for `re`. A `Choice` at the top level gets no parentheses."""
     match node:
         case Chars(chars=chars):
             return emit_set(chars)

@@ -156,7 +156,7 @@ def _document(
 
 
 def _validators(headers: Mapping[str, str]) -> Validators:
-    """Return the validators of a reply, without any that might not change with the document."""
+    """Return those validators of a reply that change whenever the document changes."""
     etag, modified = headers.get("ETag"), headers.get("Last-Modified")
     if modified is None:
         return Validators(etag)
