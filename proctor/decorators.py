@@ -32,7 +32,7 @@ _api = TemplateApi(ImproperlyConfigured)
 
 
 class DecoratedClass(Protocol):
-    """A decorated View class; calling it calls the view that `as_view()` returns."""
+    """A decorated View class. It can be called directly, like the view that `as_view()` returns."""
 
     def __call__(self, request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
 
@@ -53,7 +53,7 @@ class Variants:
     """The views of one test, available as the attribute `proctor_variants` of the decorated view.
 
     `functools.wraps` and `View.as_view` copy the attribute to the wrapping view. `method_decorator`
-    passes a function in place of the method; in that case, this function is the fallback.
+    passes a function in place of the method, and this function is then the fallback.
     """
 
     __slots__ = ("_resolved", "fallback", "test", "views")

@@ -59,7 +59,7 @@ def settings_reader(names: tuple[str, ...]) -> Callable[[], tuple[object, ...]]:
 def live_receivers(
     signal: Signal, sender: object
 ) -> tuple[list[Callable[..., Any]], list[Callable[..., Any]]]:
-    """Return the receivers for a *sender*: the plain functions, and the coroutine functions.
+    """Return the signal receivers for a *sender*: plain functions and coroutine functions.
 
     Django's `send_robust` runs coroutines to completion, which fails in a running event loop.
     `asend_robust` runs plain receivers in a thread, after the view has continued.
@@ -98,7 +98,7 @@ def non_atomic_databases(view: object) -> object:
 def skip_page_cache(request: HttpRequest) -> None:
     """Tell the cache middleware not to store the response, without adding a header.
 
-    Cache middleware that runs later sets the flag again; `prevent_caching` prevents that.
+    Cache middleware that runs later undoes this. Use `prevent_caching` to prevent that.
     """
     request.__dict__[_UPDATE] = False
 
@@ -120,7 +120,7 @@ def allow_caching(request: HttpRequest) -> None:
 
 @cache
 def _never_stored(request_class: type[Any]) -> type[Any]:
-    """Return the class for requests whose pages Django's caches must not store."""
+    """Return a subclass of *request_class* whose responses Django's caches never store."""
     own = {
         "__doc__": request_class.__doc__,
         "__module__": request_class.__module__,

@@ -40,7 +40,7 @@ def ngettext_lazy(singular: str, plural: str) -> tuple[str, str]:
 
 
 class Translations(Protocol):
-    """The functions for translating; `django.utils.translation` and `gettext` have both."""
+    """An object with functions that translate, such as `django.utils.translation` or `gettext`."""
 
     @property
     def gettext(self) -> Callable[[str], str]:
@@ -67,9 +67,9 @@ class Sentence(str):
     values: dict[str, object]
 
     def __new__(cls, template: str, plural: str | None = None, /, **values: object) -> Self:
-        """Make the English text.
+        """Build the English text.
 
-        Raises KeyError if the template names a value that is not given.
+        Raises KeyError if a value that the template mentions is missing.
         """
         chosen = template if plural is None or values["count"] == 1 else plural
         self = super().__new__(cls, chosen.format(**values))
@@ -109,7 +109,7 @@ class Parts:
         return self.separator.join(self.texts)
 
     def translated(self, translations: Translations, formats: Formats | None = None) -> str:
-        """Return the list with its items and its separator translated."""
+        """Return the list as text, with its items and its separator translated."""
         texts = [str(_translated(each, translations, formats)) for each in self.texts]
         return translations.gettext(self.separator).join(texts)
 

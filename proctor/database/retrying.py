@@ -17,9 +17,9 @@ __all__ = ["is_conflict", "retried"]
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-#: Row changed since the snapshot (MariaDB), lock wait timeout, and deadlock.
+#: MySQL's error codes: row changed since the snapshot (MariaDB), lock wait timeout, and deadlock.
 _MYSQL_CODES = (1020, 1205, 1213)
-#: PostgreSQL's serialization_failure and deadlock_detected.
+#: PostgreSQL's error codes for serialization_failure and deadlock_detected.
 _SQL_STATES = ("40001", "40P01")
 #: Maximum pause in seconds before each further attempt. Pauses are random, so that two processes do
 #: not collide again.
@@ -27,7 +27,7 @@ _PAUSES = (0.05, 0.2, 0.5)
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Return True if other transactions made a transaction fail, so it can be retried."""
+    """Return True if a transaction failed because of other transactions, so it can be retried."""
     if error.args and error.args[0] in _MYSQL_CODES:
         return True
     cause = error.__cause__
@@ -37,11 +37,11 @@ def is_conflict(error: BaseException) -> bool:
 
 
 def retried(alias: Callable[[], str]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
-    """Return a decorator for functions whose only effect is one transaction on a database.
+    """Return a decorator for functions whose only effect is a single database transaction.
 
-    After a deadlock, the function is called again. If it runs inside an outer transaction, it is
-    not called again, because the database has rolled back the outer transaction too. *alias*
-    returns the alias of the database.
+    If the transaction fails because of other transactions, the function is called again, except
+    inside an outer transaction, which the database has rolled back too. *alias* returns the alias
+    of the database.
     """
 
     def decorate(act: Callable[_P, _T]) -> Callable[_P, _T]:

@@ -24,6 +24,7 @@ class EditorConfig(AppConfig):
         from proctor.editor.publishing.after_commit import note_publication  # noqa: PLC0415
 
         post_migrate.connect(make_permissions, sender=self, dispatch_uid="proctor_editor")
-        # Django also sends this signal when a test case flushes the database.
+        # Django sends this signal not only after `migrate`, but also when a test case flushes the
+        # database.
         post_migrate.connect(note_publication, sender=self, dispatch_uid="proctor_editor_epoch")
         register_checks()

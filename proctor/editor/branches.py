@@ -37,6 +37,6 @@ def approvals_needed(branch: str) -> int:
 
 
 def ensure_rows(names: Iterable[str], using: str) -> None:
-    """Create rows for branches that do not have one yet."""
+    """Create database rows for branches that do not have one yet."""
     rows = [Branch(name=name) for name in names]
     Branch.objects.using(using).bulk_create(rows, ignore_conflicts=True)

@@ -35,7 +35,7 @@ __all__ = [
 class EditorError(ProctorError):
     """Base class of all errors of the editor."""
 
-    #: Stable name for this kind of error, for programs.
+    #: A name for this kind of error that never changes, for use by programs.
     code = "refused"
 
 
@@ -188,8 +188,8 @@ class Refused(EditorError):  # noqa: N818
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        # If no test is given, leave out the place: it would be "the matrix", although the request
-        # contains none.
+        # A problem without a test would start with "the matrix", although the request contains
+        # no matrix. Show only its message.
         found = (each.message if each.test is None else each.text for each in self.problems)
         texts = listed(found, gettext_noop("; "))
         super().__init__(Sentence(gettext_noop("{problems}"), problems=texts))

@@ -308,7 +308,7 @@ def test_the_command_says_what_waits(one, later, capsys):
     scheduled((0.2, 1))
     changes.stop(ADA, NAME, "production", reason="it hurts")
     later(2 * HOUR)
-    with pytest.raises(CommandError, match="1 of the due steps were not published") as failure:
+    with pytest.raises(CommandError, match="1 due step was not published") as failure:
         call_command("proctor_publish_due")
     assert failure.value.returncode == 1
     assert "the test is held" in capsys.readouterr().err

@@ -28,10 +28,10 @@ def load(name: str) -> ast.Name:
 
 
 class NameTable:
-    """The names in one generated function: its locals, and its globals with their values."""
+    """The names in one generated function: local names, and global names with their values."""
 
     def __init__(self) -> None:
-        #: The local for each variable, in the order of first use.
+        #: The local name for each variable, in the order of first use.
         self.variables: dict[str, str] = {}
         #: The function's globals.
         self.values: dict[str, Any] = {}
@@ -52,14 +52,14 @@ class NameTable:
         return name
 
     def variable(self, name: str) -> ast.expr:
-        """Return the local that holds the variable *name*."""
+        """Return the local name for the rule's variable *name*."""
         local = self.variables.get(name)
         if local is None:
             local = self.variables[name] = self.make("var", name)
         return load(local)
 
     def value(self, value: Any, word: str | None = None, *texts: str) -> ast.expr:
-        """Return the global that holds *value*.
+        """Return the global name for *value*.
 
         Equal hashable values of the same type share a global.
 
@@ -74,13 +74,13 @@ class NameTable:
         return load(name)
 
     def own(self, value: Any, word: str, *texts: str) -> ast.expr:
-        """Return a separate global for *value*, which may be unhashable."""
+        """Return a global name used only for *value*, which may be unhashable."""
         name = self.make(word, *texts)
         self.values[name] = value
         return load(name)
 
     def builtin(self, cls: type) -> ast.expr:
-        """Return the global for a built-in Python class, under the class's own name."""
+        """Return the global name for a built-in Python class, which is the name of the class."""
         self.values[cls.__name__] = cls
         return load(cls.__name__)
 

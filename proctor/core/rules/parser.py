@@ -53,8 +53,8 @@ _PREFIXES: dict[str, type[nodes.Unary]] = {
 def parse(text: str) -> Node:
     """Return the tree of a whole rule: one `${…}`, or texts and expressions to concatenate.
 
-    Raises RuleSyntaxError with the column if it is not an expression, or if it exceeds a limit:
-    `MAX_LENGTH` characters or `MAX_DEPTH` levels.
+    Raises RuleSyntaxError with the column if the text is not an expression, or if it exceeds a
+    limit: `MAX_LENGTH` characters or `MAX_DEPTH` levels.
     """
     if len(text) > MAX_LENGTH:
         raise RuleSyntaxError(
@@ -91,7 +91,7 @@ def parse(text: str) -> Node:
 
 
 class _Parser:
-    """Parses one `${…}`. It records the depth of every node and limits it."""
+    """Parses one `${…}`, and limits how deeply its nodes can be nested."""
 
     def __init__(self, text: str, found: list[Token]) -> None:
         self.text = text
@@ -122,7 +122,7 @@ class _Parser:
     def expect(self, kind: str) -> Token:
         if self.token.kind != kind:
             text = gettext_noop("expected {symbol!r}")
-            # Hints for operators of other languages.
+            # Users of other languages may try the operator `in`, which rules do not have.
             if self.text[self.token.start : self.token.end] == "in":
                 text = gettext_noop(
                     "expected {symbol!r} (to search a list, use proctor:contains(list, value))"
@@ -141,11 +141,11 @@ class _Parser:
         )
 
     def built(self, node: Node) -> Node:
-        """Return *node*. Raises RuleSyntaxError if it is too deep."""
+        """Return *node*. Raises RuleSyntaxError if its nodes are nested too deeply."""
         depth = 1 + max((self.depths.get(id(child), 1) for child in node.children()), default=0)
         if depth > MAX_DEPTH:
             raise self.too_deep()
-        # The tree keeps every node alive until parsing ends, so no id is used twice.
+        # The tree keeps every node alive until parsing ends, so Python never reuses an id.
         self.depths[id(node)] = depth
         return node
 

@@ -47,10 +47,11 @@ def partial_value(
 
 
 def _grouped(chain: nodes.Chain, known: Collection[str]) -> list[Node]:
-    """Return the operands. Those before the first unknown one are combined into one chain.
+    """Return the operands, with all those before the first unknown one combined into one chain.
 
-    In Java Proctor a chain is left-associative, so its known first part is evaluated as usual,
-    until an operand decides the result. All operands after an unknown one are evaluated.
+    In Java Proctor a chain is left-associative. The operands before the first unknown one are
+    therefore evaluated as usual, until one of them decides the result. All operands after it are
+    evaluated.
     """
     operands = chain.operands
     first = next(i for i, operand in enumerate(operands) if has_unknowns(operand, known))

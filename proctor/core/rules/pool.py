@@ -21,7 +21,7 @@ __all__ = ["RulePool"]
 
 
 class RulePool:
-    """Creates rules while a matrix is loaded, and returns the same object for equal ones.
+    """Creates rules while a matrix is loaded, and returns the same object for equal rules.
 
     Two rules are equal if they have the same text, and if the constants that the text mentions are
     the same. All methods raise RuleSyntaxError, as `Rule` does.
@@ -52,7 +52,7 @@ class RulePool:
         if node is None:
             node = parse(text)
             self._last = text, node
-            # Functions are looked up only when a tree is compiled.
+            # Compile the tree too, because only compilation finds unknown functions.
             if classify(text) is RuleKind.EXPRESSION:
                 self.get(text, constants)
             else:
@@ -72,11 +72,11 @@ class RulePool:
         return lambda scope: guarded(holds, scope)
 
     def type_error(self, node: nodes.Node, constants: Mapping[str, Any]) -> RuleTypeError | None:
-        """Return the error if the tree can never be boolean, else None."""
+        """Return the error if the expression can never be boolean, else None."""
         return type_error(node, Compiler(constants, self._library))
 
     def _seen(self, text: str | None, constants: Mapping[str, Any]) -> str:
         if not constants or text is None or not any(name in text for name in constants):
             return ""
-        # By repr, because 1, True and 1.0 are the same key in a dict but different values here.
+        # Use repr, because 1, True and 1.0 are the same key in a dict but different values here.
         return repr([(name, constants[name]) for name in sorted(constants) if name in text])

@@ -49,7 +49,7 @@ class RuleKind(enum.Enum):
     EXPRESSION = "expression"
 
 
-#: The words that make a rule the same for everyone. A dict, because `kind.value` is slow.
+#: Words that give a rule a fixed result. A dict, because `kind.value` is slow.
 _FIXED = {kind.value: kind for kind in (RuleKind.TRUE, RuleKind.FALSE)}
 
 
@@ -90,7 +90,7 @@ class Rule:
 
     __slots__ = ("_compiler", "constants", "holds", "kind", "names", "node", "text")
 
-    #: The text of the rule, as it was given.
+    #: The original text of the rule.
     text: str | None
     #: The kind of rule, which depends on its text.
     kind: RuleKind
@@ -124,7 +124,7 @@ class Rule:
         if self.kind is not RuleKind.EXPRESSION:
             self.holds = self._fixed()
             return
-        # Pass the tree of *text* if you already have it.
+        # *node* is the tree of *text*, if the caller has already parsed it.
         node = node or parse(text or "")
         self.holds = boolean(node, self._compiler)
         self.names = nodes.names(node) - set(self.constants)
@@ -215,7 +215,7 @@ _BOOLEAN_NODES = (nodes.Chain, nodes.Not, nodes.Empty)
 
 
 def boolean(node: nodes.Node, compiler: Compiler) -> Callable[[Scope], bool]:
-    """Return the closure of a whole expression: type check, evaluation, conversion to boolean."""
+    """Return a function that checks the type of *node* and returns its value as a boolean."""
     evaluate = compiler.compile(node)
     check = boolean_check(node, compiler)
     if check is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Operand", "RuleExplanation", "VariableExplanation", "explain_rule"]
 
-#: Longer accesses are shown as a whole, because searching them would be slow.
+#: An access such as `a.b.c` with more steps is shown as a whole: searching it would be slow.
 MAX_STEPS = 50
 
 
@@ -45,7 +45,7 @@ class VariableExplanation:
 
     @property
     def text(self) -> str:
-        """The variable and its value, or why it is missing."""
+        """The variable and its value, or the reason why it is missing."""
         name = printable(self.name, 80)
         if self.value is not None:
             text = gettext_noop("{name} = {value} ({type})")
@@ -61,7 +61,7 @@ class VariableExplanation:
         return str(self.text)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the variable as JSON types."""
+        """Return the variable as a dict that can be written as JSON."""
         return {
             "name": self.name,
             "value": self.value,
@@ -83,7 +83,7 @@ class Operand:
     names: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the operand as JSON types."""
+        """Return the operand as a dict that can be written as JSON."""
         return {"text": self.text, "column": self.column, "names": list(self.names)}
 
 
@@ -131,7 +131,7 @@ class RuleExplanation:
         return Sentence(gettext_noop("{parts}"), parts=parts)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the explanation as JSON types."""
+        """Return the explanation as a dict that can be written as JSON."""
         return {
             "text": self.text,
             "result": self.result,
@@ -158,7 +158,7 @@ def explain_rule(
     scope: Scope,
     variable_errors: Mapping[str, str],
 ) -> RuleExplanation:
-    """Return why *rule* gave *answer* for *scope*.
+    """Explain why *rule* gave *answer* for *scope*.
 
     *variable_errors* contains the reasons why variables of the context are missing from the scope.
     """
@@ -204,7 +204,7 @@ def _variable(
 
 
 def _deciding(node: nodes.Node, failed: RuleError | None, probe: _Probe) -> nodes.Node:
-    """Return the part of *node* to show."""
+    """Return the part of *node* that best explains the result."""
     if isinstance(failed, RuleTypeError):
         # The type check rejects the expression as a whole, perhaps before evaluating any part.
         return node
@@ -216,7 +216,7 @@ def _deciding(node: nodes.Node, failed: RuleError | None, probe: _Probe) -> node
 
 
 class _Value(NamedTuple):
-    """The result of an operand. *resolved* is that of the `Scope` after the evaluation."""
+    """The result of an operand. *resolved* is `Scope.resolved` after the evaluation."""
 
     value: Any
     failed: bool
@@ -270,7 +270,7 @@ def _reason(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
 
 
 def _culprit(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
-    """Return the innermost part that raised an error, or whose value is not boolean as required."""
+    """Return the innermost part that failed, or whose value should be boolean but is not."""
     if isinstance(node, nodes.Choice):
         test = probe(node.test, resolved)
         if not test.failed and test.converts:
@@ -291,7 +291,7 @@ def _culprit(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
 
 
 def _culprit_of_access(node: nodes.Access, probe: _Probe, *, resolved: bool) -> nodes.Node:
-    """Return the part that failed. Keys and arguments are not evaluated after a null."""
+    """Return the part of an access that failed. Nothing after a null is evaluated."""
     if probe(node.base, resolved).failed:
         return _culprit(node.base, probe, resolved=resolved)
     if len(node.suffixes) > MAX_STEPS:

@@ -42,7 +42,7 @@ __all__ = ["RuleType", "assignable", "coerce"]
 
 
 class RuleType(enum.Enum):
-    """The type of a parameter or a result of a function, by its Java name."""
+    """The type of a function's parameter or result. The value is the name of the type in Java."""
 
     BOOLEAN = "boolean"
     BYTE = "byte"

@@ -33,10 +33,10 @@ _ARITHMETIC = frozenset("+-*/%")
 def boolean_check(node: Node, compiler: Compiler) -> Check | None:
     """Return a check for *node*: a function to call with a scope before *node* is evaluated.
 
-    The result is None if *node* is always boolean and needs no check.
+    Return None if *node* is always boolean and needs no check.
 
-    The check raises RuleTypeError if the type is not boolean. It also raises the errors of any
-    evaluation that it needs.
+    The check raises RuleTypeError if the type is not boolean. If it must evaluate a part of *node*,
+    it also raises the errors of that evaluation.
     """
     if isinstance(node, nodes.Name | nodes.Choice):
         evaluate = compiler.compile(node)
@@ -155,7 +155,7 @@ def _step(
 def _check_last(target: object, key: object, *, calls_first: bool) -> None:
     if isinstance(target, Mapping):
         if calls_first:
-            # Proctor requests a ValueReference, which Tomcat does not provide in this case.
+            # Java Proctor asks Tomcat for a ValueReference, and Tomcat has none in this case.
             raise RuleRuntimeError(
                 Sentence(
                     gettext_noop("a method call cannot be the whole rule; write {key}() == …"),
@@ -175,8 +175,8 @@ def _check_last(target: object, key: object, *, calls_first: bool) -> None:
     elif isinstance(target, Sequence) and not isinstance(target, str):
         _check_index(target, key)
     else:
-        # Tomcat looks up the name of the method as a property, but text.startsWith is not a
-        # property.
+        # Tomcat treats the name of the method as a property, so `text.startsWith('a')` fails:
+        # there is no property `startsWith`.
         _require_boolean(get_property(target, key))
 
 

@@ -37,7 +37,7 @@ _EXACT_DOUBLE = 2**53
 
 @dataclass(frozen=True, slots=True)
 class VariableType:
-    """The known facts about a variable: its kind, and the bounds of a whole number."""
+    """The kind of a variable and, for a whole number, its bounds."""
 
     kind: Literal["boolean", "int", "double", "string", "list"]
     low: int = LONG_MIN
@@ -46,7 +46,7 @@ class VariableType:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """An expression, its kind, and the known facts about its value."""
+    """An expression, its kind and, for a whole number, the bounds of its value."""
 
     expression: ast.expr
     kind: TypedKind
@@ -93,7 +93,8 @@ class TypedBuilder:
     def condition(self, node: nodes.Node) -> ast.expr | None:
         """Return an expression that gives the rule's result; None if the rule cannot be translated.
 
-        It is valid only if all variables in the rule have values of their declared types.
+        The expression is valid only if all variables in the rule have values of their declared
+        types.
         """
         typed = self._build(node)
         return typed.expression if typed is not None and typed.kind == "boolean" else None
@@ -292,9 +293,10 @@ def _part_of(subject: Typed, part: Typed) -> Typed | None:
 
 
 def _contains(members: Typed, element: Typed) -> Typed | None:
-    """Build a search for a string or whole number in constants, or for a string in a variable.
+    """Build a membership test.
 
-    The variable's value is a list.
+    A string or a whole number can be searched for in a list of constants, and a string also in a
+    variable whose value is a list.
     """
     if (members.kind, element.kind) not in (
         ("strings", "string"),

@@ -21,7 +21,7 @@ __all__ = [
     "repeat_work",
 ]
 
-#: The cost of reading one character.
+#: The cost of reading one character, in steps.
 LOOPING = 40
 #: The cost of changing the case of one character.
 FOLDING = 300
@@ -33,12 +33,12 @@ FINDING = 1500
 
 
 def repeat_work(subject: str, count: int) -> int:
-    """Return the cost of repeating *subject*."""
+    """Return the cost of repeating *subject* *count* times."""
     return FOLDING * len(subject) * max(count, 0)
 
 
 def growth_work(subject: str, before: str | None, after: str | None) -> int:
-    """Return the cost of replacing *before* by *after*; 0 if that does not make the text longer."""
+    """Return the cost of replacing *before* with *after*; 0 if the text does not become longer."""
     if before is None or after is None or len(after) <= len(before):
         return 0
     return FOLDING * subject.count(before) * (len(after) - len(before))
@@ -62,8 +62,8 @@ def pattern_work(pattern: str, subject: str, *, searching: bool = False) -> int:
 
     The result is 0 if the pattern will be rejected when it is used.
     """
-    # If a bound grows faster than the length, a shorter subject needs at most a proportional part
-    # of the bound.
+    # If the bound grows at least in proportion to the length, a shorter subject needs at most a
+    # proportional part of it.
     length = min(len(subject), MAX_SUBJECT) + 1
     return _steps(pattern, searching) * length // MAX_SUBJECT
 

@@ -26,7 +26,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 
 #: Maps an object and a field to restrictions in addition to those of the field's kind.
 BOUNDS: Mapping[tuple[str, str], dict[str, Any]] = {
-    # Proctor's public examples use numbers.
+    # Versions are strings, but Proctor's public examples use numbers.
     ("Audit", "version"): {"type": ["string", "integer"]},
     ("TestDefinition", "version"): {"type": ["string", "integer", "null"]},
     # A site may have its own test types.
@@ -79,14 +79,15 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "TestDefinition": {
         "version": "the version of the test, which appears in logs",
         "salt": "the text that is hashed together with the identifier",
-        "rule": "a rule for who is in the test, such as ${country == 'US'}; null means everyone",
+        "rule": "a rule that decides who is in the test, such as ${country == 'US'}; null means "
+        "everyone",
         "testType": "the type of the identifier that the test uses",
         "buckets": "the groups",
         "allocations": "the ways to split visitors; the first one whose rule is true is used",
         "constants": "values for rules, by name",
         "silent": "if true, the group is left out of log lines",
         "description": "what the test is about",
-        "metaTags": "words by which applications can select tests",
+        "metaTags": "labels by which applications can select tests",
         "dependsOn": "another test, and the bucket of that test in which a visitor must be",
         "evaluateForIncognitoUsers": "if false, visitors for whom isIncognitoUser is true "
         "get no group",
@@ -95,7 +96,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "containsUnitlessAllocation": "true if an allocation is for visitors without an "
         "identifier; `build` sets this field",
         "forceLogging": "if true, log strings in the newer format always contain the group",
-        "payloadExperimentConfig": "which fields win if json payloads of several tests conflict",
+        "payloadExperimentConfig": "which fields win if the JSON payloads of several tests "
+        "conflict",
         "dynamic": "true if an application's filter selected the test",
     },
     "Bucket": {
@@ -105,7 +107,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "payload": "data for the group: an object whose only key is the type of the data",
     },
     "Allocation": {
-        "rule": "a rule for who is in this allocation; only the last allocation can have no rule",
+        "rule": "a rule that decides who is in this allocation; only the last allocation can have "
+        "no rule",
         "ranges": "how these visitors are split; the lengths add up to 1",
         "id": "an id such as #A1; its number changes if old and new results must not be pooled",
         "name": "a name for human readers",

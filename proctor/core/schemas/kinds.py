@@ -16,16 +16,16 @@ Json = dict[str, Any]
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 
-#: Characters that Java trims.
+#: Characters that Java removes when it trims a string.
 _BLANKS = r"[\u0000-\u0020]*"
 
 _TEXT: Json = {"type": ["string", "number", "boolean", "null"]}
 
 
 def _in_text(pattern: str) -> Json:
-    """Return the schema of a string that Jackson converts.
+    """Return the schema of a string that Jackson converts to a different type.
 
-    It matches *pattern*, "" or `null`, with any whitespace around it.
+    The string matches *pattern*, "" or `null`, with any whitespace around it.
     """
     return {"type": "string", "pattern": f"^{_BLANKS}(?:{pattern}|null)?{_BLANKS}$"}
 
@@ -80,7 +80,7 @@ _STRICT_PAYLOADS: dict[str, Json] = {
 
 
 def _one_of(payload_type: str) -> Json:
-    """Return a schema that requires all other types to be null or missing, as Java's setters do."""
+    """Return a schema that requires all other payload types to be null or missing, as Java does."""
     others: Json = {
         name: False if name == "json" else {"type": "null"}
         for name in PAYLOAD_TYPES

@@ -45,7 +45,7 @@ def recorded(cls: Any, *arguments: Any) -> ObjectShape:
 
 
 class _Recorder(Fields):
-    """A `Fields` in which every field exists and is empty."""
+    """A JSON object in which every field seems to exist and is empty. It records what is read."""
 
     __slots__ = ("shapes",)
 
@@ -95,8 +95,8 @@ class _Recorder(Fields):
         return EMPTY
 
     def entries(self, name: str, read: Callable[[str, Any], Any]) -> dict[str, Any]:
-        # Each entry creates its own `Fields`, so this recorder cannot see the fields. Record them
-        # through the class.
+        # The class creates a new `Fields` for each entry, so this recorder does not see what is
+        # read from it. Record the class separately.
         cls: Any = getattr(read, "__self__", None)
         self.shapes[name] = FieldShape("entries", recorded(cls, ""))
         return {}

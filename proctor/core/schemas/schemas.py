@@ -54,7 +54,7 @@ class _Writer:
         self.definitions: Json = {}
 
     def kind(self, kind: str) -> Json:
-        """Return the schema of a field of one of the simple kinds."""
+        """Return the schema of a field that contains no other object."""
         return lenient_kind(kind) if self.lenient else strict_kind(kind)
 
     def document(self, title: str, shape: Json) -> Json:
@@ -84,7 +84,7 @@ class _Writer:
         schema = self._value(shape.fields[name])
         bounds = {} if self.lenient else BOUNDS.get((shape.name, name), {})
         if "$ref" in schema and described:
-            # Validators ignore other keys next to a $ref.
+            # Validators ignore all keys next to a $ref, such as the description.
             return {**described, "allOf": [schema]}
         return {**described, **schema, **bounds}
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CircuitBreaker", "Permit"]
 
-#: Number of calls to remember, and the number of failures among them that stops all calls.
+#: Number of calls to remember, and the number of failed requests among them that stops all calls.
 REMEMBERED = 10
 TOO_MANY = 5
 
@@ -91,7 +91,7 @@ class CircuitBreaker:
         return state.is_open and self._clock() < state.due
 
     def ask(self) -> Permit | None:
-        """Return permission for a call now; None if calls are stopped.
+        """Return a permit for one call, or None if calls are stopped.
 
         Report the outcome with `succeeded`, `failed` or `gave_up`. If the permit `is_trial`, first
         make a trial call that fails only if the service is down; if it succeeds, call `answers`.
@@ -170,7 +170,7 @@ class CircuitBreaker:
 
     def _replace(self, known: Permit, state: Permit) -> bool:
         """Replace the state *known* with *state*. Return False if another thread was faster."""
-        # Each state has only one successor. If this state is no longer current, it already has one.
+        # Each state has only one successor. If *known* is no longer current, it already has one.
         if known.claims.setdefault("next", state) is not state:
             return False
         self._state = state

@@ -13,16 +13,16 @@ __all__ = ["Document", "ReadMatrix", "checked"]
 
 
 class Document(NamedTuple):
-    """The content of a location, and a token (or None) for recognizing the same content later."""
+    """The content of a location, and a token (or None) that identifies this version of it."""
 
     content: bytes
     token: object
 
 
 class ReadMatrix(NamedTuple):
-    """The result of reading, if the location itself builds the matrix.
+    """The result of reading a location that builds the matrix itself.
 
-    Definitions that have not changed since the previous token are the same objects, so everything
+    Definitions that have not changed since the previous read are the same objects, so everything
     derived from them can be reused.
     """
 
@@ -31,7 +31,7 @@ class ReadMatrix(NamedTuple):
 
 
 def checked(read: object, place: str, *, is_first: bool) -> Document | ReadMatrix | None:
-    """Return *read*, which a site's own location returned, if its type is valid.
+    """Return *read*, the result of a site's own location, if its type is valid.
 
     Raises SourceError for any other type, and for None on the first read.
     """

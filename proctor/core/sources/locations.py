@@ -37,7 +37,7 @@ _YOUNG_NS = 2_000_000_000
 
 
 class Location(Protocol):
-    """A location that can be read. It is stateless, so the caller keeps the token."""
+    """A location from which a matrix is read. It is stateless, so the caller keeps the token."""
 
     #: The location's name in messages, without secrets.
     shown: str
@@ -50,8 +50,8 @@ class Location(Protocol):
     def inline(self) -> bool:
         """True if the location is read in the thread that requests the matrix.
 
-        The location is then checked for changes on each request, and if reading fails, the previous
-        matrix is dropped.
+        Such a location is checked for changes on each request. If reading fails, the previous
+        matrix is no longer used.
         """
 
     def changed(self, token: object) -> bool:

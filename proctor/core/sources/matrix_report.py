@@ -1,4 +1,4 @@
-"""Log the declared tests that a new matrix drops or lacks, and those whose rules are wrong."""
+"""Log problems of a new matrix: dropped and missing tests, and rules that are never true."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_COMPARED = 10_000
 def report_tests(
     snapshot: Snapshot[Proctor], declared: Collection[str] | None, command: str
 ) -> None:
-    """Log the *declared* tests that the matrix dropped, and their rules that are never true.
+    """Log the *declared* tests that were dropped from the matrix, and rules that are never true.
 
     One WARNING lists all dropped tests with the reasons, and a second one lists the rules that are
     never true. Both name the *command* that shows more. If *declared* is None, every test counts as
@@ -75,12 +75,12 @@ def _report_dropped(
 
 
 def report_missing(snapshot: Snapshot[Proctor], declared: Collection[str]) -> None:
-    """Log one INFO with all *declared* tests that the matrix does not have."""
+    """Log a single INFO record with all *declared* tests that the matrix does not have."""
     known = snapshot.proctor.matrix.tests
     missing = [name for name in declared if name not in known]
     if not missing or not logger.isEnabledFor(logging.INFO):
         return
-    # Do not suggest tests that the site also declares, because it spells their names correctly.
+    # Do not suggest other declared tests: a misspelled name is unlikely to mean one of those.
     others = known.keys() - set(declared)
     guesses = [closest(name, others) for name in missing[: MAX_COMPARED // max(1, len(others))]]
     texts = [

@@ -116,9 +116,9 @@ class ObjectLocation:
         return found
 
     def _outcome(self, token: object) -> Document | SourceError | None:
-        """Return the result of one read.
+        """Return the result of one read, or the error.
 
-        The errors are raised without their cause, which could contain credentials.
+        The error has no cause, because the cause could contain credentials.
         """
         try:
             return self._read(token)

@@ -1,4 +1,4 @@
-"""Pause each failed request for some time."""
+"""Requests that have failed, and are not sent again for some time."""
 
 from __future__ import annotations
 

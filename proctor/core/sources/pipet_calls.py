@@ -48,7 +48,7 @@ class RareRecord:
 
 
 class Crew:
-    """The state of the calls of one process. A forked process gets a new one with no lock held."""
+    """The state of one process's calls. A forked process gets a new state, with all locks free."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Crew:
 
 
 class Call:
-    """The time and the session for one visitor's calls, which share one time limit."""
+    """The calls for one visitor, which share a time limit and a session."""
 
     def __init__(self, crew: Crew, request: GroupsRequest, timeout: float, max_bytes: int) -> None:
         self._crew = crew

@@ -93,16 +93,16 @@ def _context(request: GroupsRequest) -> list[tuple[str, str]]:
 
 
 def _texts(values: Mapping[str, object], what: str) -> list[tuple[str, str]]:
-    """Return the given values as strings, in the order of the keys.
+    """Return pairs of a key and a value as a string, sorted by key.
 
-    As in version 1, a key is repeated if it has several values, given as a list or a tuple.
+    As in version 1, a key is repeated for each item if its value is a list or a tuple.
     """
     found = []
     for key in sorted(values):
         value = values[key]
         if type(value) is str:
-            # A shortcut for nearly all keys. This code runs for each visitor, even if the answer is
-            # cached.
+            # A shortcut for strings, which nearly all values are. This code runs for each visitor,
+            # even if the answer is cached.
             found.append((key, value))
             continue
         for each in value if isinstance(value, (list, tuple)) else (value,):

@@ -38,7 +38,7 @@ def read_groups(
     """Return the groups in the body of a reply to `groups/identify`.
 
     *force* contains the request's forced groups; it is needed because a reply does not mark them.
-    If *tests* is given, only these tests are read. A test that cannot be read gives no group, and
+    If *tests* is given, only these tests are read. A test that cannot be read is left out, and
     *on_odd* is called with the reason. Raises UnreadableReply if the reply, or every test in it,
     cannot be read.
     """
@@ -69,7 +69,7 @@ def read_audit(content: bytes) -> None:
 
 
 def read_refused_variable(content: bytes) -> str | None:
-    """Return the context variable that is named in the body of an error, or None."""
+    """Return the name of the context variable that an error response mentions, or None."""
     try:
         message = _member(_document(content), "meta", "the reply").get("error")
     except UnreadableReply:
@@ -89,13 +89,13 @@ def _document(content: bytes) -> dict[str, Any]:
 
 
 def _kind(value: object) -> str:
-    """Return JSON's name for the type of a value. The value itself could be a visitor's data."""
+    """Return the JSON type of a value, for messages. The value itself could be a visitor's data."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     return _KINDS.get(type(value), "a number")
 
 
-_KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
+_KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a string"}
 
 
 def _member(parent: dict[str, Any], name: str, where: str) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _is_forced(test: str, value: int, force: ForceGroups) -> bool:
 
 
 def _version(audit: Any) -> MatrixVersion | None:
-    """Return the version, or None. A reply without a version must not be cached."""
+    """Return the version of the matrix, or None. A reply without a version must not be cached."""
     if not isinstance(audit, dict):
         return None
     version, updated = audit.get("version"), audit.get("updated")

@@ -110,7 +110,7 @@ class PipetSource(Closing):
         return f"{self.root}/proctor/matrix"
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
-        """Return a string with all that the answer depends on; None if no request is needed."""
+        """Return a string with everything the answer depends on; None if no request is needed."""
         return fingerprint(self.root, request, keep_empty=self._keep_empty)
 
     def url(self, request: GroupsRequest) -> str | None:
@@ -185,7 +185,7 @@ class PipetSource(Closing):
     # -- make a call ----------------------------------------------------------------------
 
     def _permit(self, crew: Crew, url: str) -> Permit:
-        """Return permission for a call of *url*. Raises SourceUnavailable if calls are paused."""
+        """Return a permit to call *url*. Raises SourceUnavailable if calls are paused."""
         if crew.in_flight:
             self._note_overdue(crew)
         if crew.paused and crew.paused.is_pausing(digest(url)):
@@ -216,7 +216,7 @@ class PipetSource(Closing):
         )
 
     def _note_odd(self, problem: str) -> None:
-        self._crew.odd_tests.log(f"{self} sent one test that cannot be read: {problem}")
+        self._crew.odd_tests.log(f"{self} sent a test that cannot be read: {problem}")
 
     def _get(self, call: Call, url: str, permit: Permit) -> HttpReply:
         try:
@@ -259,7 +259,7 @@ class PipetSource(Closing):
     ) -> None:
         failures, about = 1, None
         if not permit.is_trial and not is_unreached(error.__cause__):
-            # The request itself could be the cause.
+            # The request itself could be the cause of the failure.
             about = digest(url)
             failures = crew.paused.failed(about)
         if crew.breaker.failed(permit, about, is_slow=is_slow):

@@ -168,8 +168,8 @@ class MatrixLoader(Closing, Generic[T]):
 
         Waits only for the first matrix: as long as loading takes for a file, and up to *timeout*
         seconds (None: the source's *wait*) for a URL. The time counts from the start of the
-        download, so only the earliest callers wait. Raises MatrixNotReady when that time is over,
-        and SourceError if the matrix could not be loaded. Loading is retried after a pause.
+        download, so only the earliest callers wait. Raises MatrixNotReady if that time is over, and
+        SourceError if the matrix could not be loaded. Loading is retried after a pause.
         """
         snapshot = self._snapshot
         if snapshot is not None and self._clock() < self._due:
@@ -300,7 +300,7 @@ class MatrixLoader(Closing, Generic[T]):
         return self._seen and self._seen.token
 
     def _load(self) -> None:
-        """Read the location, and replace the snapshot if the matrix is new. Errors are raised."""
+        """Read the location, and replace the snapshot if the matrix is new. Errors propagate."""
         import hashlib  # noqa: PLC0415 - slow to import, and not every program has a source
 
         place, seen = self._location, self._seen
@@ -319,7 +319,7 @@ class MatrixLoader(Closing, Generic[T]):
         self._well_again()
 
     def _take(self, content: bytes) -> MatrixLoadError | None:
-        """Use *content* if it is a new matrix. Return the error if *content* is not usable."""
+        """Load *content* if it is a new matrix. Return the error if it is not a usable matrix."""
         try:
             matrix = Matrix.from_json(content)
         except MatrixLoadError as error:

@@ -38,7 +38,7 @@ logger = logging.getLogger("proctor.matrix")
 
 @dataclass(frozen=True, slots=True)
 class GroupsRequest:
-    """A request for one visitor's groups. The application's source keys name the values."""
+    """A request for one visitor's groups. The keys are those that the application declares."""
 
     identifiers: Mapping[str, object] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
@@ -69,9 +69,9 @@ class Source(Protocol):
     def waits(self) -> bool:
         """True if an answer might have to wait for files or the network.
 
-        Such a source is not called in the event loop, but earlier, in a thread. If the source has a
-        method `prepare`, that method is called in the thread instead, so that the source can then
-        answer without waiting. A class without this attribute is assumed to wait.
+        Such a source is not called in the event loop, but beforehand in a thread. If the source has
+        a method `prepare`, the thread calls that method instead, so that the source can then answer
+        in the event loop without waiting. A class without this attribute is assumed to wait.
         """
 
     def determine_groups(self, request: GroupsRequest) -> Groups:

@@ -1,4 +1,4 @@
-"""Permissions to publish on branches after the first, created from PROCTOR_EDITOR_BRANCHES."""
+"""Permissions to publish on each branch of PROCTOR_EDITOR_BRANCHES except the first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def make_permissions(using: str, apps: Any = installed, **_kwargs: Any) -> None:
         content_types = apps.get_model("contenttypes", "ContentType")
         apps.get_model("proctor_editor", "Head")
     except LookupError:
-        return  # migrated to a state without these models
+        return  # the database was migrated back to a state without these models
     if not router.allow_migrate_model(using, permissions):
         return
     content_type, _ = content_types.objects.using(using).get_or_create(

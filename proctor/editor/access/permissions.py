@@ -61,12 +61,12 @@ _NAMED = 5
 
 
 def promote(branch: str) -> str:
-    """Return the permission to publish on a branch other than the first."""
+    """Return the name of the permission to publish on a branch other than the first."""
     return f"promote_{branch}"
 
 
 def writing(branch: str) -> str:
-    """Return the permission that is required to write to *branch*."""
+    """Return the name of the permission that is required to write to *branch*."""
     return EDIT if branch == first_branch() else promote(branch)
 
 
@@ -199,7 +199,7 @@ def backends_know_tests() -> bool:
 def _verdict(
     user: Any, permission: str, test: str, backends: Iterable[Any] | None = None
 ) -> bool | None:
-    """Return the backends' answer for this test, or None if no backend has an answer."""
+    """Return whether the backends grant the permission for this test; None if they do not say."""
     if not user.is_active:
         return False
     for backend in auth.get_backends() if backends is None else backends:
@@ -233,7 +233,7 @@ def holders(permission: str) -> Any:
 
 
 def _who_has(permission: str) -> Sentence:
-    """Return a sentence that names users who have a permission, or suggests whom to ask."""
+    """Return a sentence that names users with a permission, or suggests asking an administrator."""
     found = holders(permission)
     if found is None:
         return Sentence(gettext_noop("Ask an administrator of this site."))

@@ -36,9 +36,9 @@ __all__ = ["PREFIX", "Scope", "actor_of_token", "bearer", "create_token", "scope
 PREFIX = "proctor_"
 #: Number of random bytes in a token.
 _BYTES = 32
-#: How many characters after the prefix are stored, so that users can tell their tokens apart.
+#: Number of characters after the prefix that are stored, so that users can tell tokens apart.
 _HINT = 4
-#: Resolution of a token's last-used time. It is coarse because each update is a database write.
+#: The time of a token's last use is updated at most this often, because each update is a write.
 _USE = timedelta(minutes=5)
 
 
@@ -52,7 +52,7 @@ class Scope(enum.Enum):
     STOP = "stop"
 
 
-#: Scope → the permissions that it allows; `promote` includes permissions such as `promote_qa`.
+#: Maps each scope to the permissions that it allows; `promote` includes those such as `promote_qa`.
 _ALLOWS = {
     Scope.READ: {permissions.VIEW},
     Scope.REGISTER: {permissions.REGISTER},

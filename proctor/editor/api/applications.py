@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["delete_application", "get_application", "get_applications", "put_application"]
 
-#: Fields of a body that is itself a specification, and of a body with a specification in one field.
+#: The fields of a request body that is a specification, and of one that contains a specification.
 _SPECIFICATION = ("providedContext", "tests", "dynamicFilters")
 _WRAPPED = ("specification", "version", "whole_matrix")
 
@@ -73,7 +73,7 @@ def get_application(call: Call) -> HttpResponse:
 def put_application(call: Call) -> HttpResponse:
     """PUT applications/<name>/<environment>/: register an application.
 
-    The body is its specification, or an object that contains the specification in a field.
+    The body is the specification, or an object that contains the specification in a field.
     """
     environment = check_branch(call.environment)
     call.actor.require(REGISTER, branch=environment)

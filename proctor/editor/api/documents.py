@@ -73,7 +73,7 @@ def definition_document(definition: Definition | None) -> Any:
 
 
 def moves_document(test: str, moves: Mapping[str, Iterable[PairMoves]]) -> list[dict[str, Any]]:
-    """Return moves in the format of `review --json`, with the name of the test in each row.
+    """Return the moves between groups as `review --json` does, with the test in each row.
 
     The rows of *test* come first.
     """
@@ -131,7 +131,7 @@ def _sides(error: Conflict) -> dict[str, Any]:
 
 
 def _sent_document(text: str, test: str) -> Any:
-    """Return the definition that the request was meant to publish."""
+    """Return the definition in the request as JSON."""
     try:
         return json.loads(text)
     except ValueError:

@@ -57,7 +57,7 @@ class Call:
             raise NoSuchTest(self.test, branch)
 
     def require_match(self, head: Revision | None) -> None:
-        """Raise PreconditionFailed unless If-Match and If-None-Match allow the write."""
+        """Raise PreconditionFailed if the header If-Match or If-None-Match forbids the write."""
         found = get_conditional_response(self.request, etag=etag(head))
         if found is not None and found.status_code == 412:
             raise PreconditionFailed(

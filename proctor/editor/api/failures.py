@@ -16,7 +16,7 @@ __all__ = [
 
 
 class RequestFailure(EditorError):  # noqa: N818 - says what happened to the request
-    """Base class of these errors. Each subclass defines the status code of its response."""
+    """Base class of errors in a request. Each subclass defines the response's status code."""
 
     status = 400
 

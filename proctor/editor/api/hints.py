@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["hinted"]
 
-#: Maximum number of similar names to try, because the user may not be allowed to see the first
-#: ones.
+#: Maximum number of similar names to try. More than one, because the user may not be allowed to see
+#: the most similar ones.
 _TRIES = 5
 #: Maximum number of names or ids to compare: comparing 10,000 names takes half a second.
 _COMPARED = 1000
@@ -60,7 +60,7 @@ def _may_see(actor: Actor, branch: str) -> bool:
 
 
 def _elsewhere(actor: Actor, test: str, branch: str) -> str | None:
-    """Return a different branch that has the test."""
+    """Return a different branch on which the user may see the test, or None."""
     rows = Head.objects.using(write_alias()).filter(test=test, is_deletion=False)
     found = {*rows.values_list("branch__name", flat=True)} - {branch}
     return next(

@@ -20,7 +20,7 @@ _DIGITS = 9
 
 
 class Page(NamedTuple):
-    """The page of a list that a request asks for."""
+    """The number and the size of the page that a request asks for."""
 
     number: int
     size: int
@@ -33,7 +33,7 @@ class Page(NamedTuple):
     def document(
         self, request: HttpRequest, count: int, results: list[dict[str, Any]]
     ) -> dict[str, Any]:
-        """Return the list as JSON; `next` is the path of the next page, or null."""
+        """Return this page as JSON. `next` is the path of the next page, or null."""
         following = None
         if self.number * self.size < count:
             query = request.GET.copy()

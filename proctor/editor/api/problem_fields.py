@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["field_of"]
 
-#: Prefix of a problem's code → the field of the definition or of an allocation.
+#: Maps prefixes of problem codes to fields of a definition or of an allocation.
 _FIELDS = {
     "test-name": "name",
     "test-type": "testType",
@@ -46,7 +46,7 @@ _FIELDS = {
 
 
 def field_of(problem: Problem) -> str | None:
-    """Return the name of the field, or None if the problem is about the whole definition."""
+    """Return the field that a problem is about, or None for the whole definition."""
     if problem.rule is not None:
         return "rule"
     found = [prefix for prefix in _FIELDS if problem.code.startswith(prefix)]

@@ -39,7 +39,7 @@ __all__ = [
     "put_proposal",
 ]
 
-#: Kind of proposal that can be opened → the fields that it has in addition to the common fields.
+#: Maps each kind of proposal that can be opened to its fields, in addition to the common fields.
 _KINDS = {
     "edit": ("definition",),
     "promote": ("from", "to", "revision"),

@@ -99,7 +99,7 @@ def post_schedule(call: Call) -> HttpResponse:
 
 
 def _made(done: services.Scheduled) -> HttpResponse:
-    """Return the new schedule, with status 202 if other people must approve it first."""
+    """Return the response for a new schedule. Its status is 202 if other people must approve it."""
     document = proposal_document(done.proposal)
     for step, planned in zip(document["steps"], done.planned, strict=True):
         step["moves"] = moves_document(done.proposal.test, planned.prepared.moves)

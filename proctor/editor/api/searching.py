@@ -17,15 +17,15 @@ __all__ = ["found_names"]
 
 #: Matches words that definitions store unchanged, so the database can search for these words.
 _PLAIN = re.compile(r"[!#-.0-\[\]-~]+")
-#: The number of words that the database searches for. More conditions would make the query very
-#: slow. The tests that the database finds are then searched for all words.
+#: Maximum number of words that the database searches for, because more conditions would make the
+#: query very slow. Python then searches the tests that the database found for all words.
 _MOST = 8
 #: These two characters, İ and the kelvin sign, contain ASCII letters when converted to lower case.
 _FOLDING = ("\\u0130", "\\u212A", "\\u212a")
 
 
 def found_names(branch: str, text: str) -> list[str]:
-    """Return the sorted names of those tests on a branch that contain all words of *text*."""
+    """Return the names of the tests on a branch that contain all words of *text*, sorted."""
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     # `icontains` is not used: in MySQL, it uses the column's case-sensitive collation.
     heads = heads.alias(name=Lower("test"), text=Lower("revision__definition"))

@@ -1,4 +1,4 @@
-"""API endpoints that publish, with the same services as the pages."""
+"""API endpoints that publish changes. They use the same services as the editor's pages."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Standing:
     application: Known
     #: Declared tests that the branch does not have, sorted.
     missing: tuple[str, ...]
-    #: Test → the reason why the application cannot load it.
+    #: Maps each test that the application cannot load to the reason.
     faults: Mapping[str, Problem]
     #: Tests that a filter selects but the specification does not name, sorted.
     by_filter: tuple[str, ...]
@@ -72,7 +72,7 @@ def standing_on_branch(application: Known, matrix: BranchMatrix | None = None) -
     last call are verified again. Raises Lagging and database errors.
     """
     matrix = matrix or kept_matrix(application.environment)
-    if application.is_own:  # the settings may have changed since
+    if application.is_own:  # not cached, because the site's settings may have changed
         return standing_of(application, matrix.tests)
     key = (application.digest, application.whole_matrix, matrix.branch)
     known = _Kept.standings.get(key)
@@ -120,8 +120,7 @@ def standing_of(
 ) -> Standing:
     """Return the result of verifying an application against *tests*, the tests of its branch.
 
-    If a *former* standing is given, only the *changed* tests are verified; the other results are
-    reused.
+    If a *former* result is given, only the *changed* tests are verified again.
     """
     specification = application.specification
     looked_at = tests if former is None else {name: tests[name] for name in changed & tests.keys()}

@@ -111,7 +111,7 @@ def register(
 
 
 def find_application(name: str, environment: str) -> Application:
-    """Return a registered application. Raises NoSuchApplication."""
+    """Return a registered application. Raises NoSuchApplication if it is not registered."""
     check_branch(environment)
     rows = Application.objects.using(write_alias())
     found = rows.filter(name=name, environment=environment).first()
@@ -121,7 +121,7 @@ def find_application(name: str, environment: str) -> Application:
 
 
 def forget(actor: Actor, name: str, environment: str) -> Application:
-    """Forget an application that no longer runs. Raises PermissionMissing and NotFound."""
+    """Remove the registration of an application. Raises PermissionMissing and NotFound."""
     actor.require(REGISTER, branch=check_branch(environment))
     found = find_application(name, environment)
     Application.objects.using(write_alias()).filter(pk=found.pk).delete()
@@ -169,9 +169,9 @@ def _read(text: str) -> tuple[Any, tuple[Problem, ...]]:
 
 
 def _bounded(document: Any) -> Any:
-    """Return the document. Raises Refused, before the parts are read, if any of them is too large.
+    """Return the document. Raises Refused, without reading the parts, if one of them is too large.
 
-    Values that are not objects or lists are rejected later, when they are read.
+    Values of the wrong type are rejected later, when they are read.
     """
     if not isinstance(document, dict):
         return document

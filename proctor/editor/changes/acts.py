@@ -43,7 +43,7 @@ class Act:
     override: str = ""
 
     def require(self) -> None:
-        """Raise PermissionMissing unless the actor may publish this, with or without approval.
+        """Raise PermissionMissing unless the actor may publish the change or propose it.
 
         Raises Refused for a message or a reason that is too long.
         """

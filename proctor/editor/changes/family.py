@@ -38,7 +38,7 @@ def family(test: str, branch: str, parents: Iterable[str] = ()) -> dict[str, Tes
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     rows = heads.values_list("test", "depends_on", "revision__definition")
     texts: dict[str, str | None] = {}
-    # Databases cannot store such a name, and a query for the name would fail.
+    # Leave out names that a database cannot store, because a query for such a name would fail.
     up = {name for name in (test, *parents) if is_storable(name)}
     while up:
         found = list(rows.filter(test__in=up))
@@ -69,7 +69,7 @@ class Relatives:
     test: str
     #: The tests that `family` returned.
     before: Mapping[str, TestDefinition]
-    #: Those tests in `before` that the engine loads.
+    #: The tests in `before` that the engine does not drop.
     loaded: Mapping[str, TestDefinition]
     branch: str = ""
     #: The applications of all branches.
@@ -77,7 +77,7 @@ class Relatives:
 
     @classmethod
     def read(cls, test: str, branch: str, definition: Definition | None) -> Relatives:
-        """Read the current relatives of the test and those that *definition* would add."""
+        """Read the tests that are related to *test* now, and those that *definition* would add."""
         parent = None if definition is None else definition.test.depends_on
         parents = [parent.test_name] if parent is not None and parent.test_name else []
         before = family(test, branch, parents)
@@ -101,7 +101,7 @@ class Relatives:
         return tests
 
     def dropping_problems(self, after: Examination) -> list[Problem]:
-        """Return the reasons why the engine would drop this test or any test that it loads now.
+        """Return the reasons why the engine would drop this test, or a test that is loaded now.
 
         Faults that exist without the change are not reported.
         """

@@ -1,4 +1,4 @@
-"""Finishing a test: every visitor gets the winning group."""
+"""Finish a test: give every visitor the winning group."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ __all__ = ["with_override"]
 
 
 def with_override(message: str, reason: str, broken: Sequence[str]) -> str:
-    """Return *message*, with the reason for publishing although the change breaks applications.
+    """Return *message*, followed by the reason for publishing a change that breaks applications.
 
     If no application breaks, the message is returned unchanged.
     """

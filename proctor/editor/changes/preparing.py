@@ -73,7 +73,7 @@ class Prepared:
 
     @property
     def moves(self) -> dict[str, tuple[PairMoves, ...]]:
-        """The visitors who move, by test, including the tests that depend on this one."""
+        """The visitors who change groups, by test, including tests that depend on this one."""
         return moves_between(self.before, self.after)
 
     @property
@@ -114,7 +114,7 @@ def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
 
 
 def _with_known_extras(text: str, test: str, stored: Definition, refusal: Refusal) -> Definition:
-    """Return the definition if all its unknown fields are also in the stored definition."""
+    """Return the definition. Raises *refusal* if *stored* lacks any of its unknown fields."""
     sent = read_definition(text, test)
     if sent is None or not _extras(sent) <= _extras(stored):
         raise refusal
@@ -156,8 +156,8 @@ def prepare_edit(
 
     *earlier* contains the definitions that a schedule publishes before this one; the last of them
     is *previous*. *proposal* is the number of the proposal in which the result will be stored, if
-    any; its allocation ids can be used again. *proposal* has the same meaning in the functions
-    below.
+    any; the allocation ids of that proposal can be used again. *proposal* has the same meaning in
+    the functions below.
     """
     problems = [] if previous is not None else list(name_problems(test))
     relatives = _relatives(branch, test, definition, earlier)
@@ -185,7 +185,7 @@ def prepare_written(
     *,
     proposal: int | None = None,
 ) -> Prepared:
-    """Return the result of a ramp or a finish. Raises Refused.
+    """Return the result of a ramp or a finish. Raises Refused if the result is invalid.
 
     *earlier* has the same meaning as for `prepare_edit`.
     """

@@ -30,7 +30,7 @@ __all__ = ["finished", "ramped", "restored", "stopped"]
 def ramped(
     branch: str, test: str, known: Definition, allocation: int, shares: Mapping[int, Share]
 ) -> Prepared:
-    """Return the effects of changed shares. Raises Refused for impossible shares."""
+    """Return the effects of changing an allocation's shares. Raises Refused for invalid shares."""
     try:
         new = replace(known, test=ramp(known.test, allocation, shares))
     except ChangeRefused as error:

@@ -37,11 +37,12 @@ def publish_proposal(
 ) -> Published:
     """Publish a proposal that enough other people have approved.
 
-    *content* is the hash of the content that the user saw, and *base* the base. If *content* is
-    given, the proposal must still have this content and this base. Raises NotFound,
-    PermissionMissing, ApprovalNeeded, Closed, Changed, Refused, and the errors of `publish`:
-    Conflict if the base has moved, and Held. The author of the revision is the author of the
-    proposal.
+    *content* is the hash of the content that the user saw, and *base* is the base that they saw. If
+    *content* is given, the proposal must still have this content and this base. The author of the
+    revision is the author of the proposal.
+
+    Raises NotFound, PermissionMissing, ApprovalNeeded, Closed, Changed, Refused, and the errors of
+    `publish`: Held, and Conflict if the base is no longer the head.
     """
     proposal = find_proposal(actor, number)
     require_open(proposal)
@@ -76,11 +77,11 @@ def publish_proposal(
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Checks of a proposal in the transaction that publishes it, while the lock is held."""
+    """Checks a proposal again in the transaction that publishes it, while the lock is held."""
 
     actor: Actor
     number: int
-    #: The proposal as it was read before the lock was taken.
+    #: The hash of the proposal's content, and the base, as read before the lock was taken.
     content: str
     base: str | None
 
@@ -104,7 +105,7 @@ class Gate:
     def __call__(self, revisions: list[Revision]) -> Iterator[None]:
         """Ensure that an approved proposal is published only once."""
         rows = Proposal.objects.using(write_alias()).filter(pk=self.number)
-        rows.update(turn=F("turn") + 1)  # blocks approvals and changes
+        rows.update(turn=F("turn") + 1)  # locks the row against approvals and changes
         proposal = find_proposal(self.actor, self.number)
         require_open(proposal)
         match_content(proposal, self.content, self.base)

@@ -332,7 +332,7 @@ def _restore(act: Act, origin: Revision | None) -> Published | Proposed:
 
 
 def check_direction(test: str, source: str, target: str) -> None:
-    """Raise Refused unless *target* comes after *source*; NotFound if a branch is unknown."""
+    """Raise Refused unless *target* comes after *source*, or NotFound if a branch is unknown."""
     names = branch_names()
     if names.index(check_branch(source)) >= names.index(check_branch(target)):
         raise refused(

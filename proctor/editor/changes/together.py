@@ -55,7 +55,7 @@ class Promotion:
 class Together:
     """The effects of publishing several definitions on a branch together."""
 
-    #: Test → the definition to publish, with its new allocation ids.
+    #: Maps each test to the definition to publish, with its new allocation ids.
     definitions: Mapping[str, Definition]
     #: The change to all tests together. Its `definition` is None, because several definitions
     #: change.

@@ -63,7 +63,7 @@ def update_proposal(
     base: str | None,
     message: str | None = None,
 ) -> Proposed:
-    """Replace the definition of an open edit. Also move the edit to *base*, which must be the head.
+    """Replace the definition and the base of an open edit. The new *base* must be the head.
 
     *content* is the hash of the content that the user started from. Raises Changed if the
     proposal's content has changed since then, Conflict if *base* is not the head, and the errors of
@@ -95,7 +95,7 @@ def update_proposal(
 
 
 def rebase_proposal(actor: Actor, number: int, *, content: str, base: str | None) -> Proposed:
-    """Apply a proposal's change to *base*, the new head of a branch that has moved.
+    """Apply a proposal's change to *base*, the current head of the test on its branch.
 
     Raises the errors of `update_proposal`, and Refused if a change of this kind cannot be rebased.
     """

@@ -1,3 +1,3 @@
-"""The editor's commands. They need no permission; --user sets the author for the history."""
+"""The editor's commands. They need no permission. --user sets the author in the history."""
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def add_branch(parser: ArgumentParser) -> None:
 def add_user(parser: ArgumentParser) -> None:
     """Add the option --user."""
     parser.add_argument(
-        "--user", default=COMMAND, metavar="NAME", help="the author for the history"
+        "--user", default=COMMAND, metavar="NAME", help="the author to show in the history"
     )
 
 

@@ -1,4 +1,4 @@
-"""Pages to raise, finish, roll back and delete a test; each shows the effects first."""
+"""Pages to raise a test's shares, and to finish, roll back or delete it, with a preview."""
 
 from __future__ import annotations
 

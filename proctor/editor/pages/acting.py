@@ -32,7 +32,7 @@ __all__ = ["act", "done", "head_asked_for", "number_of", "typed"]
 def head_asked_for(
     request: HttpRequest, actor: Actor, test: str
 ) -> tuple[str, Revision, Definition]:
-    """Return the query string's branch, and the test's revision and definition on that branch."""
+    """Return the requested branch, and the test's current revision and definition on it."""
     require_view(actor, test)
     default = branch_names()[-1] if request.method == "GET" else ""
     branch = check_branch(request.POST.get("branch") or request.GET.get("branch") or default)

@@ -46,7 +46,7 @@ __all__ = ["address", "can_see", "optional_address", "page", "render", "require_
 
 
 class Named(Protocol):
-    """Any object with the name of a test as an attribute."""
+    """An object whose attribute `name` is the name of a test."""
 
     @property
     def name(self) -> str:
@@ -174,7 +174,7 @@ def render(
             "groups_address": optional_address("forcegroups"),
             "has_later_branches": len(branch_names()) > 1,
             "is_unsent": is_unsent(request),
-            "max_text": str(MAX_TEXT),  # not localized: it is an attribute
+            "max_text": str(MAX_TEXT),  # str, so that the HTML attribute is not localized
             **context,
         },
         request,

@@ -49,7 +49,7 @@ class _Named:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """An application in the list."""
+    """A row in the list of applications."""
 
     application: Known
     tests: int
@@ -73,7 +73,7 @@ class _Declared:
     """A test that an application declares or selects."""
 
     name: str
-    #: `control 0`, `blue 1`
+    #: Names and values of the groups, such as `control 0` and `blue 1`.
     groups: list[str]
     fallback: str
     payload: str

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STATES", "Catalog", "CatalogTest", "owner_of", "read_catalog"]
 
-#: The state of a test → its name on pages.
+#: Maps each state of a test to its name on pages.
 STATES = {
     "running": _("running"),
     "scheduled": _("scheduled"),
@@ -58,7 +58,7 @@ class CatalogTest:
     """A test and its revision on each branch that has it. Computed properties are cached."""
 
     name: str
-    #: Branch → the test's revision on that branch.
+    #: Maps each branch to the test's revision on that branch.
     entries: Mapping[str, Entry]
 
     @cached_property
@@ -68,7 +68,7 @@ class CatalogTest:
 
     @property
     def on(self) -> dict[str, TestDefinition | None]:
-        """Branch → the test's definition there; None if it cannot be converted for a matrix."""
+        """The test's definition by branch; None if it cannot be converted for a matrix."""
         return {branch: each.test for branch, each in self.entries.items()}
 
     @cached_property
@@ -86,8 +86,8 @@ class CatalogTest:
     def _searched(self) -> TestDefinition | None:
         """The definition to search: equal to `test`, except that its version can differ.
 
-        It is taken from the last branch with the same content, because the definition on that
-        branch must be parsed anyway, to compute the states.
+        It is taken from the last branch with the same content, because that branch's definition is
+        parsed anyway to compute the states.
         """
         entries = [*self.entries.values()]
         for each in entries:
@@ -214,7 +214,7 @@ class Catalog:
 
 @dataclass(slots=True)
 class _Kept:
-    """The tests that were last read from a database; a refresh reads only newer publications."""
+    """The tests of a database, as last read. Only tests in newer publications are read again."""
 
     #: The matrices that `tests` was built from.
     made_of: tuple[BranchMatrix, ...] = ()

@@ -41,7 +41,7 @@ __all__ = [
 class Line:
     """A line in a JSON comparison."""
 
-    #: same, added, removed or gap.
+    #: One of `same`, `added`, `removed` and `gap`.
     kind: str
     text: str
 
@@ -128,9 +128,8 @@ def without_filled_in(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, An
 
     The fields are in the order of *new*.
 
-    An imported definition may omit fields; when the test is next changed, the editor writes them
-    all. Values of constants and payloads are not changed, because an empty value there has a
-    meaning.
+    An imported definition may omit fields, while the editor writes all fields when the test is next
+    changed. Empty values in constants and payloads are kept, because they have a meaning.
     """
     first: dict[str, Any] = {}
     second: dict[str, Any] = {}

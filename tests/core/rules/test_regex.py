@@ -254,7 +254,7 @@ def test_a_repetition_that_stands_beside_another_names_it():
 
 
 def test_a_repetition_that_meets_itself_in_a_loop_is_told_so():
-    with pytest.raises(UnsupportedPattern, match=r"position 4: two turns of this repetition"):
+    with pytest.raises(UnsupportedPattern, match=r"position 4: two iterations of this repetition"):
         translate("(?:a+b?){2}")
 
 

@@ -692,7 +692,7 @@ def test_an_odd_test_costs_only_itself(pipet, source, caplog):
     groups = ask(source, tests=("headlinetst", "buttoncolortst"))
     assert list(groups) == ["buttoncolortst"]
     (record,) = caplog.records
-    assert "one test that cannot be read: the group of the test 'headlinetst'" in record.message
+    assert "sent a test that cannot be read: the group of the test 'headlinetst'" in record.message
 
 
 def test_with_it_not_even_the_body_of_a_redirect_is_read(pipet, source):

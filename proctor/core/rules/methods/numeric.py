@@ -1,4 +1,4 @@
-"""Methods of numbers and of Boolean  [java.lang.Number and others]."""
+"""The methods of numbers and Booleans that rules can call [java.lang.Number and others]."""
 
 from __future__ import annotations
 

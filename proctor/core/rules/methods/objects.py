@@ -54,7 +54,7 @@ def java_hash(value: object) -> int:
 
 
 def _number_hash(value: float | Decimal) -> int:
-    """Return a hash code; only its lowest 32 bits are used."""
+    """Return a number's hash code. The caller uses only its lowest 32 bits."""
     if isinstance(value, Decimal):
         exact = bounded_decimal(value)
         scale = decimal_scale(exact)
@@ -81,7 +81,7 @@ def _float_hash(value: float) -> int:
 
 
 def _words_hash(value: int) -> int:
-    """Compute BigInteger.hashCode from the 32-bit words of the magnitude and the sign."""
+    """Compute BigInteger.hashCode from the sign and the 32-bit words of the magnitude."""
     magnitude = abs(value)
     data = magnitude.to_bytes((magnitude.bit_length() + 31) // 32 * 4, "big")
     result = 0
@@ -107,13 +107,13 @@ def _compare(left: object, right: object) -> Integer:
     return Integer(compare_same(left, right))
 
 
-#: `Comparable.compareTo(Object)` fails for a value of a different class.
+#: `Comparable.compareTo(Object)`, which fails for a value of a different class.
 _BRIDGE = Method((RuleType.OBJECT,), _compare, bridge=True)
 
 
 def comparable(same: RuleType, written: Method | None = None) -> Methods:
-    """Return Comparable's methods for the type *same*.
+    """Return Comparable's methods for a class that can be compared with values of type *same*.
 
-    *written* is the class's own compareTo, which is needed if its results are not only -1, 0 and 1.
+    Pass the class's own compareTo as *written* if it can return numbers other than -1, 0 and 1.
     """
     return {"compareTo": (written or Method((same,), _compare), _BRIDGE)}

@@ -108,7 +108,7 @@ def _special(replacement: str, start: int) -> int:
 
 
 def _number(digits: str, groups: int, begin: int) -> tuple[int, int]:
-    """Return the longest group number that starts here, and the offset after it.
+    """Return the longest group number at the start of *digits*, and the offset after it.
 
     The first digit always belongs to the number. A further digit belongs to it only if a group with
     the resulting number exists.

@@ -77,7 +77,10 @@ def _is_code(code: int) -> bool:
 
 
 def _compare(left: str, right: str) -> Integer:
-    """Return the result of String.compareTo: a difference of two UTF-16 units or of the lengths."""
+    """Compare as String.compareTo does.
+
+    Return the difference of the first two unequal UTF-16 units or, without any, of the lengths.
+    """
     a, b = text.units(left), text.units(right)
     for x, y in zip(a, b, strict=False):
         if x != y:

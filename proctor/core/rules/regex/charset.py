@@ -13,13 +13,13 @@ _LAST = 0x10FFFF
 
 @dataclass(frozen=True, slots=True)
 class CharSet:
-    """An immutable set of code points, in sorted separate ranges with inclusive ends."""
+    """An immutable set of code points, stored as sorted, disjoint ranges with inclusive ends."""
 
     ranges: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, ranges: Iterable[tuple[int, int]]) -> CharSet:
-        """Return the set of the given ranges, which can be unsorted and can overlap."""
+        """Return the set that *ranges* cover. They can be unsorted and can overlap."""
         merged: list[tuple[int, int]] = []
         for low, high in sorted(ranges):
             if merged and low <= merged[-1][1] + 1:
@@ -40,7 +40,7 @@ class CharSet:
         return CharSet(tuple(self._shared(other)))
 
     def __invert__(self) -> CharSet:
-        """Return all code points of Unicode that are not in the set."""
+        """Return the set of all Unicode code points that are not in this set."""
         gaps, start = [], 0
         for low, high in self.ranges:
             if low > start:
@@ -60,7 +60,7 @@ class CharSet:
         return next(self._shared(other), None) is not None
 
     def ignoring_case(self) -> CharSet:
-        """Return the set plus the other case of each ASCII letter, like Java's CASE_INSENSITIVE."""
+        """Return the set with both cases of its ASCII letters, as for Java's CASE_INSENSITIVE."""
         lower, upper = self & LOWER, self & UPPER
         return CharSet.of(
             (

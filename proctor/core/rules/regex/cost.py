@@ -48,10 +48,11 @@ Polynomial: TypeAlias = tuple[float, ...]
 _NONE: Polynomial = ()
 _ONE: Polynomial = (1,)
 _PLACES: Polynomial = (0, 1)
-#: Results are capped at this to keep the numbers small. Anything larger is too slow anyway.
+#: The upper limit for computed costs, to keep the numbers small. Anything above is too slow anyway.
 _CAP = 10**12
 _DEGREES = 6
-#: The cost of one turn of a loop in `re`, without its body. It is higher if the body is not a set.
+#: The cost of one iteration of a loop in `re`, without its body. The first number applies if the
+#: body is a set of characters.
 _SET_TURN, _TURN = 1, 8
 #: The cost of an anchor, which is a small lookaround in `re`.
 _EDGE = 4
@@ -71,7 +72,7 @@ class Explosive(Exception):  # noqa: N818 - says what the repetition is
 class _Rest:
     """The part of the pattern after a node."""
 
-    #: The characters with which it may begin. END is included if it may be empty.
+    #: The characters with which the rest may begin. END is included if the rest may be empty.
     ahead: CharSet
     #: The maximum number of steps until the rest fails if the next character is not in `ahead`.
     miss: int
@@ -81,18 +82,18 @@ class _Rest:
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    #: The number of steps to find all the ways, without trying the rest.
+    #: The number of steps to find all ways in which the node can match, without trying the rest.
     own: Polynomial
-    #: The number of ways, which is how often the rest is tried.
+    #: The number of ways in which the node can match. The rest is tried once for each of them.
     ways: Polynomial = _ONE
 
 
 def steps(tree: Node, length: int, *, searching: bool = False, sure: CharSet | None = None) -> int:
-    """Return a bound on the steps to match *tree* against any subject of *length* characters.
+    """Return an upper bound on the number of steps to match *tree*.
 
-    If *searching*, a match is tried at every position. If *sure* is given, the subject contains
-    only these characters, so a final `.*` cannot fail. Raises `Explosive` if the bound would be too
-    large to be useful.
+    The bound holds for every subject of *length* characters. If *searching*, a match is tried at
+    every position. If *sure* is given, the subject contains only these characters, so a final `.*`
+    cannot fail. Raises `Explosive` if the bound would be too large to be useful.
     """
     if searching:
         # Searching for a pattern is the same as matching it after a `.*?`, which skips the
@@ -122,7 +123,7 @@ def competitors(node: Node) -> list[int]:
 
 
 def _prefix(node: Node) -> tuple[list[CharSet], bool]:
-    """Return the sets of a match's leading characters, and True if they are the whole match."""
+    """Return the character sets with which a match begins, and True if nothing follows them."""
     match node:
         case Chars(chars=chars):
             return [chars], True
@@ -205,8 +206,8 @@ class _Estimate:
             heads.append((*head, rest.ahead) if done else tuple(head))
         own = _sum((1 + len(branches) * (1 + rest.miss),), *(cost.own for cost in costs))
         # If several branches can match the same text, their numbers of ways add up. Any two such
-        # branches are alike (see `_alike`). It is therefore enough to add to the ways of each
-        # branch those of all branches that are like it.
+        # branches are alike (see `_alike`). It is therefore enough to compute, for each branch, the
+        # sum over this branch and all branches that are like it.
         together: dict[tuple[CharSet, ...], Polynomial] = {}
         for key, cost in zip(heads, costs, strict=True):
             together[key] = _sum(together.get(key, _NONE), cost.ways)
@@ -232,7 +233,8 @@ class _Estimate:
         inner = self.cost(body, _Rest(begins | rest.ahead, turn + stop))
         if inner.ways != _ONE:
             return self._ambiguous(node, inner, turn + stop)
-        # If the loop competes with the rest, each attempt to match the rest counts as a way.
+        # If the loop and the rest can begin with the same character, the cost of trying the rest
+        # after each iteration is included through the number of ways.
         own = self._turns(node, inner.own, turn if competing else turn + rest.miss, stop)
         return _Cost(own, _stops(node) if competing else _ONE)
 
@@ -247,10 +249,10 @@ class _Estimate:
         )
 
     def _turns(self, node: Repeat, body: Polynomial, turn: int, stop: int) -> Polynomial:
-        """Return the cost of all turns of a loop whose body can match in only one way."""
+        """Return the cost of all iterations of a loop whose body can match in only one way."""
         if len(body) > 2 or _looks(node.body):
             return _sum(_times(_sum(body, (turn,)), (1, 1)), (stop,))
-        # All turns together match each character once, so the cost for each character is paid once.
+        # No two iterations match the same character, so the cost of each character counts once.
         fixed, run = (*body, 0, 0)[:2]
         each = fixed + run + turn
         least = width(node.body)[0]
@@ -273,7 +275,7 @@ class _Estimate:
         return _Cost(_times(before, _sum(body.own, (turn,))), ways)
 
     def _miss(self, node: Node, rest: int) -> int:
-        """Return the maximum number of steps that a match takes to fail at an unfit character."""
+        """Return the maximum number of steps until a match fails on a wrong first character."""
         match node:
             case Chars():
                 return 1
@@ -294,7 +296,7 @@ class _Estimate:
 
 
 def _stops(node: Repeat) -> Polynomial:
-    """Return the number of positions at which a loop can stop, if each turn matches in one way."""
+    """Return the number of positions at which a loop can stop, if its body matches in one way."""
     if node.high is not None and node.high - node.low < 64:
         return (node.high - node.low + 1,)
     least = width(node.body)[0]
@@ -306,7 +308,7 @@ def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
 
     In two cases, the cost is below the general bound. If the first character of a word does not
     occur again in the word, two partial matches never overlap, so the word is found at no more than
-    one in len(word) positions. The beginning of the subject is found only once.
+    one in len(word) positions. An anchor at the beginning of the subject matches only once.
     """
     if items and items[0] == BEGIN:
         return _Cost((0, _EDGE)), 1
@@ -321,7 +323,7 @@ def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
 
 
 def _alike(left: tuple[CharSet, ...], right: tuple[CharSet, ...]) -> bool:
-    """Return True if the same text can begin with a match of *left* and with one of *right*."""
+    """Return True if a text can begin with both a match of *left* and a match of *right*."""
     return all(one.overlaps(other) for one, other in zip(left, right, strict=False))
 
 
@@ -349,7 +351,7 @@ def _times(left: Polynomial, right: Polynomial) -> Polynomial:
     for i, one in enumerate(left):
         for j, other in enumerate(right):
             if one and other:
-                # If the degree is too high, the bound is exceeded for any length.
+                # A polynomial of this degree exceeds the limit for any length.
                 high = i + j >= _DEGREES
                 at = min(i + j, _DEGREES - 1)
                 product[at] = _CAP if high else min(product[at] + one * other, _CAP)

@@ -16,7 +16,7 @@ from proctor.core.rules.regex.nodes import (
 
 
 def emit(node: Node) -> str:
-    """Return the text of *node*. A `Choice` at the top level gets no parentheses."""
+    """Return *node* as a pattern for `re`. A `Choice` at the top level gets no parentheses."""
     match node:
         case Chars(chars=chars):
             return emit_set(chars)
@@ -52,7 +52,7 @@ def emit_set(chars: CharSet) -> str:
     if len(chars.ranges) == 1 and low == high:
         return _escaped(low)
     others = ~chars
-    # Write a complement, because most sets that contain the last code point come from one.
+    # A set that contains the last code point was most likely written as a complement.
     if chars.ranges[-1][1] == EVERYTHING.ranges[-1][1]:
         return f"[^{_ranges(others)}]"
     return f"[{_ranges(chars)}]"

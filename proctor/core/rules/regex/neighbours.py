@@ -42,12 +42,12 @@ class _Loop:
 
     body: Node
     position: int
-    #: The characters with which a turn may begin, and those that it may contain.
+    #: The characters with which an iteration may begin, and those that it may contain.
     begins: CharSet
     letters: CharSet
 
     def shares_with(self, other: _Loop) -> bool:
-        """Return True if *other*, a later loop, could also match a turn of this one."""
+        """Return True if *other*, a later loop, can match the text of one iteration of this one."""
         return self.begins.overlaps(other.begins) and _spells(self.body, other.letters)
 
 
@@ -106,7 +106,7 @@ def _repeated(node: Repeat) -> _Ends:
         return _Ends()
     inner = _ends(node.body)
     if node.high != 1:
-        # One turn of the loop can directly follow another.
+        # The end of one iteration is followed by the beginning of the next one.
         _joined(inner, inner)
     own: tuple[_Loop, ...] = ()
     if node.high is None:

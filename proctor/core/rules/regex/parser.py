@@ -325,7 +325,7 @@ class _Parser(Reader):
         part, empty = CharSet(), True
         while True:
             self._skip_blanks(position)
-            # A bracket at the beginning is a normal character.
+            # A closing bracket at the beginning of a class is an ordinary character.
             if not empty and self.accept("]"):
                 break
             if not self.accept("&&"):

@@ -10,7 +10,7 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 
 
 def resolve_quotes(pattern: str) -> tuple[str, list[int]]:
-    r"""Return the pattern with each quoted character escaped, and the original position of each.
+    r"""Return the pattern with quoted characters escaped, and each character's original position.
 
     Java Proctor does this before parsing, so `\Qab\E*` repeats only the b.
     """
@@ -24,7 +24,8 @@ def resolve_quotes(pattern: str) -> tuple[str, list[int]]:
             at += 2
             continue
         if quoted:
-            # A digit could become part of an escape before it, and a letter would become an escape.
+            # Write digits as \x3…, because a digit could become part of an escape before it. Do not
+            # put a backslash before a letter, because the result would be an escape.
             digit = "\\x3" if pair[0].isascii() and pair[0].isdigit() else ""
             plain = pair[0] in _ASCII_ALNUM or not pair[0].isascii()
             piece = digit + pair[0] if plain else "\\" + pair[0]
@@ -38,7 +39,7 @@ def resolve_quotes(pattern: str) -> tuple[str, list[int]]:
 
 
 class Reader:
-    """A position in a pattern that only moves forward. Both parts of the parser share it."""
+    """Reads a pattern from left to right. The base class of the parser."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern

@@ -12,12 +12,12 @@ class Reason:
 
     CLOSES_NOTHING = Sentence(gettext_noop("unmatched ')'; write \\) for the character"))
     COUNTS_NOTHING = Sentence(
-        gettext_noop("a count with nothing to repeat; write \\{{ for the character")
+        gettext_noop("there is nothing to repeat before this count; write \\{{ for the character")
     )
     ATOMIC = Sentence(gettext_noop("atomic groups are not supported; write (?:…)"))
     UNKNOWN_GROUP = Sentence(gettext_noop("unknown kind of group; write (?:…) or \\("))
     GROUP_NOT_CLOSED = Sentence(
-        gettext_noop("this group is not closed; write ) or, for the character, \\(")
+        gettext_noop("this group is not closed; add ), or write \\( for the character")
     )
     GROUP_NAME = Sentence(
         gettext_noop("the name of a group must be letters and digits, as in (?<name>…)")
@@ -28,7 +28,7 @@ class Reason:
     FLAGS = Sentence(gettext_noop("the flags u, U and c are not supported; leave them out"))
     POSSESSIVE = Sentence(gettext_noop("possessive quantifiers are not supported; leave the + out"))
     TWO_QUANTIFIERS = Sentence(
-        gettext_noop("a quantifier of a quantifier is not supported; use a group")
+        gettext_noop("a quantifier cannot follow another quantifier; use a group")
     )
     REPEATS_EMPTY = Sentence(
         gettext_noop(
@@ -49,7 +49,7 @@ class Reason:
         gettext_noop("this range ends before it begins; escape the '-' for the character itself")
     )
     CLASS_NOT_CLOSED = Sentence(
-        gettext_noop("this class is not closed; write ] or, for the character, \\[")
+        gettext_noop("this class is not closed; add ], or write \\[ for the character")
     )
     COMMENT_IN_CLASS = Sentence(gettext_noop("a comment in a class is not supported; escape the #"))
     NO_OCTAL = Sentence(gettext_noop("\\0 needs octal digits; write \\x00 for the null character"))
@@ -99,7 +99,7 @@ class Reason:
 
     @staticmethod
     def unknown_escape(char: str) -> Sentence:
-        """Return the reason for a backslash and a letter that are not an escape sequence."""
+        """Return the reason for a backslash before a letter that does not form an escape."""
         text = gettext_noop(
             "\\{char} is not an escape: write \\\\ for a backslash, or {char!r} alone"
         )

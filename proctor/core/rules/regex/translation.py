@@ -31,8 +31,8 @@ def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
 
     Raises an error for a slow pattern.
 
-    If the whole pattern can match only the characters in its last `.*`, a subject with any other
-    character is rejected once, instead of failing at every position.
+    The lookahead rejects subjects with a character that the pattern cannot match. Without it, a
+    pattern that ends in `.*` could fail at every position of such a subject.
     """
     try:
         refuse_neighbours(tree)
@@ -48,8 +48,9 @@ def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
         )
         if error.position == error.other:
             text = gettext_noop(
-                "two turns of this repetition can match the same text; write a single "
-                "repetition, or separate the turns by a part that the repetition does not match"
+                "two iterations of this repetition can match the same text; write a single "
+                "repetition, or separate the iterations by a part that the repetition does not "
+                "match"
             )
         raise unsupported(pattern, error.other, Sentence(text, position=error.position)) from None
     except Explosive as error:

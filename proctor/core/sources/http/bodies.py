@@ -58,7 +58,7 @@ def read_body(
         raise BodyError(f"expected the encoding gzip, got {encoding[:80]!r}")
     unpack = _Gunzip() if encoding.endswith("gzip") else None
     raw = response.raw
-    # A response that does not come from urllib3 might not have this attribute.
+    # A response that does not come from urllib3 might not have `read1`.
     read = getattr(raw, "read1", raw.read) if check else raw.read
     content = bytearray()
     while True:

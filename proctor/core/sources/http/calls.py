@@ -125,8 +125,8 @@ def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int
     if not isinstance(session, requests.Session):
         return _get_plainly(session, url, timeout, max_bytes)
     deadline = Deadline(timeout)
-    # Hooks that are passed to a call run before requests looks for a redirect. They replace the
-    # session's hooks, so these are passed as well.
+    # Response hooks run before requests looks for a redirect. Hooks that are passed to a call
+    # replace those of the session, so pass the session's hooks as well.
     hooks = {"response": [*session.hooks.get("response", ()), _forget_redirect]}
     check = deadline.remaining
     try:
@@ -141,7 +141,7 @@ def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int
 
 
 def _forget_redirect(response: requests.Response, *_: Any, **__: Any) -> None:
-    """Hide a redirect from requests, which would read its whole body whatever its size."""
+    """Hide a redirect from requests, which would read its whole body, no matter how large."""
     location = response.headers.pop("Location", None)
     if location is not None:
         response.headers[_REDIRECT] = location
@@ -221,7 +221,7 @@ class _NoBody(Exception):  # noqa: N818 - says what the response lacks
 
 
 def _plain_body(response: Any, *, needed: bool) -> bytes:
-    """Return the body from the first of `content`, `text` and `json()` that the response has.
+    """Return the body: the first of `content`, `text` and `json()` that the response has.
 
     A response without any of these is an error only if its body is *needed*.
     """

@@ -70,7 +70,7 @@ class Deadline:
         return left
 
 
-#: The shortest timeout that a socket accepts, in seconds, apart from 0.
+#: The shortest timeout above 0 that a socket accepts, in seconds.
 _HARDLY_ANY = 1e-6
 
 
@@ -79,7 +79,7 @@ class MalformedHeaders(http.client.HTTPException):
 
 
 class DeadlineSession(requests.Session):
-    """A session for one call at a time, each limited to the time given to `deadline`.
+    """A session that makes one call at a time and ends it when its `deadline` has passed.
 
     Only resolving a host name can take longer. Redirects are not followed, and cookies are not kept
     between calls. Proxies and certificates are handled as in requests.
@@ -93,7 +93,7 @@ class DeadlineSession(requests.Session):
             self.mount(scheme, _adapter(self.deadline))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return None, because requests would read a redirect's whole body whatever its size."""
+        """Return None: requests would read the whole body of a redirect, no matter how large."""
 
 
 def _adapter(deadline: Deadline) -> HTTPAdapter:
@@ -147,7 +147,7 @@ def _pool_classes(deadline: Deadline) -> dict[str, Any]:
 
 
 class _WithinDeadline(OpensSockets, HTTPConnection):
-    """The shared part of plain and TLS connections."""
+    """The base class of plain and TLS connections that obey a deadline."""
 
     call_deadline: Deadline
     _served = False
@@ -169,7 +169,7 @@ class _WithinDeadline(OpensSockets, HTTPConnection):
         raise NewConnectionError(self, f"Failed to establish a new connection: {last}") from last
 
     def _addresses(self) -> Iterator[str]:
-        """Return the addresses of the host. If the host is an IP address, return that."""
+        """Yield the IP addresses of the host, or the host itself if it is an IP address."""
         found = socket.getaddrinfo(
             self.host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
         )

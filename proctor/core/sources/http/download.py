@@ -156,7 +156,7 @@ def _document(
 
 
 def _validators(headers: Mapping[str, str]) -> Validators:
-    """Return a reply's validators if they change whenever its document changes."""
+    """Return those validators of a reply that change whenever the document changes."""
     etag, modified = headers.get("ETag"), headers.get("Last-Modified")
     if modified is None:
         return Validators(etag)
@@ -168,7 +168,7 @@ def _validators(headers: Mapping[str, str]) -> Validators:
 
 
 def _date(text: str | None) -> datetime | None:
-    """Return the date of a header in UTC; None if it is missing or cannot be read."""
+    """Return the date in a header, with a time zone; None if it is missing or cannot be read."""
     try:
         found = None if text is None else parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):

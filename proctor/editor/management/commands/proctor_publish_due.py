@@ -36,7 +36,8 @@ class Command(BaseCommand):
             raise CommandError(f"nothing more was published: {words}", returncode=2) from error
         if blocked:
             raise CommandError(
-                f"{blocked} of the due steps were not published; see the Schedule page",
+                f"{blocked} due {'step was' if blocked == 1 else 'steps were'} not published; see "
+                "the Schedule page",
                 returncode=1,
             )
 
