@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["declaration_of"]
 
-#: Payload types that are written as Python types; the others are written by name.
+#: The Python types in which a declaration writes payload types. The other payload types are written
+#: as strings, such as "json".
 _TYPES = {
     "stringValue": "str",
     "longValue": "int",

@@ -1,4 +1,4 @@
-"""Show effects on visitors: a headline, bars before and after, and a table."""
+"""Show how a change affects visitors: a headline, bars before and after, and a table."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _worst(tones: object) -> str:
 
 
 def _admitted(test: TestDefinition | None) -> str:
-    """Return a phrase for the visitors to whom the shares refer."""
+    """Return the phrase that follows "10 % of", such as "the visitors that the rule admits"."""
     if test is not None and (test.rule or any(each.rule for each in test.allocations)):
         return _("the visitors that the rule admits")
     if test is not None and test.depends_on is not None:

@@ -143,9 +143,9 @@ class RampForm:
             return ""
 
     def wanted(self, definition: Definition) -> list[Wanted]:
-        """Return the steps above the first row with a problem.
+        """Return the steps of the rows above the first invalid row.
 
-        The message is added to each row that has a problem.
+        Each invalid row gets a message that describes its problem.
         """
         lengths = _lengths(definition, self.allocation)
         found: list[Wanted] = []
@@ -166,7 +166,7 @@ class RampForm:
 
 
 def _time(text: str) -> tuple[datetime | None, str]:
-    """Return the typed time, with a message if it is invalid."""
+    """Return the time that the user typed, and a message if it is invalid."""
     try:
         due: datetime | None = DateTimeField(required=False).clean(text)
     except ValidationError as error:
