@@ -114,7 +114,7 @@ def _source_of(location: str) -> MatrixSource:
 def one_line() -> Iterator[None]:
     """If the block raises an exception, end the command with one line and the exit code FAILED."""
     try:
-        # The line includes the sources' log messages about failures.
+        # Mute the sources' log messages about failures, because the line includes them.
         with muted(*map(logging.getLogger, _SOURCES)):
             yield
     except Exception as error:

@@ -69,7 +69,10 @@ def shades_of(definition: TestDefinition) -> Mapping[int, str]:
 def line_of(
     definition: TestDefinition, allocation: Allocation | None, explanation: Explanation | None
 ) -> Line:
-    """Draw the *allocation*. The *explanation* has the position; it must ignore force groups."""
+    """Draw *allocation*, with the visitor's position.
+
+    *explanation* contains the position; it must have been computed without force groups.
+    """
     if allocation is None or len(allocation.ranges) > MAX_SEGMENTS:
         return Line()
     place = None if explanation is None else explanation.share

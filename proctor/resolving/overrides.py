@@ -1,4 +1,4 @@
-"""Groups that tests have set for the whole process; see `proctor.testing`."""
+"""Groups that a test suite has set for the whole process; see `proctor.testing`."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def active() -> Mapping[str, GroupAssignment]:
 
 
 def is_active() -> bool:
-    """Return True if a test has set any group."""
+    """Return True if a test case has set any group."""
     return bool(_layers)
