@@ -171,7 +171,7 @@ class AnswerCache:
         return recalled
 
     def _read(self, recalled: Recalled) -> dict[str, Any] | None:
-        """Return the content of the cache, or None if the cache is down."""
+        """Return what the cache contains for the request, or None if the cache is down."""
         permit = self._breaker.ask()
         if permit is None:
             return None

@@ -18,7 +18,7 @@ _writing = threading.Lock()
 
 
 def push(layer: Mapping[str, GroupAssignment]) -> None:
-    """Add *layer* above the others."""
+    """Add *layer*, which takes precedence over earlier layers."""
     global _layers  # noqa: PLW0603 - like override_settings, this is for the process
     with _writing:
         _layers = (*_layers, layer)

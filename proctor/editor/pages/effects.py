@@ -42,7 +42,7 @@ class Flow:
     source: str
     target: str
     share: str
-    #: stay, enter, leave, jump or shift (between negative groups)
+    #: One of stay, enter, leave, jump and shift (from one negative group to another).
     kind: str
 
 

@@ -322,7 +322,7 @@ def _is_same(chosen: _Chosen) -> bool:
 
 
 def _missing(actor: Actor, target: str, promotions: Sequence[Promotion]) -> str:
-    """Return the reason why the user may not publish the promotions, or "" if there is none."""
+    """Return the reason why the user may not publish the promotions, or "" if they may."""
     return _why(actor, writing(target), target, promotions)
 
 
