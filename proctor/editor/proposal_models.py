@@ -39,7 +39,7 @@ class Proposal(models.Model):
     revision_kind = models.CharField(max_length=16, choices=Kind.choices)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="proposals")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
-    #: The head that the change is based on, or None if there was none.
+    #: The head that the change is based on, or None if there was no head.
     base = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     promoted_from = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     #: The proposed definition; None for a deletion, and for a schedule, which has steps instead.

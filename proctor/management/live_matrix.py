@@ -75,7 +75,7 @@ def live_matrix(location: str | None = None) -> LiveMatrix:
             "there is no matrix: set PROCTOR_MATRIX or PROCTOR_API_ROOT, or give "
             "--matrix PATH_OR_URL"
         )
-    # A Pipet publishes its matrix.
+    # Only a Pipet has a `matrix_url`, where it publishes its matrix.
     matrix_url = getattr(source, "matrix_url", None)
     if matrix_url is not None:
         source = _source_of(matrix_url)

@@ -75,7 +75,7 @@ _CACHE_SETTINGS = (
 
 
 class _Memo(Generic[T]):
-    """Keeps an object that was made from settings, as long as their values are the same objects.
+    """Keeps an object made from settings, as long as the settings' values are the same objects.
 
     This makes `override_settings` work without connecting a signal at import. Objects for several
     combinations of settings are kept, because test suites switch back and forth.

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["declaration_of"]
 
-#: The Python types in which a declaration writes payload types. The other payload types are written
-#: as strings, such as "json".
+#: Payload type → the Python type that declares it. Other payload types are declared by name, such
+#: as "json".
 _TYPES = {
     "stringValue": "str",
     "longValue": "int",

@@ -110,7 +110,9 @@ def headline_of(
                 "group."
             )
             return Headline(DANGER, text % {"share": percent(seen)})
-        return Headline(NOTICE, _("Each visit gets a random group, so no visitor keeps a group."))
+        return Headline(
+            NOTICE, _("Each visit gets a random group, so visitors do not keep the same group.")
+        )
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
     if not moving:
         return Headline(GOOD, _("Nobody moves."))

@@ -99,7 +99,7 @@ def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     message = typed(request)
     override = legible(typed(request, "override")) if "anyway" in sent else ""
     if "anyway" in sent and not override:
-        words = _("Give a reason for promoting even though this breaks an application.")
+        words = _("Give a reason for the promotion, because it breaks an application.")
         return _show(request, actor, source, target, promotions, status=422, problems=[words])
     try:
         done = _publish(actor, promotions, (source, target), message, override)

@@ -57,7 +57,7 @@ class EditorLocation:
 
     slow = True
     #: Polls are not spread out, so that all processes notice a publication at about the same time.
-    #: A poll reads only one row.
+    #: A poll is a single short query.
     spread = False
 
     def __init__(self, location: str) -> None:

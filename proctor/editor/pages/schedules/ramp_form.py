@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RampForm", "Row", "live_share"]
 
-#: The percentages that a new form proposes, each with the number of days until it is due.
+#: The percentages that a new form proposes, and the number of days until each step is due.
 #: Percentages that do not exceed the current share are left out.
 _PROPOSED = (10, 25, 50, 100)
 _DAYS = (0, 1, 3, 7)
