@@ -86,7 +86,7 @@ class ShownTest:
     force_problem: str
     #: The id of the allocation whose percentages are shown.
     allocation: str
-    #: A drawing of that allocation.
+    #: A drawing of the allocation whose percentages are shown.
     line: Line
     #: The group that the visitor would have without force groups; "" if nothing is forced, or if
     #: that group is unknown.
@@ -192,7 +192,7 @@ def _explain(
 ) -> Explanation | None:
     definition = proctor.matrix.tests.get(name)
     if definition is not None and definition.test_type == RANDOM:
-        return None  # an explanation would draw a random group again
+        return None  # explaining a RANDOM test would draw a new group
     try:
         return source.explain(asked, name, proctor=proctor)
     except ProctorError:

@@ -24,7 +24,10 @@ __all__ = ["METHODS", "AnswerStore", "CacheAnswers", "expected_methods"]
 
 
 class AnswerStore(Protocol):
-    """Stores the last answer for each visitor. A cache always stores the matrix's version."""
+    """Stores the last answer for each visitor.
+
+    The version of the matrix is not stored here. It is always in a cache.
+    """
 
     #: True if this class needs `request.session`, so the session middleware must come before ours.
     needs_sessions: bool

@@ -240,7 +240,7 @@ class _LateSource:
 
     @property
     def waits(self) -> bool:
-        """The source's own `waits`; True until it is created, because creating it may be slow."""
+        """True until the source is created, which may be slow; then the source's `waits`."""
         return self._made is None or getattr(self._made, "waits", True)
 
     def determine_groups(self, request: GroupsRequest) -> Groups:

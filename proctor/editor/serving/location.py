@@ -40,7 +40,7 @@ def is_test_run() -> bool:
 
 
 def _close_others(was_open: set[str]) -> None:
-    """Close this thread's database connections, except the aliases in *was_open*."""
+    """Close this thread's database connections, except those with an alias in *was_open*."""
     for each in connections.all(initialized_only=True):
         if each.alias not in was_open:
             each.close()

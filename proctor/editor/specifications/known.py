@@ -143,7 +143,7 @@ def _specifications(digests: set[str]) -> dict[str, Specification]:
         for digest, text in rows.values_list("digest", "specification"):
             try:
                 found[digest] = kept[digest] = read_specification(text)
-            except Refusal:  # it was stored without being checked
+            except Refusal:  # the specification was stored without being checked
                 continue
         while len(kept) > _KEPT:
             kept.popitem(last=False)

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
         parser.add_argument(
-            "--days", type=int, required=True, help="Keep rows of the last DAYS days; 1 or more."
+            "--days", type=int, required=True, help="Number of days to keep, 1 or more."
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
