@@ -1,4 +1,4 @@
-"""Determine groups outside a request: in Celery tasks, commands and e-mail templates."""
+"""Determine groups outside a request: in Celery tasks, commands and email templates."""
 
 from __future__ import annotations
 

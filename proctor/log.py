@@ -26,7 +26,8 @@ class ProctorFilter(logging.Filter):
 
 def _groups(record: logging.LogRecord) -> str:
     try:
-        # Django logs its own records about a request after all middleware has finished.
+        # Prefer the record's request, because Django logs its own records about a request after all
+        # middleware has finished.
         proc = getattr(getattr(record, "request", None), "proc", None)
         if not isinstance(proc, Proc):
             proc = current_proc()

@@ -38,7 +38,7 @@ class Metric:
     #: True if the verdict depends on the metric. If no metric in a report is primary, every metric
     #: that is not a guardrail counts as primary.
     primary: bool = False
-    #: The dotted path of a callable that returns a QuerySet of visitor, at and value.
+    #: The dotted path of a callable that returns a QuerySet with the columns visitor, at and value.
     source: str | None = None
     #: Names of the two metrics whose sums are divided.
     numerator: str | None = None

@@ -39,8 +39,8 @@ class BaseProctorMiddleware:
     A subclass must override `get_identifiers` or `aget_identifiers`; all other hooks are optional.
     Each hook has a coroutine twin whose name starts with an `a`. Under ASGI the twins are
     preferred, and all plain hooks are called in one thread. If a hook raises `Http404`,
-    `PermissionDenied` or `SuspiciousOperation`, the exception answers the request. After any other
-    exception, every test uses its default; in DEBUG the exception is raised.
+    `PermissionDenied` or `SuspiciousOperation`, Django responds with the matching error page. After
+    any other exception, every test uses its default; in DEBUG the exception is raised.
     """
 
     sync_capable = True
@@ -130,7 +130,7 @@ class BaseProctorMiddleware:
     # -- A request ------------------------------------------------------------------------
 
     def __call__(self, request: HttpRequest) -> Any:
-        """Return the response, or under ASGI an awaitable of the response."""
+        """Return the response, or under ASGI a coroutine that returns the response."""
         if self._is_async:
             return self.__acall__(request)
         visit = Visit(self._hooks, request)
@@ -172,7 +172,7 @@ class BaseProctorMiddleware:
             visit.settle()
 
     async def _abefore_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
-        """Call a slow source before a coroutine view; a later call would block the event loop.
+        """Call a slow source before a coroutine view, so that it cannot block the event loop later.
 
         Django calls this as `process_view` under ASGI. Nothing is done for a plain view: it runs in
         a thread, so it may wait for the source.
@@ -288,7 +288,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
         return super().overrides(hook)
 
     def _says_more(self, hook: str) -> bool:
-        """Return True if a subclass overrides the plain hook; the hook then replaces its twin."""
+        """Return True if a subclass overrides the method *hook* of this class."""
         return getattr(type(self), hook) is not getattr(ProctorMiddleware, hook)
 
     @staticmethod

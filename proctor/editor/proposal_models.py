@@ -39,7 +39,7 @@ class Proposal(models.Model):
     revision_kind = models.CharField(max_length=16, choices=Kind.choices)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="proposals")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
-    #: The head that the change is based on, or None if there was none.
+    #: The head that the change is based on, or None if there was no head.
     base = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     promoted_from = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
     #: The proposed definition; None for a deletion, and for a schedule, which has steps instead.
@@ -104,7 +104,7 @@ class Approval(models.Model):
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="approvals")
     approver = ExactCharField(max_length=NAME_LENGTH)
-    #: The primary key of the approver's user, as a string.
+    #: The primary key of the user who approved, as a string.
     approver_key = models.CharField(max_length=NAME_LENGTH)
     content_hash = models.CharField(max_length=64)
     base = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="+")
@@ -121,7 +121,7 @@ class Approval(models.Model):
 
 
 class Comment(models.Model):
-    """A comment about a proposal, or an action on it. Comments are never changed or deleted."""
+    """A comment on a proposal, or a record of an action on it. Never changed or deleted."""
 
     class Event(models.TextChoices):
         """The kind of action."""

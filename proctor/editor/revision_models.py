@@ -37,7 +37,7 @@ class Kind(models.TextChoices):
 
 
 class Branch(models.Model):
-    """A line of development: trunk, qa or production. Its version counts publications."""
+    """A stage in the editor, such as trunk, qa or production. Its version counts publications."""
 
     name = ExactCharField(_("name"), max_length=NAME_LENGTH, unique=True)
     #: Number of publications on this branch. It never decreases.

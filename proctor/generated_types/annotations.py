@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Code", "assignment_type", "literal", "quoted"]
 
-#: Longer lines are wrapped.
+#: Maximum line length of generated code, in characters. Longer lines are wrapped.
 MAX_LINE = 88
 
 #: The types that payloads have in views. Arrays are tuples, and objects are read-only.
@@ -58,7 +58,10 @@ def quoted(text: str) -> str:
 
 
 def literal(names: Iterable[str], *, optional: bool = False) -> Code:
-    """Return `Literal[...]` of the names, with None if *optional*; NoReturn if there are none."""
+    """Return `Literal[...]` of the names, with None if *optional*.
+
+    If there are no names, return NoReturn.
+    """
     items = tuple(Code(quoted(name)) for name in names)
     if not items:
         return Code("None" if optional else "NoReturn")

@@ -180,7 +180,7 @@ def _readers(method: str, tests: list[ProctorTest]) -> Iterator[str]:
 
 
 def difference(expected: str, found: str, path: str) -> str:
-    """Return a unified diff from the module *found* at *path* to *expected*; "" if up to date.
+    """Return a unified diff from *found*, the module at *path*, to *expected*; "" if up to date.
 
     Lines about the matrix are ignored, because a matrix changes without a release.
     """

@@ -75,7 +75,7 @@ def live_matrix(location: str | None = None) -> LiveMatrix:
             "there is no matrix: set PROCTOR_MATRIX or PROCTOR_API_ROOT, or give "
             "--matrix PATH_OR_URL"
         )
-    # A Pipet publishes its matrix.
+    # Only a Pipet has a `matrix_url`, where it publishes its matrix.
     matrix_url = getattr(source, "matrix_url", None)
     if matrix_url is not None:
         source = _source_of(matrix_url)
@@ -114,7 +114,7 @@ def _source_of(location: str) -> MatrixSource:
 def one_line() -> Iterator[None]:
     """If the block raises an exception, end the command with one line and the exit code FAILED."""
     try:
-        # The line includes the sources' log messages about failures.
+        # Mute the sources' log messages about failures, because the line includes them.
         with muted(*map(logging.getLogger, _SOURCES)):
             yield
     except Exception as error:

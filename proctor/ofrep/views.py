@@ -43,7 +43,10 @@ def ofrep(request: HttpRequest, path: str, key: str | None = None) -> HttpRespon
 
 
 def _body(request: HttpRequest) -> bytes:
-    """Return the body of a request, truncated slightly above the allowed length."""
+    """Return the body of a request, cut off one byte after the maximum length.
+
+    Because of the extra byte, a longer body is rejected as too large.
+    """
     try:
         # Do not use `request.body`: it raises its own error for a large body.
         return request.read(MAX_BODY + 1)

@@ -28,7 +28,7 @@ __all__ = ["ProctorProvider"]
 
 
 class ProctorProvider(AbstractProvider):
-    """Proctor's tests as OpenFeature flags: a flag is a test, its variant is the group.
+    """Proctor's tests as OpenFeature flags: each test is a flag, and the group is its variant.
 
     *source* assigns the groups: a `MatrixSource`, a `PipetSource`, or any other `Source`. The
     caller must close it: `shutdown` does not.

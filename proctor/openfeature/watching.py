@@ -60,7 +60,7 @@ class Watch:
             found = self._source.current(math.inf).proctor
         except SourceError as error:
             self._state = _State.FAILED
-            if self._known is None:  # the matrix may have arrived in the meantime
+            if self._known is None:  # the matrix may have been loaded in the meantime
                 raise sdk_error(source_failure(error)) from error
         else:
             self._known = self._known or found

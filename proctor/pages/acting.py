@@ -47,7 +47,7 @@ def use_identity(
     request: HttpRequest, visit: Visit, wanted: WhatIf, matrix: ShownMatrix
 ) -> HttpResponse | str:
     """Give the visitor the identity from the form, on the whole site, until they switch back."""
-    visit.run_hooks()  # with PROCTOR_LAZY, no group has been read so far
+    visit.run_hooks()  # with PROCTOR_LAZY, the hooks may not have run yet
     identity = wanted.differences(WhatIf.of(visit.own, matrix))
     if not identity and not visit.uses_identity:
         return _("These values are your own identity. Change a value first.")
@@ -116,4 +116,4 @@ def _with(force: ForceGroups, name: str, value: str) -> ForceGroups:
     try:
         return force.with_group(name, int(value))
     except ValueError:
-        return force  # browsers never send this from our page
+        return force  # our page never sends such a value

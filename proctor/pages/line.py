@@ -61,7 +61,7 @@ class Line:
 
 
 def shades_of(definition: TestDefinition) -> Mapping[int, str]:
-    """Map bucket values to CSS classes. The control, 0, is gray; inactive groups are pale."""
+    """Map the bucket values of 0 and above to CSS classes. The control (0) is gray."""
     live = sorted({bucket.value for bucket in definition.buckets if bucket.value > 0})
     return {0: "s0", **{value: f"s{1 + index % SHADES}" for index, value in enumerate(live)}}
 
@@ -69,7 +69,10 @@ def shades_of(definition: TestDefinition) -> Mapping[int, str]:
 def line_of(
     definition: TestDefinition, allocation: Allocation | None, explanation: Explanation | None
 ) -> Line:
-    """Draw the *allocation*. The *explanation* has the position; it must ignore force groups."""
+    """Draw *allocation*, with the visitor's position.
+
+    *explanation* contains the position; it must have been computed without force groups.
+    """
     if allocation is None or len(allocation.ranges) > MAX_SEGMENTS:
         return Line()
     place = None if explanation is None else explanation.share

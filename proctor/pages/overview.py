@@ -86,7 +86,7 @@ class ShownTest:
     force_problem: str
     #: The id of the allocation whose percentages are shown.
     allocation: str
-    #: A drawing of that allocation.
+    #: A drawing of the allocation whose percentages are shown.
     line: Line
     #: The group that the visitor would have without force groups; "" if nothing is forced, or if
     #: that group is unknown.
@@ -105,12 +105,12 @@ class ShownTest:
 
     @property
     def text(self) -> str:
-        """The text of the test that the filter searches, in lower case."""
+        """The text that the page's filter searches: names and descriptions, in lower case."""
         names = [f"{each.name} {each.description}" for each in self.buckets]
         return " ".join([self.name, self.description, str(self.assignment.group), *names]).lower()
 
     def matches(self, words: str) -> bool:
-        """Return True if the text of the test contains all *words*, ignoring case."""
+        """Return True if the test's names and descriptions contain all *words*, ignoring case."""
         text = self.text
         return all(word in text for word in words.lower().split())
 
@@ -165,11 +165,11 @@ def overview(
     *,
     names: Iterable[str] | None = None,
 ) -> Overview:
-    """Return the page's content for a visitor's *assignments*, the answer to the request *asked*.
+    """Return the content of the page for a visitor.
 
-    *force* contains the visitor's force groups; *names* are the tests to show (by default, all
-    declared tests). Everything is computed from the same version of the *matrix*, without asking
-    the source.
+    *assignments* is the source's answer to the request *asked*; *force* contains the visitor's
+    force groups; *names* are the tests to show (by default, all declared tests). Everything is
+    computed from the same version of the *matrix*, without asking the source.
     """
     matrix = matrix or shown_matrix(setup)
     source = setup.source if isinstance(setup.source, MatrixSource) else None
@@ -192,7 +192,7 @@ def _explain(
 ) -> Explanation | None:
     definition = proctor.matrix.tests.get(name)
     if definition is not None and definition.test_type == RANDOM:
-        return None  # an explanation would draw again, and could lead to a different group
+        return None  # explaining a RANDOM test would draw a new group
     try:
         return source.explain(asked, name, proctor=proctor)
     except ProctorError:
@@ -260,9 +260,9 @@ def _force_problem(
     group = names[value] or str(value)
     if explanation.decision is Decision.NO_IDENTIFIER:
         is_vowel = (definition.test_type or "")[:1] in "AEIOU"
-        text = _("You force %(group)s, but the test needs an %(type)s.")
+        text = _("You force %(group)s, but the test needs an %(type)s identifier.")
         if not is_vowel:
-            text = _("You force %(group)s, but the test needs a %(type)s.")
+            text = _("You force %(group)s, but the test needs a %(type)s identifier.")
         return text % {"group": group, "type": definition.test_type}
     return _("You force %(group)s, which has no effect: %(why)s.") % {
         "group": group,

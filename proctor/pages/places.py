@@ -25,7 +25,7 @@ def checked(place: str | None) -> str:
     """Return *place* if it is a URL on this site that starts with a slash, or "" otherwise."""
     if not place or len(place) > MAX_PLACE or not place.startswith("/"):
         return ""
-    # No hosts are passed as allowed, so every URL with a host is rejected.
+    # None allows no hosts, so every URL with a host is rejected.
     return place if url_has_allowed_host_and_scheme(place, allowed_hosts=None) else ""
 
 
@@ -43,7 +43,7 @@ def here(request: HttpRequest) -> str:
 
 
 def with_query(path: str, /, *, fragment: str = "", **parameters: str) -> str:
-    """Return *path* with those of the *parameters* that are not empty."""
+    """Return *path* with a query string of the *parameters* that are not empty, and *fragment*."""
     kept = {name: value for name, value in parameters.items() if value}
     query = f"?{urlencode(kept)}" if kept else ""
     return f"{path}{query}{f'#{quote(fragment)}' if fragment else ''}"

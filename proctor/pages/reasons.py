@@ -27,7 +27,7 @@ REASONS = {
 
 
 def reason_of(assignment: GroupAssignment) -> str:
-    """Return the reason in words."""
+    """Return the reason for an assignment, in words."""
     if assignment.reason in REASONS:
         return str(REASONS[assignment.reason])
     if assignment.allocation_id:

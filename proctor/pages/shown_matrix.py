@@ -1,4 +1,4 @@
-"""The matrix from which this site's groups come, for any kind of source; for display only."""
+"""Load the matrix from which this site's groups come, only to display it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def shown_matrix(setup: SiteSetup, timeout: float | None = None) -> ShownMatrix:
     """
     if setup.source is None:
         return ShownMatrix(
-            problem="Neither PROCTOR_MATRIX nor PROCTOR_API_ROOT is set, so every test has its "
+            problem="Neither PROCTOR_MATRIX nor PROCTOR_API_ROOT is set, so every test uses its "
             "default."
         )
     source = _viewed(setup)

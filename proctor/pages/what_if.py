@@ -112,8 +112,8 @@ class WhatIf:
     def differences(self, own: WhatIf) -> Identity:
         """Return the differences from the visitor's *own* identity; other keys are left out.
 
-        A value that was emptied in the form is removed from the request; a string becomes ""
-        instead.
+        If the user cleared a field, its value is removed from the request, or replaced with "" if
+        the variable is a string.
         """
         empty = _that_may_be_empty()
         return Identity(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pipet"]
 
-#: Objects built from a source. Each is kept as long as its source is in use.
+#: The services of each source, by *all_tests*. They are kept as long as the source is in use.
 _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDictionary()
 
 
@@ -71,7 +71,7 @@ def _encoded(request: HttpRequest, path: str) -> bytes:
     scope = getattr(request, "scope", None)
     raw: bytes = scope.get("raw_path") or b"" if scope else b""
     encoded = quote_from_bytes(path.encode("utf-8", "surrogateescape"), safe="/;=").encode("ascii")
-    # An encoded slash would be part of a name, but names in Pipet contain no slashes.
+    # Keep one encoded slash, so that the path matches nothing: names in Pipet contain no slashes.
     return b"/%2F" + encoded if b"%2f" in raw.lower() else b"/" + encoded
 
 

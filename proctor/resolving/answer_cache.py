@@ -38,7 +38,7 @@ __all__ = ["AnswerCache", "Fingerprinting", "Recalled"]
 
 logger = logging.getLogger("proctor.cache")
 
-#: Maximum time for which a process may hold the lock for changing the version, in seconds.
+#: Maximum time in seconds for which a process may hold the lock to change the version.
 LOCK_SECONDS = 10
 
 #: The clocks of two machines are expected to differ by at most this many seconds.
@@ -90,7 +90,7 @@ class Recalled:
         self.is_current = False
         #: True if this request must check the version again, so it must not use a cached answer.
         self.is_refresh = False
-        #: True if this is the one request that checks the version; other requests then need not.
+        #: True if this is the one request that checks the version; other requests do not have to.
         self.has_claim = False
 
     def stale_groups(self) -> Groups | None:
@@ -171,7 +171,7 @@ class AnswerCache:
         return recalled
 
     def _read(self, recalled: Recalled) -> dict[str, Any] | None:
-        """Return the content of the cache, or None if the cache is down."""
+        """Return what the cache contains for the request, or None if the cache is down."""
         permit = self._breaker.ask()
         if permit is None:
             return None
@@ -201,7 +201,7 @@ class AnswerCache:
         return found
 
     def _claims_refresh(self) -> bool:
-        """Return True for the one request that must check the version; the other requests go on."""
+        """Return True for the one request that must check the version, and False for all others."""
         return self._attempt(
             lambda: self._cache.add(self._refresh_key, 1, timeout=self._refresh_seconds)
         )
@@ -209,7 +209,7 @@ class AnswerCache:
     def give_up(self, recalled: Recalled) -> None:
         """Let the next request check the version, because the source did not answer this one.
 
-        The reason may be in the data of this visitor, which must not prevent the check for others.
+        The cause may be this visitor's data, which must not keep other requests from checking.
         """
         if recalled.has_claim:
             self._attempt(lambda: self._cache.delete(self._refresh_key))
@@ -275,7 +275,7 @@ class AnswerCache:
         return self._time_of_day() + self._version_timeout
 
     def _version_lives(self) -> float | None:
-        """Return the lifetime of a stored version in seconds. It is longer than that of answers."""
+        """Return the lifetime of a stored version in seconds, which exceeds that of an answer."""
         if self._timeout is None or self._version_timeout is None:
             return None
         return max(self._timeout, self._version_timeout) + 60

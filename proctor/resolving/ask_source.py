@@ -146,7 +146,7 @@ class _Question:
         except SynchronousOnlyOperation:
             raise
         except Exception as error:
-            # The reason is an invalid identifier, or a mistake in the site's own code.
+            # An identifier is invalid, or the site's own code has a bug.
             if settings.DEBUG:
                 raise
             return self._broken(error)
@@ -189,7 +189,7 @@ class _Question:
             stale=stale is not None,
         )
         if not isinstance(error, (SourceUnavailable, RequestRejected)):
-            # The source itself has already logged errors of the other two classes.
+            # The source itself has already logged a SourceUnavailable or RequestRejected.
             name = type(self._source).__name__
             self._log.log(logger, logging.WARNING, "No groups from %s: %s", name, error)
         if stale is not None:

@@ -24,7 +24,10 @@ __all__ = ["METHODS", "AnswerStore", "CacheAnswers", "expected_methods"]
 
 
 class AnswerStore(Protocol):
-    """Stores the last answer for each visitor. The matrix's version is always in a cache."""
+    """Stores the last answer for each visitor.
+
+    The version of the matrix is not stored here. It is always in a cache.
+    """
 
     #: True if this class needs `request.session`, so the session middleware must come before ours.
     needs_sessions: bool
@@ -85,7 +88,7 @@ class CacheAnswers:
         return (key,)
 
     def read(self, place: Any, key: str, found: Mapping[str, Any]) -> Any:
-        """Return the answer that is among *found*, if any."""
+        """Return the answer from *found*, or None if it contains none."""
         return found.get(key)
 
     def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:

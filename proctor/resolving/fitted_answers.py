@@ -60,13 +60,13 @@ class FittedAnswers:
         """Return True if *answers* are known to match the declarations of all tests."""
         if len(answers) != len(self._registry):
             return False
-        # Runs for every request.
+        # This runs for every request, so it must be fast.
         return all(map(eq, map(self._known.unchanged.get, map(id, answers.values())), answers))
 
     def fit(
         self, answers: Mapping[str, GroupAssignment], found: dict[str, GroupAssignment]
     ) -> None:
-        """Replace in *found* the *answers* that do not match their declarations."""
+        """Store *answers* in *found*, changed to match the declarations of their tests."""
         known = self._known.fitted
         for name, test in self._registry.items():
             assignment = answers.get(name)

@@ -31,7 +31,10 @@ class ForcedGroups:
         self._reported: set[tuple[str, int]] = set()
 
     def check(self, force: ForceGroups, log: OnceLog) -> None:
-        """Log each unknown forced group once, with the closest name. Call this after an answer."""
+        """Log each unknown forced group once, with the closest name.
+
+        Call this after the source has answered.
+        """
         # Remember what was checked: the cookie forces the same groups in each request, and finding
         # close names is slow.
         new = {name: value for name, value in force.groups.items() if self._is_new(name, value)}
@@ -39,7 +42,7 @@ class ForcedGroups:
             return
         try:
             matrix = self._source.current().proctor.matrix
-        except SourceError:  # the matrix has become unavailable since the answer
+        except SourceError:  # the matrix has become unavailable since the source answered
             return
         for name, problem in unknown_forced(ForceGroups(new), matrix):
             self._reported.add((name, new[name]))

@@ -1,4 +1,4 @@
-"""Groups that tests have set for the whole process; see `proctor.testing`."""
+"""Groups that a test suite has set for the whole process; see `proctor.testing`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _writing = threading.Lock()
 
 
 def push(layer: Mapping[str, GroupAssignment]) -> None:
-    """Add *layer* above the others."""
+    """Add *layer*, which takes precedence over earlier layers."""
     global _layers  # noqa: PLW0603 - like override_settings, this is for the process
     with _writing:
         _layers = (*_layers, layer)
@@ -40,5 +40,5 @@ def active() -> Mapping[str, GroupAssignment]:
 
 
 def is_active() -> bool:
-    """Return True if a test has set any group."""
+    """Return True if a test case has set any group."""
     return bool(_layers)

@@ -75,10 +75,10 @@ _CACHE_SETTINGS = (
 
 
 class _Memo(Generic[T]):
-    """Keeps an object that was made from settings, as long as their values are the same objects.
+    """Keeps an object made from settings, as long as the settings' values are the same objects.
 
     This makes `override_settings` work without connecting a signal at import. Objects for several
-    combinations of settings are kept, because tests switch back and forth.
+    combinations of settings are kept, because test suites switch back and forth.
     """
 
     KEPT = 4
@@ -104,7 +104,7 @@ class _Memo(Generic[T]):
 
 
 def _chosen(name: str) -> Any:
-    """Return the value of a setting. "" counts as None: it may come from an empty variable."""
+    """Return the value of a setting, or None for "", which an empty environment variable gives."""
     value = getattr(settings, name)
     return None if isinstance(value, str) and not value else value
 
@@ -206,7 +206,7 @@ def _make_pipet() -> Source | None:
 
 
 def _of_its_own(cls: Any) -> Source:
-    """Return the site's own source. The services it needs may be down when the process starts."""
+    """Return the site's own source, or a placeholder if the source cannot be created yet."""
     if not isinstance(cls, type) or not hasattr(cls, "determine_groups"):
         raise ConfigurationError(
             f"PROCTOR_SOURCE is {settings.PROCTOR_SOURCE!r}, which is not a class with a "
@@ -220,7 +220,7 @@ def _of_its_own(cls: Any) -> Source:
 
 
 class _LateSource:
-    """A placeholder for a source that could not be created. It retries this from time to time."""
+    """A placeholder for a source that could not be created; it tries again from time to time."""
 
     #: Seconds between two attempts.
     PAUSE = 10.0
@@ -240,7 +240,7 @@ class _LateSource:
 
     @property
     def waits(self) -> bool:
-        """True until the source is created, as that may be slow; then the source's own `waits`."""
+        """True until the source is created, which may be slow; then the source's `waits`."""
         return self._made is None or getattr(self._made, "waits", True)
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
@@ -367,7 +367,10 @@ _memo: _Memo[SiteSetup] = _Memo(("PROCTOR_TESTS", *_SOURCE_SETTINGS, *_CACHE_SET
 
 
 def current_setup() -> SiteSetup:
-    """Return the setup for the current settings. Raises ImproperlyConfigured if invalid."""
+    """Return the setup for the current settings.
+
+    Raises ImproperlyConfigured if they are invalid.
+    """
     return _memo.get()
 
 

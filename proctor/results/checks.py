@@ -78,7 +78,8 @@ def _source(name: str, path: str) -> Iterator[checks.CheckMessage]:
         problem = f"{shown(found)} is not callable"
     yield checks.Error(
         f"The source of the metric {name!r}, {path!r}, cannot be used: {problem}.",
-        hint="Give the dotted path of a function that returns a QuerySet of visitor, at and value.",
+        hint="Give the dotted path of a function that returns a QuerySet with the columns visitor, "
+        "at and value.",
         id="proctor.E042",
     )
 
@@ -94,7 +95,7 @@ def _identifiers() -> Iterator[checks.CheckMessage]:
             yield checks.Warning(
                 f"The test {test.name!r} declares the identifier {test.identifier!r}, which is "
                 f"not a test type, so nothing is recorded for this test.",
-                hint=f"{nearest(test.identifier, types)}. PROCTOR_TEST_TYPES adds types.",
+                hint=f"{nearest(test.identifier, types)}. Or add it to PROCTOR_TEST_TYPES.",
                 id="proctor.W041",
             )
     missing = _without_identifier(setup)

@@ -1,4 +1,4 @@
-"""Decisions: how a test ended, who decided this, and why. The editor's history has them too."""
+"""Decisions: how a test ended, who decided this, and why. The editor's history records them too."""
 
 from __future__ import annotations
 

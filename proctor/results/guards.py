@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["hold_if_harmed", "problem_of", "stop_if_harmed"]
 
 #: The sample ratio is tested before each step, so false alarms would be likely with a larger
-#: p-value.
+#: threshold.
 SPLIT_P = 1e-5
 
 

@@ -27,7 +27,8 @@ __all__ = [
     "Verdict",
 ]
 
-#: Maximum length in characters of a visitor, test, group, metric, allocation id or version.
+#: Maximum length in characters of a visitor's identifier, an allocation id, a version, or the name
+#: of a test, group or metric.
 NAME_LENGTH = 255
 #: Maximum length of the name of a test type, in characters.
 TYPE_LENGTH = 64

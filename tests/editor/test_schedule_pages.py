@@ -98,7 +98,7 @@ def test_rows_come_and_go_without_a_script(head, grace):
         ([("much", None)], "Give a share from 0 to 100 %."),
         ([(120, None)], "Give a share from 0 to 100 %."),
         ([(20, None), (50, None)], "Only the first step can be published immediately."),
-        ([(20, 5), (50, 1)], "is not after the step before it"),
+        ([(20, 5), (50, 1)], "is not after the time of the previous step"),
         ([(20, -5)], "is in the past"),
         ([(10, None)], "step has the same shares as the previous one"),
     ],

@@ -360,7 +360,7 @@ def test_times_must_come_one_after_the_other_and_in_the_future(one):
     head = running_test()
     for steps, words in [
         ([(0.2, -1)], "step 1: .* is in the past"),
-        ([(0.2, 2), (0.5, 1)], "step 2: .* is not after the step before it"),
+        ([(0.2, 2), (0.5, 1)], "step 2: .* is not after the time of the previous step"),
         ([(0.2, 1), (0.5, None)], "step 2 has no time"),
         ([], "expected 1 to 50 steps, got 0"),
         ([(0.1, 1)], "a step has the same shares as the previous one"),

@@ -40,7 +40,9 @@ GERMAN = {
         "Für {branch} fehlt {count} Person",
         "Für {branch} fehlen {count} Personen",
     ),
-    "step {number}: {due} is not after the step before it": "Schritt {number} zu früh: {due}",
+    "step {number}: {due} is not after the time of the previous step": (
+        "Schritt {number} zu früh: {due}"
+    ),
     "the description is missing; write one": "die Beschreibung fehlt",
     "there is no branch {name!r}: {known}": "kein Zweig {name!r}: {known}",
     "known names: {names}": "Es gibt: {names}",
@@ -188,7 +190,9 @@ def test_times_have_the_format_of_the_language(speak, settings):
         refuse_times("buttontst", steps, now)
     (problem,) = found.value.problems
     speak(GERMAN)
-    assert problem.message == "step 2: 2026-03-01 12:00:00+00:00 is not after the step before it"
+    assert problem.message == (
+        "step 2: 2026-03-01 12:00:00+00:00 is not after the time of the previous step"
+    )
     assert translated(problem.message) == "Schritt 2 zu früh: 1. März 2026 13:00"
 
 

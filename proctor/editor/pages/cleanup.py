@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Place", "places_of"]
 
-#: Maximum number of listed lines.
+#: Maximum number of lines to list.
 _MOST = 200
 
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["declaration_of"]
 
-#: Payload types that are written as Python types; the others are written by name.
+#: Payload type → the Python type that declares it. Other payload types are declared by name, such
+#: as "json".
 _TYPES = {
     "stringValue": "str",
     "longValue": "int",

@@ -65,7 +65,7 @@ __all__ = ["check_panel", "create", "edit"]
 
 #: Maximum size of a form that is checked while the user types, in characters.
 MOST = 64 * 1024
-#: Maximum number of tests suggested as a dependency. Other names can be typed.
+#: Maximum number of tests that are suggested as dependencies. Users can type other names.
 _PARENTS = 500
 
 
@@ -82,12 +82,13 @@ class _Draft:
     #: The text on the JSON tab, or None while the form is shown.
     text: str | None = None
     message: str = ""
-    when: str = ""  # The time of publication as the user typed it, or "" to publish immediately.
+    #: The time of publication as the user typed it, or "" to publish immediately.
+    when: str = ""
     problems: list[FieldProblem] = field(default_factory=list)
     asked: dict[str, str] = field(default_factory=dict)
     #: The id of the field that gets the focus.
     focus: str = ""
-    #: The template context for a conflict: someone has published since the editing began.
+    #: The template context for a conflict: someone has published since the user began to edit.
     conflict: dict[str, Any] | None = None
     #: The proposal being edited, and its hash when editing began.
     proposal: Proposal | None = None
@@ -118,7 +119,7 @@ class _Draft:
         return draft
 
     def read_state(self) -> None:
-        """Convert the form to a document, and note the problems of its fields."""
+        """Convert the form to a definition, and record the problems in its fields."""
         assert self.state is not None
         read = document_of_state(self.state)
         self.document, self.problems = read.document, of_fields(read.problems)
@@ -134,7 +135,7 @@ class _Draft:
             self.problems = [FieldProblem("json", message)]
 
     def switch(self, tab: str) -> None:
-        """Switch to the other tab, with the same definition."""
+        """Switch between the form and the JSON tab; the definition stays the same."""
         if self.problems and not (tab == "json" and self.state is not None):
             return
         if tab == "json":
@@ -194,7 +195,7 @@ def _proposal(request: HttpRequest, actor: Actor, test: str) -> Proposal | None:
 
 
 def _proposed(proposal: Proposal) -> _Draft:
-    """Return the initial draft for editing a proposal, on top of the current head."""
+    """Return the initial draft for editing a proposal, based on the current head."""
     head = find_head(proposal.test, proposal.branch.name)
     base = "" if head is None or head.definition is None else head.id
     document = document_of(definition_of_proposal(proposal))
@@ -234,7 +235,9 @@ def _publish(request: HttpRequest, actor: Actor, draft: _Draft) -> HttpResponseB
     try:
         done = _save(actor, draft, text, base, message)
     except Changed:
-        words = _("The proposal was changed while you edited it. Open it again to see the changes.")
+        words = _(
+            "The proposal was changed while you were editing it. Open it again to see the changes."
+        )
         draft.problems = [FieldProblem("", words)]
         return _form(request, actor, draft, status=409)
     except Refused as refused:

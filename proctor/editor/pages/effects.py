@@ -1,4 +1,4 @@
-"""Show effects on visitors: a headline, bars before and after, and a table."""
+"""Show how a change affects visitors: a headline, bars before and after, and a table."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Flow:
     source: str
     target: str
     share: str
-    #: stay, enter, leave, jump or shift (between negative groups)
+    #: One of stay, enter, leave, jump and shift (from one negative group to another).
     kind: str
 
 
@@ -110,7 +110,9 @@ def headline_of(
                 "group."
             )
             return Headline(DANGER, text % {"share": percent(seen)})
-        return Headline(NOTICE, _("Each visit gets a random group, so no visitor keeps a group."))
+        return Headline(
+            NOTICE, _("Each visit gets a random group, so visitors do not keep the same group.")
+        )
     moving = [pair for pair in pairs if pair.moves_anyone or pair.sees_something_else > ROUNDING]
     if not moving:
         return Headline(GOOD, _("Nobody moves."))
@@ -138,7 +140,7 @@ def _worst(tones: object) -> str:
 
 
 def _admitted(test: TestDefinition | None) -> str:
-    """Return a phrase for the visitors to whom the shares refer."""
+    """Return the phrase that follows "10 % of", such as "the visitors that the rule admits"."""
     if test is not None and (test.rule or any(each.rule for each in test.allocations)):
         return _("the visitors that the rule admits")
     if test is not None and test.depends_on is not None:

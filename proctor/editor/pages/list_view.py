@@ -112,7 +112,7 @@ def _sorted(entries: Iterable[CatalogTest], sort: str, states: dict[str, str]) -
     if sort == "state":
         order = list(STATES)
         return sorted(entries, key=lambda each: (order.index(states[each.name]), each.key))
-    return list(entries)  # already sorted this way
+    return list(entries)  # already sorted by name
 
 
 def _revisions(entries: Iterable[CatalogTest]) -> dict[str, Revision]:

@@ -51,7 +51,8 @@ class _Shown(NamedTuple):
     size: int
 
 
-#: Branch → the last result of `_shown`. Serializing 10,000 tests takes a second.
+#: The last result of `_shown` for each branch. It is cached because serializing 10,000 tests takes
+#: a second.
 _kept: dict[str, _Shown] = {}
 
 
@@ -88,7 +89,7 @@ def _text_of(found: BranchMatrix) -> str:
 
 
 def _shown(found: BranchMatrix) -> _Shown:
-    """Return the part of a matrix that the page shows. It is computed once for each publication."""
+    """Return the part of a matrix that the page shows. It is cached until the next publication."""
     known = _kept.get(found.branch)
     if known is None or known.matrix is not found:
         text = _text_of(found)

@@ -99,7 +99,7 @@ def promote(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     message = typed(request)
     override = legible(typed(request, "override")) if "anyway" in sent else ""
     if "anyway" in sent and not override:
-        words = _("Give the reason for promoting it even though it breaks an application.")
+        words = _("Give a reason for the promotion, because it breaks an application.")
         return _show(request, actor, source, target, promotions, status=422, problems=[words])
     try:
         done = _publish(actor, promotions, (source, target), message, override)
@@ -170,7 +170,11 @@ def _branches(sent: QueryDict, names: Sequence[str]) -> tuple[str, str]:
 def _promotions(
     sent: QueryDict, actor: Actor, source: str, target: str, *, again: bool = False
 ) -> list[Promotion]:
-    """Return the promotions, either of the heads or of the revisions that the user saw."""
+    """Return the promotions that the form describes.
+
+    They promote the revisions that the user saw, if the form contains them and *again* is False.
+    Otherwise, they promote the current heads.
+    """
     tests = [*dict.fromkeys(each.strip() for each in sent.getlist("test") if each.strip())]
     revisions, bases = sent.getlist("revision"), sent.getlist("base")
     found = []
@@ -269,8 +273,8 @@ def _preview(
     return {
         "chosen": chosen,
         "says": sorted(prepared.says, key=lambda each: _ORDER.index(each.state)),
-        # The application's row shows the reasons, so the name is enough here.
         "blocking": [translated(each.text if len(chosen) > 1 else each.message) for each in others],
+        # Only the names of the applications, because their rows show the reasons.
         "breaks": [] if others else [translated(each) for each in prepared.broken],
         "is_blocked": bool(others),
         "may_override": may_override,
@@ -318,7 +322,7 @@ def _is_same(chosen: _Chosen) -> bool:
 
 
 def _missing(actor: Actor, target: str, promotions: Sequence[Promotion]) -> str:
-    """Return the reason why the user may not publish the promotions, or "" if there is none."""
+    """Return the reason why the user may not publish the promotions, or "" if they may."""
     return _why(actor, writing(target), target, promotions)
 
 

@@ -105,7 +105,7 @@ def _payload(bucket: Bucket) -> tuple[str, str]:
 
 
 def name_of(value: int | None, test: TestDefinition | None) -> str:
-    """Return the name of the group with a value, or the value itself if no bucket has it."""
+    """Return the name of the bucket with this value, or a text such as "bucket 5"."""
     if value is None:
         return _("no group")
     names = {bucket.value: bucket.name for bucket in test.buckets} if test is not None else {}
@@ -127,13 +127,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The shares in an allocation by group, live groups first."""
+    """The shares of the groups in an allocation, live groups first."""
 
     segments: tuple[Segment, ...]
 
     @property
     def legend(self) -> tuple[Segment, ...]:
-        """The segments named below the bar: all segments, or only the first few of many."""
+        """The segments named below the bar: all of them, or the first ones if there are many."""
         return self.segments if len(self.segments) <= _NAMED + 1 else self.segments[:_NAMED]
 
     @property

@@ -105,7 +105,7 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     preview is shown first.
     """
     choices, few = _offered(actor)
-    # If there is only one test to choose from, it is chosen already.
+    # If there is only one test to choose from, it is preselected.
     only = "{1} {0}".format(*choices[0]) if few and len(choices) == 1 else ""
     test, branch = _chosen(request.POST.get("test", only), choices)
     shown = f"{branch} {test}"
@@ -141,7 +141,7 @@ def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 
 def _offered(actor: Actor) -> tuple[list[tuple[str, str]], bool]:
-    """Return the pairs of test and branch to choose from, and whether a list can show them all."""
+    """Return the tests to choose from with their branches, and whether a list can show them all."""
     catalog = read_catalog()
     choices = [
         (each.name, branch)
@@ -160,8 +160,8 @@ def _offered(actor: Actor) -> tuple[list[tuple[str, str]], bool]:
 def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
     """Return the chosen test and branch.
 
-    If the user typed only the name of a test, the branch is the first one on which *choices* has
-    the test, or the last branch if *choices* does not have it.
+    If the user typed only the name of a test, the branch is that of the test's first entry in
+    *choices*, or the last branch if the test has no entry.
     """
     for branch in branch_names():
         if text.startswith(f"{branch} "):

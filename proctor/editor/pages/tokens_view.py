@@ -40,7 +40,7 @@ def tokens(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     if not was_sent(request):
         return _page(request, actor)
     if "revoke" in request.POST:
-        with contextlib.suppress(ValueError):  # a browser never sends anything else from this page
+        with contextlib.suppress(ValueError):  # the form on this page always sends a number
             own.filter(pk=int(request.POST["revoke"])).delete()
         return HttpResponseRedirect(address("tokens"), status=303)
     return _create(request, actor)
@@ -63,7 +63,7 @@ def _create(request: HttpRequest, actor: Actor) -> HttpResponseBase:
             raise ValueError(_("Choose one of the lifetimes."))
         expires = timezone.now() + timedelta(days=int(days)) if days else None
         chosen = [] if len(branches) == len(branch_names()) else branches
-        user: Any = actor.user  # the page requires login
+        user: Any = actor.user  # never None, because the page requires login
         token, secret = create_token(user, name, scopes, branches=chosen, expires=expires)
     except ValueError as error:
         return _page(request, actor, status=422, problem=words_of(error))

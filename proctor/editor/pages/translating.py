@@ -46,7 +46,7 @@ def _shown(value: object) -> object:
 
 
 class _Written(str):
-    """A value already formatted for the language. Formats in messages do not change it."""
+    """A value already formatted for the language. Format specifiers in messages are ignored."""
 
     __slots__ = ()
 

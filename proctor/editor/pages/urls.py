@@ -1,4 +1,4 @@
-"""The URLs of the pages."""
+"""The URLs of the editor's pages."""
 
 from __future__ import annotations
 

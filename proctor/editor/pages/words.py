@@ -106,7 +106,7 @@ def _call(
     where, what = (_operand(each, constants) for each in node.arguments)
     if where is None or what is None:
         return None
-    form = _("%(left)s is none of %(right)s") if negated else _("%(left)s is one of %(right)s")
+    form = _("%(left)s is not one of %(right)s") if negated else _("%(left)s is one of %(right)s")
     return form % {"left": what, "right": where}
 
 

@@ -90,10 +90,11 @@ def locked(actor: Actor, number: int) -> Iterator[Proposal]:
 def approve(
     actor: Actor, number: int, *, content: str, base: str | None, message: str = ""
 ) -> Proposal:
-    """Approve a proposal as the user saw it: *content* is the hash of its content, *base* its base.
+    """Approve a proposal as the user saw it.
 
-    Raises OwnApproval if the user wrote any part of it, Changed if its content has changed since,
-    and Conflict if its base has moved.
+    *content* is the hash of the content that the user saw, and *base* is the base that they saw.
+    Raises OwnApproval if the user wrote any part of the proposal, Changed if its content has
+    changed since, and Conflict if its base has moved.
     """
     with locked(actor, number) as proposal:
         branch = proposal.branch.name

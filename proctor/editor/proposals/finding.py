@@ -73,12 +73,12 @@ def find_proposal(actor: Actor, number: int, *, is_schedule: bool = False) -> Pr
 
 
 def state_word(state: str) -> Sentence:
-    """Return the word for a proposal's state."""
+    """Return the word that messages use for a proposal's state."""
     return Sentence(_STATES[Proposal.State(state)])
 
 
 def kind_word(kind: str) -> Sentence:
-    """Return the word for a proposal's kind."""
+    """Return the word that messages use for a proposal's kind."""
     return Sentence(_KINDS[Kind(kind)])
 
 
@@ -98,7 +98,7 @@ def moved_keys(found: Iterable[Proposal]) -> set[int]:
 def visible_keys(actor: Actor, **conditions: Any) -> list[int]:
     """Return the ids of the proposals that the actor may see, newest first.
 
-    *conditions* are Django's lookups.
+    *conditions* are lookups, as for `QuerySet.filter`.
     """
     rows = Proposal.objects.using(write_alias()).filter(branch__name__in=branch_names())
     rows = rows.filter(**conditions).order_by("-pk")

@@ -26,7 +26,7 @@ logger = logging.getLogger("proctor.matrix")
 #: Prefix of the location of an editor's matrix.
 SCHEME = "editor"
 
-#: Maximum number of entries for one publication in the admin's log.
+#: Maximum number of entries that one publication adds to the log of Django's admin.
 _LOGGED = 50
 
 
@@ -37,7 +37,7 @@ class _Publications:
 
 
 def note_publication(**_kwargs: object) -> None:
-    """Record that a matrix may have changed. Only tests need this, because they never commit."""
+    """Record that a matrix may have changed. Needed only in test runs, which never commit."""
     _Publications.count += 1
 
 
@@ -51,7 +51,7 @@ def epoch(using: str) -> tuple[object, ...]:
 
 
 def after_commit(revisions: Sequence[Revision], user_id: object, *, waits: bool = True) -> None:
-    """Write to the admin's log, call the receivers of `published`, and refresh this process.
+    """Write to the admin's log, call the receivers of `published`, and refresh the matrix.
 
     If *waits* is false, return before the new matrix is loaded: the thread that loads it must not
     wait for itself.
@@ -71,7 +71,7 @@ def after_commit(revisions: Sequence[Revision], user_id: object, *, waits: bool 
 def _write_log(revisions: Sequence[Revision], user_id: object) -> None:
     if user_id is None or not apps.is_installed("django.contrib.admin"):
         return
-    # Imported only here, because this app may not be installed.
+    # Imported here, because django.contrib.admin may not be installed.
     from django.contrib.admin import models as admin  # noqa: PLC0415
     from django.contrib.contenttypes.models import ContentType  # noqa: PLC0415
 
@@ -96,7 +96,9 @@ def _send(revisions: Sequence[Revision]) -> None:
     for receiver, answer in published.send_robust(Revision, revisions=list(revisions)):
         if isinstance(answer, Exception):
             logger.error(
-                "A receiver of the signal 'published' failed, %r: %s", receiver, error_place(answer)
+                "A receiver of the signal 'published', %r, failed: %s",
+                receiver,
+                error_place(answer),
             )
 
 

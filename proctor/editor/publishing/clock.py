@@ -11,8 +11,8 @@ from django.utils import timezone as times
 
 __all__ = ["as_stored", "clock_sql", "database_time", "is_past"]
 
-#: SQL for the seconds since 1970, by vendor. The time is a number because databases and drivers
-#: treat time zones differently.
+#: SQL for the current time in seconds since 1970, by database vendor. The time is a number because
+#: databases and drivers treat time zones differently.
 _EPOCH = {
     "postgresql": "CAST(EXTRACT(EPOCH FROM STATEMENT_TIMESTAMP()) AS double precision)",
     "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
@@ -24,7 +24,7 @@ _STANDARD = "EXTRACT(EPOCH FROM CURRENT_TIMESTAMP)"
 
 
 def clock_sql(using: str) -> str:
-    """Return the SQL expression for the seconds since 1970 by a database's clock."""
+    """Return an SQL expression for a database's current time, in seconds since 1970."""
     return _EPOCH.get(connections[using].vendor, _STANDARD)
 
 

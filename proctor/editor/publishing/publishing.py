@@ -42,7 +42,8 @@ __all__ = ["Change", "Signature", "publish", "write_alias"]
 #: Maximum number of rows read or written by one statement.
 _BATCH = 400
 #: Maximum number of characters, and of bytes, in the definitions that one statement writes. A
-#: larger definition gets a statement by itself. By default, MariaDB rejects statements of 16 MiB.
+#: larger definition gets a statement by itself. By default, MariaDB rejects statements of 16 MiB or
+#: more.
 _LARGEST = 2**21
 
 
@@ -75,7 +76,7 @@ class Signature:
     on_behalf_of: str = ""
     #: The time when a scheduled step was due.
     due: datetime | None = None
-    #: The primary key of the author's user, for the log in Django's admin.
+    #: The author's primary key, for the log of Django's admin.
     user_id: object = None
 
 
@@ -106,10 +107,10 @@ def publish(
     reads. After a deadlock, the whole transaction is repeated, including *inside*. If *waits* is
     false, return before this process has loaded the new matrix.
 
-    A test can occur once for each branch. Raises Conflict if a head is no longer the base of its
-    change, Held if a test is held on the branch and the change is not a stop, NotFound for an
-    unknown branch, Refusal for a definition that cannot be written, RuntimeError if called inside
-    another transaction, and database errors.
+    A test can occur at most once for each branch. Raises Conflict if a head is no longer the base
+    of its change, Held if a test is held on the branch and the change is not a stop, NotFound for
+    an unknown branch, Refusal for a definition that cannot be written, RuntimeError if called
+    inside another transaction, and database errors.
     """
     names = {check_branch(change.branch) for change in changes}
     ordered = [name for name in branch_names() if name in names]
@@ -130,7 +131,7 @@ def _write(
     *,
     waits: bool,
 ) -> list[Revision]:
-    """Publish changes on existing *branches*, which are in the order of the setting."""
+    """Publish changes on existing *branches*, in the order of PROCTOR_EDITOR_BRANCHES."""
     using = write_alias()
     revisions = [_revision(change, signature) for change in changes]
     pairs = list(zip(changes, revisions, strict=True))

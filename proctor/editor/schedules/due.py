@@ -1,4 +1,4 @@
-"""Publish due steps in a process that reads the matrix, if the process can write."""
+"""Publish due steps in a process that reads the matrix, if it can write to the database."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class DuePublisher:
         if kind not in self._told:
             self._told.add(kind)
             logger.warning(
-                "This process cannot publish due steps and leaves them to others: %s. If no "
-                "process can write, run manage.py proctor_publish_due regularly",
+                "This process cannot publish due steps, so another process must do it: %s. "
+                "If no process can write, run manage.py proctor_publish_due regularly",
                 error_place(error),
             )

@@ -69,10 +69,10 @@ class Planned:
 
 
 def plan(branch: str, test: str, known: Definition, wanted: Sequence[Wanted]) -> list[Planned]:
-    """Return the steps that follow from *known*, the current definition on the branch.
+    """Return the exact definition that each step publishes.
 
-    The definitions are not checked for problems yet. Raises Refused for impossible shares, an
-    unreadable definition or an unknown guard.
+    *known* is the current definition on the branch. The definitions are not checked for problems
+    yet. Raises Refused for impossible shares, an unreadable definition or an unknown guard.
     """
     if not 0 < len(wanted) <= MOST:
         text = gettext_noop("expected 1 to {limit} steps, got {count}")
@@ -119,8 +119,8 @@ def _prepared(
 def refuse_times(test: str, wanted: Sequence[Wanted], now: datetime) -> None:
     """Raise Refused unless all times are after *now*, the database's time, and in order.
 
-    Times more than a hundred years ahead are refused too: near the end of the calendar, a time
-    would not exist in every time zone.
+    Times more than a hundred years ahead are refused too, because a time near the end of the year
+    9999 cannot be converted to every time zone.
     """
     before = now
     for number, each in enumerate(wanted, 1):
@@ -140,7 +140,7 @@ def refuse_times(test: str, wanted: Sequence[Wanted], now: datetime) -> None:
             sentence = Sentence(text, number=number, due=each.due, now=now)
             raise refused(test, "schedule-time", sentence)
         elif number > 1 and each.due <= before:
-            text = gettext_noop("step {number}: {due} is not after the step before it")
+            text = gettext_noop("step {number}: {due} is not after the time of the previous step")
             raise refused(test, "schedule-time", Sentence(text, number=number, due=each.due))
         before = each.due or before
 

@@ -51,7 +51,7 @@ logger = logging.getLogger("proctor.editor")
 
 #: If a guard has not returned after this time, a different process calls it again.
 LEASE = timedelta(minutes=5)
-#: Maximum attempts in one round to publish a step that is being changed concurrently.
+#: Maximum number of attempts in one round to publish a step that other processes keep changing.
 _LOOKS = 3
 
 Block = ScheduledStep.Block

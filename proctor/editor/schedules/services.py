@@ -57,7 +57,7 @@ __all__ = [
 
 State, Block = ScheduledStep.State, ScheduledStep.Block
 
-#: The kinds of block that a user can resolve without changing the step.
+#: Reasons why a step is blocked that a user can resolve without changing the step.
 _RESUMABLE = (Block.GUARD, Block.INVALID, Block.ERROR, Block.HOLD)
 
 
@@ -83,7 +83,7 @@ def find_schedule(number: int) -> Proposal:
 
 
 def running_schedule(test: str, branch: str) -> Proposal | None:
-    """Return a test's running schedule on a branch: accepted, and not finished."""
+    """Return the test's schedule on the branch that is accepted and not finished, or None."""
     found: Proposal | None = (
         _schedules().filter(test=test, branch__name=branch, state=Proposal.State.ACCEPTED).first()
     )
@@ -180,10 +180,10 @@ def accept(
 ) -> Proposal:
     """Accept a schedule that enough people have approved: its steps are published when due.
 
-    *content* is the hash of the content that the user saw, and *base* the base. If *content* is
-    given, the schedule must still have this content and this base. If the first step has no time or
-    is overdue, it is published before this function returns. Also raises ApprovalNeeded and
-    Changed.
+    *content* is the hash of the content that the user saw, and *base* is the base that they saw. If
+    *content* is given, the schedule must still have this content and this base. If the first step
+    has no time or is overdue, it is published before this function returns. Also raises
+    ApprovalNeeded and Changed.
     """
     _accept_approved(actor, number, content, base)
     _publish(number)
@@ -209,7 +209,7 @@ def _accept_approved(actor: Actor, number: int, content: str | None, base: str |
 
 
 def _accept(actor: Actor, proposal: Proposal, using: str) -> None:
-    """Queue the steps on a locked branch until they are due."""
+    """Accept a schedule on a locked branch, and queue its steps until they are due."""
     branch = proposal.branch.name
     refuse_held(proposal.test, branch)
     refuse_moved(proposal)

@@ -64,7 +64,7 @@ def _same(step: ScheduledStep, using: str) -> QuerySet[ScheduledStep]:
 
 @retried(write_alias)
 def claim(step: ScheduledStep, lease: timedelta, using: str) -> bool:
-    """Reserve the step for some time. Return False if another process was faster."""
+    """Reserve the step for a limited time. Return False if another process was faster."""
     with transaction.atomic(using=using, durable=True):
         lock_branch(step.branch.name, using)
         until = database_time(using) + lease

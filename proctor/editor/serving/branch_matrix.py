@@ -50,7 +50,7 @@ logger = logging.getLogger("proctor.matrix")
 
 
 class Lagging(Exception):  # noqa: N818 - a state of a replica, not a fault
-    """The branch's row refers to a publication whose revisions are not in the database yet."""
+    """The branch's row refers to a publication whose revisions the replica does not have yet."""
 
 
 class Entry:
@@ -171,7 +171,7 @@ class _Row(NamedTuple):
 
 
 class Newest(NamedTuple):
-    """A branch's row at the time of a poll: whether anything is new or due."""
+    """The result of a poll: what the branch's newest publication is, and whether a step is due."""
 
     version: int
     latest: str
@@ -196,7 +196,7 @@ def read_matrix(
     using: str | None = None,
     newest: Newest | None = None,
 ) -> BranchMatrix | None:
-    """Return the matrix of a branch, or None if it is still *previous*.
+    """Return the matrix of a branch, or None if *previous* is still current.
 
     Return an empty matrix if nothing has ever been published. If `read_newest` was already called,
     pass its result as *newest*. Raises Lagging if a replica does not have all rows yet, and
@@ -239,7 +239,7 @@ def _all(branch: str, version: int, alias: str) -> BranchMatrix:
 
 
 def _since(branch: str, previous: BranchMatrix, version: int, alias: str) -> list[_Row] | None:
-    """Return publications after *previous*; None if *previous* is not in the branch's history."""
+    """Return the revisions after *previous*; None if the branch's history does not contain it."""
     revisions = Revision.objects.using(alias).filter(branch__name=branch)
     if (
         version <= previous.version
@@ -254,7 +254,7 @@ def _since(branch: str, previous: BranchMatrix, version: int, alias: str) -> lis
 
 
 def _with(branch: str, old: Mapping[str, Entry], rows: Iterable[_Row]) -> BranchMatrix:
-    """Return the matrix of the *old* entries, updated with the *rows* in order."""
+    """Return a matrix with the *old* entries, updated with the *rows* one after the other."""
     entries, newest, latest = dict(old), None, ""
     for row in rows:
         if newest is None or row.version > newest.version:

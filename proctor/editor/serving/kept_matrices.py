@@ -7,7 +7,7 @@ from proctor.editor.serving.branch_matrix import BranchMatrix, read_matrix
 
 __all__ = ["kept_matrix"]
 
-#: Database alias → branch → the last matrix. Only newer publications are read.
+#: The last matrix by database alias and branch, cached so that only newer publications are read.
 _kept: dict[str, dict[str, BranchMatrix]] = {}
 
 

@@ -40,7 +40,7 @@ def is_test_run() -> bool:
 
 
 def _close_others(was_open: set[str]) -> None:
-    """Close this thread's connections that were not open before."""
+    """Close this thread's database connections, except those with an alias in *was_open*."""
     for each in connections.all(initialized_only=True):
         if each.alias not in was_open:
             each.close()
@@ -57,7 +57,7 @@ class EditorLocation:
 
     slow = True
     #: Polls are not spread out, so that all processes notice a publication at about the same time.
-    #: A poll reads only one row.
+    #: A poll is a single short query.
     spread = False
 
     def __init__(self, location: str) -> None:

@@ -37,7 +37,7 @@ __all__ = ["audit", "matrix"]
 
 
 class _Written(NamedTuple):
-    """A matrix, ready to be sent."""
+    """A matrix with the response bodies to send: plain and compressed."""
 
     matrix: BranchMatrix
     alias: str
@@ -45,7 +45,8 @@ class _Written(NamedTuple):
     packed: bytes
 
 
-#: The newest matrix of each requested branch. A poll reads only one database row.
+#: The newest matrix of each requested branch, cached so that a poll reads only the rows of the
+#: branches if nothing has changed.
 _written: dict[str, _Written] = {}
 
 

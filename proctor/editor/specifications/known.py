@@ -42,7 +42,7 @@ class Known:
     #: True if the application loads the whole matrix, not only the tests in its specification.
     whole_matrix: bool = False
     version: str = ""
-    #: None for the site itself.
+    #: The time when the application last registered; None for the site itself.
     last_seen: datetime | None = None
     digest: str = ""
 
@@ -79,7 +79,7 @@ class Applications:
 
     @property
     def variables(self) -> dict[str, ContextType]:
-        """The variables that rules may use, of the site and of all applications."""
+        """The variables that rules may use: those of the site and of all applications."""
         return dict(self.context_types or _merged(self.known))
 
     def on(self, branch: str) -> list[Known]:
@@ -143,7 +143,7 @@ def _specifications(digests: set[str]) -> dict[str, Specification]:
         for digest, text in rows.values_list("digest", "specification"):
             try:
                 found[digest] = kept[digest] = read_specification(text)
-            except Refusal:  # stored without the service that checks specifications
+            except Refusal:  # the specification was stored without being checked
                 continue
         while len(kept) > _KEPT:
             kept.popitem(last=False)

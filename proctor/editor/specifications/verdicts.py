@@ -94,7 +94,7 @@ def _verdict(
                 )
                 new[name] = replace(problem, message=Sentence(text))
         known = _own_faults(before)
-        # Prefer these messages, because they name the settings.
+        # Prefer the messages of `_own_faults`, because they name the setting to change.
         for name, problem in _own_faults(after).items():
             was_broken = name in older or (name in known and name not in new)
             (older if was_broken else new)[name] = problem

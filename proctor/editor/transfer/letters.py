@@ -1,4 +1,4 @@
-"""Find the allocation ids that tests had before an import, so that no letter is reused."""
+"""Find the allocation ids that tests had before an import, to avoid reusing their letters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LettersRefused", "read_letters"]
 
-#: Branches in a Webapp's clone that may be its trunk, most likely first.
+#: Git revisions that may be the trunk in a clone of a Proctor Webapp's repository, the most likely
+#: first.
 _TRUNKS = ("trunk", "origin/trunk", "HEAD")
 
 
@@ -29,8 +30,8 @@ class LettersRefused(ValueError):  # noqa: N818 - says what happened to the requ
 def read_letters(path: Path) -> dict[str, list[str]]:
     """Return all allocation ids that each test has ever had, by test.
 
-    *path* is either a Webapp's git clone, whose trunk history is read, or a JSON file such as
-    `{"buttontst": ["#A1", "#B3"]}`. Raises LettersRefused.
+    *path* is either a git clone of a Proctor Webapp's repository, whose trunk history is read, or a
+    JSON file such as `{"buttontst": ["#A1", "#B3"]}`. Raises LettersRefused.
     """
     return _of_clone(path) if path.is_dir() else _of_file(path)
 

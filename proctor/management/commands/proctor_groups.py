@@ -77,7 +77,7 @@ def _is_asked(source: Source | None, options: Namespace) -> bool:
     """Return True if the groups must come from the site's source, not from its matrix alone."""
     if options.matrix is not None or source is None:
         return False
-    # The site's own source class may assign other groups than its matrix does.
+    # The site's own source class may assign different groups than its matrix does.
     return getattr(type(source), "determine_groups", None) is not MatrixSource.determine_groups
 
 

@@ -28,7 +28,7 @@ __all__ = ["Command"]
 UNSATISFIED = 1
 #: Time limit for the editor's answer, in seconds.
 TIMEOUT = 10.0
-#: The environment variable that contains the token if PROCTOR_REGISTER_TOKEN is not set.
+#: The name of a setting, and of the environment variable that is used if the setting is empty.
 TOKEN = "PROCTOR_REGISTER_TOKEN"  # noqa: S105 - its name, not a token
 
 _EDITOR = "proctor.editor"
@@ -156,7 +156,7 @@ def _root(address: str) -> str:
 
 
 def _token(*, is_own_matrix: bool) -> str:
-    """Return the token. The matrix's token is only sent to the host that serves the matrix."""
+    """Return the token to send. PROCTOR_MATRIX_TOKEN is sent only to the matrix's host."""
     token = settings.PROCTOR_REGISTER_TOKEN or os.environ.get(TOKEN)
     if not token and is_own_matrix:
         token = settings.PROCTOR_MATRIX_TOKEN

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from proctor.core.declarations.registry import Registry
     from proctor.generated_types.module_text import InMatrix
 
-#: The name of the written module.
+#: The file name of the module that the command writes.
 MODULE = "proctor_types.py"
 
 #: Exit code of --check if the module is out of date, for CI.

@@ -1,3 +1,3 @@
-"""Pages for all tests, the report of one test, its decision, and downloads."""
+"""The results pages: all tests, the report of one test, its decision, and downloads."""
 
 from __future__ import annotations

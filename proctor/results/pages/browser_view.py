@@ -50,7 +50,7 @@ def record_outcome(request: HttpRequest) -> HttpResponse:
     except (ValueError, RecursionError):
         return _refusal('expected JSON such as {"metric": "signed_up"}', 400)
     if not isinstance(body, dict) or not {"metric"} <= body.keys() <= {"metric", "value"}:
-        return _refusal("expected an object with metric, and optionally value", 400)
+        return _refusal('expected an object with "metric" and optionally "value"', 400)
     declared = [
         each.name
         for each in settings.PROCTOR_METRICS

@@ -44,8 +44,7 @@ class _Row:
     bar: Bar | None
     recorded: Recorded | None
     total: str
-    #: The verdict of the newest report, and the time of that report. The verdict is "" without a
-    #: report.
+    #: The verdict of the newest report ("" if there is no report), and the time of that report.
     verdict: str
     verdict_at: datetime | None
 

@@ -45,7 +45,7 @@ def _end_request(**_arguments: Any) -> None:
 
 
 class Receiver:
-    """Queues each exposure of a visitor once; again only after this process has forgotten it."""
+    """Queues each exposure of a visitor once, or again if this process no longer remembers it."""
 
     def __init__(self, target: Recorder) -> None:
         self._recorder = target
@@ -113,7 +113,7 @@ class Receiver:
 
 
 def _forced(split: SplitInfo, visitor: str, group: str, seen: Seen) -> NotedForced:
-    """Return the record of a forced exposure. Only the first one of a visitor names them."""
+    """Return the record of a forced exposure. Only a visitor's first record identifies them."""
     at, key = time.time(), hash((visitor, split.identifier_type, split.test))
     if key in seen:
         return NotedForced(at, split.test)

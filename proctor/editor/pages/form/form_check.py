@@ -86,7 +86,8 @@ class Check:
     #: The ids that the allocations would get.
     ids: list[str] = field(default_factory=list)
     tried: Tried | None = None
-    #: Problems in fields that must be corrected before the definition can be checked.
+    #: The variables that rules may use, each with the value that the user typed for the example
+    #: visitor.
     variables: list[tuple[str, str]] = field(default_factory=list)
     test_type: str = ""
     identifier: str = ""
@@ -108,7 +109,7 @@ def of_fields(problems: Mapping[str, str]) -> list[FieldProblem]:
 
 
 def field_problems(problems: Iterable[Problem]) -> list[FieldProblem]:
-    """Return the problems of a definition with their fields."""
+    """Return the problems of a definition, each with the form field where it is shown."""
     return [
         FieldProblem(_field(each), _words(each), each.severity is Severity.WARNING)
         for each in problems
@@ -129,7 +130,7 @@ def _field(problem: Problem) -> str:
 
 def _words(problem: Problem) -> str:
     text = translated(problem.message)
-    # Search the English message: a translation may use a different word for the column.
+    # Search the English message: a translation may not contain the word "column".
     if problem.column is not None and "column" not in problem.message:
         text = _("%(text)s (column %(column)s)") % {"text": text, "column": problem.column}
     return text[:1].upper() + text[1:]
@@ -146,7 +147,7 @@ def check_document(
 ) -> Check:
     """Return the effects of publishing *document*, and the group of an example visitor.
 
-    *asked* contains the example visitor's fields.
+    *asked* contains the form fields that describe the example visitor.
     """
     check = Check(test_type=str(document.get("testType") or ""), identifier=asked.get("try-id", ""))
     types = read_applications().variables
@@ -178,7 +179,7 @@ def _try(check: Check, test: str, tests: Mapping[str, TestDefinition]) -> Tried:
         variables = current_variables()
         keys = {each.name: each.source_key for each in variables.context_variables or ()}
         context = variables.context({keys.get(name, name): each for name, each in given.items()})
-        # Add the variables that only other applications declare.
+        # Add the variables that this site does not declare, but other applications do.
         context.update((name, each) for name, each in given.items() if name not in keys)
         proctor = Proctor(
             Matrix(Audit(), tests),

@@ -30,7 +30,7 @@ _STEPS = (10, 25, 50, 100)
 
 @dataclass(frozen=True, slots=True)
 class ShownShare:
-    """A share in percent."""
+    """The share of one bucket, in percent."""
 
     name: str
     label: str
@@ -70,7 +70,7 @@ class ShownAllocation:
 
     @property
     def number(self) -> int:
-        """The displayed number, from 1."""
+        """The number shown on the card, counted from 1."""
         return self.index + 1
 
     @property
@@ -80,12 +80,12 @@ class ShownAllocation:
 
     @property
     def build(self) -> str:
-        """The prefix of the builder's field names."""
+        """The prefix of the field names of the condition builder."""
         return f"build-{self.index}"
 
     @property
     def step(self) -> str:
-        """The value sent by the builder's button."""
+        """The value that the button of the condition builder sends."""
         return f"build-{self.index}"
 
 
@@ -104,7 +104,7 @@ class ShownForm:
 
 
 def shown_form(state: FormState, problems: Iterable[FieldProblem]) -> ShownForm:
-    """Return the form as the page's template needs it."""
+    """Convert the form to the data that the page's template needs."""
     by_field: dict[str, list[str]] = {}
     for each in problems:
         by_field.setdefault(each.field, []).append(each.message)

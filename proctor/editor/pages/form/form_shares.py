@@ -36,7 +36,7 @@ def percent_text(share: Fraction) -> str:
 
 
 def summed(ranges: Iterable[Mapping[str, Any]]) -> dict[int, Fraction]:
-    """Return the total length of each bucket value's ranges, computed with exact decimals."""
+    """Return the exact total length of the ranges of each bucket, by the bucket's value."""
     found: dict[int, Fraction] = {}
     for each in ranges:
         value = each["bucketValue"]
@@ -50,10 +50,11 @@ def summed(ranges: Iterable[Mapping[str, Any]]) -> dict[int, Fraction]:
 def ranges_for(
     wanted: Mapping[int, Fraction], old: str, renamed: Mapping[int, int], test_type: str
 ) -> list[dict[str, Any]]:
-    """Return ranges that give the groups the *wanted* shares, by value.
+    """Return ranges in which each bucket has its *wanted* share.
 
-    *old* contains the previous ranges, as JSON, and *renamed* maps old bucket values to new ones.
-    If the shares are unchanged, so are the ranges; otherwise as few visitors as possible move.
+    *wanted* maps bucket values to shares. *old* contains the previous ranges, as JSON, and
+    *renamed* maps old bucket values to new ones. If the shares are unchanged, so are the ranges;
+    otherwise as few visitors as possible move.
     """
     known = _known(old, renamed, wanted)
     if known:

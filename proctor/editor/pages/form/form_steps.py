@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OPERATORS", "apply_step", "built_rule", "new_state"]
 
-#: Operator in the builder → template of a rule with a variable and a value.
+#: Operator in the condition builder → template of the rule that it adds.
 OPERATORS = {
     "==": "{variable} == {value}",
     "!=": "{variable} != {value}",
@@ -51,9 +51,10 @@ def new_state() -> FormState:
 
 
 def apply_step(state: FormState, step: str) -> str:
-    """Apply the button *step* to the form and return the id of the field that gets the focus.
+    """Perform the action of the button *step* on the form.
 
-    If the button is unknown, nothing changes.
+    Return the id of the field that gets the focus. If the button is unknown, return "" and change
+    nothing.
     """
     match = _STEP.match(step)
     if match is None or match["name"] not in _STEPS:
@@ -142,7 +143,7 @@ def _raise(state: FormState, index: int, target: int) -> str:
 
 
 def _build(state: FormState, index: int | None) -> str:
-    """Add the condition from the builder to a rule."""
+    """Add the condition builder's condition to its rule, and return the id of the rule's field."""
     if index is not None and index >= len(state.allocations):
         return ""
     row = state.builder if index is None else state.allocations[index]

@@ -1,4 +1,4 @@
-"""Proposals as the lists show them."""
+"""Cards, which show proposals in lists."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Card:
 
     @property
     def state_name(self) -> str:
-        """The progress in a few words."""
+        """The proposal's progress, in a few words."""
         is_schedule = self.proposal.kind == Proposal.Change.SCHEDULE
         words = {
             "waiting": _("%(given)s of %(needed)s approvals")

@@ -83,7 +83,7 @@ def _words(error: EditorError) -> str:
         return _("The base has moved: someone has published on the branch in the meantime.")
     text = words_of(error)
     if isinstance(error, PermissionMissing):
-        return text  # the sentence begins with a user name
+        return text  # begins with a user name, whose case must not change
     return text[:1].upper() + text[1:]
 
 
@@ -154,7 +154,7 @@ def _show(
 
 
 def _slots(given: int, needed: int) -> list[dict[str, Any]]:
-    """Return a segment of the bar for each approval that is needed."""
+    """Return the segments of the approvals bar: one for each approval that is needed."""
     if not needed:
         return []
     width = (100 - _GAP * (needed - 1)) / needed
@@ -169,7 +169,7 @@ def _slots(given: int, needed: int) -> list[dict[str, Any]]:
 
 
 def _effects(found: Proposal, wanted: Definition | None) -> dict[str, Any]:
-    """Return the effects of publishing a proposal now, or on its base if the proposal is closed."""
+    """Return the effects of a proposal on the current head, or on its base if it is closed."""
     if not found.is_open:
         return {"effect": _past_effect(found, wanted), "problems": []}
     try:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RampForm", "Row", "live_share"]
 
-#: The percentages that a new form proposes, each with the number of days until it is due.
+#: The percentages that a new form proposes, and the number of days until each step is due.
 #: Percentages that do not exceed the current share are left out.
 _PROPOSED = (10, 25, 50, 100)
 _DAYS = (0, 1, 3, 7)
@@ -143,9 +143,9 @@ class RampForm:
             return ""
 
     def wanted(self, definition: Definition) -> list[Wanted]:
-        """Return the steps above the first row with a problem.
+        """Return the steps of the rows above the first invalid row.
 
-        The message is added to each row that has a problem.
+        Each invalid row gets a message that describes its problem.
         """
         lengths = _lengths(definition, self.allocation)
         found: list[Wanted] = []
@@ -166,7 +166,7 @@ class RampForm:
 
 
 def _time(text: str) -> tuple[datetime | None, str]:
-    """Return the typed time, with a message if it is invalid."""
+    """Return the time that the user typed, and a message if it is invalid."""
     try:
         due: datetime | None = DateTimeField(required=False).clean(text)
     except ValidationError as error:

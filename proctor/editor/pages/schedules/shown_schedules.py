@@ -1,4 +1,4 @@
-"""Schedules as the templates need them."""
+"""Schedules, as data for the templates."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def shown_schedules(
 ) -> list[ShownSchedule]:
     """Return the schedules that the actor may see, newest first.
 
-    *conditions* are Django's lookups.
+    *conditions* are lookups, as for `QuerySet.filter`.
     """
     keys = visible_keys(actor, kind=Proposal.Change.SCHEDULE, **conditions)[:most]
     rows = proposals().filter(pk__in=keys).order_by("-pk").prefetch_related("steps__base")
@@ -127,8 +127,8 @@ def shown_schedules(
     at = {(row.branch_id, row.test): row for row in heads.select_related("revision")}
     shown = [_schedule(actor, each, at.get((each.branch_id, each.test)), now) for each in found]
     if any(each.state == "overdue" for each in shown) and not is_test_run():
-        # Steps are usually published when a process reads the matrix, but this process may not read
-        # the matrix.
+        # Due steps are usually published by a process that reads the matrix. This process might not
+        # read it, so publish the steps here.
         background.publish_soon()
     return shown
 

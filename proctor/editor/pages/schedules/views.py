@@ -88,7 +88,7 @@ def schedules(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 @page
 def ramp(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Raise an allocation's live groups in several steps, each at a given time."""
+    """Schedule a ramp: several steps that raise the share of an allocation's live groups."""
     branch, head, definition = head_asked_for(request, actor, test)
     actor.require(writing(branch), test=test, branch=branch)
     allocations = len(definition.test.allocations)

@@ -1,4 +1,4 @@
-"""Delete exposures and outcomes that are older than a number of days."""
+"""Delete exposures and outcomes that are older than a given number of days."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     """The command `proctor_prune`."""
 
-    help = "Delete exposures and outcomes that are older than a number of days."
+    help = "Delete exposures and outcomes that are older than a given number of days."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
         parser.add_argument(
-            "--days", type=int, required=True, help="Keep the rows of this many days, 1 or more."
+            "--days", type=int, required=True, help="Number of days to keep, 1 or more."
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Delete the rows, and print the number of deleted rows."""
         days = options["days"]
         if days < 1:
-            raise CommandError(f"Expected 1 or more --days, got {days}")
+            raise CommandError(f"Expected --days to be 1 or more, got {days}")
         try:
             before = timezone.now() - timedelta(days=days)
         except OverflowError:
-            raise CommandError(f"Expected fewer --days, got {days}") from None
+            raise CommandError(f"Expected a smaller number for --days, got {days}") from None
         shows = options["verbosity"] > 1
         done = prune(before, self._show if shows else None)
         self.stdout.write(
