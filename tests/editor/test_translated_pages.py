@@ -41,7 +41,7 @@ GERMAN = {
         "Für {branch} fehlen {count} Personen",
     ),
     "step {number}: {due} is not after the step before it": "Schritt {number} zu früh: {due}",
-    "the description is missing; write one": "die Beschreibung fehlt",
+    "the description is missing; add one": "die Beschreibung fehlt",
     "there is no branch {name!r}: {known}": "kein Zweig {name!r}: {known}",
     "known names: {names}": "Es gibt: {names}",
 }

@@ -100,7 +100,7 @@ def _appended(
     end = file.end(last)
     comma = _comma(file.text[end:bracket])
     if file.end_of_line(end) >= bracket:
-        # The bracket is on the same line as the last item.
+        # The closing bracket is on the same line as the last item, so no trailing comma is added.
         own_line = not file.text[: file.start(last)].rpartition("\n")[2].strip()
         between = f",{file.newline}{file.indent(file.start(last))}" if own_line else ", "
         return [(end, "".join(between + item for item in items))]

@@ -140,7 +140,7 @@ class _Planner:
         if not isinstance(patterns, ast.List):
             raise Refusal("urlpatterns is not a literal list")
         page = file.path.with_name(f"{PAGE}.py")
-        # The page links to both of these URLs.
+        # Add the page only if both URLs are added, because the page links to them.
         adds_page = self.adds_test and len(missing) == len(URLS) and not page.exists()
         adds_page = adds_page and _leaves_root_free(patterns)
         if adds_page:

@@ -27,7 +27,7 @@ def groups_of_allocation(allocation: Allocation) -> frozenset[int]:
     """Return the bucket values that have at least one position in an allocation."""
     try:
         return frozenset(piece.value for piece in pieces_of(allocation.ranges))
-    except ValueError:  # The engine does not load such a test.
+    except ValueError:  # The engine drops a test with invalid ranges.
         return frozenset(each.bucket_value for each in allocation.ranges if each.length > 0)
 
 

@@ -69,7 +69,8 @@ def move_findings(
     unknown = [pair for pair in pairs if pair.audience == "unknown"]
     if unknown:
         yield _unknown(unknown)
-    # Visits that are now in one allocation may have been in several allocations before.
+    # In a RANDOM test, several pairs can have the same new allocation. Report only the pair with
+    # the largest share.
     seen = {
         pair.allocation: pair for pair in sorted(pairs, key=lambda pair: pair.sees_something_else)
     }

@@ -188,7 +188,7 @@ class _Comparison:
         self.moving_parent = None
         if parent and any(pair.moves_anyone for pair in moved.get(parent, ())):
             self.moving_parent = parent
-        #: The names of the group that this test depends on and of the group's test, if the group
+        #: The name of the group that this test depends on, and of that group's test, if the group
         #: loses all its visitors.
         self.emptied_parent = None
         if name in emptied:
