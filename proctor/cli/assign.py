@@ -52,7 +52,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     add_columns(parser, "TYPE=COLUMN")
     parser.add_argument("--tests", type=_names, metavar="A,B", help="only these tests")
-    parser.add_argument("--long", action="store_true", help="a row for each visitor and test")
+    parser.add_argument("--long", action="store_true", help="write a row for each visitor and test")
     parser.add_argument(
         "--columns",
         type=_names,

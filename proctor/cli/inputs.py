@@ -77,7 +77,7 @@ def matrix_of(content: bytes, location: str) -> Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The visitor described by the options, by test type and by variable."""
+    """The visitor in the options: identifiers by test type, and context by variable."""
 
     identifiers: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)

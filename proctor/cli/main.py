@@ -1,4 +1,4 @@
-"""The sub-commands, and the handling of errors: one line and an exit code."""
+"""The entry point: it runs a sub-command, and reports errors in one line and by the exit code."""
 
 from __future__ import annotations
 

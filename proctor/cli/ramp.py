@@ -197,7 +197,7 @@ def _moves(file: DefinitionFile, old: TestDefinition, new: TestDefinition) -> tu
     try:
         return moves(file.in_matrix_form(old), file.in_matrix_form(new))
     except ValueError as error:
-        raise CommandError(f"another allocation of {old.name!r} is wrong: {error}") from error
+        raise CommandError(f"a different allocation of {old.name!r} is invalid: {error}") from error
 
 
 def _moved_on(

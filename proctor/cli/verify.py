@@ -84,7 +84,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Print the problems that each application would have. Return the exit code."""
+    """Print which tests each application could not use, and why. Return the exit code."""
     matrix = _matrix(options.matrix)
     specifications = read_specifications(options.specifications)
     found = {

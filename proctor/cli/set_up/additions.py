@@ -50,7 +50,7 @@ TEST = "firstaatst"
 
 TESTS_CODE = """\
 # The tests that the code reads. In an A/A test both groups see the same page, so that its results
-# show whether visitors are split and counted well.
+# show whether visitors are split and counted correctly.
 PROCTOR_TESTS = {
     "firstaatst": {"groups": {"control": 0, "same": 1}, "default": "control"},
 }
@@ -71,8 +71,8 @@ MATRIX_TEXT = """\
       "rule": null,
       "constants": {},
       "buckets": [
-        {"name": "control", "value": 0, "description": "as it is"},
-        {"name": "same", "value": 1, "description": "as it is, too"}
+        {"name": "control", "value": 0, "description": "the page as it is"},
+        {"name": "same", "value": 1, "description": "the same page"}
       ],
       "allocations": [
         {

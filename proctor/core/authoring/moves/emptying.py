@@ -66,7 +66,7 @@ def emptied_parents(
 
 
 def _with_visitors(tests: Mapping[str, TestDefinition]) -> dict[str, frozenset[int]]:
-    """Return the groups of each test that have visitors, taking its dependency into account."""
+    """Return, for each test, the groups that have visitors. Dependencies are taken into account."""
     found: dict[str, frozenset[int]] = {}
     for name in parents_first(tests, {}):
         groups, depends_on = _groups(tests[name]), tests[name].depends_on
