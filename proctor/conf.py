@@ -36,14 +36,14 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     MATRIX_TOKEN: str | None = None
     #: Additional places to load a matrix from: scheme → dotted path of a `Location`.
     LOCATIONS: Any = MappingProxyType({})
-    #: Maximum time that a page waits for a source, in seconds, for the whole call.
+    #: Maximum time that a page waits for groups, in seconds, in total.
     TIMEOUT = 0.25
 
     #: Where to cache the answers of a Pipet: None, or one of proctor.resolving.cache_methods.
     CACHE_METHOD: str | None = None
-    #: The alias in CACHES of the cache for these answers; None means "default".
+    #: The alias in CACHES of the cache for answers of a Pipet; None means "default".
     CACHE_NAME: str | None = None
-    #: How long an answer is cached, in seconds; None means forever.
+    #: How long an answer of a Pipet is cached, in seconds; None means forever.
     CACHE_TIMEOUT: float | None = 24 * 60 * 60
     #: Seconds between two requests to a Pipet for the version of its matrix; None means never.
     CACHE_VERSION_TIMEOUT: float | None = 300
@@ -53,11 +53,12 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     #: Source key → type of the variable, or {"name", "type", "default"}; None declares no
     #: variables.
     CONTEXT: Any = None
-    #: Path of a pipet-config.json that replaces the two settings above.
+    #: Path of a pipet-config.json that replaces PROCTOR_IDENTIFIERS and PROCTOR_CONTEXT.
     PIPET_CONFIG: Any = None
     #: Test types in addition to Proctor's own.
     TEST_TYPES: tuple[str, ...] = ()
-    #: None, or one of proctor.core.inputs.identifier_validators.
+    #: The validator of identifiers: a name in `VALIDATORS` of
+    #: proctor.core.inputs.identifier_validators, a function, or None.
     IDENTIFIER_VALIDATOR: str | None = None
 
     #: False to call hooks, and a source that needs I/O, before the view; True to call them when a
@@ -101,30 +102,31 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
 
     #: The metrics that are computed from outcomes: a tuple of `proctor.Metric`.
     METRICS: Any = ()
-    #: How identifiers are stored: "plain", or "digest" for keyed digests.
+    #: How identifiers are stored with results: "plain", or "digest" for keyed digests.
     RESULTS_IDENTIFIERS = "plain"
-    #: The key of these digests; None means SECRET_KEY.
+    #: The key for digests of identifiers; None means SECRET_KEY.
     RESULTS_DIGEST_KEY: str | None = None
-    #: Maximum number of rows waiting to be written in each process.
+    #: Maximum number of exposures and outcomes that wait to be written, in each process.
     RESULTS_QUEUE = 10_000
-    #: How to treat rows while the database is unavailable: "keep" them in the queue, or "drop"
-    #: them.
+    #: What to do with exposures and outcomes while the database is unavailable: "keep" them in the
+    #: queue, or "drop" them.
     RESULTS_OUTAGE = "keep"
-    #: True if a thread writes the rows; None means that a thread is used only if the server uses
-    #: threads.
+    #: True if a thread writes exposures and outcomes; None means that a thread is used only if the
+    #: server uses threads.
     RESULTS_THREAD: bool | None = None
     #: True if browsers may send outcomes of declared metrics.
     RESULTS_FROM_BROWSER = False
 
-    #: Name of the cookie of `proctor.middleware.ProctorMiddleware`.
+    #: Name of the identifier cookie that `proctor.middleware.ProctorMiddleware` sets.
     ID_COOKIE = "proctor_id"
-    #: Lifetime of the cookie in seconds. The default is a year, longer than any test should run.
+    #: Lifetime of the identifier cookie in seconds. The default is a year, longer than any test
+    #: should run.
     ID_COOKIE_AGE = 365 * 24 * 60 * 60
-    #: Other attributes of the cookie, as for Django's session cookie.
+    #: Other attributes of the identifier cookie, as for Django's session cookie.
     ID_COOKIE_DOMAIN: str | None = None
     ID_COOKIE_PATH = "/"
     ID_COOKIE_SAMESITE: Any = "Lax"
-    #: None: secure only if the request came over https.
+    #: True to mark the cookie as secure; None to do so only if the request came over https.
     ID_COOKIE_SECURE: bool | None = None
 
     class Meta:

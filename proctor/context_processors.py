@@ -13,7 +13,7 @@ __all__ = ["proc"]
 
 
 def proc(request: HttpRequest) -> dict[str, Any]:
-    """Add `proc` to every template. This alone reads no group.
+    """Add `proc` to every template. No group is read until a template uses it.
 
     If our middleware has not run (for example, on an error page that earlier middleware returned),
     every test uses its default.

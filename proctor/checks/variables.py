@@ -55,7 +55,7 @@ def _ignored() -> Iterator[checks.CheckMessage]:
         if value_of(name):
             yield checks.Warning(
                 f"{name} is set, but it is ignored because PROCTOR_PIPET_CONFIG is set too.",
-                hint=f"Move its declarations to the Pipet configuration, or remove one of the two "
+                hint=f"Move the declarations to the Pipet configuration, or remove one of the two "
                 f"settings: {name} or PROCTOR_PIPET_CONFIG.",
                 id="proctor.W013",
             )

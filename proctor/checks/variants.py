@@ -1,4 +1,4 @@
-"""Check the views given to `@proctor_variant`: groups, paths, and attributes that Django reads."""
+"""Check the views passed to `@proctor_variant`: groups, paths, and attributes that Django reads."""
 
 from __future__ import annotations
 
@@ -79,10 +79,11 @@ def _of_view(reached: Reached, group: str) -> Iterator[checks.CheckMessage]:
 
 
 def _differences(view: Any, reached: Reached) -> Iterator[str]:
-    """Report attributes that the variant needs but will not get, or gets but does not need.
+    """Yield a message for each attribute in which a variant differs from the view that it replaces.
 
-    Django's middleware reads the attributes of the view in the URLconf. They are set by the
-    decorated view and by the decorators above `@proctor_variant`, and apply to all variants.
+    Django's middleware reads only the attributes of the view in the URLconf. These attributes are
+    set by the decorated view and by the decorators above `@proctor_variant`, and apply to all
+    variants.
     """
     fallback, whole = reached.variants.fallback, reached.view
 
@@ -129,7 +130,7 @@ def _decorated_name(reached: Reached) -> str:
     """Return the dotted path of the decorated object, as in the source code."""
     fallback = reached.variants.fallback
     if getattr(fallback, "__module__", "").startswith("django."):
-        # The function that method_decorator passes in place of a method.
+        # `method_decorator` passes this wrapper function in place of the method.
         return _name(reached.view)
     return _name(fallback)
 

@@ -24,7 +24,7 @@ _MAX_PARTS = 500
 class Reached(NamedTuple):
     """Variants, and the URL and view through which requests reach them."""
 
-    #: The URL in the notation of its patterns: `/shop/<int:pk>/`.
+    #: The URL as it is written in the patterns, such as `/shop/<int:pk>/`.
     route: str
     view: Callable[..., Any]
     variants: Variants
@@ -79,7 +79,7 @@ def _variants_of(view: Callable[..., Any]) -> Iterator[Variants]:
 
 
 def _parts(part: Any) -> list[Any]:
-    """Return the callables from which a callable was made, as far as they can be found."""
+    """Return the callables that a callable wraps or contains, as far as they can be found."""
     if isinstance(part, type):
         return [getattr(part, name, None) for name in ("dispatch", *_methods(part))]
     if isinstance(part, functools.partial):

@@ -177,7 +177,7 @@ def _add_statistics(group: argparse._ArgumentGroup) -> None:
 
 
 def length(text: str) -> timedelta:
-    """Parse a length: 7d, 12h, 90m, 30s or 2w."""
+    """Parse a length of time such as 7d, 12h, 90m, 30s or 2w."""
     found = length_or_0(text)
     if not found:
         raise argparse.ArgumentTypeError(f"expected a length above 0, got {text[:80]!r}")
@@ -185,7 +185,7 @@ def length(text: str) -> timedelta:
 
 
 def length_or_0(text: str) -> timedelta:
-    """Parse a length like `length`, but also accept 0."""
+    """Parse a length of time as `length` does, but also accept 0."""
     found = _LENGTH.fullmatch(text.strip())
     if found is None and text.strip() != "0":
         raise argparse.ArgumentTypeError(
@@ -296,7 +296,7 @@ def read_metrics(options: argparse.Namespace) -> list[Metric]:
     for name in [*guardrails, *smallest, *lower]:
         if name not in names:
             raise CommandError(
-                f"{name!r} is not in --metric; list all metrics there{did_you_mean(name, names)}"
+                f"{name!r} is not in --metric; add it there{did_you_mean(name, names)}"
             )
     return found
 

@@ -42,7 +42,10 @@ def add_declarations(parser: argparse.ArgumentParser) -> None:
 
 
 def add_context(parser: argparse.ArgumentParser, declarations: str = "--config") -> None:
-    """Add the options for the context, and for its types unless *declarations* declares them."""
+    """Add the options for context variables and their types.
+
+    *declarations* names a different option that can declare the types.
+    """
     group = parser.add_argument_group(
         "context",
         f"Without {declarations}, a value in --context is a String unless --type declares its "
@@ -93,7 +96,7 @@ def add_identifiers(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 
 def add_visitor(parser: argparse.ArgumentParser) -> None:
-    """Add all options about the visitor: identifiers, forced groups and context."""
+    """Add all options that describe the visitor: identifiers, forced groups and context."""
     group = add_identifiers(parser)
     group.add_argument(
         "--random", action="store_true", help="also assign groups in RANDOM tests, as Pipet does"
@@ -177,6 +180,6 @@ def unique(option: str, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"{option} has {name!r} twice")
+            raise ValueError(f"{name!r} is given twice in {option}")
         found[name] = value
     return found

@@ -52,7 +52,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
     add_columns(parser, "TYPE=COLUMN")
     parser.add_argument("--tests", type=_names, metavar="A,B", help="only these tests")
-    parser.add_argument("--long", action="store_true", help="a row for each visitor and test")
+    parser.add_argument("--long", action="store_true", help="write a row for each visitor and test")
     parser.add_argument(
         "--columns",
         type=_names,
@@ -117,9 +117,9 @@ def _terminable() -> Iterator[None]:
 
 
 def assign(options: argparse.Namespace) -> Summary:
-    """Assign the table in the options. Return the counts."""
+    """Assign groups to the visitors in the table, and write the output. Return the counts."""
     try:
-        # Imported here because importing takes half a second, and other commands do not need it.
+        # Imported here: importing them takes half a second, and other commands do not need them.
         from proctor.bulk.batches import resized  # noqa: PLC0415
         from proctor.bulk.summary import Summary  # noqa: PLC0415
         from proctor.bulk.tables import check_inputs  # noqa: PLC0415

@@ -188,12 +188,12 @@ def _target(output: str, filename: str | None) -> Path | None:
     """Return the file to write, or None for standard output."""
     if output == "-":
         if filename is not None:
-            raise CommandError("--filename needs a directory in --output")
+            raise CommandError("--filename requires --output to be a directory")
         return None
     directory = Path(output)
     if is_directory(output) or filename is not None:
         name = filename or FILENAME
         if filename is not None and not is_directory(output):
-            raise CommandError(f"--filename needs a directory in --output, got {output!r}")
+            raise CommandError(f"--filename requires --output to be a directory, got {output!r}")
         return directory / name
     return directory

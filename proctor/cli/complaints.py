@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def muted(*loggers: logging.Logger) -> Iterator[None]:
-    """Suppress log messages about rules, because an explanation reports their errors itself.
+    """Suppress log messages about rules while an explanation reports the errors of rules.
 
-    If *loggers* are given, their messages are suppressed instead, because the command's error
-    repeats these messages.
+    If *loggers* are given, suppress their messages instead. This is for commands whose own error
+    message contains the logged messages.
     """
     with _filtered(lambda record: False, *(loggers or (rule.logger,))):
         yield

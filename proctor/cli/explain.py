@@ -44,7 +44,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Print the explanation or the function. Return the exit code."""
+    """Print the explanation, or with --function the compiled function. Return the exit code."""
     if options.function:
         return _print_function(options, out)
     if options.test is None:

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 def look(
     proctor: Proctor, visitor: Visitor, *, random: bool, tests: Collection[str] | None = None
 ) -> tuple[Groups, dict[str, str]]:
-    """Return a visitor's groups, and by test name, the reasons why other tests assigned none.
+    """Return a visitor's groups, and the reasons why other tests assigned none, by test name.
 
     If *random* is True, tests of type RANDOM draw a group. *tests* are the requested tests; None
     means all tests. A test that is not in the matrix is left out of both results.

@@ -77,7 +77,7 @@ def matrix_of(content: bytes, location: str) -> Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The visitor described by the options, by test type and by variable."""
+    """The visitor in the options: identifiers by test type, and context by variable."""
 
     identifiers: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
@@ -94,7 +94,7 @@ def read_variables(options: argparse.Namespace) -> Variables:
 
 
 def load_proctor(options: argparse.Namespace) -> tuple[Proctor, Variables]:
-    """Return the options' matrix, compiled, and the declarations against which it was checked."""
+    """Return the compiled matrix, and the declarations against which its rules were checked."""
     variables = read_variables(options)
     proctor = Proctor(
         read_matrix(options.matrix),
@@ -119,7 +119,11 @@ def given_identifiers(options: argparse.Namespace) -> dict[str, str]:
 
 
 def given_context(options: argparse.Namespace) -> dict[str, object]:
-    """Return the context in the options, typed by --type. Raises CommandError if invalid."""
+    """Return the context in the options, converted to the types in --type.
+
+    Raises CommandError if the options contradict each other, and ConversionError for a value of the
+    wrong type.
+    """
     values: dict[str, object] = _unique("--context", options.context)
     types = _unique("--type", options.type)
     for name in values.keys() & options.context_json.keys():
@@ -136,9 +140,10 @@ def given_context(options: argparse.Namespace) -> dict[str, object]:
 def read_context(
     options: argparse.Namespace, variables: Variables, declarations: str = "--config"
 ) -> dict[str, object]:
-    """Return the context in the options by variable, checked against its types.
+    """Return the context in the options, by variable, after checking its types.
 
-    The types come from the option *declarations*. Raises CommandError for an undeclared variable.
+    *declarations* is the option that declares the types. Raises CommandError for an undeclared
+    variable, and ConversionError for a value of the wrong type.
     """
     if variables.context_variables is None:
         return given_context(options)
@@ -148,7 +153,7 @@ def read_context(
     _known("context variable", values, [each.source_key for each in variables.context_variables])
     context = variables.context(values)
     for each in variables.context_variables:
-        # The engine would continue without such a variable, but here the user can fix the value.
+        # The engine would ignore a value of the wrong type, but here the user can correct it.
         _typed(each.source_key, each.type, context.get(each.name))
     return context
 

@@ -1,4 +1,4 @@
-"""The sub-commands, and the handling of errors: one line and an exit code."""
+"""The entry point: it runs a sub-command, and reports errors in one line and by the exit code."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ exit codes:
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Reports invalid arguments in one line that refers to the help."""
+    """A parser that reports invalid arguments in one line, and refers to the help."""
 
     def __init__(self, **options: Any) -> None:
         # Refuse abbreviations such as --co: an option added later could change their meaning.

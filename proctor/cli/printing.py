@@ -23,7 +23,7 @@ _STRING_OR_EXPONENT = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9.]+e[-+]?[0-9]+')
 
 
 class Output(Protocol):
-    """An output stream, or the equivalent in Django's commands."""
+    """A stream to print to, such as `sys.stdout` or the `stdout` of a Django command."""
 
     def write(self, text: str, /) -> object:
         """Print the text. No newline is added."""

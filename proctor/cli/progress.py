@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Batch(Protocol):
-    """A part of a table."""
+    """A batch of table rows."""
 
     @property
     def num_rows(self) -> int:
@@ -31,7 +31,7 @@ PATIENCE = 1.0
 
 
 def tracked(numbers: range, *, wanted: bool | None, unit: str = "visitors") -> Iterator[int]:
-    """Return the numbers, and while they are read, show their count in a bar on standard error.
+    """Return an iterator over the numbers that shows its progress in a bar on standard error.
 
     If *wanted* is None, the bar is shown if standard error is a terminal. If the bar would be shown
     but tqdm is missing, one line says how to install tqdm. The bar names the *unit* that it counts.

@@ -156,7 +156,10 @@ def _lines(test: TestDefinition, index: int) -> Iterator[str]:
 
 
 def _history(locations: Iterable[str], test: str) -> Iterator[TestDefinition]:
-    """Yield the test as it is in other files. The name of a file with one definition is ignored."""
+    """Yield the test from each of the other files.
+
+    If a file contains only one definition, its name is ignored.
+    """
     for location in locations:
         found = read_definitions(location)
         tests = tests_of(found.content)
@@ -194,13 +197,13 @@ def _moves(file: DefinitionFile, old: TestDefinition, new: TestDefinition) -> tu
     try:
         return moves(file.in_matrix_form(old), file.in_matrix_form(new))
     except ValueError as error:
-        raise CommandError(f"another allocation of {old.name!r} is wrong: {error}") from error
+        raise CommandError(f"a different allocation of {old.name!r} is invalid: {error}") from error
 
 
 def _moved_on(
     file: DefinitionFile, new: TestDefinition, history: Sequence[TestDefinition], *, strict: bool
 ) -> TestDefinition:
-    """Return *new* with a new id for each allocation whose results must not be pooled.
+    """Return *new* with new ids for allocations whose old and new results must not be pooled.
 
     An id that does not have the form `#A1` cannot be incremented. Such an id is kept; if *strict*
     is True, Refusal is raised instead.

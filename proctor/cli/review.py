@@ -46,7 +46,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--fail-on",
         choices=("danger", "notice"),
-        help="exit with 1 if the risk of a test is at least this",
+        help="exit with 1 if the risk of any test is this high or higher",
     )
     add_declarations(parser)
     parser.add_argument(

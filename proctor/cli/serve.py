@@ -100,7 +100,7 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--targeting-key",
         metavar="TYPE",
-        help="the test type of OpenFeature's targetingKey (default USER)",
+        help="the test type of OpenFeature's targetingKey (default: USER)",
     )
     parser.add_argument(
         "--specification",
@@ -144,7 +144,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
         raise CommandError(
             "serve needs a server: pip install 'django-proctor[serve]', which installs uvicorn"
         ) from error
-    # Report errors in this process, not once in each worker.
+    # Read the configuration here, so that errors are reported once, not by each worker.
     from proctor.core.pipet_api.asgi import (  # noqa: PLC0415
         ENVIRONMENT,
         read_tests,
@@ -206,7 +206,7 @@ def _source_key(given: str | None, variables: Variables, test_types: list[str]) 
     key = variables.source_key(name, known)
     if key is None:
         if given is None:
-            return name  # a server without flags does not need one
+            return name  # A server without flags does not need a source key.
         declared = [each.test_type for each in variables.identifier_variables]
         raise CommandError(
             f"--targeting-key {name!r} is not the source key of a test type: "
@@ -232,5 +232,5 @@ def _count(text: str) -> int:
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time: expected seconds above 0")
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
     return seconds

@@ -131,7 +131,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Wait for the client to read the response, if it has not, or else for the next request."""
+        """Wait for the client to finish reading or, if it has finished, to send a request."""
         super().on_response_complete()
         if self.transport.is_closing():
             self.pause_writing()

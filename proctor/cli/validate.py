@@ -100,7 +100,7 @@ def _of_definition(document: Any, name: str, declared: Mapping[str, Any]) -> lis
 
 
 def exit_code(problems: Sequence[Problem], *, strict: bool = False) -> int:
-    """Return 1 if a problem drops a test or the matrix, or for any problem if *strict* is True."""
+    """Return 1 if a test or the matrix would be dropped, or if *strict* and there are problems."""
     grave = [each for each in problems if strict or each.severity is not Severity.WARNING]
     return PROBLEMS if grave else CLEAN
 

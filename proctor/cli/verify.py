@@ -84,7 +84,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Print the tests that each application would miss. Return the exit code."""
+    """Print which tests each application could not use, and why. Return the exit code."""
     matrix = _matrix(options.matrix)
     specifications = read_specifications(options.specifications)
     found = {
@@ -131,7 +131,7 @@ def outcome(
 
 
 def lines(location: str, found: Outcome) -> Iterator[str]:
-    """Yield a line for each test that an application would miss, and a summary line."""
+    """Yield a line for each test that is missing or unusable, and a summary line."""
     if found.failure is not None:
         yield f"{location}: fatal: {found.failure}"
     for name in found.missing:

@@ -81,7 +81,7 @@ def test_into_a_directory_the_file_has_java_proctors_name_or_the_one_that_is_giv
     assert names == ["m.json", "proctor-tests-matrix.json"]
     for output in ("-", tmp_path / "file.json"):
         code, _, err = run("build", make_tree(atst={}), "-o", output, "-f", "m.json")
-        assert (code, "--filename needs a directory in --output" in err) == (2, True)
+        assert (code, "--filename requires --output to be a directory" in err) == (2, True)
 
 
 def test_the_directory_of_definitions_may_have_another_name(run, make_tree):
@@ -99,7 +99,7 @@ def test_one_bad_test_fails_the_build_and_the_file_stays(run, make_tree, tmp_pat
     file.write_text("as before")
     code, out, err = run("build", make_tree(good={}, bad=BAD), "-o", file)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
-    assert "bad: there are no allocations; write at least one" in err
+    assert "bad: there are no allocations; add at least one" in err
     assert "(--keep-going builds the matrix without bad)" in err
     assert file.read_text() == "as before"
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []

@@ -48,7 +48,7 @@ def test_what_only_an_editor_refuses_is_a_warning(run, make_tree):
     code, out, _ = run("validate", tree)
     assert code == 0
     assert "warning: 7tst: invalid test name '7tst'" in out
-    assert "warning: 7tst: the description is missing; write one" in out
+    assert "warning: 7tst: the description is missing; add one" in out
     assert "warning: 7tst: invalid meta tags 'a b'" in out
     assert run("validate", tree, "--strict")[0] == 1
 
@@ -93,7 +93,7 @@ def test_a_sound_specification_has_no_problems(run, write):
     ("expected", "line"),
     [
         ({"buckets": {"a": 0, "b": 0}, "fallbackValue": 0}, "dropped: t: the buckets 'a' and 'b'"),
-        ({"buckets": {"a": None}}, "fatal: t: the bucket 'a' has no value; write one"),
+        ({"buckets": {"a": None}}, "fatal: t: the bucket 'a' has no value; add one"),
         ({"buckets": {"a": 0}}, "warning: t: the fallback value -1 is not the value of a bucket"),
         ({"payload": {}}, "fatal: t: unknown payload type None"),
         ({"payload": {"type": "stringVal"}}, "did you mean 'stringValue'?"),

@@ -215,8 +215,8 @@ def test_a_changed_rule_says_what_is_known_of_those_who_come_and_go(revision, gr
     form = {**fields(grace.get(f"{TEST}edit/")), "rule": "country == 'DE'"}
     checked = text(grace.post(f"{ROOT}check/", form))
     assert (
-        "Different visitors may be in the test: 50 % of the visitors no longer admitted leave, "
-        "nobody changes group."
+        "Different visitors may be in the test: 50 % of the visitors who are no longer admitted "
+        "leave, nobody changes group."
     ) in checked
     assert "at most" not in checked
 

@@ -43,7 +43,7 @@ GERMAN = {
     "step {number}: {due} is not after the time of the previous step": (
         "Schritt {number} zu früh: {due}"
     ),
-    "the description is missing; write one": "die Beschreibung fehlt",
+    "the description is missing; add one": "die Beschreibung fehlt",
     "there is no branch {name!r}: {known}": "kein Zweig {name!r}: {known}",
     "known names: {names}": "Es gibt: {names}",
 }

@@ -32,7 +32,7 @@ def read_branch(location: str, branch: str, directory: str) -> tuple[Commit, Tre
     """Return the commit at the tip of *branch*, and its tree sorted by test name.
 
     *location* is a directory in a repository. *branch* is anything that git can resolve to a
-    commit. Raises CommandError.
+    commit. Raises CommandError if git fails or the tree is invalid.
     """
     reference = f"{branch}^{{commit}}"
     found = _git(location, "rev-parse", "--verify", "--end-of-options", reference)

@@ -176,7 +176,7 @@ def definitions_of(location: str, tree: Tree) -> dict[str, Definition]:
             message = refusal.problem.message
             raise CommandError(f"{_shown_file(location, name)}: {message}") from refusal
         if definition is None:
-            raise CommandError(f"{_shown_file(location, name)}: missing, or null")
+            raise CommandError(f"{_shown_file(location, name)}: the definition is missing or null")
         found[name] = definition
     return found
 

@@ -32,7 +32,7 @@ def relatives_of(location: str, file: DefinitionFile) -> dict[str, TestDefinitio
     found: dict[str, TestDefinition] = {}
     below = [file.test.name]
     while below:
-        # A test has one parent, but the tests may form a cycle.
+        # Dependencies may form a cycle. `pop` makes sure that the loop ends.
         for name in children.pop(below.pop(), ()):
             found[name] = tests[name]
             below.append(name)

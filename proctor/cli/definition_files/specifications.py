@@ -22,7 +22,7 @@ __all__ = ["declared_tests", "read_specifications"]
 
 
 def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
-    """Return specifications by location, parsed as leniently as applications do it.
+    """Return specifications by location, parsed leniently, as applications do.
 
     Raises CommandError if one cannot be read.
     """
@@ -45,7 +45,7 @@ def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
 
 
 def declared_tests(specifications: Iterable[Specification], *sides: Reviewed) -> set[str]:
-    """Return the tests that the specifications name, or that their filters select on any side."""
+    """Return the tests that specifications name, or that their filters select in any of *sides*."""
     found: set[str] = set()
     for specification in specifications:
         found.update(specification.tests)

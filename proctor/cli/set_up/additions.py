@@ -26,7 +26,7 @@ PROCESSOR = "proctor.context_processors.proc"
 #: The URLs of the editor, and of the page on which privileged users see and force groups.
 URLS = {"proctor/": "proctor.editor.urls", "private/": "proctor.urls"}
 
-#: The same additions, printed for users who must add them by hand.
+#: The code to print for users who must add the apps, middleware, context processor or URLs by hand.
 APPS_LINES = 'INSTALLED_APPS += ["proctor", "proctor.editor"]\n'
 MIDDLEWARE_LINES = f'MIDDLEWARE += ["{MIDDLEWARE}"]\n'
 PROCESSOR_LINES = f'TEMPLATES[0]["OPTIONS"]["context_processors"] += ["{PROCESSOR}"]\n'
@@ -50,7 +50,7 @@ TEST = "firstaatst"
 
 TESTS_CODE = """\
 # The tests that the code reads. In an A/A test both groups see the same page, so that its results
-# show whether visitors are split and counted well.
+# show whether visitors are split and counted correctly.
 PROCTOR_TESTS = {
     "firstaatst": {"groups": {"control": 0, "same": 1}, "default": "control"},
 }
@@ -71,8 +71,8 @@ MATRIX_TEXT = """\
       "rule": null,
       "constants": {},
       "buckets": [
-        {"name": "control", "value": 0, "description": "as it is"},
-        {"name": "same", "value": 1, "description": "as it is, too"}
+        {"name": "control", "value": 0, "description": "the page as it is"},
+        {"name": "same", "value": 1, "description": "the same page"}
       ],
       "allocations": [
         {
@@ -89,7 +89,8 @@ MATRIX_TEXT = """\
 }
 """
 
-#: The module of the page with the first test, next to the URLconf. It is also a URLconf.
+#: Name of the module that contains a page with the first test. The module is created next to the
+#: URLconf, and is also a URLconf.
 PAGE = "first_page"
 
 PAGE_TEXT = '''\

@@ -81,7 +81,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     project = find_project(Path(options.directory), options.settings)
     plan = make_plan(project)
     if not plan.texts and not plan.created and not plan.by_hand:
-        out.write("The project already has everything. Nothing was changed.\n")
+        out.write("The project is already set up. Nothing was changed.\n")
         return DONE
     out.writelines(_diff(project, plan))
     changes = bool(plan.texts or plan.created)

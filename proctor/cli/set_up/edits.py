@@ -32,7 +32,10 @@ class Edit:
         return bool(self._insertions)
 
     def append_items(self, literal: ast.List | ast.Tuple, items: Sequence[str]) -> None:
-        """Add *items*, given as code, at the end of a literal in the file. Raises Refusal."""
+        """Add *items*, given as code, at the end of a literal in the file.
+
+        Raises Refusal if the literal is written in a way that cannot be extended safely.
+        """
         insertions = _appended(self.file, literal, items)
         twin = self._twin(literal)
         twin.elts.extend(ast.parse(item, mode="eval").body for item in items)
@@ -100,7 +103,7 @@ def _appended(
     end = file.end(last)
     comma = _comma(file.text[end:bracket])
     if file.end_of_line(end) >= bracket:
-        # The bracket is on the same line as the last item.
+        # The closing bracket is on the same line as the last item, so no trailing comma is added.
         own_line = not file.text[: file.start(last)].rpartition("\n")[2].strip()
         between = f",{file.newline}{file.indent(file.start(last))}" if own_line else ", "
         return [(end, "".join(between + item for item in items))]
@@ -112,7 +115,10 @@ def _appended(
 
 
 def _comma(gap: str) -> int | None:
-    """Return the position of the comma after the last item. Raises Refusal."""
+    """Return the position of the comma after the last item, or None if there is no comma.
+
+    Raises Refusal if the last item is in brackets.
+    """
     found, place = None, 0
     while place < len(gap):
         char = gap[place]

@@ -40,7 +40,10 @@ class Project:
         return path.relative_to(self.root).as_posix()
 
     def urls(self) -> tuple[str, PythonFile]:
-        """Return the package of ROOT_URLCONF ("" if it has none), and its file. Raises Refusal."""
+        """Return the package of ROOT_URLCONF ("" if it has none), and the module's file.
+
+        Raises Refusal if the module is unknown or not in the project.
+        """
         module = text_of(assigned_once(self.settings, "ROOT_URLCONF").value)
         if module is None:
             raise Refusal("ROOT_URLCONF is not a literal")
@@ -61,7 +64,7 @@ def find_project(directory: Path, settings_module: str | None = None) -> Project
         module = settings_module or _settings_module(PythonFile.read(manage))
         path = _file_of(manage.parent, module)
         if path is None:
-            raise Refusal(f"the settings {module!r} are not below {str(manage.parent)!r}")
+            raise Refusal(f"the settings {module!r} are not inside {str(manage.parent)!r}")
         files: dict[Path, PythonFile] = {}
         _read_settings(manage.parent, module, path, files)
     except Refusal as refusal:

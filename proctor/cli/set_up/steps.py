@@ -140,7 +140,7 @@ class _Planner:
         if not isinstance(patterns, ast.List):
             raise Refusal("urlpatterns is not a literal list")
         page = file.path.with_name(f"{PAGE}.py")
-        # The page links to both of these URLs.
+        # Add the page only if both URLs are added, because the page links to them.
         adds_page = self.adds_test and len(missing) == len(URLS) and not page.exists()
         adds_page = adds_page and _leaves_root_free(patterns)
         if adds_page:
@@ -239,7 +239,10 @@ def _is_app(entry: str, app: str) -> bool:
 
 
 def _processors(value: ast.expr) -> ast.expr:
-    """Return the context processors of the only Django template engine. Raises Refusal."""
+    """Return the context processors of the only Django template engine.
+
+    Raises Refusal if they cannot be found, or if there are several such engines.
+    """
     if not isinstance(value, ast.List) or not all(
         isinstance(each, ast.Dict) for each in value.elts
     ):
@@ -254,7 +257,7 @@ def _processors(value: ast.expr) -> ast.expr:
 
 
 def _item(node: ast.expr | None, key: str) -> ast.expr | None:
-    """Return the value of a key that occurs once in a literal dict."""
+    """Return the value of a key in a literal dict, or None unless the key occurs exactly once."""
     if not isinstance(node, ast.Dict):
         return None
     found = [

@@ -30,7 +30,7 @@ for name in ("proctor_editor:tests", "forcegroups"):
 
 
 def apply(project: Project, plan: Plan) -> str | None:
-    """Write the files of a plan. If Django finds a problem, restore the files and return it."""
+    """Write the files of a plan. If Django finds a problem, restore them and return the problem."""
     written: list[tuple[Path, bytes | None]] = []
     try:
         try:
@@ -88,7 +88,7 @@ def _run(project: Project, *arguments: str) -> str | None:
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": project.settings_module,
-        # The directory comes first in sys.path, as it does with manage.py.
+        # Put the project's directory first in sys.path, as running manage.py does.
         "PYTHONPATH": os.pathsep.join(
             filter(None, [str(project.root), os.environ.get("PYTHONPATH")])
         ),

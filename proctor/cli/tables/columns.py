@@ -44,7 +44,7 @@ class Columns:
 
 
 def add_columns(parser: argparse.ArgumentParser, identifier: str) -> None:
-    """Add --id and --context. *identifier* is the format of a value of --id."""
+    """Add --id and --context. *identifier* is the format of --id in the help."""
     group = parser.add_argument_group("columns")
     group.add_argument(
         "--id",
@@ -135,7 +135,7 @@ def _refuse_repeated(option: str, given: Iterable[ColumnOption]) -> None:
     seen: set[str] = set()
     for each in given:
         if each.name in seen:
-            raise CommandError(f"{option} has {each.name!r} twice: remove one")
+            raise CommandError(f"{each.name!r} is given twice in {option}: remove one")
         seen.add(each.name)
 
 

@@ -71,8 +71,8 @@ class Reader:
 def open_reader(path: str, identifiers: Collection[str]) -> Iterator[Reader]:
     """Open a table. Raises CommandError if it cannot be read.
 
-    All values in CSV are strings. In JSON, the columns *identifiers* are strings, so that an
-    identifier that looks like a number keeps its zeros.
+    All values in CSV are strings. In JSON, the columns in *identifiers* are read as strings, so
+    that an identifier that looks like a number keeps its zeros.
     """
     kind = format_of(path)
     with contextlib.ExitStack() as stack:
@@ -117,7 +117,7 @@ def _json(path: str, identifiers: set[str]) -> Reader:
     columns = {name: pa.array([row.get(name) for row in first]) for name in names}
     schema = pa.schema(
         [
-            # A column that contains only nulls here may contain strings in later rows.
+            # A column with only nulls in the first rows may contain strings later.
             pa.field(name, pa.string() if pa.types.is_null(each.type) else each.type)
             for name, each in columns.items()
         ]

@@ -1,8 +1,8 @@
 """The work of `assign`, in this process or in several processes.
 
 Processes are used instead of threads, because NumPy's calls on arrays of this size are very short:
-two threads ran at 0.7 times the speed of one. Workers get only the columns that they need and
-return only the parts that the output adds. The parent process reads and writes.
+two threads ran at 0.7 times the speed of one. Workers receive only the columns that they need, and
+return only the columns that they add. The parent process reads and writes the files.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["Job", "make_job", "pieces"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The compiled matrix, and the options that determine its use."""
+    """The compiled matrix, the columns to read, and the form of the output."""
 
     assigner: Assigner
     output: Output
@@ -52,7 +52,7 @@ class Job:
 
 
 def make_job(options: argparse.Namespace, matrix: bytes, *, dictionary: bool) -> Job:
-    """Compile the matrix, and the options that concern it, into a job."""
+    """Compile the matrix, and prepare its inputs and output as the options require."""
     variables = read_variables(options)
     columns = read_columns(options, variables)
     proctor = Proctor(
@@ -82,7 +82,7 @@ def pieces(
     *,
     dictionary: bool,
 ) -> Iterator[tuple[pa.RecordBatch, list[pa.RecordBatch]]]:
-    """Yield each batch, in order, with its part of the output; add its counts to *summary*."""
+    """Yield each batch, in order, with the output for it. The counts are added to *summary*."""
     if options.jobs == 1:
         for batch in batches:
             yield batch, list(job.output.pieces(job.assigner.assign(batch, summary)))
@@ -136,7 +136,7 @@ class _Worker:
 
     @classmethod
     def start(cls, options: argparse.Namespace, matrix: bytes, dictionary: bool) -> None:
-        """Compile the matrix once. The parent process handles interrupts."""
+        """Compile the matrix once for this process. Interrupts are left to the parent process."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         cls.job = make_job(options, matrix, dictionary=dictionary)

@@ -130,7 +130,7 @@ def search(tests: Iterable[Listed], query: Query) -> Found:
             "search",
             Sentence(
                 gettext_noop(
-                    "unknown filter {where!r} or order {sort!r}; the known ones are {known}"
+                    "unknown filter {where!r} or sort order {sort!r}; expected one of {known}"
                 ),
                 where=query.where,
                 sort=query.sort,
@@ -171,7 +171,7 @@ def _contains(test: TestDefinition, word: str, where: str) -> bool:
         if text is None:
             raise refuse(
                 "json-null",
-                Sentence(gettext_noop("the test has no type or no salt; write both")),
+                Sentence(gettext_noop("the test has no type or no salt; add both")),
                 test=test.name or None,
             )
         if word in lower(text):

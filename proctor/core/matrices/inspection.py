@@ -55,7 +55,7 @@ class Inspection:
         yield from self._rule(self._test.rule)
         if not self._test.allocations:
             yield self._problem(
-                Sentence(gettext_noop("there are no allocations; write at least one")),
+                Sentence(gettext_noop("there are no allocations; add at least one")),
                 code="no-allocations",
             )
         for index, allocation in enumerate(self._test.allocations):

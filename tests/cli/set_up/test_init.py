@@ -49,7 +49,7 @@ def test_a_second_run_changes_nothing(run, tmp_path, version):
     after = contents(root)
     assert run("init", root, "--write")[:2] == (
         0,
-        "The project already has everything. Nothing was changed.\n",
+        "The project is already set up. Nothing was changed.\n",
     )
     assert contents(root) == after
 

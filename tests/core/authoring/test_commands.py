@@ -370,7 +370,7 @@ def test_a_wrong_allocation_besides_is_one_line(command, tmp_path):
     file.write_text(json.dumps(test.to_dict()))
     code, _, err = command("ramp", file, "color", "blue=5%", "--allocation", "2")
     assert code == 2
-    assert "another allocation of 'color' is wrong" in err
+    assert "a different allocation of 'color' is invalid" in err
 
 
 @pytest.mark.parametrize(

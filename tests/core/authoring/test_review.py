@@ -110,7 +110,7 @@ def test_a_new_rule_says_which_share_of_those_whom_it_refuses_was_in_the_test():
         "The rule changed from none to ${country == 'US'}.",
         (
             "The visitors in the test or in its allocations may change: "
-            "20 % of the visitors no longer admitted leave, nobody jumps."
+            "20 % of the visitors who are no longer admitted leave, nobody jumps."
         ),
         "The id of allocation 1 changed from #A1 to #A2.",
     ]
@@ -123,14 +123,14 @@ def headline(old, new):
 
 
 def test_a_rule_that_is_removed_says_which_share_of_the_others_enters():
-    assert headline(US, TEN) == "20 % of the visitors newly admitted enter, nobody jumps."
+    assert headline(US, TEN) == "20 % of the newly admitted visitors enter, nobody jumps."
 
 
 def test_a_changed_rule_says_the_shares_of_those_who_come_and_of_those_who_go():
     german = changed(rule="${country == 'DE'}")
     assert headline(US, german) == (
-        "20 % of the visitors newly admitted enter, "
-        "20 % of the visitors no longer admitted leave, nobody jumps."
+        "20 % of the newly admitted visitors enter, "
+        "20 % of the visitors who are no longer admitted leave, nobody jumps."
     )
 
 
@@ -139,8 +139,8 @@ def test_visitors_between_whose_allocations_nobody_can_tell_are_at_most_so_many(
     new = {**small, "rule": "${b}"}
     assert headline(make_test(small, great), make_test(new, great)) == (
         # A rule that fails admits to no allocation.
-        "at most 40 % of the visitors newly admitted enter, "
-        "at most 40 % of the visitors no longer admitted leave, "
+        "at most 40 % of the newly admitted visitors enter, "
+        "at most 40 % of the visitors who are no longer admitted leave, "
         "at most 30 % of the other visitors enter, at most 30 % of the other visitors leave, "
         "nobody jumps."
     )

@@ -48,7 +48,7 @@ def test_a_sound_matrix_has_no_problems():
             ["column 3", "fn:length takes 1 arguments, not 2"],
             id="a wrong number of arguments",
         ),
-        pytest.param({"allocations": []}, "atest", ["write at least one"], id="no allocations"),
+        pytest.param({"allocations": []}, "atest", ["add at least one"], id="no allocations"),
         pytest.param(
             {"allocations": [{"ranges": None}]},
             "atest, allocation 1",

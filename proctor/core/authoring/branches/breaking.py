@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IN_USE", "Breakage", "breakage", "faults", "takes"]
 
-#: The code of the problem that an application names a test which is to be deleted.
+#: The code of the problem if an application names a test that is to be deleted.
 IN_USE = "in-use"
 
 
@@ -61,8 +61,8 @@ def breakage(
     """Return the problems in one application if the tests in *before* become those in *after*.
 
     *before* and *after* contain the changed tests and all related tests. If *whole_matrix*, the
-    application also loads tests that its specification does not name, so tests that it names can
-    depend on those. *source* names the matrix in messages. Never raises.
+    application also loads tests that its specification does not name, so the tests that it names
+    can depend on them. *source* names the matrix in messages. Never raises.
     """
 
     def checked(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
@@ -76,9 +76,7 @@ def breakage(
             now[name] = Problem(
                 Severity.FATAL,
                 Sentence(
-                    gettext_noop(
-                        "its specification names the test; remove it from the specification first"
-                    )
+                    gettext_noop("its specification names the test; remove the test from it first")
                 ),
                 name,
                 code=IN_USE,

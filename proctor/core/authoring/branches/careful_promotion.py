@@ -2,7 +2,7 @@
 
 Java Proctor does not check tests that are new at the destination, applications that select a test
 only by a filter, missing payloads, or changes of declared buckets. It checks each test in
-isolation, so a test with dependsOn always fails. It also deletes tests that others depend on.
+isolation, so a test with dependsOn always fails. It also deletes tests that other tests depend on.
 """
 
 from __future__ import annotations

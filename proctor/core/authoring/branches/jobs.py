@@ -191,7 +191,7 @@ def _check_applications(site: Site, promotion: Promotion) -> None:
     test = promotion.test
     try:
         definition = site.branch(promotion.source).at(test, promotion.revision)
-    except Refusal:  # the promotion itself reports this Refusal
+    except Refusal:  # The promotion itself raises this Refusal.
         return
     if definition is None:
         return

@@ -103,7 +103,7 @@ def promotion_message(test: str, source: str, revision: Revision, destination: s
 
 
 def promote(promotion: Promotion, source: Branch, destination: Branch, author: str) -> Branch:
-    """Return *destination* with the promoted definition. Raises Refusal.
+    """Return *destination* with the promoted definition. Raises Refusal if it cannot be promoted.
 
     A definition from trunk gets the trunk revision as its version; one from qa keeps its version.
     """

@@ -60,7 +60,7 @@ def _buckets(name: str, expected: ExpectedTest) -> Iterator[Problem]:
     for bucket, value in expected.buckets.items():
         if value is None:
             message = Sentence(
-                gettext_noop("the bucket {bucket!r} has no value; write one"), bucket=bucket
+                gettext_noop("the bucket {bucket!r} has no value; add one"), bucket=bucket
             )
             yield _problem(name, "specification-null", message, Severity.FATAL)
         elif value in names:

@@ -134,7 +134,7 @@ class Specification:
         }
 
 
-#: The fields that Java Proctor knows in the document, in a test and in its payload.
+#: The fields that Java Proctor knows: in a specification, in a test, and in a test's payload.
 KNOWN_FIELDS = {
     "": frozenset(("providedContext", "tests", "dynamicFilters")),
     "tests": frozenset(("buckets", "fallbackValue", "payload", "description")),

@@ -156,7 +156,7 @@ def _duplicate_value(name: str, expected: ExpectedTest) -> Problem | None:
             raise refuse(
                 "specification-null",
                 Sentence(
-                    gettext_noop("bucket {bucket!r} has no value in the specification; write one"),
+                    gettext_noop("bucket {bucket!r} has no value in the specification; add one"),
                     bucket=bucket,
                 ),
                 test=name,

@@ -56,7 +56,7 @@ def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> FrozenDict:
 
 
 def _given(old: TestDefinition, new: TestDefinition) -> frozenset[str] | None:
-    """Return the field names given in *new*, plus the matrix-only ones given in *old*."""
+    """Return the names of the fields in *new*, and of the matrix-only fields in *old*."""
     if old.given is None or new.given is None:
         return new.given
     return new.given | (old.given & {"dynamic", "containsUnitlessAllocation"})
@@ -82,14 +82,14 @@ def _bucket(new: Bucket, stored: Sequence[Bucket]) -> Bucket:
 
 
 def _payload(new: Payload | None, old: Payload | None) -> Payload | None:
-    """Return the payload with the unknown fields of the stored one, unless its type changed."""
+    """Return a payload with the stored payload's unknown fields, unless its type changed."""
     if new is None or old is None or new.type != old.type:
         return new
     return _with_extra(new, old)
 
 
 def _allocation(new: Allocation, index: int, stored: Sequence[Allocation]) -> Allocation:
-    """Return an allocation with the unknown fields of the one with the same id or position."""
+    """Return an allocation with the unknown fields of the stored one with its id or position."""
     same_id = (each for each in stored if new.id and each.id == new.id)
     same_place = stored[index] if not new.id and index < len(stored) else None
     old = next(same_id, same_place)

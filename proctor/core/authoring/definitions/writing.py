@@ -85,7 +85,8 @@ def _document(definition: Definition, *, keep: bool) -> dict[str, Any]:
     if not keep:
         return fields
     for name in ("dynamic", "containsUnitlessAllocation"):
-        # These two fields exist in a matrix, but in a definition they are unknown fields.
+        # `dynamic` and `containsUnitlessAllocation` exist in a matrix, but are unknown fields in a
+        # definition.
         if test.given is not None and name in test.given:
             fields[name] = test.dynamic if name == "dynamic" else test.contains_unitless_allocation
     return {**fields, **test.extra}

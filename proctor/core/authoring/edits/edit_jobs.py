@@ -148,7 +148,7 @@ class _AutoPromotion:
         self._plainly_to(PRODUCTION)
 
     def lengths_to_production(self, former: Definition, previous: str) -> None:
-        """Promote changed lengths to qa and production if only lengths differ on those branches."""
+        """Promote an edit to qa and production if only range lengths differ from those branches."""
         if previous not in self._ids[1:2]:
             raise refuse(
                 "history-moved",

@@ -87,7 +87,7 @@ def name_problems(name: str) -> Iterator[Problem]:
 
 
 def edit_problems(definition: Definition) -> Iterator[Problem]:
-    """Yield every reason why Java Proctor would not save *definition*, in its order."""
+    """Yield every reason why Java Proctor would not save *definition*, in Java Proctor's order."""
     yield from field_problems(definition)
     try:
         test = definition.consumable()
@@ -111,21 +111,21 @@ def _required(definition: Definition) -> Iterator[Problem]:
         yield _problem(
             definition,
             "description-required",
-            Sentence(gettext_noop("the description is missing; write one")),
+            Sentence(gettext_noop("the description is missing; add one")),
             "Description is required.",
         )
     if is_blank(test.salt):
         yield _problem(
             definition,
             "salt-required",
-            Sentence(gettext_noop("the salt is missing; write one")),
+            Sentence(gettext_noop("the salt is missing; add one")),
             "Salt is required.",
         )
     if test.test_type is None:
         yield _problem(
             definition,
             "test-type-required",
-            Sentence(gettext_noop("the test type is missing; write one, for example USER")),
+            Sentence(gettext_noop("the test type is missing; add one, for example USER")),
             "TestType is required.",
         )
     yield from _required_lists(definition)
@@ -139,14 +139,14 @@ def _required_lists(definition: Definition) -> Iterator[Problem]:
         yield _problem(
             definition,
             "buckets-required",
-            Sentence(gettext_noop("there are no buckets; write at least one")),
+            Sentence(gettext_noop("there are no buckets; add at least one")),
             "Buckets cannot be empty.",
         )
     if not test.allocations:
         yield _problem(
             definition,
             "allocations-required",
-            Sentence(gettext_noop("there are no allocations; write at least one")),
+            Sentence(gettext_noop("there are no allocations; add at least one")),
             "Allocations cannot be empty.",
         )
 

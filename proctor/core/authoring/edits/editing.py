@@ -29,7 +29,7 @@ __all__ = ["Edit", "EditRequest", "check_credentials", "decide_edit", "parse_edi
 
 @dataclass(frozen=True, slots=True)
 class EditRequest:
-    """The data that an editor sends."""
+    """A request to create or change a test, as an editor sends it."""
 
     test: str
     #: The JSON of the definition.
@@ -151,7 +151,7 @@ def _message(request: EditRequest) -> str:
     if is_blank(message):
         raise refuse(
             "comment",
-            Sentence(gettext_noop("the comment is blank; write one, or leave it out")),
+            Sentence(gettext_noop("the comment is blank; enter one, or leave it out")),
             "Comment is required.",
         )
     return message

@@ -71,7 +71,7 @@ def _read(text: str | bytes | None, name: str) -> Definition:
                 Severity.FATAL,
                 Sentence(
                     gettext_noop(
-                        "its definition.json is missing or null; write one, or remove the directory"
+                        "its definition.json is missing or null; add one, or remove the directory"
                     )
                 ),
                 name,

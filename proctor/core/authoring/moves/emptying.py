@@ -27,7 +27,7 @@ def groups_of_allocation(allocation: Allocation) -> frozenset[int]:
     """Return the bucket values that have at least one position in an allocation."""
     try:
         return frozenset(piece.value for piece in pieces_of(allocation.ranges))
-    except ValueError:  # The engine does not load such a test.
+    except ValueError:  # The engine drops a test with invalid ranges.
         return frozenset(each.bucket_value for each in allocation.ranges if each.length > 0)
 
 
@@ -66,7 +66,7 @@ def emptied_parents(
 
 
 def _with_visitors(tests: Mapping[str, TestDefinition]) -> dict[str, frozenset[int]]:
-    """Return the groups of each test that have visitors, taking its dependency into account."""
+    """Return, for each test, the groups that have visitors. Dependencies are taken into account."""
     found: dict[str, frozenset[int]] = {}
     for name in parents_first(tests, {}):
         groups, depends_on = _groups(tests[name]), tests[name].depends_on

@@ -31,8 +31,8 @@ class Flows:
     allowed: frozenset[tuple[int, int]]
     #: The groups that keep none of their visitors.
     leaving: frozenset[int]
-    #: One possible choice of the ticks that each group gives and gets. Both mappings have the same
-    #: sum, and contain only amounts above 0.
+    #: The number of ticks that each group gives and gets, in one of the possible plans. Both
+    #: mappings have the same sum, and contain only amounts above 0.
     gives: Mapping[int, int]
     gets: Mapping[int, int]
 
@@ -98,7 +98,7 @@ def _negative_flows(
     negative = sorted(value for value in change if value < 0)
     gives = {value: -change[value] for value in negative if change[value] < 0}
     gets = {value: change[value] for value in negative if change[value] > 0}
-    # A group that gives these extra ticks gets equally many ticks from shrinking live groups.
+    # A group that gives these extra ticks gets the same number of ticks from shrinking live groups.
     more = max(0, enter - sum(gives.values()))
     for value in negative:
         extra = min(more, before.get(value, 0) - gives.get(value, 0))

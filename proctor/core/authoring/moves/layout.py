@@ -61,8 +61,8 @@ class _Search:
         #: The ticks of all groups after the change, including unchanged groups.
         self._after = {**self._length, **flows.after}
         self._reached = {value: self._groups(value) or [value] for value in self._length}
-        #: One bit for each group that some run must contain, and one for each group that must get a
-        #: part of another group's run.
+        #: The requirements, each as a bit: groups that some run must contain, and groups that must
+        #: get a part of another group's run.
         self._bits = {key: 1 << index for index, key in enumerate(self._wanted())}
         self._options = [
             [
@@ -87,7 +87,7 @@ class _Search:
         return sorted(target for source, target in self.flows.allowed if source == value)
 
     def _groups(self, value: int) -> list[int]:
-        """Return the groups that a run of this group can contain after the change."""
+        """Return the groups that a run of the group *value* can contain after the change."""
         targets = [target for target in self._targets(value) if target != value]
         return targets if value in self.flows.leaving else sorted([value, *targets])
 
@@ -100,7 +100,7 @@ class _Search:
             yield from permutations(groups, count)
 
     def _served(self, own: int, sequence: Sequence[int]) -> int:
-        """Return the bits that a run with this sequence satisfies."""
+        """Return the bits of the requirements that a run with this sequence meets."""
         found = 0
         for value in sequence:
             found |= self._bits.get(("has", value), 0)
@@ -109,7 +109,7 @@ class _Search:
         return found
 
     def _costs(self, own: int, length: int, sequence: Sequence[int]) -> list[tuple[str, int]]:
-        """Return the budgets that a run with this sequence reduces by its length."""
+        """Return the budgets from which the length of a run with this sequence is subtracted."""
         costs = [("reach", group) for group in self._groups(own) if group not in sequence]
         if len(sequence) == 1:
             costs.append(("room", sequence[0]))
@@ -129,7 +129,10 @@ class _Search:
         return budgets
 
     def _bound(self, index: int, before: int, unserved: int) -> int:
-        """Return the fewest ranges, from run *index* on, that satisfy the bits; ignore amounts."""
+        """Return the fewest ranges, from run *index* on, that meet the *unserved* requirements.
+
+        The number of ticks that each group must get is ignored.
+        """
         if index == len(self.runs):
             return _ANY if unserved else 0
         key = index, before, unserved
@@ -144,7 +147,7 @@ class _Search:
         return self._fewest[key]
 
     def lines(self) -> Iterator[list[list[Part]]]:
-        """Yield lines in which every group has its share, all with the fewest ranges."""
+        """Yield the lines with the fewest ranges in which every group has its share."""
         if len(self.runs) > _MAX_RUNS:
             return
         every = (1 << len(self._bits)) - 1
@@ -169,7 +172,10 @@ class _Search:
         unserved: int,
         budgets: dict[tuple[str, int], int],
     ) -> Iterator[list[tuple[int, ...]]]:
-        """Yield a sequence for each run. Together, they have at most *left* additional ranges."""
+        """Yield *chosen* completed by a sequence for each remaining run.
+
+        These sequences add at most *left* ranges.
+        """
         index = len(chosen)
         if index == len(self.runs):
             yield list(chosen)

@@ -99,7 +99,7 @@ def in_ticks(cells: Sequence[Cell], ranges: Sequence[Range]) -> list[Cell]:
 
 
 def _totals(ranges: Iterable[Range]) -> list[int | None]:
-    """Return the running sums of the written lengths in ticks, None if not a whole number."""
+    """Return the running sums of the written lengths in ticks; None for sums that are not whole."""
     found: list[int | None] = []
     total = Fraction(0)
     for each in ranges:
@@ -112,7 +112,7 @@ def _totals(ranges: Iterable[Range]) -> list[int | None]:
 def _decimal(length: float) -> Fraction:
     try:
         return Fraction(repr(length))
-    except ValueError:  # NaN, which Proctor also reads
+    except ValueError:  # The length is NaN, which Proctor accepts.
         return Fraction(1, 3)
 
 
@@ -140,11 +140,10 @@ def _tick_at(position: int, written: int | None) -> int:
 
 
 def ranges_of(cells: Sequence[Cell]) -> tuple[Range, ...]:
-    """Return the ranges of the cells, with lengths of at most ten fraction digits.
+    """Return the ranges of the cells, with lengths of at most ten decimal places.
 
-    Cuts that are kept do not move at all. An old range that keeps its group and its length is
-    returned as the same object. If only its length changes, the new range has the same unknown
-    fields.
+    Cuts that are kept do not move. An old range that keeps its group and its length is returned as
+    the same object. If only its length changes, the new range has the same unknown fields.
     """
     groups = _joined(cells)
     found: list[Range] = []

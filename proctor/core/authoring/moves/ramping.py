@@ -48,7 +48,7 @@ class _Target:
     """The requested shares, by bucket value."""
 
     wanted: Mapping[int, Fraction]
-    #: The groups that have the requested share already.
+    #: The groups that already have the requested share.
     same: frozenset[int]
     #: The group that gets the rest, if there is one.
     remainder: int | None
@@ -154,7 +154,7 @@ def _shares_now(definition: TestDefinition, allocation: int) -> dict[int, Fracti
 def _share(share: Share) -> Fraction:
     try:
         value = Fraction(repr(share)) if isinstance(share, float) else Fraction(share)
-    except (ValueError, TypeError, OverflowError):  # NaN, an infinity, or not a number
+    except (ValueError, TypeError, OverflowError):  # NaN, infinite or not numeric
         value = Fraction(-1)
     if not 0 <= value <= 1:
         raise ChangeRefused(
@@ -243,7 +243,7 @@ def _is_close(share: Fraction | int, wanted: Fraction) -> bool:
 
 
 def _bounds(share: Fraction, size: int) -> tuple[int, int]:
-    """Return the lowest and highest number of parts, out of *size*, close enough to *share*."""
+    """Return the minimum and maximum length that give *share* of *size* within the tolerance."""
     return max(0, ceil((share - TOLERANCE) * size)), floor((share + TOLERANCE) * size)
 
 
@@ -260,7 +260,7 @@ def _targets(before: Mapping[int, int], size: int, target: _Target) -> Mapping[i
     negligible = SLACK * size // TICKS
     if remainder is not None:
         rests = [size - sum({**after, **exact, **kept}.values()) for kept in ({}, same)]
-        # Groups that have their share already keep all of their positions, unless that affects
+        # Groups that already have their share keep all of their positions, unless that affects
         # whether anything is left for the negative group.
         if (rests[0] > negligible) == (rests[1] > negligible):
             exact.update(same)

@@ -87,7 +87,7 @@ def _capacities(
 
 
 def _maximum_flow(capacity: _Capacity) -> int:
-    """Use up as much of *capacity* as possible, and return the total flow."""
+    """Return the size of a maximum flow. Its ticks are subtracted from *capacity*."""
     total = 0
     while True:
         previous = _shortest_path(capacity)

@@ -1,8 +1,8 @@
 """Describe the moves of visitors if a change affects who is in a test or an allocation.
 
-The number of affected visitors is unknown, because rules are not evaluated. But it is known which
-share of the visitors newly admitted is affected, and likewise for the visitors no longer admitted
-and for all other visitors.
+The number of affected visitors is unknown, because rules are not evaluated. But it is known what
+share is affected among the newly admitted visitors, among the visitors who are no longer admitted,
+and among all other visitors.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ def unknown_moves(pairs: Sequence[PairMoves]) -> Iterator[Sentence]:
     admitted = [pair for pair in pairs if pair.old_allocation is None]
     dismissed = [pair for pair in pairs if pair.allocation is None]
     others = [pair for pair in pairs if None not in (pair.old_allocation, pair.allocation)]
-    yield from _clauses(admitted, Sentence(gettext_noop("the visitors newly admitted")))
-    yield from _clauses(dismissed, Sentence(gettext_noop("the visitors no longer admitted")))
+    yield from _clauses(admitted, Sentence(gettext_noop("the newly admitted visitors")))
+    yield from _clauses(
+        dismissed, Sentence(gettext_noop("the visitors who are no longer admitted"))
+    )
     text = gettext_noop("visitors")
     if admitted or dismissed:
         text = gettext_noop("the other visitors")

@@ -42,10 +42,10 @@ Audience = Literal["same", "unknown", "random"]
 class Move:
     """The share of visitors who were in one group and are now in the same or another group."""
 
-    #: Bucket values, or None for no group.
+    #: Bucket values before and after the change; None for no group.
     source: int | None
     target: int | None
-    #: Greater than 0, and at most 1.
+    #: The share of all visitors of the pair: greater than 0, and at most 1.
     share: Fraction
 
     @property
@@ -72,7 +72,7 @@ class Move:
 class PairMoves:
     """The moves of all visitors who are in the allocations of one `AllocationPair`."""
 
-    #: Indexes from 0, or None if the visitors are in no allocation.
+    #: Indexes before and after the change, from 0; None if the visitors are in no allocation.
     old_allocation: int | None
     allocation: int | None
     #: The id of the allocation after the change or, if there is none, before the change.

@@ -162,7 +162,8 @@ def _by_value(test: TestDefinition) -> dict[int, Bucket]:
 
 
 def _bucket(old: Bucket, new: Bucket) -> Iterator[Finding]:
-    # The findings about moves say how many visitors see something new, and the risk.
+    # These findings have no risk, because the findings about moves report the risk, and how many
+    # visitors see something new.
     name, value = _shown(new.name), new.value
     if old.name != new.name:
         text = gettext_noop("The name of bucket {value} changed from {before} to {after}.")

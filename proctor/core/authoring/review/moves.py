@@ -34,7 +34,7 @@ _HALF = Fraction(1, 2)
 
 
 def appearing_findings(old: TestDefinition | None, new: TestDefinition | None) -> Iterator[Finding]:
-    """Yield the shares of a test that is created or deleted, for each allocation."""
+    """Yield findings about the shares in each allocation of a test that is created or deleted."""
     test = new or old
     if test is None:
         return
@@ -62,14 +62,15 @@ def _share_of(value: int, share: Fraction, test: TestDefinition) -> Sentence:
 def move_findings(
     old: TestDefinition, new: TestDefinition, pairs: Sequence[PairMoves]
 ) -> Iterator[Finding]:
-    """Yield who moves between the groups of a test that exists before and after the change."""
+    """Yield findings about moves in a test that exists before and after the change."""
     for pair in pairs:
         if pair.old_allocation == pair.allocation and pair.allocation is not None:
             yield from _allocation(pair.allocation, old, new, pair)
     unknown = [pair for pair in pairs if pair.audience == "unknown"]
     if unknown:
         yield _unknown(unknown)
-    # Visits that are now in one allocation may have been in several allocations before.
+    # In a RANDOM test, several pairs can have the same new allocation. Report only the pair with
+    # the largest share.
     seen = {
         pair.allocation: pair for pair in sorted(pairs, key=lambda pair: pair.sees_something_else)
     }
@@ -81,7 +82,7 @@ def move_findings(
 def _allocation(
     index: int, old: TestDefinition, new: TestDefinition, pair: PairMoves
 ) -> Iterator[Finding]:
-    """Yield the changed shares and the moves in an allocation whose rule is still the same."""
+    """Yield findings about shares and moves in an allocation whose rule is still the same."""
     before, after = (shares(pieces_of(test.allocations[index].ranges)) for test in (old, new))
     changes = _share_changes(before, after, new)
     moving = pair.audience == "same" and pair.moves_anyone
@@ -95,7 +96,7 @@ def _allocation(
 def _happens(
     index: int, changes: Sequence[Sentence], pair: PairMoves, test: TestDefinition
 ) -> Sentence:
-    """Return the changed shares of an allocation, and who moves if that is known."""
+    """Return a sentence about an allocation's changed shares, and about moves if they are known."""
     values = {
         "allocation": allocation_title(index, test),
         "changes": listed(changes),
@@ -201,7 +202,7 @@ def _unknown(pairs: Sequence[PairMoves]) -> Finding:
 
 
 def emptied_findings(old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:
-    """Yield the live groups that lose all visitors of an allocation, or of the whole test."""
+    """Yield findings about live groups that lose all visitors in an allocation or in the test."""
     by_ranges = set()
     for index, before in sorted(matched(old, new).items()):
         groups = groups_of_allocation(old.allocations[before])

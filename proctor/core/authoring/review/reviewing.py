@@ -184,11 +184,11 @@ class _Comparison:
         self.dropped = after.dropped.get(name)
         self.problems = after.problems.get(name, [])
         parent = self.new and self.new.depends_on and self.new.depends_on.test_name
-        #: The test that this one depends on, if visitors move between its groups.
+        #: The test that this test depends on, if visitors move between that test's groups.
         self.moving_parent = None
         if parent and any(pair.moves_anyone for pair in moved.get(parent, ())):
             self.moving_parent = parent
-        #: The names of the group that this test depends on and of the group's test, if the group
+        #: The name of the group that this test depends on, and of that group's test, if the group
         #: loses all its visitors.
         self.emptied_parent = None
         if name in emptied:
@@ -268,7 +268,7 @@ class _Comparison:
             yield Finding(Risk.NONE, finding.sentence) if undeclared else finding
 
     def _visitors(self) -> Iterator[Finding]:
-        """Yield who moves, provided that the engine loads the test."""
+        """Yield findings about visitors who move, if the engine loads the test."""
         old = self.old if self.was_loaded else None
         new = self.new if self.is_loaded else None
         if old is None or new is None:

@@ -91,7 +91,7 @@ def _consumable(
             "build-missing",
             Sentence(
                 gettext_noop(
-                    "its definition.json is missing or null; write one, or remove the directory"
+                    "its definition.json is missing or null; add one, or remove the directory"
                 )
             ),
             f"Failed to load current test matrix for {root}",
