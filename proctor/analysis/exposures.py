@@ -28,7 +28,7 @@ MAX_LABELS, MAX_GROUPS = 1_000, 100
 
 @dataclass(frozen=True, slots=True)
 class Visitors:
-    """The numbers of distinct visitors in a test, by the way in which the analysis treats them."""
+    """The numbers of distinct visitors in a test, by how the analysis treats them."""
 
     counted: int
     #: Seen in two groups under the same split; left out.
@@ -37,7 +37,7 @@ class Visitors:
     carried_over: int
     #: Seen only with forced groups; left out.
     forced: int
-    #: Exposures without a visitor.
+    #: The number of exposures that do not name a visitor.
     nameless: int
 
 

@@ -29,7 +29,7 @@ DRAWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The sums of visitors in one stratum and group, in ascending order."""
+    """The visitors' sums in one stratum and group, in ascending order."""
 
     values: Any
     #: For each value, a number that identifies its visitor.

@@ -86,7 +86,7 @@ def _broken(ratio: SampleRatio) -> Sentence:
         return Sentence(
             gettext_noop(
                 "Do not use this test: “{group}” has visitors, but its share in the split is 0. "
-                "Stop the test, find where they come from, and start a new test."
+                "Stop the test, find out why, and start a new test."
             ),
             group=printable(strange[0], 60),
         )
@@ -95,7 +95,7 @@ def _broken(ratio: SampleRatio) -> Sentence:
     return Sentence(
         gettext_noop(
             "Do not use this test: “{group}” has about {number} fewer visitors than expected. Stop "
-            "the test, find why visitors are missing, and start a new test."
+            "the test, find out why visitors are missing, and start a new test."
         ),
         group=printable(group, 60),
         number=rough(missing[group]),
@@ -105,7 +105,7 @@ def _broken(ratio: SampleRatio) -> Sentence:
 def _decided(
     effects: Sequence[tuple[MetricReport, EffectReport]], alpha: float, *, at_horizon: bool
 ) -> Iterator[tuple[bool, MetricReport, EffectReport]]:
-    """Yield the significant differences of primary metrics, and whether they are good."""
+    """Yield the significant differences in primary metrics, each with True if it is good."""
     for metric, effect in effects:
         if not metric.primary:
             continue

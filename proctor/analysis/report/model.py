@@ -1,4 +1,4 @@
-"""All results of an analysis, and their JSON."""
+"""All results of an analysis, and their conversion to JSON."""
 
 from __future__ import annotations
 
@@ -95,18 +95,18 @@ class SegmentReport:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The visitors that are needed until the smallest effect worth finding would show."""
+    """How many visitors and days a test needs to show the smallest effect worth finding."""
 
     smallest: float
     #: Visitors in both groups together: the number needed, and the number counted so far.
     visitors_needed: int
     visitors: int
-    #: More days at the present rate, or None if that rate is not known.
+    #: How many more days this takes at the current rate of visitors; None if the rate is unknown.
     days: float | None
 
     @property
     def is_over(self) -> bool:
-        """True if there are enough visitors."""
+        """True if enough visitors have been counted."""
         return self.visitors >= self.visitors_needed
 
 
@@ -232,12 +232,12 @@ class MetricReport:
 class Trust:
     """One item of the list "Can you trust it?"."""
 
-    #: `note`: nothing is wrong, but readers should know it.
+    #: `note`: nothing is wrong, but readers should know about it.
     level: Literal["bad", "warning", "note", "good"]
     title: str
     text: str
     help: str
-    #: What to do about a problem; otherwise "".
+    #: What to do about the problem, or "" if there is none.
     advice: str = ""
 
     def to_dict(self) -> dict[str, str]:
@@ -255,7 +255,7 @@ class Verdict:
     sentence: str
     #: The group that the sentence is about.
     group: str | None = None
-    #: About how many more days the test needs; None if that is unknown or the test needs no more.
+    #: The estimated number of days that the test still needs; None if unknown or if it needs none.
     days: float | None = None
 
 
@@ -265,21 +265,21 @@ class Findings:
 
     #: The name of the test.
     test: str
-    #: The group that the others are compared with, or None without one.
+    #: The group that the others are compared with, or None if there is no such group.
     baseline: str | None
     #: The time of the first exposure.
     start: datetime
     #: The end of the analysis.
     until: datetime
-    #: The first sentence of the report, and the group that it is about.
+    #: The first sentence of the report, and the group that this sentence is about.
     verdict: Verdict
-    #: The numbers of visitors that were counted and left out.
+    #: The numbers of visitors who were counted and of those who were left out.
     visitors: Visitors
-    #: The number of visitors whose window has not ended.
+    #: The number of visitors whose outcome window has not ended.
     not_matured: int
-    #: The numbers of outcomes that were counted and left out.
+    #: The numbers of outcomes that were counted and of those that were left out.
     outcomes: Outcomes
-    #: The comparison of the groups' sizes with the matrix.
+    #: The comparison of the groups' sizes with the shares in the matrix.
     sample_ratio: SampleRatio
     #: The splits of the visitors, one for each allocation and version.
     strata: Strata
@@ -361,7 +361,7 @@ def _ratio(each: StratumRatio) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> float | None:
-    """Return a number, or None if JSON cannot express it."""
+    """Return the number, or None if JSON cannot represent it."""
     return None if value is None or not math.isfinite(value) else value
 
 
