@@ -1,9 +1,9 @@
 """Translate rules to SQL conditions.
 
-A condition is TRUE or FALSE if the rule is, and NULL if the rule fails. A NULL in a column is a
-missing value, and a rule that reads a missing value fails. In rules, unlike in SQL, `&&` and `||`
-are evaluated from left to right: the left side can hide a failure on the right, but the right side
-cannot hide a failure on the left.
+A condition is TRUE if the rule is true, FALSE if it is false, and NULL if it fails. A NULL in a
+column is a missing value, and a rule that reads a missing value fails. In rules, unlike in SQL,
+`&&` and `||` are evaluated from left to right: the left side can hide a failure on the right, but
+the right side cannot hide a failure on the left.
 
 `rules.typed` decides which comparisons can be translated, and this module turns its result into
 SQL.

@@ -59,7 +59,7 @@ def check_local_matrix(**_kwargs: Any) -> list[checks.CheckMessage]:
             )
         ]
     except (ConfigurationError, OSError):
-        return []  # other checks report these
+        return []  # other checks report these errors
     return list(_differences(proctor, path))
 
 

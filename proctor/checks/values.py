@@ -29,7 +29,7 @@ class Expected(NamedTuple):
     """The allowed values of a setting."""
 
     fits: Callable[[Any], bool]
-    #: How to fix a wrong value; used in the hint.
+    #: How to fix a wrong value: the hint of the check.
     words: str
 
 
@@ -59,7 +59,7 @@ def _is_place(value: Any) -> bool:
             return True  # `check_object_store` and `_unusable_location` check these cases
         location_of(value, timeout=1, max_bytes=1, locations=schemes)
     except LocationsError:
-        return True  # PROCTOR_LOCATIONS is wrong, and `check_settings` reports it
+        return True  # `check_settings` reports the mistake in PROCTOR_LOCATIONS
     except ConfigurationError:
         return False
     return True
@@ -97,7 +97,7 @@ def _is_application(value: Any) -> bool:
 def _are_approvals(value: Any) -> bool:
     branches = settings.PROCTOR_EDITOR_BRANCHES
     if not _are_branches(branches):
-        branches = value  # report a mistake in that setting only once
+        branches = value  # PROCTOR_EDITOR_BRANCHES is reported separately
     return isinstance(value, Mapping) and all(
         branch in branches and type(number) is int and number >= 0
         for branch, number in value.items()
@@ -256,7 +256,7 @@ _LISTS = ("PROCTOR_TEST_TYPES", "PROCTOR_VARY", "PROCTOR_OFREP_ORIGINS")
 KNOWN = tuple(sorted({*NAMES, *_EXPECTED}))
 
 
-#: In these settings "" means None, for example from an empty environment variable.
+#: In these settings, "" counts as None, because it may come from an empty environment variable.
 _EMPTY_MEANS_NONE = (
     "PROCTOR_API_ROOT",
     "PROCTOR_MATRIX",
@@ -273,14 +273,14 @@ def value_of(name: str) -> Any:
 
 
 def is_sound(*names: str) -> bool:
-    """Return True if `check_settings` finds no mistake in these settings."""
+    """Return True if `check_settings` finds no mistakes in the settings *names*."""
     return all(
         not hasattr(settings, name) or _EXPECTED[name].fits(value_of(name)) for name in names
     )
 
 
 def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report settings that do not exist, and settings with invalid values."""
+    """Report unknown settings, and settings with invalid values."""
     unknown = [name for name in dir(settings) if name.startswith(_PREFIX) and name not in KNOWN]
     wrong = [name for name in _EXPECTED if not is_sound(name)]
     return [*map(_unknown, unknown), *map(_wrong, wrong), *_unusable_location()]
@@ -310,12 +310,12 @@ def _unusable_location() -> Iterator[checks.CheckMessage]:
 
 
 def _unknown(name: str) -> checks.CheckMessage:
-    # Compare without the common prefix, which makes any two names look similar.
+    # Compare the names without the prefix, which would make any two of them look similar.
     bare = [known.removeprefix(_PREFIX) for known in KNOWN]
     close = difflib.get_close_matches(name.removeprefix(_PREFIX), bare, n=1)
     guess = f"Did you mean {_PREFIX}{close[0]}? " if close else ""
     return checks.Warning(
-        f"{name} is set, but nothing reads it.",
+        f"{name} is set, but there is no such setting.",
         hint=f"{guess}The settings are {', '.join(KNOWN)}.",
         id="proctor.W001",
     )
