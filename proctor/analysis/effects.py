@@ -44,7 +44,7 @@ class StratumEffect:
     #: The variance of one visitor's contribution to each mean.
     baseline_variance: float
     variance: float
-    #: How much a change of each column changes the mean; used to compute covariances.
+    #: How much the mean changes with each column; used to compute covariances.
     baseline_weights: Any
     weights: Any
     baseline_means: Any
@@ -103,13 +103,13 @@ class Combined:
 
     @property
     def p_value(self) -> float | None:
-        """The two-sided p-value, which is valid only for one look; None if the variance is 0."""
+        """The two-sided p-value, which is valid only if you look once; None if the variance is 0."""
         if not self.error > 0 or not self.freedom > 0:
             return None
         return float(2 * stats.t.sf(abs(self.absolute) / self.error, self.freedom))
 
     def fixed(self, alpha: float) -> Interval:
-        """Return the fixed-horizon interval, which is valid only for one look."""
+        """Return the fixed-horizon interval, which is valid only if you look once."""
         if not self.error > 0 or not self.freedom > 0:
             return None, None
         half = self.error * fixed_multiplier(alpha, self.freedom)
@@ -312,7 +312,7 @@ def _freedom(effects: Sequence[StratumEffect], weights: Any) -> float:
 def restricted(
     effects: Sequence[StratumEffect], covariance: Any, least: int
 ) -> tuple[list[StratumEffect], Any]:
-    """Return the effects of strata with *least* visitors in each group, and their covariance."""
+    """Keep strata with at least *least* visitors in each group; return effects and covariance."""
     kept = [
         index
         for index, each in enumerate(effects)

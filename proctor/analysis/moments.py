@@ -21,7 +21,7 @@ __all__ = ["Moments", "Sums", "read_moments"]
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The number of visitors, the sum of each column, and the sum of products of each two columns.
+    """The number of visitors, the sum of each column, and the sums of products of two columns.
 
     Columns are centered: a constant close to the column's mean is subtracted, because differences
     between the squares of large numbers would lose precision.

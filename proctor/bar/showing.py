@@ -127,7 +127,7 @@ def insert_bar(request: HttpRequest, response: HttpResponseBase) -> None:
         response.content = b"".join((content[:end], encoded, content[end:]))
         if "Content-Length" in response:
             response["Content-Length"] = str(len(response.content))
-        del response["ETag"]  # it was computed for the page without the bar
+        del response["ETag"]  # the ETag belongs to the page without the bar
 
 
 def _is_page(response: HttpResponse) -> bool:

@@ -26,7 +26,7 @@ class Dialect:
     """The SQL syntax of one database."""
 
     name: str
-    #: The SQL of the position, with the placeholders {prefix} (a literal) and {id} (a column).
+    #: SQL that computes the position. Placeholders: {prefix} (a literal) and {id} (a column).
     position: str
     double: str
     quote: str = '"'

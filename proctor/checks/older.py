@@ -31,7 +31,7 @@ _REMOVED = {
 
 
 def check_removed_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report settings that old versions of Django used, and django-proctor 1 needed."""
+    """Report settings of old Django versions with which django-proctor 1 was installed."""
     return [
         checks.Warning(
             f"{name} is set, but Django no longer reads it.", hint=hint, id="proctor.W011"

@@ -101,7 +101,7 @@ class Outlook:
     #: Visitors in both groups together: the number needed, and the number counted so far.
     visitors_needed: int
     visitors: int
-    #: How many more days this takes at the current rate of visitors; None if the rate is unknown.
+    #: How many more days the test needs at the current rate of visitors; None if unknown.
     days: float | None
 
     @property
