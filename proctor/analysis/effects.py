@@ -62,7 +62,7 @@ class StratumEffect:
 
     @property
     def absolute(self) -> float:
-        """The difference of the means."""
+        """The difference between the means."""
         return self.value - self.baseline
 
     @property
@@ -83,7 +83,7 @@ class StratumEffect:
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """An effect over several strata."""
+    """The effect across several strata."""
 
     absolute: float
     #: The combined mean of the baseline.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Visitors", "find_labels", "make_units", "newest_exposure", "read_exposures"]
 
 
-#: Maximum numbers of distinct values. With more, the columns probably contain other data.
+#: Maximum numbers of distinct labels and groups. With more, the columns are probably wrong.
 MAX_LABELS, MAX_GROUPS = 1_000, 100
 
 

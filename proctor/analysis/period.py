@@ -18,7 +18,7 @@ MAX_STEPS = 1_000
 class Period:
     """The start and end of an analysis in microseconds since 1970, and the allowed lateness."""
 
-    #: The first exposure of the test.
+    #: The time of the test's first exposure.
     start: int
     #: The end of the analysis: later exposures and outcomes are ignored.
     until: int

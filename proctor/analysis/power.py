@@ -143,7 +143,7 @@ def plan_test(
     alpha: float = 0.05,
     power: float = POWER,
 ) -> Plan:
-    """Return the plan of a test, based on the effect, the visitors or the days.
+    """Plan a test for a given effect, number of visitors, or number of days.
 
     *daily* is the number of visitors in both groups per day. Raises AnalysisError if an argument is
     missing.

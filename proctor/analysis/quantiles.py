@@ -38,7 +38,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class QuantileEffect:
-    """The difference of two quantiles, combined over strata."""
+    """The difference between two quantiles, combined across strata."""
 
     absolute: float
     baseline: float
@@ -81,7 +81,7 @@ def quantile_effect(
     seed: int,
     draws: int = DRAWS,
 ) -> QuantileEffect | None:
-    """Return the effect on a quantile, combined over strata with weights n_s/N."""
+    """Return the effect on a quantile, combined across strata with weights n_s/N."""
     strata = [
         s
         for s in sorted({key[0] for key in values})

@@ -103,7 +103,7 @@ def joint(p_values: Sequence[float | None]) -> float | None:
 
 
 def sample_ratio(space: Workspace, strata: Sequence[Stratum], groups: Sequence[str]) -> SampleRatio:
-    """Return the sample ratio of the visitors in the table `units`."""
+    """Test the sample ratio of the visitors in the table `units`."""
     counts: dict[int, dict[str, int]] = {index: {} for index in range(len(strata))}
     for stratum, group, count in space.run("SELECT s, g, count(*) FROM units GROUP BY ALL"):
         counts[stratum][groups[group]] = count

@@ -40,7 +40,7 @@ def verdict(
         return Verdict("broken", _broken(ratio))
     if not groups:
         return Verdict(
-            "none", Sentence(gettext_noop("No verdict: nobody was exposed in this time."))
+            "none", Sentence(gettext_noop("No verdict: nobody was exposed in this period."))
         )
     if len(groups) < 2:
         sentence = Sentence(
@@ -105,7 +105,7 @@ def _broken(ratio: SampleRatio) -> Sentence:
 def _decided(
     effects: Sequence[tuple[MetricReport, EffectReport]], alpha: float, *, at_horizon: bool
 ) -> Iterator[tuple[bool, MetricReport, EffectReport]]:
-    """Yield the significant differences in primary metrics, each with True if it is good."""
+    """Yield the significant differences in primary metrics, each with True for an improvement."""
     for metric, effect in effects:
         if not metric.primary:
             continue
@@ -179,7 +179,8 @@ def _undecided(metrics: Sequence[MetricReport], *, at_horizon: bool) -> Sentence
     if not primary:
         return Sentence(
             gettext_noop(
-                "No verdict: the baseline and another group both need visitors whose window ended."
+                "No verdict: the baseline and another group both need visitors whose window has "
+                "ended."
             )
         )
     metric = primary[0]

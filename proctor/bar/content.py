@@ -98,8 +98,7 @@ def _shown(
     assignments: Mapping[str, GroupAssignment] = known or {
         name: setup.default_of(setup.registry[name], Reason.NOT_READY) for name in names
     }
-    # This page does not wait for a Pipet's matrix. Once loaded, the matrix is shown on the next
-    # page.
+    # Do not wait for a Pipet's matrix. Once it is loaded, the next page shows it.
     matrix = shown_matrix(setup, timeout=0)
     found = overview(setup, assignments, visit.asked, forcing.groups, matrix, names=names)
     return tuple(_with_declared(each, setup.registry[each.name]) for each in found.tests)

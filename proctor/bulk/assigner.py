@@ -128,7 +128,7 @@ class Assigner:
 
     @property
     def proctor(self) -> Proctor:
-        """The engine whose tests are assigned."""
+        """The engine that contains the tests."""
         return self._proctor
 
 

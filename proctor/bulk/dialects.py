@@ -1,4 +1,4 @@
-"""The databases' SQL syntax for names, strings, and the position computed from an MD5."""
+"""The SQL syntax of each database for names, strings, and positions computed with MD5."""
 
 from __future__ import annotations
 

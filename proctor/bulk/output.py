@@ -1,4 +1,4 @@
-"""Convert the groups of rows to the columns of a table."""
+"""Convert assigned groups to the columns of an output table."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Columns:
 
 
 def literal(dialect: Dialect, value: Any) -> str:
-    """Return a constant in a rule as a literal."""
+    """Return a constant from a rule as an SQL literal."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, str):
@@ -200,7 +200,7 @@ class _Renderer:
         return f"{operand} IN ({listed})"
 
     def _operand(self, built: ast.expr, node: nodes.Node) -> str:
-        """Return a variable or a constant. Arithmetic is not supported."""
+        """Return SQL for a variable or a constant. Arithmetic is not supported."""
         if not isinstance(built, ast.Name):
             raise self._refusal(node)
         variable = self._variable(built)

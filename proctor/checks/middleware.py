@@ -69,7 +69,7 @@ def check_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
                 f"MIDDLEWARE has {len(ours)} proctor middlewares: "
                 f"{', '.join(repr(each.path) for each in ours)}. Each of them identifies the "
                 "visitor, and views see only the result of the last one.",
-                hint="Keep only one of them.",
+                hint="Keep only one proctor middleware.",
                 id="proctor.W005",
             )
         )

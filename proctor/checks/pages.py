@@ -85,7 +85,7 @@ def _base() -> list[checks.CheckMessage]:
         try:
             get_template(needed)
         except TemplateDoesNotExist:
-            hint = "Give the name of an existing template."
+            hint = "Set it to the name of an existing template."
             if needed != name:
                 hint = (
                     "Add 'proctor' to INSTALLED_APPS, and set APP_DIRS to True for a "

@@ -62,14 +62,14 @@ def _class() -> Iterator[checks.CheckMessage]:
     except Exception as error:  # noqa: BLE001 - the site's module may raise anything
         yield checks.Error(
             f"PROCTOR_SOURCE is {name!r}, which cannot be imported: {error}",
-            hint="Give the dotted path of a class: 'shop.groups.OurSource'.",
+            hint="Set it to the dotted path of a class: 'shop.groups.OurSource'.",
             id="proctor.E009",
         )
         return
     if not callable(found) or (isinstance(found, type) and not hasattr(found, "determine_groups")):
         yield checks.Error(
             f"PROCTOR_SOURCE is {name!r}, which is not a class with a determine_groups method.",
-            hint="Give it the methods of proctor.core.sources.source.Source.",
+            hint="The class needs the methods of proctor.core.sources.source.Source.",
             id="proctor.E009",
         )
 
@@ -90,7 +90,7 @@ def _file() -> Iterator[checks.CheckMessage]:
     meant = "" if guess is None else f"Did you mean {guess + text[len(scheme) :]!r}? If not: "
     yield checks.Warning(
         f"PROCTOR_MATRIX is {shown(str(path))}, but there is no such file{relative}.",
-        hint=f"{meant}Give the absolute path of the file, for example BASE_DIR / 'matrix.json'. "
+        hint=f"{meant}Set it to the absolute path of the file, such as BASE_DIR / 'matrix.json'. "
         "Until it exists, every visitor gets the default of every test.",
         id="proctor.W003",
     )
@@ -110,7 +110,7 @@ def _time() -> Iterator[checks.CheckMessage]:
     if not 0 < timeout <= LONGEST_TIMEOUT:
         yield checks.Error(
             f"PROCTOR_TIMEOUT is {timeout!r}, which is not a valid timeout for a Pipet.",
-            hint=f"Give a number of seconds above 0 and at most {LONGEST_TIMEOUT}.",
+            hint=f"Set it to a number of seconds above 0 and at most {LONGEST_TIMEOUT}.",
             id="proctor.E015",
         )
 

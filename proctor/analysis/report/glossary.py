@@ -95,9 +95,9 @@ HELP = {
     ),
     "always valid": Sentence(
         gettext_noop(
-            "The range of effects that agree with the data. It is valid no matter how often you "
-            "look. If the range excludes 0, there is a difference; if it includes 0, there may be "
-            "none. Its precise name is always-valid confidence interval."
+            "The range of effects that are compatible with the data. It is valid no matter how "
+            "often you look. If the range excludes 0, there is a difference; if it includes 0, "
+            "there may be none. Its precise name is always-valid confidence interval."
         )
     ),
     "fixed": Sentence(
@@ -200,7 +200,7 @@ TITLES = {
     "matrix": Sentence(gettext_noop("Matrix")),
 }
 
-#: The columns of tables.
+#: Titles of table columns.
 LABELS = {
     "group": Sentence(gettext_noop("Group")),
     "visitors": TITLES["visitors"],

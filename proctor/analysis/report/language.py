@@ -142,7 +142,7 @@ class Series(Sentence):
         return (self.texts, self.separator), {}
 
     def translated(self, translations: Translations, *_others: Any) -> str:
-        """Return the strings in the language of *translations*, joined."""
+        """Translate the strings into the language of *translations*, and join them."""
         return translations.gettext(self.separator).join(
             each.translated(translations) if isinstance(each, Sentence) else each
             for each in self.texts

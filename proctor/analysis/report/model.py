@@ -38,7 +38,7 @@ class GroupReport:
 
     #: Distinct visitors whose window has matured.
     visitors: int
-    #: The mean over strata, or the quantile; None without visitors.
+    #: The mean across strata, or the quantile; None if the group has no visitors.
     mean: float | None
 
 
@@ -57,7 +57,7 @@ class StratumReport:
     always_valid: Interval
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the stratum as JSON."""
+        """Return the effect in the stratum as a dict for JSON."""
         return {
             "allocation": self.allocation,
             "version": self.version,
@@ -139,7 +139,7 @@ class EffectReport:
         return low is not None and high is not None and (low > 0 or high < 0)
 
     def to_dict(self, *, details: bool = False) -> dict[str, Any]:
-        """Return the effect as JSON."""
+        """Return the effect as a dict for JSON."""
         found: dict[str, Any] = {
             "group": self.group,
             "absolute": _number(self.absolute),
@@ -209,7 +209,7 @@ class MetricReport:
     is_empty: bool = False
 
     def to_dict(self, *, details: bool = False) -> dict[str, Any]:
-        """Return the metric as JSON."""
+        """Return the metric's results as a dict for JSON."""
         found: dict[str, Any] = {
             "name": self.metric.name,
             "kind": self.metric.kind,
@@ -241,7 +241,7 @@ class Trust:
     advice: str = ""
 
     def to_dict(self) -> dict[str, str]:
-        """Return the item as JSON."""
+        """Return the item as a dict for JSON."""
         return {"level": self.level, "title": self.title, "text": self.text}
 
 
@@ -255,7 +255,7 @@ class Verdict:
     sentence: str
     #: The group that the sentence is about.
     group: str | None = None
-    #: The estimated number of days that the test still needs; None if unknown or if it needs none.
+    #: The estimated number of days that the test still needs; None if unknown or not needed.
     days: float | None = None
 
 
@@ -307,7 +307,7 @@ class Findings:
         return self.horizon is not None
 
     def to_dict(self, *, details: bool = False) -> dict[str, Any]:
-        """Return the report as JSON.
+        """Return the report as a dict for JSON.
 
         With *details*, it includes the data that only the page shows.
         """

@@ -35,7 +35,7 @@ __all__ = [
     "young_line",
 ]
 
-#: Marks a check that found no problem, if another check found that the split is broken.
+#: Replaces a check mark in a report whose split is broken.
 NEUTRAL = "–"
 
 TRUST = Sentence(gettext_noop("Can you trust it?"))

@@ -104,7 +104,7 @@ def _figure(value: float, digits: int, *, sign: bool) -> Figure:
 
 
 def shows_relative(absolute: float, relative: float | None) -> bool:
-    """Return whether a relative effect makes sense: a baseline below 0 reverses its sign."""
+    """Return whether a relative effect makes sense; a negative baseline would reverse its sign."""
     return relative is not None and absolute * relative >= 0
 
 
