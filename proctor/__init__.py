@@ -1,8 +1,8 @@
 """A/B tests, feature toggles and gradual rollouts with Proctor's test matrices.
 
 This module contains the names that settings modules and annotations need. It does not import
-Django, so a settings module can import it. Any Python program can use the engine, `proctor.core`;
-the other modules are for Django.
+Django, so a settings module can import it. Any Python program can use the engine, `proctor.core`,
+as well as `proctor.bulk` and `proctor.analysis`. Most other modules need Django.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Visitor:
         self._shown: set[str] = set()
         try:
             self._groups = source.determine_groups(asked)
-        except SourceError:  # the log contains the reason; everyone gets the answer without groups
+        except SourceError:  # already logged; answer without groups
             self._groups = {}
 
     def group(self, test: str) -> GroupAssignment | None:

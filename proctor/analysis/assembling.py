@@ -118,7 +118,7 @@ def _require_group(name: str, values: dict[str, int], groups: Sequence[str]) -> 
 
 
 def _comparisons(prepared: Prepared, baseline: str | None) -> int:
-    """Return the number of comparisons; the intervals are corrected for this number."""
+    """Return the number of comparisons for which the intervals are corrected."""
     others = sum(1 for group in prepared.groups if group != baseline)
     primary = sum(_primary(prepared))
     return max(1, primary * others)
@@ -147,7 +147,7 @@ def _metrics(
 
 
 def _with_adjusted(metrics: Sequence[MetricReport], prepared: Prepared) -> tuple[MetricReport, ...]:
-    """Return the metrics, with p-values adjusted for the number of primary metrics and groups."""
+    """Return the metrics with p-values adjusted for the number of primary metrics and groups."""
     raw = {
         (number, effect.group): effect.p_value
         for number, metric in enumerate(metrics)

@@ -1,4 +1,4 @@
-"""The visitors on whom a verdict is based: their splits have the baseline and another group."""
+"""Find the visitors on whom a verdict is based: those whose split allows a comparison."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["Compared", "compared_visitors"]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The number of compared visitors, and the splits in which no comparison is possible."""
+    """The number of visitors compared, and the splits in which no comparison is possible."""
 
     baseline: str
     #: Distinct visitors in the comparisons of the primary metrics.
     visitors: int
-    #: Splits without a visitor in the baseline.
+    #: Splits with no visitors in the baseline group.
     without_baseline: tuple[StratumRatio, ...]
     #: Splits in which a group has too few visitors.
     too_small: tuple[StratumRatio, ...]

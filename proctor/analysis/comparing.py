@@ -45,13 +45,13 @@ POINTS, VALUES = 60, 8
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A metric to compare."""
+    """A metric whose group means are compared, with the data and options that this needs."""
 
     prepared: Prepared
     plan: MetricPlan
     baseline: str | None
     primary: bool
-    #: The number of comparisons; the intervals of primary metrics are corrected for it.
+    #: The number of comparisons for which the intervals of primary metrics are corrected.
     comparisons: int
 
     @property
@@ -275,7 +275,7 @@ def _history(comparison: Comparison, over_time: Moments, group: int) -> Iterator
 
 
 def _segments(comparison: Comparison) -> Iterator[tuple[str, str, Moments]]:
-    """Yield the moments for the most frequent values of each segment."""
+    """Yield each segment's most frequent values, and the moments of the visitors who have them."""
     space = comparison.prepared.space
     for number, name in enumerate(comparison.prepared.options.segments):
         rows = space.run(

@@ -44,7 +44,7 @@ class StratumEffect:
     #: The variance of one visitor's contribution to each mean.
     baseline_variance: float
     variance: float
-    #: For each column, how much a deviation in it changes the mean; used to compute covariances.
+    #: How much the mean changes with each column; used to compute covariances.
     baseline_weights: Any
     weights: Any
     baseline_means: Any
@@ -62,7 +62,7 @@ class StratumEffect:
 
     @property
     def absolute(self) -> float:
-        """The difference of the means."""
+        """The difference between the means."""
         return self.value - self.baseline
 
     @property
@@ -83,15 +83,15 @@ class StratumEffect:
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """An effect over several strata."""
+    """The effect across several strata."""
 
     absolute: float
     #: The combined mean of the baseline.
     baseline: float
-    #: The standard error, and the larger one of the standard error and the pooled standard error.
+    #: The standard error, and the larger of the standard error and the pooled standard error.
     error: float
     widest_error: float
-    #: Degrees of freedom of the t distribution, by Welch and Satterthwaite.
+    #: Degrees of freedom of the t distribution, from the Welch-Satterthwaite equation.
     freedom: float
     #: 4 times the sum of n_c n_t / (n_c + n_t).
     size: float
@@ -103,7 +103,7 @@ class Combined:
 
     @property
     def p_value(self) -> float | None:
-        """The two-sided p-value, valid if you look only once; None if there is no variance."""
+        """The two-sided p-value, valid only if you look once; None if the variance is 0."""
         if not self.error > 0 or not self.freedom > 0:
             return None
         return float(2 * stats.t.sf(abs(self.absolute) / self.error, self.freedom))
@@ -208,7 +208,10 @@ def _ratio_weights(mean: Any, *, ratio: bool, past: bool) -> Any:
 
 
 def _theta(mean: Any, covariance: Any, *, ratio: bool) -> tuple[float, float]:
-    """Return the regression slope of the value on the past (both groups), and the past's value."""
+    """Return the slope of a regression of the value on the past, and the value of the past.
+
+    Both are computed from the visitors of both groups.
+    """
     half = len(mean) // 2
     if ratio and (mean[1] == 0 or mean[half + 1] == 0):
         return 0.0, 0.0
@@ -248,7 +251,10 @@ def _shared(
     pair: tuple[int, int],
     groups: tuple[int, int],
 ) -> float:
-    """Return the covariance from visitors who are in a group of *one* and a group of *other*."""
+    """Return the covariance due to visitors who are in both strata: *one* and *other*.
+
+    *pair* is their group in each of these strata.
+    """
     key = (one.stratum, pair[0], other.stratum, pair[1])
     if key not in moments.shared:
         return 0.0
@@ -306,7 +312,7 @@ def _freedom(effects: Sequence[StratumEffect], weights: Any) -> float:
 def restricted(
     effects: Sequence[StratumEffect], covariance: Any, least: int
 ) -> tuple[list[StratumEffect], Any]:
-    """Return the strata with at least *least* visitors in each group, and their covariance."""
+    """Keep strata with at least *least* visitors in each group; return effects and covariance."""
     kept = [
         index
         for index, each in enumerate(effects)

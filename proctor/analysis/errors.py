@@ -13,7 +13,7 @@ HINT = "pip install 'django-proctor[analysis]'"
 
 
 class AnalysisError(ProctorError):
-    """Exposures, outcomes or options that cannot be analyzed. The message is one line."""
+    """Raised if exposures, outcomes or options cannot be analyzed. The message is one line."""
 
 
 def needed(name: str) -> Any:

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["Visitors", "find_labels", "make_units", "newest_exposure", "read_exposures"]
 
 
-#: Maximum numbers of distinct values. With more, the columns probably contain other data.
+#: Maximum numbers of distinct labels and groups. With more, the columns are probably wrong.
 MAX_LABELS, MAX_GROUPS = 1_000, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Visitors:
-    """The numbers of distinct visitors in a test, by the way in which the analysis treats them."""
+    """The numbers of distinct visitors in a test, by how the analysis treats them."""
 
     counted: int
     #: Seen in two groups under the same split; left out.
@@ -37,7 +37,7 @@ class Visitors:
     carried_over: int
     #: Seen only with forced groups; left out.
     forced: int
-    #: Exposures without a visitor.
+    #: The number of exposures that do not name a visitor.
     nameless: int
 
 

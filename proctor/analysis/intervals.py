@@ -20,7 +20,7 @@ NARROWEST = 5_000
 
 
 def mixing(alpha: float, narrowest: float = NARROWEST) -> float:
-    """Return the value of rho squared that makes the interval narrowest at *narrowest* visitors."""
+    """Return the paper's rho squared that makes the interval narrowest at *narrowest* visitors."""
     log = -2 * math.log(alpha)
     return (log + math.log(1 + log)) / narrowest
 

@@ -21,9 +21,9 @@ class MetricPlan:
     metric: Metric
     #: The position of the metric in the report.
     index: int
-    #: The index of its window in the list of window lengths.
+    #: The index of the metric's window in the list of window lengths.
     window: int
-    #: How far back CUPED uses a visitor's past, in microseconds; None without CUPED.
+    #: How far back CUPED looks into a visitor's past, in microseconds; None without CUPED.
     past: int | None
 
     @property
@@ -43,7 +43,7 @@ class MetricPlan:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the metric's sums, then the columns of the same sums over the past."""
+        """The columns of the metric's sums, followed by those of the same sums over the past."""
         count = len(self.metric.sources)
         names = [f"x{self.index}_{number}" for number in range(count)]
         if self.past is not None:

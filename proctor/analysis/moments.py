@@ -21,7 +21,7 @@ __all__ = ["Moments", "Sums", "read_moments"]
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The number of visitors, the sums of their columns, and the sums of products of two columns.
+    """The number of visitors, the sum of each column, and the sums of products of two columns.
 
     Columns are centered: a constant close to the column's mean is subtracted, because differences
     between the squares of large numbers would lose precision.
@@ -38,10 +38,11 @@ class Moments:
 
     #: The constant subtracted from each column.
     center: Any
-    #: By stratum and group: visitors (T), sums (T, k), products (T, k, k).
+    #: By stratum and group: the visitors (T), sums (T, k) and products (T, k, k).
     own: dict[tuple[int, int], tuple[Any, Any, Any]]
-    #: For a pair of strata and a group of each: visitors in both (T), their sums in each stratum
-    #: (T, k), and the products of one stratum's columns with the other stratum's columns (T, k, k).
+    #: For two strata and one group in each of them: visitors in both (T), their sums in each
+    #: stratum (T, k), and the products of one stratum's columns with the other stratum's columns
+    #: (T, k, k).
     shared: dict[tuple[int, int, int, int], tuple[Any, Any, Any, Any]]
 
     def at(self, step: int = -1) -> Moments:
@@ -115,7 +116,10 @@ def _grouped(
     sums: Sequence[_Sum],
     shape: tuple[int, int],
 ) -> dict[Any, Any]:
-    """Run the aggregation and return cumulative arrays by all keys except the last one, time."""
+    """Run the aggregation; return arrays that are cumulative over time, by the other keys.
+
+    Time is the last of the *keys*.
+    """
     names = keys.split(", ")
     listed = ", ".join(f"{sql} AS a{index}" for index, (sql, _) in enumerate(sums))
     buckets, size = shape

@@ -32,7 +32,7 @@ class Options:
 
     #: If empty, every metric in the outcomes is analyzed as a mean.
     metrics: tuple[Metric, ...] = ()
-    #: Defaults for metrics that do not have these options themselves.
+    #: Defaults for metrics that do not set these options themselves.
     kind: Literal["mean", "proportion"] = "mean"
     window: timedelta | None = None
     past: timedelta | None = None
@@ -80,7 +80,7 @@ class Options:
                 raise option_error(name, "a datetime", value)
 
     def chosen_metrics(self, found: Collection[str]) -> list[Metric]:
-        """Return the metrics to compute, each with its window. *found* are the available ones."""
+        """Return the metrics to compute. *found* are the names of the metrics in the outcomes."""
         if not self.metrics and len(found) > MAX_METRICS:
             raise AnalysisError(
                 f"The outcomes have {len(found):,} metrics; name those to analyze, at most "
@@ -97,7 +97,7 @@ class Options:
         return None if length is None else length_of(length)
 
     def past_of(self, metric: Metric) -> int | None:
-        """Return how far back CUPED uses a visitor's past (microseconds), or None without CUPED."""
+        """Return how far back CUPED looks (microseconds), or None without CUPED."""
         if metric.kind == "quantile":
             return None
         length = metric.past if metric.past is not None else self.past

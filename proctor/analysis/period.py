@@ -1,4 +1,4 @@
-"""The times of an analysis."""
+"""The period of an analysis, and its division into time steps."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from dataclasses import dataclass
 
 __all__ = ["DAY", "HOUR", "Period"]
 
-#: Lengths of time in microseconds.
+#: An hour and a day in microseconds.
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
 
-#: Maximum number of time steps. For a longer test, each step is made longer instead.
+#: Maximum number of time steps. In a very long test, each step is longer than a day.
 MAX_STEPS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The times of an analysis, in microseconds since 1970."""
+    """The start and end of an analysis in microseconds since 1970, and the allowed lateness."""
 
-    #: The first exposure of the test.
+    #: The time of the test's first exposure.
     start: int
     #: The end of the analysis: later exposures and outcomes are ignored.
     until: int
-    #: The longest delay with which outcomes may arrive, in microseconds.
+    #: How late an outcome may arrive, in microseconds.
     lateness: int
 
     @property
     def bucket(self) -> int:
-        """The length of one time step in the view over time: a day, or an hour in short tests."""
+        """The length of a time step in the chart over time: a day, or an hour in short tests."""
         span = self.until - self.start
         if span < 3 * DAY:
             return HOUR
@@ -35,5 +35,5 @@ class Period:
 
     @property
     def buckets(self) -> int:
-        """The number of steps."""
+        """The number of time steps."""
         return (self.until - self.start) // self.bucket + 1

@@ -25,7 +25,7 @@ __all__ = [
 
 #: Probability of detecting an effect of the declared size.
 POWER = 0.8
-#: The search for the number of visitors stops at this number.
+#: The search for the required number of visitors gives up at this number.
 _MOST = 1e12
 
 
@@ -49,7 +49,7 @@ def visitors_needed(
         )
     if not variance > 0:
         raise AnalysisError(
-            Sentence(gettext_noop("All values are equal: there is no variance to plan with"))
+            Sentence(gettext_noop("All values are equal, so the test cannot be planned"))
         )
     return int(_solve("n_obs", variance, shares, alpha, power, effect_size=abs(effect)))
 
@@ -118,14 +118,14 @@ def _solve(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The requirements of a test."""
+    """The visitors and days that a test needs, and the effect that it can then detect."""
 
-    #: The absolute effect, and the effect as a share of the mean.
+    #: The effect to detect: absolute, and as a share of the mean.
     effect: float
     relative: float | None
     #: Visitors in both groups.
     visitors: int
-    #: None if the number of daily visitors is not given.
+    #: Length of the test; None if the number of daily visitors is not given.
     days: float | None
     alpha: float
     power: float
@@ -143,7 +143,7 @@ def plan_test(
     alpha: float = 0.05,
     power: float = POWER,
 ) -> Plan:
-    """Return the plan of a test, based on the effect, the visitors or the days.
+    """Plan a test for a given effect, number of visitors, or number of days.
 
     *daily* is the number of visitors in both groups per day. Raises AnalysisError if an argument is
     missing.

@@ -29,7 +29,7 @@ DRAWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The sums of visitors in one stratum and group, in ascending order."""
+    """The visitors' sums in one stratum and group, in ascending order."""
 
     values: Any
     #: For each value, a number that identifies its visitor.
@@ -38,7 +38,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class QuantileEffect:
-    """The difference of two quantiles, combined over strata."""
+    """The difference between two quantiles, combined across strata."""
 
     absolute: float
     baseline: float
@@ -81,7 +81,7 @@ def quantile_effect(
     seed: int,
     draws: int = DRAWS,
 ) -> QuantileEffect | None:
-    """Return the effect on a quantile, combined over strata with weights n_s/N."""
+    """Return the effect on a quantile, combined across strata with weights n_s/N."""
     strata = [
         s
         for s in sorted({key[0] for key in values})

@@ -27,7 +27,7 @@ THRESHOLD = 0.001
 
 @dataclass(frozen=True, slots=True)
 class StratumRatio:
-    """The numbers of visitors in the groups of one stratum."""
+    """The number of visitors in each group of one stratum, compared with the shares."""
 
     stratum: Stratum
     observed: Mapping[str, int]
@@ -62,13 +62,13 @@ class SampleRatio:
 
     @property
     def worst(self) -> StratumRatio:
-        """The stratum with the smallest p-value, if any can be tested."""
+        """The stratum with the smallest p-value. At least one stratum must have a p-value."""
         tested = (each for each in self.strata if each.p_value is not None)
         return min(tested, key=lambda each: each.p_value or 0.0)
 
     @property
     def limit(self) -> float:
-        """A stratum with a p-value below this limit causes an alarm."""
+        """The p-value below which a stratum causes an alarm."""
         return THRESHOLD / max(self.tested, 1)
 
     @property
@@ -103,7 +103,7 @@ def joint(p_values: Sequence[float | None]) -> float | None:
 
 
 def sample_ratio(space: Workspace, strata: Sequence[Stratum], groups: Sequence[str]) -> SampleRatio:
-    """Return the sample ratio of the visitors in the table `units`."""
+    """Test the sample ratio of the visitors in the table `units`."""
     counts: dict[int, dict[str, int]] = {index: {} for index in range(len(strata))}
     for stratum, group, count in space.run("SELECT s, g, count(*) FROM units GROUP BY ALL"):
         counts[stratum][groups[group]] = count

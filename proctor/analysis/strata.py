@@ -66,7 +66,7 @@ class Change:
     jumps: float = 0.0
     leaves: float = 0.0
     enters: float = 0.0
-    #: The groups whose payload changed, so that their visitors saw something different afterwards.
+    #: The groups whose payload changed, so their visitors saw something different from then on.
     payloads: tuple[str, ...] = ()
 
 
@@ -75,7 +75,7 @@ class Strata:
     """The strata of a test, and the times at which their visitors moved."""
 
     strata: tuple[Stratum, ...]
-    #: The index of the stratum of each label.
+    #: For each label, the index of its stratum.
     of_label: tuple[int, ...]
     #: For each stratum, the times at which some of its visitors change groups or leave the test.
     boundaries: tuple[tuple[int, ...], ...]
@@ -126,7 +126,7 @@ def _by_version(definitions: Iterable[TestDefinition]) -> dict[str, TestDefiniti
 
 
 def _stratum(label: Label, known: Mapping[str, TestDefinition]) -> tuple[tuple[str, ...], Stratum]:
-    """Return the stratum of the exposures with a label, preceded by the key of the stratum."""
+    """Return the key and the stratum of the exposures that have this label."""
     definition = known.get(label.version or "")
     key: tuple[str, ...]
     if label.allocation is None:
@@ -189,7 +189,7 @@ def split_digest(definition: TestDefinition, index: int) -> str:
 def _live_shares(definition: TestDefinition, index: int) -> Mapping[str, float] | None:
     """Return the shares of the groups with a value of at least 0, scaled to 1.
 
-    Return None if there are none.
+    Return None if the allocation has no such groups.
     """
     # If several buckets have the same value, the engine assigns the last one.
     names = {bucket.value: bucket.name for bucket in definition.buckets}
@@ -258,7 +258,7 @@ def _payloads(old: TestDefinition | None, new: TestDefinition | None) -> tuple[s
 
 
 def _moves_away(pair: PairMoves) -> bool:
-    """Return True if rounding cannot explain how many visitors change groups or leave."""
+    """Return True if more visitors change groups or leave than rounding can explain."""
     return max(pair.jump, pair.leave) > ROUNDING
 
 

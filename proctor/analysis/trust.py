@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["trust_list"]
 
-#: Visitors seen in two groups cause a warning if there are at least this share and this many.
+#: Visitors seen in two groups cause a warning if both their share and their number are at least
+#: this large.
 TWO_GROUPS, TWO_GROUPS_LEAST = 0.01, 10
-#: The length of a week in days; a test should run for whole weeks.
+#: Days in a week; a test should run for whole weeks.
 WEEK = 7
 
 #: A test counts as running for whole weeks if its length is off by at most this many days.
@@ -46,8 +47,8 @@ _REASONS = Sentence(
 )
 _RETURNING = Sentence(
     gettext_noop(
-        "The test itself changes who comes back, or the exposures of returning visitors get lost "
-        "in one group. Use only the data of the first split, and measure returning as an outcome."
+        "The test itself changes who comes back, or exposures of returning visitors are lost in "
+        "one group. Use only the data of the first split, and count returning visits as an outcome."
     )
 )
 
@@ -61,7 +62,7 @@ def trust_list(
     metrics: Sequence[MetricReport],
     compared: Compared | None,
 ) -> tuple[Trust, ...]:
-    """Return the lines, problems first."""
+    """Return the items of the list "Can you trust it?", problems first."""
     lines = [
         _ratio(ratio),
         *_missing(strata),
@@ -164,7 +165,7 @@ def _compared(compared: Compared | None, visitors: Visitors) -> Iterator[Trust]:
 
 
 def _part(compared: Compared, counted: int) -> Sentence:
-    """Return how many of the visitors are compared, and why the others are not."""
+    """Return a sentence that says how many visitors are compared, and why the others are not."""
     named = {"number": count(compared.visitors), "counted": count(counted)}
     if not compared.without_baseline and not compared.too_small:
         return Sentence(
@@ -313,7 +314,7 @@ def _moved(each: Change) -> Sentence:
         return Sentence(gettext_noop("a change that no matrix explains"))
     if each.jumps:
         return Sentence(
-            gettext_noop("{share} of eligible visitors changed group"), share=percent(each.jumps)
+            gettext_noop("{share} of eligible visitors changed groups"), share=percent(each.jumps)
         )
     if each.leaves:
         return Sentence(

@@ -40,7 +40,7 @@ def verdict(
         return Verdict("broken", _broken(ratio))
     if not groups:
         return Verdict(
-            "none", Sentence(gettext_noop("No verdict: nobody was exposed in this time."))
+            "none", Sentence(gettext_noop("No verdict: nobody was exposed in this period."))
         )
     if len(groups) < 2:
         sentence = Sentence(
@@ -86,7 +86,7 @@ def _broken(ratio: SampleRatio) -> Sentence:
         return Sentence(
             gettext_noop(
                 "Do not use this test: “{group}” has visitors, but its share in the split is 0. "
-                "Stop the test, find where they come from, and start a new test."
+                "Stop the test, find out why, and start a new test."
             ),
             group=printable(strange[0], 60),
         )
@@ -95,7 +95,7 @@ def _broken(ratio: SampleRatio) -> Sentence:
     return Sentence(
         gettext_noop(
             "Do not use this test: “{group}” has about {number} fewer visitors than expected. Stop "
-            "the test, find why visitors are missing, and start a new test."
+            "the test, find out why visitors are missing, and start a new test."
         ),
         group=printable(group, 60),
         number=rough(missing[group]),
@@ -105,7 +105,7 @@ def _broken(ratio: SampleRatio) -> Sentence:
 def _decided(
     effects: Sequence[tuple[MetricReport, EffectReport]], alpha: float, *, at_horizon: bool
 ) -> Iterator[tuple[bool, MetricReport, EffectReport]]:
-    """Yield the significant differences of primary metrics, and whether they are good."""
+    """Yield the significant differences in primary metrics, each with True for an improvement."""
     for metric, effect in effects:
         if not metric.primary:
             continue
@@ -179,7 +179,8 @@ def _undecided(metrics: Sequence[MetricReport], *, at_horizon: bool) -> Sentence
     if not primary:
         return Sentence(
             gettext_noop(
-                "No verdict: the baseline and another group both need visitors whose window ended."
+                "No verdict: the baseline and another group both need visitors whose window has "
+                "ended."
             )
         )
     metric = primary[0]

@@ -24,16 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Wait", "outlook_of", "wait_of"]
 
-#: A rate is computed if a split is at least a day old, and had a visitor in the last week.
+#: A rate is computed only for a split that is at least a day old and had a visitor in the last
+#: week.
 LEAST_TIME, QUIET = DAY, 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why it is too early for a verdict."""
+    """The reason why it is too early for a verdict, and the time that the test still needs."""
 
     sentence: Sentence
-    #: About how many more days the test needs, or None if that is not known.
+    #: The estimated number of days that the test still needs, or None if unknown.
     days: float | None
 
 
@@ -48,17 +49,17 @@ class _Flow:
 
     @property
     def rate(self) -> float:
-        """New visitors of both groups in a day."""
+        """New visitors per day, in both groups together."""
         return sum(self.counts) / self.days
 
     @property
     def pending(self) -> int:
-        """Visitors whose window is not over yet."""
+        """The number of visitors whose window is not over yet."""
         return sum(self.counts) - sum(self.matured)
 
     @property
     def precision(self) -> float:
-        """The information per visitor, relative to a split with two groups of the same size."""
+        """The information per visitor, relative to an even split between the two groups."""
         total = sum(self.counts)
         return 4 * self.counts[0] * self.counts[1] / (total * total)
 
@@ -72,10 +73,10 @@ def outlook_of(
     alpha: float,
     groups: tuple[int, int],
 ) -> Outlook | None:
-    """Return the visitors and days until the declared smallest effect would show.
+    """Return how many visitors and days a test needs to show the declared smallest effect.
 
-    That is when the always-valid interval at *alpha* would exclude 0. *groups* are the indexes of
-    the baseline and the group. Return None without a declared effect, or if all values are equal.
+    An effect shows when the always-valid interval at *alpha* excludes 0. *groups* are the indexes
+    of the baseline and the group. Return None if no effect is declared or all values are equal.
     """
     metric = plan.metric
     if metric.smallest is None:
@@ -103,7 +104,7 @@ def outlook_of(
 
 
 def _flows(prepared: Prepared, plan: MetricPlan, groups: tuple[int, int]) -> list[_Flow]:
-    """Return the visitors under each split in use, or [] if their rate is not known."""
+    """Return the flow of visitors under each current split, or [] if the rate is unknown."""
     strata, until = prepared.strata, prepared.period.until
     changed = max((each.at for each in strata.changes), default=0)
     visitors = _counts(prepared, plan)
@@ -121,7 +122,7 @@ def _flows(prepared: Prepared, plan: MetricPlan, groups: tuple[int, int]) -> lis
 
 
 def _counts(prepared: Prepared, plan: MetricPlan) -> dict[tuple[int, int], tuple[int, int]]:
-    """Return the visitors of each stratum and group: all, and those who have matured."""
+    """Return the numbers of all visitors and of matured ones, by stratum and group."""
     rows = prepared.space.run(
         f"SELECT s, g, count(*), count(*) FILTER ({plan.matured}) FROM units GROUP BY s, g"
     )
@@ -129,7 +130,7 @@ def _counts(prepared: Prepared, plan: MetricPlan) -> dict[tuple[int, int], tuple
 
 
 def _window(prepared: Prepared, plan: MetricPlan) -> float:
-    """Return the days after an exposure until its window has matured."""
+    """Return the number of days from an exposure until its window has matured."""
     length = prepared.options.window_of(plan.metric)
     return 0.0 if length is None else (length + prepared.period.lateness) / DAY
 
@@ -141,7 +142,7 @@ def wait_of(
     *,
     at_horizon: bool,
 ) -> Wait | None:
-    """Return why it is too early, or None if the test is old enough.
+    """Return why it is too early for a verdict, or None if the test is old enough.
 
     If the end is declared, wait until then. Otherwise, wait until the smallest effect worth finding
     would show or, if it is not declared, until a stratum has enough visitors whose windows have
@@ -162,7 +163,7 @@ def wait_of(
 
 
 def _wait_for_effect(metrics: Sequence[MetricReport]) -> Wait | None:
-    """Return the wait for the declared smallest effect that takes longest."""
+    """Return the longest wait for a declared smallest effect, or None if no effect needs one."""
     waiting = [
         (effect.outlook, metric.metric)
         for metric in metrics
@@ -225,7 +226,10 @@ def _wait_for_visitors(
 
 
 def _varies(metric: MetricReport) -> bool:
-    """Return True if more visitors are needed, or False if the metric's values do not vary."""
+    """Return False if an interval is missing although every group has enough visitors.
+
+    In this case the metric's values do not vary, and more visitors would not help.
+    """
     return not metric.effects or any(
         min(each.baseline_visitors, each.visitors) < LEAST_ALWAYS_VALID
         for effect in metric.effects

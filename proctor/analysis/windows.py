@@ -34,7 +34,7 @@ class Outcomes:
     before: int
     #: Outcomes after the end of the window.
     after: int
-    #: Outcomes of visitors who are not counted.
+    #: Outcomes of visitors whom the analysis does not count.
     strangers: int
 
 
@@ -70,7 +70,7 @@ def add_windows(
 
 
 def _stop(strata: Strata) -> str:
-    """Return SQL for the first time after an exposure when its visitor may have changed groups."""
+    """Return SQL for the first time after an exposure at which the visitor may change groups."""
     cases = [
         f"WHEN s = {index} AND t < {time} THEN {time}"
         for index, times in enumerate(strata.boundaries)

@@ -1,3 +1,3 @@
-"""The bar on the site's pages: shows authorized visitors which groups the page has read."""
+"""The bar that shows authorized visitors which groups a page has read."""
 
 from __future__ import annotations

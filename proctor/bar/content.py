@@ -29,7 +29,7 @@ __all__ = ["BarContent", "BarTest", "content_of"]
 
 @dataclass(frozen=True, slots=True)
 class BarTest:
-    """A test with its data as on the groups page, and the number of times this page has read it."""
+    """A test with the same data as on the groups page, and how often this page has read it."""
 
     shown: ShownTest
     #: Number of reads by attribute, item, tag or decorator.
@@ -47,7 +47,7 @@ class BarTest:
 class BarContent:
     """The content of the bar."""
 
-    #: First the forced tests, then the others; both in the order in which the page read them.
+    #: The forced tests, then all others; each part in the order in which the page read the tests.
     tests: tuple[BarTest, ...]
     identity: Identity | None
     #: Forced tests of other applications.
@@ -62,7 +62,7 @@ class BarContent:
 
     @property
     def forced(self) -> int:
-        """The number of forced tests, including those of other applications and mistyped ones."""
+        """The number of forced tests, including mistyped tests and those of other applications."""
         return sum(each.is_forced for each in self.tests) + len(self.foreign) + len(self.mistyped)
 
 
@@ -98,15 +98,14 @@ def _shown(
     assignments: Mapping[str, GroupAssignment] = known or {
         name: setup.default_of(setup.registry[name], Reason.NOT_READY) for name in names
     }
-    # This page does not wait for a Pipet's matrix. Once loaded, the matrix is shown on the next
-    # page.
+    # Do not wait for a Pipet's matrix. Once it is loaded, the next page shows it.
     matrix = shown_matrix(setup, timeout=0)
     found = overview(setup, assignments, visit.asked, forcing.groups, matrix, names=names)
     return tuple(_with_declared(each, setup.registry[each.name]) for each in found.tests)
 
 
 def _with_declared(shown: ShownTest, declared: ProctorTest) -> ShownTest:
-    """Return the test as shown; if no matrix lists its groups, add the declared groups."""
+    """Return the test. If it has no groups from a matrix, add the declared groups."""
     if shown.buckets or not isinstance(declared.groups, Mapping):
         return shown
     buckets = [

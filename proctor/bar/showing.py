@@ -37,9 +37,9 @@ _NOTHING = SafeString()
 
 
 def bar_of(request: HttpRequest | None) -> SafeString:
-    """Return the bar for a page, or "" if its visitor may not see it.
+    """Return the bar for a page, or "" if the visitor may not see the bar.
 
-    Takes little time for visitors without the bar's cookie, and never raises.
+    Fast for visitors without the bar's cookie. Never raises an exception.
     """
     visit = None if request is None else Visit.of(request)
     if visit is None or visit.forcing is None:
@@ -51,7 +51,7 @@ def _bar(visit: Visit, forcing: Forcing) -> SafeString:
     try:
         address = reverse("forcegroups")
     except NoReverseMatch:
-        return _NOTHING  # check W029 reports this
+        return _NOTHING  # `manage.py check` reports proctor.W029
     try:
         return _rendered(visit, forcing, address) if forcing.show_bar() else _NOTHING
     except Exception as error:  # noqa: BLE001 - a hook, a storage of static files, ...
@@ -98,7 +98,7 @@ def _token(request: HttpRequest) -> str:
 
 
 def _nonce(request: HttpRequest) -> str:
-    """Return the nonce of the page's CSP, from Django 6.0 or later or from django-csp."""
+    """Return the page's CSP nonce, which Django 6.0 (or later) or django-csp provides."""
     nonce = getattr(request, "csp_nonce", None)
     try:
         from django.middleware.csp import get_nonce  # noqa: PLC0415 - since Django 6.0
@@ -127,7 +127,7 @@ def insert_bar(request: HttpRequest, response: HttpResponseBase) -> None:
         response.content = b"".join((content[:end], encoded, content[end:]))
         if "Content-Length" in response:
             response["Content-Length"] = str(len(response.content))
-        del response["ETag"]  # the ETag was computed without the bar
+        del response["ETag"]  # the ETag belongs to the page without the bar
 
 
 def _is_page(response: HttpResponse) -> bool:

@@ -51,14 +51,14 @@ class Inputs:
 
 @dataclass(slots=True)
 class Assigned:
-    """The codes of the rows' outcomes, by test, and the rows' identifiers, by test type."""
+    """The code of each row's outcome, by test, and each row's identifier, by test type."""
 
     codes: dict[str, NDArray[Any]]
     identifiers: Mapping[str, Identifiers]
 
 
 class Assigner:
-    """Assigns rows to groups. A test assigns none if no column has identifiers of its type."""
+    """Assigns rows to groups. A test is skipped if no column has identifiers of its type."""
 
     def __init__(self, proctor: Proctor, tests: Collection[str], inputs: Inputs) -> None:
         if RANDOM in inputs.identifiers:
@@ -97,7 +97,7 @@ class Assigner:
         return frozenset(found)
 
     def assign(self, batch: pa.RecordBatch, summary: Summary | None = None) -> Assigned:
-        """Return the codes of all rows in all requested tests, and add the counts to *summary*."""
+        """Assign all rows in all requested tests; return the codes, and add counts to *summary*."""
         rows = batch.num_rows
         work = _Batch(self, batch)
         for name, test in self.compiled.items():
@@ -128,7 +128,7 @@ class Assigner:
 
     @property
     def proctor(self) -> Proctor:
-        """The engine whose tests are assigned."""
+        """The engine that contains the tests."""
         return self._proctor
 
 
@@ -155,12 +155,12 @@ class _Batch:
         self.contexts = Contexts(plan_of(assigner.proctor), variables, self._rows)
         self.codes: dict[str, NDArray[Any]] = {}
         self.errors: dict[str, int] = {}
-        #: The number of rows that the engine assigned.
+        #: For each row, True if the engine assigned it.
         self.by_engine = np.zeros(self._rows, bool)
         rejected = self._rejected()
-        #: Rows that only the engine can assign; None if there are none.
+        #: For each row, True if only the engine can assign it; None if there are no such rows.
         self.apart = self._find_apart(rejected)
-        #: Rows that are assigned here, by test type.
+        #: The rows that NumPy can assign, by test type.
         self._eligible = {
             kind: _excluded(_excluded(each.given, rejected.get(kind)), self.apart)
             for kind, each in self.identifiers.items()
@@ -216,7 +216,7 @@ class _Batch:
     def _split(self, test: str, rule: Rule, rows: Rows) -> tuple[Rows, Rows]:
         """Return the *rows* for which *rule* is true, and those for which it is false.
 
-        Rows for which the rule fails are counted, and are in neither result.
+        Rows for which the rule fails are counted as errors, and are in neither result.
         """
         none = np.empty(0, np.int64)
         if rule.kind in (RuleKind.EMPTY, RuleKind.TRUE):

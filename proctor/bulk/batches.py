@@ -47,7 +47,7 @@ def _checked(batch: object, schema: pa.Schema | None) -> pa.Schema:
         raise TypeError(f"batches: expected record batches of pyarrow, got {shown(batch)}")
     if schema is not None and not batch.schema.equals(schema):
         raise ConfigurationError(
-            f"Expected batches with the columns and types of the first one, "
+            f"Expected batches with the columns and types of the first batch, "
             f"{printable(schema.names)}, got {printable(batch.schema.names)}"
         )
     return batch.schema if schema is None else schema

@@ -28,7 +28,7 @@ class CompiledTest:
 
     def __init__(self, chooser: Chooser) -> None:
         self.chooser = chooser
-        #: The outcomes by code: the same objects that the engine returns.
+        #: The outcomes, indexed by code. They are the same objects that the engine returns.
         self.outcomes: list[GroupAssignment] = []
         self._codes: dict[int, int] = {}
         self._options = {
@@ -54,7 +54,7 @@ class CompiledTest:
         return code
 
     def code(self, outcome: GroupAssignment | None) -> int:
-        """Return the code of one of the engine's outcomes."""
+        """Return the code of an outcome that the engine returned."""
         return NO_GROUP if outcome is None else self._codes[id(outcome)]
 
     def is_certain(self, option: Option) -> bool:
@@ -67,19 +67,18 @@ class CompiledTest:
         return int(self._options[option][1][0])
 
     def place(self, option: Option, positions: NDArray[Any]) -> NDArray[Any]:
-        """Return the codes for these positions in an allocation."""
+        """Return the code of the outcome at each of these positions in an allocation."""
         cuts, codes = self._options[option]
         if len(cuts) > _FEW:
             ranges = np.searchsorted(cuts, positions, side="left")
         else:
-            # If there are few cut-offs, counting the cut-offs below each position takes a fifth of
-            # the time.
+            # With few cut-offs, it is five times as fast to count the cut-offs below each position.
             ranges = np.zeros(len(positions), np.uint8)
             for cut in cuts:
                 ranges += positions > cut
         return codes.take(ranges)
 
     def has_value(self, codes: NDArray[Any], value: int) -> NDArray[Any]:
-        """Return, for each row, True if the row is in a bucket with this value."""
+        """Return an array that is True for each row in a bucket with this value."""
         found: NDArray[Any] = (codes != NO_GROUP) & (self._values[codes] == value)
         return found

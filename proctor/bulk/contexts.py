@@ -57,7 +57,7 @@ class Variable:
     def __init__(self, column: pa.Array, default: Any, kind: ContextType | None) -> None:
         self.codes, self.values = _distinct(column)
         self.refused = set()
-        # A default replaces nulls.
+        # The default is used instead of nulls.
         self.values.append(default)
         if kind is not None:
             for index, raw in enumerate(self.values):
@@ -85,7 +85,7 @@ class Variable:
 
 
 def _distinct(column: pa.Array) -> tuple[NDArray[Any], list[Any]]:
-    """Return a code for each row, and the values by code. Nulls get the next unused code."""
+    """Return a code for each row, and the values by code. Null has the code after the last one."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string_view(column.type):
@@ -119,7 +119,7 @@ def _python(column: pa.Array) -> list[Any]:
 
 
 class _Group:
-    """Rows grouped by the values of some variables; keeps the results of rules for each group."""
+    """Rows grouped by the values of some variables. Caches the results of rules for each group."""
 
     def __init__(self, names: Sequence[str], variables: Sequence[Variable], rows: int) -> None:
         self._names = names
@@ -129,7 +129,7 @@ class _Group:
         self._answers: dict[Rule, NDArray[Any]] = {}
 
     def context(self, code: int) -> dict[str, Any]:
-        """Return the raw values of one tuple, by variable."""
+        """Return the raw values of a group of rows, by variable."""
         row = self._samples[code]
         found = {}
         for name, variable in zip(self._names, self._variables, strict=True):
@@ -139,7 +139,7 @@ class _Group:
         return found
 
     def ask(self, rule: Rule, rows: NDArray[Any] | None, plan: Plan) -> NDArray[Any]:
-        """Return the results of *rule* for *rows* (None means all)."""
+        """Return the result of *rule* for each of *rows* (None means all rows)."""
         answers = self._answers.get(rule)
         if answers is None:
             answers = self._answers[rule] = np.full(len(self._samples), _UNKNOWN, np.uint8)
@@ -172,7 +172,7 @@ def _tuples(variables: Sequence[Variable], rows: int) -> tuple[NDArray[Any], NDA
     if len(sizes) == 1 or math.prod(sizes) <= _DENSE:
         for each, size in zip(variables[1:], sizes[1:], strict=True):
             codes = codes.astype(np.int64) * size + each.codes
-        # Unused codes refer to row 0, but are never looked up.
+        # Unused codes keep row 0 as their sample, but are never looked up.
         samples = np.zeros(math.prod(sizes), np.int64)
         samples[codes] = np.arange(rows)
         return codes, samples
@@ -186,7 +186,7 @@ def _tuples(variables: Sequence[Variable], rows: int) -> tuple[NDArray[Any], NDA
 
 
 class Contexts:
-    """The contexts of several rows."""
+    """The contexts of all rows in a batch."""
 
     def __init__(self, plan: Plan, variables: Mapping[str, Variable], rows: int) -> None:
         self._plan = plan
@@ -195,12 +195,12 @@ class Contexts:
         self._groups: dict[tuple[str, ...], _Group] = {}
 
     def ask(self, rule: Rule, rows: NDArray[Any] | None) -> NDArray[Any]:
-        """Return False, HOLDS or FAILED for each of *rows* (None means all)."""
+        """Return False, HOLDS or FAILED for each of *rows* (None means all rows)."""
         group = self._group(() if rule.kind is not RuleKind.EXPRESSION else rule.names)
         return group.ask(rule, rows, self._plan)
 
     def incognito(self) -> NDArray[Any] | None:
-        """Return the rows of incognito visitors, or None if there are none."""
+        """Return an array that is True for incognito visitors, or None if there are none."""
         if INCOGNITO not in self._variables:
             return None
         group = self._group((INCOGNITO,))

@@ -1,4 +1,4 @@
-"""The databases' SQL syntax for names, strings, and the position computed from an MD5."""
+"""The SQL syntax of each database for names, strings, and positions computed with MD5."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Dialect:
     """The SQL syntax of one database."""
 
     name: str
-    #: The expression for the position, with {prefix} (a literal) and {id} (a column).
+    #: SQL that computes the position. Placeholders: {prefix} (a literal) and {id} (a column).
     position: str
     double: str
     quote: str = '"'
@@ -38,7 +38,7 @@ class Dialect:
     nan_is_unordered: bool = False
 
     def column(self, name: str) -> str:
-        """Return the name of a column. A dot separates the table from the column."""
+        """Return a column name, quoted if necessary. A dot separates the table from the column."""
         return ".".join(self._quoted(each) for each in name.split("."))
 
     def _quoted(self, name: str) -> str:
@@ -53,13 +53,13 @@ class Dialect:
     def text(self, value: str) -> str:
         """Return a string as an SQL literal.
 
-        Raises ConfigurationError if SQL cannot express one of the characters.
+        Raises ConfigurationError if the string contains a character that SQL cannot express.
         """
         if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
             raise ConfigurationError(f"SQL cannot express the string {shown(value)}")
         if not self.backslashes:
             return "'" + value.replace("'", "''") + "'"
-        # Spark replaces ${...}, even in strings.
+        # Dollar signs are escaped, because Spark replaces ${...} even in strings.
         return "'" + re.sub(r"[\\'$\x00-\x1f\x7f]", _escaped, value) + "'"
 
     def number(self, value: float) -> str:
@@ -69,7 +69,7 @@ class Dialect:
         return str(value)
 
     def position_of(self, prefix: str, column: str) -> str:
-        """Return SQL for the position of a column's identifiers: -2**31 to 2**31 - 1."""
+        """Return SQL that computes positions (-2**31 to 2**31 - 1) from a column of identifiers."""
         return self.position.format(prefix=self.text(prefix), id=column)
 
 

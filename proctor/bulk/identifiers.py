@@ -51,7 +51,7 @@ def _text(column: pa.Array) -> pa.LargeStringArray:
         column = column.dictionary_decode()
     if _is_uuid(column.type):
         return _uuid_text(column)
-    # Arrow formats integers like Python.
+    # Arrow formats integers in the same way as Python.
     return column.cast(pa.large_string())
 
 
@@ -79,7 +79,7 @@ class Identifiers:
 
     def __init__(self, column: pa.Array) -> None:
         text = _text(column)
-        #: True if each row has an identifier.
+        #: For each row, True if it has an identifier.
         self.given: NDArray[Any] = np.asarray(text.is_valid())
         #: The text of each row; null if a row has no identifier.
         self.column = text
@@ -145,7 +145,7 @@ class Identifiers:
 
 
 def _within(lengths: NDArray[Any], most: int) -> NDArray[Any]:
-    """Return, for each byte of the joined rows, True if it is among the first *most* of its row."""
+    """Return an array that is True for each byte among the first *most* bytes of its row."""
     starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
     inside: NDArray[Any] = np.arange(len(starts)) - starts < most
     return inside

@@ -36,7 +36,7 @@ _ORDER = tuple((step, 5 * step + 1, 3 * step + 5, 7 * step)[step // 16] % 16 for
 _LEFT = tuple(np.uint32(_SHIFTS[step // 16][step % 4]) for step in range(64))
 _RIGHT = tuple(np.uint32(32 - _SHIFTS[step // 16][step % 4]) for step in range(64))
 
-#: With fewer rows than this, a loop over hashlib is faster than NumPy's calls.
+#: For fewer rows than this, a loop over hashlib is faster than NumPy.
 FEW = 256
 
 #: Messages with more than this number of 64-byte blocks are hashed one by one, because they would
@@ -45,7 +45,7 @@ MAX_BLOCKS = 16
 
 
 def positions(prefix: bytes, identifiers: Identifiers, rows: NDArray[Any] | None) -> NDArray[Any]:
-    """Return the position of each of *rows* as int32. None means all rows.
+    """Return the position of each of *rows* as int32. If *rows* is None, include all rows.
 
     The position is `hash_position(prefix, identifier)`. Rows without an identifier get the position
     of the empty identifier.
@@ -189,7 +189,7 @@ _PLAIN_MIXES: tuple[Callable[[int, int, int], int], ...] = (
 
 
 def _plain_step(step: int, current: tuple[int, ...], word: int) -> int:
-    """Return the result of a step over numbers that are the same for all rows."""
+    """Return the result of a step whose inputs are the same for all rows."""
     a, b, c, d = current
     shift = _SHIFTS[step // 16][step % 4]
     total = (a + _PLAIN_MIXES[step // 16](b, c, d) + word + _SINES[step]) & _MASK

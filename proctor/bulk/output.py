@@ -1,4 +1,4 @@
-"""Convert the groups of rows to the columns of a table."""
+"""Convert assigned groups to the columns of an output table."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Output:
         return test if len(self._columns) == 1 else f"{test}.{column}"
 
     def pieces(self, assigned: Assigned) -> Iterator[pa.RecordBatch]:
-        """Yield the output for one batch of input: rows for long output, new columns for wide."""
+        """Yield the output for one batch of input: rows (long) or additional columns (wide)."""
         if self._form == "wide":
             arrays = [
                 maker.array(assigned.codes[test])
@@ -146,7 +146,7 @@ class Output:
         return pa.RecordBatch.from_arrays([*batch.columns, *piece.columns], schema=schema)
 
     def _test_names(self, number: int, rows: int) -> pa.Array:
-        """Return the column of long output that contains the test's name in each row."""
+        """Return the column of long output that contains the name of the test."""
         names = pa.array(self._assigner.tests, pa.string())
         indices = pa.array(np.full(rows, number, np.int32))
         if self._text == pa.string():
@@ -178,7 +178,7 @@ class _Maker:
             self._numbers = np.array([*(each.value or 0 for each in test.outcomes), 0], np.int32)
             return
         read = _TEXTS[column]
-        # All batches of a column share one dictionary, because a file has only one.
+        # All batches share one dictionary for a column, because a file can have only one.
         known = dict.fromkeys(read(each) for each in pool)
         known.pop(None, None)
         numbers = {name: number for number, name in enumerate(known)}
@@ -187,7 +187,7 @@ class _Maker:
         self._names = pa.array(known, pa.string())
 
     def array(self, codes: NDArray[Any]) -> pa.Array:
-        """Return the column for rows with these codes."""
+        """Return the column's value for each of these codes."""
         found = self._numbers[codes]
         missing = codes == NO_GROUP if self._is_value else found < 0
         mask = missing if missing.any() else None

@@ -127,7 +127,7 @@ class _Writer:
     def _options(
         self, test: Chooser, column: str, show: Callable[[GroupAssignment], str]
     ) -> str | None:
-        """Return the expression for the first allocation whose rule holds; NULL if a rule fails."""
+        """Return SQL that uses the first allocation whose rule holds, or NULL if a rule fails."""
         rendered: str | None = None
         for option in reversed(test.options):
             placed = self._placed(test, option, column, show)
@@ -157,12 +157,12 @@ class _Writer:
 
 
 def _pieces(option: Option) -> Iterator[tuple[int, GroupAssignment]]:
-    """Return (last position, outcome) pairs in ascending order, without unreachable ranges."""
+    """Return pairs (last position, outcome) in ascending order, without unreachable ranges."""
     last = 2**31 - 1
     found: list[tuple[int, GroupAssignment]] = []
     reached = -(2**31) - 1
     for cut, outcome in zip((*cutoffs(option.lengths), last), option.assignments, strict=True):
-        # A cut-off that is not above an earlier one is never reached.
+        # A range is unreachable if its cut-off is not above the earlier ones.
         if cut > reached:
             if found and found[-1][1] is outcome:
                 found.pop()

@@ -1,9 +1,9 @@
 """Translate rules to SQL conditions.
 
-A condition is TRUE or FALSE if the rule is, and NULL if the rule fails. A NULL in a column is a
-missing value, and a rule that reads a missing value fails. In rules, unlike in SQL, `&&` and `||`
-are evaluated from left to right: the left side can hide a failure on the right, but the right side
-cannot hide a failure on the left.
+A condition is TRUE if the rule is true, FALSE if it is false, and NULL if it fails. A NULL in a
+column is a missing value, and a rule that reads a missing value fails. In rules, unlike in SQL,
+`&&` and `||` are evaluated from left to right: the left side can hide a failure on the right, but
+the right side cannot hide a failure on the left.
 
 `rules.typed` decides which comparisons can be translated, and this module turns its result into
 SQL.
@@ -73,7 +73,7 @@ class Columns:
 
 
 def literal(dialect: Dialect, value: Any) -> str:
-    """Return a constant in a rule as a literal."""
+    """Return a constant from a rule as an SQL literal."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, str):
@@ -200,7 +200,7 @@ class _Renderer:
         return f"{operand} IN ({listed})"
 
     def _operand(self, built: ast.expr, node: nodes.Node) -> str:
-        """Return a variable or a constant. Arithmetic is not supported."""
+        """Return SQL for a variable or a constant. Arithmetic is not supported."""
         if not isinstance(built, ast.Name):
             raise self._refusal(node)
         variable = self._variable(built)

@@ -22,7 +22,7 @@ __all__ = ["Summary"]
 class Summary:
     """Counts of rows. `add` combines the summaries of several parts of a table."""
 
-    #: The number of all rows.
+    #: The total number of rows.
     rows: int = 0
     #: The number of rows that the engine assigned one by one in at least one test.
     by_engine: int = 0

@@ -47,7 +47,7 @@ def check_declarations(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_names(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report test names that are ambiguous as attributes of `proc`, or in strings of groups."""
+    """Report test names that are ambiguous as attributes of `proc`, in logs or in forced groups."""
     return [message for name in declared_tests() for message in _misread(name)]
 
 

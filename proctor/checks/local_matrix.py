@@ -59,7 +59,7 @@ def check_local_matrix(**_kwargs: Any) -> list[checks.CheckMessage]:
             )
         ]
     except (ConfigurationError, OSError):
-        return []  # other checks report these
+        return []  # other checks report these errors
     return list(_differences(proctor, path))
 
 
@@ -82,13 +82,13 @@ def _differences(proctor: Proctor, path: Path) -> Iterator[checks.CheckMessage]:
                 f"The matrix {str(path)!r} drops the declared test {name!r}: "
                 f"{printable(proctor.dropped[name].message, 500)}",
                 hint="Correct the test; `manage.py proctor_check` shows all differences. Until "
-                "then visitors get its default.",
+                "then, visitors get the default of the test.",
                 id="proctor.W022",
             )
         elif name not in proctor.matrix.tests:
             yield checks.Warning(
                 f"The matrix {str(path)!r} does not contain the declared test {name!r}.",
-                hint="Add the test to the matrix, or remove it from PROCTOR_TESTS; until then "
-                "visitors get its default.",
+                hint="Add the test to the matrix, or remove it from PROCTOR_TESTS; until then, "
+                "visitors get the default of the test.",
                 id="proctor.W023",
             )

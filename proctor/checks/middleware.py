@@ -38,7 +38,7 @@ class _Entry(NamedTuple):
 
 
 class _Ours(NamedTuple):
-    """A proctor middleware in MIDDLEWARE."""
+    """An entry of MIDDLEWARE that is a proctor middleware."""
 
     place: int
     path: str
@@ -69,7 +69,7 @@ def check_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
                 f"MIDDLEWARE has {len(ours)} proctor middlewares: "
                 f"{', '.join(repr(each.path) for each in ours)}. Each of them identifies the "
                 "visitor, and views see only the result of the last one.",
-                hint="Keep only one of them.",
+                hint="Keep only one proctor middleware.",
                 id="proctor.W005",
             )
         )
@@ -84,7 +84,7 @@ def _not_imported(entry: _Entry) -> checks.CheckMessage:
         f"MIDDLEWARE names {entry.path!r}, which cannot be imported: {reason}",
         hint="docs/upgrading.md lists each name of django-proctor 1 with its replacement."
         if of_ours
-        else "Correct the path, or the module that it names. Until then, no server will start.",
+        else "Correct the path or the module. Until then, the server will not start.",
         id="proctor.E020",
     )
 
@@ -117,7 +117,7 @@ def installed_middleware() -> list[type]:
 def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessage]:
     if not (_overrides(ours, _HOOK) or _overrides(ours, f"a{_HOOK}")):
         yield checks.Error(
-            f"{ours.path!r} does not identify the visitor, so no server will start with it.",
+            f"{ours.path!r} does not identify the visitor, so the server will not start.",
             hint="Override get_identifiers(self, request), or aget_identifiers; "
             "'proctor.middleware.ProctorMiddleware' is ready to use.",
             id="proctor.E012",
@@ -126,8 +126,8 @@ def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessag
     if mistake is not None:
         yield checks.Error(
             f"{mistake}.",
-            hint="No server will start with this middleware. Only the hooks whose "
-            "names begin with an a, such as aget_context, are awaited.",
+            hint="The server will not start with this middleware. Only the hooks whose "
+            "names begin with 'a', such as aget_context, are awaited.",
             id="proctor.E022",
         )
     names_needed = (_USERS,) if _is_ready(ours, _HOOKS) else (_SESSIONS, _USERS)
@@ -151,13 +151,13 @@ def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessag
         yield checks.Warning(
             f"{ours.path!r} is before {names}: hooks that read request.user or "
             "request.session fail if they run before the view.",
-            hint=f"{hint} If no hook reads them, silence this check.",
+            hint=f"{hint} If no hook reads request.user or request.session, silence this check.",
             id="proctor.W006",
         )
 
 
 def _is_ready(ours: _Ours, hooks: tuple[str, ...]) -> bool:
-    """Return True if the hooks are those of `ProctorMiddleware`; other hooks may read anything."""
+    """Return True if `ProctorMiddleware` defines these hooks. Other hooks may read anything."""
     return issubclass(ours.middleware, ProctorMiddleware) and all(
         getattr(ours.middleware, hook) is getattr(ProctorMiddleware, hook)
         for name in hooks

@@ -43,7 +43,7 @@ def check_object_store(**_kwargs: Any) -> list[checks.CheckMessage]:
         found.append(
             checks.Warning(
                 f"PROCTOR_MATRIX, {public_address(matrix)!r}, contains a user name or a password.",
-                hint="Remove them. The store's library reads credentials from the environment.",
+                hint="Remove the credentials; the store's library reads them from the environment.",
                 id="proctor.W028",
             )
         )

@@ -63,13 +63,13 @@ def _access() -> list[checks.CheckMessage]:
 
 
 def _targeting_key() -> list[checks.CheckMessage]:
-    # For other kinds of sources, the source keys are unknown.
+    # The source keys are known only if the process reads a matrix.
     if value_of("PROCTOR_API_ROOT") is not None or value_of("PROCTOR_SOURCE") is not None:
         return []
     try:
         variables = variables_from_settings()
     except ConfigurationError:
-        return []  # another check reports it
+        return []  # another check reports this error
     known = (*TEST_TYPES, *value_of("PROCTOR_TEST_TYPES"))
     name = value_of("PROCTOR_OFREP_TARGETING_KEY")
     if variables.source_key(name, known) is not None:

@@ -24,16 +24,18 @@ __all__ = [
 _REMOVED = {
     "MIDDLEWARE_CLASSES": "Django 2.0 removed this setting: move your middleware to MIDDLEWARE.",
     "TEMPLATE_CONTEXT_PROCESSORS": (
-        "Django 1.10 removed it: move 'proctor.context_processors.proc' to "
+        "Django 1.10 removed this setting: move 'proctor.context_processors.proc' to "
         "OPTIONS['context_processors'] of TEMPLATES."
     ),
 }
 
 
 def check_removed_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report the settings that installed django-proctor 1 under old versions of Django."""
+    """Report settings of old Django versions with which django-proctor 1 was installed."""
     return [
-        checks.Warning(f"{name} is set, but Django does not read it.", hint=hint, id="proctor.W011")
+        checks.Warning(
+            f"{name} is set, but Django no longer reads it.", hint=hint, id="proctor.W011"
+        )
         for name, hint in _REMOVED.items()
         if hasattr(settings, name)
     ]
@@ -69,7 +71,7 @@ def check_overridden_methods(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_mixed_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report a subclass in which Django's MiddlewareMixin overrides our handling of requests."""
+    """Report a subclass whose MiddlewareMixin overrides the methods of proctor's middleware."""
     return [
         checks.Error(
             f"{middleware.__module__}.{middleware.__qualname__} inherits from MiddlewareMixin "

@@ -53,7 +53,7 @@ def check_bar(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def _place_of_bar() -> str:
-    """Return the place where the site adds the bar to its pages, or "" if there is none."""
+    """Return the setting or template that adds the bar to the site's pages, or "" if none does."""
     try:
         return place_of_bar()
     except Exception:  # noqa: BLE001 - Django's own checks report invalid TEMPLATES
@@ -85,7 +85,7 @@ def _base() -> list[checks.CheckMessage]:
         try:
             get_template(needed)
         except TemplateDoesNotExist:
-            hint = "Give the name of an existing template."
+            hint = "Set it to the name of an existing template."
             if needed != name:
                 hint = (
                     "Add 'proctor' to INSTALLED_APPS, and set APP_DIRS to True for a "

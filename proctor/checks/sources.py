@@ -19,7 +19,7 @@ from proctor.core.sources.pipet_question import MAX_TEST_BYTES, names_fit
 from proctor.resolving.cache_methods import METHODS
 from proctor.resolving.matrix_locations import matrix_schemes
 
-#: The same value as in `proctor.core.sources.pipet_source`, which is slow to import.
+#: Copied from `proctor.core.sources.pipet_source`, because that module is slow to import.
 LONGEST_TIMEOUT = 3600
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ def _class() -> Iterator[checks.CheckMessage]:
     except Exception as error:  # noqa: BLE001 - the site's module may raise anything
         yield checks.Error(
             f"PROCTOR_SOURCE is {name!r}, which cannot be imported: {error}",
-            hint="Give the dotted path of a class: 'shop.groups.OurSource'.",
+            hint="Set it to the dotted path of a class: 'shop.groups.OurSource'.",
             id="proctor.E009",
         )
         return
     if not callable(found) or (isinstance(found, type) and not hasattr(found, "determine_groups")):
         yield checks.Error(
             f"PROCTOR_SOURCE is {name!r}, which is not a class with a determine_groups method.",
-            hint="Give it the methods of proctor.core.sources.source.Source.",
+            hint="The class needs the methods of proctor.core.sources.source.Source.",
             id="proctor.E009",
         )
     elif isinstance(found, type) and not hasattr(found, "fingerprint") and _caches():
@@ -92,13 +92,13 @@ def _file() -> Iterator[checks.CheckMessage]:
     path = Path(matrix)
     if _is_file(path):
         return
-    relative = "" if path.is_absolute() else f", seen from {str(Path.cwd())!r}"
+    relative = "" if path.is_absolute() else f" relative to {str(Path.cwd())!r}"
     scheme, has_scheme, _ = text.partition(":")
     guess = closest(scheme, matrix_schemes()) if has_scheme else None
     meant = "" if guess is None else f"Did you mean {guess + text[len(scheme) :]!r}? If not: "
     yield checks.Warning(
         f"PROCTOR_MATRIX is {shown(str(path))}, but there is no such file{relative}.",
-        hint=f"{meant}Give the absolute path of the file, for example BASE_DIR / 'matrix.json'. "
+        hint=f"{meant}Set it to the absolute path of the file, such as BASE_DIR / 'matrix.json'. "
         "Until it exists, every visitor gets the default of every test.",
         id="proctor.W003",
     )
@@ -107,7 +107,7 @@ def _file() -> Iterator[checks.CheckMessage]:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # the name is too long, or contains a null character
+    except (OSError, ValueError):  # the path is too long, or contains a null character
         return False
 
 
@@ -118,7 +118,7 @@ def _time() -> Iterator[checks.CheckMessage]:
     if not 0 < timeout <= LONGEST_TIMEOUT:
         yield checks.Error(
             f"PROCTOR_TIMEOUT is {timeout!r}, which is not a valid timeout for a Pipet.",
-            hint=f"Give a number of seconds above 0 and at most {LONGEST_TIMEOUT}.",
+            hint=f"Set it to a number of seconds above 0 and at most {LONGEST_TIMEOUT}.",
             id="proctor.E015",
         )
 
@@ -169,17 +169,17 @@ def _cache_alias() -> str:
     return value_of("PROCTOR_CACHE_NAME") or "default"
 
 
-#: Backends that do not share data between processes, and the effect of this.
+#: Cache backends that do not share data between processes, and what this causes.
 _UNSHARED = {
     "locmem.LocMemCache": (
-        "processes do not share, so they use different versions after the matrix changes"
+        "processes do not share, so processes use different versions after the matrix changes"
     ),
     "dummy.DummyCache": "keeps nothing, so every request asks the Pipet",
 }
 
 
 def check_shared_cache(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report a cache in which processes cannot share the version of a Pipet's matrix."""
+    """Report a cache that does not let processes share the version of a Pipet's matrix."""
     if (
         value_of("PROCTOR_CACHE_METHOD") is None
         or value_of("PROCTOR_API_ROOT") is None

@@ -29,7 +29,7 @@ class Expected(NamedTuple):
     """The allowed values of a setting."""
 
     fits: Callable[[Any], bool]
-    #: How to fix a wrong value; used in the hint.
+    #: How to fix a wrong value: the hint of the check.
     words: str
 
 
@@ -59,7 +59,7 @@ def _is_place(value: Any) -> bool:
             return True  # `check_object_store` and `_unusable_location` check these cases
         location_of(value, timeout=1, max_bytes=1, locations=schemes)
     except LocationsError:
-        return True  # PROCTOR_LOCATIONS is wrong, and `check_settings` reports it
+        return True  # `check_settings` reports the mistake in PROCTOR_LOCATIONS
     except ConfigurationError:
         return False
     return True
@@ -97,7 +97,7 @@ def _is_application(value: Any) -> bool:
 def _are_approvals(value: Any) -> bool:
     branches = settings.PROCTOR_EDITOR_BRANCHES
     if not _are_branches(branches):
-        branches = value  # report a mistake in that setting only once
+        branches = value  # `check_settings` reports PROCTOR_EDITOR_BRANCHES separately
     return isinstance(value, Mapping) and all(
         branch in branches and type(number) is int and number >= 0
         for branch, number in value.items()
@@ -133,119 +133,123 @@ def _or_none(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or fits(value)
 
 
-_NAMES = "Give a tuple or a list of names."
-_DOTTED = "Give the dotted path of a class, or None."
-_SECONDS = "Give a number of seconds, 0 or more."
-_NO_SECONDS = "Give a number of seconds, 0 or more, or None."
+_NAMES = "Set it to a tuple or a list of names."
+_DOTTED = "Set it to the dotted path of a class, or None."
+_SECONDS = "Set it to a number of seconds, 0 or more."
+_NO_SECONDS = "Set it to a number of seconds, 0 or more, or None."
 
 #: PROCTOR_TESTS has its own check.
 _EXPECTED: Mapping[str, Expected] = {
     "PROCTOR_MATRIX": Expected(
         _or_none(_is_place),
-        "Give a path, an http(s) URL, an address like 's3://bucket/matrix.json', 'editor:BRANCH', "
-        "or None.",
+        "Set it to a path, an http(s) URL, an address like 's3://bucket/matrix.json', "
+        "'editor:BRANCH', or None.",
     ),
-    "PROCTOR_MATRIX_TOKEN": Expected(_or_none(_is_text), "Give a token (str), or None."),
+    "PROCTOR_MATRIX_TOKEN": Expected(_or_none(_is_text), "Set it to a token (str), or None."),
     "PROCTOR_LOCATIONS": Expected(
         _are_dotted,
-        "Give a dict from scheme (at least two lower-case letters or digits) to dotted path: "
-        "{'vault': 'shop.vault.Location'}.",
+        "Set it to a dict that maps each scheme (at least two lower-case letters or digits) to a "
+        "dotted path: {'vault': 'shop.vault.Location'}.",
     ),
     "PROCTOR_EDITOR_BRANCHES": Expected(
         _are_branches,
-        "Give a tuple of different names, each made of letters, digits, - and _: ('trunk', "
+        "Set it to a tuple of different names, each made of letters, digits, - and _: ('trunk', "
         "'production').",
     ),
     "PROCTOR_EDITOR_APPROVALS": Expected(
-        _are_approvals, "Give a dict from branch to number of approvals: {'production': 1}."
+        _are_approvals,
+        "Set it to a dict that maps branches to numbers of approvals: {'production': 1}.",
     ),
     "PROCTOR_EDITOR_EMAIL": Expected(
         lambda value: isinstance(value, bool) or _is_web_address(value),
-        "Give True, False, or the base URL for links in mail: 'https://shop.example'.",
+        "Set it to True, False, or the base URL for links in mail: 'https://shop.example'.",
     ),
     "PROCTOR_EDITOR_PUBLIC_MATRIX": Expected(
-        lambda value: isinstance(value, bool), "Give True or False."
+        lambda value: isinstance(value, bool), "Set it to True or False."
     ),
     "PROCTOR_OFREP_TOKEN": Expected(
         _or_none(_are_tokens),
-        "Give a token of visible ASCII characters, a tuple of tokens, or None.",
+        "Set it to a token of visible ASCII characters, a tuple of tokens, or None.",
     ),
-    "PROCTOR_OFREP_PUBLIC": Expected(lambda value: isinstance(value, bool), "Give True or False."),
+    "PROCTOR_OFREP_PUBLIC": Expected(
+        lambda value: isinstance(value, bool), "Set it to True or False."
+    ),
     "PROCTOR_OFREP_ORIGINS": Expected(
-        _are_origins, "Give a tuple of origins: ('https://shop.example.com',)."
+        _are_origins, "Set it to a tuple of origins: ('https://shop.example.com',)."
     ),
     "PROCTOR_OFREP_TARGETING_KEY": Expected(
-        _is_text, "Give a test type or a key of PROCTOR_IDENTIFIERS: 'USER'."
+        _is_text, "Set it to a test type or a key of PROCTOR_IDENTIFIERS: 'USER'."
     ),
     "PROCTOR_APPLICATION": Expected(
         _or_none(_is_application),
-        "Give a name of at most 100 characters (letters, digits and . _ - @ :), or None.",
+        "Set it to a name of at most 100 characters (letters, digits and . _ - @ :), or None.",
     ),
-    "PROCTOR_REGISTER_TOKEN": Expected(_or_none(_is_text), "Give a token (str), or None."),
+    "PROCTOR_REGISTER_TOKEN": Expected(_or_none(_is_text), "Set it to a token (str), or None."),
     "PROCTOR_EDITOR_GUARDS": Expected(
-        _are_texts, "Give a tuple of dotted paths: ('shop.guards.enough_orders',)."
+        _are_texts, "Set it to a tuple of dotted paths: ('shop.guards.enough_orders',)."
     ),
     "PROCTOR_API_ROOT": Expected(
-        _or_none(_is_web_address), "Give the URL of a Pipet, with http:// or https://, or None."
+        _or_none(_is_web_address),
+        "Set it to the URL of a Pipet, with http:// or https://, or None.",
     ),
     "PROCTOR_SOURCE": Expected(_or_none(_is_text), _DOTTED),
     "PROCTOR_MATRIX_RELOAD": Expected(_is_seconds, _SECONDS),
     "PROCTOR_MATRIX_MAX_BYTES": Expected(
-        lambda value: type(value) is int and value > 0, "Give a number of bytes, 1 or more."
+        lambda value: type(value) is int and value > 0, "Set it to a number of bytes, 1 or more."
     ),
     "PROCTOR_TIMEOUT": Expected(_is_seconds, _SECONDS),
     "PROCTOR_IDENTIFIERS": Expected(
         lambda value: isinstance(value, Mapping),
-        "Give a dict from source key to test type: {'acctid': 'ACCOUNT'}.",
+        "Set it to a dict that maps source keys to test types: {'acctid': 'ACCOUNT'}.",
     ),
     "PROCTOR_CONTEXT": Expected(
         _or_none(lambda value: isinstance(value, Mapping)),
-        "Give a dict from source key to type: {'country': 'String'}, or None.",
+        "Set it to a dict that maps source keys to types: {'country': 'String'}, or None.",
     ),
     "PROCTOR_PIPET_CONFIG": Expected(
         _or_none(lambda value: _is_path(value) or isinstance(value, Mapping)),
-        "Give the path of a pipet-config.json, or None.",
+        "Set it to the path of a pipet-config.json, or None.",
     ),
     "PROCTOR_TEST_TYPES": Expected(_are_texts, _NAMES),
-    "PROCTOR_IDENTIFIER_VALIDATOR": Expected(is_validator, f"Give {expected_validators()}."),
-    "PROCTOR_LAZY": Expected(lambda value: isinstance(value, bool), "Give True or False."),
-    "PROCTOR_VARY": Expected(_are_texts, "Give a tuple or a list of header names."),
+    "PROCTOR_IDENTIFIER_VALIDATOR": Expected(is_validator, f"Set it to {expected_validators()}."),
+    "PROCTOR_LAZY": Expected(lambda value: isinstance(value, bool), "Set it to True or False."),
+    "PROCTOR_VARY": Expected(_are_texts, "Set it to a tuple or a list of header names."),
     "PROCTOR_METRICS": Expected(
-        _are_metrics, "Give a tuple of proctor.Metric: (Metric('signed_up'),)."
+        _are_metrics, "Set it to a tuple of proctor.Metric: (Metric('signed_up'),)."
     ),
     "PROCTOR_RESULTS_IDENTIFIERS": Expected(
-        lambda value: value in ("plain", "digest"), "Give 'plain' or 'digest'."
+        lambda value: value in ("plain", "digest"), "Set it to 'plain' or 'digest'."
     ),
-    "PROCTOR_RESULTS_DIGEST_KEY": Expected(_or_none(_is_text), "Give a key (str), or None."),
+    "PROCTOR_RESULTS_DIGEST_KEY": Expected(_or_none(_is_text), "Set it to a key (str), or None."),
     "PROCTOR_RESULTS_QUEUE": Expected(
-        lambda value: type(value) is int and value > 0, "Give a number of rows, 1 or more."
+        lambda value: type(value) is int and value > 0, "Set it to a number of rows, 1 or more."
     ),
     "PROCTOR_RESULTS_OUTAGE": Expected(
-        lambda value: value in ("keep", "drop"), "Give 'keep' or 'drop'."
+        lambda value: value in ("keep", "drop"), "Set it to 'keep' or 'drop'."
     ),
     "PROCTOR_RESULTS_THREAD": Expected(
         _or_none(lambda value: isinstance(value, bool)),
-        "Give True, False, or None (use a thread only if the server uses threads).",
+        "Set it to True, False, or None (use a thread only if the server uses threads).",
     ),
     "PROCTOR_RESULTS_FROM_BROWSER": Expected(
-        lambda value: isinstance(value, bool), "Give True or False."
+        lambda value: isinstance(value, bool), "Set it to True or False."
     ),
     **{
-        name: Expected(expected.fits, f"Give {expected.words}.")
+        name: Expected(expected.fits, f"Set it to {expected.words}.")
         for name, expected in ID_COOKIE.items()
     },
     "PROCTOR_CACHE_METHOD": Expected(
         lambda value: value is None or (isinstance(value, str) and value in METHODS),
-        f"Give {expected_methods()}.",
+        f"Set it to {expected_methods()}.",
     ),
-    "PROCTOR_CACHE_NAME": Expected(_or_none(_is_text), "Give an alias of CACHES, or None."),
+    "PROCTOR_CACHE_NAME": Expected(_or_none(_is_text), "Set it to an alias of CACHES, or None."),
     "PROCTOR_CACHE_TIMEOUT": Expected(_or_none(_is_seconds), _NO_SECONDS),
     "PROCTOR_CACHE_VERSION_TIMEOUT": Expected(_or_none(_is_seconds), _NO_SECONDS),
-    "PROCTOR_BAR": Expected(lambda value: isinstance(value, bool), "Give True or False."),
+    "PROCTOR_BAR": Expected(lambda value: isinstance(value, bool), "Set it to True or False."),
     "PROCTOR_STAFF_MAY_FORCE": Expected(
-        lambda value: isinstance(value, bool), "Give True or False."
+        lambda value: isinstance(value, bool), "Set it to True or False."
     ),
-    "PROCTOR_BASE_TEMPLATE": Expected(_is_text, "Give the name of a template."),
+    "PROCTOR_BASE_TEMPLATE": Expected(_is_text, "Set it to the name of a template."),
 }
 
 _PREFIX = "PROCTOR_"
@@ -256,7 +260,7 @@ _LISTS = ("PROCTOR_TEST_TYPES", "PROCTOR_VARY", "PROCTOR_OFREP_ORIGINS")
 KNOWN = tuple(sorted({*NAMES, *_EXPECTED}))
 
 
-#: In these settings "" means None, for example from an empty environment variable.
+#: In these settings, "" counts as None, because it may come from an empty environment variable.
 _EMPTY_MEANS_NONE = (
     "PROCTOR_API_ROOT",
     "PROCTOR_MATRIX",
@@ -273,14 +277,14 @@ def value_of(name: str) -> Any:
 
 
 def is_sound(*names: str) -> bool:
-    """Return True if `check_settings` finds no mistake in these settings."""
+    """Return True if `check_settings` finds no mistakes in the settings *names*."""
     return all(
         not hasattr(settings, name) or _EXPECTED[name].fits(value_of(name)) for name in names
     )
 
 
 def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report settings that do not exist, and settings with invalid values."""
+    """Report unknown settings, and settings with invalid values."""
     unknown = [name for name in dir(settings) if name.startswith(_PREFIX) and name not in KNOWN]
     wrong = [name for name in _EXPECTED if not is_sound(name)]
     return [*map(_unknown, unknown), *map(_wrong, wrong), *_unusable_location()]
@@ -310,12 +314,12 @@ def _unusable_location() -> Iterator[checks.CheckMessage]:
 
 
 def _unknown(name: str) -> checks.CheckMessage:
-    # Compare without the common prefix, which makes any two names look similar.
+    # Compare the names without the prefix, which would make any two of them look similar.
     bare = [known.removeprefix(_PREFIX) for known in KNOWN]
     close = difflib.get_close_matches(name.removeprefix(_PREFIX), bare, n=1)
     guess = f"Did you mean {_PREFIX}{close[0]}? " if close else ""
     return checks.Warning(
-        f"{name} is set, but nothing reads it.",
+        f"{name} is set, but there is no such setting.",
         hint=f"{guess}The settings are {', '.join(KNOWN)}.",
         id="proctor.W001",
     )

@@ -104,7 +104,7 @@ def test_the_page_on_what_can_go_wrong_exists():
 def test_a_broken_report_says_first_what_to_do():
     assert broken_report().verdict.sentence == (
         "Do not use this test: “blue” has about 100 fewer visitors than expected. Stop the test, "
-        "find why visitors are missing, and start a new test."
+        "find out why visitors are missing, and start a new test."
     )
 
 

@@ -49,7 +49,7 @@ def test_an_outlook_is_told_in_whole_weeks_and_as_an_estimate():
     )
     assert report.verdict.kind == "young"
     assert re.fullmatch(
-        r"Too early to tell: at today's rate of visitors, wait about \d+ more weeks, "
+        r"Too early to tell: at today's rate of visitors, wait about \d+ more weeks "
         r"until there are enough visitors to show an effect of 0\.100 on “revenue”, up or down\.",
         report.verdict.sentence,
     )

@@ -466,7 +466,7 @@ def test_a_dropped_test_is_refused():
 
 def test_batches_of_different_columns_are_refused():
     batches = [pa.record_batch({"user": ["a"]}), pa.record_batch({"user": [1]})]
-    with pytest.raises(ConfigurationError, match="the columns and types of the first one"):
+    with pytest.raises(ConfigurationError, match="the columns and types of the first batch"):
         list(assign_batches(PROCTOR, batches, identifiers=USER))
 
 

@@ -43,7 +43,7 @@ def _error(about: str, message: str, value: str) -> str:
 
 
 def time_column(about: str, kind: str) -> str:
-    """Return SQL for `at` in microseconds since 1970; running it fails if a row has no time."""
+    """Return SQL that converts `at` to microseconds since 1970; it fails if a row has no time."""
     if kind.startswith(("TIMESTAMP", "DATE")):
         value = 'CAST("at" AS TIMESTAMPTZ)'
     elif kind == "VARCHAR":
@@ -55,7 +55,7 @@ def time_column(about: str, kind: str) -> str:
         )
     expected = "expected a time such as 2026-03-01T09:30:00+00:00 in the column 'at'"
     problem = _error(about, expected, _text("at"))
-    # Python's datetime supports only these years.
+    # The range of years that Python's datetime supports.
     possible = f"isfinite({value}) AND {value} BETWEEN '0001-01-02' AND '9999-12-30'"
     return f"CASE WHEN {possible} THEN epoch_us({value}) ELSE {problem} END"
 

@@ -49,7 +49,7 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A SELECT in DuckDB's SQL or, with a DuckDB or SQLite file, in that database's own SQL."""
+    """A SELECT statement in DuckDB's SQL or, if *database* is a SQLite file, in SQLite's SQL."""
 
     sql: str
     database: str | None = None

@@ -42,13 +42,13 @@ class Workspace:
             return found
 
     def arrays(self, sql: str) -> dict[str, Any]:
-        """Run a statement and return its columns as NumPy arrays, by name."""
+        """Run a statement; return a dict of column names and NumPy arrays."""
         with self.refusing(""):
             found: dict[str, Any] = self.connection.execute(sql).fetchnumpy()
             return found
 
     def columns(self, table: str) -> dict[str, str]:
-        """Return the columns of a table or view and their types, by name."""
+        """Return the column names of a table or view, with their types."""
         return {row[0]: row[1] for row in self.run(f"DESCRIBE {table}")}
 
     @contextlib.contextmanager
@@ -63,7 +63,7 @@ class Workspace:
 def _one_line(text: str, about: str) -> str:
     first, _, rest = text.partition("\n")
     if "CSV Error on Line" in first:
-        # The first line contains only the position of the error; the second one quotes the row.
+        # DuckDB's first line says only where the error is; the second line quotes the row.
         reasons = (line for line in rest.split("\n") if line and "Original Line" not in line)
         first = f"{first}: {next(reasons, 'it cannot be read')}"
     for prefix in ("Invalid Input Error: ", "IO Error: ", "Binder Error: ", "Catalog Error: "):

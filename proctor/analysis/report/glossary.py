@@ -41,9 +41,9 @@ HELP = {
     ),
     "compared": Sentence(
         gettext_noop(
-            "The visitors in a comparison with the baseline; the verdict rests on them. Groups are "
-            "compared within each split only, because visitors under different splits differ; then "
-            "the differences are combined."
+            "The visitors in a comparison with the baseline; the verdict is based on them. Groups "
+            "are compared within each split only, because visitors under different splits differ; "
+            "then the differences are combined."
         )
     ),
     "two groups": Sentence(
@@ -51,8 +51,8 @@ HELP = {
     ),
     "carried over": Sentence(
         gettext_noop(
-            "Visitors who changed group when the split changed. They count in both groups, and may "
-            "remember what they saw before."
+            "Visitors who changed groups when the split changed. They count in both groups, and "
+            "may remember what they saw before."
         )
     ),
     "forced": Sentence(
@@ -95,9 +95,9 @@ HELP = {
     ),
     "always valid": Sentence(
         gettext_noop(
-            "The range of effects that agree with the data. It is valid whenever you look. If the "
-            "range excludes 0, there is a difference; if it includes 0, there may be none. Its "
-            "precise name is always-valid confidence interval."
+            "The range of effects that are compatible with the data. It is valid no matter how "
+            "often you look. If the range excludes 0, there is a difference; if it includes 0, "
+            "there may be none. Its precise name is always-valid confidence interval."
         )
     ),
     "fixed": Sentence(
@@ -143,9 +143,9 @@ HELP = {
     ),
     "outlook": Sentence(
         gettext_noop(
-            "An estimate, based on the visitors under the current split, of when the declared "
-            "smallest effect worth finding would show. If the true effect is of this size, the "
-            "chance to see it by then is four in five; a smaller effect takes longer."
+            "An estimate of when a report would show the declared smallest effect worth finding, "
+            "based on the visitors under the current split. If the true effect is of this size, "
+            "the chance of seeing it by then is four in five; a smaller effect takes longer."
         )
     ),
     "history": Sentence(
@@ -200,7 +200,7 @@ TITLES = {
     "matrix": Sentence(gettext_noop("Matrix")),
 }
 
-#: The columns of tables.
+#: Titles of table columns.
 LABELS = {
     "group": Sentence(gettext_noop("Group")),
     "visitors": TITLES["visitors"],
@@ -219,7 +219,7 @@ LABELS = {
 
 
 def terms(report: Findings, *, splits: bool = True) -> list[str]:
-    """Return the terms that a report uses and explains at its end; they are keys of `HELP`.
+    """Return the terms that a report explains at its end, as keys of `HELP`.
 
     *splits* is True if the report has a table of the splits.
     """

@@ -155,7 +155,7 @@ def _below(report: Findings) -> Sentence | None:
     if report.horizon is not None and report.until >= report.horizon:
         return Sentence(
             gettext_noop(
-                "Compared with “{baseline}”. The range is the one at the test's declared end."
+                "Compared with “{baseline}”. The range is valid at the declared end of the test."
             ),
             baseline=report.baseline,
         )
@@ -170,7 +170,7 @@ def _below(report: Findings) -> Sentence | None:
 
 def _trust(report: Findings, language: Language) -> str:
     lines = [each for each in report.trust if each.level != "bad"]
-    # Below a broken split, check marks would suggest that the numbers can be trusted.
+    # If the split is broken, check marks would suggest that the numbers can be trusted.
     marks = _MARKS if report.ok else {**_MARKS, "good": NEUTRAL}
     items = "".join(
         f'<li class="proctor-report-{each.level if report.ok else "note"}">'

@@ -44,7 +44,7 @@ class Formats(Protocol):
         """The language code, as in the HTML attribute `lang`."""
 
     def number(self, value: Decimal, digits: int) -> str:
-        """Return a number, which is 0 or more, with *digits* decimals."""
+        """Return a number (0 or more) with *digits* decimal places."""
 
     def day(self, at: datetime) -> str:
         """Return a day without its year."""
@@ -142,7 +142,7 @@ class Series(Sentence):
         return (self.texts, self.separator), {}
 
     def translated(self, translations: Translations, *_others: Any) -> str:
-        """Return the strings in the language of *translations*, joined."""
+        """Translate the strings into the language of *translations*, and join them."""
         return translations.gettext(self.separator).join(
             each.translated(translations) if isinstance(each, Sentence) else each
             for each in self.texts
@@ -150,7 +150,7 @@ class Series(Sentence):
 
 
 class _Both:
-    """Translations that also have formats, for the numbers and times in a Sentence."""
+    """Translations together with formats for the numbers and times in a Sentence."""
 
     def __init__(self, translations: Translations, formats: Formats | None) -> None:
         self.gettext: Callable[[str], str] = translations.gettext

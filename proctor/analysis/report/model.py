@@ -1,4 +1,4 @@
-"""All results of an analysis, and their JSON."""
+"""All results of an analysis, and their conversion to JSON."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class GroupReport:
 
     #: Distinct visitors whose window has matured.
     visitors: int
-    #: The mean over strata, or the quantile; None without visitors.
+    #: The mean across strata, or the quantile; None if the group has no visitors.
     mean: float | None
 
 
@@ -57,7 +57,7 @@ class StratumReport:
     always_valid: Interval
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the stratum as JSON."""
+        """Return the effect in the stratum as a dict for JSON."""
         return {
             "allocation": self.allocation,
             "version": self.version,
@@ -95,18 +95,18 @@ class SegmentReport:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The visitors that are needed until the smallest effect worth finding would show."""
+    """How many visitors and days a test needs to show the smallest effect worth finding."""
 
     smallest: float
     #: Visitors in both groups together: the number needed, and the number counted so far.
     visitors_needed: int
     visitors: int
-    #: More days at the present rate, or None if that rate is not known.
+    #: How many more days the test needs at the current rate of visitors; None if unknown.
     days: float | None
 
     @property
     def is_over(self) -> bool:
-        """True if there are enough visitors."""
+        """True if enough visitors have been counted."""
         return self.visitors >= self.visitors_needed
 
 
@@ -139,7 +139,7 @@ class EffectReport:
         return low is not None and high is not None and (low > 0 or high < 0)
 
     def to_dict(self, *, details: bool = False) -> dict[str, Any]:
-        """Return the effect as JSON."""
+        """Return the effect as a dict for JSON."""
         found: dict[str, Any] = {
             "group": self.group,
             "absolute": _number(self.absolute),
@@ -209,7 +209,7 @@ class MetricReport:
     is_empty: bool = False
 
     def to_dict(self, *, details: bool = False) -> dict[str, Any]:
-        """Return the metric as JSON."""
+        """Return the metric's results as a dict for JSON."""
         found: dict[str, Any] = {
             "name": self.metric.name,
             "kind": self.metric.kind,
@@ -232,16 +232,16 @@ class MetricReport:
 class Trust:
     """One item of the list "Can you trust it?"."""
 
-    #: `note`: nothing is wrong, but readers should know it.
+    #: `note`: nothing is wrong, but readers should know about it.
     level: Literal["bad", "warning", "note", "good"]
     title: str
     text: str
     help: str
-    #: What to do about a problem; otherwise "".
+    #: What to do about the problem, or "" if there is none.
     advice: str = ""
 
     def to_dict(self) -> dict[str, str]:
-        """Return the item as JSON."""
+        """Return the item as a dict for JSON."""
         return {"level": self.level, "title": self.title, "text": self.text}
 
 
@@ -255,7 +255,7 @@ class Verdict:
     sentence: str
     #: The group that the sentence is about.
     group: str | None = None
-    #: About how many more days the test needs; None if that is unknown or the test needs no more.
+    #: The estimated number of days that the test still needs; None if unknown or not needed.
     days: float | None = None
 
 
@@ -265,21 +265,21 @@ class Findings:
 
     #: The name of the test.
     test: str
-    #: The group that the others are compared with, or None without one.
+    #: The group that the others are compared with, or None if there is no such group.
     baseline: str | None
     #: The time of the first exposure.
     start: datetime
     #: The end of the analysis.
     until: datetime
-    #: The first sentence of the report, and the group that it is about.
+    #: The first sentence of the report, and the group that this sentence is about.
     verdict: Verdict
-    #: The numbers of visitors that were counted and left out.
+    #: The numbers of visitors who were counted and of those who were left out.
     visitors: Visitors
-    #: The number of visitors whose window has not ended.
+    #: The number of visitors whose outcome window has not ended.
     not_matured: int
-    #: The numbers of outcomes that were counted and left out.
+    #: The numbers of outcomes that were counted and of those that were left out.
     outcomes: Outcomes
-    #: The comparison of the groups' sizes with the matrix.
+    #: The comparison of the groups' sizes with the shares in the matrix.
     sample_ratio: SampleRatio
     #: The splits of the visitors, one for each allocation and version.
     strata: Strata
@@ -307,7 +307,7 @@ class Findings:
         return self.horizon is not None
 
     def to_dict(self, *, details: bool = False) -> dict[str, Any]:
-        """Return the report as JSON.
+        """Return the report as a dict for JSON.
 
         With *details*, it includes the data that only the page shows.
         """
@@ -361,7 +361,7 @@ def _ratio(each: StratumRatio) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> float | None:
-    """Return a number, or None if JSON cannot express it."""
+    """Return the number, or None if JSON cannot represent it."""
     return None if value is None or not math.isfinite(value) else value
 
 

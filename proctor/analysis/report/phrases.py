@@ -35,7 +35,7 @@ __all__ = [
     "young_line",
 ]
 
-#: Marks a check that found no problem, if another check found that the split is broken.
+#: Replaces a check mark in a report whose split is broken.
 NEUTRAL = "–"
 
 TRUST = Sentence(gettext_noop("Can you trust it?"))
@@ -57,7 +57,7 @@ _UNLIKELY = 0.05
 
 
 def joint_line(ratio: SampleRatio) -> Sentence | None:
-    """Return which p-values of a split are an alarm, or None if only one split can be tested."""
+    """Say which p-value of a split is an alarm; return None if only one split can be tested."""
     if ratio.tested < 2:
         return None
     return Sentence(
@@ -93,7 +93,7 @@ def outcome_lines(found: Outcomes) -> Iterator[tuple[int, Sentence]]:
 
 
 def shows_outlook(report: Findings, effect: EffectReport) -> bool:
-    """Return whether a report says how much longer the test must run for an effect."""
+    """Return whether the report says how much longer the test must run to show an effect."""
     outlook = effect.outlook
     if not report.ok or report.verdict.kind in ("wins", "harms") or effect.is_decided:
         return False
@@ -101,7 +101,7 @@ def shows_outlook(report: Findings, effect: EffectReport) -> bool:
 
 
 def standing(report: Findings, effect: EffectReport, metric: MetricReport) -> Sentence:
-    """Return what the likely range says, in a few words."""
+    """Return a few words that say what the likely range means for the group."""
     low, high = effect.always_valid
     if low is None or high is None:
         return Sentence(gettext_noop("not known yet"))
@@ -123,7 +123,7 @@ def standing(report: Findings, effect: EffectReport, metric: MetricReport) -> Se
 
 
 def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Iterator[Sentence]:
-    """Yield whether the splits' effects agree, and the effect if splits had other weights."""
+    """Yield sentences on whether the splits' effects differ, and how much their weights matter."""
     p = effect.heterogeneity_p
     if p is not None and p < _UNLIKELY:
         yield Sentence(
@@ -159,7 +159,7 @@ def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Itera
 
 
 def young_line(outlook: Outlook, metric: Metric) -> Sentence:
-    """Return why it is too early to tell, for a metric with a declared smallest effect."""
+    """Return a sentence that says why it is too early to see the declared smallest effect."""
     named = _outlook_values(outlook, metric)
     if outlook.days is None:
         return Sentence(
@@ -172,7 +172,7 @@ def young_line(outlook: Outlook, metric: Metric) -> Sentence:
         )
     return Sentence(
         gettext_noop(
-            "Too early to tell: at today's rate of visitors, wait {time}, until there "
+            "Too early to tell: at today's rate of visitors, wait {time} until there "
             "are enough visitors to show an effect of {size} on “{metric}”, up or down."
         ),
         metric=printable(metric.name, 60),
@@ -182,13 +182,13 @@ def young_line(outlook: Outlook, metric: Metric) -> Sentence:
 
 
 def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
-    """Return how much longer it takes until an effect of the declared size would show."""
+    """Return a sentence that says how much longer it takes to see the declared effect."""
     named = _outlook_values(outlook, metric)
     if outlook.days is None:
         return Sentence(
             gettext_noop(
                 "“{group}”: so far there are {visitors} visitors, and about {needed} are needed. "
-                "If the true effect is {size}, up or down, the chance to see it is then 4 in 5."
+                "If the true effect is {size}, up or down, the chance of seeing it is then 4 in 5."
             ),
             group=group,
             **named,
@@ -196,8 +196,8 @@ def outlook_line(group: str, outlook: Outlook, metric: Metric) -> Sentence:
     return Sentence(
         gettext_noop(
             "“{group}”: so far there are {visitors} of about {needed} visitors. At today's rate of "
-            "visitors, wait {time}. If the true effect is {size}, up or down, the chance to see it "
-            "is then 4 in 5."
+            "visitors, wait {time}. If the true effect is {size}, up or down, the chance of seeing "
+            "it is then 4 in 5."
         ),
         group=group,
         time=weeks(outlook.days),

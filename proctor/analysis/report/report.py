@@ -34,7 +34,7 @@ class Report(Findings):
         translations: Translations | None = None,
         formats: Formats | None = None,
     ) -> str:
-        """Return the report as an HTML page without scripts, with its styles inside.
+        """Return the report as an HTML page without scripts, with inline styles.
 
         With *fragment*, return only the content, for a page that links `static/proctor/report.css`.
         The page is in English unless *translations* are given, for example

@@ -59,7 +59,7 @@ _MARKS = {"bad": "✗", "warning": "!", "note": "•", "good": "✓"}
 
 
 def text_of(report: Findings, language: Language = ENGLISH) -> str:
-    """Return the lines of the report in a language."""
+    """Return the report as text in a language."""
     return "".join(f"{line}\n" for line in _lines(report, language))
 
 
@@ -109,7 +109,7 @@ def _trust(report: Findings, language: Language) -> Iterator[str]:
     yield ""
     yield language(OTHER_CHECKS).upper()
     yield language(NO_COMFORT)
-    # Below a broken split, check marks would suggest that the numbers can be trusted.
+    # If the split is broken, check marks would suggest that the numbers can be trusted.
     yield from _table(_rows(rest, {**_MARKS, "good": NEUTRAL}, language), "<<<")
 
 

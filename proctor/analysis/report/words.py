@@ -104,7 +104,7 @@ def _figure(value: float, digits: int, *, sign: bool) -> Figure:
 
 
 def shows_relative(absolute: float, relative: float | None) -> bool:
-    """Return whether a relative effect makes sense: a baseline below 0 reverses its sign."""
+    """Return whether a relative effect makes sense; a negative baseline would reverse its sign."""
     return relative is not None and absolute * relative >= 0
 
 
@@ -185,7 +185,7 @@ def unit(metric: Metric, limit: int | None = None) -> Sentence:
 
 
 def unit_in_sentence(metric: Metric, limit: int) -> Sentence:
-    """Return the same as `unit`, for use inside a sentence: "the effect on orders per visitor"."""
+    """Return the unit for use inside a sentence: "the effect on orders per visitor"."""
     if metric.kind == "proportion":
         return Sentence(
             gettext_noop("the share of visitors with “{metric}”"), metric=_name(metric.name, limit)
@@ -235,12 +235,12 @@ def p_text(p_value: float | None) -> str:
 
 
 def count(number: float) -> Figure:
-    """Return a number of things, with commas."""
+    """Return a whole number with commas: `2,314`."""
     return Figure(f"{round(number):,}")
 
 
 def rough(number: float) -> Figure:
-    """Return a number rounded to two digits; more digits of an estimate would be misleading."""
+    """Return a number rounded to two digits, because an estimate is not more precise than that."""
     whole = round(number)
     return count(round(whole, min(2 - len(str(abs(whole))), 0)))
 
