@@ -13,7 +13,7 @@ from proctor.upkeep.template_literals import template_texts
 
 __all__ = ["has_bar", "place_of_bar"]
 
-#: The tag of Django's templates, or the function of Jinja2's.
+#: Matches the tag in Django templates, and the function in Jinja2 templates.
 _BAR = re.compile(r"\{%\s*proctor_bar\s*%\}|\bproctor_bar\(\)")
 
 
@@ -40,5 +40,5 @@ def has_bar() -> bool:
 
 @lru_cache(maxsize=1)
 def _in_templates(_backends: tuple[Any, ...]) -> bool:
-    # A loader that cannot list its templates may have a template with the bar.
+    # A loader that cannot list its templates may have one that contains the bar.
     return bool(place_of_bar() or template_texts().unlisted)

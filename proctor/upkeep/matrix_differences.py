@@ -3,7 +3,7 @@
     for difference in compare(registry, proctor):
         print(difference)
 
-The functions read no settings and use no network: `manage.py proctor_check` provides both sides.
+The functions read no settings and use no network: `manage.py proctor_check` provides the inputs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Difference", "DifferenceKind", "compare", "compare_literals"]
 
-#: The place to show in findings about declarations.
+#: The location to show in findings about declarations.
 DECLARED_IN = "PROCTOR_TESTS"
 
 
