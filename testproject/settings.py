@@ -140,7 +140,7 @@ PROCTOR_TESTS = (
         default="control",
         payload=str,
     ),
-    # Its groups are only in the matrix: the page shows the payload.
+    # The page shows only the payload, so the groups need not be declared.
     ProctorTest("headlinetst", payload=str),
     ProctorTest("newfeaturerollout", groups=_SEARCHES, default="inactive"),
     ProctorTest("freedeliverytst", groups=("control", "lower"), default="control", payload=int),

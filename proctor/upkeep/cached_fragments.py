@@ -51,7 +51,7 @@ class _Fragment:
     name: str
     #: The tests whose groups are in the key.
     covered: set[str]
-    #: True if the block was reached through an include in another template.
+    #: True if the block is in a template that another template includes.
     is_included: bool
     missing: set[str] = field(default_factory=set)
 

@@ -107,7 +107,7 @@ class Hooks:
         return getattr(self._middleware, name)(request)
 
     def call(self, name: str, request: HttpRequest) -> Any:
-        """Call a hook outside an event loop. Call its twin if only the twin is overridden."""
+        """Call a hook outside an event loop, or its twin if only the twin is overridden."""
         if name in self._only_awaitable:
             return async_to_sync(getattr(self._middleware, f"a{name}"))(request)
         return getattr(self._middleware, name)(request)

@@ -90,7 +90,7 @@ def find(query: str) -> list[Product]:
 
 
 def likeness(product: Product, query: str) -> float:
-    """Return the highest similarity, from 0 to 1, of a word in the query to one of the product."""
+    """Return the highest similarity, from 0 to 1, between words of the query and the product."""
     return max(
         SequenceMatcher(None, asked, known).ratio()
         for asked in query.casefold().split()

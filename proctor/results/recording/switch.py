@@ -9,7 +9,7 @@ from proctor.resolving import overrides
 
 __all__ = ["allow", "disallow", "is_recording", "is_requested", "may_write"]
 
-#: The threads of the tests that have requested recording.
+#: The ids of the threads whose tests have requested recording.
 _requests: tuple[int, ...] = ()
 _counting = threading.Lock()
 
