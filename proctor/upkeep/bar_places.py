@@ -28,7 +28,7 @@ def place_of_bar() -> str:
 
 
 def has_bar() -> bool:
-    """Return False if no page of the site can have the bar, judging by its templates.
+    """Return True if the site has a page with the bar, according to the setting and the templates.
 
     If DEBUG is off, the templates are read only once.
     """

@@ -64,7 +64,7 @@ class _Place(NamedTuple):
 
 
 def find_cached_fragments(tests: Collection[str]) -> list[CachedFragment]:
-    """Return the cached fragments that read groups of *tests* which are missing from their keys.
+    """Return the cached fragments that read *tests* but lack their groups in the cache key.
 
     Follows `{% include %}` and `{% extends %}` if the template's name is in quotes. Raises Django's
     exception if TEMPLATES is invalid.

@@ -90,7 +90,7 @@ class Texts(NamedTuple):
 
 
 def template_texts() -> Texts:
-    """Return the texts of all templates that can be listed, from every engine, even Jinja2.
+    """Return the texts of all templates that can be listed, from every engine, including Jinja2.
 
     Leaves out templates that another template with the same name hides, and files that are not
     text. Raises Django's exception if TEMPLATES is invalid.

@@ -60,7 +60,7 @@ def who(request: HttpRequest) -> str:
 
 
 def is_asking(meta: Mapping[str, Any]) -> bool:
-    """Return True if META has the header, or if the query string may contain the parameter."""
+    """Return True if the force-groups header is present, or the parameter may be in the query."""
     return _HEADER_KEY in meta or _may_have_parameter(meta)
 
 

@@ -1,4 +1,4 @@
-"""Load the values that hooks return while database queries are still allowed.
+"""Load the values that hooks returned, at a time when database queries are still allowed.
 
 A hook may return lazy objects, querysets and model instances. If these were not loaded here,
 reading a group would load them later, perhaps on an event loop, where Django forbids queries.

@@ -138,7 +138,7 @@ class TemplateApi:
         self._error = error
 
     def is_in(self, context: Any, test: object, groups: Iterable[object]) -> bool:
-        """Return True if the visitor is in one of the *groups*. Reads the test if declared."""
+        """Return True if the visitor is in one of *groups*. Reads the test if it is declared."""
         declared = self.declaration(test)
         if declared is None:
             return False

@@ -104,7 +104,7 @@ class Visit:
         return request.__dict__.get(_VISIT)
 
     def resolve(self) -> SourceAnswer:
-        """Return the source's answer, at the first read of `proc`.
+        """Return the source's answer. Called at the first read of `proc`.
 
         Raises only exceptions that a hook raised deliberately.
         """

@@ -39,7 +39,7 @@ def may_write() -> bool:
 
 
 def is_recording() -> bool:
-    """Return True if exposures and outcomes are to be recorded.
+    """Return True if exposures and outcomes should be recorded.
 
     In a test run, and while a test has set groups, nothing is recorded unless a test requests it.
     """
