@@ -65,7 +65,10 @@ def is_asking(meta: Mapping[str, Any]) -> bool:
 
 
 def _may_have_parameter(meta: Mapping[str, Any]) -> bool:
-    """Return True if GET must be read. For a malformed query, reading GET raises an exception."""
+    """Return True if GET may contain the parameter.
+
+    Otherwise GET is not read, because reading it raises an exception if the query is malformed.
+    """
     query = meta.get("QUERY_STRING", "")
     return PARAMETER in query or ("%" in query and PARAMETER in unquote(query))
 
