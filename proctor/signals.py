@@ -90,7 +90,7 @@ class RobustSignal(Signal):
 
 
 def hold() -> Token[Held]:
-    """From now on, if an event loop is running, delay calls of coroutine receivers until `release`.
+    """Delay coroutine receivers until `release` is called, if an event loop is running.
 
     Used for a request outside an event loop. Its view may still be a coroutine function, but then
     it runs on a loop that ends with the view, and scheduled receivers would be cancelled.
@@ -124,7 +124,7 @@ def _schedule(call: PendingReceiver) -> None:
 def _by_kind(
     plain: list[Callable[..., Any]], coroutines: list[Callable[..., Any]]
 ) -> tuple[list[Callable[..., Any]], list[Callable[..., Any]]]:
-    """Return the receivers that are called, and the receivers that are awaited.
+    """Return two lists: the receivers to call, and the receivers to await.
 
     Django counts an object with `async def __call__` as a plain receiver.
     """

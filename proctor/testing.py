@@ -32,9 +32,9 @@ class override_proctor(TestContextDecorator):  # noqa: N801 - as override_settin
     """Puts every visitor in this process into groups: `override_proctor(buttoncolortst="blue")`.
 
     Use it as a context manager, or as a decorator of functions, coroutine functions and test
-    classes. If the names of tests are not Python names, pass a mapping as the first argument. Give
-    a group's name to use its value and payload from the matrix or the declaration, or give a
-    GroupAssignment. None selects the declared default.
+    classes. If a test's name is not a valid Python identifier, pass a mapping as the first
+    argument. Pass a group's name to use its value and payload from the matrix or the declaration;
+    or pass a GroupAssignment; or pass None to select the declared default.
 
     The override applies in all threads, including those of a live server. It takes precedence over
     sources and caches. Inner overrides take precedence over outer ones. Raises ValueError for a

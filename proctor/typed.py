@@ -1,4 +1,4 @@
-"""The base of the class that `manage.py proctor_types` generates. For annotations only."""
+"""The base class of the class that `manage.py proctor_types` writes. For annotations only."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Name_co = TypeVar("Name_co", bound=str, covariant=True)
 class DeclaredProc(Generic[Name_co]):
     """The attributes of `request.proc` that all sites have; a subclass adds a site's tests.
 
-    `Name_co` is the Literal of all names. `request.proc` is not an instance of this class, so do
-    not test for it with isinstance. Unlike the class of `request.proc`, this class has no
+    `Name_co` is a Literal of all test names. `request.proc` is not an instance of this class, so
+    isinstance does not recognize it. Unlike the class of `request.proc`, this class has no
     undeclared attributes, so a type checker finds misspelled tests.
     """
 

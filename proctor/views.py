@@ -44,7 +44,7 @@ __all__ = ["groups_json", "groups_page", "show_test_matrix"]
 
 
 def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Decorate a view: return 404 to others; keep caches and search engines from storing it."""
+    """Decorate a view to return 404 to visitors who may not force groups, and prevent caching."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:

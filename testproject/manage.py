@@ -20,7 +20,7 @@ def main() -> None:
         os.environ.setdefault("SHOP_DEMO", "1")
         if "SHOP_DATABASE" not in os.environ:
             os.environ["SHOP_DATABASE"] = str(find_database(Path(__file__).resolve().parent))
-    # Only in the first process, not in those that runserver starts after a change of the code.
+    # Only in the first process, not in those that runserver starts when code changes.
     if sys.argv[1:2] == ["runserver"] and "RUN_MAIN" not in os.environ:
         import django  # noqa: PLC0415
 

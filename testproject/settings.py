@@ -3,8 +3,8 @@
 No setup is needed: the shop needs no other server, and its database is a file. The environment
 variables SHOP_DEBUG, SHOP_HOSTS and SHOP_SECRET_KEY are for a shop that other machines can reach.
 SHOP_PIPET is the URL of a Pipet that assigns the groups. With SHOP_EDITOR=1, which manage.py sets,
-the editor's matrix is used; otherwise, the file with which the editor starts. SHOP_DATABASE is the
-path of the database. SHOP_DEMO=1 adds the app of the demo.
+the shop uses the editor's matrix; otherwise, it uses the file SHOP_MATRIX. SHOP_DATABASE is the
+path of the database. SHOP_DEMO=1 adds the demo app.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SHOP_DEMO = os.environ.get("SHOP_DEMO") == "1"
 # -- Django ---------------------------------------------------------------------------------
 
 SECRET_KEY = os.environ.get("SHOP_SECRET_KEY", "only-for-a-shop-that-sells-nothing")
-# manage.py switches it on; servers and the test suite do not.
+# manage.py turns DEBUG on; servers and the test suite do not.
 DEBUG = os.environ.get("SHOP_DEBUG") == "1"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *os.environ.get("SHOP_HOSTS", "").split()]
 
@@ -32,7 +32,7 @@ ROOT_URLCONF = "testproject.urls"
 WSGI_APPLICATION = "testproject.wsgi.application"
 
 INSTALLED_APPS = [
-    # First, because its templates replace those of other apps.
+    # The demo app comes first, because its templates replace those of other apps.
     *(["testproject.demo"] if SHOP_DEMO else []),
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -53,7 +53,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    # After the session middleware, because the hooks read the session.
+    # This comes after the session middleware, because the hooks read the session.
     "testproject.shop.middleware.ShopProctorMiddleware",
 ]
 
@@ -78,12 +78,12 @@ TEMPLATES = [
     },
 ]
 
-# Only the editor uses it. The shop stores its visitors' data in their signed cookies.
+# For the editor and the results. The shop stores its visitors' data in their signed cookies.
 DATABASES: dict[str, Any] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("SHOP_DATABASE", HERE / "shop.sqlite3"),
-        # WAL mode: readers do not wait for a user who publishes.
+        # In WAL mode, readers do not wait while someone publishes.
         "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL", "timeout": 20},
     },
 }
@@ -119,7 +119,7 @@ LOGGING = {
 
 # With SHOP_PIPET, the groups come from that Pipet, for example from another shop.
 PROCTOR_API_ROOT = os.environ.get("SHOP_PIPET")
-#: The matrix with which the editor starts.
+#: The matrix that the editor imports at its first start.
 SHOP_MATRIX = HERE / "demo" / "matrix.json" if SHOP_DEMO else HERE / "matrix.json"
 SHOP_EDITOR = os.environ.get("SHOP_EDITOR") == "1"
 PROCTOR_MATRIX = None if PROCTOR_API_ROOT else "editor:production" if SHOP_EDITOR else SHOP_MATRIX
@@ -129,7 +129,7 @@ PROCTOR_EDITOR_APPROVALS = {} if SHOP_DEMO else {"production": 1}
 
 _SEARCHES = {"inactive": -1, "active": 1}
 if SHOP_DEMO:
-    # The old search as a group, with which the new one is compared.
+    # In the demo, the old search is a group too, so that the new search is compared with it.
     _SEARCHES["control"] = 0
 
 #: The tests that the shop's code reads, and their defaults if there is no answer.
@@ -140,7 +140,7 @@ PROCTOR_TESTS = (
         default="control",
         payload=str,
     ),
-    # Its groups are only in the matrix: the page shows the payload.
+    # The page shows only the payload, so the groups need not be declared.
     ProctorTest("headlinetst", payload=str),
     ProctorTest("newfeaturerollout", groups=_SEARCHES, default="inactive"),
     ProctorTest("freedeliverytst", groups=("control", "lower"), default="control", payload=int),
@@ -157,7 +157,7 @@ PROCTOR_METRICS = (
 
 #: The shop's name in its editor's list of applications.
 PROCTOR_APPLICATION = "shop"
-#: The results of the middleware's hooks, with the names used in the matrix.
+#: Maps the keys that the middleware's hooks return to the names that the matrix uses.
 PROCTOR_IDENTIFIERS = {"acctid": "ACCOUNT"}
 PROCTOR_CONTEXT = {
     "country": "String",

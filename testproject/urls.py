@@ -1,4 +1,4 @@
-"""The URLs of the shop; with DEBUG also those of its pictures and styles."""
+"""The URLs of the shop, and, if DEBUG is on, of its pictures and style sheets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ urlpatterns = [
     path("private/", include("proctor.urls")),
     # For services in other languages, and for another shop: see SHOP_PIPET in the settings.
     path("pipet/", include("proctor.pipet.urls")),
-    # runserver serves static files by itself, other servers do not; the list is empty without
-    # DEBUG.
+    # runserver serves static files itself, but other servers do not. Without DEBUG, the list is
+    # empty.
     *staticfiles_urlpatterns(),
 ]

@@ -234,7 +234,7 @@ def test_the_basket_says_what_it_comes_to():
     client = Client()
     for slug in ("moth", "ember"):
         client.post("/basket/add/", {"slug": slug})
-    assert page(client, "/basket/").text_of("tfoot") == "Together €73"
+    assert page(client, "/basket/").text_of("tfoot") == "Total €73"
 
 
 def test_a_basket_can_be_emptied():

@@ -27,7 +27,7 @@ class record_results(TestContextDecorator):  # noqa: N801 - as override_settings
         return self
 
     def disable(self) -> None:
-        """Write the queue, and stop recording."""
+        """Write the queued rows, and stop recording."""
         try:
             self.flush()
         finally:
@@ -35,5 +35,5 @@ class record_results(TestContextDecorator):  # noqa: N801 - as override_settings
 
     @staticmethod
     def flush() -> None:
-        """Write the queue now."""
+        """Write the queued rows now."""
         recorder.flush()

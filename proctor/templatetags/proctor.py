@@ -1,10 +1,10 @@
 """`{% load proctor %}`: the visitor's groups in Django's templates.
 
-A word on its own is a literal, whether or not it is quoted; `test=` and `group=` take variables. A
-literal that PROCTOR_TESTS does not declare raises TemplateSyntaxError when the template is
-compiled. At rendering, variables are checked. Literals are checked again if the declarations have
-changed since the template was compiled. At rendering, a wrong name raises TemplateSyntaxError in
-DEBUG; otherwise the name is logged once, and the visitor has no group in the test.
+A word without a keyword is a literal, quoted or not; `test=` and `group=` take variables. A literal
+that PROCTOR_TESTS does not declare raises TemplateSyntaxError when the template is compiled.
+Variables are checked when the template is rendered, and so are literals if the declarations have
+changed since the template was compiled. A wrong name then raises TemplateSyntaxError in DEBUG;
+otherwise the name is logged once, and the visitor has no group in the test.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Word = str | FilterExpression
 
 
 class _Arguments:
-    """The arguments of a tag, with literals and keywords separated."""
+    """The arguments of a tag: literals, and keyword arguments."""
 
     def __init__(self, parser: Parser, token: Token, keywords: tuple[str, ...]) -> None:
         self.parser = parser
@@ -70,7 +70,7 @@ class _Arguments:
             raise self.error(problem)
 
     def one(self, keyword: str, default: str) -> Word:
-        """Return the value of a keyword. The keyword may be given only once."""
+        """Return the value of *keyword*, or *default*. Raise an exception if it appears twice."""
         given = self.keywords.get(keyword, [default])
         if len(given) > 1:
             raise self.error(f"{keyword}= appears twice; remove one of them")
@@ -92,7 +92,7 @@ class _Arguments:
             raise self.error(f"{bit!r} is not a name; for variables use {known_keywords}")
 
     def tests(self) -> list[Word]:
-        """Return all names of tests, after checking the literal ones."""
+        """Return the names of all tests in the tag. Raise an exception for a wrong literal."""
         tests = [*self.words, *self.keywords.get("test", [])]
         for test in tests:
             if isinstance(test, str):
@@ -110,7 +110,7 @@ class _Arguments:
 
 
 def _value(word: Word, context: Context) -> Any:
-    """Return the value of a word, or None for an undefined variable."""
+    """Return a literal, or the value of a variable; None if the variable is undefined."""
     return word if isinstance(word, str) else word.resolve(context, ignore_failures=True)
 
 
@@ -144,7 +144,7 @@ class IfGroupNode(Node):
     """`{% ifgroup %}` with all its branches. Only the first true branch is rendered."""
 
     def __init__(self, branches: list[tuple[_Condition | None, NodeList]]) -> None:
-        #: The condition is None for `{% else %}`.
+        #: The condition and content of each branch. The condition is None for `{% else %}`.
         self.branches = branches
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from proctor.upkeep.template_literals import template_texts
 
 __all__ = ["has_bar", "place_of_bar"]
 
-#: The tag of Django's templates, or the function of Jinja2's.
+#: Matches the tag in Django templates, and the function in Jinja2 templates.
 _BAR = re.compile(r"\{%\s*proctor_bar\s*%\}|\bproctor_bar\(\)")
 
 
@@ -28,7 +28,7 @@ def place_of_bar() -> str:
 
 
 def has_bar() -> bool:
-    """Return False if no page of the site can have the bar, judging by its templates.
+    """Return True if the site has a page with the bar, according to the setting and the templates.
 
     If DEBUG is off, the templates are read only once.
     """
@@ -40,5 +40,5 @@ def has_bar() -> bool:
 
 @lru_cache(maxsize=1)
 def _in_templates(_backends: tuple[Any, ...]) -> bool:
-    # A loader that cannot list its templates may have a template with the bar.
+    # A loader that cannot list its templates may have one that contains the bar.
     return bool(place_of_bar() or template_texts().unlisted)

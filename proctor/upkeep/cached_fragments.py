@@ -51,20 +51,20 @@ class _Fragment:
     name: str
     #: The tests whose groups are in the key.
     covered: set[str]
-    #: True if the block was reached through an include in another template.
+    #: True if the block is in a template that another template includes.
     is_included: bool
     missing: set[str] = field(default_factory=set)
 
 
 class _Place(NamedTuple):
-    """The fragments and variables that surround a place in a template."""
+    """The fragments and variables that enclose a position in a template."""
 
     fragments: tuple[_Fragment, ...]
     targets: Targets
 
 
 def find_cached_fragments(tests: Collection[str]) -> list[CachedFragment]:
-    """Return the cached fragments that read groups of *tests* which are missing from their keys.
+    """Return the cached fragments that read *tests* but lack their groups in the cache key.
 
     Follows `{% include %}` and `{% extends %}` if the template's name is in quotes. Raises Django's
     exception if TEMPLATES is invalid.
@@ -86,7 +86,7 @@ class _Scan:
         self._texts = texts
         self._tests = tests
         self.fragments: list[_Fragment] = []
-        #: For each template, what surrounds each `{% block %}` in it or in its parents.
+        #: For each template, what encloses each `{% block %}` in it or in its parents.
         self._blocks: dict[str, dict[str, _Place]] = {}
 
     def template(self, name: str) -> dict[str, _Place]:
@@ -103,7 +103,8 @@ class _Scan:
             by_place.setdefault((each.place, each.name), []).append(each)
         found = []
         for key, fragments in by_place.items():
-            # An included template that is read alone lacks the variables of the including template.
+            # Prefer readings through an include: read on its own, a template lacks the variables of
+            # the including template.
             met = [each for each in fragments if each.is_included] or fragments
             missing: set[str] = set().union(*(each.missing for each in met))
             if missing:
@@ -115,12 +116,12 @@ class _Scan:
         return self._texts.get(name, "")
 
     def is_test(self, name: str) -> bool:
-        """Return True if the scan looks for the test."""
+        """Return True if *name* is one of the tests to look for."""
         return name in self._tests
 
 
 class _Reading:
-    """Reads one template, either alone or as included by another."""
+    """Reads one template, either on its own or as part of a template that includes it."""
 
     def __init__(self, scan: _Scan, name: str, place: _Place, chain: tuple[str, ...]) -> None:
         self._scan = scan
@@ -129,7 +130,7 @@ class _Reading:
         self._open = list(place.fragments)
         self._targets: Targets = {key: set(tests) for key, tests in place.targets.items()}
         self._blocks: dict[str, _Place] = {}
-        #: For each open `{% block %}`, the number of a parent's fragments that surround it.
+        #: For each open `{% block %}`, the number of fragments in parent templates that enclose it.
         self._inherited: list[int] = []
 
     def read(self) -> None:
@@ -221,7 +222,7 @@ class _Reading:
         self._inherited.append(len(inherited.fragments))
         for variable, tests in inherited.targets.items():
             self._targets.setdefault(variable, tests)
-        if len(self._chain) == 1:  # an included template is not extended
+        if len(self._chain) == 1:  # blocks of an included template cannot be overridden
             place = _Place(tuple(self._open), dict(self._targets))
             self._scan.template(self._name)[block] = place
 

@@ -127,7 +127,10 @@ def _is_for_all(definition: TestDefinition) -> bool:
 
 
 def _only_bucket(definition: TestDefinition) -> tuple[int | None, Bucket | None]:
-    """Return the last allocation and the only bucket of all visitors; None if there are several."""
+    """Return the index of the last allocation used, and the one bucket that visitors get.
+
+    Both are None if there is no such bucket, or more than one.
+    """
     last, values = None, set()
     if classify(definition.rule) not in _FOR_NOBODY:
         for index, allocation in enumerate(definition.allocations):
@@ -147,7 +150,7 @@ def _reached(allocation: Allocation) -> set[int]:
     ends = (*cutoffs([each.length for each in allocation.ranges]), POSITION_MAX)
     reached, start = set(), POSITION_MIN
     for each, end in zip(allocation.ranges, ends, strict=True):
-        # A range of length 0 contains at most one of about four billion positions.
+        # Ignore a range of length 0: it contains at most one of about four billion positions.
         if end > start:
             reached.add(each.bucket_value)
             start = end

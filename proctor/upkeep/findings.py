@@ -1,4 +1,4 @@
-"""The base class of findings, each with a kind, a test, and a place in the project."""
+"""The base class of findings, each with a kind, a test, and a location in the project."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ K = TypeVar("K", bound=enum.Enum)
 
 @dataclass(frozen=True, slots=True)
 class Finding(Generic[K]):
-    """The base of the findings of all commands; a subclass may add fields."""
+    """The base class of all findings. Each command has a subclass, which may add fields."""
 
     #: The kind of finding; each command has its own enum of kinds.
     kind: K
     #: The name of the test; "" if the finding is about a whole template.
     test: str
-    #: The place, such as `PROCTOR_TESTS`, `page.html:3`, or `matrix: signuptst, allocation #A1`.
+    #: The location: `PROCTOR_TESTS`, `page.html:3`, or `matrix: signuptst, allocation #A1`.
     place: str
     #: A description of the finding, with the values.
     message: str
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The lines to print below the place."""
+        """The lines to print below the location."""
         return (self.message,)
 
     def __str__(self) -> str:

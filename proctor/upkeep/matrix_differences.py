@@ -3,7 +3,7 @@
     for difference in compare(registry, proctor):
         print(difference)
 
-The functions read no settings and use no network: `manage.py proctor_check` provides both sides.
+The functions read no settings and use no network: `manage.py proctor_check` provides the inputs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Difference", "DifferenceKind", "compare", "compare_literals"]
 
-#: The place to show in findings about declarations.
+#: The location to show in findings about declarations.
 DECLARED_IN = "PROCTOR_TESTS"
 
 
@@ -36,12 +36,12 @@ class DifferenceKind(enum.Enum):
 
     #: The matrix does not contain the test; visitors get the default.
     MISSING_TEST = "missing test"
-    #: The matrix contains the test but does not evaluate it; visitors get the default.
+    #: The matrix contains the test, but it cannot be evaluated; visitors get the default.
     DROPPED_TEST = "dropped test"
     #: A rule is never true, or always fails. For an allocation's rule, no visitor gets the
     #: allocation; for the test's rule, no visitor gets any group.
     NEVER_TRUE = "rule never true"
-    #: A declared group has no bucket; no visitor will ever be in it.
+    #: A declared group has no bucket, so no visitor will ever be in it.
     UNKNOWN_GROUP = "unknown group"
     #: A bucket with visitors is not declared; its visitors get the default.
     UNDECLARED_BUCKET = "undeclared bucket"
@@ -141,7 +141,7 @@ def _group(
 
 
 def _groups(test: ProctorTest, definition: TestDefinition) -> Iterator[Difference]:
-    """Return the declared groups and the default."""
+    """Yield the differences in the declared groups and the default."""
     renamed = _renamed(test, definition)
     for group in test.groups or ():
         if group != test.default and group not in renamed:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["Mentions", "find_mentions", "python_files"]
 
 _INSTALLED = {"site-packages", "dist-packages"}
-#: Folders that contain no code of the site's pages.
+#: Folders that contain none of the site's own code.
 _SKIPPED = {*_INSTALLED, "node_modules", "__pycache__", "migrations"}
 #: The file that marks a virtual environment, regardless of the folder's name.
 _ENVIRONMENT = "pyvenv.cfg"
 
-#: Line ends that Python's parser recognizes; `splitlines` also splits at other characters.
+#: Line endings that Python's parser recognizes; `splitlines` also splits at other characters.
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 _MAY_DECLARE = re.compile(r"\bPROCTOR_TESTS\b|\bProctorTest\b")
@@ -37,7 +37,7 @@ _MAY_DECLARE = re.compile(r"\bPROCTOR_TESTS\b|\bProctorTest\b")
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """The names that were found, and the places that were searched."""
+    """The result of a search for names in templates and Python files."""
 
     #: The names that occur at least once.
     found: frozenset[str]
@@ -79,7 +79,7 @@ class _Search:
             self.found.update(self._pattern.findall(text))
 
 
-#: The folder of proctor itself.
+#: The folder of the package proctor.
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -157,7 +157,7 @@ def _without_declarations(source: str) -> str:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return source
-    # The columns in a syntax tree count bytes.
+    # Columns in a syntax tree are counted in bytes.
     lines = [line.encode() for line in _LINE_BREAK.split(source)]
     for node in ast.walk(tree):
         if _declares(node):

@@ -23,8 +23,8 @@ _COMPARISON = re.compile(rf"(?<![\w.]){_PROC}\s*[!=]=\s*{_TEXT}|{_TEXT}\s*[!=]=\
 _MARKUP = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 _READ = re.compile(rf"(?<![\w.\"'-]){_PROC}")
 
-#: How similar two names must be to count as a misspelling. With a lower value, unrelated variables
-#: called `proc` would be reported.
+#: How similar two names must be to count as a misspelling, from 0 to 1. With a lower value,
+#: unrelated variables called `proc` would be reported.
 _SIMILAR = 0.8
 
 

@@ -21,7 +21,7 @@ _MATRIX_URL = re.compile(r"(?P<root>https?://.+/)matrix/(?P<branch>[\w-]+)\.json
 
 
 class SitePlace(NamedTuple):
-    """The editor's branch that the site evaluates, if PROCTOR_MATRIX shows it."""
+    """The branch and the editor from which the site gets its matrix, if PROCTOR_MATRIX has them."""
 
     #: The branch; "" if it is unknown.
     branch: str = ""
@@ -30,7 +30,7 @@ class SitePlace(NamedTuple):
 
 
 def site_place() -> SitePlace:
-    """Return the source of the site's matrix: `editor:BRANCH`, or the URL of another editor."""
+    """Return the branch and the editor in PROCTOR_MATRIX: `editor:BRANCH`, or an editor's URL."""
     place = settings.PROCTOR_MATRIX
     text = place if isinstance(place, str) else ""
     found = _EDITOR.match(text)
@@ -41,7 +41,7 @@ def site_place() -> SitePlace:
 
 
 def site_name() -> str:
-    """Return PROCTOR_APPLICATION, else the package of ROOT_URLCONF; "" if it is in no package."""
+    """Return PROCTOR_APPLICATION, or else the package of ROOT_URLCONF; "" if neither is set."""
     if settings.PROCTOR_APPLICATION:
         return str(settings.PROCTOR_APPLICATION)
     module: Any = getattr(settings, "ROOT_URLCONF", None)
@@ -70,7 +70,7 @@ def _context() -> dict[str, str] | None:
     types = current_variables().context_types
     if types is None:
         return None
-    # A few type names are only valid in the settings.
+    # A few type names are valid only in the settings; write their Java class instead.
     return {
         name: each.name
         if specification_type(each.name).java_class == each.java_class

@@ -54,7 +54,7 @@ class Literal(NamedTuple):
 
 
 class Uncompiled(NamedTuple):
-    """A template that cannot be read."""
+    """A template that cannot be compiled."""
 
     name: str
     #: The reason, in one line.
@@ -69,7 +69,7 @@ class Literals:
 
     literals: tuple[Literal, ...]
     uncompiled: tuple[Uncompiled, ...]
-    #: Number of templates that were read.
+    #: Number of templates that were compiled.
     compiled: int
     #: Loaders that cannot list their templates, so their templates were not read.
     unlisted: tuple[str, ...]
@@ -90,7 +90,7 @@ class Texts(NamedTuple):
 
 
 def template_texts() -> Texts:
-    """Return the texts of all templates that can be listed, from every engine, even Jinja2.
+    """Return the texts of all templates that can be listed, from every engine, including Jinja2.
 
     Leaves out templates that another template with the same name hides, and files that are not
     text. Raises Django's exception if TEMPLATES is invalid.
@@ -164,7 +164,7 @@ def _of_template(engine: Engine, name: str) -> Iterator[Literal]:
 
 
 def _asked(node: Node) -> list[tuple[Any, Iterable[Any]]]:
-    """Return the tests and groups in a node. A name is a str if it is a literal."""
+    """Return the tests and groups that a node names. A literal name is a str."""
     if isinstance(node, IfGroupNode):
         return [(each.test, each.groups) for each, _ in node.branches if each is not None]
     if isinstance(node, (ProctorGroupNode, ProctorPayloadNode)):
@@ -180,7 +180,7 @@ def _line(node: Node) -> int | str:
 
 
 def _plain(loaders: Iterable[BaseLoader]) -> Iterator[BaseLoader]:
-    """Return the loaders, without the cached loader around them."""
+    """Return the loaders themselves, without a cached loader that wraps them."""
     for loader in loaders:
         if isinstance(loader, CachedLoader):
             yield from _plain(loader.loaders)
@@ -213,12 +213,12 @@ def _names(loader: _Listing) -> Iterator[str]:
                 yield path.relative_to(directory).as_posix()
 
 
-#: The folder of proctor itself.
+#: The folder of the package proctor.
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def _is_ours(loaders: list[_Listing], name: str) -> bool:
-    """Return True if the template that Django finds is one of this package."""
+    """Return True if the template that Django finds belongs to this package."""
     for loader in loaders:
         for origin in loader.get_template_sources(name):
             path = Path(origin.name)
@@ -233,7 +233,7 @@ def _uncompiled(loaders: list[_Listing], name: str, error: Exception) -> Uncompi
 
 
 def _text(loaders: list[_Listing], name: str) -> str:
-    """Return the text of a template from the first place where it can be read, or ""."""
+    """Return the text of a template from the first location where it can be read, or ""."""
     for loader in loaders:
         for origin in loader.get_template_sources(name):
             try:

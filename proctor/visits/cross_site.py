@@ -1,4 +1,4 @@
-"""Detect requests that a different site caused the visitor's browser to send.
+"""Detect requests that the visitor's browser sends because of a page on a different site.
 
 If privilege depends on the visitor's IP address, requests caused by a different site are privileged
 too. Such requests must not set the force cookie.
@@ -21,7 +21,7 @@ __all__ = ["is_cross_site", "is_shared"]
 
 
 def is_cross_site(request: HttpRequest) -> bool:
-    """Return True if the request's headers show that a page of a different site caused it.
+    """Return True if the headers show that a page on a different site caused the request.
 
     Over https, browsers send Sec-Fetch-Site; without this header, Origin or Referer is checked.
     """
@@ -39,7 +39,7 @@ def is_cross_site(request: HttpRequest) -> bool:
 
 
 def is_shared(is_privileged: Callable[[HttpRequest], object], request: HttpRequest) -> bool:
-    """Return True if the visitor would be privileged without their user, session and cookies.
+    """Return True if the visitor would be privileged even without their user, session and cookies.
 
     If so, privilege comes from the IP address or from headers that a proxy adds, and any page open
     in the visitor's browser can send privileged requests.

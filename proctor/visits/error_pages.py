@@ -15,7 +15,7 @@ def renders_error_page() -> bool:
     With PROCTOR_LAZY, an error page may be the first code in a request to read a group, which runs
     the hooks. If a hook raised Http404 there, the response would become a 500.
     """
-    # Inspect the call stack, because Django has no API for this. It may be slow, as it is done only
+    # Inspect the call stack, because Django has no API for this. This is slow, but happens only
     # after a hook has raised an exception.
     frame = inspect.currentframe()
     while frame is not None and frame.f_code is not response_for_exception.__code__:

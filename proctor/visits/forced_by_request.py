@@ -60,12 +60,15 @@ def who(request: HttpRequest) -> str:
 
 
 def is_asking(meta: Mapping[str, Any]) -> bool:
-    """Return True if META has the header, or if the query string may contain the parameter."""
+    """Return True if the force-groups header is present, or the parameter may be in the query."""
     return _HEADER_KEY in meta or _may_have_parameter(meta)
 
 
 def _may_have_parameter(meta: Mapping[str, Any]) -> bool:
-    """Return True if GET must be read. For a malformed query, reading GET raises an exception."""
+    """Return True if GET may contain the parameter.
+
+    Otherwise GET is not read, because reading it raises an exception if the query is malformed.
+    """
     query = meta.get("QUERY_STRING", "")
     return PARAMETER in query or ("%" in query and PARAMETER in unquote(query))
 

@@ -103,36 +103,36 @@ class Forcing:
             if not self._privileged and settings.PROCTOR_STAFF_MAY_FORCE:
                 self._privileged = staff.is_staff(self._request)
                 if not is_known(self._request):
-                    self._privileged = None  # it is too early to decide
+                    self._privileged = None  # undecided: the user is not known yet
             elif self._privileged and self.asked_now is not None:
                 staff.know_user(self._request)
         return bool(self._privileged)
 
     async def acheck(self) -> None:
-        """Check privilege on an event loop, if it was too early to decide before the view."""
+        """Check privilege on an event loop, if this was not possible before the view."""
         if self._privileged is None and _HOOK in self._hooks.awaitable:
             await self.anote(await self._hooks.acall_or_no(_HOOK, self._request))
         elif self._privileged is None:
             await sync_to_async(self.check)()
 
     async def anote(self, answer: bool) -> None:
-        """Store what the hook returned on an event loop, and check whether the user is staff."""
+        """Store the answer of the awaited hook; if it is False, check whether the user is staff."""
         self._privileged = answer
         if not answer and settings.PROCTOR_STAFF_MAY_FORCE:
             self._privileged = await staff.ais_staff(self._request)
             if not is_known(self._request, on_loop=True):
-                self._privileged = None  # it is too early to decide
+                self._privileged = None  # undecided: the user is not known yet
         elif answer and self.asked_now is not None:
             await staff.aknow_user(self._request)
 
     def check_at_end(self) -> None:
-        """Check privilege if finishing the response depends on privilege."""
+        """Check privilege before the response is finished, which may set the force cookie."""
         self.check()
         if self._is_suspect:
             self._check_sender()
 
     async def acheck_at_end(self) -> None:
-        """Check privilege on an event loop, if finishing the response depends on privilege."""
+        """Check privilege on an event loop, before the response is finished."""
         await self.acheck()
         if self._is_suspect:
             await sync_to_async(self._check_sender)()
@@ -151,7 +151,7 @@ class Forcing:
 
     @property
     def asked_now(self) -> str | None:
-        """The force groups from the parameter or header; "" clears them. None without either."""
+        """The force groups from the parameter or header, or None. "" clears forced groups."""
         try:
             return self._asked_now
         except AttributeError:
@@ -204,7 +204,7 @@ class Forcing:
         return True
 
     def leave_out_bar(self) -> None:
-        """Do not show the bar on this page: the page itself shows everything that is in the bar."""
+        """Do not show the bar on this page, because the page itself shows the same information."""
         self._is_over = True
 
     # -- The response -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Load the values that hooks return while database queries are still allowed.
+"""Load the values that hooks returned, at a time when database queries are still allowed.
 
 A hook may return lazy objects, querysets and model instances. If these were not loaded here,
 reading a group would load them later, perhaps on an event loop, where Django forbids queries.
@@ -50,7 +50,7 @@ def is_yes(hook: str, answer: Any, *, takes_text: bool = True) -> bool:
     """
     if inspect.isawaitable(answer) or (isinstance(answer, str) and not takes_text):
         if inspect.iscoroutine(answer):
-            answer.close()  # so that Python does not warn that it was never awaited
+            answer.close()  # prevents Python's warning that the coroutine was never awaited
         raise HookAnswerError(f"{hook} returned a {type(answer).__qualname__}; return a bool")
     return bool(answer)
 
@@ -96,7 +96,7 @@ def load(value: Any, depth: int = _DEPTH) -> Any:
 
 
 def load_answer(answer: Any) -> Any:
-    """Return the answer of a hook, with its values loaded as by `load`.
+    """Return the answer of a hook, with its values loaded by `load`.
 
     Raises any exception that occurs while loading the mapping itself. An answer that is not a
     mapping is returned unchanged.

@@ -107,13 +107,13 @@ class Hooks:
         return getattr(self._middleware, name)(request)
 
     def call(self, name: str, request: HttpRequest) -> Any:
-        """Call a hook outside an event loop. Call its twin if only the twin is overridden."""
+        """Call a hook outside an event loop, or its coroutine twin if only that is overridden."""
         if name in self._only_awaitable:
             return async_to_sync(getattr(self._middleware, f"a{name}"))(request)
         return getattr(self._middleware, name)(request)
 
     def acall(self, name: str, request: HttpRequest) -> Any:
-        """Call the twin of a hook. The caller must await the result."""
+        """Call the coroutine twin of a hook. The caller must await the result."""
         return getattr(self._middleware, f"a{name}")(request)
 
     def call_or_no(self, name: str, request: HttpRequest) -> bool:
@@ -124,7 +124,7 @@ class Hooks:
             return self._count_as_no(name, error)
 
     async def acall_or_no(self, name: str, request: HttpRequest) -> bool:
-        """Await the twin of a hook; an exception counts as False."""
+        """Await the coroutine twin of a hook; an exception counts as False."""
         try:
             answer = await self.acall(name, request)
             # Do this in a thread: converting an object, such as a queryset, to bool may need a

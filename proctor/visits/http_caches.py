@@ -58,7 +58,7 @@ def patch_response(
     """Set the headers for caches on a page that depends on a group: private, or PROCTOR_VARY.
 
     With PROCTOR_VARY, caches outside Django may store one copy of the page for each value of these
-    headers. Caches inside Django (`cache_page`) do not know the headers, and have stored nothing.
+    headers. Django's own `cache_page` stores nothing, because `mark_as_read` has prevented this.
     With *for_nobody_else*, the page is private even if PROCTOR_VARY is set. Pages that do not
     depend on a group stay unchanged.
     """

@@ -117,7 +117,7 @@ def check_id_cookie() -> None:
 
 
 def set_id_cookie(request: HttpRequest, response: HttpResponseBase, new_id: str) -> None:
-    """Set the cookie that keeps *new_id*."""
+    """Set the cookie that stores *new_id*."""
     secure = settings.PROCTOR_ID_COOKIE_SECURE
     response.set_cookie(
         settings.PROCTOR_ID_COOKIE,

@@ -125,7 +125,10 @@ class Proc:
         )
 
     def __str__(self) -> str:
-        """Return the groups for logs, `buttoncolortst1,newfeature0`. Does not mark the page."""
+        """Return the groups for logs: `buttoncolortst1,newfeature0`.
+
+        Does not mark the page as dependent on groups.
+        """
         return ",".join(self._group_strings())
 
     def __repr__(self) -> str:
@@ -169,7 +172,7 @@ class Proc:
         own = self.__dict__
         if own["_assignments"] is None:
             return ""
-        # Called for each log record.
+        # Cached, because this is called for each log record.
         text: str | None = own.get("_text")
         if text is None:
             text = own["_text"] = str(self)
@@ -199,7 +202,7 @@ class Proc:
         return f"the test {shown(name)} is not in PROCTOR_TESTS: {hint}"
 
     def _loaded(self) -> dict[str, GroupAssignment]:
-        """Return the assignments, after determining them if necessary."""
+        """Return the assignments; determine them first if necessary."""
         assignments = self._assignments
         if assignments is not None:
             return assignments

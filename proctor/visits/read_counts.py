@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COUNTED", "CountingProc", "Reads", "count_reads", "reads_of"]
 
-#: Key in a request's `__dict__`: a flag that the request's reads must be counted.
+#: Key in a request's `__dict__`. If it is present, the request's reads are counted.
 COUNTED = "_proctor_counted"
 
 

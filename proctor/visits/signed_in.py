@@ -30,7 +30,7 @@ _DJANGOS = "django.contrib.auth.middleware"
 
 
 def ask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
-    """Return the answer to *question* about the signed-in user, or None if no one is signed in.
+    """Return `question(user)` for the signed-in user, or None if no one is signed in.
 
     May query the database. Raises any exception that loading the user raises.
     """
@@ -41,12 +41,12 @@ def ask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
 
 
 async def aask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T | None:
-    """Return the same as `ask_of_user`, on an event loop, and without blocking the loop."""
+    """Return the same as `ask_of_user`, without blocking the event loop."""
     user: Any = getattr(request, "user", None)
     auser = getattr(request, "auser", None)
     is_unreplaced = _is_djangos_own(user) or not hasattr(request, "user")
     if is_unreplaced and auser is not None and not _is_djangos_own_auser(auser):
-        user = await auser()  # only auser was replaced by a middleware
+        user = await auser()  # a middleware replaced only auser
     elif _is_lazy(user):
         if _is_djangos_own(user) and not _may_have_session(request):
             return None
@@ -58,7 +58,7 @@ async def aask_of_user(request: HttpRequest, question: Callable[[Any], T]) -> T 
     try:
         return await _in_a_thread(user, question) if _is_lazy(user) else _answer(user, question)
     except SynchronousOnlyOperation:
-        # Ask in a thread, because answering may need a query. For example, is_staff may be a
+        # Call *question* in a thread, because it may need a query. For example, is_staff may be a
         # property that queries the user's groups.
         return await _in_a_thread(user, question)
 

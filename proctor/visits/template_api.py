@@ -1,4 +1,4 @@
-"""Functions with which templates and views read `proc` by names that may be wrong.
+"""Functions for templates and views that read `proc` by name, where a name may be wrong.
 
 A wrong name raises an exception in DEBUG. Otherwise the name is logged once, and the visitor has no
 group in the test, because a typo should not break the page.
@@ -42,7 +42,7 @@ logger = logging.getLogger("proctor.declarations")
 
 
 def undeclared_test(test: object) -> str | None:
-    """Return the problem with a test's name, and the nearest name; None for a declared test."""
+    """Return a message that suggests the nearest test; None if the test is declared."""
     if not isinstance(test, str):
         return f"expected a test name (str), got {shown(test)}"
     registry = current_setup().registry
@@ -52,7 +52,7 @@ def undeclared_test(test: object) -> str | None:
 
 
 def undeclared_group(test: str, group: object) -> str | None:
-    """Return the problem with a group's name in a declared *test*, or None if there is none."""
+    """Return a message if the group is not declared for *test*, otherwise None."""
     return _wrong_group(current_setup().registry[test], group)
 
 
@@ -138,7 +138,7 @@ class TemplateApi:
         self._error = error
 
     def is_in(self, context: Any, test: object, groups: Iterable[object]) -> bool:
-        """Return True if the visitor is in one of the *groups*. Reads the test if declared."""
+        """Return True if the visitor is in one of *groups*. Reads the test if it is declared."""
         declared = self.declaration(test)
         if declared is None:
             return False
@@ -178,7 +178,7 @@ class TemplateApi:
         return found
 
     def known_groups(self, declared: ProctorTest, groups: Iterable[object]) -> list[object]:
-        """Return those of the *groups* that are declared, and report the others."""
+        """Return the declared names among *groups*, and report the others."""
         return [group for group in groups if not self.is_wrong(_wrong_group(declared, group))]
 
     def is_wrong(self, problem: str | None) -> bool:

@@ -43,7 +43,7 @@ ANSWERS = (Http404, PermissionDenied, SuspiciousOperation)
 
 _VISIT = "_proctor_visit"
 
-#: The visits whose hooks are running now. Threads that call the hooks see the same visits.
+#: The visit whose hooks are running now. Threads that call the hooks see the same value.
 _running_hooks: ContextVar[Visit | None] = ContextVar("proctor_running_hooks", default=None)
 
 
@@ -104,7 +104,7 @@ class Visit:
         return request.__dict__.get(_VISIT)
 
     def resolve(self) -> SourceAnswer:
-        """Return the source's answer, at the first read of `proc`.
+        """Return the source's answer. Called at the first read of `proc`.
 
         Raises only exceptions that a hook raised deliberately.
         """
@@ -213,13 +213,14 @@ class Visit:
     def _hooks_to_await(self) -> list[str]:
         names = ["get_identifiers", "get_context"]
         if self.forcing is not None:
-            names.insert(0, "is_privileged")  # forced groups are kept even if another hook fails
+            # First, so that forced groups are kept even if another hook fails.
+            names.insert(0, "is_privileged")
         if self.must_exclude:
             names.append("exclude_request")
         return names
 
     def _must_ask(self) -> bool:
-        """Return True if hooks must still run. In DEBUG, raise their earlier exception again."""
+        """Return True if the hooks have not run yet. In DEBUG, raise their exception again."""
         self._forbid_hooks()
         if self._failure is not None and settings.DEBUG and not isinstance(self._failure, ANSWERS):
             raise self._failure
@@ -239,7 +240,7 @@ class Visit:
         return source is not None and getattr(source, "waits", True)
 
     def wait(self) -> None:
-        """Do slow work now: ask the source, or let the source prepare its answers."""
+        """Do slow work now: determine the groups, or let the source prepare for this."""
         if self.must_wait:
             prepare = getattr(self.setup.source, "prepare", None)
             if prepare is None:
@@ -261,7 +262,7 @@ class Visit:
             determine(self.proc)
 
     def check_excluded(self) -> bool:
-        """Return True if exposures must not be sent; only the first call asks the hook."""
+        """Return True if exposures must not be sent; only the first call calls the hook."""
         if self._excluded is None:
             self._forbid_hooks()
             token = _running_hooks.set(self)

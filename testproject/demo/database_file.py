@@ -13,9 +13,9 @@ _NAME = "demo.sqlite3"
 
 
 def find_database(checkout: Path) -> Path:
-    """Return the path of the demo's database: in *checkout* if it is writable.
+    """Return the path of the demo's database, which is in *checkout* if that is writable.
 
-    Otherwise it is in the user's own directory below the temporary directory, where a second start
+    Otherwise it is in the user's own directory below the temporary directory, where the next start
     finds it again.
     """
     found = checkout / _NAME
@@ -25,8 +25,8 @@ def find_database(checkout: Path) -> Path:
 
 
 def _is_writable(directory: Path) -> bool:
-    # os.access does not recognize every reason, so create a file: SQLite also creates files next to
-    # its own.
+    # Create a file, because os.access does not detect every obstacle. SQLite, too, creates files
+    # next to its database.
     try:
         with tempfile.TemporaryFile(dir=directory):
             return True
@@ -43,7 +43,7 @@ def _private_directory() -> Path:
     except OSError:
         return Path(tempfile.mkdtemp(prefix="django-proctor-demo-"))
     is_ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-    # Anyone can create a directory or link with this name in the temporary directory.
+    # Check this, because anyone can create a directory or link with this name.
     if stat.S_ISDIR(status.st_mode) and is_ours and _is_writable(directory):
         return directory
     return Path(tempfile.mkdtemp(prefix="django-proctor-demo-"))

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST_WEEK", "RAMPING", "prepare", "store_visits"]
 
-#: The tests before their last change.
+#: The file with the tests before their last change.
 FIRST_WEEK = Path(__file__).with_name("first_week.json")
 #: The test that has a schedule.
 RAMPING = "newfeaturerollout"
-#: Rows per statement. SQLite accepts about 32,000 values in one.
+#: Rows per statement. SQLite accepts about 32,000 values in one statement.
 _BATCH = 2000
 
 

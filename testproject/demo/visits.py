@@ -35,24 +35,24 @@ if TYPE_CHECKING:
 __all__ = ["DAYS", "Simulated", "simulate"]
 
 DAYS = 14
-#: For each test that starts later, the day on which it starts, from 0.
+#: The day on which a test starts, if this is not the first day. Days are numbered from 0.
 _STARTED = {"newfeaturerollout": 8}
 #: The day on which the share of the new search rises from 10 % to 25 %.
 _RAISED = 11
 #: New visitors on an ordinary day.
 _VISITORS = 1400
-#: Visitors on each day of a week, relative to an ordinary day.
+#: Number of visitors on each day of a week, relative to an ordinary day.
 _WEEK = (1.0, 0.96, 0.94, 0.98, 1.05, 1.12, 1.08)
 #: Countries of visitors, in percent.
 _COUNTRIES = {"US": 52, "DE": 21, "GB": 18, "JP": 9}
-#: Probability of adding something to the basket, with the gray button.
+#: Probability that a visitor with the gray button adds something to the basket.
 _BASKET = 0.16
-#: Change of that probability in each group.
+#: Factor by which a group multiplies the probability of adding something to the basket.
 _EFFECTS = {("buttoncolortst", "green"): 1.24, ("buttoncolortst", "blue"): 1.02}
 _EFFECTS["newfeaturerollout", "active"] = 1.05
 #: Share of visitors with a filled basket who place an order.
 _ORDER = 0.42
-#: Share of this group's visitors for whom a script fails before the exposure is sent.
+#: Share of a group's visitors for whom a script fails before the exposure is sent.
 _LOST = {("headlinetst", "promise"): 0.12}
 #: Probability that a visitor sees a page that reads the test.
 _PAGES = {"buttoncolortst": 0.72, "headlinetst": 0.83, "newfeaturerollout": 0.56}
@@ -69,7 +69,7 @@ class Simulated:
 
 
 def simulate(first_week: Matrix, now: Matrix, end: datetime) -> Simulated:
-    """Return the exposures and outcomes of the last DAYS before *end*, which is an aware time."""
+    """Return the exposures and outcomes of the last DAYS days before *end*, an aware datetime."""
     run = _Run(end)
     engines = Proctor(first_week), Proctor(now)
     for day in range(DAYS):
@@ -86,7 +86,7 @@ class _Run:
         self._draw = random.Random("small hours")  # noqa: S311 - no secret
 
     def one_day(self, day: int, engine: Proctor) -> None:
-        """Simulate the visitors of a day, by its number from 0."""
+        """Simulate the visitors of one day. Days are numbered from 0."""
         midnight = self._end - timedelta(days=DAYS - day)
         tests = engine.matrix.tests
         splits = {
@@ -100,7 +100,7 @@ class _Run:
             self._visit(engine, splits, midnight.timestamp() + self._second())
 
     def _second(self) -> float:
-        """Return a random second of a day: more people come in the evening."""
+        """Return a random second of a day. More visitors come in the evening."""
         hour = self._draw.random() * 24
         if self._draw.random() < 0.6:
             hour = min(max(self._draw.gauss(19.5, 2.5), 0.0), 23.99)
@@ -108,7 +108,7 @@ class _Run:
 
     def _visit(self, engine: Proctor, splits: Mapping[str, SplitInfo], at: float) -> None:
         draw = self._draw
-        # In the format of the cookie of the shop's visitors.
+        # The same format as in the cookie that the shop sets.
         visitor = str(uuid.UUID(int=draw.getrandbits(128), version=4))
         (country,) = draw.choices(tuple(_COUNTRIES), tuple(_COUNTRIES.values()))
         groups = engine.determine_groups(
@@ -119,7 +119,7 @@ class _Run:
             # Drawn for every visitor, so that a change of one test does not affect the others.
             comes, loses, after = draw.random(), draw.random(), draw.random() * 300
             found = groups.get(test)
-            # As with the signal `exposed`: no exposure without a group, or for an inactive group.
+            # Like the signal `exposed`, send no exposure without a group or for an inactive group.
             if comes >= share or test not in splits or found is None or (found.value or 0) < 0:
                 continue
             group, allocation = str(found.group), found.allocation_id
@@ -130,7 +130,7 @@ class _Run:
         self._buy(visitor, chance, at + 300)
 
     def _buy(self, visitor: str, chance: float, at: float) -> None:
-        """With a given probability, fill a visitor's basket after *at*, and perhaps order."""
+        """With probability *chance*, fill the visitor's basket after *at*, and perhaps order."""
         draw = self._draw
         fills, orders = draw.random(), draw.random()
         filled = at + draw.expovariate(1 / 5400)

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 #: Countries to choose from; the first one is for visitors whose country the shop does not know.
 COUNTRIES = {"US": "United States", "DE": "Germany", "GB": "Great Britain", "JP": "Japan"}
 
-#: Customers to sign in as, without a password, by account number.
+#: Customers by account number. Anyone can sign in as one of them without a password.
 CUSTOMERS = {"5083": "Ada", "5084": "Grace", "5085": "Konrad"}
 
 
 class ShopRequest(ProctorHttpRequest):
-    """For annotations: a request with `proc` and the hook results of its visitor."""
+    """A request with `proc` and the results of the hooks. For annotations only."""
 
     identifiers: Mapping[str, Any]
     context: Mapping[str, Any]
@@ -31,7 +31,8 @@ class ShopRequest(ProctorHttpRequest):
 class ShopProctorMiddleware(ProctorMiddleware):
     """Adds session data to the random id of `ProctorMiddleware`.
 
-    The keys are the shop's own names; PROCTOR_IDENTIFIERS and PROCTOR_CONTEXT translate them.
+    The keys are the shop's own names; PROCTOR_IDENTIFIERS and PROCTOR_CONTEXT map them to
+    the matrix's names.
     """
 
     def get_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ class Product:
 
     @property
     def picture(self) -> str:
-        """The picture's path among the static files."""
+        """The path of the picture, relative to the static files."""
         return f"shop/art/{self.slug}.svg"
 
 
@@ -65,7 +65,7 @@ PRODUCTS = (
         "bowl",
         18,
         "Soup looks better in it.",
-        "Glazed in the color of rain that has stopped. No two are alike, and we like it so.",
+        "Glazed in the color of rain that has stopped. No two are alike, and we like it that way.",
     ),
     Product(
         "ember",
@@ -84,13 +84,13 @@ ALIKE = 0.72
 
 
 def find(query: str) -> list[Product]:
-    """Return the products whose name or kind contains the words exactly."""
+    """Return the products whose name or kind contains the words, spelled exactly."""
     wanted = query.casefold()
     return [each for each in PRODUCTS if wanted in f"{each.name} {each.kind}".casefold()]
 
 
 def likeness(product: Product, query: str) -> float:
-    """Return the highest similarity, from 0 to 1, of a word in the query to one of the product."""
+    """Return the highest similarity, from 0 to 1, between words of the query and the product."""
     return max(
         SequenceMatcher(None, asked, known).ratio()
         for asked in query.casefold().split()

@@ -1,4 +1,4 @@
-"""The shop's reaction when a visitor is shown a group."""
+"""A receiver of the signal that is sent when a visitor is shown a group."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 def note_exposure(*, test: str, assignment: GroupAssignment, forced: bool, **others: Any) -> None:
-    """Record an exposure: in the shop as a log line, on other sites as an event for the analysts.
+    """Log an exposure. A real site would send it to its analysts instead.
 
     Visitors who force a group are left out, because they would distort the results.
     """

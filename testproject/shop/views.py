@@ -46,7 +46,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 async def forgiving_search(request: HttpRequest) -> HttpResponse:
-    """Search with the new algorithm: it finds misspelled words, best match first.
+    """Search with the new algorithm, which also finds misspelled words. The best match is first.
 
     It is a coroutine, as it would be if it called a search server. The decorated view is not a
     coroutine, and need not be.
@@ -87,9 +87,9 @@ def basket(request: ProctorRequest) -> HttpResponse:
 
 
 def _delivery_offer(request: ProctorRequest) -> str:
-    """Return the sum from which delivery is free. Only customers are in this test.
+    """Return a sentence with the minimum order for free delivery. Only customers are in this test.
 
-    A type checker reports the `match` if a group is declared and not handled here.
+    A type checker reports an error if a declared group is not handled in the `match`.
     """
     assignment = request.proc.freedeliverytst
     offer = f"Delivery is free from €{assignment.payload or 60}."
@@ -105,14 +105,14 @@ def _delivery_offer(request: ProctorRequest) -> str:
 
 @require_POST
 def add_to_basket(request: ShopRequest) -> HttpResponse:
-    """Put one product into the basket. The button color under test should encourage this."""
+    """Put one product into the basket. The test measures which button color leads to this most."""
     chosen = _product(request.POST.get("slug", ""))
     counts = request.session.get("basket", {})
     # The basket is stored in a cookie, so its size is limited.
     counts[chosen.slug] = min(counts.get(chosen.slug, 0) + 1, 99)
     request.session["basket"] = counts
-    # The color was shown, and counted, on the previous page. The log filter has groups only after
-    # one has been read.
+    # Use peek, because the previous page has already counted the exposure. Without any read, the
+    # log line would contain no groups.
     request.proc.peek("buttoncolortst")
     logger.info("into the basket: %s", chosen.slug)
     record("basket", request)
@@ -122,7 +122,7 @@ def add_to_basket(request: ShopRequest) -> HttpResponse:
 
 @require_POST
 def order(request: HttpRequest) -> HttpResponse:
-    """Order the products in the basket: nothing is shipped, but the outcome is recorded."""
+    """Order the products in the basket. Nothing is shipped, but the outcomes are recorded."""
     counts = request.session.pop("basket", {})
     total = sum(each.price * counts.get(each.slug, 0) for each in PRODUCTS)
     if total:
@@ -175,7 +175,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def become_somebody_else(request: HttpRequest) -> HttpResponse:
-    """Forget the visitor's id: the next page gives them a new one, and so new groups."""
+    """Delete the cookie with the visitor's id. The next page sets a new id, and thus new groups."""
     messages.success(request, "You are a new visitor now.")
     response = redirect("shop:you")
     response.delete_cookie(settings.PROCTOR_ID_COOKIE, samesite="Lax")

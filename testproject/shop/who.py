@@ -27,7 +27,7 @@ class Segment:
     middle: str
     is_wide: bool
     is_hit: bool
-    #: The number of its shade in the picture.
+    #: The number of the bucket's shade in the picture.
     shade: int
 
 
@@ -40,15 +40,15 @@ class TestOfVisitor:
 
     name: str
     assignment: GroupAssignment
-    #: None if the source cannot explain it, or does not have the test.
+    #: None if the source cannot explain the group, or does not have the test.
     explanation: Explanation | None
     segments: tuple[Segment, ...] = ()
-    #: The visitor's place in the picture, in percent, or None if they have none.
+    #: The visitor's position in the picture, in percent; None if they have no position.
     position: str | None = None
 
 
 def tests_of(request: ShopRequest) -> list[TestOfVisitor]:
-    """Return every declared test, for the visitor of this request."""
+    """Return every declared test, with the group of this request's visitor."""
     proc = request.proc
     return [_describe(request, name, proc.peek(name)) for name in proc]
 
@@ -57,7 +57,7 @@ def _describe(request: ShopRequest, name: str, assignment: GroupAssignment) -> T
     explanation = _explain(request, name)
     if explanation is None:
         return TestOfVisitor(name, assignment, None)
-    # The picture shows the position of the hash, even if the visitor forces another group.
+    # The picture shows the visitor's own position, even if they force a group.
     plain = explanation.unforced or explanation
     position = None if not plain.ranges or plain.share is None else _per_cent(plain.share)
     return TestOfVisitor(name, assignment, explanation, tuple(_segments(plain)), position)
@@ -71,7 +71,7 @@ def _explain(request: ShopRequest, name: str) -> Explanation | None:
     if visit is None or visit.asked is None:
         return None
     try:
-        # The request of the visit, because it may have forced groups or a different identity.
+        # Use the request of the visit, because it may contain forced groups or another identity.
         return source.explain(visit.asked, name)
     except ProctorError:
         return None

@@ -139,7 +139,7 @@ def test_the_bar_and_the_groups_page_say_whose_it_is(client):
         text = client.get(address).text
         assert "acctid=5083, country=DE" in text
         assert "No exposures or outcomes are recorded" in text
-        assert "Return to yourself" in text
+        assert "Return to your own identity" in text
 
 
 def test_the_bar_cannot_be_hidden_while_it_is_used(client):

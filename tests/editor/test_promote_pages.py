@@ -131,7 +131,7 @@ def test_what_breaks_an_application_has_no_button(grace, mobile):
     edit(allocations=shares(control=0.5, blue=0.5))
     page = grace.get(PROMOTE, chosen("buttontst"))
     assert "would break mobile 7 buttontst: visitors can get the bucket" in text(page)
-    assert "It is blocked because it would break mobile@7." in text(page)
+    assert "The promotion is blocked because it would break mobile@7." in text(page)
     assert "grace does not have the permission proctor_editor.override" in text(page)
     assert "Promote anyway" not in text(page)
     assert post(grace, "buttontst").status_code == 422
@@ -409,7 +409,7 @@ def test_review_shows_the_reason_next_to_what_would_break(boss, approver, mobile
     response = post(boss, "buttontst", anyway="1", override="agreed")
     page = text(approver.get(response.url))
     assert "would break mobile 7" in page
-    assert "It would be published even though it breaks an application: agreed" in page
+    assert "The proposal would be published even though it breaks an application: agreed" in page
     assert page.count("which the application does not know") == 1
 
 
@@ -418,7 +418,7 @@ def test_review_does_not_say_that_something_breaks_once_nothing_does(boss, appro
     response = post(boss, "buttontst", anyway="1", override="agreed")
     register(ADA, "mobile", "production", '{"tests": {"buttontst": {}}}', version="8")
     page = text(approver.get(response.url))
-    assert "It is allowed to break applications: agreed" in page
+    assert "The proposal may break applications: agreed" in page
     assert "although" not in page
 
 

@@ -185,7 +185,7 @@ def test_a_blocked_step_is_shown_with_its_reason_and_what_one_can_do(head, grace
     made = scheduled((0.2, 1), head=head)
     made.steps.update(state="blocked", blocked_by="guard", problem="orders fell", try_at=None)
     page = grace.get(PAGE)
-    assert "Waiting for a person 1" in text(page)
+    assert "Waiting for someone to act 1" in text(page)
     assert "orders fell" in text(page)
     assert f"/schedule/{made.pk}/resume/" in page.content.decode()
     made.steps.update(blocked_by="base", problem="bob published")

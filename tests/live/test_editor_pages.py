@@ -176,7 +176,7 @@ def test_a_proposal_whose_base_moved_is_made_again_and_approved_again(window, sh
     window.get(address)
     says(window, "grace published", ".pe-conflict")
     assert "Publish" not in text(window, ".pe-review-side")
-    click(window, "Make the change again on top")
+    click(window, "Reapply the change")
     says(window, "0 of 1 approvals", "h1")
     says(window, "100 % of visitors enter", ".pe-review-what")
 

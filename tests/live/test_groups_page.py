@@ -48,7 +48,7 @@ def window(chromium, shop):
 
 def force_green(window):
     press(window, lambda: one(window, GREEN))
-    says(window, "You force groups")
+    says(window, "You are forcing groups")
 
 
 def test_a_group_is_forced_and_stays_on_the_pages_of_the_shop(window, shop):
@@ -63,19 +63,19 @@ def test_a_group_is_forced_and_stays_on_the_pages_of_the_shop(window, shop):
 def test_one_test_is_cleared(window):
     force_green(window)
     press(window, lambda: one(window, '[aria-label="Clear buttoncolortst"]'))
-    says_no_more(window, "You force groups")
+    says_no_more(window, "You are forcing groups")
 
 
 def test_a_second_click_on_the_group_clears_it(window):
     force_green(window)
     press(window, lambda: one(window, "#test-buttoncolortst .proctor-is-chosen"))
-    says_no_more(window, "You force groups")
+    says_no_more(window, "You are forcing groups")
 
 
 def test_all_are_cleared(window):
     force_green(window)
     press(window, lambda: one(window, 'button[name="clear-all"]'))
-    says_no_more(window, "You force groups")
+    says_no_more(window, "You are forcing groups")
 
 
 def test_the_link_is_copied_and_forces_the_same_in_another_browser(window):
@@ -149,10 +149,10 @@ def test_all_of_it_can_be_done_with_a_keyboard(window):
     tab_to("value", "2")
     assert focused("name") == "force.buttoncolortst"
     type_keys(Keys.SPACE)
-    says(window, "You force groups")
+    says(window, "You are forcing groups")
     tab_to("aria-label", "Clear buttoncolortst")
     type_keys(Keys.ENTER)
-    says_no_more(window, "You force groups")
+    says_no_more(window, "You are forcing groups")
 
 
 @pytest.fixture(scope="module")

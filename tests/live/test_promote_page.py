@@ -61,7 +61,7 @@ def test_what_breaks_an_application_is_promoted_only_with_a_reason(window):
     choose(window, "buttoncolortst")
     says(window, "10 % of visitors jump from green to red.")
     says(window, "visitors can get the bucket red (3)", ".pe-says")
-    says(window, "It is blocked because it would break this site (shop), newsletter@7.")
+    says(window, "The promotion is blocked because it would break this site (shop), newsletter@7.")
     fill(window, "#pe-override", "both are deployed tonight")
     click(window, "Promote anyway")
     says(window, "Published on production", ".pe-published")

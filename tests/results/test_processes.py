@@ -170,7 +170,7 @@ def test_a_process_that_ends_in_an_outage_says_what_it_lost(halves, tmp_path):
     began = time.monotonic()
     (_said, log) = end(start(sqlite(tmp_path / "empty.sqlite3"), halves, "visits", 0, 3))
     assert "run manage.py migrate" in log
-    assert "6 results were lost at exit" in log
+    assert "Results lost at exit: 6" in log
     assert time.monotonic() - began < 60
 
 

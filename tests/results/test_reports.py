@@ -267,7 +267,7 @@ def test_a_verdict_that_cannot_be_stored_keeps_no_report_back(declared, monkeypa
     monkeypatch.setattr(LatestVerdict.objects, "update_or_create", fail)
     with caplog.at_level("INFO", "proctor.results"):
         assert report("buttontst").visitors.counted == 300
-    assert "was not stored for the list of tests" in caplog.text
+    assert "Could not store the verdict of" in caplog.text
 
 
 # -- payloads -------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["import_matrix", "matrix"]
 
-#: Maximum number of characters of the matrix shown on the page. The download is complete.
+#: Maximum number of characters of the matrix shown on the page. The download is not shortened.
 _SHOWN = 200_000
 
 

@@ -35,9 +35,9 @@ logger = logging.getLogger("proctor.results")
 
 
 def has_threads() -> bool:
-    """Return True if threads actually run when this process starts them.
+    """Return True if a thread should write the rows.
 
-    In uWSGI without `enable-threads`, they never do.
+    Under uWSGI without `enable-threads`, threads never run.
     """
     if is_requested():
         return False  # a test sees only rows that were written on its own connection
@@ -62,7 +62,7 @@ class Recorder:
     #: Pauses between attempts while the database is unavailable, in seconds: the first pause, and
     #: the longest.
     PAUSE, LONGEST_PAUSE = 1.0, 30.0
-    #: How long an exit or a fork waits for the thread, in seconds.
+    #: Maximum time that an exit or a fork waits for the thread, in seconds.
     PATIENCE = 5.0
 
     def __init__(self) -> None:
@@ -72,11 +72,11 @@ class Recorder:
         self._taken: list[Noted] = []
         self._wake = threading.Event()
         self._stop = threading.Event()
-        #: This lock is held while the thread is started or stopped, and while rows are written.
+        #: Held while the thread is started or stopped, and while rows are written.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._writer = Writer()
-        #: Number of lost rows that are not counted in a tally yet.
+        #: Number of lost rows that have not been added to a daily count yet.
         self._lost = 0
         self._loss_lock = threading.Lock()
         self._is_down = False
@@ -106,14 +106,14 @@ class Recorder:
         return len(self._waiting) + len(self._taken)
 
     def flush(self, patience: float = PATIENCE) -> bool:
-        """Write the queue and return whether every row was stored, rejected or counted as lost.
+        """Write all queued rows. Return True if the queue is empty afterwards.
 
         Ends the thread if it is running; the next row starts it again. Waits at most *patience*
         seconds for the thread to end.
         """
         self.stop(patience)
         if self._thread is not None:
-            return False  # it is still waiting for the database
+            return False  # the thread is still waiting for the database
         with self._lock:
             return self._drain(waits=False)
 
@@ -204,7 +204,7 @@ class Recorder:
                 self._lost -= lost
         if self._is_down:
             self._is_down = False
-            logger.warning("The database accepts results again; %d rows were lost", lost)
+            logger.warning("The database accepts results again; rows lost: %d", lost)
 
     def _note_outage(self, problem: Unavailable) -> None:
         if not self._is_down:
@@ -241,14 +241,14 @@ class Recorder:
         if self._thread is None:
             self._write_here()
         if self.waiting or self._lost:
-            logger.warning("%d results were lost at exit", self.waiting + self._lost)
+            logger.warning("Results lost at exit: %d", self.waiting + self._lost)
 
     def _before_fork(self) -> None:
         """End the thread, and close its connection, which a child process must not share."""
         self.stop()
 
     def _in_child(self) -> None:
-        """Start with no thread and an empty queue; the parent process keeps the queued rows."""
+        """After a fork, start with no thread and an empty queue. The parent writes its rows."""
         self._waiting = deque()
         self._taken = []
         self._lost, self._loss_lock = 0, threading.Lock()
@@ -265,5 +265,5 @@ class Recorder:
                 logger.error("Writing results failed: %s", error_place(error))
 
 
-#: The recorder of this process.
+#: The only recorder of this process.
 recorder = Recorder()

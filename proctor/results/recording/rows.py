@@ -1,4 +1,4 @@
-"""Recorded events as small tuples, and the table rows that are built from these tuples."""
+"""Recorded events as small tuples, and the table rows that are built from them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class NotedForced(NamedTuple):
     at: float
     test: str
     identifier_type: str = ""
-    #: "" if the visitor is unknown, or if this process has already queued the same visitor.
+    #: Empty if the visitor is unknown, or if this process has already queued the same visitor.
     visitor: str = ""
     group: str = ""
     #: The key under which `Seen` remembers the visitor.
@@ -81,9 +81,10 @@ class NotedForced(NamedTuple):
 
 
 def digest(*parts: str) -> uuid.UUID:
-    """Return a 122-bit digest of *parts*, which depends on where one part ends and the next begins.
+    """Return a 122-bit digest of *parts*.
 
-    The digest is marked as a UUID of version 5, because MariaDB stores only valid UUIDs.
+    `digest("ab", "c")` and `digest("a", "bc")` differ. The digest is marked as a UUID of version 5,
+    because MariaDB stores only valid UUIDs.
     """
     state = hashlib.blake2b(digest_size=16)
     for part in parts:
@@ -100,7 +101,7 @@ def time_of(seconds: float) -> datetime:
 
 
 def stored_visitor(identifier_type: str, visitor: str) -> str:
-    """Return an identifier as stored in the tables: as plain text, or as a digest of 32 letters."""
+    """Return an identifier as stored in the tables: as plain text, or as a 32-digit hex digest."""
     if settings.PROCTOR_RESULTS_IDENTIFIERS == "plain":
         return visitor
     return _keyed("proctor.results", identifier_type, visitor)

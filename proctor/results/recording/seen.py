@@ -6,7 +6,7 @@ __all__ = ["Seen"]
 
 
 class Seen:
-    """A set of the most recent keys, without a lock: a race only causes an extra write.
+    """A set of the most recent keys, without a lock: a race can only cause an extra write.
 
     Keys are 64-bit hashes. A collision would make a new exposure look recorded, but it is very
     unlikely.

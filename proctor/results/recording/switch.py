@@ -9,7 +9,7 @@ from proctor.resolving import overrides
 
 __all__ = ["allow", "disallow", "is_recording", "is_requested", "may_write"]
 
-#: The threads of the tests that have requested recording.
+#: The ids of the threads whose tests have requested recording.
 _requests: tuple[int, ...] = ()
 _counting = threading.Lock()
 
@@ -39,7 +39,7 @@ def may_write() -> bool:
 
 
 def is_recording() -> bool:
-    """Return True if exposures and outcomes are to be recorded.
+    """Return True if exposures and outcomes should be recorded.
 
     In a test run, and while a test has set groups, nothing is recorded unless a test requests it.
     """

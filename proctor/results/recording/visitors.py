@@ -27,11 +27,11 @@ _KNOWN = "_proctor_results"
 def identifiers_by_type(
     values: Mapping[str, object], setup: SiteSetup | None = None
 ) -> dict[str, str]:
-    """Return the identifier for each test type, from the values by source key.
+    """Return identifiers by test type, converted from *values*, which are by source key.
 
-    Keys have the same meaning as for determining groups: PROCTOR_IDENTIFIERS maps a key to test
-    types, and the name of a test type maps to itself. Raises ConversionError for a value that
-    cannot be converted to text.
+    PROCTOR_IDENTIFIERS maps a source key to test types, as it does when groups are determined; a
+    key that is the name of a test type stands for that type. Raises ConversionError for a value
+    that cannot be converted to text.
     """
     source = (setup or current_setup()).source
     if isinstance(source, MatrixSource):
@@ -40,7 +40,7 @@ def identifiers_by_type(
 
 
 def of_request(request: HttpRequest) -> tuple[SiteSetup, dict[str, str]]:
-    """Return the site's setup, and the identifiers that the request's hooks returned, by test type.
+    """Return the setup for a request, and the identifiers that its hooks returned, by test type.
 
     There are no identifiers until the hooks have run. The result is cached on the request.
     """

@@ -129,7 +129,7 @@ class Writer:
     def rest(self) -> None:
         """Close the connection of this thread, unless the site's settings keep connections open."""
         connection = connections[write_alias()]
-        if not connection.in_atomic_block:  # in a test, or in a transaction of the site
+        if not connection.in_atomic_block:  # True in tests and in the site's transactions
             connection.close_if_unusable_or_obsolete()
 
     def _add(self, noted: Noted, rows: _Rows) -> None:
@@ -148,7 +148,7 @@ class Writer:
                 rows.forced.append((stored, forced_row(noted)))
 
     def _store(self, rows: _Rows) -> None:
-        """Store rows. If the server has closed the connection, do so on a new one."""
+        """Store rows, on a new connection if the server has closed the old one."""
         using = write_alias()
         before = connections[using].connection
         try:
@@ -172,7 +172,7 @@ class Writer:
 
 
 def _is_lost(before: Any, using: str) -> bool:
-    """Return True if the server has closed the connection *before*; if so, release it."""
+    """Return True if the server has closed the connection *before*. If so, close it here too."""
     connection = connections[using]
     if connection.in_atomic_block:
         return False
@@ -187,8 +187,8 @@ def _is_lost(before: Any, using: str) -> bool:
 def _store(rows: _Rows, using: str) -> None:
     """Store rows in one transaction.
 
-    With MySQL, `ignore_conflicts` also changes invalid values instead of rejecting them. No row
-    contains invalid values, because `recording.rows` has already rejected them.
+    On MySQL, `ignore_conflicts` silently changes invalid values. The rows contain none, because
+    `recording.rows` has already rejected them.
     """
     with transaction.atomic(using=using):
         # All writers use the same order, so that writers waiting for each other cannot cause a
@@ -204,7 +204,7 @@ def _store(rows: _Rows, using: str) -> None:
 
 
 def _store_exposures(rows: Iterable[Exposure], using: str) -> None:
-    """Insert exposures; if two have the same id, the earlier time is kept."""
+    """Insert exposures. If two have the same id, keep the earlier time."""
     earliest: dict[UUID, Exposure] = {}
     for row in rows:
         known = earliest.get(row.id)
@@ -276,7 +276,7 @@ def _date(seconds: float) -> date:
 
 
 def _is_unavailable(error: Exception) -> bool:
-    """Return True if every row would fail: there is no connection, a lock, or a missing table."""
+    """Return True if no row can be stored, for example without a connection or a table."""
     if isinstance(error, OperationalError):
         return not (error.args and error.args[0] in _MYSQL_VALUE_ERRORS)
     if isinstance(error, IntegrityError):

@@ -33,20 +33,20 @@ class Recorded:
 
     @property
     def total(self) -> int:
-        """The exposures of all groups."""
+        """The number of exposures in all groups together."""
         return sum(self.groups.values())
 
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """First exposures on one day, by group."""
+    """The number of first exposures on one day, by group."""
 
     day: date
     groups: Mapping[str, int]
 
     @property
     def total(self) -> int:
-        """The exposures of all groups."""
+        """The number of exposures in all groups together."""
         return sum(self.groups.values())
 
 

@@ -43,7 +43,7 @@ def remember(report: Report) -> None:
             LatestVerdict.objects.update_or_create(test=report.test, defaults=values)
     except DatabaseError as error:
         logger.info(
-            "The verdict of %s was not stored for the list of tests: %s",
+            "Could not store the verdict of %s for the list of tests: %s",
             printable(report.test),
             error_text(error, 300),
         )

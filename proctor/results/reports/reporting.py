@@ -54,7 +54,7 @@ def is_installed() -> bool:
 
 
 def selections(test: str, *, lean: bool = False) -> Selections:
-    """Return the rows of a test; with *lean*, without columns that have only one value."""
+    """Return the rows of a test. *lean* leaves out columns that have only one value."""
     labels = _labels(test)
     types = sorted({kind for kind, _version, _split in labels})
     lean = lean and len(types) == 1
@@ -97,7 +97,7 @@ def definitions_of(
                 bucket.update({} if payload is None else {"payload": payload})
             found.append(TestDefinition.from_dict(test, entry))
         except (MatrixLoadError, ValueError):
-            continue  # written by a different version of this package
+            continue  # a different version of this package stored it
     return found
 
 

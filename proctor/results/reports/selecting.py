@@ -52,7 +52,7 @@ class Selection:
     columns: tuple[str, ...]
     #: A QuerySet of tuples, in the order of the columns.
     query: QuerySet[Any, Any]
-    #: The test type of the visitors, if they come from the source of a metric.
+    #: The test type of the visitors' identifiers, if the rows come from the source of a metric.
     identifier_type: str | None = None
 
     @property
@@ -85,7 +85,7 @@ class Selection:
 
 
 def exposures_of(test: str, *, lean: bool = False) -> Selection:
-    """Return the exposures of a test; with *lean*, without columns that have only one value."""
+    """Return the exposures of a test. *lean* leaves out columns that have only one value."""
     columns = _LEAN_EXPOSURES if lean else EXPOSURE_COLUMNS
     query = Exposure.objects.filter(test=test).order_by()
     constants = {} if lean else {"forced": Value("false", CharField())}
@@ -93,7 +93,10 @@ def exposures_of(test: str, *, lean: bool = False) -> Selection:
 
 
 def forced_of(test: str, *, lean: bool = False) -> Selection:
-    """Return one forced exposure per visitor without other exposures; visitors are digests."""
+    """Return forced exposures of visitors who have no other exposures, one for each visitor.
+
+    Visitors are digests.
+    """
     columns = _LEAN_EXPOSURES if lean else EXPOSURE_COLUMNS
     query = ForcedVisitor.objects.filter(test=test).order_by()
     named = query.annotate(

@@ -1,5 +1,5 @@
-// Remember if the bar is unfolded, filter while the user types, fold it on Escape, and keep it in
-// place after a click. Without this script, everything works except the filter.
+// Remembers whether the bar is unfolded, filters its tests as the user types, folds it on Escape,
+// and restores the scroll position after a click. Without this script, only the filter is missing.
 "use strict";
 (() => {
   const KEY = "proctor-bar";
@@ -26,7 +26,7 @@
     try {
       sessionStorage.setItem(KEY, JSON.stringify(state));
     } catch {
-      // Without storage, the page starts at its top after a click.
+      // Without storage, the page scrolls to the top after a click.
     }
   }
 
@@ -78,7 +78,7 @@
       if (this.started) return;
       let root = this.shadowRoot;
       if (!root) {
-        // The HTML parser creates the shadow root, but a page that a script assembles has none.
+        // The HTML parser creates the shadow root. If a script inserts the bar, create it here.
         const template = this.querySelector("template");
         if (!template) return;
         root = this.attachShadow({ mode: "open" });

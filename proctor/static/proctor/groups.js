@@ -1,5 +1,5 @@
-// Filter while the user types, and copy the link. Without this script, a button filters, and the
-// link can be selected and copied by hand.
+// Filters the tests as the user types, and copies the share link. Without this script, a button
+// filters the tests, and the link can be copied manually.
 "use strict";
 (() => {
   const search = document.getElementById("proctor-search");
@@ -20,7 +20,7 @@
       found.textContent = found.textContent.replace(/\d+/, count);
       nothing.querySelector("span").textContent = field.value.trim();
       nothing.hidden = count > 0;
-      // The buttons return to this page with the same filter.
+      // Keep the filter when a button is pressed and the page is loaded again.
       for (const hidden of document.querySelectorAll('#proctor-force [name="q"]')) {
         hidden.value = field.value.trim();
       }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["END", "TESTS", "VERDICTS", "path_of", "read_report", "store_verdicts"]
 
-#: The verdicts of the reports.
+#: The file with the verdicts of the reports.
 VERDICTS = Path(__file__).with_name("verdicts.json")
 #: The tests that have a report.
 TESTS = ("buttoncolortst", "headlinetst", "newfeaturerollout")
@@ -47,7 +47,7 @@ def store_verdicts(at: datetime) -> None:
 
 
 def read_report(test: str) -> str:
-    """Return the report as HTML, with the days of the visitors in the database, or "" without one.
+    """Return the report as HTML, with the days of the visitors in the database, or "".
 
     The HTML is the result of `Report.to_html(fragment=True)`, which escapes its contents.
     """

@@ -1,5 +1,5 @@
-// The Edit page while someone types: the panel, the totals, and rows without a new page.
-// Every button works without this, too.
+// Updates the Edit page as the user types: the effects, the totals, and new rows, without a
+// reload. Without this script, every button still works.
 "use strict";
 (() => {
   const WAIT = 300;
@@ -17,7 +17,7 @@
     return String(Number(value.toFixed(8)));
   }
 
-  // A single group below 0 takes what the others leave, unless it is typed itself.
+  // If only one group has a value below 0, it gets the rest of 100 %, unless the user edits it.
   function total(box, typed) {
     const fields = [...box.querySelectorAll("input")];
     const rest = box.querySelector("[data-remainder]");
@@ -71,7 +71,7 @@
     watch();
   }
 
-  // On a small screen, the dock is shown while the button to publish is out of sight.
+  // On a small screen, show the dock while the Publish button is not visible.
   const watcher = new IntersectionObserver((seen) => {
     const dock = form().querySelector(".pe-dock");
     dock.hidden = seen.at(-1).isIntersecting && !dock.contains(document.activeElement);

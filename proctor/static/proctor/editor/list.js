@@ -1,4 +1,4 @@
-// The list of tests follows what is typed; without this, Enter or the button does.
+// Filters the list of tests as the user types. Without this script, press Enter or the button.
 "use strict";
 (() => {
   const form = document.getElementById("pe-search");

@@ -1,4 +1,4 @@
-// A form is sent once: a second click while the first is on its way would publish twice.
+// Sends each form only once: a double click on Publish would publish twice.
 "use strict";
 (() => {
   // If the server does not answer, the form can be sent again after this time.

@@ -1,5 +1,5 @@
-// The form of a ramp while someone types: what each step does, and rows without a new page.
-// Every button works without this, too.
+// Updates the form of a ramp as the user types: the effect of each step, and new rows, without a
+// reload. Without this script, every button still works.
 "use strict";
 (() => {
   const WAIT = 300;

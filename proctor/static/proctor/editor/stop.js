@@ -1,4 +1,5 @@
-// Shows who moves as soon as a test is chosen or typed; without this, a button does.
+// Shows who moves as soon as the user chooses or types a test. Without this script, press the
+// button.
 "use strict";
 (() => {
   const WAIT = 300;
@@ -26,6 +27,6 @@
   }
   field.addEventListener("input", soon);
   field.addEventListener("change", soon);
-  // Browsers restore what was chosen before a reload.
+  // After a reload, browsers restore the chosen test.
   if (field.value && !preview.querySelector("[name='seen']")) show().catch(() => {});
 })();

@@ -30,16 +30,17 @@ class Command(runserver.Command):
         super().handle(*args, **{**options, "use_reloader": False, "skip_checks": True})
 
     def on_bind(self, server_port: int) -> None:
-        """Print the three URLs once the server answers."""
-        # Later log lines would scroll them out of sight. Loading the application sets the log
-        # levels.
+        """Print the three URLs once the server accepts requests."""
+        # Log lines would push the URLs out of sight. Set the levels here, because loading the
+        # application would reset levels that were set earlier.
         for name in ("django.request", "django.server", "testproject"):
             logging.getLogger(name).setLevel(logging.ERROR)
         host = f"[{self.addr}]" if ":" in self.addr else self.addr
         root = f"http://{host}:{server_port}"
         self.stdout.write(
-            f"\nThe demo runs. Sign in as {ADMIN} with the password {ADMIN}. Control-C stops it.\n"
-            "The shop shows the branch production: edit a test on trunk, then promote it.\n"
+            f"\nThe demo is running; press Control-C to stop it.\n"
+            f"Sign in as {ADMIN} with the password {ADMIN}.\n"
+            "The shop uses the branch production: edit a test on trunk, then promote it.\n"
             f"To start over, delete {settings.DATABASES['default']['NAME']}.\n\n"
             f"  Shop     {root}{reverse('shop:home')}\n"
             f"  Editor   {root}{reverse('proctor_editor:tests')}\n"

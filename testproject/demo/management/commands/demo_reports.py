@@ -21,7 +21,7 @@ __all__ = ["Command"]
 
 
 class Command(BaseCommand):
-    """Compute the reports on fixed days, in a transaction that is rolled back."""
+    """Compute the reports for fixed days, in a transaction that is rolled back."""
 
     help = "Write the reports of the demo into testproject/demo/reports. Needs [analysis]."
 
