@@ -42,6 +42,9 @@ QUESTIONS = {
     "remove an old experiment": "How do I delete a test?",
     "testing": "Test your code",
     "matrix": "The matrix",
+    "A/A test": "How do I run an A/A test?",
+    "release a feature to ten percent of visitors in one country": "How do I roll out to 10 %",
+    "unit test with a forced group": "How do I test my view with each variant?",
     "override_proctor": "proctor.testing.override_proctor",
 }
 
