@@ -156,11 +156,13 @@ class _Parser:
             raise self.too_deep()
 
     def too_deep(self) -> RuleSyntaxError:
-        return self.error(
+        return syntax_error(
+            self.text,
+            self.token.start,
             Sentence(
                 gettext_noop("the rule is nested more than {limit} levels deep; split it up"),
                 limit=MAX_DEPTH,
-            )
+            ),
         )
 
     def whole(self) -> Node:
