@@ -99,7 +99,7 @@ class SessionAnswers:
         clock: Callable[[], float] = time.monotonic,
         time_of_day: Callable[[], float] = time.time,
     ) -> None:
-        """Keep answers for *lifetime* seconds; None means forever. Sessions ignore *alias*."""
+        """Keep answers for *lifetime* seconds; None means forever. *alias* has no effect here."""
         self._log = log
         self._lifetime = lifetime
         self._time_of_day = time_of_day
@@ -151,7 +151,7 @@ class SessionAnswers:
             self._tell(error)
         elif self._breaker.failed(permit):
             logger.warning(
-                "The session store failed, so the Pipet is asked for each visitor: %s",
+                "The session store failed, so the Pipet is called for each visitor: %s",
                 error_place(error),
             )
 

@@ -150,7 +150,7 @@ def _unsigned(pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 def _merged(
     pieces: Iterable[tuple[int, int]], outcomes: Sequence[T_co]
 ) -> Iterator[tuple[int, T_co]]:
-    """Return (first position, outcome) pairs, and merge neighbors with the same outcome."""
+    """Yield (first position, outcome) pairs; neighbors with the same outcome are merged."""
     previous: list[T_co] = []
     for start, index in pieces:
         outcome = outcomes[index]

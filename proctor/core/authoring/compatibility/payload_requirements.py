@@ -141,7 +141,7 @@ def _map_problem(
 def _key_problem(
     name: str, bucket: Bucket, key: str, nested: str | None, start: str
 ) -> Problem | None:
-    """Return the problem if the map lacks *key*, or if the key's value is not of type *nested*."""
+    """Return the problem if the map has no *key*, or if the key's value is not of type *nested*."""
     assert bucket.payload is not None
     value: Mapping[str, Any] = bucket.payload.value
     if key not in value:
