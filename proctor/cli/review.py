@@ -1,4 +1,4 @@
-"""`review`: show what changed between two matrices, trees or definitions, and how risky it is."""
+"""`review`: show what changed between two matrices, trees or definitions, and the risks."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         default=[],
         metavar="FILE",
         help="the specification of an application: deleting a test that it uses is reported as a "
-        "danger, deleting any other test is not; may be repeated",
+        "danger, but deleting any other test is not; may be repeated",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON instead")

@@ -29,7 +29,8 @@ logger = logging.getLogger("proctor.cache")
 
 _KEY = "_proctor"
 
-#: Keys in a request's `__dict__`: the entry to save, and a flag that the response is ready.
+#: Keys in a request's `__dict__`: the entry to save, and a flag that is set when the response
+#: is ready.
 _WAITING = "_proctor_session_entry"
 _ANSWERED = "_proctor_session_answered"
 

@@ -24,7 +24,7 @@ _TRUNKS = ("trunk", "origin/trunk", "HEAD")
 
 
 class LettersRefused(ValueError):  # noqa: N818 - says what happened to the request
-    """Raised if the allocation ids that tests had before cannot be read."""
+    """Raised if the allocation ids that tests had before the import cannot be read."""
 
 
 def read_letters(path: Path) -> dict[str, list[str]]:
