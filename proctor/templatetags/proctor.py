@@ -110,7 +110,7 @@ class _Arguments:
 
 
 def _value(word: Word, context: Context) -> Any:
-    """Return a literal, or the value of a variable; None if the variable is undefined."""
+    """Return a literal or the value of a variable, or None if the variable is undefined."""
     return word if isinstance(word, str) else word.resolve(context, ignore_failures=True)
 
 

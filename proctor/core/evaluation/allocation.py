@@ -203,6 +203,6 @@ def random_range(lengths: Sequence[float], random: Random) -> int:
 
 
 def smallest_live(lengths: Sequence[float], bucket_values: Sequence[int]) -> int | None:
-    """Return the smallest bucket value among the ranges longer than 0; None if all are empty."""
+    """Return the smallest bucket value among the ranges longer than 0, or None if all are empty."""
     pairs = zip(lengths, bucket_values, strict=True)
     return min((value for length, value in pairs if length > 0), default=None)
