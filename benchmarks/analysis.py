@@ -90,7 +90,7 @@ def write(directory: Path, rows: int) -> list[str]:
 
 
 def measure(arguments: list[str]) -> tuple[tuple[float, float, float], dict]:
-    """Run the command; return its seconds, CPU seconds and gigabytes of memory, and its report."""
+    """Run the command. Return (seconds, CPU seconds, gigabytes of memory), and its report."""
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "proctor", *arguments],

@@ -19,7 +19,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A number that is computed for each group of a test and compared with that of the baseline.
+    """A number that is computed for each group of a test, and compared with the baseline group.
 
     Raises ConfigurationError if options are invalid or contradict each other.
     """
@@ -32,8 +32,8 @@ class Metric:
     kind: Kind = "mean"
     #: How long outcomes count after the exposure; None means until the end of the analysis.
     window: timedelta | None = None
-    #: The length of time before the exposure whose outcomes are used to narrow the intervals
-    #: (CUPED).
+    #: The length of a period before the exposure. Outcomes from this period are used to narrow
+    #: the intervals (CUPED).
     past: timedelta | None = None
     #: True if the verdict depends on the metric. If no metric in a report is primary, every metric
     #: that is not a guardrail counts as primary.
@@ -52,7 +52,7 @@ class Metric:
     #: The smallest effect worth detecting, above 0. The report says how long the test must run to
     #: detect such an effect.
     smallest: float | None = None
-    #: For the kind `quantile`: which quantile, a number between 0 and 1.
+    #: Which quantile to compute, as a number between 0 and 1. Only for the kind `quantile`.
     quantile: float = 0.5
 
     def __post_init__(self) -> None:

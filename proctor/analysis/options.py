@@ -97,7 +97,7 @@ class Options:
         return None if length is None else length_of(length)
 
     def past_of(self, metric: Metric) -> int | None:
-        """Return how far back CUPED looks (microseconds), or None without CUPED."""
+        """Return how far back CUPED looks, in microseconds, or None if CUPED is not used."""
         if metric.kind == "quantile":
             return None
         length = metric.past if metric.past is not None else self.past

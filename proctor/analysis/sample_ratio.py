@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["THRESHOLD", "SampleRatio", "StratumRatio", "chance", "sample_ratio"]
 
-#: If the p-value is smaller, the split counts as broken, and there is no verdict.
+#: If the p-value is smaller than this, the split counts as broken, and there is no verdict.
 THRESHOLD = 0.001
 
 
@@ -41,7 +41,7 @@ class StratumRatio:
 
 @dataclass(frozen=True, slots=True)
 class SampleRatio:
-    """The result of the test for the whole analysis."""
+    """The result of the sample ratio test for the whole analysis."""
 
     strata: tuple[StratumRatio, ...]
     #: None if no stratum can be tested.
@@ -73,15 +73,15 @@ class SampleRatio:
 
     @property
     def returning_differs(self) -> bool:
-        """True if groups return at different rates, which breaks the split of later strata."""
+        """True if the groups' visitors return at different rates, which breaks later splits."""
         return not self.ok and self.return_p is not None and self.return_p < THRESHOLD
 
 
 def chance(observed: Mapping[str, int], expected: Mapping[str, float]) -> float | None:
-    """Return the p-value of the *observed* numbers for the expected split.
+    """Return the p-value of the *observed* numbers of visitors, given the *expected* split.
 
-    Return None if it cannot be tested, because no visitor was seen or only one group has a share.
-    Return 0 if a visitor is in a group without a share.
+    Return None if the split cannot be tested, because no visitor was seen or only one group has a
+    share. Return 0 if a visitor is in a group without a share.
     """
     total = sum(observed.values())
     shares = {name: share for name, share in expected.items() if share > 0}

@@ -134,7 +134,7 @@ def _ratio(ratio: SampleRatio) -> Trust:
 
 
 def _smallest_p(ratio: SampleRatio) -> Sentence:
-    """Return the smallest p-value of the splits, and the limit below which it is an alarm."""
+    """Return the smallest p-value of the splits, and the limit below which it causes an alarm."""
     number = ratio.tested
     return Sentence(
         *ngettext_lazy(
@@ -361,7 +361,9 @@ def _matured(metrics: Sequence[MetricReport]) -> Iterator[Trust]:
         )
         if low != high:
             text = Sentence(
-                gettext_noop("complete for {low} to {high} of the counted visitors, by metric"),
+                gettext_noop(
+                    "complete for {low} to {high} of the counted visitors, depending on the metric"
+                ),
                 low=percent(low),
                 high=percent(high),
             )

@@ -43,7 +43,7 @@ def add_windows(
 ) -> int:
     """Create the table `units` from `placed`; return how many visitors have an open window.
 
-    For each of the *lengths* (microseconds) it has the columns e (the end of the window), m
+    For each of the *lengths* (microseconds) the table has the columns e (the end of the window), m
     (whether it has matured) and b (the time step in which it matured).
     """
     columns = ["* EXCLUDE (stop)"]

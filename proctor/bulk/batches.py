@@ -44,7 +44,7 @@ def resized(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def _checked(batch: object, schema: pa.Schema | None) -> pa.Schema:
     if not isinstance(batch, pa.RecordBatch):
-        raise TypeError(f"batches: expected record batches of pyarrow, got {shown(batch)}")
+        raise TypeError(f"batches: expected pyarrow record batches, got {shown(batch)}")
     if schema is not None and not batch.schema.equals(schema):
         raise ConfigurationError(
             f"Expected batches with the columns and types of the first batch, "

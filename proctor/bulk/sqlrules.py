@@ -84,7 +84,7 @@ def literal(dialect: Dialect, value: Any) -> str:
 
 
 def condition(rule: Rule, columns: Columns) -> str | None:
-    """Return the condition of *rule*, or None if the rule is true for everyone.
+    """Return *rule* as an SQL condition, or None if the rule is true for everyone.
 
     Raises ConfigurationError, which quotes the part of the rule that SQL cannot express.
     """

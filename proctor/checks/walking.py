@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reached", "reached_variants"]
 
-#: Maximum number of callables to inspect in a view. Without it, an object that generates its
-#: attributes could keep the check running forever.
+#: Maximum number of callables to inspect in a view. Without a maximum, an object that generates
+#: its attributes could keep the check running forever.
 _MAX_PARTS = 500
 
 

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from proctor.core.authoring.review.sides import Reviewed
     from proctor.core.matrices.matrix import TestDefinition
 
-DESCRIPTION = "Show what changed between two matrices, trees or definitions, and who moves."
+DESCRIPTION = (
+    "Show what changed between two matrices, trees or definitions, and who changes groups."
+)
 
 DETAILS = (
     "OLD and NEW are matrices (a path, an address, or - for standard input), directories with "
@@ -55,7 +57,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         default=[],
         metavar="FILE",
         help="the specification of an application: deleting a test that it uses is reported as a "
-        "danger, deleting any other test is not; may be repeated",
+        "danger, but deleting any other test is not; may be repeated",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON instead")
@@ -91,7 +93,7 @@ def exit_code(found: Review, fail_on: str | None) -> int:
 
 
 def _matched(old: Definitions, new: Definitions) -> tuple[Reviewed, Reviewed]:
-    """Return the definitions to compare: if one side is a single definition, only that test."""
+    """Return the definitions to compare: only one test if one side is a single definition."""
     if old.is_single and new.is_single:
         # Standard input has no file name to take the test's name from.
         named = old if old.content and (new.location == "-" or not new.content) else new

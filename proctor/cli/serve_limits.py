@@ -35,7 +35,8 @@ class Limits(NamedTuple):
     connections: int
     #: Maximum size of a request line and its headers together, in bytes.
     headers: int
-    #: Time in seconds to send one request, and to start reading a response that is ready.
+    #: Time in seconds that a client has to send one request, or to start reading a response that is
+    #: ready.
     request_seconds: float
 
 

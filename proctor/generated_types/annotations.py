@@ -58,9 +58,9 @@ def quoted(text: str) -> str:
 
 
 def literal(names: Iterable[str], *, optional: bool = False) -> Code:
-    """Return `Literal[...]` of the names, with None if *optional*.
+    """Return `Literal[...]` with the names, plus `| None` if *optional*.
 
-    If there are no names, return NoReturn.
+    Without names, return NoReturn, or None if *optional*.
     """
     items = tuple(Code(quoted(name)) for name in names)
     if not items:

@@ -180,9 +180,10 @@ def _readers(method: str, tests: list[ProctorTest]) -> Iterator[str]:
 
 
 def difference(expected: str, found: str, path: str) -> str:
-    """Return a unified diff from *found*, the module at *path*, to *expected*; "" if up to date.
+    """Return a unified diff from *found*, the module at *path*, to *expected*.
 
-    Lines about the matrix are ignored, because a matrix changes without a release.
+    The diff is "" if the module is up to date. Lines about the matrix are ignored, because a matrix
+    changes without a release.
     """
     before, after = _without_matrix(found), _without_matrix(expected)
     return "".join(difflib.unified_diff(before, after, path, f"{path} (from PROCTOR_TESTS)", n=1))

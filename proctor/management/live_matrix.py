@@ -56,7 +56,7 @@ class LiveMatrix:
 
 
 def add_matrix(parser: ArgumentParser) -> None:
-    """Add the option --matrix."""
+    """Add the --matrix option."""
     parser.add_argument(
         "--matrix",
         metavar="PATH_OR_URL",
@@ -65,9 +65,9 @@ def add_matrix(parser: ArgumentParser) -> None:
 
 
 def live_matrix(location: str | None = None) -> LiveMatrix:
-    """Return the matrix at a path or URL; by default, return the site's matrix or its Pipet's.
+    """Return the matrix at a path or URL, by default the matrix of the site or of its Pipet.
 
-    Raises ProctorError or ImproperlyConfigured if there is none.
+    Raises ProctorError or ImproperlyConfigured if there is no matrix.
     """
     source = current_setup().source if location is None else _source_of(location)
     if source is None:
@@ -112,9 +112,9 @@ def _source_of(location: str) -> MatrixSource:
 
 @contextlib.contextmanager
 def one_line() -> Iterator[None]:
-    """If the block raises an exception, end the command with one line and the exit code FAILED."""
+    """If the block raises an exception, print it as one line, and exit with the code FAILED."""
     try:
-        # Mute the sources' log messages about failures, because the line includes them.
+        # Mute the sources' log messages about failures, because the printed line includes them.
         with muted(*map(logging.getLogger, _SOURCES)):
             yield
     except Exception as error:

@@ -68,7 +68,7 @@ def ask(
         setup.log.log(
             logger,
             logging.ERROR,
-            "proc was first read on an event loop, where %s cannot be asked, so every test uses "
+            "proc was first read on an event loop, where %s cannot be called, so every test uses "
             "its default. Read proc in the view, or through sync_to_async",
             type(source).__name__,
         )
@@ -83,12 +83,12 @@ def _in_a_thread(question: _Question) -> SourceAnswer:
     return question.answer()
 
 
-#: Answers of sources from this package need no check. Importing the sources here would be slow.
+#: Answers from the sources in this package need no check. Importing the sources would be slow.
 _OURS = "proctor.core.sources."
 
 
 class _WrongAnswerError(TypeError):
-    """A site's own source returned the wrong type. The message contains no data of visitors."""
+    """A site's own source returned the wrong type. The message contains no data about visitors."""
 
 
 def _check_answer(source: Source, groups: object) -> None:

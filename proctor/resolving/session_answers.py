@@ -29,7 +29,8 @@ logger = logging.getLogger("proctor.cache")
 
 _KEY = "_proctor"
 
-#: Keys in a request's `__dict__`: the entry to save, and a flag that the response is ready.
+#: Keys in a request's `__dict__`: the entry to save, and a flag that is set when the response
+#: is ready.
 _WAITING = "_proctor_session_entry"
 _ANSWERED = "_proctor_session_answered"
 
@@ -99,7 +100,7 @@ class SessionAnswers:
         clock: Callable[[], float] = time.monotonic,
         time_of_day: Callable[[], float] = time.time,
     ) -> None:
-        """Keep answers for *lifetime* seconds; None means forever. Sessions ignore *alias*."""
+        """Keep answers for *lifetime* seconds; None means forever. *alias* has no effect here."""
         self._log = log
         self._lifetime = lifetime
         self._time_of_day = time_of_day
@@ -151,7 +152,7 @@ class SessionAnswers:
             self._tell(error)
         elif self._breaker.failed(permit):
             logger.warning(
-                "The session store failed, so the Pipet is asked for each visitor: %s",
+                "The session store failed, so the Pipet is called for each visitor: %s",
                 error_place(error),
             )
 

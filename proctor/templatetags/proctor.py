@@ -65,12 +65,12 @@ class _Arguments:
         return error
 
     def check(self, problem: str | None) -> None:
-        """Raise an exception with *problem*, unless it is None."""
+        """Raise an exception with the message *problem*, unless it is None."""
         if problem is not None:
             raise self.error(problem)
 
     def one(self, keyword: str, default: str) -> Word:
-        """Return the value of *keyword*, or *default*. Raise an exception if it appears twice."""
+        """Return the value of *keyword*, or *default*. Raise an exception for a second value."""
         given = self.keywords.get(keyword, [default])
         if len(given) > 1:
             raise self.error(f"{keyword}= appears twice; remove one of them")
@@ -92,7 +92,7 @@ class _Arguments:
             raise self.error(f"{bit!r} is not a name; for variables use {known_keywords}")
 
     def tests(self) -> list[Word]:
-        """Return the names of all tests in the tag. Raise an exception for a wrong literal."""
+        """Return all tests in the tag. Raise an exception for a literal that is not declared."""
         tests = [*self.words, *self.keywords.get("test", [])]
         for test in tests:
             if isinstance(test, str):
@@ -110,7 +110,7 @@ class _Arguments:
 
 
 def _value(word: Word, context: Context) -> Any:
-    """Return a literal, or the value of a variable; None if the variable is undefined."""
+    """Return a literal or the value of a variable, or None if the variable is undefined."""
     return word if isinstance(word, str) else word.resolve(context, ignore_failures=True)
 
 
@@ -209,7 +209,7 @@ class ProctorPayloadNode(_PrintingNode):
         self.default = arguments.one("default", "")
 
     def value(self, context: Context) -> Any:
-        """Return the payload; if there is none, the default; if there is no default, ""."""
+        """Return the payload. Without a payload, return the default; without a default, ""."""
         default = _value(self.default, context)
         found = _api.payload(context, _value(self.test, context), default)
         return "" if found is None else found
@@ -303,7 +303,7 @@ def proctor_payload(parser: Parser, token: Token) -> ProctorPayloadNode:
 
 @register.tag
 def proctor_json(parser: Parser, token: Token) -> ProctorJsonNode:
-    """Pass the visitor's groups to the page's own scripts as JSON. It works under any CSP.
+    """Pass the visitor's groups to the page's own scripts as JSON. This works under any CSP.
 
         {% proctor_json buttoncolortst buttontexttst %}
 
@@ -322,8 +322,8 @@ def proctor_bar(parser: Parser, token: Token) -> ProctorBarNode:
     {% proctor_bar %}</body>
 
     Put the tag at the end of the page, because the bar lists only tests that were read before the
-    tag. The tag prints nothing for all other visitors, and until the visitor has opened the groups
-    page.
+    tag. It prints nothing for other visitors, nor for visitors who have not opened the groups page
+    yet.
     """
     if len(token.split_contents()) > 1:
         raise parser.error(token, "{% proctor_bar %} takes no arguments")

@@ -64,7 +64,7 @@ class _Place(NamedTuple):
 
 
 def find_cached_fragments(tests: Collection[str]) -> list[CachedFragment]:
-    """Return the cached fragments that read *tests* but lack their groups in the cache key.
+    """Return the cached fragments that read *tests* but do not have the groups in their keys.
 
     Follows `{% include %}` and `{% extends %}` if the template's name is in quotes. Raises Django's
     exception if TEMPLATES is invalid.
@@ -103,8 +103,8 @@ class _Scan:
             by_place.setdefault((each.place, each.name), []).append(each)
         found = []
         for key, fragments in by_place.items():
-            # Prefer readings through an include: read on its own, a template lacks the variables of
-            # the including template.
+            # Prefer what was found by way of an include: on its own, a template does not have the
+            # variables of the template that includes it.
             met = [each for each in fragments if each.is_included] or fragments
             missing: set[str] = set().union(*(each.missing for each in met))
             if missing:
@@ -188,7 +188,7 @@ class _Reading:
         return found
 
     def _note(self, tests: set[str]) -> None:
-        """Add reads to all open fragments whose keys do not vary by the groups."""
+        """Add *tests* to all open fragments whose keys do not contain their groups."""
         for fragment in self._open:
             if ALL not in fragment.covered:
                 fragment.missing |= tests - fragment.covered

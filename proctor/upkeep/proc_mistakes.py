@@ -58,7 +58,7 @@ class MisspelledTest(NamedTuple):
 
 
 def find_misspelled_tests(tests: Collection[str]) -> Iterator[MisspelledTest]:
-    """Return reads such as `{{ proc.buttoncolrtst.group }}`, which are silently empty.
+    """Return reads such as `{{ proc.buttoncolrtst.group }}`, which silently print nothing.
 
     Raises Django's exception if TEMPLATES is invalid.
     """
@@ -74,7 +74,7 @@ def find_misspelled_tests(tests: Collection[str]) -> Iterator[MisspelledTest]:
 def _matches(
     region: re.Pattern[str], wanted: re.Pattern[str]
 ) -> Iterator[tuple[re.Match[str], str]]:
-    """Yield each match of *wanted* in group 1 of *region*, with its template and line."""
+    """Yield each match of *wanted* in the text that group 1 of *region* matches, and its place."""
     for texts in named_texts():
         for name, text in sorted(texts.items()):
             for part in region.finditer(text):

@@ -21,7 +21,7 @@ _MATRIX_URL = re.compile(r"(?P<root>https?://.+/)matrix/(?P<branch>[\w-]+)\.json
 
 
 class SitePlace(NamedTuple):
-    """The branch and the editor from which the site gets its matrix, if PROCTOR_MATRIX has them."""
+    """The branch and the editor that the site's matrix comes from, if PROCTOR_MATRIX names them."""
 
     #: The branch; "" if it is unknown.
     branch: str = ""

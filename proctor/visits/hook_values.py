@@ -43,7 +43,7 @@ class HookAnswerError(TypeError):
 
 
 def is_yes(hook: str, answer: Any, *, takes_text: bool = True) -> bool:
-    """Return the *answer* of a *hook* as a bool.
+    """Return *answer*, the value that *hook* returned, as a bool.
 
     Raises HookAnswerError for an awaitable, because every awaitable counts as true. Also raises it
     for a str, because "no" counts as true, unless *takes_text* is true.
@@ -73,8 +73,8 @@ def load(value: Any, depth: int = _DEPTH) -> Any:
     """Return *value* with all lazy parts loaded.
 
     A lazy object becomes the object that it wraps, a lazy string a str, and a queryset a list. A
-    value that cannot be loaded stays unchanged, so that only this variable is lost. Other objects,
-    such as model instances, stay unchanged too: see `is_data`.
+    value that cannot be loaded stays unchanged, so that only the variable with this value is lost.
+    Other objects, such as model instances, stay unchanged too: see `is_data`.
     """
     if is_data(value) or depth == 0:
         return value
@@ -96,7 +96,7 @@ def load(value: Any, depth: int = _DEPTH) -> Any:
 
 
 def load_answer(answer: Any) -> Any:
-    """Return the answer of a hook, with its values loaded by `load`.
+    """Return *answer*, which a hook returned, with its values loaded by `load`.
 
     Raises any exception that occurs while loading the mapping itself. An answer that is not a
     mapping is returned unchanged.

@@ -1,7 +1,7 @@
 """Simulate two weeks of visitors, whose groups come from the real engine.
 
-The same visitors do the same things at each first start, only on different days, so the precomputed
-reports stay valid.
+Whenever the demo is set up, the same visitors do the same things, only on different days, so the
+precomputed reports stay valid.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class _Run:
         )
         chance = _BASKET
         for test, share in _PAGES.items():
-            # Drawn for every visitor, so that a change of one test does not affect the others.
+            # Drawn for every visitor, so that a change to one test does not affect the others.
             comes, loses, after = draw.random(), draw.random(), draw.random() * 300
             found = groups.get(test)
             # Like the signal `exposed`, send no exposure without a group or for an inactive group.
@@ -130,7 +130,7 @@ class _Run:
         self._buy(visitor, chance, at + 300)
 
     def _buy(self, visitor: str, chance: float, at: float) -> None:
-        """With probability *chance*, fill the visitor's basket after *at*, and perhaps order."""
+        """With probability *chance*, fill the basket some time after *at*, and perhaps order."""
         draw = self._draw
         fills, orders = draw.random(), draw.random()
         filled = at + draw.expovariate(1 / 5400)

@@ -471,7 +471,7 @@ def test_batches_of_different_columns_are_refused():
 
 
 def test_what_is_no_batch_is_refused():
-    with pytest.raises(TypeError, match="expected record batches of pyarrow, got 5"):
+    with pytest.raises(TypeError, match="expected pyarrow record batches, got 5"):
         list(assign_batches(PROCTOR, [5], identifiers=USER))
 
 

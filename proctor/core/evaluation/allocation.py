@@ -150,7 +150,7 @@ def _unsigned(pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 def _merged(
     pieces: Iterable[tuple[int, int]], outcomes: Sequence[T_co]
 ) -> Iterator[tuple[int, T_co]]:
-    """Return (first position, outcome) pairs, and merge neighbors with the same outcome."""
+    """Yield (first position, outcome) pairs; neighbors with the same outcome are merged."""
     previous: list[T_co] = []
     for start, index in pieces:
         outcome = outcomes[index]
@@ -203,6 +203,6 @@ def random_range(lengths: Sequence[float], random: Random) -> int:
 
 
 def smallest_live(lengths: Sequence[float], bucket_values: Sequence[int]) -> int | None:
-    """Return the smallest bucket value among the ranges longer than 0; None if all are empty."""
+    """Return the smallest bucket value among the ranges longer than 0, or None if all are empty."""
     pairs = zip(lengths, bucket_values, strict=True)
     return min((value for length, value in pairs if length > 0), default=None)

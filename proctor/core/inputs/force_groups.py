@@ -40,7 +40,7 @@ _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
 class DefaultMode(enum.Enum):
-    """The treatment of tests that are not forced (Java: ForceGroupsDefaultMode)."""
+    """What happens in tests that are not forced (Java: ForceGroupsDefaultMode)."""
 
     #: Tests that are not forced are evaluated as usual.
     NONE = ""
@@ -216,7 +216,7 @@ class ForceGroups:
         return quote_plus(str(self), safe="*", errors="replace").replace("~", "%7E")
 
     def merge(self, other: ForceGroups) -> ForceGroups:
-        """Return both combined, as if the entries of *other* came after those of this object."""
+        """Return this object combined with *other*, whose entries come after those of this one."""
         mode = self.default_mode if other.default_mode is DefaultMode.NONE else other.default_mode
         return ForceGroups(
             {**self.groups, **other.groups}, {**self.payloads, **other.payloads}, mode

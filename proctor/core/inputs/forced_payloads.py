@@ -24,7 +24,10 @@ _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 def read_payload(kind: str, text: str) -> Payload | None:
-    """Return the payload in *text* as Jackson reads it; None if it is invalid or of type `json`."""
+    """Return the payload that Jackson reads from *text*.
+
+    Return None if the text is invalid, or if *kind* is `json`.
+    """
     if kind not in PAYLOAD_TYPES or kind == "json":
         return None
     if text[0] not in '["{' and not _JSON_NUMBER.fullmatch(text):

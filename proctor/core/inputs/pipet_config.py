@@ -18,7 +18,7 @@ from proctor.core.messages import nearest, shown
 if TYPE_CHECKING:
     import os
 
-#: The fields that Pipet knows. Pipet does not start if the file contains any others.
+#: The fields that Pipet accepts. Pipet does not start if the file contains any others.
 CONFIG_FIELDS = ("context", "identifiers")
 CONTEXT_FIELDS = ("source", "sourceKey", "type", "defaultValue")
 IDENTIFIER_FIELDS = ("source", "sourceKey")

@@ -1,4 +1,4 @@
-"""Convert values without a declared type for rules: undeclared variables and properties."""
+"""Convert undeclared variables and properties, whose type is unknown, to values for rules."""
 
 from __future__ import annotations
 

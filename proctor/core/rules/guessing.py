@@ -88,7 +88,7 @@ def _of_call(node: nodes.FunctionCall, constants: Mapping[str, Any]) -> Iterator
 
 
 def _value(node: nodes.Node, constants: Mapping[str, Any]) -> Any:
-    """Return the value of *node* if it is known when the matrix is loaded; None otherwise."""
+    """Return the value of *node*, or None if it is not known when the matrix is loaded."""
     if isinstance(node, nodes.Literal):
         return node.value
     if isinstance(node, nodes.Name):

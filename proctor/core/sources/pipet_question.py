@@ -45,8 +45,8 @@ def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> 
     length = len(visitor) + len(forced)
     if length > MAX_VISITOR_BYTES:
         raise RequestRejected(
-            f"A visitor's identifiers, context and forced groups take {length} bytes of a URL, "
-            f"expected at most {MAX_VISITOR_BYTES}",
+            f"A visitor's identifiers, context and forced groups take up {length} bytes in the "
+            f"URL; the maximum is {MAX_VISITOR_BYTES}",
             status=414,
         )
     tests = "" if request.tests is None else _test_parameter(tuple(request.tests))
@@ -54,7 +54,7 @@ def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> 
 
 
 def fingerprint(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> str | None:
-    """Return a string with everything that the answer depends on; None if no request is needed."""
+    """Return a string with all that the answer depends on, or None if no request is needed."""
     identifiers = _identifiers(request, keep_empty)
     if not identifiers or (request.tests is not None and not request.tests):
         return None
@@ -93,7 +93,7 @@ def _context(request: GroupsRequest) -> list[tuple[str, str]]:
 
 
 def _texts(values: Mapping[str, object], what: str) -> list[tuple[str, str]]:
-    """Return pairs of a key and a value as a string, sorted by key.
+    """Return pairs of a key and its value as a string, sorted by key.
 
     As in version 1, a key is repeated for each item if its value is a list or a tuple.
     """

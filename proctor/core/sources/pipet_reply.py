@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UnreadableReply", "read_audit", "read_groups", "read_refused_variable"]
 
-#: Matches two messages of Pipet: a variable is missing, or its value cannot be converted. The
-#: second one quotes text from the visitor, but only before the name of the variable.
+#: Matches two messages that Pipet sends: a variable is missing, or its value cannot be converted.
+#: The second message quotes text from the visitor, but only before the name of the variable.
 _VARIABLE = re.compile(
     r"(?:Required variable|Could not convert .* for context variable) '([\w.-]{1,60})'(?! to type)",
     re.DOTALL,

@@ -1,7 +1,7 @@
-"""Permission checks: Django's permissions, narrowed by a token.
+"""Check Django's permissions, and the limits of a token.
 
-Each permission is checked twice: once for all tests, and once for the test in question, by name. A
-site's authentication backend can therefore limit users to their own tests, or exclude them from
+Each permission is checked twice: once for all tests, and once for the name of the test in question.
+A site's authentication backend can therefore limit users to their own tests, or exclude them from
 individual tests by raising PermissionDenied. (Django's own backend has no object permissions.)
 """
 
@@ -199,7 +199,7 @@ def backends_know_tests() -> bool:
 def _verdict(
     user: Any, permission: str, test: str, backends: Iterable[Any] | None = None
 ) -> bool | None:
-    """Return whether the backends grant the permission for this test; None if they do not say."""
+    """Return whether the backends grant the permission for this test, or None if none decides."""
     if not user.is_active:
         return False
     for backend in auth.get_backends() if backends is None else backends:

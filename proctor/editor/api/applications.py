@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["delete_application", "get_application", "get_applications", "put_application"]
 
-#: The fields of a request body that is a specification, and of one that contains a specification.
+#: The fields of a specification, and those of a request body that contains a specification.
 _SPECIFICATION = ("providedContext", "tests", "dynamicFilters")
 _WRAPPED = ("specification", "version", "whole_matrix")
 
 
 def get_applications(call: Call) -> HttpResponse:
-    """GET applications/: the registered applications, by name."""
+    """GET applications/: the registered applications, sorted by name."""
     fields = query_fields(call.request, ("environment", "page", "page_size"))
     wanted = fields.text("environment", "")
     environments = [check_branch(wanted)] if wanted else [*branch_names()]
@@ -105,7 +105,7 @@ def delete_application(call: Call) -> HttpResponse:
 def _document(
     actor: Actor, application: Application, problems: Iterable[Problem] = ()
 ) -> dict[str, Any]:
-    """Return an application and its problems on its branch, in the format of `verify`.
+    """Return an application and its problems on its branch, in the format that `verify` uses.
 
     Tests that the user may not see are left out, unless the user may register the application.
     """

@@ -15,17 +15,18 @@ from proctor.editor.publishing.texts import parse
 
 __all__ = ["found_names"]
 
-#: Matches words that definitions store unchanged, so the database can search for these words.
+#: Matches words without characters that a stored definition may escape, so the database can search
+#: for these words.
 _PLAIN = re.compile(r"[!#-.0-\[\]-~]+")
 #: Maximum number of words that the database searches for, because more conditions would make the
-#: query very slow. Python then searches the tests that the database found for all words.
+#: query very slow. Python then checks which of the tests found contain all words.
 _MOST = 8
 #: These two characters, İ and the kelvin sign, contain ASCII letters when converted to lower case.
 _FOLDING = ("\\u0130", "\\u212A", "\\u212a")
 
 
 def found_names(branch: str, text: str) -> list[str]:
-    """Return the names of the tests on a branch that contain all words of *text*, sorted."""
+    """Return the sorted names of the tests on a branch that contain all words of *text*."""
     heads = Head.objects.using(write_alias()).filter(branch__name=branch, is_deletion=False)
     # `icontains` is not used: in MySQL, it uses the column's case-sensitive collation.
     heads = heads.alias(name=Lower("test"), text=Lower("revision__definition"))

@@ -41,8 +41,8 @@ def publish_proposal(
     *content* is given, the proposal must still have this content and this base. The author of the
     revision is the author of the proposal.
 
-    Raises NotFound, PermissionMissing, ApprovalNeeded, Closed, Changed, Refused, and the errors of
-    `publish`: Held, and Conflict if the base is no longer the head.
+    Raises NotFound, PermissionMissing, ApprovalNeeded, Closed, Changed, Refused, and the same
+    errors as `publish`: Held, and Conflict if the base is no longer the head.
     """
     proposal = find_proposal(actor, number)
     require_open(proposal)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asking", "asking", "people_for"]
 
-#: Maximum number of people named.
+#: Maximum number of people to name.
 _NAMED = 5
 
 
@@ -49,7 +49,7 @@ def asking(actor: Actor, test: str, branch: str) -> Asking | None:
 
 
 def people_for(proposal: Proposal) -> str:
-    """Return the names of people who may approve a proposal, or "" if Django finds none."""
+    """Return the names of people who may approve a proposal, or "" if Django finds nobody."""
     users = possible_approvers(proposal.test, proposal.branch.name, proposal)
     return _named([user.get_username() for user in users])
 

@@ -72,7 +72,7 @@ class Effect:
 def effect_of(
     test: str, before: Mapping[str, TestDefinition], after: Mapping[str, TestDefinition]
 ) -> Effect:
-    """Return how a change affects the visitors of *test* and of its relatives."""
+    """Return how a change affects the visitors of *test* and of related tests."""
     moves = moves_between(before, after)
     old, new = before.get(test), after.get(test)
     own = moves.get(test, ())

@@ -20,7 +20,7 @@ __all__ = ["bucket_warnings"]
 
 
 def bucket_warnings(definitions: Mapping[str, Definition], branch: str) -> list[Sentence]:
-    """Return a warning for each declared bucket that *definitions* (by test) change on a branch."""
+    """Return a warning for each declared bucket that the *definitions* would change on a branch."""
     return list(_warnings(definitions, branch))
 
 

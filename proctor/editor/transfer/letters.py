@@ -24,14 +24,14 @@ _TRUNKS = ("trunk", "origin/trunk", "HEAD")
 
 
 class LettersRefused(ValueError):  # noqa: N818 - says what happened to the request
-    """The previous ids cannot be read."""
+    """Raised if the allocation ids that tests had before the import cannot be read."""
 
 
 def read_letters(path: Path) -> dict[str, list[str]]:
-    """Return all allocation ids that each test has ever had, by test.
+    """Return all allocation ids that each test has ever had, with the test names as keys.
 
     *path* is either a git clone of a Proctor Webapp's repository, whose trunk history is read, or a
-    JSON file such as `{"buttontst": ["#A1", "#B3"]}`. Raises LettersRefused.
+    JSON file such as `{"buttontst": ["#A1", "#B3"]}`. Raises LettersRefused if it cannot be read.
     """
     return _of_clone(path) if path.is_dir() else _of_file(path)
 

@@ -167,13 +167,13 @@ def closes_on_long_lines(connection, pipet):
 
 def test_a_long_cookie_is_refused_before_it_is_sent(pipet, source, caplog):
     pipet.fault = closes_on_long_lines
-    with pytest.raises(RequestRejected, match="expected at most 4000") as caught:
+    with pytest.raises(RequestRejected, match="the maximum is 4000") as caught:
         source.determine_groups(visitor("joe" * 3000))
     assert caught.value.status == 414
     assert [gets(source, str(n)) for n in range(5)] == ["blue"] * 5
     assert len(pipet.calls) == 5
     assert "joe" not in caplog.text
-    assert "take 9008 bytes" in caplog.text
+    assert "take up 9008 bytes" in caplog.text
 
 
 @pytest.mark.parametrize(

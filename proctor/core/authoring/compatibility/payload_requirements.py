@@ -32,7 +32,7 @@ _NO_SCHEMA = (
 
 
 def payload_problem(test: TestDefinition, expected: ExpectedPayload, source: str) -> Problem | None:
-    """Return the reason why the payloads of *test* do not match *expected*; None if they do.
+    """Return the reason why the payloads of *test* do not match *expected*, or None if they do.
 
     A bucket without a payload is always valid. Raises Refusal if Java Proctor's whole check would
     fail because of an unknown type, a null where a value is required, or a validator that cannot be
@@ -141,7 +141,7 @@ def _map_problem(
 def _key_problem(
     name: str, bucket: Bucket, key: str, nested: str | None, start: str
 ) -> Problem | None:
-    """Return the problem if the map lacks *key*, or if the key's value is not of type *nested*."""
+    """Return the problem if the map has no *key*, or if the key's value is not of type *nested*."""
     assert bucket.payload is not None
     value: Mapping[str, Any] = bucket.payload.value
     if key not in value:
@@ -171,7 +171,7 @@ def _key_problem(
 
 
 def _entry_text(nested: str | None, value: Any, start: str, shown: str) -> str | None:
-    """Return Java Proctor's message about one entry in a map; None if the entry is valid."""
+    """Return Java Proctor's message about one entry in a map, or None if the entry is valid."""
     if nested not in PAYLOAD_TYPES:
         return f"{start}specification payload type unknown in: map"
     if nested == "map":

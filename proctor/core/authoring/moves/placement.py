@@ -1,4 +1,4 @@
-"""The group of each of the 2³² positions in an allocation, and how two allocations overlap.
+"""Find the group of each of the 2³² positions in an allocation, and how two allocations overlap.
 
 In this module, positions count from 0, not from -2³¹. All arithmetic is exact.
 """

@@ -1,4 +1,4 @@
-"""Describe the moves of visitors if a change affects who is in a test or an allocation.
+"""Describe how visitors move between groups if a change affects who is in a test or an allocation.
 
 The number of affected visitors is unknown, because rules are not evaluated. But it is known what
 share is affected among the newly admitted visitors, among the visitors who are no longer admitted,

@@ -162,7 +162,7 @@ def _by_value(test: TestDefinition) -> dict[int, Bucket]:
 
 
 def _bucket(old: Bucket, new: Bucket) -> Iterator[Finding]:
-    # These findings have no risk, because the findings about moves report the risk, and how many
+    # These findings state no risk, because the findings about moves state the risk, and how many
     # visitors see something new.
     name, value = _shown(new.name), new.value
     if old.name != new.name:

@@ -10,14 +10,16 @@ __all__ = ["Reason"]
 class Reason:
     """The reasons why the pattern parser rejects a pattern."""
 
-    CLOSES_NOTHING = Sentence(gettext_noop("unmatched ')'; write \\) for the character"))
+    CLOSES_NOTHING = Sentence(gettext_noop("unmatched ')'; write \\) for the character itself"))
     COUNTS_NOTHING = Sentence(
-        gettext_noop("there is nothing to repeat before this count; write \\{{ for the character")
+        gettext_noop(
+            "there is nothing to repeat before this count; write \\{{ for the character itself"
+        )
     )
     ATOMIC = Sentence(gettext_noop("atomic groups are not supported; write (?:…)"))
     UNKNOWN_GROUP = Sentence(gettext_noop("unknown kind of group; write (?:…) or \\("))
     GROUP_NOT_CLOSED = Sentence(
-        gettext_noop("this group is not closed; add ), or write \\( for the character")
+        gettext_noop("this group is not closed; add ), or write \\( for the character itself")
     )
     GROUP_NAME = Sentence(
         gettext_noop("the name of a group must be letters and digits, as in (?<name>…)")
@@ -36,7 +38,9 @@ class Reason:
         )
     )
     COUNT = Sentence(
-        gettext_noop("write a count as {{2}}, {{2,}} or {{2,5}}; write \\{{ for the character")
+        gettext_noop(
+            "write a count as {{2}}, {{2,}} or {{2,5}}; write \\{{ for the character itself"
+        )
     )
     LARGE_COUNT = Sentence(gettext_noop("this count is too large; write {{2,}} for no bound"))
     COUNT_ENDS_EARLY = Sentence(
@@ -49,7 +53,7 @@ class Reason:
         gettext_noop("this range ends before it begins; escape the '-' for the character itself")
     )
     CLASS_NOT_CLOSED = Sentence(
-        gettext_noop("this class is not closed; add ], or write \\[ for the character")
+        gettext_noop("this class is not closed; add ], or write \\[ for the character itself")
     )
     COMMENT_IN_CLASS = Sentence(gettext_noop("a comment in a class is not supported; escape the #"))
     NO_OCTAL = Sentence(gettext_noop("\\0 needs octal digits; write \\x00 for the null character"))
@@ -69,7 +73,9 @@ class Reason:
     @staticmethod
     def nothing_to_repeat(char: str) -> Sentence:
         """Return the reason for a quantifier with nothing before it."""
-        text = gettext_noop("{char!r} has nothing to repeat; write \\{char} for the character")
+        text = gettext_noop(
+            "{char!r} has nothing to repeat; write \\{char} for the character itself"
+        )
         return Sentence(text, char=char)
 
     @staticmethod
@@ -101,6 +107,7 @@ class Reason:
     def unknown_escape(char: str) -> Sentence:
         """Return the reason for a backslash before a letter that does not form an escape."""
         text = gettext_noop(
-            "\\{char} is not an escape: write \\\\ for a backslash, or {char!r} alone"
+            "\\{char} is not an escape sequence; write \\\\ for a backslash, or leave the "
+            "backslash out"
         )
         return Sentence(text, char=char)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def translated(pattern: str, length: int, *, searching: bool) -> str:
     """Return the pattern for `re`, for subjects of at most *length* characters.
 
-    Raises the errors of `proctor.core.rules.regex.translate`.
+    Raises the same errors as `proctor.core.rules.regex.translate`.
     """
     tree = parse(pattern)
     return _guard(pattern, tree, length, searching) + emit(tree)

@@ -29,17 +29,17 @@ IDLE = 8
 #: idle connections.
 MAX_IDLE = 15.0
 
-#: Maximum number of bytes read from an error's body.
+#: Maximum number of bytes to read from the body of an error response.
 MAX_MESSAGE = 64 * 1024
 
-#: The header to which a redirect's URL is moved, so that requests does not see the redirect.
+#: The header to which a redirect's URL is moved, so that the requests package does not see it.
 _REDIRECT = "X-Proctor-Redirect"
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": ENCODINGS}
 
 
 class HttpReply(NamedTuple):
-    """The response to a call."""
+    """The response to an HTTP request."""
 
     status: int
     content_type: str
@@ -134,14 +134,14 @@ def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int
     except requests.RequestException as error:
         if error.response is None:
             raise
-        # A hook of the session raised an exception, as raise_for_status does. Its message contains
-        # the URL.
+        # A hook of the session raised an exception, for example with raise_for_status. The
+        # exception's message contains the URL.
         with error.response as response:
             return _reply(response, max_bytes, check)
 
 
 def _forget_redirect(response: requests.Response, *_: Any, **__: Any) -> None:
-    """Hide a redirect from requests, which would read its whole body, no matter how large."""
+    """Hide a redirect from the requests package, which would read its whole body, however large."""
     location = response.headers.pop("Location", None)
     if location is not None:
         response.headers[_REDIRECT] = location
