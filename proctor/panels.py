@@ -72,7 +72,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
         resolved.disconnect(self._note)
 
     def process_request(self, request: HttpRequest) -> Any:
-        """Start counting the reads of the request."""
+        """Start counting how often the request reads each test."""
         self._request = request
         count_reads(request)
         return super().process_request(request)

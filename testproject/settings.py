@@ -132,7 +132,7 @@ if SHOP_DEMO:
     # In the demo, the old search is a group too, so that the new search is compared with it.
     _SEARCHES["control"] = 0
 
-#: The tests that the shop's code reads, and their defaults if there is no answer.
+#: The tests that the shop's code reads, and the defaults for visitors without a group.
 PROCTOR_TESTS = (
     ProctorTest(
         "buttoncolortst",

@@ -167,9 +167,9 @@ def overview(
 ) -> Overview:
     """Return the content of the page for a visitor.
 
-    *assignments* is the source's answer to the request *asked*; *force* contains the visitor's
+    *assignments* is the source's answer to *asked*, the request; *force* contains the visitor's
     force groups; *names* are the tests to show (by default, all declared tests). Everything is
-    computed from the same version of the *matrix*, without asking the source.
+    computed from the same version of the *matrix*, without querying the source.
     """
     matrix = matrix or shown_matrix(setup)
     source = setup.source if isinstance(setup.source, MatrixSource) else None

@@ -1,4 +1,4 @@
-"""The work of `assign`, in this process or in several processes.
+"""Do the work of `assign`, in this process or in several processes.
 
 Processes are used instead of threads, because NumPy's calls on arrays of this size are very short:
 two threads ran at 0.7 times the speed of one. Workers receive only the columns that they need, and

@@ -131,7 +131,7 @@ class Payload:
         return cls(payload_type, found_value, FrozenDict({**source.unknown(), **nulls}))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the payload as Pipet prints it: {"longValue": 42}, or {} if empty."""
+        """Return the payload as Pipet prints it: {"longValue": 42}, or {} if it is empty."""
         return {} if self.type is None else {self.type: thaw(self.value)}
 
     def to_document(self) -> dict[str, Any]:

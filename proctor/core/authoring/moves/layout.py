@@ -118,7 +118,7 @@ class _Search:
     def _budgets(self) -> dict[tuple[str, int], int]:
         """Return the size of each budget in ticks.
 
-        The budget "room" keeps a group from getting more than its amount. The budget "reach" makes
+        The "room" budget keeps a group from getting more than its amount. The "reach" budget makes
         sure that enough runs remain from which the group can get its amount.
         """
         budgets: dict[tuple[str, int], int] = {}

@@ -1,4 +1,4 @@
-"""Describe in sentences which visitors move, each with its risk."""
+"""Describe in sentences which visitors change groups, and rate the risk of each change."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _allocation(
 def _happens(
     index: int, changes: Sequence[Sentence], pair: PairMoves, test: TestDefinition
 ) -> Sentence:
-    """Return a sentence about an allocation's changed shares, and about moves if they are known."""
+    """Return a sentence about the changed shares of an allocation and, if known, who moves."""
     values = {
         "allocation": allocation_title(index, test),
         "changes": listed(changes),
@@ -142,7 +142,10 @@ def _share_changes(
 def _who_moves(
     pair: PairMoves, changes: Sequence[Sentence], test: TestDefinition
 ) -> Iterator[Sentence]:
-    """Yield clauses for visitors who enter, leave and jump; only the first one says "visitors"."""
+    """Yield clauses about visitors who enter or leave live groups, or jump between them.
+
+    Only the first clause contains the word "visitors".
+    """
     is_first = True
     if pair.enter > ROUNDING:
         is_first = False

@@ -51,7 +51,7 @@ def new_state() -> FormState:
 
 
 def apply_step(state: FormState, step: str) -> str:
-    """Perform the action of the button *step* on the form.
+    """Perform the action of the button called *step* on the form.
 
     Return the id of the field that gets the focus. If the button is unknown, return "" and change
     nothing.
