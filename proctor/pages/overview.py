@@ -277,7 +277,10 @@ def _problem(definition: TestDefinition | None, dropped: str, proctor: Proctor |
 
 
 def _allocation(definition: TestDefinition | None, plain: Explanation | None) -> Allocation | None:
-    """Return the allocation whose percentages are shown: the visitor's, otherwise the last one."""
+    """Return the allocation whose percentages are shown.
+
+    This is the visitor's allocation or, if the visitor has none, the last one.
+    """
     if definition is None or not definition.allocations:
         return None
     chosen = plain.allocation if plain else None

@@ -38,7 +38,7 @@ __all__ = ["Job", "make_job", "pieces"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The compiled matrix, the columns to read, and the form of the output."""
+    """The compiled matrix, the columns to read, and the format of the output."""
 
     assigner: Assigner
     output: Output

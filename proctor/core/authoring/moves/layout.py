@@ -1,4 +1,4 @@
-"""Decide where on the range line groups shrink and grow, with as few new ranges as possible.
+"""Decide where groups shrink and grow on the line of ranges, with as few new ranges as possible.
 
 The line is a list of runs; a run consists of adjacent ranges of the same group. In the new line,
 each run is divided among a sequence of groups. All combinations of sequences are tried, those with
@@ -226,7 +226,7 @@ def _parts(
 
 
 def _in_order(runs: Sequence[Run], flows: Flows) -> list[list[Part]]:
-    """Return a line, constructed without a search.
+    """Return a line that is constructed without a search.
 
     Each group gives parts of its runs, beginning with its first run. These parts form a queue, with
     those of negative groups first. The receiving groups take from the queue one after the other,

@@ -13,7 +13,7 @@ __all__ = ["AgentKind", "find", "numbered", "refine"]
 
 @dataclass(frozen=True, slots=True)
 class AgentKind:
-    """A browser or operating system, and the more specific kinds of it.
+    """A browser or operating system, together with its more specific kinds.
 
     A header is of this kind if it contains one of *words* and none of *without*. The more specific
     kinds are tried first, and *without* does not apply to them. All words are lower-case.

@@ -63,11 +63,11 @@ def fetch(
 ) -> Download | None:
     """Return the document at *url*, or None if the server says that *known* is still current.
 
-    *timeout* is the limit in seconds for everything, from the first connection to the last byte;
-    only resolving the host name can take longer. *max_bytes* limits the document after
+    *timeout* is the time limit in seconds for the whole download, from the first connection to the
+    last byte; only resolving the host name can take longer. *max_bytes* limits the document after
     decompression. *bearer* is a token for the host of *url*; no other host receives it. Up to
     `MAX_REDIRECTS` redirects are followed, to http and https, but never from https to http. Raises
-    SourceError. The same problem always has the same message.
+    SourceError. The same problem always produces the same message.
     """
     with DeadlineSession() as session:
         session.deadline.start(timeout)
