@@ -94,7 +94,7 @@ class Payload:
 
     @classmethod
     def read(cls, bucket: Fields, field: str = "payload") -> Payload | None:
-        """Read the `payload` field of a bucket; None if it is null or missing.
+        """Read the `payload` field of a bucket. Return None if the field is null or missing.
 
         A plain string is read as a stringValue, and a plain number as a longValue or a doubleValue.
         Raises MatrixLoadError if Java Proctor fails to load it.

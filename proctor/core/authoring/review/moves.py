@@ -62,7 +62,7 @@ def _share_of(value: int, share: Fraction, test: TestDefinition) -> Sentence:
 def move_findings(
     old: TestDefinition, new: TestDefinition, pairs: Sequence[PairMoves]
 ) -> Iterator[Finding]:
-    """Yield findings about moves in a test that exists before and after the change."""
+    """Yield findings about who changes groups in a test that exists before and after the change."""
     for pair in pairs:
         if pair.old_allocation == pair.allocation and pair.allocation is not None:
             yield from _allocation(pair.allocation, old, new, pair)
@@ -82,7 +82,7 @@ def move_findings(
 def _allocation(
     index: int, old: TestDefinition, new: TestDefinition, pair: PairMoves
 ) -> Iterator[Finding]:
-    """Yield findings about shares and moves in an allocation whose rule is still the same."""
+    """Yield findings about the shares and the moves in an allocation whose rule is unchanged."""
     before, after = (shares(pieces_of(test.allocations[index].ranges)) for test in (old, new))
     changes = _share_changes(before, after, new)
     moving = pair.audience == "same" and pair.moves_anyone

@@ -168,7 +168,7 @@ def _validators(headers: Mapping[str, str]) -> Validators:
 
 
 def _date(text: str | None) -> datetime | None:
-    """Return the date in a header, with a time zone; None if it is missing or cannot be read."""
+    """Return the date in a header, with a time zone, or None if it is missing or cannot be read."""
     try:
         found = None if text is None else parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):

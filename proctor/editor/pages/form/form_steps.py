@@ -143,7 +143,10 @@ def _raise(state: FormState, index: int, target: int) -> str:
 
 
 def _build(state: FormState, index: int | None) -> str:
-    """Add the condition from a condition builder to a rule, and return the id of the rule's field."""
+    """Add the condition from a condition builder to its rule.
+
+    Return the id of the rule's field.
+    """
     if index is not None and index >= len(state.allocations):
         return ""
     row = state.builder if index is None else state.allocations[index]
