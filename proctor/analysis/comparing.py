@@ -45,7 +45,7 @@ POINTS, VALUES = 60, 8
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A metric whose group means are compared, with the data and options that this needs."""
+    """A metric whose group means are compared, with the data and options for the comparison."""
 
     prepared: Prepared
     plan: MetricPlan

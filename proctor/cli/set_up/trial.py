@@ -1,4 +1,4 @@
-"""Write the files, and undo everything unless `manage.py check` passes."""
+"""Write the files of a plan, and undo everything unless `manage.py check` passes."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def pieces(
     *,
     dictionary: bool,
 ) -> Iterator[tuple[pa.RecordBatch, list[pa.RecordBatch]]]:
-    """Yield each batch, in order, with the output for it. The counts are added to *summary*."""
+    """Yield each batch, in order, with its output. The counts are added to *summary*."""
     if options.jobs == 1:
         for batch in batches:
             yield batch, list(job.output.pieces(job.assigner.assign(batch, summary)))

@@ -87,7 +87,7 @@ class _Search:
         return sorted(target for source, target in self.flows.allowed if source == value)
 
     def _groups(self, value: int) -> list[int]:
-        """Return the groups that a run of the group with this *value* can contain after the change."""
+        """Return the groups that a run of group *value* can contain after the change."""
         targets = [target for target in self._targets(value) if target != value]
         return targets if value in self.flows.leaving else sorted([value, *targets])
 
