@@ -143,7 +143,10 @@ def _processor_time() -> float:
 
 
 def _tree_time() -> float:
-    """Return the CPU time of this process and all its descendants; Spark starts several (Linux)."""
+    """Return the CPU time of this process and all its descendants; Spark starts several.
+
+    Works only on Linux.
+    """
     total, waiting = 0, [os.getpid()]
     while waiting:
         process = Path("/proc", str(waiting.pop()))

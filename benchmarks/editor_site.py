@@ -23,7 +23,7 @@ def name_of(number: int) -> str:
 
 
 def document(number: int, **changes: object) -> dict[str, Any]:
-    """Return a definition: every fourth test has a rule, every tenth depends on another one."""
+    """Return a definition: every fourth test has a rule, every tenth depends on another test."""
     from tests.editor.samples import document as sample  # noqa: PLC0415 - needs Django's settings
 
     rule = "${country == 'US'}" if number % 4 == 0 else None

@@ -120,7 +120,7 @@ urlpatterns = [path("", page)]
 
 
 def paired(rounds: int, *sides: Callable[[], object]) -> list[float]:
-    """Return the median seconds of each function, called alternately."""
+    """Call the functions alternately, and return the median time of each in seconds."""
     taken: list[list[float]] = [[] for _ in sides]
     for number in range(rounds + rounds // 10):
         for side, times in zip(sides, taken, strict=True):

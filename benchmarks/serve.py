@@ -43,7 +43,7 @@ CONFIG = {
     "identifiers": {"USER": {"source": "QUERY"}},
 }
 
-#: Figures of Java's Pipet: requests per second for 100 tests, and MB.
+#: Figures for Java's Pipet with 100 tests: requests per second, and memory in MB.
 JAVA, JAVA_MEMORY = 1250, 290
 
 SITE = """
@@ -72,7 +72,7 @@ application = get_asgi_application()
 
 
 def matrix(tests: int) -> str:
-    """Return tests with three buckets and payloads, half of them for some countries."""
+    """Return tests with three buckets and payloads; half of them run only in some countries."""
     ranges = [{"bucketValue": value, "length": 1 / 3} for value in (-1, 0, 1)]
     definitions = {
         f"test{number}x": {

@@ -41,7 +41,7 @@ _OWN_CLASS = "_proctor_own_class"
 
 
 def settings_reader(names: tuple[str, ...]) -> Callable[[], tuple[object, ...]]:
-    """Return a function that returns the current values of the settings *names* (two or more).
+    """Return a function that returns the current values of the settings in *names* (at least two).
 
     Every request needs ten settings. Reading `_wrapped` is faster than `settings`, which looks up
     each name twice. `override_settings` replaces `_wrapped`, so `_wrapped` must be read again each
@@ -81,7 +81,7 @@ def loaded_value(lazy: LazyObject[Any]) -> Any:
 
 
 def lazy_loader(lazy: LazyObject[Any]) -> Any:
-    """Return the function that loads the object inside a lazy object, or None if there is none."""
+    """Return the function that loads the object inside a lazy object, or None if it has none."""
     return lazy.__dict__.get("_setupfunc")
 
 

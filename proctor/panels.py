@@ -51,7 +51,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
     #: The request that the panel shows. None before a request, and if the toolbar loads the panel
     #: from its store.
     _request: HttpRequest | None = None
-    #: The data that the signal `resolved` sent for the request.
+    #: The data that the `resolved` signal sent for the request.
     _resolution: dict[str, Any] | None = None
 
     @property
@@ -72,7 +72,7 @@ class ProctorPanel(Panel):  # type: ignore[misc]  # its types are not complete
         resolved.disconnect(self._note)
 
     def process_request(self, request: HttpRequest) -> Any:
-        """Start counting the reads of the request."""
+        """Start counting how often the request reads each test."""
         self._request = request
         count_reads(request)
         return super().process_request(request)

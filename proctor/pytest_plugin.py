@@ -1,4 +1,4 @@
-"""The pytest fixture `proctor_groups`. Pytest loads this module through an entry point."""
+"""The `proctor_groups` fixture for pytest. Pytest loads this module through an entry point."""
 
 from __future__ import annotations
 

@@ -33,4 +33,4 @@ class DeclaredProc(Generic[Name_co]):
             """Return the text for logs, with allocation ids: `#A1:buttoncolortst1`."""
 
         def known_groups(self) -> str:
-            """Return `str()` of this object if the groups are already determined, otherwise ""."""
+            """Return `str(self)` if the groups are already determined, otherwise ""."""

@@ -28,7 +28,7 @@ TestName: TypeAlias = Literal[
 
 
 class Proc(DeclaredProc[TestName]):
-    """`request.proc`: each test by attribute and by item. For annotations only."""
+    """`request.proc`, with tests as attributes and items. For annotations only."""
 
     buttoncolortst: Assignment[Literal["control", "blue", "green"], str | None]
     #: In the matrix: "control", "question", "promise"; payload stringValue

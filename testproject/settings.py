@@ -129,10 +129,10 @@ PROCTOR_EDITOR_APPROVALS = {} if SHOP_DEMO else {"production": 1}
 
 _SEARCHES = {"inactive": -1, "active": 1}
 if SHOP_DEMO:
-    # In the demo, the old search is a group too, so that the new search is compared with it.
+    # In the demo, the old search is a group too, so that the new search can be compared with it.
     _SEARCHES["control"] = 0
 
-#: The tests that the shop's code reads, and their defaults if there is no answer.
+#: The tests that the shop's code reads, and the defaults for visitors without a group.
 PROCTOR_TESTS = (
     ProctorTest(
         "buttoncolortst",

@@ -45,7 +45,7 @@ POINTS, VALUES = 60, 8
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A metric whose group means are compared, with the data and options that this needs."""
+    """A metric whose group means are compared, with the data and options for the comparison."""
 
     prepared: Prepared
     plan: MetricPlan
@@ -130,7 +130,7 @@ def _matured(comparison: Comparison) -> float:
 
 
 def _visitors(comparison: Comparison) -> dict[int, int]:
-    """Return the number of distinct visitors whose window has matured, by group."""
+    """Return, for each group, the number of distinct visitors whose window has matured."""
     counted = "count(DISTINCT visitor)" if comparison.several else "count(*)"
     rows = comparison.prepared.space.run(
         f"SELECT g, {counted} FROM units WHERE {comparison.plan.matured} GROUP BY g"

@@ -34,7 +34,7 @@ class StratumEffect:
     """The effect in one stratum."""
 
     stratum: int
-    #: Visitors in the baseline and in the group.
+    #: Number of visitors in the baseline and in the group.
     baseline_visitors: int
     visitors: int
     #: The means of the baseline and of the group. With CUPED, both are adjusted for the visitors'
@@ -208,9 +208,10 @@ def _ratio_weights(mean: Any, *, ratio: bool, past: bool) -> Any:
 
 
 def _theta(mean: Any, covariance: Any, *, ratio: bool) -> tuple[float, float]:
-    """Return the slope of a regression of the value on the past, and the value of the past.
+    """Return the slope of a regression of the value on the past, and the mean of the past.
 
-    Both are computed from the visitors of both groups.
+    With *ratio*, the second result is the ratio of the past. Both are computed from the visitors of
+    both groups.
     """
     half = len(mean) // 2
     if ratio and (mean[1] == 0 or mean[half + 1] == 0):

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     return 0
 
 
-#: The options that describe a visitor, by attribute of the parsed arguments.
+#: Maps attributes of the parsed arguments to the options that describe a visitor.
 _OF_A_VISITOR = {
     "id": "--id",
     "force": "--force",

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 def look(
     proctor: Proctor, visitor: Visitor, *, random: bool, tests: Collection[str] | None = None
 ) -> tuple[Groups, dict[str, str]]:
-    """Return a visitor's groups, and the reasons why other tests assigned none, by test name.
+    """Return a visitor's groups and, for each other test, the reason why it assigned no group.
 
     If *random* is True, tests of type RANDOM draw a group. *tests* are the requested tests; None
     means all tests. A test that is not in the matrix is left out of both results.
@@ -76,7 +76,7 @@ def write(groups: Groups, reasons: Mapping[str, str], out: Output, *, json: bool
 
 
 def lines(groups: Groups, reasons: Mapping[str, str]) -> Iterator[str]:
-    """Return the groups as a table, then the *reasons* (by test) why other tests assigned none."""
+    """Return the groups as a table, then the *reasons* why other tests assigned no group."""
     if groups:
         yield from table(
             ("TEST", "GROUP", "VALUE", "PAYLOAD", "WHY"),

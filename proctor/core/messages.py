@@ -69,7 +69,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def closest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name closest to *word*; None if none is close.
+    """Return the known name closest to *word*, or None if no name is close.
 
     Differences in case count very little. A name counts as close if its similarity, from 0 to 1, is
     at least *cutoff*.

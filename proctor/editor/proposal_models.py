@@ -100,7 +100,7 @@ class Proposal(models.Model):
 
 
 class Approval(models.Model):
-    """A user's approval of a proposal, void once the proposal's content or base changes."""
+    """A user's approval of a proposal, valid only until the proposal's content or base changes."""
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="approvals")
     approver = ExactCharField(max_length=NAME_LENGTH)

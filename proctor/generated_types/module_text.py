@@ -133,7 +133,7 @@ def _body(
     yield ""
     yield ""
     yield "class Proc(DeclaredProc[TestName]):"
-    yield '    """`request.proc`: each test by attribute and by item. For annotations only."""'
+    yield '    """`request.proc`, with tests as attributes and items. For annotations only."""'
     attributes = [test for test in tests if _is_attribute(test.name, own_names)]
     if attributes:
         yield ""

@@ -167,9 +167,9 @@ def overview(
 ) -> Overview:
     """Return the content of the page for a visitor.
 
-    *assignments* is the source's answer to the request *asked*; *force* contains the visitor's
+    *assignments* is the source's answer to *asked*, the request; *force* contains the visitor's
     force groups; *names* are the tests to show (by default, all declared tests). Everything is
-    computed from the same version of the *matrix*, without asking the source.
+    computed from the same version of the *matrix*, without querying the source.
     """
     matrix = matrix or shown_matrix(setup)
     source = setup.source if isinstance(setup.source, MatrixSource) else None
@@ -277,7 +277,10 @@ def _problem(definition: TestDefinition | None, dropped: str, proctor: Proctor |
 
 
 def _allocation(definition: TestDefinition | None, plain: Explanation | None) -> Allocation | None:
-    """Return the allocation whose percentages are shown: the visitor's, otherwise the last one."""
+    """Return the allocation whose percentages are shown.
+
+    This is the visitor's allocation or, if the visitor has none, the last one.
+    """
     if definition is None or not definition.allocations:
         return None
     chosen = plain.allocation if plain else None

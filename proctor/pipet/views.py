@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["pipet"]
 
-#: The services of each source, by *all_tests*. They are kept as long as the source is in use.
+#: For each source, its services; the keys are the values of *all_tests*. Services are kept as long
+#: as their source is in use.
 _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDictionary()
 
 

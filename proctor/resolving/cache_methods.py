@@ -50,17 +50,17 @@ class AnswerStore(Protocol):
         """Return the keys to read from the cache in the same call as the version."""
 
     def read(self, place: Any, key: str, found: Mapping[str, Any]) -> Any:
-        """Return the data under *key*, or None. Raises StoreDown.
+        """Return the data under *key*, or None. Raises StoreDown if the store is unreachable.
 
         *found* is the cache's result for `cache_keys`; it is empty if the cache is down.
         """
 
     def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:
-        """Store *entry*. May raise any exception of the store."""
+        """Store *entry*. May raise any exception that the store raises."""
 
 
 class CacheAnswers:
-    """Keeps answers in a cache of CACHES."""
+    """Keeps answers in one of the caches in CACHES."""
 
     __slots__ = ("_alias", "_lifetime")
 
@@ -75,7 +75,7 @@ class CacheAnswers:
         clock: Callable[[], float],
         time_of_day: Callable[[], float],
     ) -> None:
-        """Keep answers for *lifetime* seconds in the cache *alias*."""
+        """Keep answers for *lifetime* seconds in *alias*, a cache in CACHES."""
         self._alias = alias
         self._lifetime = lifetime
 
@@ -88,7 +88,7 @@ class CacheAnswers:
         return (key,)
 
     def read(self, place: Any, key: str, found: Mapping[str, Any]) -> Any:
-        """Return the answer from *found*, or None if it contains none."""
+        """Return the answer from *found*, or None if *found* does not contain it."""
         return found.get(key)
 
     def keep(self, place: Any, key: str, entry: dict[str, Any]) -> None:

@@ -85,7 +85,10 @@ def compare(registry: Mapping[str, ProctorTest], proctor: Proctor) -> Iterator[D
 def compare_literals(
     literals: Iterable[Literal], registry: Mapping[str, ProctorTest], proctor: Proctor
 ) -> Iterator[Difference]:
-    """Yield the names in templates that the matrix does not contain, in the order of templates."""
+    """Yield the differences between the names in templates and the matrix.
+
+    The differences are in the order of *literals*.
+    """
     for literal in literals:
         declared = registry.get(literal.test)
         yield from _existence(literal.test, proctor, literal.place)
@@ -162,7 +165,10 @@ def _groups(test: ProctorTest, definition: TestDefinition) -> Iterator[Differenc
 
 
 def _renamed(test: ProctorTest, definition: TestDefinition) -> dict[str, Bucket]:
-    """Return the buckets whose values are declared under different names, by declared name."""
+    """Return the buckets whose values are declared under different names.
+
+    The keys are the declared names.
+    """
     if not isinstance(test.groups, Mapping):
         return {}
     names = {value: name for name, value in test.groups.items()}

@@ -1,7 +1,7 @@
 """Keep HTTP caches from serving a page that depends on a visitor's group to other visitors.
 
-`cache_page` stores a page before any middleware gets the response, so the request is already marked
-when a group is read. Caches outside Django obey the headers of the response.
+`cache_page` stores a page before any middleware gets the response, so the request is marked as soon
+as a group is read. Caches outside Django obey the headers of the response.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
     "was_read",
 ]
 
-#: In a request's `__dict__`: marks that a group was read.
+#: The key in a request's `__dict__` that marks that a group was read.
 _READ = "_proctor_was_read"
 
 
@@ -57,10 +57,10 @@ def patch_response(
 ) -> None:
     """Set the headers for caches on a page that depends on a group: private, or PROCTOR_VARY.
 
-    With PROCTOR_VARY, caches outside Django may store one copy of the page for each value of these
-    headers. Django's own `cache_page` stores nothing, because `mark_as_read` has prevented this.
-    With *for_nobody_else*, the page is private even if PROCTOR_VARY is set. Pages that do not
-    depend on a group stay unchanged.
+    With PROCTOR_VARY, caches outside Django may store one copy of the page for each value of the
+    headers listed there. Django's own `cache_page` stores nothing, because `mark_as_read` has
+    prevented this. With *for_nobody_else*, the page is private even if PROCTOR_VARY is set. Pages
+    that do not depend on a group stay unchanged.
     """
     if not was_read(request):
         return

@@ -18,7 +18,8 @@ from proctor.editor.transfer.importing import import_source, read_source
 
 __all__ = ["prepare"]
 
-#: The specification of another program that uses the same tests. It is not in this repository.
+#: The specification of another program that uses the same tests. That program is not in this
+#: repository.
 NEWSLETTER = {
     "providedContext": {"country": "String"},
     "tests": {

@@ -25,7 +25,7 @@ def quoted(name: str) -> str:
 
 
 class Workspace:
-    """A connection to DuckDB, whose errors are raised as AnalysisError."""
+    """A connection to DuckDB that raises DuckDB's errors as AnalysisError."""
 
     def __init__(self, connection: Any, errors: type[Exception], directory: Path) -> None:
         self.connection = connection

@@ -57,7 +57,10 @@ _UNLIKELY = 0.05
 
 
 def joint_line(ratio: SampleRatio) -> Sentence | None:
-    """Say which p-value of a split is an alarm; return None if only one split can be tested."""
+    """Return a sentence that says which p-values of splits are alarms.
+
+    Return None if fewer than two splits can be tested.
+    """
     if ratio.tested < 2:
         return None
     return Sentence(
@@ -71,7 +74,7 @@ def joint_line(ratio: SampleRatio) -> Sentence | None:
 
 
 def outcome_lines(found: Outcomes) -> Iterator[tuple[int, Sentence]]:
-    """Yield numbers of outcomes, each with the reason why these outcomes count or do not count."""
+    """Yield pairs: a number of outcomes, and the reason why they count or do not count."""
     yield found.counted, Sentence(gettext_noop("counted"))
     yield (
         found.before,

@@ -1,4 +1,4 @@
-"""Write the files, and undo everything unless `manage.py check` passes."""
+"""Write the files of a plan, and undo everything unless `manage.py check` passes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _restore(written: list[tuple[Path, bytes | None]]) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     """Replace a file in one step and keep its permissions."""
-    # A symbolic link stays a link.
+    # If the path is a symbolic link, replace the file that it points to, not the link.
     path = path.resolve()
     mode = path.stat().st_mode & 0o7777 if path.exists() else 0o644
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".proctor-")

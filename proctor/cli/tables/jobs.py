@@ -1,4 +1,4 @@
-"""The work of `assign`, in this process or in several processes.
+"""Do the work of `assign`, in this process or in several processes.
 
 Processes are used instead of threads, because NumPy's calls on arrays of this size are very short:
 two threads ran at 0.7 times the speed of one. Workers receive only the columns that they need, and
@@ -38,7 +38,7 @@ __all__ = ["Job", "make_job", "pieces"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The compiled matrix, the columns to read, and the form of the output."""
+    """The compiled matrix, the columns to read, and the format of the output."""
 
     assigner: Assigner
     output: Output
@@ -82,7 +82,7 @@ def pieces(
     *,
     dictionary: bool,
 ) -> Iterator[tuple[pa.RecordBatch, list[pa.RecordBatch]]]:
-    """Yield each batch, in order, with the output for it. The counts are added to *summary*."""
+    """Yield each batch, in order, with its output. The counts are added to *summary*."""
     if options.jobs == 1:
         for batch in batches:
             yield batch, list(job.output.pieces(job.assigner.assign(batch, summary)))

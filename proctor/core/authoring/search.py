@@ -121,7 +121,7 @@ def search(tests: Iterable[Listed], query: Query) -> Found:
     """Return the *tests* that match *query*, in the order that it specifies.
 
     Raises Refusal for a negative limit, for an unknown filter or order and, if the search uses
-    types or salts, for a test without one.
+    types or salts, for a test that has no type or no salt.
     """
     listed = list(tests)
     if query.where not in FILTERS or query.sort not in SORTS:

@@ -61,7 +61,7 @@ class Audit:
     """The version of a matrix, and who published it when (Java: Audit)."""
 
     version: str | None = None
-    #: The time of publication, in milliseconds since 1970; None if missing.
+    #: The time of publication, in milliseconds since 1970; None if it is missing.
     updated: int | None = None
     updated_by: str | None = None
     extra: Mapping[str, Any] = field(default_factory=FrozenDict)

@@ -94,7 +94,7 @@ class Payload:
 
     @classmethod
     def read(cls, bucket: Fields, field: str = "payload") -> Payload | None:
-        """Read the `payload` field of a bucket; None if it is null or missing.
+        """Read the `payload` field of a bucket. Return None if the field is null or missing.
 
         A plain string is read as a stringValue, and a plain number as a longValue or a doubleValue.
         Raises MatrixLoadError if Java Proctor fails to load it.
@@ -131,7 +131,7 @@ class Payload:
         return cls(payload_type, found_value, FrozenDict({**source.unknown(), **nulls}))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the payload as Pipet prints it: {"longValue": 42}, or {} if empty."""
+        """Return the payload as Pipet prints it: {"longValue": 42}, or {} if it is empty."""
         return {} if self.type is None else {self.type: thaw(self.value)}
 
     def to_document(self) -> dict[str, Any]:

@@ -62,8 +62,8 @@ def pattern_work(pattern: str, subject: str, *, searching: bool = False) -> int:
 
     The result is 0 if the pattern will be rejected when it is used.
     """
-    # If the bound grows at least in proportion to the length, a shorter subject needs at most a
-    # proportional part of it.
+    # If the number of steps grows at least in proportion to the length, a shorter subject needs at
+    # most a proportional part of the steps.
     length = min(len(subject), MAX_SUBJECT) + 1
     return _steps(pattern, searching) * length // MAX_SUBJECT
 

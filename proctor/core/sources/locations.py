@@ -37,7 +37,10 @@ _YOUNG_NS = 2_000_000_000
 
 
 class Location(Protocol):
-    """A location from which a matrix is read. It is stateless, so the caller keeps the token."""
+    """A location from which a matrix is read.
+
+    It is stateless, so the caller keeps the token, which identifies the content that was last read.
+    """
 
     #: The location's name in messages, without secrets.
     shown: str

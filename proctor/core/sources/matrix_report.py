@@ -1,4 +1,4 @@
-"""Log problems of a new matrix: dropped and missing tests, and rules that are never true."""
+"""Log problems with a new matrix: dropped and missing tests, and rules that are never true."""
 
 from __future__ import annotations
 

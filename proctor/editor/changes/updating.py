@@ -1,6 +1,6 @@
 """Changes to an open proposal: replace its definition, or rebase it.
 
-A user who changes a proposal becomes a contributor, and all approvals of the proposal become void.
+A user who changes a proposal becomes a contributor, and earlier approvals are no longer valid.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def update_proposal(
     """Replace the definition and the base of an open edit. The new *base* must be the head.
 
     *content* is the hash of the content that the user started from. Raises Changed if the
-    proposal's content has changed since then, Conflict if *base* is not the head, and the errors of
-    `services.edit`.
+    proposal's content has changed since then, Conflict if *base* is not the head, and the same
+    errors as `services.edit`.
     """
     proposal = _writable(actor, number)
     refuse_long(proposal.test, message=message or "")
@@ -97,7 +97,8 @@ def update_proposal(
 def rebase_proposal(actor: Actor, number: int, *, content: str, base: str | None) -> Proposed:
     """Apply a proposal's change to *base*, the current head of the test on its branch.
 
-    Raises the errors of `update_proposal`, and Refused if a change of this kind cannot be rebased.
+    Raises the same errors as `update_proposal`, and Refused if a change of this kind cannot be
+    rebased.
     """
     proposal = _writable(actor, number)
     head = _matching(proposal, base, proposal.definition)

@@ -55,7 +55,7 @@ class Group:
     #: The payload as JSON, or "" if there is none.
     payload: str
     payload_type: str
-    #: The payload as #hex, if it is a color.
+    #: The payload as #hex if it is a color, otherwise "".
     color: str
     #: CSS class for the shade.
     shade: str

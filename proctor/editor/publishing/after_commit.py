@@ -1,4 +1,4 @@
-"""Work after a publication: refresh this process's matrix, and notify signal receivers."""
+"""After a publication, refresh this process's matrix and notify signal receivers."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Applications:
 
 
 class _Kept:
-    """Parsed specifications, by digest of their text."""
+    """A cache of parsed specifications; the keys are digests of their text."""
 
     specifications: ClassVar[OrderedDict[str, Specification]] = OrderedDict()
 

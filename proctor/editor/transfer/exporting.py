@@ -21,7 +21,7 @@ __all__ = ["ExportRefused", "export_matrix", "export_tree"]
 
 
 class ExportRefused(ValueError):  # noqa: N818 - says what happened to the export
-    """The branch cannot be exported to this location."""
+    """Raised if a branch cannot be exported. The message gives the reason."""
 
 
 def export_matrix(branch: str, path: Path) -> int:

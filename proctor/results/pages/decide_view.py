@@ -1,4 +1,4 @@
-"""The page on which users record that a group won or lost, or neither, with a reason."""
+"""The page on which users record whether a group won, lost or did neither, and why."""
 
 from __future__ import annotations
 

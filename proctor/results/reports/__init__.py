@@ -1,3 +1,3 @@
-"""Compute reports of `proctor.analysis` from the tables."""
+"""Compute reports with `proctor.analysis` from the recorded exposures and outcomes."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Precomputed reports of the simulated visitors: the HTML files in this directory.
 
-Together with their verdicts in `verdicts.json`, they are for users without the extra [analysis].
+Together with their verdicts in `verdicts.json`, they are for users without the [analysis] extra.
 With the extra, `manage.py demo_reports` writes all of them again.
 """
 
@@ -26,8 +26,8 @@ __all__ = ["END", "TESTS", "VERDICTS", "path_of", "read_report", "store_verdicts
 VERDICTS = Path(__file__).with_name("verdicts.json")
 #: The tests that have a report.
 TESTS = ("buttoncolortst", "headlinetst", "newfeaturerollout")
-#: The end of the two weeks in the files; pages replace these dates with those of the demo's
-#: visitors.
+#: The end of the two weeks in the files. Pages replace the dates in the files with the dates of the
+#: demo's visits.
 END = datetime(2026, 1, 29, tzinfo=timezone.utc)
 
 #: Days in the formats of a report: in its heading, and below its charts.
@@ -41,19 +41,20 @@ def path_of(test: str) -> Path:
 
 
 def store_verdicts(at: datetime) -> None:
-    """Store the verdicts of the reports for the list of tests, as if computed at this time."""
+    """Store the reports' verdicts for the page that lists all tests, dated *at*."""
     for found in json.loads(VERDICTS.read_text(encoding="utf-8")):
         LatestVerdict.objects.get_or_create(test=found.pop("test"), defaults={**found, "at": at})
 
 
 def read_report(test: str) -> str:
-    """Return the report as HTML, with the days of the visitors in the database, or "".
+    """Return the report as HTML, with the dates of the visits in the database.
 
-    The HTML is the result of `Report.to_html(fragment=True)`, which escapes its contents.
+    The HTML is the result of `Report.to_html(fragment=True)`, which escapes its contents. Return ""
+    if the test has no report or there are no visits.
     """
     if test not in TESTS:
         return ""
-    # The newest exposure to any test, because not all tests run for the whole time.
+    # Use the first exposure to any test, because not all tests run for the whole time.
     first = Exposure.objects.aggregate(first=Min("at"))["first"]
     if first is None:
         return ""

@@ -1,7 +1,7 @@
 """Check promotions and deletions more thoroughly than Java Proctor does.
 
 Java Proctor does not check tests that are new at the destination, applications that select a test
-only by a filter, missing payloads, or changes of declared buckets. It checks each test in
+only by a filter, missing payloads, or changes to declared buckets. It checks each test in
 isolation, so a test with dependsOn always fails. It also deletes tests that other tests depend on.
 """
 

@@ -1,4 +1,4 @@
-"""Decide where on the range line groups shrink and grow, with as few new ranges as possible.
+"""Decide where groups shrink and grow on the line of ranges, with as few new ranges as possible.
 
 The line is a list of runs; a run consists of adjacent ranges of the same group. In the new line,
 each run is divided among a sequence of groups. All combinations of sequences are tried, those with
@@ -87,7 +87,7 @@ class _Search:
         return sorted(target for source, target in self.flows.allowed if source == value)
 
     def _groups(self, value: int) -> list[int]:
-        """Return the groups that a run of the group *value* can contain after the change."""
+        """Return the groups that a run of group *value* can contain after the change."""
         targets = [target for target in self._targets(value) if target != value]
         return targets if value in self.flows.leaving else sorted([value, *targets])
 
@@ -118,7 +118,7 @@ class _Search:
     def _budgets(self) -> dict[tuple[str, int], int]:
         """Return the size of each budget in ticks.
 
-        The budget "room" keeps a group from getting more than its amount. The budget "reach" makes
+        The "room" budget keeps a group from getting more than its amount. The "reach" budget makes
         sure that enough runs remain from which the group can get its amount.
         """
         budgets: dict[tuple[str, int], int] = {}
@@ -226,7 +226,7 @@ def _parts(
 
 
 def _in_order(runs: Sequence[Run], flows: Flows) -> list[list[Part]]:
-    """Return a line, constructed without a search.
+    """Return a line that is constructed without a search.
 
     Each group gives parts of its runs, beginning with its first run. These parts form a queue, with
     those of negative groups first. The receiving groups take from the queue one after the other,

@@ -1,4 +1,4 @@
-"""Describe in sentences which visitors move, each with its risk."""
+"""Describe in sentences which visitors change groups, and rate the risk of each change."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _share_of(value: int, share: Fraction, test: TestDefinition) -> Sentence:
 def move_findings(
     old: TestDefinition, new: TestDefinition, pairs: Sequence[PairMoves]
 ) -> Iterator[Finding]:
-    """Yield findings about moves in a test that exists before and after the change."""
+    """Yield findings about who changes groups in a test that exists before and after the change."""
     for pair in pairs:
         if pair.old_allocation == pair.allocation and pair.allocation is not None:
             yield from _allocation(pair.allocation, old, new, pair)
@@ -82,7 +82,7 @@ def move_findings(
 def _allocation(
     index: int, old: TestDefinition, new: TestDefinition, pair: PairMoves
 ) -> Iterator[Finding]:
-    """Yield findings about shares and moves in an allocation whose rule is still the same."""
+    """Yield findings about the shares and the moves in an allocation whose rule is unchanged."""
     before, after = (shares(pieces_of(test.allocations[index].ranges)) for test in (old, new))
     changes = _share_changes(before, after, new)
     moving = pair.audience == "same" and pair.moves_anyone
@@ -96,7 +96,7 @@ def _allocation(
 def _happens(
     index: int, changes: Sequence[Sentence], pair: PairMoves, test: TestDefinition
 ) -> Sentence:
-    """Return a sentence about an allocation's changed shares, and about moves if they are known."""
+    """Return a sentence about the changed shares of an allocation and, if known, who moves."""
     values = {
         "allocation": allocation_title(index, test),
         "changes": listed(changes),
@@ -142,7 +142,10 @@ def _share_changes(
 def _who_moves(
     pair: PairMoves, changes: Sequence[Sentence], test: TestDefinition
 ) -> Iterator[Sentence]:
-    """Yield clauses for visitors who enter, leave and jump; only the first one says "visitors"."""
+    """Yield clauses about visitors who enter or leave live groups, or jump between them.
+
+    Only the first clause contains the word "visitors".
+    """
     is_first = True
     if pair.enter > ROUNDING:
         is_first = False

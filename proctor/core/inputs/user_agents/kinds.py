@@ -13,7 +13,7 @@ __all__ = ["AgentKind", "find", "numbered", "refine"]
 
 @dataclass(frozen=True, slots=True)
 class AgentKind:
-    """A browser or operating system, and the more specific kinds of it.
+    """A browser or operating system, together with its more specific kinds.
 
     A header is of this kind if it contains one of *words* and none of *without*. The more specific
     kinds are tried first, and *without* does not apply to them. All words are lower-case.
@@ -32,7 +32,8 @@ class AgentKind:
 def refine(kind: AgentKind, text: str) -> tuple[AgentKind, ...]:
     """Return *kind*, followed by its more specific kinds that match a lower-case header.
 
-    Return an empty tuple if none match.
+    If no specific kind matches and the header contains one of the words in *without*, the result is
+    empty.
     """
     path = find(kind.narrower, text)
     if path or not any(word in text for word in kind.without):
@@ -43,7 +44,7 @@ def refine(kind: AgentKind, text: str) -> tuple[AgentKind, ...]:
 def find(kinds: Iterable[AgentKind], text: str) -> tuple[AgentKind, ...]:
     """Return the first kind that matches a lower-case header, and its specific kinds that match.
 
-    Return an empty tuple if none match.
+    Return an empty tuple if no kind matches.
     """
     for kind in kinds:
         if kind.is_named_in(text):

@@ -27,7 +27,7 @@ class VersionedOS:
 
 @dataclass(frozen=True, slots=True)
 class UserAgentVersion:
-    """The browser's version; "" and -1 if unknown [UserAgentVersion]."""
+    """The browser's version; "" and -1 if it is unknown [UserAgentVersion]."""
 
     version: str
     major: Integer

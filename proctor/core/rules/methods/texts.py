@@ -79,7 +79,8 @@ def _is_code(code: int) -> bool:
 def _compare(left: str, right: str) -> Integer:
     """Compare as String.compareTo does.
 
-    Return the difference of the first two unequal UTF-16 units or, without any, of the lengths.
+    Return the difference between the first two UTF-16 units that are not equal. If there are no
+    such units, return the difference between the lengths.
     """
     a, b = text.units(left), text.units(right)
     for x, y in zip(a, b, strict=False):

@@ -71,7 +71,7 @@ def translate(pattern: str, *, searching: bool = False) -> str:
 
 @functools.lru_cache(maxsize=_CACHE_SIZE)
 def compile_regex(pattern: str, *, searching: bool = False) -> re.Pattern[str]:
-    """Return the compiled result of `translate`, cached. Raises the same errors."""
+    """Return the compiled result of `translate`, cached. Raises the same errors as `translate`."""
     return re.compile(translate(pattern, searching=searching))
 
 
@@ -91,8 +91,8 @@ def find_all(pattern: str, subject: str) -> Iterator[re.Match[str]]:
 
     This differs from `re.finditer`: after an empty match, Java Proctor continues one character
     further, while Python may find a longer match at the same position. Used by replaceAll,
-    replaceFirst and split. Raises the errors of `translate`, and RuleEvaluationError if the subject
-    is too long. Both are raised before the first match is returned.
+    replaceFirst and split. Raises the same errors as `translate`, and RuleEvaluationError if the
+    subject is too long. Both are raised before the first match is returned.
     """
     compiled = compile_regex(pattern, searching=True)
     check_subject(subject)

@@ -1,4 +1,4 @@
-"""Write the tree of a pattern as an equivalent pattern for Python's `re`, without flags."""
+"""Convert the syntax tree of a pattern to an equivalent pattern for `re`, without flags."""
 
 from __future__ import annotations
 

@@ -63,11 +63,11 @@ def fetch(
 ) -> Download | None:
     """Return the document at *url*, or None if the server says that *known* is still current.
 
-    *timeout* is the limit in seconds for everything, from the first connection to the last byte;
-    only resolving the host name can take longer. *max_bytes* limits the document after
+    *timeout* is the time limit in seconds for the whole download, from the first connection to the
+    last byte; only resolving the host name can take longer. *max_bytes* limits the document after
     decompression. *bearer* is a token for the host of *url*; no other host receives it. Up to
     `MAX_REDIRECTS` redirects are followed, to http and https, but never from https to http. Raises
-    SourceError. The same problem always has the same message.
+    SourceError. The same problem always produces the same message.
     """
     with DeadlineSession() as session:
         session.deadline.start(timeout)
@@ -168,7 +168,7 @@ def _validators(headers: Mapping[str, str]) -> Validators:
 
 
 def _date(text: str | None) -> datetime | None:
-    """Return the date in a header, with a time zone; None if it is missing or cannot be read."""
+    """Return the date in a header, with a time zone, or None if it is missing or cannot be read."""
     try:
         found = None if text is None else parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):

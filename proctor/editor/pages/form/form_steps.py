@@ -51,7 +51,7 @@ def new_state() -> FormState:
 
 
 def apply_step(state: FormState, step: str) -> str:
-    """Perform the action of the button *step* on the form.
+    """Perform the action of the button called *step* on the form.
 
     Return the id of the field that gets the focus. If the button is unknown, return "" and change
     nothing.
@@ -143,7 +143,10 @@ def _raise(state: FormState, index: int, target: int) -> str:
 
 
 def _build(state: FormState, index: int | None) -> str:
-    """Add the condition builder's condition to its rule, and return the id of the rule's field."""
+    """Add the condition from a condition builder to its rule.
+
+    Return the id of the rule's field.
+    """
     if index is not None and index >= len(state.allocations):
         return ""
     row = state.builder if index is None else state.allocations[index]

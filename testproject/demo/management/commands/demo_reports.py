@@ -1,4 +1,4 @@
-"""`demo_reports`: write the demo's reports again, for users without [analysis]."""
+"""`demo_reports`: write the demo's reports again, for users without the [analysis] extra."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = ["Command"]
 class Command(BaseCommand):
     """Compute the reports for fixed days, in a transaction that is rolled back."""
 
-    help = "Write the reports of the demo into testproject/demo/reports. Needs [analysis]."
+    help = "Write the demo's reports into testproject/demo/reports. Needs the [analysis] extra."
 
     def add_arguments(self, parser: Any) -> None:
-        """Add the option --check."""
+        """Add the --check option."""
         parser.add_argument(
             "--check",
             action="store_true",
