@@ -79,7 +79,7 @@ class _Search:
             self.found.update(self._pattern.findall(text))
 
 
-#: The folder of the package proctor.
+#: The folder of the proctor package.
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

@@ -1,4 +1,4 @@
-"""Functions for templates and views that read `proc` by name, where a name may be wrong.
+"""Functions with which templates and views read groups by the name of the test.
 
 A wrong name raises an exception in DEBUG. Otherwise the name is logged once, and the visitor has no
 group in the test, because a typo should not break the page.
