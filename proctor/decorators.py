@@ -204,7 +204,7 @@ def _checked(
 def _as_function(view: Any, place: str = "") -> Callable[..., Any]:
     """Return a view as a callable that takes a request.
 
-    Raises TypeError if it is not a view; *place* is the beginning of the message.
+    Raises TypeError if it is not a view; *place* is the beginning of the error message.
     """
     if isinstance(view, type) and hasattr(view, "as_view"):
         made: Callable[..., Any] = view.as_view()

@@ -298,7 +298,8 @@ class SiteSetup:
     #: needs none.
     cache: AnswerCache | None
     log: OnceLog
-    #: The keys that hooks may return; None if only the source knows them.
+    #: The keys that hooks may return; None for a source other than a matrix, which may accept any
+    #: key.
     hook_keys: HookKeys | None
     #: Reports forced groups that the matrix does not contain; None unless this process evaluates a
     #: matrix itself.

@@ -126,7 +126,7 @@ def _no_visitor() -> SourceAnswer:
 
 
 class TemplateApi:
-    """Template functions. In DEBUG, a wrong name raises the exception class *error*.
+    """Template functions. In DEBUG, a wrong name raises an exception of class *error*.
 
     A *context* is the context of a Django or Jinja2 template. If it belongs to no visitor, every
     test uses its default.

@@ -266,8 +266,8 @@ class MatrixVersion(NamedTuple):
 class Groups(Mapping[str, GroupAssignment]):
     """The assignments of one visitor, by test name. Immutable.
 
-    As in Java Proctor, only tests that gave the visitor a group are included. Iteration follows the
-    order of the names.
+    As in Java Proctor, only tests in which the visitor has a group are included. Iteration follows
+    the order of the names.
     """
 
     __slots__ = (
@@ -307,7 +307,7 @@ class Groups(Mapping[str, GroupAssignment]):
 
     @property
     def properties(self) -> Mapping[str, Property]:
-        """The properties that payload experiments gave the visitor, by name."""
+        """The properties that payload experiments set for the visitor, by name."""
         return MappingProxyType(self._properties)
 
     @property

@@ -38,7 +38,10 @@ logger = logging.getLogger("proctor.matrix")
 
 @dataclass(frozen=True, slots=True)
 class GroupsRequest:
-    """A request for one visitor's groups. The keys are those that the application declares."""
+    """A request for one visitor's groups.
+
+    The keys of *identifiers* and *context* are the source keys that the application declares.
+    """
 
     identifiers: Mapping[str, object] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
@@ -191,8 +194,8 @@ class MatrixSource(Closing):
         """Return the newest compiled matrix. Start a check of the location if one is due.
 
         Waits only for the first matrix: as long as loading takes for a file, and up to *timeout*
-        seconds (None: the source's `wait`) for a URL. Raises MatrixNotReady when that time is over,
-        and SourceError if the matrix could not be loaded.
+        seconds (by default, the source's `wait`) for a URL. Raises MatrixNotReady when that time
+        has passed, and SourceError if the matrix could not be loaded.
         """
         return self._loader.current(timeout)
 
