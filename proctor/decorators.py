@@ -133,11 +133,11 @@ def proctor_variant(
         @proctor_variant("newfeaturerollout", active=view_a)
         def view(request): ...              # every other group, no group, and outages
 
-    Every keyword is the name of a group; *variants* is for names that are not Python names:
-    `proctor_variant("t", {"group-with-dash": view_b})(view)`. A view is a function, a coroutine
-    function, a View class (its `as_view()` is used), or the dotted path of any of these. A path is
-    imported at its first use. A decorated class is itself a view, but a URLconf can also call its
-    `as_view()`. Decorate methods through `method_decorator`.
+    Every keyword is the name of a group; *variants* is for names that are not valid Python
+    identifiers: `proctor_variant("t", {"group-with-dash": view_b})(view)`. A view is a function, a
+    coroutine function, a View class (its `as_view()` is used), or the dotted path of any of these.
+    A path is imported at its first use. A decorated class is itself a view, but a URLconf can also
+    call its `as_view()`. Decorate methods through `method_decorator`.
 
     If the decorated view is a coroutine function, the result is one too, and the variants are
     adapted. The result has the decorated view's attributes (such as `csrf_exempt`), no matter which
@@ -204,7 +204,7 @@ def _checked(
 def _as_function(view: Any, place: str = "") -> Callable[..., Any]:
     """Return a view as a callable that takes a request.
 
-    Raises TypeError if it is not a view; *place* is the beginning of the message.
+    Raises TypeError if it is not a view; *place* is the beginning of the error message.
     """
     if isinstance(view, type) and hasattr(view, "as_view"):
         made: Callable[..., Any] = view.as_view()
@@ -245,7 +245,7 @@ def _decorated(own: Variants) -> Callable[..., Any]:
 
 
 def _request(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return the request: the first argument from Django, or a keyword argument from a test."""
+    """Return the request, which Django passes first; a test may pass it as a keyword argument."""
     return args[0] if args else kwargs.get("request")
 
 

@@ -226,8 +226,8 @@ def _is_coroutine_view(view: Callable[..., Any]) -> bool:
 class ProctorMiddleware(BaseProctorMiddleware):
     """A ready-to-use middleware for sites without their own tracking cookie.
 
-    The identifier USER is a random id in a cookie (PROCTOR_ID_COOKIE). The cookie is set in the
-    first response for which a group was read, if `has_consent` allows it. The identifier ACCOUNT is
+    The USER identifier is a random id in a cookie (PROCTOR_ID_COOKIE). The cookie is set in the
+    first response for which a group was read, if `has_consent` allows it. The ACCOUNT identifier is
     the signed-in user's primary key. Staff may force groups while DEBUG is on.
     """
 

@@ -31,7 +31,7 @@ _REMOVED = {
 
 
 def check_removed_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report settings of old Django versions with which django-proctor 1 was installed."""
+    """Report settings that django-proctor 1 used, but that Django no longer reads."""
     return [
         checks.Warning(
             f"{name} is set, but Django no longer reads it.", hint=hint, id="proctor.W011"
@@ -71,7 +71,7 @@ def check_overridden_methods(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_mixed_middleware(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report a subclass whose MiddlewareMixin overrides the methods of proctor's middleware."""
+    """Report subclasses in which MiddlewareMixin overrides methods of proctor's middleware."""
     return [
         checks.Error(
             f"{middleware.__module__}.{middleware.__qualname__} inherits from MiddlewareMixin "

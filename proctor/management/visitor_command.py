@@ -34,8 +34,8 @@ class VisitorCommand(BaseCommand, Generic[T]):
     proctor`.
     """
 
-    #: System checks are skipped: they exit with 1, and even a site with errors should be able to
-    #: inspect a matrix.
+    #: System checks are skipped, because an error would end the command with exit code 1. Even a
+    #: site with errors should be able to inspect a matrix.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -41,8 +41,8 @@ class FittedAnswers:
 
     __slots__ = ("_default_of", "_known", "_log", "_registry")
 
-    #: Maximum number of remembered assignments. It is needed because each new matrix brings new
-    #: assignments, and a Pipet sends new ones for each visitor.
+    #: Maximum number of remembered assignments. A limit is needed because each new matrix brings
+    #: new assignments, and a Pipet sends new ones for each visitor.
     LIMIT = 10_000
 
     def __init__(

@@ -104,7 +104,10 @@ class _Memo(Generic[T]):
 
 
 def _chosen(name: str) -> Any:
-    """Return the value of a setting, or None for "", which an empty environment variable gives."""
+    """Return the value of a setting, or None if the value is "".
+
+    A setting is "" if it is read from an environment variable that is empty.
+    """
     value = getattr(settings, name)
     return None if isinstance(value, str) and not value else value
 
@@ -180,7 +183,7 @@ def _make_source() -> Source | None:
 
 
 def _told_variables() -> Variables:
-    """Return `variables_from_settings()`, and log which variables need an extra that is missing."""
+    """Return `variables_from_settings()`, and log which variables need an extra to be installed."""
     variables = variables_from_settings()
     lost = variables_without_parser(variables)
     if lost:
@@ -240,7 +243,10 @@ class _LateSource:
 
     @property
     def waits(self) -> bool:
-        """True until the source is created, which may be slow; then the source's `waits`."""
+        """True until the source has been created, because creating it may be slow.
+
+        After that, the source's own `waits`.
+        """
         return self._made is None or getattr(self._made, "waits", True)
 
     def determine_groups(self, request: GroupsRequest) -> Groups:
@@ -288,12 +294,15 @@ class SiteSetup:
     registry: Registry
     #: None if no source is configured.
     source: Source | None
-    #: The cache of the source's answers; None without a cache, or if the source needs none.
+    #: The cache of the source's answers; None if the site has no cache for them, or the source
+    #: needs none.
     cache: AnswerCache | None
     log: OnceLog
-    #: The keys that hooks may return; None if only the source knows them.
+    #: The keys that hooks may return; None for a source other than a matrix, which may accept any
+    #: key.
     hook_keys: HookKeys | None
-    #: Reports forced groups that the matrix does not have; None without a matrix in the process.
+    #: Reports forced groups that the matrix does not contain; None unless this process evaluates a
+    #: matrix itself.
     forced_groups: ForcedGroups | None
     #: The source that loads a Pipet's matrix for display; None until a page needs the matrix.
     viewed: MatrixSource | None

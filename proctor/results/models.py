@@ -2,7 +2,7 @@
 
 Identifiers are stored as plain text, or as keyed digests if PROCTOR_RESULTS_IDENTIFIERS is
 "digest". Rows have no foreign keys, because several processes write them in bulk and in any order.
-The longest index takes 1,280 bytes in MySQL's utf8mb4; the limit is 3,072.
+The longest index takes up 1,280 bytes in MySQL's utf8mb4; the limit is 3,072.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Exposure(models.Model):
     class Meta:
         verbose_name = _("exposure")
         verbose_name_plural = _("exposures")
-        # The permissions of the app.
+        # Permissions for the whole app, not only for this model.
         default_permissions = ()
         permissions: ClassVar = [
             ("view_results", _("Can view the results of tests")),

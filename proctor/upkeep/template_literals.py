@@ -121,7 +121,7 @@ def named_texts() -> Iterator[dict[str, str]]:
 
 
 def text_of(path: Path) -> str:
-    """Return the text of a file, or "" if it cannot be read, for example through a broken link."""
+    """Return the text of a file, or "" if it cannot be read, as in the case of a broken link."""
     try:
         return path.read_bytes().decode(errors="replace")
     except OSError:
@@ -213,7 +213,7 @@ def _names(loader: _Listing) -> Iterator[str]:
                 yield path.relative_to(directory).as_posix()
 
 
-#: The folder of the package proctor.
+#: The folder of the proctor package.
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

@@ -43,5 +43,5 @@ async def aknow_user(request: HttpRequest) -> None:
 
 def is_active_staff(user: object) -> bool:
     """Return True if a user is staff and active."""
-    # A custom user model may lack both attributes.
+    # A custom user model may have neither attribute.
     return bool(getattr(user, "is_active", True) and getattr(user, "is_staff", False))

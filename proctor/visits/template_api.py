@@ -1,4 +1,4 @@
-"""Functions for templates and views that read `proc` by name, where a name may be wrong.
+"""Functions with which templates and views read groups by the name of the test.
 
 A wrong name raises an exception in DEBUG. Otherwise the name is logged once, and the visitor has no
 group in the test, because a typo should not break the page.
@@ -126,7 +126,7 @@ def _no_visitor() -> SourceAnswer:
 
 
 class TemplateApi:
-    """Template functions. In DEBUG, a wrong name raises the exception class *error*.
+    """Template functions. In DEBUG, a wrong name raises an exception of class *error*.
 
     A *context* is the context of a Django or Jinja2 template. If it belongs to no visitor, every
     test uses its default.

@@ -344,7 +344,7 @@ def test_text_that_is_no_json_is_kept(revision, grace):
 
 def test_what_is_not_changed_is_not_published(revision, grace):
     page = grace.get(f"{TEST}edit/")
-    assert "Nothing is changed yet." in text(page)
+    assert "Nothing has changed yet." in text(page)
     response = grace.post(f"{TEST}edit/", {**fields(page), "do": "publish"})
     assert response.status_code == 422
     assert Revision.objects.count() == 1

@@ -455,7 +455,7 @@ def test_enter_in_a_field_publishes_nothing(window, shop):
     form = one(window, "#pe-form")
     one(window, "#share-0-1").send_keys("5", Keys.BACKSPACE, Keys.ENTER)
     until(window, lambda: staleness_of(form)(window))
-    says(window, "Nothing is changed yet.", "#pe-effect")
+    says(window, "Nothing has changed yet.", "#pe-effect")
     assert window.current_url.endswith("/edit/")
     # The form was replaced; the person goes on where they were.
     assert window.switch_to.active_element.get_attribute("id") == "share-0-1"

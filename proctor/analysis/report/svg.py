@@ -34,7 +34,7 @@ class Scale:
         return round(100 * min(max(share, 0.0), 1.0), 3)
 
     def ticks(self, most: int = 5) -> list[float]:
-        """Return round values within the scale, at most *most* + 1."""
+        """Return at most *most* + 1 round values within the scale."""
         raw = (self.high - self.low) / most
         power = 10.0 ** math.floor(math.log10(raw))
         step = next(each * power for each in (1, 2, 5, 10) if each * power >= raw * 0.999)
@@ -173,7 +173,7 @@ def band(
 
 
 def _without_the_widest(points: Sequence[HistoryPoint]) -> Scale | None:
-    """Return a scale for the later points; the first intervals may be a hundred times wider."""
+    """Return a scale for the later points, as the first intervals may be a hundred times wider."""
     later = points[len(points) // 4 :]
     values = [bound for each in later for bound in (*each.always_valid, each.absolute)]
     return scale_of(values)

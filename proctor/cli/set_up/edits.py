@@ -65,7 +65,7 @@ class Edit:
         try:
             found = ast.dump(ast.parse(result))
         except SyntaxError as error:
-            raise Refusal(f"{self.file.path.name} would not be valid Python any more") from error
+            raise Refusal(f"{self.file.path.name} would no longer be valid Python") from error
         if found != ast.dump(self._expected):
             raise Refusal(f"existing code would change in {self.file.path.name}")
         return result
@@ -79,7 +79,7 @@ class Edit:
                 if ast.dump(each, include_attributes=True) != wanted:
                     break
                 return each
-        raise Refusal(f"{self.file.path.name} would change twice at the same place")
+        raise Refusal(f"{self.file.path.name} would change twice in the same place")
 
 
 def _place(node: ast.AST) -> tuple[object, ...]:

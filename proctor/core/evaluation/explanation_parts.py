@@ -15,7 +15,7 @@ __all__ = ["AllocationExplanation", "Decision", "ForceExplanation", "RangeExplan
 
 
 class Decision(enum.Enum):
-    """The step at which the choice ended. Only the first three steps give the visitor a group."""
+    """How the evaluation of a test ended. Only the first three decisions assign a group."""
 
     #: An allocation's rule is true, and the position is in one of its ranges.
     ASSIGNED = "assigned"

@@ -27,19 +27,19 @@ class Reason(enum.Enum):
     ASSIGNED = "assigned"
     #: The visitor forced this group, or forced the smallest live bucket.
     FORCED = "forced"
-    #: The group comes from the last known answer, because the source is not answering.
+    #: The group comes from the last known answer, because the source is not responding.
     STALE = "stale"
 
     # For all reasons below, the visitor has the declared default or no group.
 
-    #: The source gave no group: the visitor is not eligible or has no identifier, or the test does
-    #: not exist.
+    #: The source returned no group: the visitor is not eligible or has no identifier, or the test
+    #: does not exist.
     NO_GROUP = "no_group"
-    #: The source gave a group that the application does not declare.
+    #: The source returned a group that the application does not declare.
     UNEXPECTED_GROUP = "unexpected_group"
     #: The matrix has not been loaded yet.
     NOT_READY = "not_ready"
-    #: The source had no answer.
+    #: The source failed to return an answer.
     SOURCE_FAILED = "source_failed"
     #: The source rejected the request for this visitor.
     REJECTED = "rejected"
@@ -93,7 +93,7 @@ class GroupAssignment:
     reason: Reason
     #: The id of the allocation; "" if it has none, or if no allocation was used.
     allocation_id: str
-    #: The index of the allocation in the test, from 0; None if no allocation was used.
+    #: The index of the allocation in the test, starting at 0; None if no allocation was used.
     allocation_index: int | None
     #: Proctor's key for the type of the payload (`stringValue`); None if there is no payload.
     payload_type: str | None
@@ -266,8 +266,8 @@ class MatrixVersion(NamedTuple):
 class Groups(Mapping[str, GroupAssignment]):
     """The assignments of one visitor, by test name. Immutable.
 
-    As in Java Proctor, only tests that gave the visitor a group are included. Iteration follows the
-    order of the names.
+    As in Java Proctor, only tests in which the visitor has a group are included. Iteration follows
+    the order of the names.
     """
 
     __slots__ = (
@@ -302,22 +302,22 @@ class Groups(Mapping[str, GroupAssignment]):
 
     @property
     def errors(self) -> Mapping[str, RuleError]:
-        """The rule errors, by test. A test listed here gave no group."""
+        """The rule errors, by test. The visitor has no group in these tests."""
         return MappingProxyType(self._errors)
 
     @property
     def properties(self) -> Mapping[str, Property]:
-        """The properties that payload experiments gave the visitor, by name."""
+        """The properties that payload experiments set for the visitor, by name."""
         return MappingProxyType(self._properties)
 
     @property
     def variable_errors(self) -> Mapping[str, str]:
-        """Context variables that could not be converted, and why. Rules did not see them."""
+        """Context variables that could not be converted, and why. Rules cannot read them."""
         return MappingProxyType(self._variable_errors)
 
     @property
     def unlogged(self) -> frozenset[str]:
-        """Tests that are missing only from this visitor's logging string, not from everyone's."""
+        """Tests that are left out of this visitor's logging string, but not of everyone's."""
         return self._unlogged
 
     def to_dict(self) -> dict[str, GroupAssignment]:

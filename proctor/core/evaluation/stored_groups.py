@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bucketing", "assignment", "from_stored", "is_time", "is_version", "to_stored"]
 
-#: Number of cached assignments. A matrix has one assignment for each bucket.
+#: Maximum number of cached assignments. A matrix has one assignment for each bucket.
 KEPT = 8192
 
 #: Maximum length of a cached assignment's text, in characters. Caching several versions of a large

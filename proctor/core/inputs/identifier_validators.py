@@ -45,7 +45,7 @@ def _takes_two(function: Callable[..., object]) -> bool:
     try:
         inspect.signature(function).bind("", "")
     except ValueError:
-        return True  # functions written in C can lack a signature
+        return True  # functions written in C may have no signature
     except TypeError:
         return False
     return True

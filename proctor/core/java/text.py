@@ -59,14 +59,20 @@ def utf16_slice(text: str, begin: int, end: int) -> str:
 
 
 def find(text: str, part: str, begin: int = 0) -> int:
-    """Return the first index of *part* from *begin* on, or -1, as String.indexOf does."""
+    """Return the first index of *part* from *begin* on, or -1 if there is none.
+
+    [String.indexOf]
+    """
     haystack, needle = units(text), units(part)
     begin = min(max(begin, 0), len(haystack))
     return haystack.find(needle, begin)
 
 
 def rfind(text: str, part: str, begin: int | None = None) -> int:
-    """Return the last index of *part* up to *begin*, or -1, as String.lastIndexOf does."""
+    """Return the last index of *part* up to *begin*, or -1 if there is none.
+
+    [String.lastIndexOf]
+    """
     haystack, needle = units(text), units(part)
     begin = len(haystack) if begin is None else begin
     if begin < 0:
@@ -138,7 +144,10 @@ def trim(text: str) -> str:
 
 
 def replace(text: str, before: str, after: str) -> str:
-    """Replace *before* as String.replace does. Raises ValueError beyond `MAX_LENGTH` characters."""
+    """Replace *before* as String.replace does.
+
+    Raises ValueError if the result would be longer than `MAX_LENGTH` characters.
+    """
     if len(after) > len(before):
         check_length(len(text) + text.count(before) * (len(after) - len(before)))
     return text.replace(before, after)

@@ -38,7 +38,10 @@ logger = logging.getLogger("proctor.matrix")
 
 @dataclass(frozen=True, slots=True)
 class GroupsRequest:
-    """A request for one visitor's groups. The keys are those that the application declares."""
+    """A request for one visitor's groups.
+
+    The keys of *identifiers* and *context* are the source keys that the application declares.
+    """
 
     identifiers: Mapping[str, object] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
@@ -88,8 +91,8 @@ class MatrixSource(Closing):
     s3://bucket/matrix.json, which needs django-proctor[remote]. *variables* maps source keys to
     test types and context variables. Without *variables*, the names of test types are the keys of
     identifiers, and every key of the context is a variable. *test_types*, *identifier_validator*
-    and *functions* are passed to `Proctor`. Nothing is read before the first visitor, and an
-    invalid matrix never replaces a valid one. Raises ConfigurationError for an invalid argument.
+    and *functions* are passed to `Proctor`. Nothing is read before the first visitor arrives, and
+    an invalid matrix never replaces a valid one. Raises ConfigurationError for an invalid argument.
 
     More *options*: `reload_interval` is the time between two checks of the location (30 seconds),
     `timeout` and `max_bytes` limit a download (10 seconds, 16 MiB), and `wait` is how long callers
@@ -97,7 +100,8 @@ class MatrixSource(Closing):
     `subscribe`. `token` is a bearer token for a URL. `locations` adds kinds of locations: it maps
     each scheme to a function that is called with the location's text.
 
-    Tests of type RANDOM draw a group, as in Pipet. Safe for threads and after a fork.
+    Tests of type RANDOM assign a random group, as in Pipet. A source can be shared by threads, and
+    used after a fork.
     """
 
     def __init__(
@@ -190,8 +194,8 @@ class MatrixSource(Closing):
         """Return the newest compiled matrix. Start a check of the location if one is due.
 
         Waits only for the first matrix: as long as loading takes for a file, and up to *timeout*
-        seconds (None: the source's `wait`) for a URL. Raises MatrixNotReady when that time is over,
-        and SourceError if the matrix could not be loaded.
+        seconds (by default, the source's `wait`) for a URL. Raises MatrixNotReady when that time
+        has passed, and SourceError if the matrix could not be loaded.
         """
         return self._loader.current(timeout)
 

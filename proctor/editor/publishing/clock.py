@@ -38,7 +38,7 @@ def database_time(using: str) -> datetime:
 
 
 def is_past(value: Any, clock: Any, using: str) -> bool:
-    """Return whether *value* is not later than *clock*, the database's current time.
+    """Return True unless *value* is later than *clock*, the database's current time.
 
     Pass both values as a raw cursor returned them.
     """

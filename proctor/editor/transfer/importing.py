@@ -143,7 +143,7 @@ def import_source(
     """Publish the definitions of *source* on a branch, in one publication.
 
     Definitions that are already on the branch with the same text are skipped. Tests that are not in
-    the source stay unchanged. Raises the errors of `publish`.
+    the source stay unchanged. Raises the same errors as `publish`.
     """
     taken = bucket_warnings(source.definitions, branch)
     result = Import(warnings=[*source.warnings, *_dropped(source), *taken])

@@ -41,13 +41,13 @@ def record(
     at: datetime | None = None,
     id: str | None = None,  # noqa: A002 - the name of the column
 ) -> None:
-    """Record an outcome for the visitor of *request*, or for *identifiers* by source key.
+    """Record an outcome for the visitor of *request*, or for the visitor with *identifiers*.
 
-    One row is written for each known identifier, so that the outcome counts in tests of type USER
-    and of type ACCOUNT. *value* is a finite number, in the unit of the metric. *at* is the time of
-    the outcome; the default is now, and a naive time is in the site's time zone. If several rows
-    have the same *metric*, visitor and *id*, only one of them is stored; this allows tasks to be
-    retried.
+    The keys of *identifiers* are source keys. One row is written for each known identifier, so that
+    the outcome counts both in tests of type USER and in tests of type ACCOUNT. *value* is a finite
+    number, in the unit of the metric. *at* is the time of the outcome; the default is now, and a
+    naive time is in the site's time zone. If several rows have the same *metric*, visitor and *id*,
+    only one of them is stored; this allows tasks to be retried.
 
     Never raises. Makes no queries itself, but runs the middleware's hooks if they have not run yet.
     If an outcome cannot be recorded, the problem is logged once, under `proctor.results`. Nothing

@@ -27,7 +27,7 @@ _KNOWN = "_proctor_results"
 def identifiers_by_type(
     values: Mapping[str, object], setup: SiteSetup | None = None
 ) -> dict[str, str]:
-    """Return identifiers by test type, converted from *values*, which are by source key.
+    """Return identifiers by test type, converted from *values*, whose keys are source keys.
 
     PROCTOR_IDENTIFIERS maps a source key to test types, as it does when groups are determined; a
     key that is the name of a test type stands for that type. Raises ConversionError for a value

@@ -95,7 +95,7 @@ def exposures_of(test: str, *, lean: bool = False) -> Selection:
 def forced_of(test: str, *, lean: bool = False) -> Selection:
     """Return forced exposures of visitors who have no other exposures, one for each visitor.
 
-    Visitors are digests.
+    The visitors are identified by digests.
     """
     columns = _LEAN_EXPOSURES if lean else EXPOSURE_COLUMNS
     query = ForcedVisitor.objects.filter(test=test).order_by()

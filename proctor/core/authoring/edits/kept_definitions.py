@@ -1,4 +1,4 @@
-"""Find the problems that the engine or an editor has with the definitions of a tree."""
+"""Find problems in the definitions of a tree that matter to the engine or to an editor."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
             Sentence(
                 gettext_noop(
                     "the salt of a running test changed from {before} to {after}: every visitor "
-                    "would be assigned again; keep the salt, or create a new test"
+                    "would be reassigned; keep the salt, or create a new test"
                 ),
                 before=shown(before.salt),
                 after=shown(test.salt),
@@ -143,7 +143,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
             Sentence(
                 gettext_noop(
                     "the type of a running test changed from {before} to {after}: "
-                    "every visitor would be assigned again; keep the type, or create a new test"
+                    "every visitor would be reassigned; keep the type, or create a new test"
                 ),
                 before=before.test_type,
                 after=test.test_type,
@@ -165,7 +165,7 @@ def _expectations(
 def _declared_buckets(
     test: TestDefinition, before: TestDefinition | None, applications: Iterable[Application]
 ) -> Iterator[Problem]:
-    """Yield a problem for each declared bucket that is removed, renamed or has a new value."""
+    """Yield a problem for each declared bucket that is removed or has a new name or value."""
     if before is None:
         return
     for label, expected in _expectations(test.name, applications):

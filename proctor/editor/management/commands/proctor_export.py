@@ -19,8 +19,8 @@ class Command(BaseCommand):
     """Write all tests of a branch."""
 
     help = (
-        "Writes a branch of the editor: a matrix file if the output ends in .json, otherwise a "
-        "tree of definitions for Proctor's builder and Webapp."
+        "Exports a branch of the editor: as a matrix file if the output's name ends in .json, "
+        "otherwise as a tree of definitions for Proctor's builder and Webapp."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Cards, which show proposals in lists."""
+"""The cards that represent proposals in lists."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cancel", "ramp", "resume", "schedules"]
 
-#: Maximum number of finished schedules on the page of all schedules.
+#: Maximum number of finished schedules on the page that lists all schedules.
 _OVER = 15
 
 
