@@ -14,7 +14,7 @@ _VALUE_ERRORS = (AttributeError, EOFError, ImportError, LookupError, TypeError, 
 
 
 class StoreDown(Exception):  # noqa: N818 - a state, not a fault
-    """A store does not answer, or was not asked because of earlier failures."""
+    """A store does not answer, or was not called because of earlier failures."""
 
 
 def is_unreadable(error: Exception) -> bool:

@@ -37,7 +37,7 @@ _LINES = 20
 
 
 class Command(BaseCommand):
-    """Register the site as an application of the editor."""
+    """Register the site as an application in the editor."""
 
     help = (
         "Registers this site with the editor of its matrix, so that the editor refuses changes "

@@ -124,7 +124,7 @@ def _too_large(text: str, java_message: str | None = None) -> Refusal:
 
 
 def compare_ids(one: str, other: str) -> int:
-    """Compare two ids by their letters: return -1 if *one* comes first, 0 if equal, otherwise 1.
+    """Compare the letters of two ids: return -1 if *one* comes first, 1 if *other* does, else 0.
 
     Raises Refusal for an id that is not written like `#A1`.
     """

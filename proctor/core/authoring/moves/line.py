@@ -122,7 +122,7 @@ def _position_at(tick: int) -> int:
 
 
 def _tick_at(position: int, written: int | None) -> int:
-    """Return a tick that cuts at *position*: *written* if possible, else one with few digits.
+    """Return a tick that cuts at *position*: *written* if possible, else a tick with few digits.
 
     The engine adds lengths as doubles, so its cut may be one position away from the written sum:
     0.1 + 0.7 is a little less than 0.8. `_cut` corrects this.

@@ -191,7 +191,7 @@ _BROWSERS = (
 
 
 def _product(names: str, parts: int = 4) -> re.Pattern[str]:
-    """Return a pattern whose groups are a product's whole, major and minor version."""
+    """Return a pattern with groups for a product's whole version, and its major and minor parts."""
     # A header can contain a name thousands of times. Each part of the pattern matches in only one
     # way, so matching takes linear time.
     more = rf"(?:\.(\w+)(?:\.\w+){{0,{parts - 2}}})?"
