@@ -102,7 +102,7 @@ def _nobody(space: Workspace, test: str) -> Sentence:
         )
     return Sentence(
         gettext_noop(
-            "The exposures contain no visitor of the test {test}, only visitors of: {names}"
+            "The exposures contain no visitor of the test {test}, only of other tests: {names}"
         ),
         test=shown,
         names=Series(names),

@@ -120,8 +120,8 @@ def _slow_rules(steps: int) -> Iterator[Problem]:
                 gettext_noop(
                     "matching the patterns of all rules may take {seconds} seconds for one "
                     "visitor with long values, but should take at most {limit}; use fewer "
-                    "patterns that contain .* more than once, or match only a part of the value with "
-                    "fn:substring"
+                    "patterns that contain .* more than once, or match only a part of the "
+                    "value with fn:substring"
                 ),
                 seconds=Decimal(f"{seconds:.1f}"),
                 limit=Decimal(f"{MAX_SECONDS:g}"),
