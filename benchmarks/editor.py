@@ -329,7 +329,7 @@ def measure(rounds: int) -> int:
 
 @contextlib.contextmanager
 def sqlite() -> Iterator[dict[str, Any]]:
-    """Yield the settings of a SQLite database, as documented: readers do not wait for writers."""
+    """Yield the documented SQLite settings, with which readers do not wait for writers."""
     directory = tempfile.mkdtemp()
     yield {
         "ENGINE": "django.db.backends.sqlite3",

@@ -145,7 +145,8 @@ def wait_of(
     """Return why it is too early for a verdict, or None if the test is old enough.
 
     If the end is declared, wait until then. Otherwise, wait until the smallest effect worth finding
-    would show or, if it is not declared, until a stratum has enough visitors whose window is over.
+    would show or, if no such effect is declared, until a stratum has enough visitors whose window
+    is over.
     """
     options, period = prepared.options, prepared.period
     if at_horizon:

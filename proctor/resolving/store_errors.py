@@ -1,4 +1,4 @@
-"""Recognize errors of caches and session stores that do not mean an outage."""
+"""Recognize exceptions from caches and session stores that do not mean an outage."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ class Forcing:
 
     @property
     def identity(self) -> Identity | None:
-        """The different identity that the visitor uses, if allowed; None if they use their own."""
+        """The other identity that the visitor has switched to, if allowed; None for their own."""
         bar = self.bar
         return None if bar is None else bar.identity
 

@@ -56,7 +56,7 @@ def require_open(proposal: Proposal) -> None:
     if not proposal.is_open:
         raise Closed(
             Sentence(
-                gettext_noop("proposal {number} is {state}: it can no longer change"),
+                gettext_noop("proposal {number} is {state} and can no longer be changed"),
                 number=proposal.pk,
                 state=state_word(proposal.state),
             )

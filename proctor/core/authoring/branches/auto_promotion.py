@@ -85,7 +85,7 @@ def is_fully_inactive(definition: Definition) -> bool:
                     "json-null",
                     Sentence(
                         gettext_noop(
-                            "a range has bucket {bucket_value}, which does not exist; add this "
+                            "a range uses bucket {bucket_value}, which does not exist; add this "
                             "bucket"
                         ),
                         bucket_value=part.bucket_value,

@@ -31,7 +31,7 @@ ROUNDING = Fraction(1, 10**9)
 
 
 class Risk(enum.Enum):
-    """How much harm a change can do to visitors or results."""
+    """The harm that a change can do to visitors or results."""
 
     DANGER = "danger"
     NOTICE = "notice"

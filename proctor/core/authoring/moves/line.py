@@ -99,7 +99,7 @@ def in_ticks(cells: Sequence[Cell], ranges: Sequence[Range]) -> list[Cell]:
 
 
 def _totals(ranges: Iterable[Range]) -> list[int | None]:
-    """Return the running sums of the written lengths in ticks; None for sums that are not whole."""
+    """Return the running sums of the written lengths in ticks, with None for fractional sums."""
     found: list[int | None] = []
     total = Fraction(0)
     for each in ranges:

@@ -1,4 +1,4 @@
-"""Find the browser in a header, named as in UserAgentUtils 1.20 (class Browser).
+"""Find the browser that sent a header, and name it as UserAgentUtils 1.20 does (class Browser).
 
 UserAgentUtils was last updated in 2016. It reports newer browsers as the browser that they imitate:
 today's Edge, Samsung Internet and Opera are reported as Chrome, with Chrome's version. Rules in
