@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 #: The name of the figure, its value, its unit, and its limit.
 Figure = tuple[str, float, str, float]
 
-#: The name of each page, its URL below the editor's, and its limits for queries and milliseconds.
+#: For each page: its name, its URL below the editor's, and its limits for queries and milliseconds.
 #: The limits were set for the list and for the page of a test, and apply to the other pages as
 #: well.
 PAGES = (
@@ -73,7 +73,8 @@ PAGES = (
     ("the API's list, a search", "api/tests/?page_size=50&q=test77", 15, 150),
     ("the API's history", "api/tests/test0x/history/", 15, 150),
 )
-#: The name of a page, its URL, and the limit in seconds for the first request of a new process.
+#: For each page: its name, its URL, and the limit in seconds for the first request to a new
+#: process.
 FIRST = (
     ("the list page", "", 2),
     ("the list, a search", "?q=colour", 2),
@@ -328,7 +329,7 @@ def measure(rounds: int) -> int:
 
 @contextlib.contextmanager
 def sqlite() -> Iterator[dict[str, Any]]:
-    """Yield the settings of a SQLite database, as documented: readers do not wait for writers."""
+    """Yield the documented SQLite settings, with which readers do not wait for writers."""
     directory = tempfile.mkdtemp()
     yield {
         "ENGINE": "django.db.backends.sqlite3",

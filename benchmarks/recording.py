@@ -1,17 +1,17 @@
 """Measure the time that recording adds to a request: `python benchmarks/recording.py`.
 
-The same page is requested alternately from two Django stacks: one whose site has `proctor.results`
-installed and records, and one without it. The page reads three of 50 declared tests, from a matrix
-in the process. The benchmark prints the median difference over many rounds, in microseconds of CPU
-time of the thread that answers, for:
+The same page is requested alternately from two Django stacks: one records with `proctor.results`,
+and the other does not have this app. The page reads three of 50 declared tests, from a matrix in
+memory. The benchmark prints the median difference over many rounds, in microseconds of CPU time of
+the thread that answers, for:
 
 - a visitor who was seen before, as in most requests;
 - a new visitor, whose exposures go into the queue;
 - a call to `record` with a request.
 
 Meanwhile the recorder's thread writes the rows to a SQLite file. Requests must not make any
-queries, which the benchmark checks. The limit is 20 µs for a visitor who was seen before, which is
-the median request of a site where visitors see more than two pages. The limit applies to a machine
+queries, which the benchmark checks. The limit is 20 µs for a visitor who was seen before. This is
+the median request on a site where visitors see more than two pages. The limit applies to a machine
 that computes the floor of `benchmarks/engine.py` for 100 tests in 61 µs. The floor is measured here
 as well, in the same rounds, and scales the limit. Exits with 1 if a figure misses its limit.
 """
@@ -120,7 +120,7 @@ def side(url: str, visitors: Callable[[], str], *, on: bool) -> Callable[[], flo
 
 
 def numbered(prefix: str, count: int | None) -> Callable[[], str]:
-    """Return a function that returns a new visitor for each call, or one of *count* in turn."""
+    """Return a function that returns visitors: always a new one, or one of *count* in turn."""
     given = iter(range(10**9))
     return lambda: f"{prefix}{next(given) if count is None else next(given) % count}"
 

@@ -29,16 +29,16 @@ Override = str | GroupAssignment | None
 
 
 class override_proctor(TestContextDecorator):  # noqa: N801 - as override_settings
-    """Puts every visitor in this process into groups: `override_proctor(buttoncolortst="blue")`.
+    """Puts all visitors into specific groups: `override_proctor(buttoncolortst="blue")`.
 
     Use it as a context manager, or as a decorator of functions, coroutine functions and test
     classes. If a test's name is not a valid Python identifier, pass a mapping as the first
     argument. Pass a group's name to use its value and payload from the matrix or the declaration;
     or pass a GroupAssignment; or pass None to select the declared default.
 
-    The override applies in all threads, including those of a live server. It takes precedence over
-    sources and caches. Inner overrides take precedence over outer ones. Raises ValueError for a
-    test or a group that is not declared.
+    The override applies in all threads of this process, including those of a live server. It takes
+    precedence over sources and caches. Inner overrides take precedence over outer ones. Raises
+    ValueError for a test or a group that is not declared.
     """
 
     def __init__(self, groups: Mapping[str, Override] | None = None, /, **more: Override) -> None:

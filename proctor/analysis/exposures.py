@@ -22,20 +22,21 @@ if TYPE_CHECKING:
 __all__ = ["Visitors", "find_labels", "make_units", "newest_exposure", "read_exposures"]
 
 
-#: Maximum numbers of distinct labels and groups. With more, the columns are probably wrong.
+#: Maximum numbers of distinct labels and groups. If there are more, the columns were probably mixed
+#: up.
 MAX_LABELS, MAX_GROUPS = 1_000, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Visitors:
-    """The numbers of distinct visitors in a test, by how the analysis treats them."""
+    """Counts of the distinct visitors in a test, grouped by how the analysis treats them."""
 
     counted: int
-    #: Seen in two groups under the same split; left out.
+    #: Visitors seen in two groups under the same split. They are left out.
     two_groups: int
-    #: Seen in different groups under different splits; counted.
+    #: Visitors seen in different groups under different splits. They are counted.
     carried_over: int
-    #: Seen only with forced groups; left out.
+    #: Visitors seen only with forced groups. They are left out.
     forced: int
     #: The number of exposures that do not name a visitor.
     nameless: int
@@ -101,7 +102,7 @@ def _nobody(space: Workspace, test: str) -> Sentence:
         )
     return Sentence(
         gettext_noop(
-            "The exposures contain no visitor of the test {test}, only of these tests: {names}"
+            "The exposures contain no visitor of the test {test}, only of other tests: {names}"
         ),
         test=shown,
         names=Series(names),
@@ -146,8 +147,9 @@ def make_units(
 ) -> tuple[list[str], Visitors]:
     """Create the table `units`. Return the names of the groups, and the numbers of visitors.
 
-    Columns: visitor, s and g (indexes of stratum and group), at, ord (1 for the first unit of a
-    visitor), next_at, and a column for each segment.
+    The columns are visitor, s and g (the indexes of the stratum and the group), at (the time of the
+    first exposure), ord (1 for a visitor's first unit), next_at (the time of the visitor's next
+    unit), and one for each segment.
     """
     groups = [
         row[0]

@@ -1,4 +1,4 @@
-"""How much longer a test must run. All times are estimates, except for a declared end."""
+"""Estimate how much longer a test must run. Only a declared end is exact."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Wait:
     """The reason why it is too early for a verdict, and the time that the test still needs."""
 
     sentence: Sentence
-    #: The estimated number of days that the test still needs, or None if unknown.
+    #: The estimated number of days that the test still needs, or None if there is no estimate.
     days: float | None
 
 
@@ -122,7 +122,7 @@ def _flows(prepared: Prepared, plan: MetricPlan, groups: tuple[int, int]) -> lis
 
 
 def _counts(prepared: Prepared, plan: MetricPlan) -> dict[tuple[int, int], tuple[int, int]]:
-    """Return the numbers of all visitors and of matured ones, by stratum and group."""
+    """Return the numbers of all visitors, and those whose window is over, by stratum and group."""
     rows = prepared.space.run(
         f"SELECT s, g, count(*), count(*) FILTER ({plan.matured}) FROM units GROUP BY s, g"
     )
@@ -130,7 +130,7 @@ def _counts(prepared: Prepared, plan: MetricPlan) -> dict[tuple[int, int], tuple
 
 
 def _window(prepared: Prepared, plan: MetricPlan) -> float:
-    """Return the number of days from an exposure until its window has matured."""
+    """Return the number of days from an exposure until its window is over."""
     length = prepared.options.window_of(plan.metric)
     return 0.0 if length is None else (length + prepared.period.lateness) / DAY
 
@@ -145,8 +145,8 @@ def wait_of(
     """Return why it is too early for a verdict, or None if the test is old enough.
 
     If the end is declared, wait until then. Otherwise, wait until the smallest effect worth finding
-    would show or, if it is not declared, until a stratum has enough visitors whose windows have
-    matured.
+    would show or, if no such effect is declared, until a stratum has enough visitors whose window
+    is over.
     """
     options, period = prepared.options, prepared.period
     if at_horizon:
@@ -163,7 +163,7 @@ def wait_of(
 
 
 def _wait_for_effect(metrics: Sequence[MetricReport]) -> Wait | None:
-    """Return the longest wait for a declared smallest effect, or None if no effect needs one."""
+    """Return the longest wait for a declared smallest effect, or None if no wait is needed."""
     waiting = [
         (effect.outlook, metric.metric)
         for metric in metrics

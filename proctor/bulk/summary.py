@@ -1,4 +1,4 @@
-"""Count the visitors of a table in each group."""
+"""Count the visitors in a table, by group."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def muted(*loggers: logging.Logger) -> Iterator[None]:
-    """Suppress log messages about rules while an explanation reports the errors of rules.
+    """Suppress log messages about rules while an explanation reports the same failures.
 
     If *loggers* are given, suppress their messages instead. This is for commands whose own error
     message contains the logged messages.

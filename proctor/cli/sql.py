@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
     """Print the expression. Return the exit code."""
     proctor, variables = load_proctor(options)
     require_test(proctor, options.test)
-    # If --id gives no test type, the column is for the test's own type.
+    # If --id names only a column, the column contains identifiers of the test's type.
     own = str(proctor.definition(options.test).test_type)
     keys = {each.test_type: each.source_key for each in variables.identifier_variables}
     options.id = [

@@ -35,7 +35,7 @@ DETAILS = (
     "FILE_OR_TREE is a matrix, one definition.json, the specification of an application, or a "
     "directory that contains test-definitions/<test>/definition.json. "
     "Exit code 0: no test would be dropped. 1: the matrix cannot be loaded, or tests would be "
-    "dropped, or with --strict, there are warnings. 2: bad usage, or there is no JSON to read."
+    "dropped, or, with --strict, there are warnings. 2: bad usage, or there is no JSON to read."
 )
 
 CLEAN, PROBLEMS = 0, 1
@@ -100,7 +100,7 @@ def _of_definition(document: Any, name: str, declared: Mapping[str, Any]) -> lis
 
 
 def exit_code(problems: Sequence[Problem], *, strict: bool = False) -> int:
-    """Return 1 if a test or the matrix would be dropped, or if *strict* and there are problems."""
+    """Return 1 if a test or the matrix would be dropped or, with *strict*, for any problem."""
     grave = [each for each in problems if strict or each.severity is not Severity.WARNING]
     return PROBLEMS if grave else CLEAN
 

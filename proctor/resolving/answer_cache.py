@@ -1,9 +1,9 @@
 """Cache the source's answer for a visitor, so that the visitor's next request can use it.
 
-This works only for a source whose groups have a `matrix_version`, and which has a method
-`fingerprint`. The method returns everything that determines an answer. A cached answer is served as
-long as it comes from the current version of the matrix. The current version is stored in the cache
-as well, so that all processes use the same one. An unreachable cache counts as a miss.
+This works only for a source whose groups have a `matrix_version`, and which has a `fingerprint`
+method. This method returns everything that determines an answer. A cached answer is served as long
+as it comes from the current version of the matrix. The current version is stored in the cache as
+well, so that all processes use the same one. An unreachable cache counts as a miss.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Fingerprinting(Protocol):
 
     @property
     def is_down(self) -> bool:
-        """True during an outage, when only one request at a time asks the source."""
+        """True during an outage, when only one request at a time may call the source."""
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
         """Return all data that determines the answer, as a str; None if no groups are requested."""
@@ -80,7 +80,7 @@ class Recalled:
         self.key = key
         #: Where the answer is kept: a cache, or the session of this request.
         self.place = place
-        #: The answer that may be served now; None if the source must be asked.
+        #: The answer that may be served now; None if the source must be called.
         self.groups: Groups | None = None
         #: The cached data of this visitor, from any version of the matrix.
         self.stored: Any = None
@@ -137,10 +137,10 @@ class AnswerCache:
         self._refresh_key = f"proctor:{place}:refresh"
         self._lock_key = f"proctor:{place}:lock"
 
-    # -- Before the source is asked --------------------------------------------------------
+    # -- Before the source is called -------------------------------------------------------
 
     def recall(self, asked: GroupsRequest, request: HttpRequest | None) -> Recalled | None:
-        """Return the cached data; None if answers cannot be cached. Raises ConversionError."""
+        """Return the cached data; None if answers cannot be cached. May raise ConversionError."""
         fingerprint = self._source.fingerprint(asked)
         if fingerprint is None:
             return None
@@ -186,7 +186,7 @@ class AnswerCache:
                 return {}
             if self._breaker.failed(permit):
                 logger.warning(
-                    "The cache %r failed, so %s is asked for each visitor: %s",
+                    "The cache %r failed, so %s is called for each visitor: %s",
                     self._alias,
                     self._source,
                     error_place(error),
@@ -275,7 +275,10 @@ class AnswerCache:
         return self._time_of_day() + self._version_timeout
 
     def _version_lives(self) -> float | None:
-        """Return the lifetime of a stored version in seconds, which exceeds that of an answer."""
+        """Return the lifetime of a stored version in seconds, or None if there is no limit.
+
+        A version is stored for longer than any answer.
+        """
         if self._timeout is None or self._version_timeout is None:
             return None
         return max(self._timeout, self._version_timeout) + 60
@@ -290,7 +293,7 @@ class AnswerCache:
         try:
             return operation() is not False
         except Exception as error:  # noqa: BLE001 - as above; the next read shows if it is down
-            self._tell("An answer of the source cannot be cached", error)
+            self._tell("An answer from the source cannot be cached", error)
             return False
 
     def _tell(self, what: str, error: Exception) -> None:
@@ -312,7 +315,7 @@ def _secret() -> bytes:
 
 
 def _version_in(found: Any) -> tuple[MatrixVersion | None, float | None]:
-    """Return a version, and the time until which it is valid without a check; or None and None.
+    """Return a version and the time until which it needs no check; or None for both.
 
     Other programs may write to the cache, so a value in a different format is ignored.
     """

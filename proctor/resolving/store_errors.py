@@ -1,4 +1,4 @@
-"""Recognize errors of caches and session stores that do not mean an outage."""
+"""Recognize exceptions from caches and session stores that do not mean an outage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VALUE_ERRORS = (AttributeError, EOFError, ImportError, LookupError, TypeError, 
 
 
 class StoreDown(Exception):  # noqa: N818 - a state, not a fault
-    """A store does not answer, or was not asked because of earlier failures."""
+    """A store does not answer, or was not called because of earlier failures."""
 
 
 def is_unreadable(error: Exception) -> bool:

@@ -1,4 +1,4 @@
-"""Check permissions to see results and to decide tests, for all tests or for one test."""
+"""Check permissions to see results and to record decisions, for all tests or for one test."""
 
 from __future__ import annotations
 

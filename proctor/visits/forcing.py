@@ -116,7 +116,7 @@ class Forcing:
             await sync_to_async(self.check)()
 
     async def anote(self, answer: bool) -> None:
-        """Store the answer of the awaited hook; if it is False, check whether the user is staff."""
+        """Store the result of the awaited hook. If it is False, check whether the user is staff."""
         self._privileged = answer
         if not answer and settings.PROCTOR_STAFF_MAY_FORCE:
             self._privileged = await staff.ais_staff(self._request)
@@ -183,7 +183,7 @@ class Forcing:
 
     @property
     def identity(self) -> Identity | None:
-        """The different identity that the visitor uses, if allowed; None if they use their own."""
+        """The other identity that the visitor has switched to, if allowed; None for their own."""
         bar = self.bar
         return None if bar is None else bar.identity
 

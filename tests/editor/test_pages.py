@@ -234,7 +234,7 @@ def test_a_problem_stands_at_its_field(revision, grace):
     form |= {"share-0-0": "40"}
     response = grace.post(f"{TEST}edit/", {**form, "do": "publish"})
     found = re.search(r'data-problem-for="allocation-0">([^<]*)<', response.content.decode())
-    assert found[1] == "The shares add up to 90 %, expected 100 %."
+    assert found[1] == "The shares add up to 90 %; they must add up to 100 %."
     assert Revision.objects.count() == 1
 
 

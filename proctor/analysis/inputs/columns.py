@@ -1,4 +1,4 @@
-"""SQL expressions for the columns of the analysis; they check types and report invalid values."""
+"""SQL that reads the columns for the analysis, checks types and reports invalid values."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def exposure_columns(
 
 
 def outcome_columns(space: Workspace, table: str, about: str, *, typed: bool) -> dict[str, str]:
-    """Return SQL for each column of outcomes, by name; raise AnalysisError for a missing one."""
+    """Return SQL for each column of outcomes, by name. Raises AnalysisError if one is missing."""
     found = _require(space, table, about, OUTCOMES)
     number = 'TRY_CAST("value" AS DOUBLE)'
     problem = _error(about, "expected a finite number in the column 'value'", _text("value"))

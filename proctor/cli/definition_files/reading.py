@@ -52,7 +52,7 @@ class Definitions:
     """The definitions that were read from a location."""
 
     location: str
-    #: A matrix, or definitions in the editor's format by test name.
+    #: A matrix, or a mapping from test names to definitions in the editor's format.
     content: Matrix | Mapping[str, Any]
     #: True if the location is a file with one definition, or an empty file.
     is_single: bool = False
@@ -165,7 +165,7 @@ def read_tree(location: str, directory: str = DEFINITIONS_DIRECTORY) -> Tree:
 
 
 def definitions_of(location: str, tree: Tree) -> dict[str, Definition]:
-    """Return the definitions in a tree by name. Raises CommandError for the first invalid one."""
+    """Return the definitions in a tree, by test name. Raises CommandError if one is invalid."""
     found = {}
     for name, text in tree.items():
         try:

@@ -40,7 +40,7 @@ _FORMATS = {
 
 
 def format_of(path: str) -> str:
-    """Return the format of a file from its extension. Raises CommandError if it is unknown."""
+    """Return the format that a file's extension stands for; raise CommandError if it is unknown."""
     found = _FORMATS.get(Path(path).suffix.lower())
     if found is None:
         raise CommandError(f"Expected a file name that ends in {', '.join(_FORMATS)}; got {path!r}")
@@ -59,7 +59,7 @@ def refusing(path: str, verb: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A table, which can be read only once."""
+    """A table that can be read only once."""
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]

@@ -46,7 +46,7 @@ _NAMES: dict[FlagKind, str] = {
 
 
 def kind_of(payload: Any) -> FlagKind | None:
-    """Return the type of a payload; None for null."""
+    """Return the type of a payload, or None for null."""
     return next((kind for kind, fits in _FITS.items() if fits(payload)), None)
 
 

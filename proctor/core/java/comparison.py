@@ -37,7 +37,7 @@ from proctor.core.java.versions import ReleaseVersion
 
 
 def _common_kind(left: object, right: object) -> Conversion | None:
-    """Return the type in which two numbers are compared; None if neither value is a number."""
+    """Return the type in which two numbers are compared, or None if neither is a number."""
     kind: Conversion | None = None
     for value in (left, right):
         if isinstance(value, Decimal):
@@ -192,9 +192,9 @@ def compare_same(left: object, right: object) -> int:
 
 
 def is_empty(value: object) -> bool:
-    """Return the result of the operator `empty`.
+    """Return the result of the `empty` operator.
 
-    It is true for null, "" and empty collections, otherwise false.
+    The result is True for null, "" and empty collections, and otherwise False.
     """
     if value is None:
         return True

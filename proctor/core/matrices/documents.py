@@ -148,7 +148,10 @@ class Fields:
         return found
 
     def mapping(self, name: str) -> Mapping[str, Any]:
-        """Return a map of any values, deeply frozen; empty if missing. Null is an error."""
+        """Return a map with values of any type, deeply frozen.
+
+        A missing map counts as empty. Null is an error.
+        """
         self._asked.add(name)
         for value in self._replaced(name):
             if value is not None:
@@ -177,7 +180,7 @@ class Fields:
         return found
 
     def object(self, name: str, read: Callable[[Fields], T]) -> T | None:
-        """Return a nested JSON object, converted by *read*; None if it is null or missing."""
+        """Return a nested JSON object, converted by *read*, or None if it is null or missing."""
         return self.convert(
             name, lambda value: None if value is None else read(self.inside(name, value))
         )

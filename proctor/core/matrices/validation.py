@@ -34,7 +34,7 @@ __all__ = ["Examination", "Problem", "Severity", "examine", "validate"]
 #: The time for one step of matching a pattern, in seconds (measured: 3 to 10 ns).
 STEP_SECONDS = 5e-9
 
-#: Warn if all patterns of the matrix together can take longer than this for one visitor (seconds).
+#: Warn if all patterns in the matrix together can take more than this many seconds for one visitor.
 MAX_SECONDS = 1.0
 
 
@@ -62,7 +62,7 @@ def validate(
     context_types: Mapping[str, ContextType] | None = None,
     test_types: Collection[str] = (),
 ) -> list[Problem]:
-    """Return all problems of *matrix*, in the order of its tests; empty if it is valid.
+    """Return all problems in *matrix*, in the order of its tests; [] if there are none.
 
     *context_types* are the variables that rules can use, by name; if None, rules are only parsed.
     *test_types* are the known test types in addition to Proctor's own.
@@ -111,7 +111,7 @@ def examine(
 
 
 def _slow_rules(steps: int) -> Iterator[Problem]:
-    """Warn if all patterns of the rules together can take more than a second for one visitor."""
+    """Warn if all patterns in the rules together can take more than a second for one visitor."""
     seconds = steps * STEP_SECONDS
     if seconds > MAX_SECONDS:
         yield Problem(
@@ -119,9 +119,9 @@ def _slow_rules(steps: int) -> Iterator[Problem]:
             Sentence(
                 gettext_noop(
                     "matching the patterns of all rules may take {seconds} seconds for one "
-                    "visitor with long values, expected at most {limit}; use fewer patterns "
-                    "that contain .* more than once, or match only a part of the value with "
-                    "fn:substring"
+                    "visitor with long values, but should take at most {limit}; use fewer "
+                    "patterns that contain .* more than once, or match only a part of the "
+                    "value with fn:substring"
                 ),
                 seconds=Decimal(f"{seconds:.1f}"),
                 limit=Decimal(f"{MAX_SECONDS:g}"),

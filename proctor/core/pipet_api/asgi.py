@@ -104,8 +104,7 @@ class Application:
         try:
             version = self._source.current().matrix_version
         except SourceError as failure:
-            # The reply does not contain the details, because the location of the matrix must not be
-            # public. They are in the log.
+            # The details are only logged, because the location of the matrix must not be public.
             del failure
             return ApiReply(503, headers, b'{"status":"no matrix"}')
         body = json.dumps({"status": "ok", "matrix_version": version and encodable(version)})

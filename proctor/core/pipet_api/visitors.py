@@ -31,11 +31,11 @@ class BadRequest(Exception):  # noqa: N818 - the name of the status
 class Visitor(NamedTuple):
     """The visitor of a request."""
 
-    #: Identifiers by test type. An empty identifier counts as an identifier.
+    #: Identifiers, by test type. An empty identifier counts as an identifier.
     identifiers: dict[str, str]
-    #: The raw values by name of the variable.
+    #: The raw values, by variable name.
     context: dict[str, object]
-    #: The values that rules see, by name of the variable.
+    #: The values that rules see, by variable name.
     converted: dict[str, object]
 
 

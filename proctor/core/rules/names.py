@@ -2,8 +2,8 @@
 
 A name consists of a prefix chosen by this package, followed by the ASCII letters and digits of the
 name in the matrix: `text_US`, `row_buttoncolortst_A1`. Therefore a name is never a keyword, a
-dunder or a builtin, no matter what the matrix contains. Values are never written into the tree: the
-function reads them from its globals.
+dunder or a builtin, no matter what the matrix contains. Values are never written into the
+function's syntax tree: the function reads them from its globals.
 """
 
 from __future__ import annotations

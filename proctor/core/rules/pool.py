@@ -62,7 +62,7 @@ class RulePool:
         return node
 
     def whole(self, text: str, constants: Mapping[str, Any]) -> Callable[[Scope], bool]:
-        """Return a function that evaluates the whole text as a condition, with the type check."""
+        """Return a function that evaluates the whole text as a condition and checks its type."""
         rule = self.get(text, constants)
         holds = (
             boolean(self.tree(text, constants), Compiler(constants, self._library))

@@ -31,7 +31,7 @@ def _in_text(pattern: str) -> Json:
 
 
 def _number_or_text(low: int, high: int) -> Json:
-    # Jackson drops the fraction of a number.
+    # Jackson drops the fractional part of a number.
     number = {"type": "number", "minimum": low, "maximum": high}
     return {"anyOf": [{"type": "null"}, number, _in_text("[+-]?[0-9]+")]}
 

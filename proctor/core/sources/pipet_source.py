@@ -47,7 +47,7 @@ LONGEST_TIMEOUT = 3600
 
 
 class PipetSource(Closing):
-    """A source that asks a Pipet for each visitor.
+    """A source that calls a Pipet to get the groups of each visitor.
 
     *root* is the URL of the Pipet. *timeout* is the limit for one whole call in seconds:
     connecting, sending, and receiving to the last byte; only resolving the host name can take
@@ -56,7 +56,7 @@ class PipetSource(Closing):
 
     If a request fails, it is paused for one second, and other requests continue. If no connection
     can be made, or half of the last ten calls failed, all calls are paused for one second. Then a
-    single caller asks for the version of the matrix, which does not depend on a visitor. Once that
+    single caller requests the version of the matrix, which does not depend on a visitor. Once that
     caller gets an answer, all calls are allowed again. Each pause is twice as long as the one
     before, up to 30 seconds.
 
@@ -89,7 +89,7 @@ class PipetSource(Closing):
             raise ConfigurationError(f"timeout is {timeout!r}; give a number of seconds")
         if not 0 < timeout <= LONGEST_TIMEOUT:
             raise ConfigurationError(
-                f"timeout is {timeout!r}; give seconds, above 0 and up to {LONGEST_TIMEOUT}"
+                f"timeout is {timeout!r}; give seconds above 0, up to {LONGEST_TIMEOUT}"
             )
         self._timeout = timeout
         self._max_bytes = max_bytes
@@ -110,7 +110,7 @@ class PipetSource(Closing):
         return f"{self.root}/proctor/matrix"
 
     def fingerprint(self, request: GroupsRequest) -> str | None:
-        """Return a string with everything the answer depends on; None if no request is needed."""
+        """Return all data that determines the answer, as a string; None if no request is needed."""
         return fingerprint(self.root, request, keep_empty=self._keep_empty)
 
     def url(self, request: GroupsRequest) -> str | None:
@@ -190,13 +190,13 @@ class PipetSource(Closing):
             self._note_overdue(crew)
         if crew.paused and crew.paused.is_pausing(digest(url)):
             raise SourceUnavailable(
-                f"{self} is not asked: paused after this request failed",
+                f"{self} is not called: paused after this request failed",
                 asked=False,
             )
         permit = crew.breaker.ask()
         if permit is None:
             raise SourceUnavailable(
-                f"{self} is not asked: paused after earlier failures", asked=False
+                f"{self} is not called: paused after earlier failures", asked=False
             )
         return permit
 

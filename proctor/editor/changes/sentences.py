@@ -71,5 +71,5 @@ def sentences_between(
 
 
 def _consumable(definition: Definition | None) -> TestDefinition | None:
-    """Return the test in the matrix's format. Raises Refusal."""
+    """Return the test in the matrix's format. Raises Refusal if it cannot be converted."""
     return None if definition is None else definition.consumable()

@@ -1,10 +1,10 @@
 """Services that change a test: each checks the permission and the change, then publishes it.
 
 All take the `Actor` as the first argument. They raise PermissionMissing, NotFound for an unknown
-branch, test or revision, Refused for an invalid change, and the errors of `publish`: Conflict and
-Held. A base is the id of the revision that the user saw, or None if the test did not exist. If
-other people must approve, or if *review* is True, the change is proposed instead of published. From
-then on, `proposals.deciding` and `changes.proposed` handle the proposal.
+branch, test or revision, Refused for an invalid change, and the errors that `publish` raises:
+Conflict and Held. A base is the id of the revision that the user saw, or None if the test did not
+exist. If other people must approve, or if *review* is True, the change is proposed instead of
+published. From then on, `proposals.deciding` and `changes.proposed` handle the proposal.
 """
 
 from __future__ import annotations
@@ -359,7 +359,8 @@ def _entered(branch: str | None, test: str) -> str:
             "first-branch",
             Sentence(
                 gettext_noop(
-                    "tests are edited on {first!r}; edit it there, then promote it to {branch!r}"
+                    "tests are edited on {first!r}; edit the test there, then promote it to "
+                    "{branch!r}"
                 ),
                 first=first,
                 branch=branch,

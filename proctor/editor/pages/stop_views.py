@@ -74,7 +74,7 @@ def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
 
 
 def _choice(request: HttpRequest, branch: str, definition: Definition) -> dict[str, Any]:
-    """Return the template context for choosing a group, with the visitors who move to each one."""
+    """Return the template context for choosing a group, with the effect of each choice."""
     groups = [each for each in groups_of(definition.test) if each.value <= 0]
     effects = [_effect(branch, definition, each.value) for each in groups]
     try:

@@ -56,7 +56,7 @@ def require_open(proposal: Proposal) -> None:
     if not proposal.is_open:
         raise Closed(
             Sentence(
-                gettext_noop("proposal {number} is {state}: it can no longer change"),
+                gettext_noop("proposal {number} is {state} and can no longer be changed"),
                 number=proposal.pk,
                 state=state_word(proposal.state),
             )
@@ -94,7 +94,7 @@ def approve(
 
     *content* is the hash of the content that the user saw, and *base* is the base that they saw.
     Raises OwnApproval if the user wrote any part of the proposal, Changed if its content has
-    changed since, and Conflict if its base has moved.
+    changed since, and Conflict if the branch's head is no longer the proposal's base.
     """
     with locked(actor, number) as proposal:
         branch = proposal.branch.name
@@ -202,7 +202,8 @@ def withdraw(actor: Actor, number: int, *, message: str = "") -> Proposal:
 def comment(actor: Actor, number: int, *, text: str) -> Comment:
     """Comment on a proposal, even if it is closed.
 
-    Anyone who can see the proposal may comment; a token must also allow publishing on the branch.
+    Anyone who can see the proposal may comment. With a token, this is possible only if the token
+    allows publishing on the branch.
     """
     proposal = find_proposal(actor, number)
     if actor.allowed is not None:

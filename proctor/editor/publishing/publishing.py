@@ -56,7 +56,7 @@ class Change:
     #: The id of the head that the change is based on; None if there is no head or if the head is a
     #: deletion.
     base: str | None
-    #: None to delete the test.
+    #: The new definition, or None to delete the test.
     definition: Definition | None
     kind: Kind
     promoted_from: str | None = None
@@ -189,7 +189,7 @@ def _lock(name: str, revisions: Iterable[Revision], using: str) -> None:
 def _write_branch(
     branch: Branch, pairs: Sequence[tuple[Change, Revision]], now: datetime, using: str
 ) -> None:
-    """Write the revisions of a locked branch, and move its heads."""
+    """Write the revisions of a locked branch, and update its heads."""
     _refuse_held(branch, [change for change, _ in pairs], using)
     heads = _heads(branch, [change.test for change, _ in pairs], using)
     for change, revision in pairs:

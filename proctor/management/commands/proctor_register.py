@@ -37,7 +37,7 @@ _LINES = 20
 
 
 class Command(BaseCommand):
-    """Register the site as an application of the editor."""
+    """Register the site as an application in the editor."""
 
     help = (
         "Registers this site with the editor of its matrix, so that the editor refuses changes "
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             type=float,
             default=TIMEOUT,
             metavar="SECONDS",
-            help=f"time limit for the answer of another site, in seconds; default: {TIMEOUT:g}",
+            help=f"time limit for another site's answer, in seconds; default: {TIMEOUT:g}",
         )
         parser.add_argument(
             "--strict",
@@ -162,7 +162,7 @@ def _token(*, is_own_matrix: bool) -> str:
         token = settings.PROCTOR_MATRIX_TOKEN
     if not token:
         raise _failed(
-            f"The editor of another site needs a token with the scope register: set {TOKEN} in the "
+            f"The editor of another site needs a token with the register scope: set {TOKEN} in the "
             "settings or in the environment"
         )
     return str(token)

@@ -31,7 +31,7 @@ _VALUE = 1e9
 @never_cache
 @require_POST
 def record_outcome(request: HttpRequest) -> HttpResponse:
-    """Record one outcome of the visitor who sends the request.
+    """Record one outcome for the visitor who sends the request.
 
     The body is JSON such as `{"metric": "signed_up", "value": 1}`.
 

@@ -123,7 +123,7 @@ def _keyed(*parts: str) -> str:
 
 
 def exposure_row(noted: NotedExposure) -> Exposure:
-    """Return the row of an exposure. Raises RowError if a string cannot be stored."""
+    """Return the table row for an exposure. Raises RowError if a string cannot be stored."""
     split = noted.split
     _check(noted.visitor, "visitor")
     _check(split.identifier_type, "identifier type", TYPE_LENGTH)
@@ -148,7 +148,7 @@ def exposure_row(noted: NotedExposure) -> Exposure:
 
 
 def forced_row(noted: NotedForced) -> ForcedVisitor:
-    """Return the row of a forced visitor. Raises RowError if a string cannot be stored."""
+    """Return the row for a forced visitor. Raises RowError if a string cannot be stored."""
     _check(noted.visitor, "visitor")
     _check(noted.identifier_type, "identifier type", TYPE_LENGTH)
     _check(noted.test, "test")
@@ -164,7 +164,7 @@ def forced_row(noted: NotedForced) -> ForcedVisitor:
 
 
 def outcome_row(noted: NotedOutcome) -> Outcome:
-    """Return the row of an outcome. Raises RowError if a string or the value cannot be stored."""
+    """Return the row for an outcome. Raises RowError if a string or the value cannot be stored."""
     _check(noted.visitor, "visitor")
     _check(noted.identifier_type, "identifier type", TYPE_LENGTH)
     _check(noted.metric, "metric")

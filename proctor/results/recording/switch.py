@@ -22,7 +22,7 @@ def allow() -> None:
 
 
 def disallow() -> None:
-    """Undo one call of `allow`."""
+    """Undo one call to `allow`."""
     global _requests  # noqa: PLW0603
     with _counting:
         _requests = _requests[:-1]
@@ -41,7 +41,8 @@ def may_write() -> bool:
 def is_recording() -> bool:
     """Return True if exposures and outcomes should be recorded.
 
-    In a test run, and while a test has set groups, nothing is recorded unless a test requests it.
+    In a test run, and while `override_proctor` is active, nothing is recorded unless a test
+    requests it.
     """
     if _requests:
         return True

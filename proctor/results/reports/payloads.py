@@ -22,7 +22,7 @@ _EDITOR = "proctor.editor"
 
 
 def payloads_of(test: str, versions: Collection[str]) -> dict[str, Mapping[str, Any]]:
-    """Return the payloads for each version, by the name of the group.
+    """Return, for each version, the payloads by group name.
 
     Return {} unless the history has every version, because a version without payloads would look
     like a changed payload.

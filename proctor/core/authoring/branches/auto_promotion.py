@@ -60,7 +60,7 @@ def _lengths(allocation: Allocation) -> dict[int, float]:
 
 
 def is_fully_inactive(definition: Definition) -> bool:
-    """Return whether all ranges belong to a bucket -1 with the name `inactive` or `disabled`.
+    """Return whether all ranges belong to a bucket -1 named `inactive` or `disabled`.
 
     Raises Refusal if two buckets have the same value or a range has an unknown bucket.
     """
@@ -85,7 +85,7 @@ def is_fully_inactive(definition: Definition) -> bool:
                     "json-null",
                     Sentence(
                         gettext_noop(
-                            "a range has bucket {bucket_value}, which does not exist; add this "
+                            "a range uses bucket {bucket_value}, which does not exist; add this "
                             "bucket"
                         ),
                         bucket_value=part.bucket_value,

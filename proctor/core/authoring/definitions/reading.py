@@ -124,7 +124,7 @@ def _with_rule(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _without_nulls(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
-    """Return the document without the nulls that Java Proctor keeps, and the nulls' places."""
+    """Return the document without the nulls that Java Proctor keeps, and where they were."""
     nulls: set[str] = set()
     changed: dict[str, Any] = {}
     for name in ("constants", SPECIAL_FIELD):

@@ -34,14 +34,14 @@ _INT_MAX = 2**31 - 1
 
 
 class AllocationId(NamedTuple):
-    """The parts of an id."""
+    """The parts of an allocation id."""
 
     letters: str
     number: int
 
 
 def parse_id(text: str) -> AllocationId | None:
-    """Return the parts of an id, or None if it is not written like `#A1`."""
+    """Return the parts of an allocation id, or None if it is not written like `#A1`."""
     found = _ID.fullmatch(text)
     # Real ids never have thousands of digits, and parsing them would take a long time.
     return None if found is None or len(found[2]) > 1000 else AllocationId(found[1], int(found[2]))
@@ -124,7 +124,7 @@ def _too_large(text: str, java_message: str | None = None) -> Refusal:
 
 
 def compare_ids(one: str, other: str) -> int:
-    """Compare two ids by their letters: return -1 if *one* comes first, 0 if equal, otherwise 1.
+    """Compare the letters of two ids: return -1 if *one* comes first, 1 if *other* does, else 0.
 
     Raises Refusal for an id that is not written like `#A1`.
     """

@@ -31,7 +31,7 @@ ROUNDING = Fraction(1, 10**9)
 
 
 class Risk(enum.Enum):
-    """How much harm a change can do to visitors or results."""
+    """The harm that a change can do to visitors or results."""
 
     DANGER = "danger"
     NOTICE = "notice"
@@ -51,7 +51,7 @@ class Finding(NamedTuple):
 
 
 def highest(risks: Iterable[Risk]) -> Risk:
-    """Return the highest of the risks; `NONE` if there are none."""
+    """Return the highest of the risks, or `NONE` if there are no risks."""
     return max(risks, key=lambda risk: risk.rank, default=Risk.NONE)
 
 

@@ -99,7 +99,7 @@ def in_ticks(cells: Sequence[Cell], ranges: Sequence[Range]) -> list[Cell]:
 
 
 def _totals(ranges: Iterable[Range]) -> list[int | None]:
-    """Return the running sums of the written lengths in ticks; None for sums that are not whole."""
+    """Return the running sums of the written lengths in ticks, with None for fractional sums."""
     found: list[int | None] = []
     total = Fraction(0)
     for each in ranges:
@@ -122,7 +122,7 @@ def _position_at(tick: int) -> int:
 
 
 def _tick_at(position: int, written: int | None) -> int:
-    """Return a tick that cuts at *position*: *written* if possible, else one with few digits.
+    """Return a tick that cuts at *position*: *written* if possible, else a tick with few digits.
 
     The engine adds lengths as doubles, so its cut may be one position away from the written sum:
     0.1 + 0.7 is a little less than 0.8. `_cut` corrects this.

@@ -1,4 +1,4 @@
-"""Find the browser in a header, named as in UserAgentUtils 1.20 (class Browser).
+"""Find the browser that sent a header, and name it as UserAgentUtils 1.20 does (class Browser).
 
 UserAgentUtils was last updated in 2016. It reports newer browsers as the browser that they imitate:
 today's Edge, Samsung Internet and Opera are reported as Chrome, with Chrome's version. Rules in
@@ -191,7 +191,7 @@ _BROWSERS = (
 
 
 def _product(names: str, parts: int = 4) -> re.Pattern[str]:
-    """Return a pattern whose groups are a product's whole, major and minor version."""
+    """Return a pattern with groups for a product's whole version, and its major and minor parts."""
     # A header can contain a name thousands of times. Each part of the pattern matches in only one
     # way, so matching takes linear time.
     more = rf"(?:\.(\w+)(?:\.\w+){{0,{parts - 2}}})?"

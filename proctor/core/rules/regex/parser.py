@@ -291,7 +291,7 @@ class _Parser(Reader):
         return Chars(chars)
 
     def _escaped_set(self, position: int) -> CharSet | None:
-        r"""Return the set of an escape such as \d or \p{…}; None if it means a single character."""
+        r"""Return the set for an escape such as \d or \p{…}, or None for a single character."""
         letter = self.peek()
         if letter and letter in "pP":
             self.take()

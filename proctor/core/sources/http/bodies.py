@@ -51,7 +51,8 @@ def read_body(
     """Return the body of a streamed *response*, at most *max_bytes* after decompression.
 
     If *check* is given, the body is read piece by piece, and *check* is called before each piece.
-    Otherwise, the connection itself enforces the time limit. Raises BodyError.
+    Otherwise, the connection itself enforces the time limit. Raises BodyError if the body is
+    rejected.
     """
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", ""):

@@ -176,7 +176,7 @@ def _allocation(
     total = sum(wanted.values(), Fraction(0))
     if f"allocation-{index}" not in read.problems and abs(total - 1) > Fraction(1, 10**9):
         read.problems[f"allocation-{index}"] = _(
-            "The shares add up to %(total)s %%, expected 100 %%."
+            "The shares add up to %(total)s %%; they must add up to 100 %%."
         ) % {"total": percent_text(total)}
     renamed = {}
     for bucket in state.buckets:
