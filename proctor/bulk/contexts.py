@@ -85,7 +85,10 @@ class Variable:
 
 
 def _distinct(column: pa.Array) -> tuple[NDArray[Any], list[Any]]:
-    """Return a code for each row, and the values by code. Null has the code after the last one."""
+    """Return a code for each row, and the list of values that the codes index.
+
+    The code of null is the length of the list.
+    """
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string_view(column.type):

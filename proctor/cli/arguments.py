@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_matrix(parser: argparse.ArgumentParser) -> None:
-    """Add the positional argument MATRIX."""
+    """Add the MATRIX positional argument."""
     parser.add_argument(
         "matrix",
         metavar="MATRIX",
@@ -110,7 +110,7 @@ def add_visitor(parser: argparse.ArgumentParser) -> None:
 
 
 def add_progress(parser: argparse.ArgumentParser) -> None:
-    """Add the options --progress and --no-progress."""
+    """Add the --progress and --no-progress options."""
     parser.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
@@ -121,7 +121,7 @@ def add_progress(parser: argparse.ArgumentParser) -> None:
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add the option --json."""
+    """Add the --json option."""
     parser.add_argument("--json", action="store_true", help="print JSON instead")
 
 

@@ -185,7 +185,7 @@ class Proc:
         """
         assignments = self._assignments
         if assignments is None:
-            # Check the name first, so that no source is asked for a wrong name.
+            # Check the name first, so that no source is queried for an unknown test.
             if name not in self._registry:
                 raise KeyError(self._undeclared(name))
             assignments = self._loaded()

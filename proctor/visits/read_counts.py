@@ -57,7 +57,7 @@ class CountingProc(Proc):
 
 
 def count_reads(request: HttpRequest) -> None:
-    """Make the request count its reads. Has no effect once proctor's middleware has started."""
+    """Count the reads of tests in a request. Call this before proctor's middleware starts."""
     request.__dict__[COUNTED] = True
 
 

@@ -1,4 +1,4 @@
-"""The explanation of a visitor's groups on the page /you/."""
+"""The explanation of a visitor's groups on the /you/ page."""
 
 from __future__ import annotations
 

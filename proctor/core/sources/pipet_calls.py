@@ -29,7 +29,7 @@ RECORDS_EVERY = 60.0
 
 
 class RareRecord:
-    """Logs a warning at most once a minute, and how many were suppressed in between."""
+    """Logs at most one warning a minute, with the number that were suppressed in between."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

@@ -135,9 +135,9 @@ def promote_together(
     message: str = "",
     override: str = "",
 ) -> list[Revision] | list[Proposal]:
-    """Publish revisions of several tests from one branch on a later one: all or none.
+    """Publish revisions of several tests from one branch on a later one, either all or none.
 
-    Return proposals if other people must approve. For *override* and the exceptions, see
+    Return proposals instead if other people must approve. For *override* and the exceptions, see
     `services.promote`.
     """
     definitions: dict[str, Definition] = {}

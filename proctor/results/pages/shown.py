@@ -60,7 +60,7 @@ class Bar:
     """A bar with the shares of the groups."""
 
     segments: tuple[Segment, ...]
-    #: The shares in words.
+    #: The shares as text.
     text: str
 
 

@@ -60,9 +60,9 @@ def breakage(
 ) -> Breakage:
     """Return the problems in one application if the tests in *before* become those in *after*.
 
-    *before* and *after* contain the changed tests and all related tests. If *whole_matrix*, the
-    application also loads tests that its specification does not name, so the tests that it names
-    can depend on them. *source* names the matrix in messages. Never raises.
+    *before* and *after* contain the changed tests and all related tests. If *whole_matrix* is
+    true, the application also loads tests that its specification does not name, so the tests that
+    it names can depend on them. *source* names the matrix in messages. Never raises.
     """
 
     def checked(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:

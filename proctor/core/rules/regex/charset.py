@@ -19,7 +19,7 @@ class CharSet:
 
     @classmethod
     def of(cls, ranges: Iterable[tuple[int, int]]) -> CharSet:
-        """Return the set that *ranges* cover. They can be unsorted and can overlap."""
+        """Return the set of all code points in *ranges*, which can be unsorted and can overlap."""
         merged: list[tuple[int, int]] = []
         for low, high in sorted(ranges):
             if merged and low <= merged[-1][1] + 1:
@@ -60,7 +60,7 @@ class CharSet:
         return next(self._shared(other), None) is not None
 
     def ignoring_case(self) -> CharSet:
-        """Return the set with both cases of its ASCII letters, as for Java's CASE_INSENSITIVE."""
+        """Return the set, plus the other case of its ASCII letters (Java's CASE_INSENSITIVE)."""
         lower, upper = self & LOWER, self & UPPER
         return CharSet.of(
             (
