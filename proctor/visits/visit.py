@@ -127,7 +127,7 @@ class Visit:
 
     @property
     def must_exclude(self) -> bool:
-        """True if an exposure would be sent to a receiver, and a hook must be called first."""
+        """True if exposures have a receiver, and a hook must first decide whether to send them."""
         return self._hooks.may_exclude and self._excluded is None and bool(exposed.receivers)
 
     @property

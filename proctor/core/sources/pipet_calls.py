@@ -24,7 +24,7 @@ __all__ = ["Call", "Crew"]
 
 logger = logging.getLogger("proctor.pipet")
 
-#: Minimum time between two log records of the same kind about single visitors, in seconds.
+#: Minimum time between two log records of the same kind about individual visitors, in seconds.
 RECORDS_EVERY = 60.0
 
 

@@ -114,7 +114,10 @@ def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
 
 
 def _with_known_extras(text: str, test: str, stored: Definition, refusal: Refusal) -> Definition:
-    """Return the definition. Raises *refusal* if *stored* lacks any of its unknown fields."""
+    """Return the definition that was sent.
+
+    Raises *refusal* if it has unknown fields that *stored* does not have.
+    """
     sent = read_definition(text, test)
     if sent is None or not _extras(sent) <= _extras(stored):
         raise refusal
@@ -236,7 +239,7 @@ def ids_moved_on(
     *,
     proposal: int | None = None,
 ) -> Definition:
-    """Return a restored definition with new ids for allocations whose ids named a different split.
+    """Return a restored definition. Allocations whose ids named a different split get new ids.
 
     *jumping* contains the indexes of the allocations to which visitors jump. Their ids are
     incremented if they were used on the branch before.

@@ -53,8 +53,8 @@ class CharSet:
     def overlaps(self, other: CharSet) -> bool:
         """Return True if the two sets have a code point in common."""
         if len(self.ranges) == len(other.ranges) == 1:
-            # Checked first because it is the most common case, and there are many pairs of
-            # branches.
+            # A shortcut for the most common case. A pattern with many alternatives has many
+            # pairs of sets to compare.
             (low, high), (least, most) = self.ranges[0], other.ranges[0]
             return low <= most and least <= high
         return next(self._shared(other), None) is not None
