@@ -22,7 +22,7 @@ COUNTED = "_proctor_counted"
 
 
 class Reads(NamedTuple):
-    """The reads of a `proc`, by the name of the test."""
+    """How often each test of a `proc` was read."""
 
     #: Reads by attribute, item, tag or decorator, which count as exposures.
     reads: Counter[str]

@@ -63,7 +63,10 @@ class Together:
 
 
 def prepare_together(branch: str, definitions: Mapping[str, Definition]) -> Together:
-    """Return the effects of publishing *definitions* (by test) on a branch. Nothing is written."""
+    """Return the effects of publishing *definitions* on a branch, without writing anything.
+
+    *definitions* maps each test to its new definition.
+    """
     applications = read_applications()
     before: dict[str, TestDefinition] = {}
     for name, definition in definitions.items():

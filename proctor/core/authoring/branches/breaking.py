@@ -35,7 +35,7 @@ IN_USE = "in-use"
 
 @dataclass(frozen=True, slots=True)
 class Breakage:
-    """The problems that one application has after a change, by test."""
+    """For each test, the problem that one application has after a change."""
 
     #: Problems caused by the change: either the test is new, or the application was able to load it
     #: before the change, or the change affects a bucket that the application declares.
