@@ -124,7 +124,7 @@ class Plan:
         return [each for each in self.choosers.values() if is_ordinary(each)]
 
     def one(self, test: Chooser) -> One:
-        """Return the function of one ordinary test, compiled on first use."""
+        """Return the function that evaluates one ordinary test. It is compiled on first use."""
         one = self.ones.get(test.name)
         if one is None:
             # If two threads compile the same test, it does not matter whose result is kept.

@@ -248,7 +248,7 @@ class Recorder:
         self.stop()
 
     def _in_child(self) -> None:
-        """After a fork, start with no thread and an empty queue. The parent still has its rows."""
+        """Start without a thread and with an empty queue; the parent process writes its rows."""
         self._waiting = deque()
         self._taken = []
         self._lost, self._loss_lock = 0, threading.Lock()
