@@ -248,7 +248,7 @@ class Recorder:
         self.stop()
 
     def _in_child(self) -> None:
-        """Start without a thread and with an empty queue; the parent process writes its rows."""
+        """Start with no thread and an empty queue, because the parent writes the queued rows."""
         self._waiting = deque()
         self._taken = []
         self._lost, self._loss_lock = 0, threading.Lock()
