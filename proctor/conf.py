@@ -39,11 +39,11 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     #: Maximum time that a page waits for groups, in seconds, in total.
     TIMEOUT = 0.25
 
-    #: Where to cache the answers of a Pipet: None, or one of proctor.resolving.cache_methods.
+    #: Where to cache a Pipet's answers: None, or one of proctor.resolving.cache_methods.
     CACHE_METHOD: str | None = None
-    #: The alias in CACHES of the cache for answers of a Pipet; None means "default".
+    #: The alias in CACHES of the cache for a Pipet's answers; None means "default".
     CACHE_NAME: str | None = None
-    #: How long an answer of a Pipet is cached, in seconds; None means forever.
+    #: How long a Pipet's answer is cached, in seconds; None means forever.
     CACHE_TIMEOUT: float | None = 24 * 60 * 60
     #: Seconds between two requests to a Pipet for the version of its matrix; None means never.
     CACHE_VERSION_TIMEOUT: float | None = 300

@@ -1,4 +1,4 @@
-"""A page with an A/B test of its button, with Flask and Proctor's engine."""
+"""A page with an A/B test of its button, built with Flask and Proctor's engine."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ __all__ = ["Prepared"]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The tables of an analysis, and the results that are available before any statistics."""
+    """The tables of an analysis, and what is known before any statistics are computed."""
 
     space: Workspace
     options: Options

@@ -85,7 +85,10 @@ class Variable:
 
 
 def _distinct(column: pa.Array) -> tuple[NDArray[Any], list[Any]]:
-    """Return a code for each row, and the values by code. Null has the code after the last one."""
+    """Return a code for each row, and the list of values that the codes index.
+
+    The code of null is the length of the list.
+    """
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string_view(column.type):
@@ -129,7 +132,7 @@ class _Group:
         self._answers: dict[Rule, NDArray[Any]] = {}
 
     def context(self, code: int) -> dict[str, Any]:
-        """Return the raw values of a group of rows, by variable."""
+        """Return the raw value of each variable for a group of rows."""
         row = self._samples[code]
         found = {}
         for name, variable in zip(self._names, self._variables, strict=True):
@@ -221,7 +224,7 @@ class Contexts:
         return found
 
     def refused(self) -> dict[str, int]:
-        """Return the number of rows with values that cannot be converted, by variable."""
+        """For each variable, return the number of rows whose value cannot be converted."""
         counts = {
             name: each.refused_rows(name, self._plan) for name, each in self._variables.items()
         }

@@ -187,7 +187,7 @@ class _Maker:
         self._names = pa.array(known, pa.string())
 
     def array(self, codes: NDArray[Any]) -> pa.Array:
-        """Return the column's value for each of these codes."""
+        """Return the column's value for each of the *codes*."""
         found = self._numbers[codes]
         missing = codes == NO_GROUP if self._is_value else found < 0
         mask = missing if missing.any() else None

@@ -137,6 +137,8 @@ def check_inputs(source: pa.Schema, inputs: Inputs) -> None:
                 f"{printable(nearest(column, source.names), 1000)}"
             )
         if count > 1:
-            raise ConfigurationError(f"The table has {count} columns {shown(column)} for {what}")
+            raise ConfigurationError(
+                f"The table has {count} columns named {shown(column)} for {what}"
+            )
     for kind, column in inputs.identifiers.items():
         check_type(kind, column, source.field(column).type)

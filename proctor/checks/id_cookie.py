@@ -1,4 +1,4 @@
-"""Check that browsers accept the id cookie that the settings describe together."""
+"""Check that browsers accept the id cookie that the settings define."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["check_id_cookie"]
 
 
 def check_id_cookie(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report settings of the id cookie that exclude each other."""
+    """Report settings that would make browsers ignore the id cookie."""
     problem = ignored_cookie() if is_sound(*ID_COOKIE) else None
     if problem is None:
         return []

@@ -127,7 +127,7 @@ def _names() -> Iterator[checks.CheckMessage]:
     if value_of("PROCTOR_API_ROOT") is None or names_fit(declared_tests()):
         return
     yield checks.Warning(
-        f"The names in PROCTOR_TESTS take more than {MAX_TEST_BYTES} bytes of a URL, so each "
+        f"The names in PROCTOR_TESTS take up more than {MAX_TEST_BYTES} bytes in the URL, so each "
         "request asks the Pipet for all tests of its matrix.",
         hint="Remove finished tests from PROCTOR_TESTS; or silence this check if the Pipet's "
         "matrix contains few other tests.",

@@ -23,8 +23,8 @@ __all__ = ["check_variants"]
 
 
 def check_variants(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report all mistakes in the variants that URLs can reach."""
-    # After an error in PROCTOR_TESTS the declared tests are unknown.
+    """Report all mistakes in the variants of the views in the URLconf."""
+    # If PROCTOR_TESTS contains an error, the declared tests are unknown.
     registry = None if declaration_problems(settings.PROCTOR_TESTS) else declared_tests()
     return [
         message

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_matrix(parser: argparse.ArgumentParser) -> None:
-    """Add the positional argument MATRIX."""
+    """Add the MATRIX positional argument."""
     parser.add_argument(
         "matrix",
         metavar="MATRIX",
@@ -44,7 +44,7 @@ def add_declarations(parser: argparse.ArgumentParser) -> None:
 def add_context(parser: argparse.ArgumentParser, declarations: str = "--config") -> None:
     """Add the options for context variables and their types.
 
-    *declarations* names a different option that can declare the types.
+    *declarations* is the option that declares the types, for the help text.
     """
     group = parser.add_argument_group(
         "context",
@@ -110,7 +110,7 @@ def add_visitor(parser: argparse.ArgumentParser) -> None:
 
 
 def add_progress(parser: argparse.ArgumentParser) -> None:
-    """Add the options --progress and --no-progress."""
+    """Add the --progress and --no-progress options."""
     parser.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
@@ -121,7 +121,7 @@ def add_progress(parser: argparse.ArgumentParser) -> None:
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add the option --json."""
+    """Add the --json option."""
     parser.add_argument("--json", action="store_true", help="print JSON instead")
 
 

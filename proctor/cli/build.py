@@ -85,7 +85,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         "--author",
         metavar="NAME",
         default="",
-        help="who publishes the matrix (default: the environment variable USER)",
+        help="who publishes the matrix (default: the USER environment variable)",
     )
     parser.add_argument(
         "-v",

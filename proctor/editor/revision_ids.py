@@ -12,6 +12,6 @@ LENGTH = 10
 
 
 def new_revision_id() -> str:
-    """Return a new random id such as `k7m2q-p4xrt`: one of 4 x 10^14."""
+    """Return a new random id such as `k7m2q-p4xrt`; 4 x 10^14 are possible."""
     letters = [secrets.choice(ALPHABET) for _ in range(LENGTH)]
     return "".join([*letters[:5], "-", *letters[5:]])

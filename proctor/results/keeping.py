@@ -21,7 +21,7 @@ _BATCH = 500
 
 
 def prune(before: datetime, progress: Callable[[int], None] | None = None) -> dict[str, int]:
-    """Delete the rows older than *before* and return the number of deleted rows by table.
+    """Delete the rows older than *before* and return the number of rows deleted from each table.
 
     A split is kept as long as an exposure refers to it. After each batch, *progress* is called with
     the number of deleted rows.
@@ -41,7 +41,7 @@ def prune(before: datetime, progress: Callable[[int], None] | None = None) -> di
 
 
 def forget(identifier_type: str, visitor: str) -> dict[str, int]:
-    """Delete all rows of a visitor and return the number of deleted rows by table."""
+    """Delete all rows of a visitor and return the number of rows deleted from each table."""
     using = write_alias()
     stored = stored_visitor(identifier_type, visitor)
     done = {}

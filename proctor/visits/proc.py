@@ -70,11 +70,11 @@ class Proc:
 
     def __getattr__(self, name: str) -> GroupAssignment:
         # Python calls this only for names that are not instance attributes: at the first read of a
-        # test, and for a wrong name.
+        # test, and for a name that does not exist.
         if name.startswith("_"):
             raise AttributeError(name)
         # Do not use `self[name]` here, because in DEBUG a KeyError raised by a hook would look like
-        # a wrong name.
+        # an unknown name.
         if name not in self._registry:
             raise AttributeError(self._undeclared(name))
         assignment = self[name]
@@ -185,7 +185,7 @@ class Proc:
         """
         assignments = self._assignments
         if assignments is None:
-            # Check the name first, so that no source is asked for a wrong name.
+            # Check the name first, so that no source is queried for an unknown test.
             if name not in self._registry:
                 raise KeyError(self._undeclared(name))
             assignments = self._loaded()

@@ -22,7 +22,7 @@ COUNTED = "_proctor_counted"
 
 
 class Reads(NamedTuple):
-    """The reads of a `proc`, by the name of the test."""
+    """How often each test of a `proc` was read."""
 
     #: Reads by attribute, item, tag or decorator, which count as exposures.
     reads: Counter[str]
@@ -57,7 +57,7 @@ class CountingProc(Proc):
 
 
 def count_reads(request: HttpRequest) -> None:
-    """Make the request count its reads. Has no effect once proctor's middleware has started."""
+    """Count the reads of tests in a request. Call this before proctor's middleware starts."""
     request.__dict__[COUNTED] = True
 
 

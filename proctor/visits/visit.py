@@ -67,7 +67,7 @@ class Visit:
     #: The settings and the source that this request uses.
     setup: SiteSetup
     proc: Proc
-    #: The parts of the request that need privilege; None for nearly all requests.
+    #: Handles what only privileged users may do in the request; None for nearly all requests.
     forcing: Forcing | None
     #: The request to the source with the visitor's own identity, as the hooks returned it. Set only
     #: if the visitor uses a different identity.
@@ -81,7 +81,7 @@ class Visit:
         self.setup = current_setup()
         #: The request to the source; None until the hooks have run.
         self._asked: GroupsRequest | None = None
-        #: The exception of a hook. If it is set, the source is not asked.
+        #: The exception that a hook raised. If it is set, the source is not called.
         self._failure: Exception | None = None
         self._excluded: bool | None = None
         self.forcing = forcing = Forcing(hooks, request) if asks(request) else None
@@ -127,7 +127,7 @@ class Visit:
 
     @property
     def must_exclude(self) -> bool:
-        """True if an exposure would be sent to a receiver, and a hook must be called first."""
+        """True if exposures have a receiver, and a hook must first decide whether to send them."""
         return self._hooks.may_exclude and self._excluded is None and bool(exposed.receivers)
 
     @property
@@ -137,7 +137,7 @@ class Visit:
 
     @property
     def own(self) -> GroupsRequest | None:
-        """The request to the source with the visitor's own identity, even if they use another."""
+        """The request to the source with the visitor's own identity, not one that they chose."""
         return getattr(self, "_own", self._asked)
 
     @property
@@ -220,7 +220,10 @@ class Visit:
         return names
 
     def _must_ask(self) -> bool:
-        """Return True if the hooks have not run yet. In DEBUG, raise their exception again."""
+        """Return True if the hooks have not run yet.
+
+        In DEBUG, if a hook failed, raise its exception again.
+        """
         self._forbid_hooks()
         if self._failure is not None and settings.DEBUG and not isinstance(self._failure, ANSWERS):
             raise self._failure
@@ -240,7 +243,7 @@ class Visit:
         return source is not None and getattr(source, "waits", True)
 
     def wait(self) -> None:
-        """Do slow work now: determine the groups, or let the source prepare for this."""
+        """Do slow work now: determine the groups, or let the source prepare to do so."""
         if self.must_wait:
             prepare = getattr(self.setup.source, "prepare", None)
             if prepare is None:
@@ -294,14 +297,14 @@ class Visit:
         return found
 
     async def _acall(self, name: str) -> Any:
-        """Await a hook, and load its answer in a thread if loading may need a query."""
+        """Await a hook. Load objects that it returned in a thread, as this may need a query."""
         if name in YES_OR_NO:
             return await self._hooks.acall_or_no(name, self.request)
         answer = await self._hooks.acall(name, self.request)
         return answer if is_data(answer) else await sync_to_async(self._loaded)(answer)
 
     def _loaded(self, answer: Any) -> Any:
-        """Return the answer of a hook with its lazy values loaded. Not for an event loop."""
+        """Return what a hook returned, with its lazy values loaded. Not for an event loop."""
         if is_data(answer):
             return answer
         self._had_objects = True

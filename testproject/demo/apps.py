@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class DemoConfig(AppConfig):
-    """The app of the demo."""
+    """The demo app."""
 
     name = "testproject.demo"
     label = "shop_demo"

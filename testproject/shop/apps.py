@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class ShopConfig(AppConfig):
-    """Small Hours, a shop."""
+    """The app of Small Hours, a demo shop."""
 
     name = "testproject.shop"
 

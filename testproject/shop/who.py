@@ -1,4 +1,4 @@
-"""The explanation of a visitor's groups on the page /you/."""
+"""The explanation of a visitor's groups on the /you/ page."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _explain(request: ShopRequest, name: str) -> Explanation | None:
     if visit is None or visit.asked is None:
         return None
     try:
-        # Use the request of the visit, because it may contain forced groups or another identity.
+        # Use the visit's request, because it may contain forced groups or a different identity.
         return source.explain(visit.asked, name)
     except ProctorError:
         return None

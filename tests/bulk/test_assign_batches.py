@@ -454,7 +454,7 @@ def test_what_makes_no_sense_is_refused(columns, options, error, message):
 
 def test_a_column_that_is_twice_is_refused():
     batch = pa.RecordBatch.from_arrays([pa.array(["a"]), pa.array(["b"])], ["user", "user"])
-    with pytest.raises(ConfigurationError, match="2 columns 'user'"):
+    with pytest.raises(ConfigurationError, match="2 columns named 'user'"):
         list(assign_batches(PROCTOR, [batch], identifiers=USER))
 
 

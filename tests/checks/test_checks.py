@@ -526,7 +526,7 @@ def test_names_that_no_url_has_room_for_are_a_warning(sound):
     sound.PROCTOR_TESTS = tuple(f"averylongnameofatest{number}tst" for number in range(100))
     assert ids() == []
     sound.PROCTOR_TESTS = tuple(f"averylongnameofatest{number}tst" for number in range(150))
-    assert "more than 3500 bytes of a URL" in only("proctor.W018").msg
+    assert "more than 3500 bytes in the URL" in only("proctor.W018").msg
     sound.PROCTOR_API_ROOT = None
     sound.PROCTOR_MATRIX = __file__
     assert "proctor.W018" not in ids()

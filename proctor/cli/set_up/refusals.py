@@ -4,4 +4,7 @@ from __future__ import annotations
 
 
 class Refusal(Exception):  # noqa: N818 - the reason is not an error of the command
-    """A file cannot be changed safely. The message states the reason, and begins in lower case."""
+    """Raised if a file cannot be changed safely.
+
+    The message states the reason and begins with a lower-case letter.
+    """

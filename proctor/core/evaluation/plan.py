@@ -112,7 +112,7 @@ class Plan:
         read = frozenset[str]().union(*(each.variables for each in self.chunks))
         #: The variables that the compiled function does not read. Their values are only checked.
         self.unread = self._unread(read)
-        #: Tests whose json payloads compete to set properties, in the order of evaluation.
+        #: Tests whose JSON payloads may set the same properties, in the order of evaluation.
         self.experiments = tuple(each for each in self.choosers.values() if each.experiment)
         #: Ordinary tests with their own functions, which are compiled on first use.
         self.ones: dict[str, One] = {}
@@ -124,7 +124,7 @@ class Plan:
         return [each for each in self.choosers.values() if is_ordinary(each)]
 
     def one(self, test: Chooser) -> One:
-        """Return the function of one ordinary test, compiled on first use."""
+        """Return the function that evaluates one ordinary test. It is compiled on first use."""
         one = self.ones.get(test.name)
         if one is None:
             # If two threads compile the same test, it does not matter whose result is kept.
@@ -176,7 +176,7 @@ class Plan:
         return Wanted(names, parents, False, ones, (), self._unread(read))
 
     def in_order(self, names: Collection[str] | None) -> Collection[Chooser]:
-        """Return the tests with these names (None: all), each after those that it depends on."""
+        """Return the tests with these names (all if None), each after those that it depends on."""
         if names is None:
             return self.choosers.values()
         return [self.choosers[name] for name in sorted(names, key=self.ranks.__getitem__)]

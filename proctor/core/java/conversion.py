@@ -81,7 +81,7 @@ def to_double(value: Any) -> float:
 
 
 def _exact(text: str) -> Fraction:
-    """Return the exact value of *text*, which must be a finite number for `parse_double`."""
+    """Return the exact value of *text*, which `parse_double` must read as a finite number."""
     from fractions import Fraction  # noqa: PLC0415 - few need it, and it is slow to import
 
     number = text.strip("".join(map(chr, range(0x21)))).lower()

@@ -193,7 +193,7 @@ _FAILED = "Failed to evaluate a rule {rule}: "
 
 
 def _say_as_the_java(error: RuleError, rule: str) -> None:
-    """Store Java Proctor's message for a rule that drops its test (Java: InvalidRuleException)."""
+    """Store Java Proctor's message for a rule whose test is dropped [InvalidRuleException]."""
     if isinstance(error, (RuleSyntaxError, RuleTypeError)):
         error.java_message = (error.java_message or _SYNTAX).replace("{rule}", rule)
     else:

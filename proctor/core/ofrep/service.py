@@ -1,4 +1,4 @@
-"""The endpoints of the protocol, and the flag manifest of the same tests."""
+"""The endpoints of OpenFeature's remote evaluation protocol, and a manifest of the same flags."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class ObjectLocation:
         self._late: list[threading.Thread] = []
 
     def changed(self, token: object) -> bool:
-        """Return True, because only the store knows."""
+        """Return True, because only the store knows whether the object has changed."""
         return True
 
     def read(self, token: object) -> Document | None:
@@ -260,7 +260,7 @@ def _parsed(text: str) -> datetime | None:
 
 
 def _words(error: BaseException) -> str:
-    """Return a description of an error, without its own text, which can contain credentials."""
+    """Describe an error without using its message, which can contain credentials."""
     if isinstance(error, FileNotFoundError):
         return "the object does not exist"
     if isinstance(error, PermissionError):

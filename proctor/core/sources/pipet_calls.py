@@ -24,12 +24,12 @@ __all__ = ["Call", "Crew"]
 
 logger = logging.getLogger("proctor.pipet")
 
-#: Minimum time between two log records of the same kind about single visitors, in seconds.
+#: Minimum time between two log records of the same kind about individual visitors, in seconds.
 RECORDS_EVERY = 60.0
 
 
 class RareRecord:
-    """Logs a warning at most once a minute, and how many were suppressed in between."""
+    """Logs at most one warning a minute, with the number that were suppressed in between."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

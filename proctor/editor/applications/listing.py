@@ -1,4 +1,4 @@
-"""Applications as the pages and the API show them, with missing and unloadable tests."""
+"""Applications as the pages and the API show them, with their missing and unloadable tests."""
 
 from __future__ import annotations
 

@@ -68,12 +68,12 @@ class Prepared:
     before: Mapping[str, TestDefinition]
     after: Mapping[str, TestDefinition]
     problems: tuple[Problem, ...]
-    #: The verdict of each application of the branch.
+    #: For each application of the branch, how the change affects it.
     says: tuple[Verdict, ...] = ()
 
     @property
     def moves(self) -> dict[str, tuple[PairMoves, ...]]:
-        """The visitors who change groups, by test, including tests that depend on this one."""
+        """For this test and each test that depends on it, the visitors who change groups."""
         return moves_between(self.before, self.after)
 
     @property
@@ -114,7 +114,10 @@ def parse_sent(text: str, test: str, stored: Definition | None) -> Definition:
 
 
 def _with_known_extras(text: str, test: str, stored: Definition, refusal: Refusal) -> Definition:
-    """Return the definition. Raises *refusal* if *stored* lacks any of its unknown fields."""
+    """Return the definition that was sent.
+
+    Raises *refusal* if it has unknown fields that *stored* does not have.
+    """
     sent = read_definition(text, test)
     if sent is None or not _extras(sent) <= _extras(stored):
         raise refusal
@@ -152,7 +155,7 @@ def prepare_edit(
     *,
     proposal: int | None = None,
 ) -> Prepared:
-    """Return the result of an edit or a creation, with every problem of *definition*.
+    """Return the result of an edit or a creation, with every problem found in *definition*.
 
     *earlier* contains the definitions that a schedule publishes before this one; the last of them
     is *previous*. *proposal* is the number of the proposal in which the result will be stored, if
@@ -200,9 +203,9 @@ def prepare_written(
 def prepare_stopped(
     branch: str, test: str, definition: Definition, previous: Definition
 ) -> Prepared:
-    """Return the result of a stop.
+    """Return the result of stopping a test.
 
-    A stop must not fail, so if an id cannot be incremented, all ids stay the same.
+    A stop must not fail, so if an allocation id cannot be incremented, all ids stay the same.
     """
     try:
         return prepare_written(branch, test, definition, previous)
@@ -236,7 +239,7 @@ def ids_moved_on(
     *,
     proposal: int | None = None,
 ) -> Definition:
-    """Return a restored definition with new ids for allocations whose ids named a different split.
+    """Return a restored definition. Allocations whose ids named a different split get new ids.
 
     *jumping* contains the indexes of the allocations to which visitors jump. Their ids are
     incremented if they were used on the branch before.
@@ -254,7 +257,7 @@ def ids_moved_on(
 
 
 def prepare_exact(branch: str, test: str, definition: Definition | None) -> Prepared:
-    """Return the result of publishing exactly this definition, ids included.
+    """Return the result of publishing exactly this definition, including its ids.
 
     Use it for definitions that people have approved.
     """
@@ -305,7 +308,8 @@ def _is_same(one: Definition, other: Definition) -> bool:
 
 def _surroundings(relatives: Relatives, previous: Definition | None) -> Surroundings:
     known = relatives.applications
-    # A test that only other applications use can have variables that this site does not have.
+    # A test that only other applications use can read variables that this site does not
+    # declare.
     is_own = relatives.test in current_setup().registry or not known.registered
     return Surroundings(
         previous=previous,

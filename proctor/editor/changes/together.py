@@ -63,7 +63,10 @@ class Together:
 
 
 def prepare_together(branch: str, definitions: Mapping[str, Definition]) -> Together:
-    """Return the effects of publishing *definitions* (by test) on a branch. Nothing is written."""
+    """Return the effects of publishing *definitions* on a branch, without writing anything.
+
+    *definitions* maps each test to its new definition.
+    """
     applications = read_applications()
     before: dict[str, TestDefinition] = {}
     for name, definition in definitions.items():
@@ -135,9 +138,9 @@ def promote_together(
     message: str = "",
     override: str = "",
 ) -> list[Revision] | list[Proposal]:
-    """Publish revisions of several tests from one branch on a later one: all or none.
+    """Publish revisions of several tests from one branch on a later one, either all or none.
 
-    Return proposals if other people must approve. For *override* and the exceptions, see
+    Return proposals instead if other people must approve. For *override* and the exceptions, see
     `services.promote`.
     """
     definitions: dict[str, Definition] = {}

@@ -183,7 +183,7 @@ def edit(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
 
 
 def _proposal(request: HttpRequest, actor: Actor, test: str) -> Proposal | None:
-    """Return the proposal in the query string, if it can be edited."""
+    """Return the proposal that the query string names, if it can be edited."""
     number = acting.number_of(request.GET.get("proposal"), None)
     if number is None:
         return None

@@ -76,7 +76,7 @@ def _counts(approval: Approval, proposal: Proposal) -> bool:
 
 
 def _user(key: str) -> Any:
-    """Read the user with this primary key from the database. Return None if the user is missing."""
+    """Read the user with this primary key from the database; None if no such user exists."""
     model = auth.get_user_model()
     try:
         return model._default_manager.filter(pk=key).first()  # noqa: SLF001 - the documented way
@@ -85,9 +85,10 @@ def _user(key: str) -> Any:
 
 
 def possible_approvers(test: str, branch: str, proposal: Proposal | None = None) -> list[Any]:
-    """Return at most 100 users who may approve, as far as Django can find them.
+    """Return at most 100 users who may approve a proposal.
 
-    If *proposal* is not given, the caller must exclude the author.
+    Users who get the permission only from a custom authentication backend are not included. If
+    *proposal* is not given, the caller must exclude the author.
     """
     found = holders(APPROVE)
     users = [] if found is None else list(found[:_MOST])

@@ -9,7 +9,7 @@ A guard takes a `GuardedStep` and returns None to let the step pass, or a `Verdi
             return Verdict.hold("fewer than 100 orders in the last hour")
         return None
 
-The setting PROCTOR_EDITOR_GUARDS lists the dotted paths of all guards that a step may name. A path
+The PROCTOR_EDITOR_GUARDS setting lists the dotted paths of all guards that a step may name. A path
 is imported only when the step is due, so an import error does not affect the rest of the editor. A
 guard is called outside any transaction, in the thread that loads the matrix or in a command, so a
 slow guard does not delay requests or other processes. If a guard raises an exception, the step is

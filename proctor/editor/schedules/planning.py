@@ -117,7 +117,7 @@ def _prepared(
 
 
 def refuse_times(test: str, wanted: Sequence[Wanted], now: datetime) -> None:
-    """Raise Refused unless all times are after *now*, the database's time, and in order.
+    """Raise Refused unless the times are in order and later than *now*, the database's time.
 
     Times more than a hundred years ahead are refused too, because a time near the end of the year
     9999 cannot be converted to every time zone.

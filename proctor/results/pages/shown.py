@@ -1,4 +1,4 @@
-"""Values for page templates: SVG bars and charts without inline styles, and states in words."""
+"""Values for page templates: SVG bars and charts without inline styles, and names of states."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Bar:
     """A bar with the shares of the groups."""
 
     segments: tuple[Segment, ...]
-    #: The shares in words.
+    #: The shares as text.
     text: str
 
 

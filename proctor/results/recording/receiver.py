@@ -113,7 +113,10 @@ class Receiver:
 
 
 def _forced(split: SplitInfo, visitor: str, group: str, seen: Seen) -> NotedForced:
-    """Return the record of a forced exposure. Only a visitor's first record identifies them."""
+    """Return the record of a forced exposure.
+
+    Only the first record of a visitor contains their identifier.
+    """
     at, key = time.time(), hash((visitor, split.identifier_type, split.test))
     if key in seen:
         return NotedForced(at, split.test)

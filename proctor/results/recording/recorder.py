@@ -248,7 +248,7 @@ class Recorder:
         self.stop()
 
     def _in_child(self) -> None:
-        """After a fork, start with no thread and an empty queue. The parent writes its rows."""
+        """Start with no thread and an empty queue, because the parent writes the queued rows."""
         self._waiting = deque()
         self._taken = []
         self._lost, self._loss_lock = 0, threading.Lock()

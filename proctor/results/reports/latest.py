@@ -1,4 +1,4 @@
-"""Store the verdicts of the newest reports, so that the list of tests need not compute reports."""
+"""Store the verdicts of the newest reports, so that pages can list them quickly."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def verdict_values(report: Report) -> dict[str, str | bool]:
 
 
 def remember(report: Report) -> None:
-    """Store the verdict of a report. Only log a failure: the report itself is still usable."""
+    """Store the verdict of a report. A failure is only logged; the report is still usable."""
     values = {**verdict_values(report), "at": timezone.now()}
     try:
         with transaction.atomic(using=router.db_for_write(LatestVerdict)):

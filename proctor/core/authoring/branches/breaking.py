@@ -35,7 +35,7 @@ IN_USE = "in-use"
 
 @dataclass(frozen=True, slots=True)
 class Breakage:
-    """The problems that one application has after a change, by test."""
+    """For each test, the problem that one application has after a change."""
 
     #: Problems caused by the change: either the test is new, or the application was able to load it
     #: before the change, or the change affects a bucket that the application declares.
@@ -60,9 +60,9 @@ def breakage(
 ) -> Breakage:
     """Return the problems in one application if the tests in *before* become those in *after*.
 
-    *before* and *after* contain the changed tests and all related tests. If *whole_matrix*, the
-    application also loads tests that its specification does not name, so the tests that it names
-    can depend on them. *source* names the matrix in messages. Never raises.
+    *before* and *after* contain the changed tests and all related tests. If *whole_matrix* is
+    true, the application also loads tests that its specification does not name, so the tests that
+    it names can depend on them. *source* names the matrix in messages. Never raises.
     """
 
     def checked(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:

@@ -1,4 +1,4 @@
-"""Valid names of tests, buckets and meta tags in an editor [IdentifierValidationUtil].
+"""Names that an editor accepts for tests, buckets and meta tags [IdentifierValidationUtil].
 
 Letters must be ASCII letters, in upper or lower case. Existing tests can have names that are not
 valid, because a test's name is checked only when the test is created.

@@ -18,14 +18,14 @@ _BLANKS = " \t\n\r"
 
 
 class Span(NamedTuple):
-    """The place of a value in a text: the index of its start and the index after its end."""
+    """The position of a value in a text: the index of its start and the index after its end."""
 
     start: int
     stop: int
 
 
 def find(text: str, path: Sequence[str | int]) -> Span | None:
-    """Return the place of the value at *path* (keys and indexes); None if it is missing.
+    """Return the span of the value at *path* (keys and indexes); None if there is no such value.
 
     The text must be valid JSON. If an object has a key twice, the last one counts.
     """
@@ -43,7 +43,7 @@ def find(text: str, path: Sequence[str | int]) -> Span | None:
 
 
 def elements(text: str, array: Span) -> list[Span]:
-    """Return the places of an array's elements; an empty list if the value is not an array."""
+    """Return the spans of an array's elements; an empty list if the value is not an array."""
     if text[array.start] != "[":
         return []
     found = []
@@ -81,7 +81,7 @@ def _end(text: str, start: int) -> int:
 
 
 def spliced(text: str, changes: Iterable[tuple[Span, str]]) -> str:
-    """Return *text* with the text at some places replaced. The places must not overlap."""
+    """Return *text* with the given spans replaced by new text. The spans must not overlap."""
     for (start, stop), new in sorted(changes, reverse=True):
         text = text[:start] + new + text[stop:]
     return text
@@ -94,7 +94,7 @@ def decimal_text(length: float) -> str:
 
 
 def ranges_text(text: str, array: Span, old: Sequence[Range], new: Sequence[Range]) -> str:
-    """Return the JSON text of the ranges *new*, in the style of the text of *old*.
+    """Return the *new* ranges as JSON, written in the same style as the *old* ranges in *text*.
 
     The text of unchanged ranges is kept. If a range has a new length, its other fields are kept.
     """

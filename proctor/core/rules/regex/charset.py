@@ -19,7 +19,7 @@ class CharSet:
 
     @classmethod
     def of(cls, ranges: Iterable[tuple[int, int]]) -> CharSet:
-        """Return the set that *ranges* cover. They can be unsorted and can overlap."""
+        """Return the set of all code points in *ranges*, which can be unsorted and can overlap."""
         merged: list[tuple[int, int]] = []
         for low, high in sorted(ranges):
             if merged and low <= merged[-1][1] + 1:
@@ -53,14 +53,14 @@ class CharSet:
     def overlaps(self, other: CharSet) -> bool:
         """Return True if the two sets have a code point in common."""
         if len(self.ranges) == len(other.ranges) == 1:
-            # Checked first because it is the most common case, and there are many pairs of
-            # branches.
+            # A shortcut for the most common case. A pattern with many alternatives has many
+            # pairs of sets to compare.
             (low, high), (least, most) = self.ranges[0], other.ranges[0]
             return low <= most and least <= high
         return next(self._shared(other), None) is not None
 
     def ignoring_case(self) -> CharSet:
-        """Return the set with both cases of its ASCII letters, as for Java's CASE_INSENSITIVE."""
+        """Return the set, plus the other case of its ASCII letters (Java's CASE_INSENSITIVE)."""
         lower, upper = self & LOWER, self & UPPER
         return CharSet.of(
             (

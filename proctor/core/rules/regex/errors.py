@@ -12,7 +12,7 @@ _SHOWN = 80
 class UnsupportedPattern(RuleSyntaxError):  # noqa: N818 - says what the pattern is
     """A pattern that java.util.regex accepts but this library does not.
 
-    Either Python's `re` cannot express it exactly, or some subject could make it slow.
+    Either Python's `re` cannot express it exactly, or matching could be slow for some texts.
     """
 
 

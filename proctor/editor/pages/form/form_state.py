@@ -106,7 +106,7 @@ class FormState:
     buckets: list[BucketRow] = field(default_factory=list)
     allocations: list[AllocationRow] = field(default_factory=list)
     constants: list[ConstantRow] = field(default_factory=list)
-    #: The condition builder of the eligibility rule.
+    #: The condition builder for the eligibility rule.
     builder: AllocationRow = field(default_factory=AllocationRow)
 
 

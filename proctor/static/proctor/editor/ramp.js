@@ -1,5 +1,5 @@
-// Updates the form of a ramp as the user types: the effect of each step, and new rows, without a
-// reload. Without this script, every button still works.
+// Shows the effect of each step of a ramp while the user types, and adds rows to the form without
+// reloading the page. The buttons also work without this script.
 "use strict";
 (() => {
   const WAIT = 300;
