@@ -64,7 +64,7 @@ def read_moments(
 ) -> Moments:
     """Return the sums of a metric over matured units. *where* restricts the units `u`.
 
-    With *several*, visitors may have units in more than one stratum.
+    If *several* is True, visitors may have units in more than one stratum.
     """
     columns = plan.columns
     units = f"{plan.matured} AND ({where})"

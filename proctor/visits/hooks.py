@@ -67,7 +67,7 @@ def _asks_for_consent(middleware: type) -> bool:
 
 
 class Hooks:
-    """The hooks of a middleware that a visit calls. Built once for each middleware; immutable."""
+    """The hooks that a visit calls on a middleware. Built once for each middleware; immutable."""
 
     __slots__ = (
         *("_middleware", "_only_awaitable"),
@@ -95,7 +95,7 @@ class Hooks:
         self._only_awaitable = self.awaitable - self.plain
         #: The hook for consent; None if the middleware does not override it.
         self.consent = Consent.of(middleware, overrides)
-        #: True if a hook must be called before an exposure.
+        #: True if a hook must be called before an exposure is sent.
         self.may_exclude = (
             self.consent is not None or "exclude_request" in self.awaitable | self.plain
         )

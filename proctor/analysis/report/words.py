@@ -60,7 +60,7 @@ def percent(share: float | None, *, sign: bool = False) -> str:
 def amount(value: float | None, metric: Metric, *, sign: bool = False) -> str:
     """Return a value of a metric: a proportion in percent, other metrics in their unit.
 
-    With *sign*, it is a difference; the difference of two proportions is in points.
+    If *sign* is True, the value is a difference; a difference between proportions is in points.
     """
     if value is None or not math.isfinite(value):
         return _UNKNOWN

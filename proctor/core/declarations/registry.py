@@ -125,7 +125,7 @@ class Registry(Mapping[str, ProctorTest]):
         return f"Registry({list(self._tests.values())!r})"
 
     def hint(self, name: str) -> str:
-        """Return a hint about an undeclared *name*, with the closest and all declared names."""
+        """Return a hint for an undeclared *name*: the closest declared name, and all of them."""
         return nearest(name, self.names) if self.names else "no tests are declared"
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Check the dependencies between tests, and sort tests by them [TestDependencies]."""
+"""Check the dependencies between tests, and sort tests accordingly [TestDependencies]."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Command(runserver.Command):
         self.stdout.write(
             f"\nThe demo is running; press Control-C to stop it.\n"
             f"Sign in as {ADMIN} with the password {ADMIN}.\n"
-            "The shop uses the branch production: edit a test on trunk, then promote it.\n"
+            "The shop uses the production branch: edit a test on trunk, then promote it.\n"
             f"To start over, delete {settings.DATABASES['default']['NAME']}.\n\n"
             f"  Shop     {root}{reverse('shop:home')}\n"
             f"  Editor   {root}{reverse('proctor_editor:tests')}\n"
