@@ -259,7 +259,7 @@ def single_tests(rounds: int) -> Iterator[Figure]:
 
 
 def one_of_fifty(rounds: int) -> Iterator[Figure]:
-    """Measure both ways to evaluate one of fifty tests, half of which have a country rule."""
+    """Measure how long `determine_groups` and `determine_group` take for one of fifty tests."""
     country = {"rule": "${country == 'US'}"}
     tests = {f"test{n}x": country if n % 2 else {} for n in range(50)}
     context = {"country": "US"}
@@ -280,7 +280,7 @@ def one_of_fifty(rounds: int) -> Iterator[Figure]:
 def _one_test(
     proctor: Proctor, name: str, context: dict[str, Any]
 ) -> tuple[Callable[[], list[Any]], Callable[[], list[Any]]]:
-    """Return the slow and the fast function that evaluate one test for all of `IDENTIFIERS`."""
+    """Return two functions that evaluate a test for all of `IDENTIFIERS`; the second is faster."""
     tests = (name,)
 
     def long() -> list[Any]:

@@ -38,7 +38,7 @@ class Moments:
 
     #: The constant subtracted from each column.
     center: Any
-    #: By stratum and group: the visitors (T), sums (T, k) and products (T, k, k).
+    #: For each stratum and group: the visitors (T), sums (T, k) and products (T, k, k).
     own: dict[tuple[int, int], tuple[Any, Any, Any]]
     #: For two strata and one group in each of them: visitors in both (T), their sums in each
     #: stratum (T, k), and the products of one stratum's columns with the other stratum's columns

@@ -29,7 +29,7 @@ class Expected(NamedTuple):
     """The allowed values of a setting."""
 
     fits: Callable[[Any], bool]
-    #: How to fix a wrong value: the hint of the check.
+    #: How to fix a wrong value; the check shows this as its hint.
     words: str
 
 

@@ -28,8 +28,9 @@ _ALWAYS, _NEVER = "always", "never"
 class AllocationPair:
     """The allocations, by index, that one visitor can be in before and after the change."""
 
-    #: None if the visitor is in no allocation.
+    #: The index before the change; None if the visitor is in no allocation then.
     old: int | None
+    #: The index after the change; None if the visitor is in no allocation then.
     new: int | None
     #: True if the allocation has exactly the same visitors as before.
     same_audience: bool
@@ -65,8 +66,8 @@ def _letters(allocation: Allocation) -> str:
 def gate_changed(old: TestDefinition, new: TestDefinition) -> bool:
     """Return whether the set of visitors that the test admits can have changed.
 
-    Compares the test's rule, dependency, test type and flags, but ignores moves between the groups
-    of the test that it depends on.
+    Compares the test's rule, dependency, test type and flags, but does not consider whether
+    visitors change groups in the test that it depends on.
     """
     return _gate(old) != _gate(new)
 
@@ -177,7 +178,7 @@ class _Walk:
 
 
 def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
-    """Return whether a visitor can be in allocation *i* of *old* and in *j* of *new*."""
+    """Return whether a visitor can be in allocation *i* of *old* and in allocation *j* of *new*."""
     if i is not None and j is not None:
         return (
             old.can_take(i)
@@ -191,7 +192,7 @@ def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
 
 
 def _from_none(none: _Walk, other: _Walk, index: int) -> bool:
-    """Return whether a visitor can be in allocation *index* of *other* but in none of *none*."""
+    """Return whether visitors in no allocation of *none* can be in allocation *index* of *other*."""
     if not other.can_take(index):
         return False
     rule = other.rules[index]

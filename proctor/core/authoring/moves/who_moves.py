@@ -45,7 +45,7 @@ class Move:
     #: Bucket values before and after the change; None for no group.
     source: int | None
     target: int | None
-    #: The share of all visitors of the pair: greater than 0, and at most 1.
+    #: The share of the visitors in the pair of allocations: greater than 0, and at most 1.
     share: Fraction
 
     @property
@@ -78,7 +78,7 @@ class PairMoves:
     #: The id of the allocation after the change or, if there is none, before the change.
     id: str
     audience: Audience
-    #: All visitors of the pair, including those who stay. The shares add up to 1.
+    #: The moves of all visitors in the pair, including those who stay. The shares add up to 1.
     #: Empty if the audience is random.
     table: tuple[Move, ...]
     #: The share of visitors who stay in a group whose name or payload changed. If the audience is

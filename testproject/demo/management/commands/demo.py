@@ -16,14 +16,14 @@ __all__ = ["Command"]
 
 
 class Command(runserver.Command):
-    """Run Django's development server on the demo's database, and print the URLs."""
+    """Run Django's development server with the demo's database, and print the URLs."""
 
     help = "Start the shop with two weeks of simulated visitors, its editor and its results."
     #: Set by the base class.
     addr: str
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Fill the database at the first start, and run the server."""
+        """Fill the database on the first start, and run the server."""
         self.stdout.write("Preparing the demo. The first start takes a few seconds …")
         self.stdout.flush()
         prepare()
