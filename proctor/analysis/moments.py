@@ -95,7 +95,7 @@ def read_moments(
 
 
 def _sums(size: int) -> list[_Sum]:
-    """Return SQL for sums and products, each with a key: (0, i) or (1, i, j)."""
+    """Return SQL for the sums, with keys (0, i), and for the products, with keys (1, i, j)."""
     found: list[_Sum] = [(f"sum(v{i})", (0, i)) for i in range(size)]
     for i in range(size):
         found += [(f"sum(v{i} * v{j})", (1, i, j)) for j in range(i, size)]
@@ -116,9 +116,9 @@ def _grouped(
     sums: Sequence[_Sum],
     shape: tuple[int, int],
 ) -> dict[Any, Any]:
-    """Run the aggregation; return arrays that are cumulative over time, by the other keys.
+    """Run the aggregation. Return arrays that are cumulative over time.
 
-    Time is the last of the *keys*.
+    The last of the *keys* is the time; the result maps the other keys to arrays.
     """
     names = keys.split(", ")
     listed = ", ".join(f"{sql} AS a{index}" for index, (sql, _) in enumerate(sums))

@@ -59,5 +59,5 @@ class ShopProctorMiddleware(ProctorMiddleware):
         return context
 
     def is_privileged(self, request: HttpRequest) -> bool:
-        """Return True while DEBUG is on, because no one else can see the shop then."""
+        """Return True while DEBUG is on, because only its developers can see the shop then."""
         return bool(settings.DEBUG)

@@ -164,7 +164,7 @@ def between(bounds: Interval, metric: Metric) -> str:
 def unit(metric: Metric, limit: int | None = None) -> Sentence:
     """Return the unit of a metric's mean, for headings: `orders per visitor`.
 
-    With *limit*, names contain only printable characters, and at most *limit* of them.
+    If *limit* is given, names are cut to *limit* characters, and control characters are escaped.
     """
     name = _name(metric.name, limit)
     if metric.kind == "proportion":

@@ -37,7 +37,7 @@ class AllocationPair:
 
 
 def matched(old: TestDefinition, new: TestDefinition) -> dict[int, int]:
-    """Return the old index of each new allocation that existed before, by new index.
+    """Map the index of each new allocation that existed before to its old index.
 
     Allocations are matched by id first; then by the letters of their ids, which do not change when
     the number is incremented; then by position.
@@ -192,15 +192,15 @@ def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
 
 
 def _from_none(none: _Walk, other: _Walk, index: int) -> bool:
-    """Return whether visitors in no allocation of *none* can be in allocation *index* of *other*."""
+    """Return whether visitors in no allocation of *none* can be in *other*'s allocation *index*."""
     if not other.can_take(index):
         return False
     rule = other.rules[index]
     length = len(none.rules)
     if none.end == length and not none.refuses(rule, length):
         return True
-    # If a rule of *none* raises an error, the visitor is in no allocation either. But then
-    # *other* must not have the same rule up to *index*.
+    # If a rule of *none* raises an error, the visitor is in no allocation either. But then no
+    # allocation of *other* up to *index* may have that rule, because it would fail there, too.
     return any(
         failing not in (_ALWAYS, _NEVER)
         and other.first.get(failing, index + 1) > index

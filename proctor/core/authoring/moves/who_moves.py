@@ -141,9 +141,9 @@ def moves(
 ) -> tuple[PairMoves, ...]:
     """Return who moves when *old* becomes *new*, for each pair of allocations.
 
-    None stands for a test that does not exist or is not loaded. Definitions must have the matrix's
-    form. *audience_unknown* means that the test may get different visitors, because visitors change
-    groups in the test that it depends on.
+    None stands for a test that does not exist or is not loaded. Definitions must be in the matrix's
+    format. *audience_unknown* means that the test may get different visitors, because visitors
+    change groups in the test that it depends on.
 
     Raises ValueError if the lengths of an allocation do not add up to 1.
     """
