@@ -209,7 +209,7 @@ def fifty_tests(rounds: int) -> Iterator[Figure]:
 
 
 def _by_hand(proctor: Proctor) -> Callable[[str, dict[str, Any]], dict[str, str]]:
-    """Return a hand-written function that determines the groups for exactly these tests."""
+    """Return a hand-written function that determines the groups for the tests of `fifty_tests`."""
     buckets = ("group-1", "group0", "group1")
     countries = frozenset(COUNTRIES)
     cutoffs = (-715827883, 715827882)

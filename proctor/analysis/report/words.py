@@ -49,7 +49,7 @@ _UNKNOWN = "–"
 
 
 def percent(share: float | None, *, sign: bool = False) -> str:
-    """Return a share as `12.3 %`; with *sign* as `+12.3 %`."""
+    """Return a share as `12.3 %`, or as `+12.3 %` if *sign* is True."""
     if share is None or not math.isfinite(share):
         return _UNKNOWN
     value = share * 100

@@ -21,7 +21,7 @@ _OPTIONS = ("groups", "default", "payload", "identifier")
 
 
 def _from_options(name: str, options: object) -> ProctorTest | DeclarationProblem:
-    """Return the test declared by one item of a dict, or a problem."""
+    """Return the test that one item of a dict declares, or the problem with the item."""
     if isinstance(options, ProctorTest):
         return options
     if options is None:
