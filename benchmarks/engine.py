@@ -178,7 +178,7 @@ COUNTRIES = ["US", "GB", "CA", "AU", "DE", "FR", "JP", "IN"]
 
 
 def fifty_tests(rounds: int) -> Iterator[Figure]:
-    """Measure 50 tests: 25 for everyone, 15 for some countries, 10 for these and a version."""
+    """Measure 50 tests: 25 without rules, 15 with a country rule, 10 that also check a version."""
     rules = [None] * 25 + ["${proctor:contains(COUNTRIES, country)}"] * 15
     rules += ["${proctor:contains(COUNTRIES, country) && appVersion >= 12}"] * 10
     constants = {"COUNTRIES": COUNTRIES}
@@ -209,7 +209,7 @@ def fifty_tests(rounds: int) -> Iterator[Figure]:
 
 
 def _by_hand(proctor: Proctor) -> Callable[[str, dict[str, Any]], dict[str, str]]:
-    """Return a hand-written function that determines the groups for exactly these tests."""
+    """Return a hand-written function that determines the groups for the tests of `fifty_tests`."""
     buckets = ("group-1", "group0", "group1")
     countries = frozenset(COUNTRIES)
     cutoffs = (-715827883, 715827882)
@@ -259,7 +259,7 @@ def single_tests(rounds: int) -> Iterator[Figure]:
 
 
 def one_of_fifty(rounds: int) -> Iterator[Figure]:
-    """Measure both ways to evaluate one of fifty tests, half of which have a country rule."""
+    """Measure how long `determine_groups` and `determine_group` take for one of fifty tests."""
     country = {"rule": "${country == 'US'}"}
     tests = {f"test{n}x": country if n % 2 else {} for n in range(50)}
     context = {"country": "US"}
@@ -280,7 +280,7 @@ def one_of_fifty(rounds: int) -> Iterator[Figure]:
 def _one_test(
     proctor: Proctor, name: str, context: dict[str, Any]
 ) -> tuple[Callable[[], list[Any]], Callable[[], list[Any]]]:
-    """Return the slow and the fast function that evaluate one test for all of `IDENTIFIERS`."""
+    """Return two functions that evaluate a test for all of `IDENTIFIERS`; the second is faster."""
     tests = (name,)
 
     def long() -> list[Any]:

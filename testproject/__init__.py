@@ -1,3 +1,3 @@
-"""A small shop that runs tests: a working example, and the settings of the test suite."""
+"""A small shop that runs A/B tests: a working example, and the site that the test suite uses."""
 
 from __future__ import annotations

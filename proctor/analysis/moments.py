@@ -38,7 +38,7 @@ class Moments:
 
     #: The constant subtracted from each column.
     center: Any
-    #: By stratum and group: the visitors (T), sums (T, k) and products (T, k, k).
+    #: For each stratum and group: the visitors (T), sums (T, k) and products (T, k, k).
     own: dict[tuple[int, int], tuple[Any, Any, Any]]
     #: For two strata and one group in each of them: visitors in both (T), their sums in each
     #: stratum (T, k), and the products of one stratum's columns with the other stratum's columns
@@ -64,7 +64,7 @@ def read_moments(
 ) -> Moments:
     """Return the sums of a metric over matured units. *where* restricts the units `u`.
 
-    With *several*, visitors may have units in more than one stratum.
+    If *several* is True, visitors may have units in more than one stratum.
     """
     columns = plan.columns
     units = f"{plan.matured} AND ({where})"
@@ -95,7 +95,7 @@ def read_moments(
 
 
 def _sums(size: int) -> list[_Sum]:
-    """Return SQL for sums and products, each with a key: (0, i) or (1, i, j)."""
+    """Return SQL for the sums, with keys (0, i), and for the products, with keys (1, i, j)."""
     found: list[_Sum] = [(f"sum(v{i})", (0, i)) for i in range(size)]
     for i in range(size):
         found += [(f"sum(v{i} * v{j})", (1, i, j)) for j in range(i, size)]
@@ -116,9 +116,9 @@ def _grouped(
     sums: Sequence[_Sum],
     shape: tuple[int, int],
 ) -> dict[Any, Any]:
-    """Run the aggregation; return arrays that are cumulative over time, by the other keys.
+    """Run the aggregation. Return arrays that are cumulative over time.
 
-    Time is the last of the *keys*.
+    The last of the *keys* is the time; the result maps the other keys to arrays.
     """
     names = keys.split(", ")
     listed = ", ".join(f"{sql} AS a{index}" for index, (sql, _) in enumerate(sums))

@@ -61,7 +61,8 @@ class Change:
     at: int
     old_version: str | None
     version: str | None
-    #: True if the definition of one of the versions is missing, so any visitor may have moved.
+    #: True if the definition of one of the versions is missing, so any visitor may have changed
+    #: groups.
     unknown: bool = False
     jumps: float = 0.0
     leaves: float = 0.0
@@ -72,7 +73,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Strata:
-    """The strata of a test, and the times at which their visitors moved."""
+    """The strata of a test, and the times at which visitors changed groups."""
 
     strata: tuple[Stratum, ...]
     #: For each label, the index of its stratum.
@@ -214,7 +215,7 @@ def _changes(
     known: Mapping[str, TestDefinition],
     count: int,
 ) -> tuple[tuple[Change, ...], tuple[tuple[int, ...], ...]]:
-    """Return the changes of the definition, and the times when each stratum's visitors move."""
+    """Return the changes to the definition, and the `boundaries` of the strata (see `Strata`)."""
     starts: dict[str, int] = {}
     for label in labels:
         version = label.version or ""

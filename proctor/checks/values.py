@@ -29,7 +29,7 @@ class Expected(NamedTuple):
     """The allowed values of a setting."""
 
     fits: Callable[[Any], bool]
-    #: How to fix a wrong value: the hint of the check.
+    #: How to fix a wrong value; the check shows this as its hint.
     words: str
 
 
@@ -277,7 +277,7 @@ def value_of(name: str) -> Any:
 
 
 def is_sound(*names: str) -> bool:
-    """Return True if `check_settings` finds no mistakes in the settings *names*."""
+    """Return True if `check_settings` finds no mistakes in the settings listed in *names*."""
     return all(
         not hasattr(settings, name) or _EXPECTED[name].fits(value_of(name)) for name in names
     )

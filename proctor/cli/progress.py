@@ -31,7 +31,7 @@ PATIENCE = 1.0
 
 
 def tracked(numbers: range, *, wanted: bool | None, unit: str = "visitors") -> Iterator[int]:
-    """Return an iterator over the numbers that shows its progress in a bar on standard error.
+    """Return an iterator over *numbers*, with a progress bar on standard error.
 
     If *wanted* is None, the bar is shown if standard error is a terminal. If the bar would be shown
     but tqdm is missing, one line says how to install tqdm. The bar names the *unit* that it counts.
@@ -87,7 +87,7 @@ def _is_shown(wanted: bool | None) -> bool:
 
 
 def _tqdm(wanted: bool | None) -> Any:
-    """Return the class `tqdm`, or None if tqdm is missing and not required."""
+    """Return the `tqdm` class, or None if tqdm is missing and not required."""
     try:
         from tqdm import tqdm  # noqa: PLC0415 - an extra
     except ImportError:
@@ -103,7 +103,7 @@ def _style(wanted: bool | None, unit: str) -> dict[str, Any]:
 
 
 class _Hint:
-    """Prints one line that says how to get a progress bar, if the work takes long."""
+    """Prints one line that says how to get a progress bar, if the work takes a while."""
 
     def __init__(self) -> None:
         self._started, self._told = time.monotonic(), False

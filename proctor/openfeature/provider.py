@@ -33,11 +33,11 @@ class ProctorProvider(AbstractProvider):
     *source* assigns the groups: a `MatrixSource`, a `PipetSource`, or any other `Source`. The
     caller must close it: `shutdown` does not.
 
-    *targeting_key* is the source key of the identifier that evaluation contexts contain as their
-    targeting key, usually the name of a test type. *identifiers* names the attributes that are also
-    identifiers; a mapping gives their source keys. *force_attribute* names the attribute with the
-    forced groups, in the format of `prforceGroups`; the application must set this attribute only
-    for privileged users. All other attributes are context.
+    The targeting key of an evaluation context is an identifier; *targeting_key* is its source key,
+    usually the name of a test type. *identifiers* names the attributes that are also identifiers; a
+    mapping gives their source keys. *force_attribute* names the attribute with the forced groups,
+    in the format of `prforceGroups`; the application must set this attribute only for privileged
+    users. All other attributes are context.
 
     A flag's value is the payload of the group, if the payload has the requested type. Otherwise, a
     boolean flag is True if the value of the bucket is above 0. If there is no payload, a string
@@ -71,7 +71,7 @@ class ProctorProvider(AbstractProvider):
         return Metadata(name="Proctor")
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:
-        """Load the matrix, so that the first answers are fast. Called by the SDK.
+        """Load the matrix, so that the first evaluations are fast. Called by the SDK.
 
         Raises OpenFeatureError if there is no matrix. Flags use their defaults until a matrix is
         loaded; the provider then emits PROVIDER_READY.
@@ -110,7 +110,7 @@ class ProctorProvider(AbstractProvider):
         default_value: int,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[int]:
-        """Return the payload if it is a whole number."""
+        """Return the payload if it is a whole number. Raises OpenFeatureError if it is not."""
         return self._resolve(FlagType.INTEGER, flag_key, default_value, evaluation_context)
 
     def resolve_float_details(
@@ -119,7 +119,7 @@ class ProctorProvider(AbstractProvider):
         default_value: float,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[float]:
-        """Return the payload if it is a double."""
+        """Return the payload if it is a double. Raises OpenFeatureError if it is not."""
         return self._resolve(FlagType.FLOAT, flag_key, default_value, evaluation_context)
 
     def resolve_object_details(

@@ -1,4 +1,4 @@
-"""Load the matrix from which this site's groups come, only to display it."""
+"""Load the matrix that this site's groups come from, for display only."""
 
 from __future__ import annotations
 

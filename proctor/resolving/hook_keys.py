@@ -1,4 +1,4 @@
-"""Report source keys of identifiers and context variables that nothing uses.
+"""Report unused source keys of identifiers and context variables.
 
 This works only if the process itself has the matrix: a Pipet defines its own keys.
 """

@@ -53,7 +53,7 @@ def _make_location(scheme: str, path: Any, text: str) -> Location:
         )
     try:
         cls = import_string(path)
-    except Exception as error:  # the site's module may raise anything
+    except Exception as error:  # the site's module can raise any exception
         raise LocationsError(f"{named}, which cannot be imported: {error_text(error)}") from error
     if not callable(cls):
         raise LocationsError(

@@ -2,8 +2,8 @@
 
     PROCTOR_EDITOR_GUARDS = ("proctor.results.guards.hold_if_harmed",)
 
-Both functions allow a step unless a guardrail of PROCTOR_METRICS is harmed or the sample ratio is
-broken. They take a `GuardedStep` and return a `Verdict` or None (see
+`hold_if_harmed` and `stop_if_harmed` allow a step unless a guardrail of PROCTOR_METRICS is harmed
+or the sample ratio is broken. They take a `GuardedStep` and return a `Verdict` or None (see
 `proctor.editor.schedules.guards`).
 """
 

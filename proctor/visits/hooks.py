@@ -67,7 +67,7 @@ def _asks_for_consent(middleware: type) -> bool:
 
 
 class Hooks:
-    """The hooks of a middleware that a visit calls. Built once for each middleware; immutable."""
+    """The hooks that a visit calls on a middleware. Built once for each middleware; immutable."""
 
     __slots__ = (
         *("_middleware", "_only_awaitable"),
@@ -95,7 +95,7 @@ class Hooks:
         self._only_awaitable = self.awaitable - self.plain
         #: The hook for consent; None if the middleware does not override it.
         self.consent = Consent.of(middleware, overrides)
-        #: True if a hook must be called before an exposure.
+        #: True if a hook must be called before an exposure is sent.
         self.may_exclude = (
             self.consent is not None or "exclude_request" in self.awaitable | self.plain
         )
@@ -107,7 +107,10 @@ class Hooks:
         return getattr(self._middleware, name)(request)
 
     def call(self, name: str, request: HttpRequest) -> Any:
-        """Call a hook outside an event loop, or its coroutine twin if only that is overridden."""
+        """Call a hook, or its coroutine twin if only that is overridden.
+
+        For use outside an event loop.
+        """
         if name in self._only_awaitable:
             return async_to_sync(getattr(self._middleware, f"a{name}"))(request)
         return getattr(self._middleware, name)(request)
@@ -117,14 +120,14 @@ class Hooks:
         return getattr(self._middleware, f"a{name}")(request)
 
     def call_or_no(self, name: str, request: HttpRequest) -> bool:
-        """Call a hook outside an event loop; an exception counts as False."""
+        """Call a yes-or-no hook outside an event loop. An exception counts as False."""
         try:
             return is_yes(name, self.call(name, request))
         except Exception as error:  # noqa: BLE001 - the site's code
             return self._count_as_no(name, error)
 
     async def acall_or_no(self, name: str, request: HttpRequest) -> bool:
-        """Await the coroutine twin of a hook; an exception counts as False."""
+        """Await the coroutine twin of a yes-or-no hook. An exception counts as False."""
         try:
             answer = await self.acall(name, request)
             # Do this in a thread: converting an object, such as a queryset, to bool may need a

@@ -95,7 +95,7 @@ def _is_lazy(user: Any) -> bool:
 
 
 def _is_djangos_own(user: Any) -> bool:
-    """Return True if *user* is the lazy user of AuthenticationMiddleware, read from the session."""
+    """Return True if *user* is AuthenticationMiddleware's lazy user, read from the session."""
     setup = lazy_loader(user) if _is_lazy(user) else None
     return getattr(setup, "__module__", None) == _DJANGOS
 

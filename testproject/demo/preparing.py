@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST_WEEK", "RAMPING", "prepare", "store_visits"]
 
-#: The file with the tests before their last change.
+#: The file with the tests as they were before their last change.
 FIRST_WEEK = Path(__file__).with_name("first_week.json")
 #: The test that has a schedule.
 RAMPING = "newfeaturerollout"

@@ -29,14 +29,14 @@ class ShopRequest(ProctorHttpRequest):
 
 
 class ShopProctorMiddleware(ProctorMiddleware):
-    """Adds session data to the random id of `ProctorMiddleware`.
+    """Adds data from the session to the random id that `ProctorMiddleware` assigns.
 
     The keys are the shop's own names; PROCTOR_IDENTIFIERS and PROCTOR_CONTEXT map them to
     the matrix's names.
     """
 
     def get_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
-        """Return the cookie's id as USER, and the customer's number if they are signed in.
+        """Return the cookie's id as USER and, if a customer is signed in, their account number.
 
         Accounts of the editor are not customers, so signing in there changes nothing in the shop.
         """
@@ -45,7 +45,7 @@ class ShopProctorMiddleware(ProctorMiddleware):
             "acctid": request.session.get("account"),
         }
         identifiers.pop("ACCOUNT", None)
-        # The page /you/ shows visitors the identifiers that were used.
+        # The /you/ page shows visitors the identifiers that were used.
         request.identifiers = identifiers  # type: ignore[attr-defined]  # see ShopRequest
         return identifiers
 
@@ -59,5 +59,5 @@ class ShopProctorMiddleware(ProctorMiddleware):
         return context
 
     def is_privileged(self, request: HttpRequest) -> bool:
-        """Return True while DEBUG is on, because no one else can see the shop then."""
+        """Return True while DEBUG is on, because only its developers can see the shop then."""
         return bool(settings.DEBUG)

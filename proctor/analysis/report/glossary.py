@@ -150,7 +150,8 @@ HELP = {
     ),
     "history": Sentence(
         gettext_noop(
-            "What a report would have shown at each time. The range narrows as visitors arrive."
+            "What a report would have shown at each point in time. The range narrows as visitors "
+            "arrive."
         )
     ),
     "segments": Sentence(

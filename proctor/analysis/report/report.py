@@ -24,7 +24,7 @@ class Report(Findings):
     def to_text(
         self, *, translations: Translations | None = None, formats: Formats | None = None
     ) -> str:
-        """Return the report as text for a terminal; without *translations* it is in English."""
+        """Return the report as text for a terminal, in English unless *translations* are given."""
         return text_of(self, Language(translations, formats))
 
     def to_html(

@@ -49,7 +49,7 @@ _UNKNOWN = "–"
 
 
 def percent(share: float | None, *, sign: bool = False) -> str:
-    """Return a share as `12.3 %`; with *sign* as `+12.3 %`."""
+    """Return a share as `12.3 %`, or as `+12.3 %` if *sign* is True."""
     if share is None or not math.isfinite(share):
         return _UNKNOWN
     value = share * 100
@@ -60,7 +60,7 @@ def percent(share: float | None, *, sign: bool = False) -> str:
 def amount(value: float | None, metric: Metric, *, sign: bool = False) -> str:
     """Return a value of a metric: a proportion in percent, other metrics in their unit.
 
-    With *sign*, it is a difference; the difference of two proportions is in points.
+    If *sign* is True, the value is a difference; a difference between proportions is in points.
     """
     if value is None or not math.isfinite(value):
         return _UNKNOWN
@@ -164,7 +164,7 @@ def between(bounds: Interval, metric: Metric) -> str:
 def unit(metric: Metric, limit: int | None = None) -> Sentence:
     """Return the unit of a metric's mean, for headings: `orders per visitor`.
 
-    With *limit*, names contain only printable characters, and at most *limit* of them.
+    If *limit* is given, names are cut to *limit* characters, and control characters are escaped.
     """
     name = _name(metric.name, limit)
     if metric.kind == "proportion":

@@ -1,4 +1,4 @@
-"""Read the tests that depend on a test from the same matrix or tree."""
+"""Read the relatives of a test from its matrix or tree: tests it depends on, and dependents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["relatives_of"]
 
 
 def relatives_of(location: str, file: DefinitionFile) -> dict[str, TestDefinition]:
-    """Return the tests that depend on the test in a file, and the tests on which it depends.
+    """Return the tests that depend on the test in *file*, and the tests on which that test depends.
 
     Indirect dependencies are included. Tests that cannot be read are left out, because they have no
     visitors. The result does not include the test itself, and is empty if *location* is a single

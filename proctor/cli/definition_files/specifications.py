@@ -22,7 +22,7 @@ __all__ = ["declared_tests", "read_specifications"]
 
 
 def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
-    """Return specifications by location, parsed leniently, as applications do.
+    """Return specifications by location, parsed as leniently as applications parse them.
 
     Raises CommandError if one cannot be read.
     """
@@ -45,7 +45,7 @@ def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
 
 
 def declared_tests(specifications: Iterable[Specification], *sides: Reviewed) -> set[str]:
-    """Return the tests that specifications name, or that their filters select in any of *sides*."""
+    """Return the tests that specifications name, and the tests in *sides* that match a filter."""
     found: set[str] = set()
     for specification in specifications:
         found.update(specification.tests)

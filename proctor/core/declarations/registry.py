@@ -21,7 +21,7 @@ _OPTIONS = ("groups", "default", "payload", "identifier")
 
 
 def _from_options(name: str, options: object) -> ProctorTest | DeclarationProblem:
-    """Return the test declared by one item of a dict, or a problem."""
+    """Return the test that one item of a dict declares, or the problem with the item."""
     if isinstance(options, ProctorTest):
         return options
     if options is None:
@@ -125,7 +125,7 @@ class Registry(Mapping[str, ProctorTest]):
         return f"Registry({list(self._tests.values())!r})"
 
     def hint(self, name: str) -> str:
-        """Return a hint about an undeclared *name*, with the closest and all declared names."""
+        """Return a hint for an undeclared *name*: the closest declared name, and all of them."""
         return nearest(name, self.names) if self.names else "no tests are declared"
 
     @classmethod

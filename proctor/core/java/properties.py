@@ -58,7 +58,7 @@ def property_index(key: object) -> int:
 
 
 def map_get(mapping: Mapping[Any, Any], key: object) -> object:
-    """Return the value of a key as Map.get does: null if no key of the same class equals it."""
+    """Return the value for a key, as Map.get does: null without an equal key of its class."""
     if type(key) is str:
         return mapping.get(key)
     return next((item for each, item in mapping.items() if java_equals(each, key)), None)
@@ -108,7 +108,7 @@ def _no_property(base: object, name: str) -> UndefinedName:
 
 
 def _getters(base: object) -> Mapping[str, Callable[[Any], object]] | None:
-    """Return the bean getters of one of Java's values; None for an object from the site."""
+    """Return the bean getters of a Java value; None for an object from the site."""
     if isinstance(base, str):
         return {} if isinstance(base, Character) else _STRING_GETTERS
     if isinstance(base, float):

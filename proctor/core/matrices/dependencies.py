@@ -1,4 +1,4 @@
-"""Check the dependencies between tests, and sort tests by them [TestDependencies]."""
+"""Check the dependencies between tests, and sort tests accordingly [TestDependencies]."""
 
 from __future__ import annotations
 
@@ -64,9 +64,10 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
 def _path(
     name: str, tests: Mapping[str, TestDefinition], settled: Collection[str]
 ) -> tuple[list[str], str | None]:
-    """Return *name* with its ancestors that are not yet *settled*, and the name that comes next.
+    """Return *name* and its ancestors that are not *settled*, and the name where the walk stops.
 
-    The next name is a settled test, the first name of a cycle, or None if the chain ends.
+    The walk stops at a settled test, or at the first name of a cycle. If the chain of dependencies
+    ends before that, the name is None.
     """
     path: dict[str, None] = {}
     current: str | None = name
@@ -87,7 +88,7 @@ def _problem(name: str, kind: str, message: str) -> Problem:
 
 
 def _direct(test: TestDefinition, tests: Mapping[str, TestDefinition]) -> tuple[str, str] | None:
-    """Return the kind and the description of the problem between a test and its parent, if any."""
+    """Return the kind and the description of a problem between a test and its parent, or None."""
     if test.depends_on is None:
         return None
     name, value = test.depends_on.test_name, test.depends_on.bucket_value

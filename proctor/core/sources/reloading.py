@@ -43,7 +43,7 @@ MAX_BYTES = 16 * 1024 * 1024
 #: interval.
 FIRST_RETRY = 1.0
 #: Checks of a URL are spread over this fraction of the interval, and over at most this many
-#: seconds, so that a hundred processes do not all ask the server at the same instant.
+#: seconds, so that a hundred processes do not all query the server at the same instant.
 JITTER, MAX_JITTER = 0.1, 3.0
 
 
@@ -219,7 +219,7 @@ class MatrixLoader(Closing, Generic[T]):
         return not self._closed and self._clock() >= self._due
 
     def _until_next_look(self) -> float:
-        """Return the seconds until the next time at which all processes check the location."""
+        """Return the seconds until all processes check the location again."""
         interval = self._interval
         if interval in (0, math.inf):
             return interval
@@ -389,7 +389,7 @@ class MatrixLoader(Closing, Generic[T]):
 
 
 def _at(place: str, words: str) -> str:
-    """Return *words* about a matrix, preceded by its location unless they already contain it."""
+    """Put the location *place* before the error message *words*, unless *words* contains it."""
     if place in words:
         return words
     return f"{place} is {words}" if words.startswith("not ") else f"{place}: {words}"

@@ -83,7 +83,7 @@ def kind_word(kind: str) -> Sentence:
 
 
 def moved_keys(found: Iterable[Proposal]) -> set[int]:
-    """Return the ids of the proposals whose base is no longer the branch's head."""
+    """Return the ids of the proposals whose base is no longer the test's head."""
     known = [each for each in found if each.is_open]
     if not known:
         return set()

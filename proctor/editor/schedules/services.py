@@ -117,7 +117,7 @@ def schedule(
     """Create a schedule, and accept it unless it needs approvals or *review* is True.
 
     A test can have at most one running schedule on each branch. *replaces* is the id of the running
-    schedule, which ends when the new one is accepted.
+    schedule that the new one replaces: it ends when the new one is accepted.
     """
     actor.require(writing(check_branch(branch)), test=test, branch=branch)
     for written in (message, *(each.message for each in wanted)):
@@ -209,7 +209,7 @@ def _accept_approved(actor: Actor, number: int, content: str | None, base: str |
 
 
 def _accept(actor: Actor, proposal: Proposal, using: str) -> None:
-    """Accept a schedule on a locked branch, and queue its steps until they are due."""
+    """Accept a schedule, and queue its steps until they are due. The branch must be locked."""
     branch = proposal.branch.name
     refuse_held(proposal.test, branch)
     refuse_moved(proposal)
@@ -269,7 +269,10 @@ def cancel(actor: Actor, number: int, *, message: str = "") -> Proposal:
 
 
 def _end(actor: Actor, rows: QuerySet[Proposal], now: datetime, message: str, using: str) -> bool:
-    """Withdraw accepted schedules on a locked branch. Return whether there were any."""
+    """Withdraw the accepted schedules in *rows*. Return whether there were any.
+
+    The branch must be locked.
+    """
     ended = False
     for proposal in rows.filter(state=Proposal.State.ACCEPTED).select_related("branch"):
         proposal.state, proposal.closed = Proposal.State.WITHDRAWN, now
@@ -284,8 +287,8 @@ def _end(actor: Actor, rows: QuerySet[Proposal], now: datetime, message: str, us
 def resume(actor: Actor, number: int, *, message: str = "") -> Proposal:
     """Retry a blocked step: its guard is called again, and the engine checks it again.
 
-    Raises Refused if no step is blocked. Also raises Refused if the step's base has moved or its
-    approval is void, because both cases require a new schedule.
+    Raises Refused if no step is blocked. Also raises Refused if the step's base is no longer the
+    test's head, or if the approval is no longer valid: both cases require a new schedule.
     """
     proposal = find_schedule(number)
     actor.require(writing(proposal.branch.name), test=proposal.test, branch=proposal.branch.name)

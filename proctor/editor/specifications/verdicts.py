@@ -1,4 +1,4 @@
-"""How a change on a branch affects each of its applications."""
+"""How a change on a branch affects each application that uses the branch."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ class Verdict:
     application: Known
     #: True if the application's specification names a changed test, or selects one with a filter.
     is_concerned: bool
-    #: What the change breaks: test → the reason. Either the application could load the test before
-    #: the change but not after it, or the change removes a bucket that the application declares.
+    #: The tests that the change breaks: test → the reason. Either the application could load the
+    #: test before the change but not after it, or the change removes a bucket that the application
+    #: declares.
     breaks: Mapping[str, Problem]
     #: The tests that the application could not load before the change either: test → reason.
     older: Mapping[str, Problem]
 
     @property
     def state(self) -> str:
-        """`ok`, `breaks`, `older` or `undeclared`."""
+        """The effect of the change in one word: `ok`, `breaks`, `older` or `undeclared`."""
         if self.breaks:
             return "breaks"
         if self.older:
@@ -64,9 +65,10 @@ def verdicts(
     after: Mapping[str, TestDefinition],
     changed: Collection[str],
 ) -> list[Verdict]:
-    """Return the verdict of each application on the change from *before* to *after*.
+    """Return how the change from *before* to *after* affects each of the *applications*.
 
-    Both contain the *changed* tests and all their relatives, in the matrix's format.
+    *before* and *after* contain the *changed* tests and all their relatives, in the matrix's
+    format.
     """
     return [_verdict(each, before, after, changed) for each in applications]
 
@@ -158,9 +160,9 @@ def _own_faults(tests: Mapping[str, TestDefinition]) -> dict[str, Problem]:
 
 
 def application_problems(found: Iterable[Verdict], test: str | None) -> list[Problem]:
-    """Return the problems of a change, each with the application that is affected.
+    """Return the problems with a change, each with the application that is affected.
 
-    The problem is fatal if the change breaks the application, and a warning if the application was
+    A problem is fatal if the change breaks the application, and a warning if the application was
     already broken. *test* is the changed test, or None if there are several.
     """
     problems = []
@@ -185,7 +187,7 @@ def application_problems(found: Iterable[Verdict], test: str | None) -> list[Pro
 
 
 def _broken(code: str, *, is_it: bool) -> str:
-    """Return the template of the message about an application that a change breaks."""
+    """Return the template for the message about an application that a change breaks."""
     if code in BUCKET_CODES:
         if is_it:
             return gettext_noop("{application}: {problem}")

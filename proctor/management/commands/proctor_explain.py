@@ -1,4 +1,4 @@
-"""`manage.py proctor_explain`: explain why a visitor has their group in a test, or no group."""
+"""`manage.py proctor_explain`: explain why a visitor has a certain group in a test, or none."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class JobResult:
     kind: str
     title: str
     log: tuple[str, ...]
-    #: The branches after the job.
+    #: The site as it is after the job.
     site: Site
     #: Links, each as a URL and the text of the link.
     urls: tuple[tuple[str, str], ...] = ()
@@ -191,7 +191,7 @@ def _check_applications(site: Site, promotion: Promotion) -> None:
     test = promotion.test
     try:
         definition = site.branch(promotion.source).at(test, promotion.revision)
-    except Refusal:  # The promotion itself raises this Refusal.
+    except Refusal:  # The promotion will raise the same Refusal.
         return
     if definition is None:
         return

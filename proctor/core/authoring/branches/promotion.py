@@ -57,7 +57,10 @@ class Promotion:
 
 
 def effective_version(branch: Branch, test: str) -> EffectiveVersion:
-    """Return a test's revision and version on a branch, "-1" if missing [EnvironmentVersion]."""
+    """Return a test's last revision and its version on a branch [EnvironmentVersion].
+
+    A revision or version that does not exist is "-1".
+    """
     history = branch.history(test)
     if not history:
         return EffectiveVersion()

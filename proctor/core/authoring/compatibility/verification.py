@@ -94,7 +94,7 @@ _NOTHING = _Nothing()
 
 
 class _Checks:
-    """The checks of single tests, and the data that they need."""
+    """The checks of individual tests, and the data that these checks need."""
 
     def __init__(
         self,
@@ -218,7 +218,7 @@ def _problem(name: str, code: str, message: str, java_message: str) -> Problem:
 def consolidate(
     matrix: Matrix, specification: Specification, verification: Verification
 ) -> dict[str, TestDefinition]:
-    """Return the tests that an application uses after the check, by name.
+    """Return the tests that an application will use, by name, given the result of the check.
 
     A required test that is missing is replaced by one in which everyone gets the fallback value.
     Buckets that only the specification has are added to the test, so that they can be forced.

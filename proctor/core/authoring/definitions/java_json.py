@@ -24,7 +24,7 @@ __all__ = ["ExactDoubles", "double_text", "java_json"]
 
 _DIGITS = 10
 _STEP = Decimal("1e-10")
-#: A double slightly above a tie, which the JDK rounds down. It rounds all other such doubles up,
+#: The only double slightly above a tie that the JDK rounds down. The JDK rounds up the others,
 #: because their last digit is 5. For this one, it computes the digits "50", so the last digit is
 #: not 5 (Java: FloatingDecimal, DigitList).
 _HALF_STEP = 5e-11

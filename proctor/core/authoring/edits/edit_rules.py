@@ -98,7 +98,7 @@ def edit_problems(definition: Definition) -> Iterator[Problem]:
 
 
 def field_problems(definition: Definition) -> Iterator[Problem]:
-    """Yield the problems found by `edit_problems` before it runs the checks of a matrix."""
+    """Yield the problems that `edit_problems` reports before it runs the checks of a matrix."""
     yield from _required(definition)
     yield from _meta_tags(definition)
     yield from _ranges(definition)
@@ -185,7 +185,7 @@ def _meta_tags(definition: Definition) -> Iterator[Problem]:
 
 
 def _ranges(definition: Definition) -> Iterator[Problem]:
-    """Yield a problem for each null range. Java Proctor fails on it when computing its warnings."""
+    """Yield a problem for each null range. Such a range makes Java Proctor fail."""
     places = [each for each in definition.nulls if ".ranges" in each]
     first = [each for each in places if each == "allocations[0].ranges" or each.endswith("]")]
     for place in sorted(first):

@@ -28,15 +28,16 @@ _ALWAYS, _NEVER = "always", "never"
 class AllocationPair:
     """The allocations, by index, that one visitor can be in before and after the change."""
 
-    #: None if the visitor is in no allocation.
+    #: The index before the change; None if the visitor is in no allocation then.
     old: int | None
+    #: The index after the change; None if the visitor is in no allocation then.
     new: int | None
     #: True if the allocation has exactly the same visitors as before.
     same_audience: bool
 
 
 def matched(old: TestDefinition, new: TestDefinition) -> dict[int, int]:
-    """Return the old index of each new allocation that existed before, by new index.
+    """Map the index of each new allocation that existed before to its old index.
 
     Allocations are matched by id first; then by the letters of their ids, which do not change when
     the number is incremented; then by position.
@@ -65,8 +66,8 @@ def _letters(allocation: Allocation) -> str:
 def gate_changed(old: TestDefinition, new: TestDefinition) -> bool:
     """Return whether the set of visitors that the test admits can have changed.
 
-    Compares the test's rule, dependency, test type and flags, but ignores moves between the groups
-    of the test that it depends on.
+    Compares the test's rule, dependency, test type and flags, but does not consider whether
+    visitors change groups in the test that it depends on.
     """
     return _gate(old) != _gate(new)
 
@@ -177,7 +178,7 @@ class _Walk:
 
 
 def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
-    """Return whether a visitor can be in allocation *i* of *old* and in *j* of *new*."""
+    """Return whether a visitor can be in allocation *i* of *old* and in allocation *j* of *new*."""
     if i is not None and j is not None:
         return (
             old.can_take(i)
@@ -191,15 +192,15 @@ def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
 
 
 def _from_none(none: _Walk, other: _Walk, index: int) -> bool:
-    """Return whether a visitor can be in allocation *index* of *other* but in none of *none*."""
+    """Return whether visitors in no allocation of *none* can be in *other*'s allocation *index*."""
     if not other.can_take(index):
         return False
     rule = other.rules[index]
     length = len(none.rules)
     if none.end == length and not none.refuses(rule, length):
         return True
-    # If a rule of *none* raises an error, the visitor is in no allocation either. But then
-    # *other* must not have the same rule up to *index*.
+    # If a rule of *none* raises an error, the visitor is in no allocation either. But then no
+    # allocation of *other* up to *index* may have that rule, because it would fail there, too.
     return any(
         failing not in (_ALWAYS, _NEVER)
         and other.first.get(failing, index + 1) > index

@@ -45,7 +45,7 @@ class Move:
     #: Bucket values before and after the change; None for no group.
     source: int | None
     target: int | None
-    #: The share of all visitors of the pair: greater than 0, and at most 1.
+    #: The share of the visitors in the pair of allocations: greater than 0, and at most 1.
     share: Fraction
 
     @property
@@ -78,7 +78,7 @@ class PairMoves:
     #: The id of the allocation after the change or, if there is none, before the change.
     id: str
     audience: Audience
-    #: All visitors of the pair, including those who stay. The shares add up to 1.
+    #: The moves of all visitors in the pair, including those who stay. The shares add up to 1.
     #: Empty if the audience is random.
     table: tuple[Move, ...]
     #: The share of visitors who stay in a group whose name or payload changed. If the audience is
@@ -141,9 +141,9 @@ def moves(
 ) -> tuple[PairMoves, ...]:
     """Return who moves when *old* becomes *new*, for each pair of allocations.
 
-    None stands for a test that does not exist or is not loaded. Definitions must have the matrix's
-    form. *audience_unknown* means that the test may get different visitors, because visitors change
-    groups in the test that it depends on.
+    None stands for a test that does not exist or is not loaded. Definitions must be in the matrix's
+    format. *audience_unknown* means that the test may get different visitors, because visitors
+    change groups in the test that it depends on.
 
     Raises ValueError if the lengths of an allocation do not add up to 1.
     """

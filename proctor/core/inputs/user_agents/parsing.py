@@ -36,7 +36,7 @@ def user_agent_parser() -> Callable[[str], UserAgent] | None:
     MAX_LENGTH characters of a header. It is thread-safe and caches the last KEPT headers. The
     parser's tables are loaded once per process, when the first header is parsed.
     """
-    # Since ua-parser 1.0, the tables are in the package ua_parser_builtins. Older versions, which
+    # Since ua-parser 1.0, the tables are in the ua_parser_builtins package. Older versions, which
     # other packages may require, lack the names that are imported here.
     return _remembering if find_spec("ua_parser") and find_spec("ua_parser_builtins") else None
 

@@ -1,4 +1,4 @@
-"""Print the report of a test, computed from the recorded exposures and outcomes."""
+"""Print the report on a test, computed from the recorded exposures and outcomes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     """The command `proctor_analyze`."""
 
     help = (
-        "Print the report of a test, as `python -m proctor analyze` does for files. The exit code "
+        "Print the report on a test, as `python -m proctor analyze` does for files. The exit code "
         "is 1 if there is a sample ratio mismatch."
     )
 

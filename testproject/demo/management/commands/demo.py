@@ -16,14 +16,14 @@ __all__ = ["Command"]
 
 
 class Command(runserver.Command):
-    """Run Django's development server on the demo's database, and print the URLs."""
+    """Run Django's development server with the demo's database, and print the URLs."""
 
     help = "Start the shop with two weeks of simulated visitors, its editor and its results."
     #: Set by the base class.
     addr: str
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Fill the database at the first start, and run the server."""
+        """Fill the database on the first start, and run the server."""
         self.stdout.write("Preparing the demo. The first start takes a few seconds …")
         self.stdout.flush()
         prepare()
@@ -40,7 +40,7 @@ class Command(runserver.Command):
         self.stdout.write(
             f"\nThe demo is running; press Control-C to stop it.\n"
             f"Sign in as {ADMIN} with the password {ADMIN}.\n"
-            "The shop uses the branch production: edit a test on trunk, then promote it.\n"
+            "The shop uses the production branch: edit a test on trunk, then promote it.\n"
             f"To start over, delete {settings.DATABASES['default']['NAME']}.\n\n"
             f"  Shop     {root}{reverse('shop:home')}\n"
             f"  Editor   {root}{reverse('proctor_editor:tests')}\n"
