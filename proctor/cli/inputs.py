@@ -65,7 +65,10 @@ def read_matrix(location: str) -> Matrix:
 
 
 def matrix_of(content: bytes, location: str) -> Matrix:
-    """Return the matrix in *content*, read from *location*. Raises the errors of `read_matrix`."""
+    """Return the matrix in *content*, which was read from *location*.
+
+    Raises the same errors as `read_matrix`.
+    """
     try:
         return Matrix.from_dict(parse_document(content))
     except ConversionError as error:

@@ -72,7 +72,7 @@ class IgnoredCookie(NamedTuple):
 
 
 def ignored_cookie() -> IgnoredCookie | None:
-    """Return why browsers ignore the cookie although each value is allowed; None if they do not.
+    """Return why browsers ignore the cookie although each value is allowed; None if they accept it.
 
     The source is RFC 6265bis, sections 4.1.3 (prefixes) and 5.7 (SameSite=None). Every page would
     set a new id, and visitors would change groups with each page.

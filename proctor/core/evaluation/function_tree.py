@@ -45,7 +45,7 @@ def group_of_row(row: Row, identifier: str) -> GroupAssignment:
         encoded = encode_identifier(identifier)
     _, _, prefix, table, pieces, exact = row
     digest = md5(prefix + encoded).digest()
-    # Test for None and not for truth, because an assignment is false if its value is 0 or less.
+    # Test for None, not for truth, because an assignment is false if its value is 0 or less.
     found = pieces[table[digest[12]]]
     return exact(digest[12:]) if found is None else found
 

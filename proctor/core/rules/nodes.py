@@ -185,7 +185,7 @@ class Composite(Node):
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """Yield *node* and all nodes below it, in the order of the text."""
+    """Yield *node* and all nodes below it, in the order in which they appear in the text."""
     # Not recursive, because each level would have to pass on every node.
     waiting = [node]
     while waiting:

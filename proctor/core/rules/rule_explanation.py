@@ -109,7 +109,7 @@ class RuleExplanation:
     #: The operand that determined the result; None if nothing was evaluated, because there is no
     #: rule or it is not an expression.
     operand: Operand | None = None
-    #: All variables of the rule, in the order of its text, even those that were never read.
+    #: All variables that the rule mentions, in this order, even those that were never read.
     variables: tuple[VariableExplanation, ...] = ()
 
     @property
@@ -249,7 +249,7 @@ class _Probe:
 
 
 def _reason(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
-    """Return the innermost part that determined the value of *node*, which must not have failed."""
+    """Return the innermost part that determined the value of *node*, a node that did not fail."""
     if isinstance(node, nodes.Chain):
         decides = isinstance(node, nodes.Or)
         for operand in node.operands:

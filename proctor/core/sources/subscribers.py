@@ -1,4 +1,4 @@
-"""Callbacks for a matrix that changes, becomes unavailable, or is available again."""
+"""Functions to call when a matrix changes, becomes unavailable or is available again."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ __all__ = ["address", "can_see", "optional_address", "page", "render", "require_
 
 
 class Named(Protocol):
-    """An object whose attribute `name` is the name of a test."""
+    """An object whose `name` attribute is the name of a test."""
 
     @property
     def name(self) -> str:

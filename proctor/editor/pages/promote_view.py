@@ -1,4 +1,4 @@
-"""Promote one or more tests; the page shows who moves, and each application's verdict."""
+"""Promote one or more tests; the page shows which visitors move, and each application's verdict."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def days_of(test: str) -> list[DayCount]:
     now = timezone.now()
     today = timezone.localdate() if timezone.is_aware(now) else now.date()
     days = [today - timedelta(days=each) for each in range(DAYS, -1, -1)]
-    # Do not use TruncDate: on MySQL it needs time zone tables, which many servers lack.
+    # Do not use TruncDate: on MySQL it needs time zone tables, which many servers do not have.
     ends = [When(at__lt=_midnight(day), then=number) for number, day in enumerate(days[1:])]
     rows = (
         Exposure.objects.filter(test=test, at__gte=now - timedelta(days=DAYS))

@@ -1,8 +1,9 @@
-"""Branches and their revisions: the saved states of definitions, as values.
+"""Branches and their revisions: the saved states of definitions, as immutable values.
 
 A branch is trunk, qa or production. Java Proctor keeps revisions in git. In this module, a branch
-is a tuple of revisions, and a commit returns a new branch. A Refusal has the message of Java
-Proctor's in-memory store. In some cases, Java Proctor's file-based stores use a different message.
+is a tuple of revisions, and a commit returns a new branch. A Refusal has the same message as in
+Java Proctor's in-memory store. In some cases, Java Proctor's file-based stores use a different
+message.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ class Branch:
         return self._with(replace(revision, definition=None))
 
     def next_id(self) -> str:
-        """Return the id of the next revision. Ids count from 1."""
+        """Return the id of the next revision. Ids start at 1."""
         return str(len(self.revisions) + 1)
 
     def _with(self, revision: Revision) -> Branch:
