@@ -219,7 +219,7 @@ class SelectBuilder:
 
 
 class OneBuilder(SelectBuilder):
-    """Builds the function for one test, which returns the test's row, its failure, or None."""
+    """Builds a function for one test that returns the test's row, the test's failure, or None."""
 
     def _begin(self) -> list[ast.stmt]:
         return []
@@ -234,7 +234,7 @@ class OneBuilder(SelectBuilder):
         return trees.Return(failure)
 
     def only_row(self, test: Chooser) -> Row | None:
-        """Return the row that every visitor gets; None if rules decide."""
+        """Return the row that every visitor gets; None if it depends on rules."""
         if test.options and _is_always(test.rule) and _is_always(test.options[0].rule):
             return self._row(test, test.options[0])
         return None

@@ -61,8 +61,8 @@ def declared_flags(
 
     *definitions* are the tests in the matrix, and *declared* those that the application declares; a
     test can be missing from either. The default of a flag is the value of the declared default
-    group. If no default is declared, it is the value of the group whose bucket is 0, or else the
-    value of the group with the smallest bucket value.
+    group. If no default is declared, it is the value of the group whose bucket value is 0, or else
+    the value of the group with the smallest bucket value.
     """
     # The manifest does not allow keys that are empty or contain line breaks.
     keys = sorted(name for name in names if name and name.isprintable())

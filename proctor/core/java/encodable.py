@@ -23,7 +23,7 @@ def is_encodable(text: str) -> bool:
 
 
 def encodable(text: str) -> str:
-    """Return *text* with lone surrogates replaced by U+FFFD and surrogate pairs by one character."""
+    """Return *text* with lone surrogates replaced by U+FFFD, and surrogate pairs combined."""
     if text.isascii() or _SURROGATE.search(text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -351,7 +351,7 @@ _PROCTOR = {
     "toMaybeBool": Function((_B,), _M, to_maybe_bool),
 }
 
-#: All built-in functions, by `prefix:name`.
+#: All built-in functions. Keys have the form `prefix:name`.
 LIBRARY: Mapping[str, Function] = MappingProxyType(
     {
         f"{prefix}:{name}": function

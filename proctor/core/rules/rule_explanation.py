@@ -38,7 +38,7 @@ class VariableExplanation:
     value: str | None
     #: The simple name of the value's Java class; None if the variable is missing.
     type: str | None = None
-    #: True if it is a constant of the test, which hides a variable with the same name.
+    #: True for a constant of the test. A constant hides a variable with the same name.
     constant: bool = False
     #: The reason why the variable is missing, if it was given but could not be converted.
     problem: str | None = None
@@ -77,7 +77,7 @@ class Operand:
 
     #: The text of this part.
     text: str
-    #: The column in the rule's text, from 1.
+    #: The column in the rule's text, counted from 1.
     column: int
     #: The variables that this part mentions.
     names: tuple[str, ...] = ()

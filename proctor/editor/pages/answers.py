@@ -174,7 +174,7 @@ def render(
             "groups_address": optional_address("forcegroups"),
             "has_later_branches": len(branch_names()) > 1,
             "is_unsent": is_unsent(request),
-            "max_text": str(MAX_TEXT),  # str, so that the HTML attribute is not localized
+            "max_text": str(MAX_TEXT),  # a str, because Django would localize an int
             **context,
         },
         request,

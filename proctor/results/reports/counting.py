@@ -26,7 +26,7 @@ DAYS = 28
 class Recorded:
     """The recorded exposures of a test."""
 
-    #: Number of first exposures, by group. Each visitor counts once for each split.
+    #: Number of first exposures in each group. Each visitor counts once for each split.
     groups: Mapping[str, int]
     first: datetime
     last: datetime
@@ -39,7 +39,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """The number of first exposures on one day, by group."""
+    """The number of first exposures in each group on one day."""
 
     day: date
     groups: Mapping[str, int]

@@ -79,12 +79,12 @@ class Branch:
         return next((each.definition for each in self.history_from(test, revision)), None)
 
     def tests(self) -> dict[str, Definition]:
-        """Return the definitions of all existing tests, by name."""
+        """Return a mapping from the names of all existing tests to their definitions."""
         latest = {each.test: each.definition for each in self.revisions}
         return {name: each for name, each in latest.items() if each is not None}
 
     def with_added(self, revision: Revision) -> Branch:
-        """Return the branch with a new test. Raises Refusal if the branch has or ever had it."""
+        """Return the branch with a new test. Raises Refusal if it has, or had, this test."""
         if self.history(revision.test):
             raise refuse(
                 "already-added",

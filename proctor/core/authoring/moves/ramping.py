@@ -45,12 +45,12 @@ TOLERANCE = Fraction(1, 10**9)
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The requested shares, by bucket value."""
+    """The requested share of each bucket."""
 
     wanted: Mapping[int, Fraction]
     #: The groups that already have the requested share.
     same: frozenset[int]
-    #: The group that gets the rest, if there is one.
+    #: The group that gets the remaining share, if there is such a group.
     remainder: int | None
 
     @property
@@ -87,7 +87,7 @@ def ramp(
 def with_ranges(
     definition: TestDefinition, allocation: int, ranges: tuple[Range, ...]
 ) -> TestDefinition:
-    """Return *definition* with new ranges in one allocation, by index."""
+    """Return *definition* with new ranges in the allocation with this index."""
     changed = list(definition.allocations)
     changed[allocation] = replace(changed[allocation], ranges=ranges)
     return replace(definition, allocations=tuple(changed))

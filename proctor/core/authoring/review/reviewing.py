@@ -80,7 +80,7 @@ class ReviewedTest:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The tests that changed, by name. It is empty if none changed."""
+    """The tests that changed, sorted by name. Empty if none changed."""
 
     tests: tuple[ReviewedTest, ...]
 

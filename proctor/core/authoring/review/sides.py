@@ -58,7 +58,7 @@ def _alone(test: TestDefinition) -> TestDefinition:
 
 
 def differ(old: TestDefinition, new: TestDefinition) -> bool:
-    """Return whether two definitions are different in any field."""
+    """Return True if two definitions differ in any field."""
     return old is not new and _comparable(old) != _comparable(new)
 
 
@@ -72,7 +72,7 @@ def _comparable(part: Any) -> Any:
 
 
 def tests_of(given: Reviewed) -> dict[str, TestDefinition]:
-    """Return the tests in the matrix's form, by name.
+    """Return a mapping from names to tests in the matrix's form.
 
     Raises MatrixLoadError if a definition in the editor's form cannot be read.
     """
