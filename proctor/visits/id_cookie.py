@@ -34,7 +34,7 @@ _is_name = _matches(r"[\w!#$%&'*+.^`|~-]{1,200}")
 _is_domain = _matches(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _is_path = _matches(r"/[!-:<-~]*")
 
-#: The longest age whose expiry date can be formatted on every platform, in seconds (68 years).
+#: The longest age in seconds (68 years) whose expiry date every platform can format.
 _MAX_AGE = 2**31 - 1
 
 #: The allowed values of each setting.
