@@ -1,6 +1,6 @@
 """Check the pages of a shop that was just started: `visit_shop.py URL PROCESS_ID`.
 
-Waits until the shop answers, and gives up if the process ends. Needs only Python's standard
+Waits until the shop responds, and gives up if the process ends. Needs only Python's standard
 library.
 """
 

@@ -89,7 +89,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def spent() -> float:
-    """Return the CPU seconds of this process and of its finished children."""
+    """Return the CPU seconds used by this process and its finished children."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 

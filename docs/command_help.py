@@ -34,7 +34,7 @@ WIDTH = 96
 
 
 def sub_commands() -> dict[str, argparse.ArgumentParser]:
-    """Return the parsers of the sub-commands of `python -m proctor`, by name."""
+    """Return a mapping from the names of the sub-commands of `python -m proctor` to parsers."""
     parser = build_parser()
     (commands,) = [
         each

@@ -40,7 +40,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_static_path = ["_static"]
-# Loaded before Sphinx's own search scripts, so that its listener is called first.
+# This script is loaded before Sphinx's own search scripts, so that its listener is called first.
 html_js_files = ["search.js"]
 html_title = f"django-proctor {release}"
 

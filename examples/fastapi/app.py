@@ -36,7 +36,7 @@ class Visitor:
         self._shown: set[str] = set()
         try:
             self._groups = source.determine_groups(asked)
-        except SourceError:  # already logged; answer without groups
+        except SourceError:  # the source has logged the error; answer without groups
             self._groups = {}
 
     def group(self, test: str) -> GroupAssignment | None:

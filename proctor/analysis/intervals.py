@@ -20,7 +20,10 @@ NARROWEST = 5_000
 
 
 def mixing(alpha: float, narrowest: float = NARROWEST) -> float:
-    """Return the paper's rho squared that makes the interval narrowest at *narrowest* visitors."""
+    """Return the parameter that the paper calls rho squared.
+
+    With this value, the interval is narrowest at *narrowest* visitors.
+    """
     log = -2 * math.log(alpha)
     return (log + math.log(1 + log)) / narrowest
 

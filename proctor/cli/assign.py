@@ -119,7 +119,8 @@ def _terminable() -> Iterator[None]:
 def assign(options: argparse.Namespace) -> Summary:
     """Assign groups to the visitors in the table, and write the output. Return the counts."""
     try:
-        # Imported here: importing them takes half a second, and other commands do not need them.
+        # Imported here because importing PyArrow takes half a second, and other commands do not
+        # need it.
         from proctor.bulk.batches import resized  # noqa: PLC0415
         from proctor.bulk.summary import Summary  # noqa: PLC0415
         from proctor.bulk.tables import check_inputs  # noqa: PLC0415

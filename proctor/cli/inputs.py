@@ -65,7 +65,10 @@ def read_matrix(location: str) -> Matrix:
 
 
 def matrix_of(content: bytes, location: str) -> Matrix:
-    """Return the matrix in *content*, read from *location*. Raises the errors of `read_matrix`."""
+    """Return the matrix in *content*, which was read from *location*.
+
+    Raises the same errors as `read_matrix`.
+    """
     try:
         return Matrix.from_dict(parse_document(content))
     except ConversionError as error:
@@ -77,7 +80,7 @@ def matrix_of(content: bytes, location: str) -> Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The visitor in the options: identifiers by test type, and context by variable."""
+    """The visitor that the options describe: identifiers by test type, context by variable."""
 
     identifiers: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)
@@ -140,7 +143,7 @@ def given_context(options: argparse.Namespace) -> dict[str, object]:
 def read_context(
     options: argparse.Namespace, variables: Variables, declarations: str = "--config"
 ) -> dict[str, object]:
-    """Return the context in the options, by variable, after checking its types.
+    """Return the value of each context variable in the options, after checking its type.
 
     *declarations* is the option that declares the types. Raises CommandError for an undeclared
     variable, and ConversionError for a value of the wrong type.
@@ -174,7 +177,7 @@ def read_visitor(
     keep_empty: bool = True,
     declarations: str = "--config",
 ) -> Visitor:
-    """Return the visitor in the options, in the form that the engine accepts.
+    """Return the visitor that the options describe, in the form that the engine accepts.
 
     *test_types* are the known types besides Proctor's own. Unless *keep_empty* is True, an empty
     identifier counts as missing. *declarations* is the option that declares the types of context

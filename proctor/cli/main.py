@@ -1,4 +1,4 @@
-"""The entry point: it runs a sub-command, and reports errors in one line and by the exit code."""
+"""The entry point: it runs a sub-command, and reports errors in one line and in the exit code."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ or - for standard input.
 exit codes:
   0  done; for validate: no problems; for review: below --fail-on
   1  validate or verify found problems, review found a risk, build left tests out, or
-     analyze found a broken sample ratio
+     analyze found a sample ratio mismatch
   2  bad usage or input; one line on standard error explains it
 """
 

@@ -25,7 +25,7 @@ __all__ = [
     "sentence_of",
 ]
 
-#: Formats a number or a time for people, and returns any other value unchanged.
+#: Formats a number or a time for display, and returns any other value unchanged.
 Formats: TypeAlias = "Callable[[object], object]"
 
 
@@ -56,7 +56,7 @@ class Sentence(str):
 
     If *plural* is given, *template* is the singular form, and the value `count` determines which
     form is used. A value can itself be a Sentence or Parts; it is then translated with the text. A
-    Decimal or a datetime is formatted for people; other numbers are written as they are, without
+    Decimal or a datetime is formatted for display; other numbers are written as they are, without
     thousands separators.
     """
 

@@ -6,12 +6,11 @@ from django.dispatch import Signal
 
 __all__ = ["changed", "published"]
 
-#: Sent after a publication is committed. The sender is the class `Revision`; the argument
-#: `revisions` contains the new revisions, in order. Exceptions in receivers are logged, never
-#: raised.
+#: Sent after a publication is committed. The sender is the `Revision` class; the `revisions`
+#: argument contains the new revisions, in order. Exceptions in receivers are logged, never raised.
 published = Signal()
 
-#: Sent after an event of a proposal is committed. The sender is the class `Proposal`; the arguments
+#: Sent after an event of a proposal is committed. The sender is the `Proposal` class; the arguments
 #: are `proposal`, `event` (opened, updated, approved, rejected, commented, withdrawn or published)
 #: and `actor`, the name of the user who acted. Exceptions in receivers are logged, never raised.
 changed = Signal()

@@ -37,7 +37,7 @@ class CleanupKind(enum.Enum):
     UNDECLARED = "undeclared"
     #: All visitors get the same group.
     DECIDED = "decided"
-    #: The name occurs only in its declaration.
+    #: The name of the test occurs only in its declaration in PROCTOR_TESTS.
     UNUSED = "unused"
 
 
@@ -69,7 +69,7 @@ def undeclared(registry: Collection[str], proctor: Proctor) -> Iterator[CleanupF
 
 
 def unused(registry: Collection[str], found: Collection[str]) -> Iterator[CleanupFinding]:
-    """Return the declared tests whose names are not in *found*."""
+    """Return the declared tests that are not in *found*, the names used in code and templates."""
     for name in registry:
         if name not in found:
             yield CleanupFinding(

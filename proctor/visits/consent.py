@@ -26,7 +26,7 @@ _USER = "USER"
 
 
 class Consent:
-    """The hook `has_consent` or `ahas_consent` of one middleware. An exception means no consent."""
+    """The `has_consent` or `ahas_consent` hook of a middleware. An exception means no consent."""
 
     __slots__ = ("_has_plain", "_has_twin", "_middleware")
 

@@ -34,7 +34,7 @@ _is_name = _matches(r"[\w!#$%&'*+.^`|~-]{1,200}")
 _is_domain = _matches(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _is_path = _matches(r"/[!-:<-~]*")
 
-#: The longest age whose expiry date can be formatted on every platform, in seconds (68 years).
+#: The longest age in seconds (68 years) whose expiry date every platform can format.
 _MAX_AGE = 2**31 - 1
 
 #: The allowed values of each setting.
@@ -65,17 +65,17 @@ ID_COOKIE: Mapping[str, _Expected] = {
 
 
 class IgnoredCookie(NamedTuple):
-    """Why browsers ignore a cookie, and how to correct the settings."""
+    """The reason why browsers ignore a cookie, and how to correct the settings."""
 
     reason: str
     hint: str
 
 
 def ignored_cookie() -> IgnoredCookie | None:
-    """Return why browsers ignore the cookie although each value is allowed; None if they do not.
+    """Return the reason why browsers ignore the cookie although each value is allowed, or None.
 
-    The source is RFC 6265bis, sections 4.1.3 (prefixes) and 5.7 (SameSite=None). Every page would
-    set a new id, and visitors would change groups with each page.
+    The source is RFC 6265bis, sections 4.1.3 (prefixes) and 5.7 (SameSite=None). If the cookie is
+    ignored, every page sets a new id, and visitors change groups with each page.
     """
     name, samesite = settings.PROCTOR_ID_COOKIE, settings.PROCTOR_ID_COOKIE_SAMESITE
     prefix = name.lower().partition("-")[0]

@@ -708,7 +708,7 @@ def test_the_matrix_is_downloaded_and_imported_with_a_preview(revision, grace):
     form = {"branch": "production", "text": matrix}
     preview = grace.post(f"{ROOT}matrix/import/", form)
     assert "1 test changes" in text(preview)
-    assert "Nobody changes group." in text(preview)
+    assert "Nobody changes groups." in text(preview)
     assert Revision.objects.count() == 1
     sent = fields(preview) | {"do": "import"}
     assert grace.post(f"{ROOT}matrix/import/", sent).status_code == 303

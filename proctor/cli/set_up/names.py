@@ -25,7 +25,7 @@ class Assigned(NamedTuple):
 def assigned_once(files: Iterable[PythonFile], name: str) -> Assigned:
     """Return the value of *name*, if one statement assigns it and no other statement changes it.
 
-    That statement must be at the top level of a file. Raises Refusal otherwise.
+    The assignment must be at the top level of a file. Otherwise, Refusal is raised.
     """
     places = [(file, node) for file in files for node in _changes(file.tree, name)]
     if not places:

@@ -36,12 +36,12 @@ class EngineCall:
     attributes serve as defaults.
     """
 
-    #: The errors of rules that failed, by test.
+    #: The error of each test whose rule failed.
     _errors: dict[str, RuleError] | None = None
     #: The variables as rules see them; created on first use.
     _scope: Scope | None = None
     _failed: dict[Rule, RuleError] | None = None
-    #: The reasons why variables are missing from the scope, by the name of the variable.
+    #: For each variable that is missing from the scope, the reason why it is missing.
     variable_errors: Mapping[str, str] = EMPTY
 
     def __init__(self, plan: Plan, context: Mapping[str, Any]) -> None:
@@ -50,14 +50,14 @@ class EngineCall:
 
     @property
     def errors(self) -> dict[str, RuleError]:
-        """The errors of rules that failed, by test."""
+        """The error of each test whose rule failed."""
         if self._errors is None:
             self._errors = {}
         return self._errors
 
     @property
     def failed(self) -> dict[Rule, RuleError]:
-        """The errors of rules that failed, by rule."""
+        """The error of each rule that failed."""
         if self._failed is None:
             self._failed = {}
         return self._failed

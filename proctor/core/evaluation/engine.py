@@ -56,12 +56,12 @@ class Proctor:
 
     *context_types* declares the variables that rules can use. It maps the name of each variable to
     a `ContextType`, or to that type's name in Pipet. Rules are then checked against these
-    declarations, and the values of a call are converted. If *context_types* is None, rules are only
-    parsed, and they use Python values instead of Java's. *test_types* are the known test types, in
-    addition to Proctor's own. *identifier_validator* is "noempty", which rejects empty identifiers,
-    or a function that returns False for each identifier to reject. Rejected identifiers count as
-    missing, except in tests with unitless allocations. *functions* adds rule functions. Its keys
-    have the form `prefix:name`.
+    declarations, and the values passed to a call are converted. If *context_types* is None, rules
+    are only parsed, and they use Python values instead of Java's. *test_types* are the known test
+    types, in addition to Proctor's own. *identifier_validator* is "noempty", which rejects empty
+    identifiers, or a function that returns False for each identifier to reject. Rejected
+    identifiers count as missing, except in tests with unitless allocations. *functions* adds rule
+    functions. Its keys have the form `prefix:name`.
 
     Raises MatrixLoadError if Java Proctor rejects the whole matrix, and ConfigurationError for an
     invalid declaration. A single invalid test raises no error; it is listed in `dropped`.
@@ -358,8 +358,8 @@ class Proctor:
             encoded_identifier = encoded[slot]
             if encoded_identifier is not None:
                 digest = md5(prefix + encoded_identifier).digest()
-                # Test for None and not for truth, because an assignment is false if its value is 0
-                # or less.
+                # Test for None, not for truth, because an assignment is false if its value is 0 or
+                # less.
                 found = pieces[table[digest[12]]]
                 groups[test] = exact(digest[12:]) if found is None else found
         for test, slot, rule in failures:

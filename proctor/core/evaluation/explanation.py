@@ -73,7 +73,7 @@ class Explanation:
     rule: RuleExplanation | None = None
     #: The allocations that were tried, up to the one that ended the search.
     allocations: tuple[AllocationExplanation, ...] = ()
-    #: The hash as a signed 32-bit integer; None without an identifier, and for tests of type
+    #: The hash as a signed 32-bit integer; None if there is no identifier, and for tests of type
     #: RANDOM.
     position: int | None = None
     #: The position as a fraction, 0 <= share < 1. For tests of type RANDOM, the number drawn.

@@ -45,7 +45,7 @@ def group_of_row(row: Row, identifier: str) -> GroupAssignment:
         encoded = encode_identifier(identifier)
     _, _, prefix, table, pieces, exact = row
     digest = md5(prefix + encoded).digest()
-    # Test for None and not for truth, because an assignment is false if its value is 0 or less.
+    # Test for None, not for truth, because an assignment is false if its value is 0 or less.
     found = pieces[table[digest[12]]]
     return exact(digest[12:]) if found is None else found
 
@@ -219,7 +219,7 @@ class SelectBuilder:
 
 
 class OneBuilder(SelectBuilder):
-    """Builds the function for one test, which returns the test's row, its failure, or None."""
+    """Builds a function for one test that returns the test's row, the test's failure, or None."""
 
     def _begin(self) -> list[ast.stmt]:
         return []
@@ -234,7 +234,7 @@ class OneBuilder(SelectBuilder):
         return trees.Return(failure)
 
     def only_row(self, test: Chooser) -> Row | None:
-        """Return the row that every visitor gets; None if rules decide."""
+        """Return the row that every visitor gets; None if it depends on rules."""
         if test.options and _is_always(test.rule) and _is_always(test.options[0].rule):
             return self._row(test, test.options[0])
         return None

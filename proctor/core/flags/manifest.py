@@ -61,8 +61,8 @@ def declared_flags(
 
     *definitions* are the tests in the matrix, and *declared* those that the application declares; a
     test can be missing from either. The default of a flag is the value of the declared default
-    group. If no default is declared, it is the value of the group whose bucket is 0, or else the
-    value of the group with the smallest bucket value.
+    group. If no default is declared, it is the value of the group whose bucket value is 0, or else
+    the value of the group with the smallest bucket value.
     """
     # The manifest does not allow keys that are empty or contain line breaks.
     keys = sorted(name for name in names if name and name.isprintable())
@@ -70,7 +70,7 @@ def declared_flags(
 
 
 def manifest_file(flags: Iterable[FlagDeclaration]) -> dict[str, Any]:
-    """Return the manifest in the format of the file `flags.json`."""
+    """Return the manifest in the format of a `flags.json` file."""
     return {"flags": {each.key: _entry(each) for each in flags}}
 
 
@@ -130,8 +130,7 @@ def _kind(payload_type: str | None, payloads: list[Any]) -> FlagKind:
         return FlagKind.BOOLEAN
     if payload_type in _OF_PAYLOADS:
         return _OF_PAYLOADS[payload_type]
-    # JSON payloads can differ in type. The flag has their type only if all of them have the same
-    # one.
+    # JSON payloads can differ in type. The flag gets a type only if all payloads have this type.
     kinds = {kind_of(each) for each in payloads if each is not None}
     if kinds == {FlagKind.INTEGER, FlagKind.FLOAT}:
         return FlagKind.FLOAT

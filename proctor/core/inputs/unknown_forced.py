@@ -18,7 +18,7 @@ __all__ = ["unknown_forced"]
 def unknown_forced(force: ForceGroups, matrix: Matrix) -> Iterator[tuple[str, str]]:
     """Yield each test whose forced group does not exist in *matrix*, with the problem.
 
-    The problem names the closest test, or the groups that the test has.
+    The problem mentions the test with the closest name, or the groups that the test has.
     """
     for name, value in force.groups.items():
         definition = matrix.tests.get(name)

@@ -23,7 +23,7 @@ def is_encodable(text: str) -> bool:
 
 
 def encodable(text: str) -> str:
-    """Return *text* with each lone surrogate replaced by U+FFFD, and each pair by its character."""
+    """Return *text* with lone surrogates replaced by U+FFFD, and surrogate pairs combined."""
     if text.isascii() or _SURROGATE.search(text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

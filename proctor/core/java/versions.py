@@ -57,7 +57,7 @@ class ReleaseVersion:
         """The last part that is specified. If it is not BUILD, the version ends in a wildcard."""
         return MatchPrecision(len(self._parts))
 
-    #: The property `match_precision`, under the name that rules use.
+    #: The `match_precision` property, under the name that rules use.
     matchPrecision = match_precision  # noqa: N815 - Java Proctor's name
 
     def compare(self, other: ReleaseVersion) -> int:

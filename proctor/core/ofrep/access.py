@@ -43,7 +43,7 @@ class Access:
         if given is None:
             return refused(
                 401,
-                "expected the header Authorization: Bearer TOKEN",
+                "expected a header of the form Authorization: Bearer TOKEN",
                 ("WWW-Authenticate", "Bearer"),
             )
         # Compare with every token, so that the response time does not reveal anything about the

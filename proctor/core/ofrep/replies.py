@@ -50,7 +50,7 @@ def failure(error: FlagError, key: str | None) -> ApiReply:
 
 
 def outage(error: FlagError, key: str | None) -> ApiReply:
-    """Return the reply during an outage, when the source has no answer for anyone."""
+    """Return the reply during an outage, in which the source cannot determine any groups."""
     return _reply(500, error_document(error, key))
 
 

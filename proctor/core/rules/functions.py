@@ -56,10 +56,11 @@ class Function:
 
     @classmethod
     def of(cls, code: Callable[..., Any]) -> Function:
-        """Create a rule function from a Python function. Its annotations define the types.
+        """Create a rule function from a Python function.
 
-        Allowed types are bool, int (long), float (double), str, list, dict and object. A missing
-        annotation means object. Raises ConfigurationError for any other annotation.
+        The annotations of the Python function define the types. Allowed types are bool, int (long),
+        float (double), str, list, dict and object. A missing annotation means object. Raises
+        ConfigurationError for any other annotation.
         """
         try:
             hints = typing.get_type_hints(code)
@@ -233,7 +234,7 @@ def _join(pieces: Sequence[str] | None, separator: str) -> str:
 
 
 def _is_whole(value: object) -> bool:
-    """Return True for any Number but a Float or Double (ProctorRuleFunctions.isIntegerNumber)."""
+    """Return True for a Number, except a Float or Double (ProctorRuleFunctions.isIntegerNumber)."""
     return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
 
 
@@ -350,7 +351,7 @@ _PROCTOR = {
     "toMaybeBool": Function((_B,), _M, to_maybe_bool),
 }
 
-#: All built-in functions, by `prefix:name`.
+#: All built-in functions. Keys have the form `prefix:name`.
 LIBRARY: Mapping[str, Function] = MappingProxyType(
     {
         f"{prefix}:{name}": function

@@ -1,4 +1,4 @@
-"""The syntax tree of a rule. Nodes are values; `start` and `end` are offsets in the text."""
+"""The syntax tree of a rule. Nodes are immutable; `start` and `end` are offsets in the text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Base of all nodes."""
+    """The base class of all nodes."""
 
     start: int
     end: int
@@ -185,7 +185,7 @@ class Composite(Node):
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """Yield *node* and all nodes below it, in the order of the text."""
+    """Yield *node* and all nodes below it, in the order in which they appear in the text."""
     # Not recursive, because each level would have to pass on every node.
     waiting = [node]
     while waiting:

@@ -38,7 +38,7 @@ class VariableExplanation:
     value: str | None
     #: The simple name of the value's Java class; None if the variable is missing.
     type: str | None = None
-    #: True if it is a constant of the test, which hides a variable with the same name.
+    #: True for a constant of the test. A constant hides a variable with the same name.
     constant: bool = False
     #: The reason why the variable is missing, if it was given but could not be converted.
     problem: str | None = None
@@ -77,7 +77,7 @@ class Operand:
 
     #: The text of this part.
     text: str
-    #: The column in the rule's text, from 1.
+    #: The column in the rule's text, counted from 1.
     column: int
     #: The variables that this part mentions.
     names: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ class RuleExplanation:
     #: The operand that determined the result; None if nothing was evaluated, because there is no
     #: rule or it is not an expression.
     operand: Operand | None = None
-    #: All variables of the rule, in the order of its text, even those that were never read.
+    #: All variables that the rule mentions, in this order, even those that were never read.
     variables: tuple[VariableExplanation, ...] = ()
 
     @property
@@ -249,7 +249,7 @@ class _Probe:
 
 
 def _reason(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
-    """Return the innermost part that determined the value of *node*, which must not have failed."""
+    """Return the innermost part that determined the value of *node*, a node that did not fail."""
     if isinstance(node, nodes.Chain):
         decides = isinstance(node, nodes.Or)
         for operand in node.operands:

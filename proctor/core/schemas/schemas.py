@@ -97,7 +97,7 @@ class _Writer:
         if field.kind == "object":
             return {"anyOf": [{"type": "null"}, part]}
         if field.kind == "entries":
-            # Java ignores a test that is null.
+            # Java Proctor ignores a test that is null.
             each = {"anyOf": [{"type": "null"}, part]} if self.lenient else part
             return {"type": "object", "additionalProperties": each}
         is_nullable = self.lenient and field.kind == "nullable objects"

@@ -1,3 +1,3 @@
-"""Sources of groups: a matrix in this process, or a Pipet over HTTP."""
+"""Sources of groups: a matrix that this process loads, or a Pipet that it calls over HTTP."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Callbacks for a matrix that changes, becomes unavailable, or is available again."""
+"""Functions to call when a matrix changes, becomes unavailable or is available again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Subscribers(Generic[T]):
 
     If one fails, the failure is logged and the others are still called.
 
-    Safe for threads and after a fork, without a lock.
+    Thread-safe, and safe after a fork, without using a lock.
     """
 
     def __init__(self) -> None:

@@ -57,12 +57,12 @@ class Call:
             raise NoSuchTest(self.test, branch)
 
     def require_match(self, head: Revision | None) -> None:
-        """Raise PreconditionFailed if the header If-Match or If-None-Match forbids the write."""
+        """Raise PreconditionFailed if the If-Match or If-None-Match header forbids the write."""
         found = get_conditional_response(self.request, etag=etag(head))
         if found is not None and found.status_code == 412:
             raise PreconditionFailed(
-                "The current revision of the test does not satisfy the header If-Match or "
-                "If-None-Match"
+                "The current revision of the test does not satisfy the If-Match or "
+                "If-None-Match header"
             )
 
 
@@ -126,5 +126,5 @@ def _check_csrf(request: HttpRequest) -> None:
 
     if passed(request).status_code != 204:
         raise _CsrfFailed(
-            "The CSRF token is missing or wrong: send the header X-CSRFToken, or use a bearer token"
+            "The CSRF token is missing or wrong: send the X-CSRFToken header, or use a bearer token"
         )

@@ -91,7 +91,7 @@ class Relatives:
         return Relatives(self.test, before, examined(before).loaded)
 
     def after(self, definition: Definition | None) -> dict[str, TestDefinition]:
-        """Return the tests as they would be after publishing *definition*; None deletes the test.
+        """Return the tests after publishing *definition*; if it is None, after deleting the test.
 
         Raises Refusal if the definition cannot be converted to the matrix's format.
         """

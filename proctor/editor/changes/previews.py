@@ -57,5 +57,5 @@ def finished(branch: str, test: str, known: Definition, value: int) -> Prepared:
 
 
 def restored(branch: str, test: str, definition: Definition | None) -> Prepared:
-    """Return the effects of publishing an older definition; None deletes the test."""
+    """Return the effects of publishing an older definition, or of deleting the test (None)."""
     return prepare_restored(branch, test, definition)

@@ -46,7 +46,7 @@ __all__ = ["address", "can_see", "optional_address", "page", "render", "require_
 
 
 class Named(Protocol):
-    """An object whose attribute `name` is the name of a test."""
+    """An object whose `name` attribute is the name of a test."""
 
     @property
     def name(self) -> str:
@@ -174,7 +174,7 @@ def render(
             "groups_address": optional_address("forcegroups"),
             "has_later_branches": len(branch_names()) > 1,
             "is_unsent": is_unsent(request),
-            "max_text": str(MAX_TEXT),  # str, so that the HTML attribute is not localized
+            "max_text": str(MAX_TEXT),  # a str, because Django would localize an int
             **context,
         },
         request,

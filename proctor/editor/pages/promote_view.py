@@ -1,4 +1,4 @@
-"""Promote one or more tests; the page shows who moves, and each application's verdict."""
+"""Promote one or more tests; the page shows which visitors move, and each application's verdict."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ def _preview(
         "chosen": chosen,
         "says": sorted(prepared.says, key=lambda each: _ORDER.index(each.state)),
         "blocking": [translated(each.text if len(chosen) > 1 else each.message) for each in others],
-        # Only the names of the applications, because their rows show the reasons.
+        # Only the names of the applications: the row of each application shows the reason.
         "breaks": [] if others else [translated(each) for each in prepared.broken],
         "is_blocked": bool(others),
         "may_override": may_override,

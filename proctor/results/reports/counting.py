@@ -26,7 +26,7 @@ DAYS = 28
 class Recorded:
     """The recorded exposures of a test."""
 
-    #: Number of first exposures, by group. Each visitor counts once for each split.
+    #: Number of first exposures in each group. Each visitor counts once for each split.
     groups: Mapping[str, int]
     first: datetime
     last: datetime
@@ -39,7 +39,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """The number of first exposures on one day, by group."""
+    """The number of first exposures in each group on one day."""
 
     day: date
     groups: Mapping[str, int]
@@ -74,7 +74,7 @@ def days_of(test: str) -> list[DayCount]:
     now = timezone.now()
     today = timezone.localdate() if timezone.is_aware(now) else now.date()
     days = [today - timedelta(days=each) for each in range(DAYS, -1, -1)]
-    # Do not use TruncDate: on MySQL it needs time zone tables, which many servers lack.
+    # Do not use TruncDate: on MySQL it needs time zone tables, which many servers do not have.
     ends = [When(at__lt=_midnight(day), then=number) for number, day in enumerate(days[1:])]
     rows = (
         Exposure.objects.filter(test=test, at__gte=now - timedelta(days=DAYS))

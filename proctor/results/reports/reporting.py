@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["NoReport", "Selections", "definitions_of", "is_installed", "report", "selections"]
 
-#: The modules that the extra django-proctor[analysis] installs.
+#: The modules that the django-proctor[analysis] extra installs.
 _NEEDED = ("duckdb", "pyarrow", "tea_tasting")
 
 
 class NoReport(Exception):  # noqa: N818 - it is an answer
-    """No report can be computed. The message is the reason."""
+    """Raised if no report can be computed. The message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Selections:
     """The queries for the rows from which a report is computed."""
 
     exposures: Selection
-    #: Forced exposures of visitors who have no other exposures. The columns are the same.
+    #: Forced exposures of visitors who have no other exposures, with the same columns as
+    #: `exposures`.
     forced: Selection
     outcomes: tuple[Selection, ...]
     #: Each combination of identifier type, version and split, once.
@@ -49,12 +50,12 @@ class Selections:
 
 
 def is_installed() -> bool:
-    """Return True if the extra [analysis] is installed."""
+    """Return True if the [analysis] extra is installed."""
     return all(find_spec(name) is not None for name in _NEEDED)
 
 
 def selections(test: str, *, lean: bool = False) -> Selections:
-    """Return the rows of a test. *lean* leaves out columns that have only one value."""
+    """Return the queries for a test's rows. *lean* leaves out columns that have only one value."""
     labels = _labels(test)
     types = sorted({kind for kind, _version, _split in labels})
     lean = lean and len(types) == 1
@@ -97,7 +98,7 @@ def definitions_of(
                 bucket.update({} if payload is None else {"payload": payload})
             found.append(TestDefinition.from_dict(test, entry))
         except (MatrixLoadError, ValueError):
-            continue  # a different version of this package stored it
+            continue  # stored by a different version of this package
     return found
 
 
@@ -107,7 +108,7 @@ def report(test: str, rows: Selections | None = None, **options: Any) -> Report:
     *options* are the options of `proctor.analysis.analyze`.
     """
     if not is_installed():
-        raise NoReport(_("Reports need the extra [analysis]."))
+        raise NoReport(_("Reports need the [analysis] extra."))
     from proctor.analysis import AnalysisError, analyze  # noqa: PLC0415 - an extra
     from proctor.results.reports.tables import read_table  # noqa: PLC0415 - likewise
 
@@ -163,7 +164,7 @@ def _exposures(rows: Selections) -> Any:
 
 
 def _with_test(table: Any, test: str) -> Any:
-    """Return the table with a column `test`; add the column if it is missing."""
+    """Return the table with a `test` column; add the column if it is missing."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
 
     if "test" in table.column_names:

@@ -314,7 +314,7 @@ def test_ramp_in_place_leaves_a_file_alone_that_has_the_shares(command, tree):
         (["color", "active=nan"], "expected a share such as 20% or 0.2"),
         (["color", "active"], "expected NAME=VALUE"),
         (["color", "active=10%", "1=20%"], "the share of '1' is given twice"),
-        (["color", "active=95%"], "add up to 105 %, expected at most 100 %"),
+        (["color", "active=95%"], "add up to 105 %, but the maximum is 100 %"),
         (["color", "active=1%", "--allocation", "2"], "expected an allocation from 1 to 1, got 2"),
         (["nothing", "active=1%"], "has no test 'nothing'"),
     ],

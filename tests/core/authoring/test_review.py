@@ -476,7 +476,7 @@ def test_a_test_whose_parent_is_deleted_is_dropped():
 
 def test_a_test_that_is_loaded_again_is_reviewed():
     (child, _) = review(matrix_of(c=CHILD), matrix_of(t=TEN, c=CHILD)).tests
-    assert "The engine now loads the test; previously it dropped it." in child.sentences
+    assert "The engine now loads the test, which it previously dropped." in child.sentences
 
 
 def test_definitions_in_the_form_of_the_editor_are_converted():

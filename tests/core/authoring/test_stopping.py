@@ -51,7 +51,7 @@ def test_a_range_keeps_its_unknown_fields():
 @pytest.mark.parametrize(
     ("test", "value", "message"),
     [
-        (TEST, 1, "expected the value of a bucket, at most 0, got 1; the test has -1, 0"),
+        (TEST, 1, "expected a bucket with a value of at most 0, got 1; the test has -1, 0"),
         (TEST, -3, "got -3"),
         (make_test(buckets=[{"name": "blue", "value": 1}]), None, "add one"),
         (make_test(buckets=[{"name": "blue", "value": 1}]), 0, "the test has none"),

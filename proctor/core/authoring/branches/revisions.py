@@ -1,8 +1,9 @@
-"""Branches and their revisions: the saved states of definitions, as values.
+"""Branches and their revisions: the saved states of definitions, as immutable values.
 
 A branch is trunk, qa or production. Java Proctor keeps revisions in git. In this module, a branch
-is a tuple of revisions, and a commit returns a new branch. A Refusal has the message of Java
-Proctor's in-memory store. In some cases, Java Proctor's file-based stores use a different message.
+is a tuple of revisions, and a commit returns a new branch. A Refusal has the same message as in
+Java Proctor's in-memory store. In some cases, Java Proctor's file-based stores use a different
+message.
 """
 
 from __future__ import annotations
@@ -78,12 +79,12 @@ class Branch:
         return next((each.definition for each in self.history_from(test, revision)), None)
 
     def tests(self) -> dict[str, Definition]:
-        """Return the definitions of all existing tests, by name."""
+        """Return a mapping from the names of all existing tests to their definitions."""
         latest = {each.test: each.definition for each in self.revisions}
         return {name: each for name, each in latest.items() if each is not None}
 
     def with_added(self, revision: Revision) -> Branch:
-        """Return the branch with a new test. Raises Refusal if the branch has or ever had it."""
+        """Return the branch with a new test. Raises Refusal if it has, or had, this test."""
         if self.history(revision.test):
             raise refuse(
                 "already-added",
@@ -120,7 +121,7 @@ class Branch:
         return self._with(replace(revision, definition=None))
 
     def next_id(self) -> str:
-        """Return the id of the next revision. Ids count from 1."""
+        """Return the id of the next revision. Ids start at 1."""
         return str(len(self.revisions) + 1)
 
     def _with(self, revision: Revision) -> Branch:

@@ -63,7 +63,8 @@ class ExpectedPayload:
 class ExpectedTest:
     """The requirements of an application for one test (Java: TestSpecification)."""
 
-    #: Bucket values by name. None represents a null, which makes Java Proctor fail.
+    #: Maps the names of buckets to their values. None represents a null, which makes Java Proctor
+    #: fail.
     buckets: Mapping[str, int | None] = field(default_factory=FrozenDict)
     #: The bucket value for visitors without a group.
     fallback_value: int = _NO_GROUP
@@ -118,9 +119,9 @@ def _texts(source: Fields, name: str) -> Mapping[str, str | None] | None:
 class Specification:
     """An application's declaration of its context variables and of the tests that it uses."""
 
-    #: Type names by variable. None if the application declares no variables.
+    #: The type name of each variable. None if the application declares no variables.
     provided_context: Mapping[str, str | None] | None = field(default_factory=FrozenDict)
-    #: Requirements by test name. None represents a null, which makes Java Proctor fail.
+    #: The requirements for each test. None represents a null, which makes Java Proctor fail.
     tests: Mapping[str, ExpectedTest | None] = field(default_factory=FrozenDict)
     dynamic_filters: tuple[DynamicFilter, ...] = ()
 

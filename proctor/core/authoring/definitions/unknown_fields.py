@@ -89,7 +89,7 @@ def _payload(new: Payload | None, old: Payload | None) -> Payload | None:
 
 
 def _allocation(new: Allocation, index: int, stored: Sequence[Allocation]) -> Allocation:
-    """Return an allocation with the unknown fields of the stored one with its id or position."""
+    """Return an allocation with the unknown fields of the one stored under its id or position."""
     same_id = (each for each in stored if new.id and each.id == new.id)
     same_place = stored[index] if not new.id and index < len(stored) else None
     old = next(same_id, same_place)

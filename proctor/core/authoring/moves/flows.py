@@ -1,4 +1,4 @@
-"""Decide between which groups visitors move in a ramp, so that few of them jump or move.
+"""Choose the moves between groups in a ramp, so that few visitors jump or move.
 
 The number of visitors who jump from one live group to another is minimized first, then the number
 of visitors who move. A group is *live* if its value is 0 or more. Amounts are whole ticks (see

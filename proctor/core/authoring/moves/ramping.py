@@ -45,12 +45,12 @@ TOLERANCE = Fraction(1, 10**9)
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The requested shares, by bucket value."""
+    """The requested share of each bucket."""
 
     wanted: Mapping[int, Fraction]
     #: The groups that already have the requested share.
     same: frozenset[int]
-    #: The group that gets the rest, if there is one.
+    #: The group that gets the remaining share, if there is such a group.
     remainder: int | None
 
     @property
@@ -87,7 +87,7 @@ def ramp(
 def with_ranges(
     definition: TestDefinition, allocation: int, ranges: tuple[Range, ...]
 ) -> TestDefinition:
-    """Return *definition* with new ranges in one allocation, by index."""
+    """Return *definition* with new ranges in the allocation with this index."""
     changed = list(definition.allocations)
     changed[allocation] = replace(changed[allocation], ranges=ranges)
     return replace(definition, allocations=tuple(changed))
@@ -213,7 +213,7 @@ def _check_all_given(
 def _check_sum(
     now: Mapping[int, Fraction], wanted: Mapping[int, Fraction], remainder: int | None
 ) -> None:
-    """Raise ChangeRefused if no ranges can have the shares within the tolerance."""
+    """Raise ChangeRefused if no ranges can match the shares within the tolerance."""
     kept = [share for value, share in now.items() if value not in wanted and value != remainder]
     total = sum([*wanted.values(), *kept], Fraction(0))
     counts = [_bounds(share, POSITIONS) for share in wanted.values()]
@@ -231,7 +231,7 @@ def _sum_message(share: Fraction, remainder: int | None) -> Sentence:
     if remainder is not None:
         text = gettext_noop(
             "The shares, including those of groups that you did not name, add up to {total} %, "
-            "expected at most 100 %. Give one of these groups a smaller share."
+            "but the maximum is 100 %. Give one of these groups a smaller share."
         )
         return Sentence(text, total=total)
     text = gettext_noop("The shares add up to {total} %, expected 100 %. Change one of them.")

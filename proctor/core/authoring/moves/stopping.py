@@ -62,7 +62,8 @@ def _check(definition: TestDefinition, value: int) -> None:
         raise ChangeRefused(
             Sentence(
                 gettext_noop(
-                    "expected the value of a bucket, at most 0, got {value}; the test has {values}"
+                    "expected a bucket with a value of at most 0, got {value}; "
+                    "the test has {values}"
                 ),
                 value=value,
                 values=values if known else Sentence(gettext_noop("none")),

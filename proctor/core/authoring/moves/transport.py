@@ -32,7 +32,7 @@ def transport(
     after: Mapping[int, int],
     slack: int,
 ) -> dict[tuple[int, int], int] | None:
-    """Return the ticks that each group gets from each run (by index); None if that is impossible.
+    """Return the ticks that each group gets from each run (by index); None if there is no solution.
 
     *supports* lists the groups that each run can contain after the change. *after* maps each group
     to its length in ticks, and *slack* is the number of ticks by which these lengths can be off.

@@ -80,7 +80,7 @@ class ReviewedTest:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The tests that changed, by name. It is empty if none changed."""
+    """The tests that changed, sorted by name. Empty if none changed."""
 
     tests: tuple[ReviewedTest, ...]
 
@@ -188,7 +188,7 @@ class _Comparison:
         self.moving_parent = None
         if parent and any(pair.moves_anyone for pair in moved.get(parent, ())):
             self.moving_parent = parent
-        #: The name of the group that this test depends on, and of that group's test, if the group
+        #: The names of the group that this test depends on and of that group's test, if the group
         #: loses all its visitors.
         self.emptied_parent = None
         if name in emptied:
@@ -229,7 +229,7 @@ class _Comparison:
             text = gettext_noop("The engine drops the test: {problem}.")
             yield Finding(Risk.DANGER, Sentence(text, problem=message))
         elif self.old is not None and not self.was_loaded:
-            text = gettext_noop("The engine now loads the test; previously it dropped it.")
+            text = gettext_noop("The engine now loads the test, which it previously dropped.")
             yield Finding(Risk.NONE, Sentence(text))
         if self.old is None:
             yield Finding(Risk.NONE, Sentence(gettext_noop("The test was created.")))

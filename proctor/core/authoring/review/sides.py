@@ -1,4 +1,4 @@
-"""The two sides of a review: all tests by name, and the tests that the engine loads."""
+"""One side of a review: the tests before or after the change, and those that the engine loads."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Reviewed", "Side", "differ", "tests_of"]
 
-#: One of: a matrix; a test in the matrix's form; None for a test that does not exist; or tests by
-#: name, among which plain mappings are definitions in the editor's form.
+#: What can be reviewed: a matrix; a test in the matrix's form; None for a test that does not exist;
+#: or a mapping from names to tests. In such a mapping, a plain mapping is a definition in the
+#: editor's form.
 Reviewed: TypeAlias = (
     "TestDefinition | Matrix | Mapping[str, TestDefinition | Mapping[str, Any]] | None"
 )
 
 
 class Side:
-    """One side of a review: all tests, and the tests that the engine loads."""
+    """The state before or after the change: all tests, and the tests that the engine loads."""
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ def _alone(test: TestDefinition) -> TestDefinition:
 
 
 def differ(old: TestDefinition, new: TestDefinition) -> bool:
-    """Return whether two definitions are different in any field."""
+    """Return True if two definitions differ in any field."""
     return old is not new and _comparable(old) != _comparable(new)
 
 
@@ -71,7 +72,7 @@ def _comparable(part: Any) -> Any:
 
 
 def tests_of(given: Reviewed) -> dict[str, TestDefinition]:
-    """Return the tests in the matrix's form, by name.
+    """Return a mapping from names to tests in the matrix's form.
 
     Raises MatrixLoadError if a definition in the editor's form cannot be read.
     """

@@ -47,7 +47,7 @@ class Reader:
         self._at = 0
 
     def peek(self, length: int = 1) -> str:
-        """Return the next characters without moving. Fewer are returned at the end."""
+        """Return the next characters without moving past them. At the end, there may be fewer."""
         return self._text[self._at : self._at + length]
 
     def take(self) -> str:
@@ -76,11 +76,17 @@ class Reader:
         return self._where[min(self._at, len(self._text))]
 
     def bad(self, reason: str, position: int | None = None) -> Exception:
-        """Return an error for a pattern that Java Proctor rejects, here or at *position*."""
+        """Return an error for a pattern that Java Proctor rejects.
+
+        The error is at *position*; by default, at the next character.
+        """
         return bad_pattern(self._pattern, self.position if position is None else position, reason)
 
     def unsupported(self, reason: str, position: int | None = None) -> Exception:
-        """Return an error for a pattern that only this library rejects, here or at *position*."""
+        """Return an error for a pattern that only this library rejects.
+
+        The error is at *position*; by default, at the next character.
+        """
         return unsupported(self._pattern, self.position if position is None else position, reason)
 
     def escaped_char(self, position: int) -> int:

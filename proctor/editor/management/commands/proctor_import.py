@@ -34,7 +34,7 @@ class Command(BaseCommand):
             "--letters-from",
             metavar="CLONE_OR_FILE",
             type=Path,
-            help="where to read which allocation ids each test has had, so that no letter is "
+            help="a record of the allocation ids that each test has had, so that no letter is "
             "reused: the git clone of a Proctor Webapp, or a JSON file that maps tests to ids",
         )
         parser.add_argument("--message", default="", help="for the history")

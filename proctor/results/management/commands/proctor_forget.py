@@ -28,8 +28,8 @@ class Command(BaseCommand):
             action="append",
             required=True,
             metavar="TYPE=ID",
-            help="An identifier of the visitor, by test type or source key: USER=pa5xq0lz4n80. "
-            "May be repeated.",
+            help="A test type or source key, and the visitor's identifier of this type: "
+            "USER=pa5xq0lz4n80. May be repeated.",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
