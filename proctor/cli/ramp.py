@@ -158,7 +158,7 @@ def _lines(test: TestDefinition, index: int) -> Iterator[str]:
 def _history(locations: Iterable[str], test: str) -> Iterator[TestDefinition]:
     """Yield the test from each of the other files.
 
-    If a file contains only one definition, its name is ignored.
+    If a file contains only one definition, that definition is yielded, even under a different name.
     """
     for location in locations:
         found = read_definitions(location)

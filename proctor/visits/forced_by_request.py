@@ -104,7 +104,7 @@ def _cookies(request: HttpRequest) -> list[str]:
 
 
 def keep(request: HttpRequest, response: HttpResponseBase, asked: str | None) -> bool:
-    """Store the force groups that this request *asked* for in the cookie; "" deletes the cookie.
+    """Store *asked*, the force groups from this request, in the cookie; "" deletes the cookie.
 
     If *asked* is None, nothing is stored, but the groups page may have set the cookie earlier.
     Return True if the response sets the cookie: no cache may then store the response for other

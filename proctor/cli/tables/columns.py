@@ -44,7 +44,7 @@ class Columns:
 
 
 def add_columns(parser: argparse.ArgumentParser, identifier: str) -> None:
-    """Add --id and --context. *identifier* is the format of --id in the help."""
+    """Add the --id and --context options. *identifier* is the format of --id in the help."""
     group = parser.add_argument_group("columns")
     group.add_argument(
         "--id",

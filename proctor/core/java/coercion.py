@@ -1,6 +1,6 @@
 """Convert values between Java's types [ELSupport of Tomcat 7].
 
-All functions accept values of the types in the module `values`, and raise only RuleError.
+All functions accept values of the types in the `values` module, and raise only RuleError.
 RuleEvaluationError represents Java Proctor's ELException, and RuleRuntimeError its other runtime
 exceptions.
 """

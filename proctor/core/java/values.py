@@ -130,7 +130,7 @@ class MapValues(Collection[Any]):
     __slots__ = ("_map",)
 
     def __init__(self, of: Mapping[Any, Any]) -> None:
-        """Create a view of the values in the map *of*."""
+        """Create a view of the values in *of*, which is a map."""
         self._map = of
 
     def __contains__(self, item: object) -> bool:

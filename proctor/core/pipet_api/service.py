@@ -46,8 +46,8 @@ class PipetService:
     """Answers requests as Pipet does, with the matrix of a source.
 
     Each response uses the version of the matrix that is current when the request arrives. If
-    *all_tests* is False, a request that names no tests gets no groups (Java: the property
-    proctor.pipet.identify.all.disable). Thread-safe.
+    *all_tests* is False, a request that names no tests gets no groups (Java: the
+    `proctor.pipet.identify.all.disable` property). Thread-safe.
     """
 
     def __init__(self, source: MatrixSource, *, all_tests: bool = True) -> None:
@@ -168,7 +168,7 @@ class PipetService:
         )
 
     def _tests(self, names: str | None) -> tuple[str, ...] | None:
-        """Return the tests that a request names; None for all tests."""
+        """Return the tests that a request names, or None for all tests."""
         if names is None:
             return None if self._all_tests else ()
         tests = tuple(filter(None, map(str.strip, names.split(","))))

@@ -29,7 +29,7 @@ __all__ = ["get_history", "get_test", "get_tests"]
 
 
 def get_tests(call: Call) -> HttpResponse:
-    """GET tests/: the tests on a branch that the user may see, sorted by name."""
+    """GET tests/: the tests that the user may see on a branch, sorted by name."""
     fields = query_fields(call.request, ("branch", "q", "page", "page_size"))
     branch = _branch(fields)
     page = page_of(fields)

@@ -126,7 +126,7 @@ def _attempt(step: ScheduledStep, using: str, *, waits: bool) -> Outcome | None:
 
 
 def _publish(step: ScheduledStep, using: str, *, waits: bool) -> Revision:
-    """Publish a step. Raises _Blocked, Taken, and the errors of `publish`."""
+    """Publish a step. Raises _Blocked, Taken, and the same errors as `publish`."""
     branch, head = step.branch.name, find_head(step.test, step.branch.name)
     _refuse_held(step, using)
     if head is None or head.definition is None or head.id != step.base_id:

@@ -61,7 +61,7 @@ _PREFIX = 16
 
 
 class Explosive(Exception):  # noqa: N818 - says what the repetition is
-    """An unbounded repetition of a part that can match the same text in several ways."""
+    """Raised for an unbounded repetition of a part that can match a text in several ways."""
 
     def __init__(self, position: int) -> None:
         super().__init__(position)

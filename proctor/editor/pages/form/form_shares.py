@@ -50,7 +50,7 @@ def summed(ranges: Iterable[Mapping[str, Any]]) -> dict[int, Fraction]:
 def ranges_for(
     wanted: Mapping[int, Fraction], old: str, renamed: Mapping[int, int], test_type: str
 ) -> list[dict[str, Any]]:
-    """Return ranges in which each bucket has its *wanted* share.
+    """Return ranges that give each bucket its share from *wanted*.
 
     *wanted* maps bucket values to shares. *old* contains the previous ranges, as JSON, and
     *renamed* maps old bucket values to new ones. If the shares are unchanged, so are the ranges;
