@@ -179,7 +179,7 @@ def _allocation(test: TestDefinition, number: int | None) -> int:
 
 
 def _shares(test: TestDefinition, given: Sequence[tuple[str, Fraction]]) -> dict[int, Fraction]:
-    """Return the shares by bucket value. The options name groups by name or by value."""
+    """Return the shares by bucket value. An option identifies a group by name or by value."""
     names = {bucket.name: bucket.value for bucket in test.buckets}
     values = {str(bucket.value): bucket.value for bucket in test.buckets}
     found: dict[int, Fraction] = {}

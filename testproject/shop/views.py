@@ -178,7 +178,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def become_somebody_else(request: HttpRequest) -> HttpResponse:
-    """Delete the cookie with the visitor's id. The next page sets a new id, and thus new groups."""
+    """Delete the cookie with the visitor's id. The next page assigns a new id and new groups."""
     messages.success(request, "You are a new visitor now.")
     response = redirect("shop:you")
     response.delete_cookie(settings.PROCTOR_ID_COOKIE, samesite="Lax")

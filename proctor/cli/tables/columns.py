@@ -27,7 +27,7 @@ class ColumnOption(NamedTuple):
 
     name: str
     column: str
-    #: The name of a context type; "" if the option does not contain one.
+    #: The name of a context type, or "" if the option does not contain a type.
     type: str = ""
 
 

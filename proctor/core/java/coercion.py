@@ -150,7 +150,7 @@ def to_big_integer(number: float | Decimal) -> BigInteger:
     return BigInteger(number if isinstance(number, int) else to_long(number))
 
 
-#: For each of Java's integer types: the number of bits and the class that represents it.
+#: Maps each of Java's integer types to its number of bits and the class that represents it.
 NARROW: dict[str, tuple[int, type[int]]] = {
     "byte": (8, Byte),
     "short": (16, Short),

@@ -88,7 +88,7 @@ class JavaArray(tuple[Any, ...]):
     """A Java array. Each subclass has a component type."""
 
     __slots__ = ()
-    #: Java's name of the component class.
+    #: The Java name of the component class.
     component: ClassVar[str] = "java.lang.Object"
 
 

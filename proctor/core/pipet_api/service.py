@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_TESTS", "PipetService"]
 
-#: Maximum number of names in the query parameter `test`.
+#: Maximum number of names in the `test` query parameter.
 MAX_TESTS = 2000
 
 _ONLY_GET = (("Allow", "GET"),)
@@ -204,7 +204,7 @@ class _Documents:
         return self._matrix
 
     def group(self, test: str, assignment: GroupAssignment) -> str:
-        """Return one entry of `groups`  [JsonTestBucket]."""
+        """Return the JSON of one test in the `groups` of a response [JsonTestBucket]."""
         if assignment.forced:
             # Not cached, because a forced assignment is a new object in every request.
             return f"{java_json(test)}:{java_json(_bucket(assignment))}"

@@ -109,7 +109,7 @@ def _require_boolean(value: object) -> None:
 
 
 def _access_check(node: nodes.Access, compiler: Compiler) -> Check:
-    """Return a check that evaluates all steps but the last, and tests the type of the last one.
+    """Return a check that evaluates `a.b.c` up to its last step, and tests the type of that step.
 
     [AstValue.getType]
     """

@@ -42,7 +42,10 @@ def get_tests(call: Call) -> HttpResponse:
 
 
 def _visible(actor: Actor, branch: str, names: list[str]) -> list[str]:
-    """Return the names that the actor may see. Raises PermissionMissing if they may see no test."""
+    """Return the names of the tests that the actor may see.
+
+    Raises PermissionMissing if the actor may see no test on the branch.
+    """
     found = actor.choose(VIEW, names, branch=branch)
     if not found:
         actor.require(VIEW, branch=branch)

@@ -29,7 +29,7 @@ __all__ = ["Command"]
 
 
 class VisitorGroups(NamedTuple):
-    """Groups, the reasons for missing groups, and notes to print after them."""
+    """Groups, the reasons for missing groups, and notes to print after the groups."""
 
     groups: Groups
     reasons: dict[str, str]
