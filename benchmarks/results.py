@@ -92,7 +92,7 @@ def measure(half: int, rounds: int) -> int:
         begin, computing = time.perf_counter(), time.process_time()
         reporting.report("buttontst").to_html(fragment=True)
         whole, computing = time.perf_counter() - begin, time.process_time() - computing
-        if number:  # the first round includes imports
+        if number:  # the first round does not count, because it includes imports
             best = min(best, whole)
             print(
                 f"{2 * half:,} rows: {whole:5.2f} s, of which {reading:5.2f} s reading; "

@@ -1,4 +1,4 @@
-"""Write text to a terminal: make it printable, in columns, and with bars."""
+"""Write text to a terminal: escape unprintable characters, and draw tables and bars."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
 
 
 class RequestRejected(SourceError):  # noqa: N818 - says what happened to the request
-    """A service rejects this request but would answer others, or the request is too long.
+    """A service rejects this request but would answer other requests, or this one is too long.
 
     The source logs this at most once a minute.
     """

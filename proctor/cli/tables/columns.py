@@ -91,7 +91,7 @@ def _variable(text: str) -> ColumnOption:
 def read_columns(options: argparse.Namespace, variables: Variables) -> Columns:
     """Return the columns in the options. Raises CommandError for unknown or repeated names.
 
-    With --config, the names are source keys of that file, as in the other commands.
+    With --config, the names are source keys in the configuration file, as in other commands.
     """
     context = {each.name: each.column for each in options.context}
     _refuse_repeated("--context", options.context)

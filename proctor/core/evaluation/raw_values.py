@@ -1,4 +1,4 @@
-"""Check and convert raw values of declared types, for the generated function."""
+"""Check and convert raw values of declared types, for the function that `selection` compiles."""
 
 from __future__ import annotations
 

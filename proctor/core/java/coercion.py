@@ -129,7 +129,7 @@ def to_double(number: float | Decimal) -> float:
 
 
 def to_decimal(number: float | Decimal) -> Decimal:
-    """Convert to BigDecimal as Tomcat does: by way of a double, except for a BigInteger."""
+    """Convert *number* to BigDecimal as Tomcat does: via a double, unless it is a BigInteger."""
     if isinstance(number, Decimal):
         return bounded_decimal(number)
     if isinstance(number, BigInteger):

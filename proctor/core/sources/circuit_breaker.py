@@ -1,4 +1,4 @@
-"""A circuit breaker: it stops calls to a service that is down, and later tries to call it again."""
+"""A circuit breaker, which stops calls to a service that is down, and later tries again."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ class CircuitBreaker:
         return self._replace(permit, state) and not permit.failures
 
     def _replace(self, known: Permit, state: Permit) -> bool:
-        """Replace the state *known* with *state*. Return False if another thread was faster."""
+        """Replace *known* with the new *state*. Return False if another thread was faster."""
         # Each state has only one successor. If *known* is no longer current, it already has one.
         if known.claims.setdefault("next", state) is not state:
             return False

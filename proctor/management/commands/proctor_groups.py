@@ -55,7 +55,7 @@ class Command(VisitorCommand[VisitorGroups]):
         )
 
     def look(self, options: Namespace) -> VisitorGroups:
-        """Determine the groups, and adapt them to PROCTOR_TESTS in the same way as the site."""
+        """Determine the groups, and adapt them to PROCTOR_TESTS as the site does."""
         setup = current_setup()
         registry = setup.registry
         if not registry and not options.all:
