@@ -2,16 +2,17 @@
 
 The same page is requested alternately, for a few milliseconds each, from two Django stacks: one
 with Proctor's middleware and one without any middleware. The benchmark prints the median of the
-differences over many rounds, in microseconds, for 50 declared tests and a matrix in the process;
-half of the tests have a rule. For comparison, the time of the engine alone for these 50 tests is
-measured in the same rounds. No receiver listens to exposures. Each request is a new object from a
-new visitor.
+differences over many rounds, in microseconds, for 50 declared tests and a matrix in memory; half of
+the tests have a rule. For comparison, the same rounds also measure the time that the engine alone
+needs for these 50 tests. No receiver is connected to the `exposed` signal. Each request is a new
+object from a new visitor.
 
 The limit is 15 µs if the view does not read `request.proc`. If the view reads all groups, the limit
-is twice the time of the engine plus 30 µs. The limits apply to a machine that computes the floor of
-`benchmarks/engine.py` for 100 tests in 61 µs. The floor is measured here as well, in the same
-rounds, and scales the limits. Times are CPU times of the thread; only the switch to another thread
-is measured in wall-clock time, including the wait.
+is twice the time that the engine needs, plus 30 µs. These limits apply to a machine on which the
+work that no engine in Python can avoid takes 61 µs for 100 tests (see `floor`, which is the same as
+in `benchmarks/engine.py`). This work is measured in the same rounds, and the limits are scaled
+accordingly. Times are CPU times of the thread; only the switch to another thread is measured in
+wall-clock time, including the wait.
 
 Exits with 1 if a figure misses its limit.
 """
@@ -52,7 +53,7 @@ from proctor.middleware import BaseProctorMiddleware  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-#: Microseconds that the floor takes on the machine for which the limits were set.
+#: The result of `floor`, in microseconds, on the machine for which the limits were set.
 FLOOR = 61
 
 #: The number of requests to each stack in one round.
@@ -65,7 +66,7 @@ visitors = itertools.count()
 
 
 def matrix() -> str:
-    """Return 50 tests with three buckets, half of them for some countries."""
+    """Return a matrix of 50 tests with three buckets each; half of the tests have a rule."""
     ranges = [{"bucketValue": value, "length": 1 / 3} for value in (-1, 0, 1)]
     tests = {
         name: {
@@ -130,7 +131,7 @@ urlpatterns = [
 
 
 def handler(middleware: type | None, *, is_async: bool) -> BaseHandler:
-    """Return Django's request handler, with this middleware or with none."""
+    """Return Django's request handler, with the given middleware or without any."""
     settings.MIDDLEWARE = [f"{__name__}.{middleware.__name__}"] if middleware else []
     made = BaseHandler()
     made.load_middleware(is_async=is_async)
@@ -204,7 +205,7 @@ def engine() -> Callable[[], float]:
 
 
 def floor() -> float:
-    """Return the microseconds of the work that no engine in Python can avoid, for 100 tests."""
+    """Return the time in µs that the work that no engine can avoid takes for 100 tests."""
     prefixes = [f"test{number}|salt{number}".encode() for number in range(100)]
     cutoffs = [-715827883, 715827882]
     begin = time.thread_time()
@@ -216,7 +217,11 @@ def floor() -> float:
 
 
 async def medians(rounds: int, *sides: Callable[[], Any]) -> list[float]:
-    """Return the median result of the first function, and by how much the others exceed it."""
+    """Return the median result of each function.
+
+    For all functions but the first, a result is the difference from the first function's result in
+    the same round.
+    """
     taken = []
     for number in range(rounds + 1):
         row = [each() for each in sides]

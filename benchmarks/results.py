@@ -1,10 +1,10 @@
 """Measure how long a report of `proctor.results` takes: `python benchmarks/results.py`.
 
 A PostgreSQL server with its default settings is started for this run, and filled with a million
-rows: half a million exposures to one test, and half a million outcomes. The benchmark prints the
-seconds that a whole report takes, from the query to the finished HTML, in a process that has
-already made a report, and the seconds for reading the rows and for the analysis. The limit for the
-report is 3 seconds. Exits with 1 if it takes longer.
+rows: half a million exposures to one test, and half a million outcomes. In a process that has
+already made a report, the benchmark measures how many seconds a whole report takes, from the query
+to the finished HTML. It also prints the seconds that reading the rows takes, and the CPU time of
+the process. The limit for the report is 3 seconds. Exits with 1 if it takes longer.
 
 Needs psycopg, PostgreSQL's programs and django-proctor[analysis].
 """
@@ -92,7 +92,7 @@ def measure(half: int, rounds: int) -> int:
         begin, computing = time.perf_counter(), time.process_time()
         reporting.report("buttontst").to_html(fragment=True)
         whole, computing = time.perf_counter() - begin, time.process_time() - computing
-        if number:  # the first round includes imports
+        if number:  # the first round does not count, because it includes imports
             best = min(best, whole)
             print(
                 f"{2 * half:,} rows: {whole:5.2f} s, of which {reading:5.2f} s reading; "

@@ -12,7 +12,7 @@ from proctor import views
 urlpatterns = [
     path("proctor/force/", views.groups_page, name="forcegroups"),
     path("proctor/groups.json", views.groups_json, name="proctor_groups_json"),
-    # There is no `$` at the end, because version 1 matched every path that starts like this.
+    # Version 1 also matched all longer paths that start like this. `\Z` excludes them.
     re_path(r"^proctor/show/?\Z", views.show_test_matrix, name="proctor_showtestmatrix"),
     re_path(r"^showTestMatrix/?\Z", views.show_test_matrix, name="showtestmatrix"),
 ]

@@ -58,10 +58,10 @@ def analyze(
     were in use during the test, or definitions of the test. Without *metrics*, every metric in the
     outcomes is analyzed as a mean. *options* are the fields of `Options`: window, past, lateness
     (timedelta), baseline, default, until, horizon (datetime), timezone, alpha, kind, estimate,
-    correction, segments, seed. *progress* is called with the name of each step. *memory* limits
-    DuckDB.
+    correction, segments, seed. *progress* is called with the name of each step. *memory* is the
+    limit for the memory that DuckDB uses.
 
-    Raises AnalysisError if the input cannot be analyzed, or if the extra [analysis] is not
+    Raises AnalysisError if the input cannot be analyzed, or if the [analysis] extra is not
     installed.
     """
     for name in ("duckdb", "numpy", "scipy", "tea_tasting"):

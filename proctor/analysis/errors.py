@@ -1,4 +1,4 @@
-"""Exceptions of the analysis."""
+"""The exception that the analysis raises, and a function to import optional modules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AnalysisError(ProctorError):
 
 
 def needed(name: str) -> Any:
-    """Import and return a module that the extra [analysis] installs, or raise AnalysisError."""
+    """Import and return a module that the [analysis] extra installs, or raise AnalysisError."""
     try:
         return import_module(name)
     except ModuleNotFoundError as error:

@@ -120,10 +120,10 @@ def _solve(
 class Plan:
     """The visitors and days that a test needs, and the effect that it can then detect."""
 
-    #: The effect to detect: absolute, and as a share of the mean.
+    #: The effect to detect, as an absolute number and as a share of the mean.
     effect: float
     relative: float | None
-    #: Visitors in both groups.
+    #: The total number of visitors in both groups.
     visitors: int
     #: Length of the test; None if the number of daily visitors is not given.
     days: float | None
@@ -145,8 +145,8 @@ def plan_test(
 ) -> Plan:
     """Plan a test for a given effect, number of visitors, or number of days.
 
-    *daily* is the number of visitors in both groups per day. Raises AnalysisError if an argument is
-    missing.
+    *daily* is the number of visitors per day, in both groups together. Raises AnalysisError if an
+    argument is missing.
     """
     if effect is not None:
         total = visitors_needed(variance, effect, shares=shares, alpha=alpha, power=power)

@@ -1,4 +1,4 @@
-"""Write text to a terminal: make it printable, in columns, and with bars."""
+"""Write text to a terminal: escape unprintable characters, and draw tables and bars."""
 
 from __future__ import annotations
 
@@ -98,13 +98,13 @@ def table(
 
 
 def bar(share: float, length: int = 40) -> str:
-    """Return a horizontal bar for a share between 0 and 1; it is empty only for the share 0."""
+    """Return a horizontal bar for a share from 0 to 1. Only the bar for 0 is empty."""
     marks = round(share * length)
     return "█" * (max(marks, 1) if share > 0 else 0)
 
 
 def be_lenient(*streams: Any) -> None:
-    """Make streams escape characters that their encoding lacks, instead of failing."""
+    """Make streams escape characters that their encoding cannot represent, instead of failing."""
     for stream in streams or (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

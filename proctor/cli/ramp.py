@@ -158,7 +158,7 @@ def _lines(test: TestDefinition, index: int) -> Iterator[str]:
 def _history(locations: Iterable[str], test: str) -> Iterator[TestDefinition]:
     """Yield the test from each of the other files.
 
-    If a file contains only one definition, its name is ignored.
+    If a file contains only one definition, that definition is yielded, even under a different name.
     """
     for location in locations:
         found = read_definitions(location)
@@ -179,7 +179,7 @@ def _allocation(test: TestDefinition, number: int | None) -> int:
 
 
 def _shares(test: TestDefinition, given: Sequence[tuple[str, Fraction]]) -> dict[int, Fraction]:
-    """Return the shares by bucket value. The options name groups by name or by value."""
+    """Return the shares by bucket value. An option identifies a group by name or by value."""
     names = {bucket.name: bucket.value for bucket in test.buckets}
     values = {str(bucket.value): bucket.value for bucket in test.buckets}
     found: dict[int, Fraction] = {}

@@ -30,7 +30,7 @@ finish. Every request is logged as one line, without its query.
 #: Seconds between two checks of the matrix, as in Java Proctor.
 RELOAD = 10.0
 
-#: The default test type of targeting keys.
+#: The default test type for targeting keys.
 TARGETING_KEY = "USER"
 
 #: Default limits for each process. A query can be 16 KiB long, so the limit for headers is higher.

@@ -76,8 +76,8 @@ class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
 class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
     """A service does not answer, or its answer is wrong.
 
-    The source then stops making calls for a while: all calls in an outage, otherwise only calls for
-    this request. Each outage is logged once.
+    In an outage, the source then makes no calls for a while. Otherwise, it makes no calls for this
+    request for a while. Each outage is logged once.
     """
 
     #: True if the service was called for this request.
@@ -89,7 +89,7 @@ class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
 
 
 class RequestRejected(SourceError):  # noqa: N818 - says what happened to the request
-    """A service rejects this request but would answer others, or the request is too long.
+    """A service rejects this request but would answer other requests, or this one is too long.
 
     The source logs this at most once a minute.
     """

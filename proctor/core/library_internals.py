@@ -59,4 +59,4 @@ class OpensSockets:
 
     @abstractmethod
     def open_socket(self) -> socket.socket:
-        """Return a connected socket. Raises urllib3's exceptions."""
+        """Return a connected socket. Raises the same exceptions as urllib3."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Field", "WhatIf"]
 
 #: The prefixes of form fields that contain an identifier or a context variable, as in the
-#: parameters of a Pipet.
+#: parameters of Pipet's API.
 IDENTIFIER, CONTEXT = "id.", "ctx."
 
 #: Maximum length of one value, in characters.
@@ -110,7 +110,7 @@ class WhatIf:
         return found
 
     def differences(self, own: WhatIf) -> Identity:
-        """Return the differences from the visitor's *own* identity; other keys are left out.
+        """Return only the values that differ from the visitor's *own* identity, by source key.
 
         If the user cleared a field, its value is removed from the request, or replaced with "" if
         the variable is a string.

@@ -68,8 +68,8 @@ def sentence(decision: Decision) -> str:
 def _write_history(user: Any, decision: Decision) -> str:
     """Publish the unchanged test with the decision as the message; return the revision's id.
 
-    Return "" if the editor does not have the test. Raises PermissionMissing and the other errors of
-    the editor.
+    Return "" if the editor does not have the test. Raises PermissionMissing and any other error
+    that the editor raises.
     """
     from proctor.editor.access.permissions import person, writing  # noqa: PLC0415 - optional
     from proctor.editor.branches import first_branch  # noqa: PLC0415 - likewise

@@ -52,7 +52,7 @@ def _note(request: HttpRequest, force: ForceGroups) -> None:
 
 
 def who(request: HttpRequest) -> str:
-    """Return a name for the user in the log. Does not load the user, which could need a query."""
+    """Return the user's name in log records. The user is not loaded, which could need a query."""
     user = loaded_user(request)
     if user is None:
         return "Authorized user"
@@ -74,7 +74,7 @@ def _may_have_parameter(meta: Mapping[str, Any]) -> bool:
 
 
 def asked_now(request: HttpRequest) -> str | None:
-    """Return the force groups from the request's parameter or header; "" clears force groups."""
+    """Return the force groups from the parameter or header, or None; "" means to clear them."""
     if _may_have_parameter(request.META):
         asked = request.GET.get(PARAMETER)
         if asked is not None:
@@ -104,7 +104,7 @@ def _cookies(request: HttpRequest) -> list[str]:
 
 
 def keep(request: HttpRequest, response: HttpResponseBase, asked: str | None) -> bool:
-    """Store the force groups that this request *asked* for in the cookie; "" deletes the cookie.
+    """Store *asked*, the force groups from this request, in the cookie; "" deletes the cookie.
 
     If *asked* is None, nothing is stored, but the groups page may have set the cookie earlier.
     Return True if the response sets the cookie: no cache may then store the response for other

@@ -55,8 +55,8 @@ def withdraw(response: HttpResponseBase) -> None:
 
 @lru_cache(maxsize=256)
 def _may_outrank(name: str) -> bool:
-    # Cached, because this is needed for every response, and most responses have none of these
-    # headers.
+    # The results are cached, because this function is called for every header of every response,
+    # and few headers match.
     field = name.lower()
     return field.endswith(_TARGETED) or field in _SURROGATE or field == _NGINX
 

@@ -105,7 +105,10 @@ def _delivery_offer(request: ProctorRequest) -> str:
 
 @require_POST
 def add_to_basket(request: ShopRequest) -> HttpResponse:
-    """Put one product into the basket. The test measures which button color leads to this most."""
+    """Put one product into the basket.
+
+    The test of the button's color measures how often visitors do this.
+    """
     chosen = _product(request.POST.get("slug", ""))
     counts = request.session.get("basket", {})
     # The basket is stored in a cookie, so its size is limited.
@@ -143,7 +146,7 @@ def empty_basket(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def you(request: ShopRequest) -> HttpResponse:
-    """Show the visitor, their groups, and the reasons. The page does not count exposures."""
+    """Show the visitor's identity and groups, with reasons. Nothing here counts as an exposure."""
     return render(
         request,
         "shop/you.html",
@@ -175,7 +178,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def become_somebody_else(request: HttpRequest) -> HttpResponse:
-    """Delete the cookie with the visitor's id. The next page sets a new id, and thus new groups."""
+    """Delete the cookie with the visitor's id. The next page assigns a new id and new groups."""
     messages.success(request, "You are a new visitor now.")
     response = redirect("shop:you")
     response.delete_cookie(settings.PROCTOR_ID_COOKIE, samesite="Lax")

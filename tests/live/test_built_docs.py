@@ -21,7 +21,7 @@ from tests.live.browser import browser, one, until
 #: What is typed into the search, and a page or heading that has to be among the first five.
 QUESTIONS = {
     "roll out to 10 % of Germany": "How do I roll out to 10 % of visitors from Germany?",
-    "why am I in control?": "Why am I in control?",
+    "why am I in control?": "Why am I in the control group?",
     "how do I delete a test": "How do I delete a test?",
     "my change is not taken": "Why has my change not taken effect?",
     "the page is cached": "The page is cached",

@@ -172,7 +172,7 @@ def _notes(report: Findings, metric: MetricReport, effect: EffectReport) -> Iter
     if metric.metric.kind == "quantile" and not report.shows_fixed:
         yield Sentence(
             gettext_noop(
-                "“{group}”: a quantile only has a fixed interval; declare the test's end "
+                "“{group}”: a quantile has only a fixed interval; declare the test's end "
                 "(--horizon)"
             ),
             group=name,
@@ -206,10 +206,10 @@ def _notes(report: Findings, metric: MetricReport, effect: EffectReport) -> Iter
 def _guardrail(metric: MetricReport, effect: EffectReport, group: str) -> Sentence:
     named: dict[str, Any] = {"group": group, "margin": size(effect.margin, metric.metric)}
     if effect.guardrail == "passed":
-        return Sentence(gettext_noop("“{group}”: guardrail passed, margin {margin}"), **named)
+        return Sentence(gettext_noop("“{group}”: guardrail passed (margin {margin})"), **named)
     if effect.guardrail == "harmed":
-        return Sentence(gettext_noop("“{group}”: guardrail harmed, margin {margin}"), **named)
-    return Sentence(gettext_noop("“{group}”: guardrail open, margin {margin}"), **named)
+        return Sentence(gettext_noop("“{group}”: guardrail harmed (margin {margin})"), **named)
+    return Sentence(gettext_noop("“{group}”: guardrail open (margin {margin})"), **named)
 
 
 def _by_split(metric: MetricReport, effect: EffectReport, group: str) -> Sentence:
@@ -224,7 +224,9 @@ def _by_split(metric: MetricReport, effect: EffectReport, group: str) -> Sentenc
         ),
         gettext_noop("; "),
     )
-    return Sentence(gettext_noop("“{group}”: by split {effects}"), group=group, effects=effects)
+    return Sentence(
+        gettext_noop("“{group}”: effect by split: {effects}"), group=group, effects=effects
+    )
 
 
 def _table(rows: Sequence[Sequence[str]], alignments: str) -> Iterator[str]:

@@ -130,7 +130,7 @@ def _assignment(node: ast.AST) -> str | None:
 
 
 def _file_of(root: Path, module: str) -> Path | None:
-    """Return the file of a module below *root*, or below the directory `src` in it."""
+    """Return the file of a module below *root*, or below the `src` directory in *root*."""
     parts = module.split(".")
     if not all(part.isidentifier() for part in parts):
         return None

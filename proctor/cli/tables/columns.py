@@ -27,7 +27,7 @@ class ColumnOption(NamedTuple):
 
     name: str
     column: str
-    #: The name of a context type; "" if the option does not contain one.
+    #: The name of a context type, or "" if the option does not contain a type.
     type: str = ""
 
 
@@ -44,7 +44,7 @@ class Columns:
 
 
 def add_columns(parser: argparse.ArgumentParser, identifier: str) -> None:
-    """Add --id and --context. *identifier* is the format of --id in the help."""
+    """Add the --id and --context options. *identifier* is the format of --id in the help."""
     group = parser.add_argument_group("columns")
     group.add_argument(
         "--id",
@@ -91,7 +91,7 @@ def _variable(text: str) -> ColumnOption:
 def read_columns(options: argparse.Namespace, variables: Variables) -> Columns:
     """Return the columns in the options. Raises CommandError for unknown or repeated names.
 
-    With --config, the names are source keys of that file, as in the other commands.
+    With --config, the names are source keys in the configuration file, as in other commands.
     """
     context = {each.name: each.column for each in options.context}
     _refuse_repeated("--context", options.context)

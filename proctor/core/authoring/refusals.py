@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["JAVA_CLASSES", "Refusal", "java_class", "refuse"]
 
-#: Code → the simple name of the exception that Java Proctor throws. For all other codes, this is
-#: IllegalArgumentException.
+#: Maps a code to the simple name of the exception that Java Proctor throws. For all other codes,
+#: that is IllegalArgumentException.
 JAVA_CLASSES: Mapping[str, str] = {
     # Errors in JSON (Jackson).
     "json-syntax": "JsonParseException",

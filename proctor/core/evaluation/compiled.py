@@ -50,8 +50,9 @@ def compile_matrix(
 ) -> CompiledMatrix:
     """Check and compile a matrix.
 
-    Definitions that are the same objects in an *old* matrix with the same declarations are not
-    checked or compiled again. Raises MatrixLoadError if Java Proctor rejects the whole matrix.
+    *old* is an earlier matrix with the same declarations. Definitions that are the same objects in
+    both matrices are not checked or compiled again. Raises MatrixLoadError if Java Proctor rejects
+    the whole matrix.
     """
     types, test_types, library = declarations
     if old is not None and len(old.pool) > _WORN * old.fresh_rules + _SOME:

@@ -1,4 +1,4 @@
-"""Check and convert raw values of declared types, for the generated function."""
+"""Check and convert raw values of declared types, for the function that `selection` compiles."""
 
 from __future__ import annotations
 
@@ -83,6 +83,6 @@ def is_convertible(declared: ContextType) -> Callable[[Any], bool]:
 
 
 def usual_class(declared: ContextType) -> type | None:
-    """Return the class whose values always have the declared type; None if there is none."""
+    """Return the class, if any, whose values always have the declared type; otherwise None."""
     cls = declared.python_type
     return cls if cls in (str, bool, float) else None

@@ -1,4 +1,4 @@
-"""Ask a source for flags. The answer is a visitor's group, or the reason why there is no group."""
+"""Get flags from a source: a visitor's group, or the reason why the visitor has no group."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FoundFlag(NamedTuple):
 
 
 class FlagSource:
-    """Asks a source for flags. Thread-safe if the source is."""
+    """Gets flags from a source. Thread-safe if the source is thread-safe."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -36,9 +36,9 @@ class FlagSource:
         )
 
     def one(self, request: GroupsRequest, test: str) -> FoundFlag | None:
-        """Return the flag of one test; None if the visitor is not eligible. Raises FlagError.
+        """Return the flag of one test, or None if the visitor is not eligible. Raises FlagError.
 
-        A MatrixSource is first asked for the group alone, which is fast. If there is no group, a
+        With a MatrixSource, a fast call first determines only the group. If there is no group, a
         slower call finds out why.
         """
         try:
@@ -88,7 +88,7 @@ class _Answer(NamedTuple):
     proctor: Proctor | None
 
     def flag(self, test: str) -> FoundFlag | FlagError | None:
-        """Return the flag of *test*, or the FlagError; None if the visitor is not eligible."""
+        """Return the flag of *test*, None if the visitor is not eligible, or a FlagError."""
         assignment = self.groups.get(test)
         if self.matrix is None or self.proctor is None:
             if assignment is not None and not assignment.reason.is_default:

@@ -61,8 +61,8 @@ class Variables:
         """Store the declarations. Raises ConfigurationError if a variable is declared twice.
 
         If *context* is None, every key is a variable of the same name, and rules are not checked
-        against declared variables when a matrix is loaded. If *self_named*, an undeclared source
-        key that is the name of a test type is mapped to that type.
+        against declared variables when a matrix is loaded. If *self_named* is True, an undeclared
+        source key that is the name of a test type is mapped to that type.
         """
         self.context_variables = None if context is None else tuple(context)
         self.identifier_variables = tuple(identifiers)
@@ -118,7 +118,7 @@ class Variables:
 
     @property
     def context_types(self) -> dict[str, ContextType] | None:
-        """The type of each variable by name, in the form that `Proctor` expects."""
+        """The types of the context variables by name, in the form that `Proctor` expects."""
         if self.context_variables is None:
             return None
         return {variable.name: variable.type for variable in self.context_variables}

@@ -1,6 +1,6 @@
 """Convert values between Java's types [ELSupport of Tomcat 7].
 
-All functions accept values of the types in the module `values`, and raise only RuleError.
+All functions accept values of the types in the `values` module, and raise only RuleError.
 RuleEvaluationError represents Java Proctor's ELException, and RuleRuntimeError its other runtime
 exceptions.
 """
@@ -129,7 +129,7 @@ def to_double(number: float | Decimal) -> float:
 
 
 def to_decimal(number: float | Decimal) -> Decimal:
-    """Convert to BigDecimal as Tomcat does: by way of a double, except for a BigInteger."""
+    """Convert *number* to BigDecimal as Tomcat does: via a double, unless it is a BigInteger."""
     if isinstance(number, Decimal):
         return bounded_decimal(number)
     if isinstance(number, BigInteger):
@@ -150,7 +150,7 @@ def to_big_integer(number: float | Decimal) -> BigInteger:
     return BigInteger(number if isinstance(number, int) else to_long(number))
 
 
-#: For each of Java's integer types: the number of bits and the class that represents it.
+#: Maps each of Java's integer types to its number of bits and the class that represents it.
 NARROW: dict[str, tuple[int, type[int]]] = {
     "byte": (8, Byte),
     "short": (16, Short),

@@ -88,7 +88,7 @@ class JavaArray(tuple[Any, ...]):
     """A Java array. Each subclass has a component type."""
 
     __slots__ = ()
-    #: Java's name of the component class.
+    #: The Java name of the component class.
     component: ClassVar[str] = "java.lang.Object"
 
 
@@ -130,7 +130,7 @@ class MapValues(Collection[Any]):
     __slots__ = ("_map",)
 
     def __init__(self, of: Mapping[Any, Any]) -> None:
-        """Create a view of the values in the map *of*."""
+        """Create a view of the values in *of*, which is a map."""
         self._map = of
 
     def __contains__(self, item: object) -> bool:

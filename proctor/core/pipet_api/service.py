@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_TESTS", "PipetService"]
 
-#: Maximum number of names in the query parameter `test`.
+#: Maximum number of names in the `test` query parameter.
 MAX_TESTS = 2000
 
 _ONLY_GET = (("Allow", "GET"),)
@@ -46,8 +46,8 @@ class PipetService:
     """Answers requests as Pipet does, with the matrix of a source.
 
     Each response uses the version of the matrix that is current when the request arrives. If
-    *all_tests* is False, a request that names no tests gets no groups (Java: the property
-    proctor.pipet.identify.all.disable). Thread-safe.
+    *all_tests* is False, a request that names no tests gets no groups (Java: the
+    `proctor.pipet.identify.all.disable` property). Thread-safe.
     """
 
     def __init__(self, source: MatrixSource, *, all_tests: bool = True) -> None:
@@ -168,7 +168,7 @@ class PipetService:
         )
 
     def _tests(self, names: str | None) -> tuple[str, ...] | None:
-        """Return the tests that a request names; None for all tests."""
+        """Return the tests that a request names, or None for all tests."""
         if names is None:
             return None if self._all_tests else ()
         tests = tuple(filter(None, map(str.strip, names.split(","))))
@@ -204,7 +204,7 @@ class _Documents:
         return self._matrix
 
     def group(self, test: str, assignment: GroupAssignment) -> str:
-        """Return one entry of `groups`  [JsonTestBucket]."""
+        """Return the JSON of one test in the `groups` of a response [JsonTestBucket]."""
         if assignment.forced:
             # Not cached, because a forced assignment is a new object in every request.
             return f"{java_json(test)}:{java_json(_bucket(assignment))}"

@@ -37,7 +37,7 @@ class Scope(dict[str, Any]):
     _results: dict[tuple[object, ...], Any] | None = None
 
     def spend(self, work: int) -> None:
-        """Count *work*. Raises RuleEvaluationError if the total exceeds `MAX_WORK`."""
+        """Add *work* to the work done so far. Raises RuleEvaluationError above `MAX_WORK`."""
         self.work += work
         if self.work > MAX_WORK:
             raise RuleEvaluationError(

@@ -36,7 +36,7 @@ def boolean_check(node: Node, compiler: Compiler) -> Check | None:
     Return None if *node* is always boolean and needs no check.
 
     The check raises RuleTypeError if the type is not boolean. If it must evaluate a part of *node*,
-    it also raises the errors of that evaluation.
+    it also raises any error that this evaluation raises.
     """
     if isinstance(node, nodes.Name | nodes.Choice):
         evaluate = compiler.compile(node)
@@ -109,7 +109,7 @@ def _require_boolean(value: object) -> None:
 
 
 def _access_check(node: nodes.Access, compiler: Compiler) -> Check:
-    """Return a check that evaluates all steps but the last, and tests the type of the last one.
+    """Return a check that evaluates `a.b.c` up to its last step, and tests the type of that step.
 
     [AstValue.getType]
     """
@@ -155,7 +155,7 @@ def _step(
 def _check_last(target: object, key: object, *, calls_first: bool) -> None:
     if isinstance(target, Mapping):
         if calls_first:
-            # Java Proctor asks Tomcat for a ValueReference, and Tomcat has none in this case.
+            # Java Proctor needs a ValueReference, which Tomcat does not have in this case.
             raise RuleRuntimeError(
                 Sentence(
                     gettext_noop("a method call cannot be the whole rule; write {key}() == …"),

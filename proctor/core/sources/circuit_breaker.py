@@ -1,4 +1,4 @@
-"""A circuit breaker: it stops calls to a service that is down, and later tries to call it again."""
+"""A circuit breaker, which stops calls to a service that is down, and later tries again."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CircuitBreaker", "Permit"]
 
-#: Number of calls to remember, and the number of failed requests among them that stops all calls.
+#: Number of calls to remember.
 REMEMBERED = 10
+#: If this many different requests failed among the remembered calls, all calls are stopped.
 TOO_MANY = 5
 
 
@@ -60,8 +61,8 @@ class CircuitBreaker:
     failures of one request count as one.
 
     The first pause lasts *first_pause* seconds. Each failed trial call doubles the pause, up to
-    *longest_pause*. Calls that are running when a pause begins may finish. Safe for threads and
-    after a fork, without a lock.
+    *longest_pause*. Calls that are running when a pause begins may finish. Thread-safe, and safe to
+    use after a fork, without a lock.
 
     (The circuit breakers on PyPI do not lengthen their pauses, and use a lock for each call.)
     """
@@ -121,7 +122,10 @@ class CircuitBreaker:
         return state
 
     def succeeded(self, permit: Permit) -> float | None:
-        """Report an answer. If it ends an outage, return the outage's duration in seconds."""
+        """Report that the call was answered.
+
+        If this ends an outage, return the outage's duration in seconds, otherwise None.
+        """
         if not permit.failures:
             permit.outcomes.append(None)
             return None
@@ -131,10 +135,10 @@ class CircuitBreaker:
     def failed(
         self, permit: Permit, about: Hashable | None = None, *, is_slow: bool = False
     ) -> bool:
-        """Report a failure. Return True if it began an outage.
+        """Report that the call failed. Return True if this failure began an outage.
 
-        *about* is the request, if it could be the cause. If *is_slow*, the call timed out, and the
-        next caller must make a trial call first.
+        *about* is the request, if the request could be the cause of the failure. If *is_slow* is
+        True, the call timed out, and the next caller must make a trial call first.
         """
         if about is not None and not permit.is_trial:
             permit.outcomes.append(about)
@@ -155,7 +159,7 @@ class CircuitBreaker:
             self._replace(permit, permit.copy())
 
     def _current(self, permit: Permit) -> Permit:
-        """Return the current state, or *permit* itself if an outage has begun or ended since."""
+        """Return the current state, or *permit* if an outage began or ended after it was issued."""
         state = self._state
         return state if state.outcomes is permit.outcomes else permit
 
@@ -169,7 +173,7 @@ class CircuitBreaker:
         return self._replace(permit, state) and not permit.failures
 
     def _replace(self, known: Permit, state: Permit) -> bool:
-        """Replace the state *known* with *state*. Return False if another thread was faster."""
+        """Replace *known* with the new *state*. Return False if another thread was faster."""
         # Each state has only one successor. If *known* is no longer current, it already has one.
         if known.claims.setdefault("next", state) is not state:
             return False

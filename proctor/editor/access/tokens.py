@@ -52,7 +52,8 @@ class Scope(enum.Enum):
     STOP = "stop"
 
 
-#: Maps each scope to the permissions that it allows; `promote` includes those such as `promote_qa`.
+#: Maps each scope to the permissions that it allows. "promote" stands for the permissions to
+#: promote to any branch, such as `promote_qa`.
 _ALLOWS = {
     Scope.READ: {permissions.VIEW},
     Scope.REGISTER: {permissions.REGISTER},

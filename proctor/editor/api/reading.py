@@ -29,7 +29,7 @@ __all__ = ["get_history", "get_test", "get_tests"]
 
 
 def get_tests(call: Call) -> HttpResponse:
-    """GET tests/: the tests on a branch that the user may see, sorted by name."""
+    """GET tests/: the tests that the user may see on a branch, sorted by name."""
     fields = query_fields(call.request, ("branch", "q", "page", "page_size"))
     branch = _branch(fields)
     page = page_of(fields)
@@ -42,7 +42,10 @@ def get_tests(call: Call) -> HttpResponse:
 
 
 def _visible(actor: Actor, branch: str, names: list[str]) -> list[str]:
-    """Return the names that the actor may see. Raises PermissionMissing if they may see no test."""
+    """Return the names of the tests that the actor may see.
+
+    Raises PermissionMissing if the actor may see no test on the branch.
+    """
     found = actor.choose(VIEW, names, branch=branch)
     if not found:
         actor.require(VIEW, branch=branch)

@@ -67,9 +67,9 @@ def register(
 ) -> Registered:
     """Store the specification of an application, and the time of the registration.
 
-    The application is registered even if the branch lacks some of its tests, because it is already
-    running or about to start. Raises PermissionMissing, NotFound for an unknown environment, and
-    Refused for an invalid name or specification.
+    The application is registered even if some of its tests are missing from the branch, because the
+    application is already running or about to start. Raises PermissionMissing, NotFound for an
+    unknown environment, and Refused for an invalid name or specification.
     """
     actor.require(REGISTER, branch=check_branch(environment))
     _check_name(name)

@@ -24,12 +24,12 @@ progress: Progress = partial(tracked, wanted=None, unit="tests")
 
 
 def add_branch(parser: ArgumentParser) -> None:
-    """Add the option --branch."""
+    """Add the --branch option."""
     parser.add_argument("--branch", required=True, help="one of PROCTOR_EDITOR_BRANCHES")
 
 
 def add_user(parser: ArgumentParser) -> None:
-    """Add the option --user."""
+    """Add the --user option."""
     parser.add_argument(
         "--user", default=COMMAND, metavar="NAME", help="the author to show in the history"
     )

@@ -1,4 +1,4 @@
-"""The tests of all branches, cached in the process and updated after each publication."""
+"""The tests of all branches, cached in memory and updated after each publication."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class CatalogTest:
 
     @property
     def on(self) -> dict[str, TestDefinition | None]:
-        """The test's definition by branch; None if it cannot be converted for a matrix."""
+        """Maps each branch to the test's definition, or to None if a matrix cannot contain it."""
         return {branch: each.test for branch, each in self.entries.items()}
 
     @cached_property
@@ -214,7 +214,7 @@ class Catalog:
 
 @dataclass(slots=True)
 class _Kept:
-    """The tests of a database, as last read. Only tests in newer publications are read again."""
+    """The tests that were last read from a database. Only newer publications are read again."""
 
     #: The matrices that `tests` was built from.
     made_of: tuple[BranchMatrix, ...] = ()

@@ -49,7 +49,7 @@ def revision_of(test: str, branch: str, revision: str, *, using: str | None = No
 
 
 def definition_of(revision: Revision | None) -> Definition | None:
-    """Return the definition of a revision, or None for a deletion or if there is no revision."""
+    """Return a revision's definition. Return None for a deletion, or if there is no revision."""
     if revision is None or revision.definition is None:
         return None
     return parse(revision.definition, revision.test)

@@ -62,7 +62,7 @@ class Outcome:
     """The outcome of a due step."""
 
     step: ScheduledStep
-    #: None if the step is blocked.
+    #: The published revision, or None if the step is blocked.
     revision: Revision | None
     problem: str = ""
 

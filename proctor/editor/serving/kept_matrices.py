@@ -1,4 +1,4 @@
-"""The matrices of branches, cached in the process and updated after each publication."""
+"""The matrices of branches, cached in memory and updated after each publication."""
 
 from __future__ import annotations
 

@@ -152,5 +152,5 @@ def _differences(registry: Registry, proctor: Proctor, found: Literals) -> list[
         if each.matters
     )
     literals = compare_literals(found.literals, registry, proctor)
-    # A line of a template may name the same test twice.
+    # Remove duplicates, because a line of a template may name the same test twice.
     return list(dict.fromkeys([*compare(registry, proctor), *literals, *broken]))

@@ -29,7 +29,7 @@ __all__ = ["Command"]
 
 
 class VisitorGroups(NamedTuple):
-    """Groups, the reasons for missing groups, and notes to print after them."""
+    """Groups, the reasons for missing groups, and notes to print after the groups."""
 
     groups: Groups
     reasons: dict[str, str]
@@ -55,7 +55,7 @@ class Command(VisitorCommand[VisitorGroups]):
         )
 
     def look(self, options: Namespace) -> VisitorGroups:
-        """Determine the groups, and adapt them to PROCTOR_TESTS in the same way as the site."""
+        """Determine the groups, and adapt them to PROCTOR_TESTS as the site does."""
         setup = current_setup()
         registry = setup.registry
         if not registry and not options.all:

@@ -44,8 +44,9 @@ class _Row:
     bar: Bar | None
     recorded: Recorded | None
     total: str
-    #: The verdict of the newest report ("" if there is no report), and the time of that report.
+    #: The verdict of the newest report, or "" if there is no report.
     verdict: str
+    #: The time of that report.
     verdict_at: datetime | None
 
 

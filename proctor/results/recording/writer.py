@@ -60,7 +60,7 @@ class _Rows(NamedTuple):
     outcomes: list[Outcome]
     splits: list[Split]
     tallies: Counter[tuple[date, str, str]]
-    #: Each row with its visitor, in the form that is stored in the tables.
+    #: Each row, preceded by the visitor in the form that is stored in the tables.
     forced: list[tuple[str, ForcedVisitor]]
 
 
@@ -129,7 +129,8 @@ class Writer:
     def rest(self) -> None:
         """Close the connection of this thread, unless the site's settings keep connections open."""
         connection = connections[write_alias()]
-        if not connection.in_atomic_block:  # True in tests and in the site's transactions
+        # Inside a transaction of the site or of a test, the connection must stay open.
+        if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
 
     def _add(self, noted: Noted, rows: _Rows) -> None:
@@ -172,7 +173,10 @@ class Writer:
 
 
 def _is_lost(before: Any, using: str) -> bool:
-    """Return True if the server has closed the connection *before*. If so, close it here too."""
+    """Return True if the server has closed *before*, the connection that was used.
+
+    If so, close it here too.
+    """
     connection = connections[using]
     if connection.in_atomic_block:
         return False

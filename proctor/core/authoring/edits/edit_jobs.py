@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["edit_job"]
 
-#: Target branch → the suffixes of the job's kind and of its title.
+#: Maps each target branch to the suffixes of the job's kind and of the job's title.
 _TARGETS = {
     TRUNK: ("", ""),
     QA: ("-promotion-qa", " and promoting to QA"),
@@ -148,7 +148,10 @@ class _AutoPromotion:
         self._plainly_to(PRODUCTION)
 
     def lengths_to_production(self, former: Definition, previous: str) -> None:
-        """Promote an edit to qa and production if only range lengths differ from those branches."""
+        """Promote an edit to qa and production.
+
+        Raises Refusal unless only range lengths change, on trunk and on both of these branches.
+        """
         if previous not in self._ids[1:2]:
             raise refuse(
                 "history-moved",

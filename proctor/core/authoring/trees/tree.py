@@ -35,7 +35,7 @@ METADATA_FILE = "metadata.json"
 #: Subversion's directory, which can be next to the directories of the tests.
 _IGNORED = ".svn"
 
-#: Test name → the text of its definition.json, or None if the file is missing.
+#: Maps each test name to the text of the test's definition.json, or to None if the file is missing.
 Tree = dict[str, str | bytes | None]
 
 

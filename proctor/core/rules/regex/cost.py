@@ -61,7 +61,7 @@ _PREFIX = 16
 
 
 class Explosive(Exception):  # noqa: N818 - says what the repetition is
-    """An unbounded repetition of a part that can match the same text in several ways."""
+    """Raised for an unbounded repetition of a part that can match a text in several ways."""
 
     def __init__(self, position: int) -> None:
         super().__init__(position)
@@ -182,7 +182,7 @@ class _Estimate:
         return _sum((_EDGE,), inner.own, inner.ways)
 
     def _sequence(self, items: tuple[Node, ...], rest: _Rest) -> _Cost:
-        # The cost of the last 0, 1, 2, … items.
+        # `tails[n]` is the cost of the last n items.
         tails = [_Cost(_NONE)]
         for at in range(len(items) - 1, -1, -1):
             item = items[at]
@@ -351,7 +351,7 @@ def _times(left: Polynomial, right: Polynomial) -> Polynomial:
     for i, one in enumerate(left):
         for j, other in enumerate(right):
             if one and other:
-                # A polynomial of this degree exceeds the limit for any length.
+                # A polynomial of such a high degree exceeds the limit, whatever the length is.
                 high = i + j >= _DEGREES
                 at = min(i + j, _DEGREES - 1)
                 product[at] = _CAP if high else min(product[at] + one * other, _CAP)

@@ -28,7 +28,7 @@ MAX_BYTES = 4 * 1024 * 1024
 
 
 class Reply(NamedTuple):
-    """The reply of a service to a request."""
+    """A service's reply to a request."""
 
     status: int
     #: The parsed JSON; None if the body is not JSON.
@@ -39,7 +39,7 @@ def put_json(url: str, document: Mapping[str, Any], *, bearer: str, timeout: flo
     """Send *document* to *url* with PUT and return the reply, whatever its status.
 
     *timeout* is the limit for the whole call in seconds; only resolving the host name can take
-    longer. Redirects are not followed, so that no other host sees the token *bearer*. Raises
+    longer. Redirects are not followed, so that no other host sees *bearer*, the token. Raises
     SourceError if there is no reply.
     """
     headers = {

@@ -80,12 +80,12 @@ class ShownAllocation:
 
     @property
     def build(self) -> str:
-        """The prefix of the field names of the condition builder."""
+        """The prefix of the condition builder's field names."""
         return f"build-{self.index}"
 
     @property
     def step(self) -> str:
-        """The value that the button of the condition builder sends."""
+        """The value that the condition builder's button sends."""
         return f"build-{self.index}"
 
 

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,20}(\.[0-9]{0,20})?")
 
 
 def share_of(text: str) -> Fraction | None:
-    """Convert a typed percentage to a share, or return None if it is not a number."""
+    """Convert a percentage from a form field to a share. Return None if it is not a number."""
     cleaned = text.strip().removesuffix("%").strip().replace(",", ".") or "0"
     # Exponents are not allowed, because expanding 1e999999999 would exhaust the memory.
     return Fraction(Decimal(cleaned)) / 100 if _NUMBER.fullmatch(cleaned) else None
@@ -36,7 +36,7 @@ def percent_text(share: Fraction) -> str:
 
 
 def summed(ranges: Iterable[Mapping[str, Any]]) -> dict[int, Fraction]:
-    """Return the exact total length of the ranges of each bucket, by the bucket's value."""
+    """Return the exact sum of the range lengths of each bucket, by bucket value."""
     found: dict[int, Fraction] = {}
     for each in ranges:
         value = each["bucketValue"]
@@ -50,7 +50,7 @@ def summed(ranges: Iterable[Mapping[str, Any]]) -> dict[int, Fraction]:
 def ranges_for(
     wanted: Mapping[int, Fraction], old: str, renamed: Mapping[int, int], test_type: str
 ) -> list[dict[str, Any]]:
-    """Return ranges in which each bucket has its *wanted* share.
+    """Return ranges that give each bucket its share from *wanted*.
 
     *wanted* maps bucket values to shares. *old* contains the previous ranges, as JSON, and
     *renamed* maps old bucket values to new ones. If the shares are unchanged, so are the ranges;

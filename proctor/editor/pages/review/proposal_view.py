@@ -169,7 +169,7 @@ def _slots(given: int, needed: int) -> list[dict[str, Any]]:
 
 
 def _effects(found: Proposal, wanted: Definition | None) -> dict[str, Any]:
-    """Return the effects of a proposal on the current head, or on its base if it is closed."""
+    """Return the effects of a proposal on the current head or, once it is closed, on its base."""
     if not found.is_open:
         return {"effect": _past_effect(found, wanted), "problems": []}
     try:

@@ -24,8 +24,8 @@ def schedule_edit(
 ) -> Scheduled:
     """Schedule the Edit page's definition for a time that the user typed.
 
-    *when* is in the current time zone. Raises Refused if it is not a valid time, and the errors of
-    `schedule`.
+    *when* is in the current time zone. Raises Refused if *when* is not a valid time, and the same
+    errors as `schedule`.
     """
     try:
         due = DateTimeField().clean(when)
