@@ -214,7 +214,7 @@ def checks(rounds: int) -> Iterator[Figure]:
     body = {"branch": "trunk", "test": name_of(0), "base": base, "definition": other}
     assert not send.post("check/", body).json()["problems"]
     taken = median(lambda: send.post("check/", body), rounds)
-    yield "   check/ of the API", taken * 1000, " ms", 100
+    yield "   POST check/ in the API", taken * 1000, " ms", 100
 
 
 def saving(rounds: int) -> Iterator[Figure]:

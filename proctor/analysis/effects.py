@@ -103,7 +103,7 @@ class Combined:
 
     @property
     def p_value(self) -> float | None:
-        """The two-sided p-value, valid only if you look once; None if the variance is 0."""
+        """The two-sided p-value, valid only for a single look; None if the variance is 0."""
         if not self.error > 0 or not self.freedom > 0:
             return None
         return float(2 * stats.t.sf(abs(self.absolute) / self.error, self.freedom))

@@ -98,11 +98,11 @@ def _nobody(space: Workspace, test: str) -> Sentence:
     shown = repr(printable(test))
     if not names:
         return Sentence(
-            gettext_noop("The exposures contain no visitor of the test {test}"), test=shown
+            gettext_noop("The exposures contain no visitors in the test {test}"), test=shown
         )
     return Sentence(
         gettext_noop(
-            "The exposures contain no visitor of the test {test}, only of other tests: {names}"
+            "The exposures contain no visitors in the test {test}, only of other tests: {names}"
         ),
         test=shown,
         names=Series(names),

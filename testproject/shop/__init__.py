@@ -1,3 +1,3 @@
-"""The only app of the shop."""
+"""The shop's only app."""
 
 from __future__ import annotations

@@ -130,9 +130,9 @@ HELP = {
     ),
     "stratum": Sentence(
         gettext_noop(
-            "Each split on its own: the visitors under one rule, with the same shares. Differences "
-            "between splits are often due to chance. The effect above combines the splits; larger "
-            "ones count more."
+            "Each row shows one split: the visitors to whom the same rule and the same shares "
+            "applied. Differences between splits are often due to chance. The effect above combines "
+            "all splits; larger splits count more."
         )
     ),
     "across splits": Sentence(

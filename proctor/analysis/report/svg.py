@@ -58,7 +58,7 @@ def scale_of(values: Iterable[float | None]) -> Scale | None:
 def whisker(low: str, high: str, y: int, half: int) -> str:
     """Draw a horizontal line from *low* to *high* at *y*, with caps of height 2 * *half*.
 
-    It has the color of the text, so that it is not mistaken for the color of a group.
+    It is drawn in the text color, so that it is not mistaken for the color of a group.
     """
     ends = ((low, high, y, y), (low, low, y - half, y + half), (high, high, y - half, y + half))
     return "".join(

@@ -108,7 +108,7 @@ def _no_property(base: object, name: str) -> UndefinedName:
 
 
 def _getters(base: object) -> Mapping[str, Callable[[Any], object]] | None:
-    """Return the bean getters of a Java value; None for an object from the site."""
+    """Return the bean getters of a Java value, or None if the value is an object of the site."""
     if isinstance(base, str):
         return {} if isinstance(base, Character) else _STRING_GETTERS
     if isinstance(base, float):

@@ -47,11 +47,11 @@ __all__ = [
 
 
 def _given() -> Any:
-    """Return a dataclass field for the names of the known fields in the original document.
+    """Return the dataclass field that contains the names of the fields in the original document.
 
     If the original omitted a field, `to_dict` omits it too, unless its value is no longer the
-    default. None means that the object was created in Python, so all fields are written. The names
-    are ignored when objects are compared.
+    default. If the object was created in Python, `given` is None, and all fields are written. The
+    names are ignored when objects are compared.
     """
     return field(default=None, repr=False, compare=False)
 
@@ -384,7 +384,7 @@ class Matrix:
         return cls(audit, FrozenDict(tests), source.unknown(), source.given())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the matrix as a JSON document of new lists and dicts.
+        """Return the matrix as a JSON document built from new lists and dicts.
 
         Reading it again gives an equal matrix. Unknown fields are included. A field that the
         original omitted is left out if it still has its default. A null is written as Java

@@ -1,4 +1,4 @@
-"""Find the code to clean up after a test is finished: the lines that name the test."""
+"""Find the code to clean up once a test is finished: the lines that name the test."""
 
 from __future__ import annotations
 

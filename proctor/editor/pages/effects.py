@@ -170,7 +170,9 @@ def _exact(
             parts.append(_("%(share)s of %(whom)s jump from %(source)s to %(target)s") % values)
     if pair.sees_something_else > ROUNDING:
         values = {"share": percent(pair.sees_something_else), "whom": whom}
-        parts.append(_("%(share)s of %(whom)s see something different in the same group") % values)
+        parts.append(
+            _("%(share)s of %(whom)s stay in the same group but see something different") % values
+        )
     tone = NOTICE if pair.leave > ROUNDING else GOOD
     if pair.jump > ROUNDING or pair.sees_something_else > ROUNDING:
         tone = DANGER

@@ -59,8 +59,8 @@ def numbered(
 ) -> tuple[AgentKind, ...]:
     """Return a kind for each number.
 
-    For example, `CHROME`, `chrome/{}` and 9 make the kind `CHROME9` with the word `chrome/9`.
-
-    More digits can follow the word: `Chrome/97` is CHROME9, as in UserAgentUtils.
+    For example, the name `CHROME`, the pattern `chrome/{}` and the number 9 give the kind
+    `CHROME9`, which matches the word `chrome/9`. The word may be followed by more digits:
+    `Chrome/97` is CHROME9, as in UserAgentUtils.
     """
     return tuple(AgentKind(f"{name}{each}", (word.format(each),), without) for each in numbers)

@@ -1,4 +1,4 @@
-"""Convert the syntax tree of a pattern to an equivalent pattern for `re`, without flags."""
+"""Convert the syntax tree of a pattern to an equivalent pattern for `re` that needs no flags."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             action="append",
             required=True,
             metavar="TYPE=ID",
-            help="A test type or source key, and the visitor's identifier of this type: "
+            help="A test type or source key, followed by the visitor's identifier for it, for example "
             "USER=pa5xq0lz4n80. May be repeated.",
         )
 
