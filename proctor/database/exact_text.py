@@ -44,7 +44,7 @@ class ExactCharField(_CharField):
     """
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
-        """Return the parameters of the column, with the database's collation for exact comparison."""
+        """Return the column's parameters, with the database's collation for exact comparison."""
         return _exact({**super().db_parameters(connection)}, connection)
 
 
@@ -52,5 +52,5 @@ class ExactTextField(_TextField):
     """A TextField that compares text like ExactCharField."""
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
-        """Return the parameters of the column, with the database's collation for exact comparison."""
+        """Return the column's parameters, with the database's collation for exact comparison."""
         return _exact({**super().db_parameters(connection)}, connection)
