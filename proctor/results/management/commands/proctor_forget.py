@@ -28,8 +28,8 @@ class Command(BaseCommand):
             action="append",
             required=True,
             metavar="TYPE=ID",
-            help="A test type or source key, followed by the visitor's identifier for it, for example "
-            "USER=pa5xq0lz4n80. May be repeated.",
+            help="A test type or source key, followed by the visitor's identifier for it, for "
+            "example USER=pa5xq0lz4n80. May be repeated.",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
