@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "closest",
+    "counted",
     "did_you_mean",
     "error_place",
     "error_text",
@@ -23,6 +24,11 @@ __all__ = [
 
 #: Maximum length of a repr in a message, in characters.
 MAX_SHOWN = 80
+
+
+def counted(number: int, noun: str) -> str:
+    """Return the number and the noun, for example "1 template" or "2 templates"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def printable(value: object, limit: int = 200) -> str:

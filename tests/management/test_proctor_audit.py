@@ -87,7 +87,7 @@ def failure(*arguments):
 def test_what_is_tidy_has_exit_code_0(site):
     code, text = run()
     assert code == 0
-    assert text.startswith("1 declared tests, 1 in version 1 of the matrix, 1 templates and ")
+    assert text.startswith("1 declared test, 1 in version 1 of the matrix, 1 template and ")
     assert text.endswith(" Python files: no findings\n")
 
 

@@ -195,7 +195,7 @@ def test_the_table_names_kind_test_place_and_message(site):
         "missing test  butoncolortst  PROCTOR_TESTS",
         "    the matrix has no test 'butoncolortst'; did you mean 'buttoncolortst'?",
         "",
-        "1 declared tests and 0 templates, compared with version 1 of the matrix: 1 difference",
+        "1 declared test and 0 templates, compared with version 1 of the matrix: 1 difference",
     ]
 
 

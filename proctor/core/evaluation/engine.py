@@ -31,6 +31,7 @@ from proctor.core.evaluation.hashing import encode_identifier, md5
 from proctor.core.evaluation.selection import is_ordinary
 from proctor.core.inputs.identifier_validators import validity_of
 from proctor.core.matrices.limits import RANDOM
+from proctor.core.messages import counted
 from proctor.core.rules.functions import LIBRARY, Function, extended
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Proctor:
 
     def __repr__(self) -> str:
         version = self._matrix.audit.version
-        return f"<Proctor: matrix version {version!r}, {len(self._definitions)} tests>"
+        return f"<Proctor: matrix version {version!r}, {counted(len(self._definitions), 'test')}>"
 
     @property
     def matrix(self) -> Matrix:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.core.management.base import BaseCommand
 
 from proctor.cli.printing import pretty_json
-from proctor.core.messages import printable
+from proctor.core.messages import counted, printable
 from proctor.management.findings import found_lines, unlisted_lines
 from proctor.management.live_matrix import LiveMatrix, add_matrix, live_matrix, one_line
 from proctor.resolving.site_setup import current_setup
@@ -87,12 +87,13 @@ class Command(BaseCommand):
             self.stdout.write(line)
         for line in unlisted_lines(mentions.unlisted, self.style.WARNING):
             self.stdout.write(line)
-        count = len(findings)
+        declared, matrix = counted(len(report.registry), "declared test"), report.matrix
         self.stdout.write(
-            f"{len(report.registry)} declared tests, {len(report.matrix.proctor.matrix.tests)} in "
-            f"version {printable(str(report.matrix.version))} of the matrix, {mentions.templates} "
-            f"templates and {mentions.python_files} Python files: "
-            f"{count or 'no'} finding{'' if count == 1 else 's'}"
+            f"{declared}, {len(matrix.proctor.matrix.tests)} in version "
+            f"{printable(str(matrix.version))} of the matrix, "
+            f"{counted(mentions.templates, 'template')} and "
+            f"{counted(mentions.python_files, 'Python file')}: "
+            f"{counted(len(findings), 'finding') if findings else 'no findings'}"
         )
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 
 from proctor.checks import TAG
 from proctor.cli.printing import pretty_json
-from proctor.core.messages import printable
+from proctor.core.messages import counted, printable
 from proctor.management.findings import found_lines, unlisted_lines
 from proctor.management.live_matrix import LiveMatrix, add_matrix, live_matrix, one_line
 from proctor.resolving.site_setup import current_setup
@@ -128,11 +128,10 @@ class Command(BaseCommand):
         for problem in matrix.proctor.problems:
             if problem.test is None:
                 self.stdout.write(self.style.WARNING(f"The matrix: {printable(problem.message)}"))
-        count = len(differences)
         self.stdout.write(
-            f"{declared} declared tests and {found.compiled} templates, compared with "
-            f"version {printable(str(matrix.version))} of the matrix: "
-            f"{count or 'no'} difference{'' if count == 1 else 's'}"
+            f"{counted(declared, 'declared test')} and {counted(found.compiled, 'template')}, "
+            f"compared with version {printable(str(matrix.version))} of the matrix: "
+            f"{counted(len(differences), 'difference') if differences else 'no differences'}"
         )
 
 

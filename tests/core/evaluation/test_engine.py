@@ -98,7 +98,7 @@ def test_an_empty_matrix_gives_no_groups():
 
 
 def test_the_repr_says_which_matrix_and_how_many_tests():
-    assert repr(proctor(atest=definition())) == "<Proctor: matrix version '7', 1 tests>"
+    assert repr(proctor(atest=definition())) == "<Proctor: matrix version '7', 1 test>"
 
 
 @pytest.mark.parametrize("count", [1, MAX_OPTIONS, MAX_OPTIONS + 1, 300])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from proctor.core.exceptions import ProctorError
+from proctor.core.messages import counted
 from proctor.editor.management.options import add_branch, known_branch, progress
 from proctor.editor.transfer.exporting import ExportRefused, export_matrix, export_tree
 
@@ -39,4 +40,4 @@ class Command(BaseCommand):
                 count = export_tree(branch, path, progress)
         except (ExportRefused, ProctorError, OSError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{branch}: {count} tests written to {path}")
+        self.stdout.write(f"{branch}: {counted(count, 'test')} written to {path}")
