@@ -105,7 +105,7 @@ def _broken(ratio: SampleRatio) -> Sentence:
 def _decided(
     effects: Sequence[tuple[MetricReport, EffectReport]], alpha: float, *, at_horizon: bool
 ) -> Iterator[tuple[bool, MetricReport, EffectReport]]:
-    """Yield the significant differences in primary metrics, each with True for an improvement."""
+    """Yield the significant effects on primary metrics, each with True if it is an improvement."""
     for metric, effect in effects:
         if not metric.primary:
             continue

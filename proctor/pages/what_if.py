@@ -1,7 +1,7 @@
 """The page's "what if" form: the groups of a hypothetical visitor.
 
 No groups are forced for this visitor, and nothing is stored about them. The same form can also give
-the visitor a different identity on the whole site.
+the user of the page a different identity on the whole site.
 """
 
 from __future__ import annotations

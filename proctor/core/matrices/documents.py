@@ -41,8 +41,8 @@ class Fields:
     ) -> None:
         """Wrap the JSON object *value*, found at *path* inside *owner* (a test).
 
-        If *consume*, `entries` removes each item after reading it, so that the original of a large
-        document does not stay in memory.
+        If *consume* is true, `entries` removes each item after reading it, so that the original of
+        a large document does not stay in memory.
         """
         self._consume = consume
         self._path = path

@@ -91,7 +91,7 @@ class TypedBuilder:
         self._table = table
 
     def condition(self, node: nodes.Node) -> ast.expr | None:
-        """Return an expression that gives the rule's result; None if the rule cannot be translated.
+        """Return an expression for the rule's result, or None if the rule cannot be translated.
 
         The expression is valid only if all variables in the rule have values of their declared
         types.

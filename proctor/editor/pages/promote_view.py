@@ -50,7 +50,7 @@ _OFFERED, _AT_ONCE = 200, 50
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A test that differs between the two branches."""
+    """A test that differs between the two branches, and can be chosen for promotion."""
 
     name: str
     is_new: bool
