@@ -142,7 +142,7 @@ def _best(
         return Verdict("loses", sentence, effect.group)
     if any(each.group == effect.group and each.guardrail == "open" for each in effects):
         sentence = Sentence(
-            gettext_noop("“{group}” wins: {finding}; but a guardrail is still open."), **named
+            gettext_noop("“{group}” wins: {finding}; but a guardrail has not passed yet."), **named
         )
     elif warned:
         sentence = Sentence(gettext_noop("“{group}” wins: {finding}; read the warnings."), **named)

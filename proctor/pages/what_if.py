@@ -126,7 +126,10 @@ class WhatIf:
         setup: SiteSetup,
         get_http: Callable[[], requests.Session | None] | None = None,
     ) -> Overview:
-        """Return the page's content for this visitor; *get_http* comes from the real request."""
+        """Return the page's content for this visitor.
+
+        *get_http* is the hook for the request that shows the page.
+        """
         empty = _that_may_be_empty()
         asked = GroupsRequest(
             identifiers={key: value for key, value in self.identifiers.items() if value},

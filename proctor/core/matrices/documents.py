@@ -58,7 +58,7 @@ class Fields:
                 ),
             )
         self._values = value
-        #: Fields that appear more than once in the document; empty if there are none.
+        #: All fields and values as they were written, if a field is repeated; otherwise empty.
         self._pairs = value.pairs if isinstance(value, RepeatedKeys) else ()
 
     def __contains__(self, name: str) -> bool:

@@ -47,8 +47,8 @@ def key_of(variable: ContextVariable | IdentifierVariable, prefix: str) -> str:
 class VisitorReader:
     """Reads visitors from requests, according to *variables*.
 
-    If no context is declared, each parameter `ctx.NAME` is a variable with that name. If
-    *variables* is self-named, the names of *test_types* can also be used as source keys.
+    If no context is declared, each `ctx.NAME` parameter sets the variable NAME. If
+    `variables.self_named` is True, the names of *test_types* can also be used as source keys.
     """
 
     def __init__(self, variables: Variables, test_types: tuple[str, ...]) -> None:

@@ -52,7 +52,7 @@ class Typed:
     kind: TypedKind
     low: int = LONG_MIN
     high: int = LONG_MAX
-    #: The value, if the expression is a literal in the rule. Always set for `strings` and `ints`.
+    #: The value, if the expression is a literal. Always set for the kinds `strings` and `ints`.
     literal: Any = None
 
 

@@ -72,7 +72,7 @@ class _Chosen:
 
     @property
     def base(self) -> str:
-        """The id of the head, or "" if there is none."""
+        """The id of the revision to be replaced, or "" if the test is new on the later branch."""
         return "" if self.head is None else self.head.id
 
     @property

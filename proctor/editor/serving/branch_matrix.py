@@ -138,7 +138,7 @@ class BranchMatrix:
 
     branch: str
     version: int
-    #: The same as `Branch.latest`.
+    #: The smallest revision id in the newest publication, as in `Branch.latest`.
     latest: str
     audit: Audit
     entries: Mapping[str, Entry]
