@@ -143,7 +143,7 @@ def _processor_time() -> float:
 
 
 def _tree_time() -> float:
-    """Return the CPU time of this process and all its descendants; Spark starts several.
+    """Return the CPU time of this process and its descendants, because Spark starts several.
 
     Works only on Linux.
     """

@@ -13,7 +13,7 @@ __all__ = ["GroupAssignment"]
 
 
 class GroupAssignment(NamedTuple):
-    """An assignment of django-proctor 1, under the name that is stored in pickled sessions."""
+    """An assignment as django-proctor 1 stored it, with the class name that pickles contain."""
 
     group: str | None
     value: int | None

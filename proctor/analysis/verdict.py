@@ -105,7 +105,7 @@ def _broken(ratio: SampleRatio) -> Sentence:
 def _decided(
     effects: Sequence[tuple[MetricReport, EffectReport]], alpha: float, *, at_horizon: bool
 ) -> Iterator[tuple[bool, MetricReport, EffectReport]]:
-    """Yield the significant differences in primary metrics, each with True for an improvement."""
+    """Yield the significant effects on primary metrics, each with True if it is an improvement."""
     for metric, effect in effects:
         if not metric.primary:
             continue
@@ -142,7 +142,7 @@ def _best(
         return Verdict("loses", sentence, effect.group)
     if any(each.group == effect.group and each.guardrail == "open" for each in effects):
         sentence = Sentence(
-            gettext_noop("“{group}” wins: {finding}; but a guardrail is still open."), **named
+            gettext_noop("“{group}” wins: {finding}; but a guardrail has not passed yet."), **named
         )
     elif warned:
         sentence = Sentence(gettext_noop("“{group}” wins: {finding}; read the warnings."), **named)

@@ -39,17 +39,17 @@ def assign_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Assign each row of a table to groups, with the same results as `Proctor.determine_groups`.
 
-    *batches* are record batches of pyarrow with the same columns. *identifiers* maps test types to
-    columns, *context* maps variables to columns. A null counts as missing. Identifier columns
+    *batches* are pyarrow record batches with the same columns. *identifiers* maps test types to
+    columns, and *context* maps variables to columns. A null counts as missing. Identifier columns
     contain text, integers or UUIDs. *tests* restricts the output; None means all loaded tests.
     *random_enabled* lets tests of type RANDOM draw a group.
 
-    Wide *output* keeps every row in input order. It adds a column for each test and each of
-    *columns* ("group" by default; also "value", "payload", "allocation"), named after the test, or
-    `<test>.<column>` if there are several `columns`. A row without a group gets null. Long output
-    has a row for each visitor and test with a group: visitor, test, and *columns* (by default
-    group, value and allocation). Payloads are JSON. Strings are dictionary-encoded unless
-    *dictionary* is false.
+    Wide *output* keeps every row, in the order of the input. It adds a column for each test and
+    each of *columns* ("group" by default; also "value", "payload", "allocation"), named after the
+    test, or `<test>.<column>` if there are several `columns`. A row without a group gets null. Long
+    output has a row for each visitor and each test in which the visitor has a group. Its columns
+    are visitor, test, and *columns* (by default group, value and allocation). Payloads are JSON.
+    Strings are dictionary-encoded unless *dictionary* is false.
 
     The result is a generator: memory does not grow with the table. Rows that cannot be assigned
     with NumPy (incognito visitors, unitless allocations, RANDOM tests) are assigned by the engine

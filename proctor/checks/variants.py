@@ -127,7 +127,7 @@ def _asks_for_login(view: Any) -> bool:
 
 
 def _decorated_name(reached: Reached) -> str:
-    """Return the dotted path of the decorated object, as in the source code."""
+    """Return the dotted path of the object that is decorated in the source code."""
     fallback = reached.variants.fallback
     if getattr(fallback, "__module__", "").startswith("django."):
         # `method_decorator` passes this wrapper function in place of the method.

@@ -1,7 +1,7 @@
 """The page's "what if" form: the groups of a hypothetical visitor.
 
 No groups are forced for this visitor, and nothing is stored about them. The same form can also give
-the visitor a different identity on the whole site.
+the user of the page a different identity on the whole site.
 """
 
 from __future__ import annotations
@@ -126,7 +126,10 @@ class WhatIf:
         setup: SiteSetup,
         get_http: Callable[[], requests.Session | None] | None = None,
     ) -> Overview:
-        """Return the page's content for this visitor; *get_http* comes from the real request."""
+        """Return the page's content for this visitor.
+
+        *get_http* is the hook for the request that shows the page.
+        """
         empty = _that_may_be_empty()
         asked = GroupsRequest(
             identifiers={key: value for key, value in self.identifiers.items() if value},

@@ -1,4 +1,4 @@
-"""Ask the source for a visitor's groups, through the cache, and send the signals."""
+"""Get a visitor's groups from the cache or the source, and send the signals."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def ask(
 ) -> SourceAnswer:
     """Return the source's answer, or a cached one.
 
-    A failure is reported by the signal `source_failed`; the visitor then gets the last known answer
+    A failure is reported by the `source_failed` signal; the visitor then gets the last known answer
     or, if there is none, the defaults. Tests pass their own *clock*, which returns seconds.
     """
     source = setup.source
@@ -128,7 +128,7 @@ class _Question:
         self._source = source
         self._asked = asked
         self._request = request
-        #: The result of the cache lookup: "hit", "miss" or "stale"; None without a cache.
+        #: The result of the cache lookup ("hit", "miss" or "stale"), or None without a cache.
         self._cache: str | None = None
         self._clock = clock
         self._began = clock()
@@ -158,7 +158,7 @@ class _Question:
         return self._tell("answered", SourceAnswer(groups))
 
     def _determined(self) -> Groups:
-        """Ask the source. Raises _WrongAnswerError for an answer that is not `Groups`."""
+        """Call the source. Raises _WrongAnswerError if the result is not `Groups`."""
         groups = self._source.determine_groups(self._asked)
         if not type(self._source).__module__.startswith(_OURS):
             _check_answer(self._source, groups)

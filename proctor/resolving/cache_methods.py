@@ -103,5 +103,5 @@ METHODS: Mapping[str, type[AnswerStore]] = MappingProxyType(
 
 
 def expected_methods() -> str:
-    """Return the allowed values as text: `'cache', 'session' or None`."""
+    """Return the allowed values of the setting as text: `'cache', 'session' or None`."""
     return f"{', '.join(map(repr, METHODS))} or None"

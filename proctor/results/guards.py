@@ -47,7 +47,7 @@ def stop_if_harmed(step: Any) -> Any:
 
 
 def _verdict() -> Any:
-    # Imported by its dotted path: the editor is an optional app, and it imports this module itself.
+    # Imported by its dotted path, because the editor is an optional app that imports this module.
     return import_string("proctor.editor.schedules.guards.Verdict")
 
 

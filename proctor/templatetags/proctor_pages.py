@@ -22,7 +22,7 @@ _MINUTE = timedelta(minutes=1)
 
 @register.filter
 def ago(time: datetime) -> str:
-    """Return how long ago a time was, in words; "just now" in the first minute."""
+    """Return how long ago a time was, in words. In the first minute, this is "just now"."""
     now = timezone.now()
     if now - time < _MINUTE:
         return _("just now")

@@ -38,9 +38,9 @@ class GroupComparison(NamedTuple):
 
 
 def find_group_comparisons(tests: Collection[str]) -> Iterator[GroupComparison]:
-    """Return comparisons of declared *tests* with strings in the conditions of all templates.
+    """Return the places where a template's condition compares one of the *tests* with a string.
 
-    Raises Django's exception if TEMPLATES is invalid.
+    Raises the same exception as Django if TEMPLATES is invalid.
     """
     for found, place in _matches(_CONDITION, _COMPARISON):
         test = found[1] or found[2]
@@ -49,7 +49,7 @@ def find_group_comparisons(tests: Collection[str]) -> Iterator[GroupComparison]:
 
 
 class MisspelledTest(NamedTuple):
-    """A read of an undeclared test whose name is close to that of a declared one."""
+    """A place where a template reads an undeclared test with a name similar to a declared one."""
 
     test: str
     declared: str
@@ -60,7 +60,7 @@ class MisspelledTest(NamedTuple):
 def find_misspelled_tests(tests: Collection[str]) -> Iterator[MisspelledTest]:
     """Return reads such as `{{ proc.buttoncolrtst.group }}`, which silently print nothing.
 
-    Raises Django's exception if TEMPLATES is invalid.
+    Raises the same exception as Django if TEMPLATES is invalid.
     """
     for found, place in _matches(_MARKUP, _READ):
         read = found[1]
@@ -74,7 +74,10 @@ def find_misspelled_tests(tests: Collection[str]) -> Iterator[MisspelledTest]:
 def _matches(
     region: re.Pattern[str], wanted: re.Pattern[str]
 ) -> Iterator[tuple[re.Match[str], str]]:
-    """Yield each match of *wanted* in the text that group 1 of *region* matches, and its place."""
+    """Yield each match of *wanted* in a template, and its place.
+
+    Only the text that group 1 of *region* matches is searched.
+    """
     for texts in named_texts():
         for name, text in sorted(texts.items()):
             for part in region.finditer(text):

@@ -59,5 +59,5 @@ class ShopProctorMiddleware(ProctorMiddleware):
         return context
 
     def is_privileged(self, request: HttpRequest) -> bool:
-        """Return True while DEBUG is on, because only its developers can see the shop then."""
+        """Return True while DEBUG is on, because then only developers can see the shop."""
         return bool(settings.DEBUG)

@@ -20,7 +20,7 @@ def test_a_random_test_whose_groups_look_different_is_a_danger():
     new = make_test(split((0, 0.5), (1, 0.5)), buckets=buckets, testType="RANDOM")
     assert headline(old, new).tone == DANGER
     assert headline(old, new).text == (
-        "In at most 50 % of visits, the visitor sees something different in the same group."
+        "In at most 50 % of visits, the visitor gets the same group but sees something different."
     )
     assert headline(old, old).tone == NOTICE
 

@@ -34,7 +34,7 @@ class DefinitionFile:
 
     location: str
     text: str
-    #: The keys that lead to the definition; empty if the file contains only the definition.
+    #: The keys that lead to the definition, or an empty tuple if the file contains nothing else.
     path: tuple[str, ...]
     #: The test in the file's format. For a definition.json, this is the editor's format.
     test: TestDefinition

@@ -43,7 +43,7 @@ __all__ = [
 #: The kinds of documents that a JSON file can contain.
 Kind = Literal["matrix", "definition", "specification"]
 
-#: Fields of a definition that a test in a specification does not have.
+#: Fields that a definition can have, but a test in a specification cannot.
 _OF_DEFINITIONS = frozenset(("allocations", "salt", "testType", "specialConstants", "constants"))
 
 

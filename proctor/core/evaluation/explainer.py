@@ -119,8 +119,8 @@ def explain(
 ) -> Explanation:
     """Return the explanation of the last test in *order*.
 
-    The tests that this test depends on come before it. *unforced_visit* is for the same visitor
-    without force groups. Neither visit may have been used before.
+    The tests that this test depends on come before it. *unforced_visit* is a visit by the same
+    visitor without force groups. Neither visit may have been used before.
     """
     unforced = _explain_all(order, unforced_visit, {}) if visit.force else {}
     return _explain_all(order, visit, unforced)[order[-1].name]

@@ -38,7 +38,7 @@ class Row(NamedTuple):
 
 
 def group_of_row(row: Row, identifier: str) -> GroupAssignment:
-    """Return the group of an identifier in the row's allocation."""
+    """Return the group that the row's allocation assigns to an identifier."""
     try:
         encoded = identifier.encode()
     except UnicodeEncodeError:
@@ -219,7 +219,7 @@ class SelectBuilder:
 
 
 class OneBuilder(SelectBuilder):
-    """Builds a function for one test that returns the test's row, the test's failure, or None."""
+    """Builds a function for one test. It returns the test's row, the test's failure, or None."""
 
     def _begin(self) -> list[ast.stmt]:
         return []
@@ -234,7 +234,7 @@ class OneBuilder(SelectBuilder):
         return trees.Return(failure)
 
     def only_row(self, test: Chooser) -> Row | None:
-        """Return the row that every visitor gets; None if it depends on rules."""
+        """Return the row that every visitor gets, or None if the row depends on rules."""
         if test.options and _is_always(test.rule) and _is_always(test.options[0].rule):
             return self._row(test, test.options[0])
         return None

@@ -48,7 +48,7 @@ class FlagDeclaration(NamedTuple):
     kind: FlagKind
     default: Any
     description: str | None
-    #: The structure of an object as a JSON Schema; None if it is not known.
+    #: The structure of an object as a JSON Schema, or None if it is not known.
     schema: dict[str, Any] | None
 
 
@@ -176,7 +176,7 @@ def _default(
 
 
 def _json(value: Any) -> Any:
-    """Return a payload as JSON; None if it contains numbers that JSON cannot express."""
+    """Return a payload as JSON, or None if it contains numbers that JSON cannot express."""
     return encodable_json(thaw(value)) if is_finite(value) else None
 
 

@@ -44,7 +44,7 @@ class Variables:
 
     __slots__ = ("_keys", "_routes", "context_variables", "identifier_variables", "self_named")
 
-    #: The context variables in the order of declaration; None if no context was declared.
+    #: The context variables in the order of declaration, or None if no context was declared.
     context_variables: tuple[ContextVariable, ...] | None
     #: The declared identifiers, in the order of declaration.
     identifier_variables: tuple[IdentifierVariable, ...]
@@ -171,10 +171,10 @@ class Variables:
         return tuple(key for key in keys if key not in mapped)
 
     def source_key(self, name: str, test_types: Collection[str] = TEST_TYPES) -> str | None:
-        """Return the source key of an identifier, given that key or a test type as *name*.
+        """Return the source key of an identifier. *name* is this key or a test type.
 
         If several keys are mapped to the test type, return the first. Return None if *name* is
-        neither.
+        neither a source key nor a test type with a key.
         """
         if not self.unmapped([name], test_types):
             return name

@@ -41,8 +41,8 @@ class Fields:
     ) -> None:
         """Wrap the JSON object *value*, found at *path* inside *owner* (a test).
 
-        If *consume*, `entries` removes each item after reading it, so that the original of a large
-        document does not stay in memory.
+        If *consume* is true, `entries` removes each item after reading it, so that the original of
+        a large document does not stay in memory.
         """
         self._consume = consume
         self._path = path
@@ -58,7 +58,7 @@ class Fields:
                 ),
             )
         self._values = value
-        #: Fields that appear more than once in the document; empty if there are none.
+        #: All fields and values as they were written, if a field is repeated; otherwise empty.
         self._pairs = value.pairs if isinstance(value, RepeatedKeys) else ()
 
     def __contains__(self, name: str) -> bool:

@@ -68,7 +68,7 @@ class RuleChecker:
     def check(
         self, text: str | None, constants: Mapping[str, Any]
     ) -> tuple[Severity, RuleError] | None:
-        """Return the problem with a rule and its severity; None if the rule is valid."""
+        """Return the problem with a rule and its severity, or None if the rule is valid."""
         if classify(text) is RuleKind.EMPTY:
             return None
         key = (text or "", repr(constants))
@@ -233,7 +233,8 @@ _FUNCTIONS = {"proctor:matches": False, "indeed:matches": False}
 _METHODS = {"matches": False, "split": True, "replaceAll": True, "replaceFirst": True}
 
 
-#: A pattern in a rule, True if the rule searches for it, and the text to match.
+#: A pattern in a rule; True if the rule searches for it, or False if it must match the whole text;
+#: and the text to match.
 _Pattern: TypeAlias = tuple[nodes.Node, bool, nodes.Node]
 
 

@@ -163,7 +163,7 @@ class OfrepService:
         return tuple(sorted(self._definitions() if self._tests is None else self._tests))
 
     def _definitions(self) -> Mapping[str, TestDefinition]:
-        """Return the tests in the matrix; empty if the source is not a MatrixSource."""
+        """Return the tests in the matrix, or no tests if the source is not a MatrixSource."""
         if self._flags.matrix is None:
             return {}
         try:

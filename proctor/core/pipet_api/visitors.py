@@ -29,7 +29,7 @@ class BadRequest(Exception):  # noqa: N818 - the name of the status
 
 
 class Visitor(NamedTuple):
-    """The visitor of a request."""
+    """The visitor that a request describes."""
 
     #: Identifiers, by test type. An empty identifier counts as an identifier.
     identifiers: dict[str, str]
@@ -47,8 +47,8 @@ def key_of(variable: ContextVariable | IdentifierVariable, prefix: str) -> str:
 class VisitorReader:
     """Reads visitors from requests, according to *variables*.
 
-    If no context is declared, each parameter `ctx.NAME` is a variable with that name. If
-    *variables* is self-named, the names of *test_types* can also be used as source keys.
+    If no context is declared, each `ctx.NAME` parameter sets the variable NAME. If
+    `variables.self_named` is True, the names of *test_types* can also be used as source keys.
     """
 
     def __init__(self, variables: Variables, test_types: tuple[str, ...]) -> None:
@@ -63,7 +63,10 @@ class VisitorReader:
             self._routes[:0] = [(kind, "QUERY", IDENTIFIER + kind) for kind in named]
 
     def read(self, query: Mapping[str, str], header: Headers) -> Visitor:
-        """Return the visitor of a request. Raises BadRequest with Java Proctor's message."""
+        """Return the visitor that a request describes.
+
+        Raises BadRequest with Java Proctor's message.
+        """
         raw = self._raw_context(query, header)
         identifiers: dict[str, str] = {}
         for test_type, source, key in self._routes:

@@ -61,8 +61,8 @@ def is_blank(text: str | None) -> bool:
 def classify(text: str | None, *, whole_words: bool = False) -> RuleKind:
     """Classify a rule as ProctorUtils.clasifyElExpression does, after RuleEvaluator's own checks.
 
-    If *whole_words*, "true" and "false" are recognized only if nothing follows them, as in partial
-    evaluation.
+    If *whole_words* is true, "true" and "false" are recognized only if nothing follows them, as in
+    partial evaluation.
     """
     if text is None or is_blank(text):
         return RuleKind.EMPTY
@@ -136,7 +136,7 @@ class Rule:
 
     @property
     def tree(self) -> nodes.Node | None:
-        """The tree of an expression of any length; None for other rules."""
+        """The rule's tree, however long the rule is, or None if the rule is not an expression."""
         if self.kind is not RuleKind.EXPRESSION:
             return None
         return self.node or parse(self.text or "")

@@ -52,7 +52,7 @@ class Typed:
     kind: TypedKind
     low: int = LONG_MIN
     high: int = LONG_MAX
-    #: The value, if the expression is a literal in the rule. Always set for `strings` and `ints`.
+    #: The value, if the expression is a literal. Always set for the kinds `strings` and `ints`.
     literal: Any = None
 
 
@@ -91,7 +91,7 @@ class TypedBuilder:
         self._table = table
 
     def condition(self, node: nodes.Node) -> ast.expr | None:
-        """Return an expression that gives the rule's result; None if the rule cannot be translated.
+        """Return an expression for the rule's result, or None if the rule cannot be translated.
 
         The expression is valid only if all variables in the rule have values of their declared
         types.

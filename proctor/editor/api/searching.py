@@ -15,8 +15,8 @@ from proctor.editor.publishing.texts import parse
 
 __all__ = ["found_names"]
 
-#: Matches words without characters that a stored definition may escape, so the database can search
-#: for these words.
+#: Matches words whose characters are never escaped in a stored definition, so the database can
+#: search for these words.
 _PLAIN = re.compile(r"[!#-.0-\[\]-~]+")
 #: Maximum number of words that the database searches for, because more conditions would make the
 #: query very slow. Python then checks which of the tests found contain all words.

@@ -65,7 +65,7 @@ class Effect:
 
     headline: Headline
     pairs: tuple[PairEffect, ...]
-    #: Name of a dependent test → its headline.
+    #: The name of each dependent test, with the headline for that test.
     others: tuple[tuple[str, Headline], ...] = ()
 
 
@@ -106,8 +106,8 @@ def headline_of(
         seen = max(pair.sees_something_else for pair in pairs)
         if seen > ROUNDING:
             text = _(
-                "In at most %(share)s of visits, the visitor sees something different in the same "
-                "group."
+                "In at most %(share)s of visits, the visitor gets the same group but sees "
+                "something different."
             )
             return Headline(DANGER, text % {"share": percent(seen)})
         return Headline(

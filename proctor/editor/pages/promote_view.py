@@ -50,7 +50,7 @@ _OFFERED, _AT_ONCE = 200, 50
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A test that differs between the two branches."""
+    """A test that differs between the two branches, and can be chosen for promotion."""
 
     name: str
     is_new: bool
@@ -72,7 +72,7 @@ class _Chosen:
 
     @property
     def base(self) -> str:
-        """The id of the head, or "" if there is none."""
+        """The id of the revision to be replaced, or "" if the test is new on the later branch."""
         return "" if self.head is None else self.head.id
 
     @property

@@ -138,7 +138,7 @@ class BranchMatrix:
 
     branch: str
     version: int
-    #: The same as `Branch.latest`.
+    #: The smallest revision id in the newest publication, as in `Branch.latest`.
     latest: str
     audit: Audit
     entries: Mapping[str, Entry]
@@ -171,7 +171,7 @@ class _Row(NamedTuple):
 
 
 class Newest(NamedTuple):
-    """The result of a poll: what the branch's newest publication is, and whether a step is due."""
+    """The result of a poll: the branch's newest publication, and whether a step is due."""
 
     version: int
     latest: str
@@ -239,7 +239,7 @@ def _all(branch: str, version: int, alias: str) -> BranchMatrix:
 
 
 def _since(branch: str, previous: BranchMatrix, version: int, alias: str) -> list[_Row] | None:
-    """Return the revisions after *previous*; None if the branch's history does not contain it."""
+    """Return the revisions after *previous*, or None if it is not in the branch's history."""
     revisions = Revision.objects.using(alias).filter(branch__name=branch)
     if (
         version <= previous.version

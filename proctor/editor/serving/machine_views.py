@@ -51,7 +51,7 @@ _written: dict[str, _Written] = {}
 
 
 def _current(branch: str) -> _Written:
-    """Return the matrix of a branch. Raises Lagging."""
+    """Return the matrix of a branch. Raises Lagging if a replica does not have all rows yet."""
     alias, known = read_alias(), _written.get(branch)
     previous = known.matrix if known is not None and known.alias == alias else None
     newest = read_newest(branch, alias)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BREAKS", "OLDER", "Verdict", "application_problems", "faults", "verdicts"]
 
-#: Problem codes: the change breaks an application; the application was already broken.
+#: Codes of problems: the change breaks an application, or the application was already broken.
 BREAKS, OLDER = "breaks-application", "application-broken"
 
 
@@ -35,11 +35,12 @@ class Verdict:
     application: Known
     #: True if the application's specification names a changed test, or selects one with a filter.
     is_concerned: bool
-    #: The tests that the change breaks: test → the reason. Either the application could load the
-    #: test before the change but not after it, or the change removes a bucket that the application
-    #: declares.
+    #: The tests that the change breaks, each mapped to the reason. Either the application could
+    #: load the test before the change but not after it, or the change removes a bucket that the
+    #: application declares.
     breaks: Mapping[str, Problem]
-    #: The tests that the application could not load before the change either: test → reason.
+    #: The tests that the application could not load before the change either, each mapped to the
+    #: reason.
     older: Mapping[str, Problem]
 
     @property

@@ -1,9 +1,9 @@
 """Find the operating system and the device, named as in UserAgentUtils 1.20.
 
-The parser finds the operating system; the words in the header then determine the name that
-UserAgentUtils would give it. The parser sometimes infers more than the header says (for example,
-iOS from the version of a network library). Like UserAgentUtils, this module ignores these guesses
-and uses only the words.
+The ua-parser package finds the operating system; the words in the header then determine the name
+that UserAgentUtils would give it. The package sometimes infers more than the header says (for
+example, iOS from the version of a network library). Like UserAgentUtils, this module ignores these
+guesses and uses only the words.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ _LINUX = AgentKind(
     ),
 )
 
-#: The order matters: an Android header contains Linux, and an iPhone's contains Mac OS X.
+#: The order matters: the header of an Android device contains "Linux", and that of an iPhone
+#: contains "Mac OS X".
 _SYSTEMS = (
     _WINDOWS,
     _ANDROID,
@@ -136,7 +137,7 @@ _SYSTEMS = (
     AgentKind("UNKNOWN_TABLET", ("tablet",)),
 )
 
-#: The parser's names for systems that UserAgentUtils names differently.
+#: The names that ua-parser uses for systems that UserAgentUtils names differently.
 _PARSED = {
     "Windows": _WINDOWS,
     "Windows Phone": _WINDOWS,
@@ -202,7 +203,7 @@ _DEVICES = {
 def system_of(header: str, family: str | None) -> tuple[str, ...]:
     """Return the operating system's names, from general to specific, such as `("IOS", …)`.
 
-    *family* is the name that the parser found. The result is empty if the system is unknown.
+    *family* is the name that ua-parser found. The result is empty if the system is unknown.
     """
     text = header.lower()
     parsed = _PARSED.get(family or "")

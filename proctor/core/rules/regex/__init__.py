@@ -43,10 +43,11 @@ _CACHE_SIZE = 256
 
 
 def translate(pattern: str, *, searching: bool = False) -> str:
-    """Return an equivalent pattern for Python's `re`, to compile without flags.
+    """Return an equivalent pattern for Python's `re`. Compile it without flags.
 
-    Use it with `fullmatch`, like `String.matches`. If *searching*, use it with `search`, `sub` and
-    `split`. In this case more patterns are rejected, because a search tries every position.
+    Use it with `fullmatch`, like `String.matches`. If *searching* is true, use it with `search`,
+    `sub` and `split`. In this case more patterns are rejected, because a search tries every
+    position.
 
     Raises RuleSyntaxError for a pattern that Java Proctor rejects (its `java_class` is
     java.util.regex.PatternSyntaxException), and UnsupportedPattern for one that only this library
