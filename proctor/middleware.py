@@ -288,7 +288,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
         return super().overrides(hook)
 
     def _says_more(self, hook: str) -> bool:
-        """Return True if a subclass overrides the method *hook* of this class."""
+        """Return True if a subclass overrides the method of this class that is named *hook*."""
         return getattr(type(self), hook) is not getattr(ProctorMiddleware, hook)
 
     @staticmethod

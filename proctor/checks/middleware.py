@@ -157,7 +157,7 @@ def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessag
 
 
 def _is_ready(ours: _Ours, hooks: tuple[str, ...]) -> bool:
-    """Return True if `ProctorMiddleware` defines these hooks. Other hooks may read anything."""
+    """Return True if these hooks are not overridden. An overridden hook may read anything."""
     return issubclass(ours.middleware, ProctorMiddleware) and all(
         getattr(ours.middleware, hook) is getattr(ProctorMiddleware, hook)
         for name in hooks

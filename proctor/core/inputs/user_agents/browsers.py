@@ -2,8 +2,8 @@
 
 UserAgentUtils was last updated in 2016. It reports newer browsers as the browser that they imitate:
 today's Edge, Samsung Internet and Opera are reported as Chrome, with Chrome's version. Rules in
-existing matrices compare that name and version, so this module searches the header for the same
-words. A modern parser would find the real browser instead.
+existing matrices compare that name and version, so this module searches the header for the words
+that UserAgentUtils searches for. A modern parser would find the real browser instead.
 """
 
 from __future__ import annotations
