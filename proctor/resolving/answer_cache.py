@@ -1,9 +1,9 @@
 """Cache the source's answer for a visitor, so that the visitor's next request can use it.
 
-This works only for a source whose groups have a `matrix_version`, and which has a `fingerprint`
-method. This method returns everything that determines an answer. A cached answer is served as long
-as it comes from the current version of the matrix. The current version is stored in the cache as
-well, so that all processes use the same one. An unreachable cache counts as a miss.
+The source must have a `fingerprint` method, which returns everything that determines an answer, and
+its groups must have a `matrix_version`. A cached answer is served as long as it comes
+from the current version of the matrix. The current version is stored in the cache as well, so that
+all processes use the same one. An unreachable cache counts as a miss.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class Found:
     #: The number of tests on the branch.
     total: int
     #: The number of matches before the limit is applied. Java Proctor shows the number of matches
-    #: that are left after it.
+    #: after the limit is applied.
     matching: int
 
 

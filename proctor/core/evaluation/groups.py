@@ -266,8 +266,8 @@ class MatrixVersion(NamedTuple):
 class Groups(Mapping[str, GroupAssignment]):
     """The assignments of one visitor, by test name. Immutable.
 
-    As in Java Proctor, only tests in which the visitor has a group are included. Iteration follows
-    the order of the names.
+    As in Java Proctor, only tests in which the visitor has a group are included. Iteration yields
+    the names in sorted order.
     """
 
     __slots__ = (

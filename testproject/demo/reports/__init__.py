@@ -26,8 +26,8 @@ __all__ = ["END", "TESTS", "VERDICTS", "path_of", "read_report", "store_verdicts
 VERDICTS = Path(__file__).with_name("verdicts.json")
 #: The tests that have a report.
 TESTS = ("buttoncolortst", "headlinetst", "newfeaturerollout")
-#: The end of the two weeks in the files. Pages replace the dates in the files with the dates of the
-#: demo's visits.
+#: The end of the two weeks that the files cover. Pages replace the dates in the files with the
+#: dates of the demo's visits.
 END = datetime(2026, 1, 29, tzinfo=timezone.utc)
 
 #: Patterns for the dates in a report: those in its heading, and those below its charts.
