@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from http.cookiejar import CookieJar
 
-#: Seconds to wait until the shop is installed and has started.
+#: Maximum number of seconds to wait until the shop is installed and has started.
 PATIENCE = 300
 
 #: The path of each page, and text that the page must contain.
@@ -51,7 +51,7 @@ def main(root: str, process: int) -> None:
         except OSError as error:
             if time.monotonic() > deadline:
                 raise SystemExit(f"the shop did not answer within {PATIENCE} s: {error}") from error
-            os.kill(process, 0)  # raises ProcessLookupError if the process has ended
+            os.kill(process, 0)  # this raises ProcessLookupError if the process has ended
             time.sleep(0.5)
     for address, words in PAGES.items():
         if words not in fetch(address):

@@ -7,13 +7,13 @@ server that is started for this run with its default settings. The figures are:
   makes than with 100 tests;
 - the first request of a new process for the list, Stop and other pages: seconds, and the MiB by
   which the process grows;
-- `POST check/` of the Edit page, and `POST api/check/` with a token, for a test that another one
-  depends on;
+- the Edit page's `POST check/`, and the API's `POST check/` with a token, for a test that another
+  one depends on;
 - saving an edit, as a multiple of a plain SQL INSERT of one revision in a separate transaction;
 - the refresh of a process after one change, as a share of its first load, which reads, checks and
   compiles the whole matrix;
-- a poll by a process that reads the matrix, when nothing was published, as a multiple of a plain
-  SELECT of one row by its primary key, both on a connection that is already open.
+- a poll by a process that reads the matrix, when nothing new was published, as a multiple of a
+  plain SELECT of one row by its primary key, both on a connection that is already open.
 
 The two sides of a ratio are timed in turn, and medians are shown. Times are wall-clock times, so
 figures may miss their limits on a busy machine; the load average and CPU times are shown as well.
@@ -209,12 +209,12 @@ def checks(rounds: int) -> Iterator[Figure]:
     response = panel()
     assert response.status_code == 200
     assert b"pe-problem" not in response.content
-    yield "c) check/ of the Edit page", median(panel, rounds) * 1000, " ms", 100
+    yield "c) the Edit page's check", median(panel, rounds) * 1000, " ms", 100
     send = api_of(boss())
     body = {"branch": "trunk", "test": name_of(0), "base": base, "definition": other}
     assert not send.post("check/", body).json()["problems"]
     taken = median(lambda: send.post("check/", body), rounds)
-    yield "   POST check/ in the API", taken * 1000, " ms", 100
+    yield "   the API's check", taken * 1000, " ms", 100
 
 
 def saving(rounds: int) -> Iterator[Figure]:

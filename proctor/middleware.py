@@ -152,9 +152,10 @@ class BaseProctorMiddleware:
         return response
 
     def _before_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> None:
-        """Run the hooks before a coroutine view: plain hooks cannot run in the view's event loop.
+        """Run the hooks before a coroutine view.
 
-        Django calls this as `process_view` if the view is called from outside an event loop.
+        Plain hooks cannot run in the view's event loop. Django calls this method as `process_view`
+        if the view is called from outside an event loop.
         """
         visit = Visit.of(request)
         if visit is None or not _is_coroutine_view(view):
@@ -288,7 +289,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
         return super().overrides(hook)
 
     def _says_more(self, hook: str) -> bool:
-        """Return True if a subclass overrides the method *hook* of this class."""
+        """Return True if a subclass overrides the method of this class that is named *hook*."""
         return getattr(type(self), hook) is not getattr(ProctorMiddleware, hook)
 
     @staticmethod

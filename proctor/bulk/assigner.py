@@ -43,7 +43,7 @@ class Inputs:
     context: Mapping[str, str]
     #: For each variable, the raw value that replaces nulls or a missing column.
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    #: The types of variables that the Proctor does not declare.
+    #: The types of variables that the `Proctor` object does not declare.
     types: Mapping[str, ContextType] = field(default_factory=dict)
     #: True to draw groups in tests of type RANDOM.
     random_enabled: bool = False
@@ -63,7 +63,7 @@ class Assigner:
     def __init__(self, proctor: Proctor, tests: Collection[str], inputs: Inputs) -> None:
         if RANDOM in inputs.identifiers:
             raise IdentifierError(
-                "Expected no column for the test type RANDOM: such tests draw a random number"
+                "Expected no column for the RANDOM test type: such tests draw a random number"
             )
         plan = plan_of(proctor)
         #: The requested tests.
@@ -243,7 +243,7 @@ class _Batch:
         codes[target] = test.place(option, positions(test.chooser.prefix, identifiers, rows))
 
     def ask_engine(self, rows: NDArray[Any], tests: Collection[str]) -> None:
-        """Assign *rows* in *tests* one by one, with the engine."""
+        """Assign groups in *tests* to *rows*, one row at a time, with the engine."""
         if not tests:
             return
         self.by_engine[rows] = True

@@ -157,7 +157,10 @@ def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessag
 
 
 def _is_ready(ours: _Ours, hooks: tuple[str, ...]) -> bool:
-    """Return True if `ProctorMiddleware` defines these hooks. Other hooks may read anything."""
+    """Return True for a `ProctorMiddleware` that does not override these hooks.
+
+    Overridden hooks may read anything, for example `request.session`.
+    """
     return issubclass(ours.middleware, ProctorMiddleware) and all(
         getattr(ours.middleware, hook) is getattr(ProctorMiddleware, hook)
         for name in hooks

@@ -77,7 +77,7 @@ def _destinations(variables: Variables) -> Iterator[checks.CheckMessage]:
         key, test_type = variable.source_key, variable.test_type
         if test_type == RANDOM:
             yield checks.Error(
-                f"The identifier {key!r} maps to the test type RANDOM, which has no identifiers: "
+                f"The identifier {key!r} maps to the RANDOM test type, which has no identifiers: "
                 "its tests draw a random number.",
                 hint=f"Remove {key!r}, or map it to another test type.",
                 id="proctor.E008",

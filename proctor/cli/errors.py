@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class CommandError(Exception):
-    """Bad input. The message is printed in one line, and the exit code is 2."""
+    """Bad input. The message is printed on one line, and the exit code is 2."""

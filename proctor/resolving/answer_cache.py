@@ -1,9 +1,9 @@
 """Cache the source's answer for a visitor, so that the visitor's next request can use it.
 
-This works only for a source whose groups have a `matrix_version`, and which has a `fingerprint`
-method. This method returns everything that determines an answer. A cached answer is served as long
-as it comes from the current version of the matrix. The current version is stored in the cache as
-well, so that all processes use the same one. An unreachable cache counts as a miss.
+The source must have a `fingerprint` method, which returns everything that determines an answer, and
+its groups must have a `matrix_version`. A cached answer is served as long as it comes
+from the current version of the matrix. The current version is stored in the cache as well, so that
+all processes use the same one. An unreachable cache counts as a miss.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Recalled:
         self.stored: Any = None
         #: The version that was current when the request began.
         self.version: MatrixVersion | None = None
-        #: True if the cache answered, so that new answers can be cached.
+        #: True if the cache could be read, so that new answers can be cached.
         self.is_current = False
         #: True if this request must check the version again, so it must not use a cached answer.
         self.is_refresh = False
@@ -111,8 +111,8 @@ class AnswerCache:
     ) -> None:
         """Read the settings; raises ImproperlyConfigured for an unknown method.
 
-        Tests pass their own clocks, which return seconds. Times of *clock* are valid only in this
-        process; times of *time_of_day* can be compared with those of other machines.
+        Tests pass their own clocks, which return seconds. Times from *clock* are valid only in this
+        process; times from *time_of_day* can be compared with those from other machines.
         """
         method: Any = settings.PROCTOR_CACHE_METHOD
         if not isinstance(method, str) or method not in METHODS:
@@ -171,7 +171,7 @@ class AnswerCache:
         return recalled
 
     def _read(self, recalled: Recalled) -> dict[str, Any] | None:
-        """Return what the cache contains for the request, or None if the cache is down."""
+        """Return what the cache contains for the request, or None if the cache is unreachable."""
         permit = self._breaker.ask()
         if permit is None:
             return None

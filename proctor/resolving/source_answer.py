@@ -39,7 +39,7 @@ class SourceAnswer:
         declared = len(found)
         found.update(answers)
         if len(found) > declared:
-            # A source may return more tests than the request asked for.
+            # A source may return tests that the site does not declare.
             for name in answers.keys() - setup.registry.keys():
                 del found[name]
         setup.fitted_answers.fit(answers, found)

@@ -1,4 +1,4 @@
-"""The Django app of the results."""
+"""The Django app that records and reports the results of tests."""
 
 from __future__ import annotations
 

@@ -58,8 +58,8 @@ def _metrics() -> Iterator[checks.CheckMessage]:
         for part in (metric.numerator, metric.denominator):
             if part is not None and part not in names:
                 yield checks.Error(
-                    f"The metric {metric.name!r} divides {part!r}, which PROCTOR_METRICS does not "
-                    "declare.",
+                    f"The ratio {metric.name!r} uses the metric {part!r}, which PROCTOR_METRICS "
+                    "does not declare.",
                     hint=f"Declare Metric({part!r}), or correct the name: {nearest(part, names)}",
                     id="proctor.E041",
                 )
@@ -88,7 +88,7 @@ def _identifiers() -> Iterator[checks.CheckMessage]:
     try:
         setup = current_setup()
     except ImproperlyConfigured:
-        return  # another check reports this
+        return  # another check reports the invalid setting
     types = {*TEST_TYPES, *settings.PROCTOR_TEST_TYPES}
     for test in setup.registry.values():
         if test.identifier is not None and test.identifier not in types:

@@ -34,8 +34,8 @@ def decisions_of(test: str) -> list[Decision]:
 def decide(user: Any, test: str, verdict: Verdict, group: str, reason: str) -> tuple[Decision, str]:
     """Store a decision, and write it to the editor's history if the editor is installed.
 
-    Return the decision, and the reason why the editor's history did not accept it. The reason is ""
-    if the history accepted the decision, or if the editor is not installed. The test itself does
+    Return the decision, and the reason why it could not be added to the editor's history. The
+    reason is "" if the decision was added, or if the editor is not installed. The test itself does
     not change; people finish or stop the test in the editor.
     """
     decision = Decision.objects.create(

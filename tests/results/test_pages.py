@@ -378,7 +378,7 @@ def test_a_history_that_refuses_the_decision_is_told(decider):
     services.edit(command(), "buttontst", json.dumps(definition(description="A button")), base=None)
     decider.post(DECIDE, GIVEN)
     assert Decision.objects.get().revision == ""
-    assert "the editor's history did not accept it: ada does not have the permission" in (
+    assert "was not added to the editor's history: ada does not have the permission" in (
         parsed(decider, PAGE).text_of("main").replace("’", "'")
     )
 

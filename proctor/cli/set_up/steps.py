@@ -51,7 +51,7 @@ class ByHand(NamedTuple):
 class Plan(NamedTuple):
     """The changes that a project needs."""
 
-    #: The new text of files that change, by path.
+    #: The new text of each file to change, by path.
     texts: dict[Path, tuple[PythonFile, str]]
     #: The files to create, by path.
     created: dict[Path, str]
@@ -115,7 +115,7 @@ class _Planner:
             self.edit(file).append_code(code)
 
     def settings_code(self) -> str:
-        """Return the code of the settings that the project does not have."""
+        """Return the code for the settings that the project does not have yet."""
         known = assigned_names(self.project.settings)
         parts = [] if known & {*_SOURCES} else [SOURCE_CODE]
         parts += [] if "PROCTOR_TESTS" in known else [TESTS_CODE]
@@ -216,7 +216,7 @@ def _refuse() -> None:
 
 
 def _leaves_root_free(patterns: ast.List) -> bool:
-    """Return True if no pattern can match `/`: each is a `path` with a route that is not empty."""
+    """Return True if no pattern can match `/`, because each is a `path` with a non-empty route."""
     return all(
         isinstance(each, ast.Call)
         and isinstance(each.func, ast.Name)
@@ -263,7 +263,7 @@ def _item(node: ast.expr | None, key: str) -> ast.expr | None:
     found = [
         value for name, value in zip(node.keys, node.values, strict=True) if text_of(name) == key
     ]
-    # The keys in `**more` are unknown.
+    # If the dict contains `**more`, the key might occur there as well.
     return found[0] if len(found) == 1 and None not in node.keys else None
 
 

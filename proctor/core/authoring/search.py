@@ -57,7 +57,7 @@ class Found:
     #: The number of tests on the branch.
     total: int
     #: The number of matches before the limit is applied. Java Proctor shows the number of matches
-    #: that are left after it.
+    #: after the limit is applied.
     matching: int
 
 
@@ -95,7 +95,8 @@ def _everything(test: TestDefinition) -> Iterator[str | None]:
     yield test.salt
 
 
-#: Field name → the texts to search, in order. The search fails if one is None (no type or salt).
+#: Maps each field name to a function that yields the texts to search, in order. The search fails if
+#: a text is None because the test has no type or no salt.
 FILTERS: Mapping[str, Callable[[TestDefinition], Iterator[str | None]]] = {
     "ALL": _everything,
     "TESTNAME": _name,

@@ -166,7 +166,7 @@ def _log_prefix(allocation: Allocation, test: TestDefinition) -> str | None:
 
 @dataclass(slots=True)
 class VisitorState:
-    """The state of one call: the visitor, and the results so far."""
+    """The state of one call of the engine: data about the visitor, and the results so far."""
 
     scope: Scope
     identifiers: Mapping[str, str | None]

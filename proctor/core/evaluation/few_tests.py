@@ -25,7 +25,7 @@ def groups_in_few(
     context: Mapping[str, Any],
     wanted: Wanted,
 ) -> Groups:
-    """Return the groups in a few ordinary tests. Only for calls without force groups."""
+    """Return the groups in a few ordinary tests. Valid only for calls without force groups."""
     call: EngineCall | None = None
     ask: Callable[..., bool | None] = unprepared
     refuse: Callable[..., object] = unprepared

@@ -250,7 +250,7 @@ class Property(NamedTuple):
 
     #: Any JSON value.
     value: Any
-    #: The name of the test that set it.
+    #: The name of the test that set the property.
     test: str
 
 
@@ -266,8 +266,8 @@ class MatrixVersion(NamedTuple):
 class Groups(Mapping[str, GroupAssignment]):
     """The assignments of one visitor, by test name. Immutable.
 
-    As in Java Proctor, only tests in which the visitor has a group are included. Iteration follows
-    the order of the names.
+    As in Java Proctor, only tests in which the visitor has a group are included. Iteration yields
+    the names in sorted order.
     """
 
     __slots__ = (
@@ -317,7 +317,7 @@ class Groups(Mapping[str, GroupAssignment]):
 
     @property
     def unlogged(self) -> frozenset[str]:
-        """Tests that are left out of this visitor's logging string, but not of everyone's."""
+        """Tests that this visitor's logging string leaves out, unlike other visitors' strings."""
         return self._unlogged
 
     def to_dict(self) -> dict[str, GroupAssignment]:

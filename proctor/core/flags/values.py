@@ -18,7 +18,7 @@ __all__ = ["FlagKind", "is_finite", "kind_of", "metadata", "typed_value", "untyp
 
 
 class FlagKind(enum.Enum):
-    """The type of a flag. The value is its name in OpenFeature's flag manifest."""
+    """The type of a flag. Each member's value is the type's name in OpenFeature's flag manifest."""
 
     BOOLEAN = "boolean"
     STRING = "string"

@@ -39,8 +39,8 @@ T = TypeVar("T")
 #: Default size limit in bytes. Larger documents are rejected.
 MAX_BYTES = 16 * 1024 * 1024
 
-#: Seconds before a failed first load is tried again. Doubled after each failure, up to the
-#: interval.
+#: Seconds before a failed first load is tried again. The pause is doubled after each failure, up to
+#: the interval.
 FIRST_RETRY = 1.0
 #: Checks of a URL are spread over this fraction of the interval, and over at most this many
 #: seconds, so that a hundred processes do not all query the server at the same instant.
@@ -116,7 +116,7 @@ class MatrixLoader(Closing, Generic[T]):
         or, for a URL, up to a tenth of the interval (at most 3 seconds) later. `math.inf` disables
         checks. *clock* measures the time between checks. *timeout* limits a whole download in
         seconds. *max_bytes* limits the size of the document, and of a download after decompression.
-        *wait* is how many seconds callers wait for the first matrix of a URL. *on_change* and
+        *wait* is how many seconds callers wait for the first matrix from a URL. *on_change* and
         *on_failure* are passed to `subscribe`. Raises ConfigurationError for invalid arguments.
         """
         for name, value in (("reload_interval", reload_interval), ("wait", wait)):
@@ -396,5 +396,5 @@ def _at(place: str, words: str) -> str:
 
 
 def _words(error: Exception) -> str:
-    # Messages of other libraries can contain secrets; the class and the place help to debug.
+    # Error messages from other libraries can contain secrets, so show only class and place.
     return printable(error, 1000) if isinstance(error, ProctorError) else error_place(error)

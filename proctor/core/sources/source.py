@@ -96,7 +96,7 @@ class MatrixSource(Closing):
 
     More *options*: `reload_interval` is the time between two checks of the location (30 seconds),
     `timeout` and `max_bytes` limit a download (10 seconds, 16 MiB), and `wait` is how long callers
-    wait for the first matrix of a URL (0.25 seconds). `on_change` and `on_failure` are passed to
+    wait for the first matrix from a URL (0.25 seconds). `on_change` and `on_failure` are passed to
     `subscribe`. `token` is a bearer token for a URL. `locations` adds kinds of locations: it maps
     each scheme to a function that is called with the location's text.
 
@@ -154,7 +154,7 @@ class MatrixSource(Closing):
 
     @property
     def test_types(self) -> tuple[str, ...]:
-        """The known test types, in addition to Proctor's own."""
+        """The test types that the application registered, in addition to Proctor's own."""
         return self._test_types
 
     @property

@@ -1,4 +1,4 @@
-"""The effects of a change on the applications of a branch, for the pages."""
+"""Find the effects of a change on the applications of a branch, to show them on pages."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ __all__ = ["definition_of", "find_head", "head_of", "published_ids", "revision_o
 
 
 def find_head(test: str, branch: str, *, using: str | None = None) -> Revision | None:
-    """Return a test's newest revision on a branch, which can be a deletion, or None.
+    """Return the newest revision of a test on a branch, or None. It can be a deletion.
 
     The revision is read from the database that publications write to, unless *using* names a
     different one.

@@ -52,7 +52,7 @@ def decide(request: HttpRequest, test: str) -> HttpResponseBase:
             _decision, problem = store(request.user, test, Verdict(verdict), group, reason)
             if problem:
                 text = _(
-                    "The decision is stored, but the editor's history did not accept it: %(why)s"
+                    "The decision is stored, but was not added to the editor's history: %(why)s"
                 )
                 request.session[NOTICE] = text % {"why": problem}
             return HttpResponseRedirect(address("test", test))

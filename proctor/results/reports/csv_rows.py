@@ -21,7 +21,7 @@ _ROWS = 2000
 
 
 class _Echo:
-    """A file-like object for a csv.writer, which makes its `writerow` method return the line."""
+    """A file-like object that makes the `writerow` method of a csv.writer return the line."""
 
     def write(self, line: str) -> str:
         return line

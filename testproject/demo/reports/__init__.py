@@ -1,4 +1,4 @@
-"""Precomputed reports of the simulated visitors: the HTML files in this directory.
+"""Precomputed reports on the simulated visitors: the HTML files in this directory.
 
 Together with their verdicts in `verdicts.json`, they are for users without the [analysis] extra.
 With the extra, `manage.py demo_reports` writes all of them again.
@@ -26,11 +26,11 @@ __all__ = ["END", "TESTS", "VERDICTS", "path_of", "read_report", "store_verdicts
 VERDICTS = Path(__file__).with_name("verdicts.json")
 #: The tests that have a report.
 TESTS = ("buttoncolortst", "headlinetst", "newfeaturerollout")
-#: The end of the two weeks in the files. Pages replace the dates in the files with the dates of the
-#: demo's visits.
+#: The end of the two weeks that the files cover. Pages replace the dates in the files with the
+#: dates of the demo's visits.
 END = datetime(2026, 1, 29, tzinfo=timezone.utc)
 
-#: Days in the formats of a report: in its heading, and below its charts.
+#: Patterns for the dates in a report: those in its heading, and those below its charts.
 _ISO_DAY = re.compile(r"\b2026-\d\d-\d\d\b")
 _CHART_DAY = re.compile(r"(?<=>)Jan \d+(?=</text>)")
 
@@ -41,7 +41,7 @@ def path_of(test: str) -> Path:
 
 
 def store_verdicts(at: datetime) -> None:
-    """Store the reports' verdicts for the page that lists all tests, dated *at*."""
+    """Store the reports' verdicts for the page that lists all tests, with the date *at*."""
     for found in json.loads(VERDICTS.read_text(encoding="utf-8")):
         LatestVerdict.objects.get_or_create(test=found.pop("test"), defaults={**found, "at": at})
 

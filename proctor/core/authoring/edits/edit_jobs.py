@@ -1,4 +1,4 @@
-"""Edits that are promoted immediately, as in Java Proctor  [EditAndPromoteJob, AutoPromoter].
+"""Edits that are promoted immediately, as in Java Proctor [EditAndPromoteJob, AutoPromoter].
 
 If the promotion fails, the edit is still saved. The job is then a partial success.
 """

@@ -1,7 +1,8 @@
 """Find operands in a rule whose types do not match, such as a string compared with a number.
 
-Java Proctor evaluates each rule with a single sample, and the sample for a string, "", counts as 0.
-Therefore `country > 3` passes the check, but fails for the first visitor who has a country.
+Java Proctor checks each rule with only one sample value for each variable. The sample value for a
+string is "", which counts as 0. Therefore `country > 3` passes the check, but fails for the first
+visitor who has a country.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _kind_of_value(value: Any) -> str | None:
 
 
 def _kind(node: nodes.Node, kinds: Mapping[str, str | None]) -> str | None:
-    """Return the type of a node's value, or None if only evaluation can tell."""
+    """Return the type of a node's value, or None if it is known only after evaluation."""
     if isinstance(node, nodes.Literal):
         return _kind_of_value(node.value)
     if isinstance(node, nodes.Name):

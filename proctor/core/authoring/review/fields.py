@@ -162,8 +162,8 @@ def _by_value(test: TestDefinition) -> dict[int, Bucket]:
 
 
 def _bucket(old: Bucket, new: Bucket) -> Iterator[Finding]:
-    # These findings state no risk, because the findings about moves state the risk, and how many
-    # visitors see something new.
+    # These findings state no risk. The findings about moves do, and they also say how many visitors
+    # see something new.
     name, value = _shown(new.name), new.value
     if old.name != new.name:
         text = gettext_noop("The name of bucket {value} changed from {before} to {after}.")
@@ -182,7 +182,7 @@ def _bucket(old: Bucket, new: Bucket) -> Iterator[Finding]:
 
 
 def _payloads(old: Payload | None, new: Payload | None) -> Iterator[str | None]:
-    """Yield both payloads as JSON: only the values, or also the types if only the types differ."""
+    """Yield both payloads as JSON. The types are included only if the values are equal."""
     whole = [None if each is None else _json(each.to_dict()) for each in (old, new)]
     values = [
         text if each is None or each.type is None else _json(each.value)

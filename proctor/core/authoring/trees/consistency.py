@@ -1,7 +1,7 @@
-"""Check whether one test is valid by itself, with Java Proctor's messages.
+"""Check whether one test is valid by itself, and report problems in Java Proctor's words.
 
-[ProctorUtils.verifyInternallyConsistentDefinition] The checks are the same as for loading a matrix
-(`matrices.validation`), but each problem also has Java Proctor's message.
+The checks are the same as for loading a matrix (`matrices.validation`), but each problem also has
+Java Proctor's message [ProctorUtils.verifyInternallyConsistentDefinition].
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 UserAgentUtils was last updated in 2016. It reports newer browsers as the browser that they imitate:
 today's Edge, Samsung Internet and Opera are reported as Chrome, with Chrome's version. Rules in
-existing matrices compare that name and version, so this module searches the header for the same
-words. A modern parser would find the real browser instead.
+existing matrices compare that name and version, so this module searches the header for the words
+that UserAgentUtils searches for. A modern parser would find the real browser instead.
 """
 
 from __future__ import annotations
@@ -204,8 +204,8 @@ _EXPLORER_11 = re.compile(
 )
 _BY_VERSION, _BY_OPR = _product("Version", 2), _product("OPR")
 
-#: The patterns for browsers' versions. A browser without an entry uses the pattern of the browser
-#: above it in the tree. If that has none either, UserAgentUtils reports no version.
+#: The patterns for browsers' versions. A browser without an entry uses the pattern of its nearest
+#: parent in `_BROWSERS` that has one. If no parent has one, UserAgentUtils reports no version.
 _VERSIONS: dict[str, re.Pattern[str]] = {
     "OUTLOOK": re.compile(r"MSOffice (([0-9]+))", re.IGNORECASE),
     "IE": re.compile(r"MSIE (([0-9]+)\.(\w+))", re.ASCII | re.IGNORECASE),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "FieldProblem", "Tried", "check_document", "field_problems", "of_fields"]
 
-#: Code of a problem → the field where the problem is shown.
+#: Maps the code of each problem to the field where the problem is shown.
 _FIELDS = {
     "description-required": "description",
     "salt-required": "salt",
