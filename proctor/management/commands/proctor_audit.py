@@ -27,7 +27,7 @@ UNTIDY = 1
 
 
 class CleanupReport(NamedTuple):
-    """The findings, and the places that were searched."""
+    """The findings, and what was searched: the declarations, the matrix and the code."""
 
     registry: Registry
     matrix: LiveMatrix
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Search, print, and exit with the code for CI."""
+        """Search, print the findings, and exit with the code for CI."""
         with one_line():
             registry = current_setup().registry
             matrix = live_matrix(options["matrix"])
