@@ -58,7 +58,7 @@ class ShownBucket:
 
     @property
     def rounded(self) -> str:
-        """The percentage as text for a button: `33 %`; below ten percent, with one decimal."""
+        """The percentage as text for a button, such as `33 %`, or `3.3 %` if it is below ten."""
         return f"{self.percent:.1f} %" if 0 < self.percent < 9.95 else f"{self.percent:.0f} %"
 
 

@@ -168,7 +168,7 @@ class Tally(models.Model):
             (REFUSED, _("rows refused")),
         ],
     )
-    #: The name of the test in a count of forced exposures, otherwise "".
+    #: The name of the test if the row counts forced exposures, otherwise "".
     test = ExactCharField(_("test"), max_length=NAME_LENGTH, blank=True)
     number = models.PositiveBigIntegerField(_("number"), default=0)
 

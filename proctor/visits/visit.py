@@ -95,7 +95,7 @@ class Visit:
         return self
 
     def __deepcopy__(self, memo: object) -> Visit:
-        # A copy of the request comes from the same visitor, and has the same proc.
+        # A copy of the request belongs to the same visitor, so it shares the visit and `proc`.
         return self
 
     @classmethod

@@ -25,8 +25,8 @@ __all__ = ["Plan"]
 _REMEMBERED = 64
 
 #: If an application requests at most a quarter of the tests (1 / `_FEW`, rounded up), each of the
-#: requested tests gets its own function. It takes a moment to compile, but then runs in half the
-#: time.
+#: requested tests gets its own function. This takes a moment to compile, but then runs in half
+#: the time.
 _FEW = 4
 
 
@@ -86,7 +86,7 @@ class Plan:
         context_types: Mapping[str, ContextType] | None,
         old: Plan | None = None,
     ) -> None:
-        """Compile the tests. The functions of *old*, a plan with the same types, are reused."""
+        """Compile the tests. Reuses functions of *old*, which must have the same context types."""
         self.types = context_types
         self.choosers = {each.name: each for each in choosers}
         #: Each test's position in the order of evaluation.

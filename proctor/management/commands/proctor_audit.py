@@ -39,7 +39,7 @@ class Command(BaseCommand):
     """List the tests that can be cleaned up."""
 
     help = (
-        "Lists what can be cleaned up: tests of the matrix that PROCTOR_TESTS does not declare, "
+        "Lists what can be cleaned up: tests in the matrix that PROCTOR_TESTS does not declare, "
         "declared tests that give everyone the same group, and declared names that occur in no "
         "template and no .py file. Exit code 0: nothing to clean up; 1: something to clean up; "
         "2: the search failed."
