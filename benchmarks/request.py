@@ -205,7 +205,7 @@ def engine() -> Callable[[], float]:
 
 
 def floor() -> float:
-    """Return the time in µs that the work that no engine can avoid takes for 100 tests."""
+    """Return how long, in µs, the work that no engine can avoid takes for 100 tests."""
     prefixes = [f"test{number}|salt{number}".encode() for number in range(100)]
     cutoffs = [-715827883, 715827882]
     begin = time.thread_time()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Run a Django command, with DEBUG unless the environment switches it off."""
+    """Run a Django command, with DEBUG on unless the environment switches it off."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "testproject.settings")
     os.environ.setdefault("SHOP_DEBUG", "1")

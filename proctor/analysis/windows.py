@@ -1,9 +1,9 @@
 """The windows in which outcomes count: when they mature, and the sums of the outcomes in them.
 
-A window is [exposure, exposure + length). It has matured once both the window and the lateness are
-over. If visitors change groups or leave the test, windows that are still open never mature. A
-window without a length ends when its visitor changes groups or leaves, or at the end of the
-analysis.
+A window is [exposure, exposure + length). It matures when it is over and the time allowed for late
+outcomes has passed. If visitors change groups or leave the test, windows that are still open never
+mature. A window without a length ends when its visitor changes groups or leaves, or at the end of
+the analysis.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["Outcomes", "add_windows", "stage_outcomes", "sum_outcomes"]
 class Outcomes:
     """The numbers of outcomes that count, and of those that do not, for the analyzed metrics."""
 
-    #: Outcomes in the window of a visitor who is counted.
+    #: Outcomes in the windows of visitors who are counted.
     counted: int
     #: Outcomes before the visitor's first exposure.
     before: int

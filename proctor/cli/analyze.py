@@ -84,7 +84,7 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
         "--timezone",
         default="UTC",
         metavar="ZONE",
-        help="time zone of times without an offset (default: %(default)s)",
+        help="time zone for times without an offset (default: %(default)s)",
     )
 
 

@@ -58,7 +58,7 @@ class ShownBucket:
 
     @property
     def rounded(self) -> str:
-        """The percentage as text for a button: `33 %`; below ten percent, with one decimal."""
+        """The percentage as text for a button, such as `33 %`, or `3.3 %` if it is below ten."""
         return f"{self.percent:.1f} %" if 0 < self.percent < 9.95 else f"{self.percent:.0f} %"
 
 
@@ -80,7 +80,7 @@ class ShownTest:
     can_be_forced: bool
     #: The value of the bucket that the visitor forces; None if nothing is forced.
     forced_value: int | None
-    #: The problem with the test in the matrix; "" if there is none.
+    #: The problem with the test's definition in the matrix; "" if there is none.
     problem: str
     #: The reason why the forced group is not assigned; "" if it is assigned or nothing is forced.
     force_problem: str
@@ -88,8 +88,8 @@ class ShownTest:
     allocation: str
     #: A drawing of the allocation whose percentages are shown.
     line: Line
-    #: The group that the visitor would have without force groups; "" if nothing is forced, or if
-    #: that group is unknown.
+    #: The group that the visitor would have if they did not force one; "" if they do not force one,
+    #: or if that group is unknown.
     unforced: str
 
     @property
@@ -167,9 +167,9 @@ def overview(
 ) -> Overview:
     """Return the content of the page for a visitor.
 
-    *assignments* is the source's answer to *asked*, the request; *force* contains the visitor's
-    force groups; *names* are the tests to show (by default, all declared tests). Everything is
-    computed from the same version of the *matrix*, without querying the source.
+    *assignments* is the source's answer to *asked*, the request; *force* contains the groups that
+    the visitor forces; *names* are the tests to show (by default, all declared tests). Everything
+    is computed from the same version of the *matrix*, without querying the source.
     """
     matrix = matrix or shown_matrix(setup)
     source = setup.source if isinstance(setup.source, MatrixSource) else None

@@ -43,7 +43,7 @@ def here(request: HttpRequest) -> str:
 
 
 def with_query(path: str, /, *, fragment: str = "", **parameters: str) -> str:
-    """Return *path* with a query string of the *parameters* that are not empty, and *fragment*."""
+    """Return *path* with the non-empty *parameters* as its query string, and with *fragment*."""
     kept = {name: value for name, value in parameters.items() if value}
     query = f"?{urlencode(kept)}" if kept else ""
     return f"{path}{query}{f'#{quote(fragment)}' if fragment else ''}"

@@ -44,7 +44,7 @@ class Exposure(models.Model):
     visitor = ExactCharField(_("visitor"), max_length=NAME_LENGTH)
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
     group = ExactCharField(_("group"), max_length=NAME_LENGTH)
-    #: The id of the allocation, or "" if it has none, as with a Pipet.
+    #: The id of the allocation; "" if it has none, or if a Pipet determined the group.
     allocation = ExactCharField(_("allocation"), max_length=NAME_LENGTH, blank=True)
     #: The version of the definition that applied at the time `at`.
     version = ExactCharField(_("version"), max_length=NAME_LENGTH, blank=True)
@@ -99,7 +99,7 @@ class ForcedVisitor(models.Model):
 
 
 class Outcome(models.Model):
-    """An action of a visitor. There is one row for each known identifier of the visitor."""
+    """Something that a visitor did. There is one row for each known identifier of the visitor."""
 
     #: Random, or a digest of the caller's *id*. Because of this key, a row that is written twice is
     #: stored once.
@@ -136,7 +136,7 @@ class Split(models.Model):
     #: The first version of the definition with this split.
     version = ExactCharField(_("version"), max_length=NAME_LENGTH, blank=True)
     #: The parts that determine groups, as ASCII JSON in the format of a matrix. "" if the source
-    #: provided no definition, as with a Pipet.
+    #: provided no definition, which is the case for a Pipet.
     definition = models.TextField(blank=True)
     #: The time when a process first recorded an exposure under this split.
     seen = models.DateTimeField(_("seen"))
@@ -168,7 +168,7 @@ class Tally(models.Model):
             (REFUSED, _("rows refused")),
         ],
     )
-    #: The name of the test in a count of forced exposures, otherwise "".
+    #: The name of the test if the row counts forced exposures, otherwise "".
     test = ExactCharField(_("test"), max_length=NAME_LENGTH, blank=True)
     number = models.PositiveBigIntegerField(_("number"), default=0)
 
@@ -185,7 +185,7 @@ class Tally(models.Model):
 
 
 class LatestVerdict(models.Model):
-    """The verdict of the newest report of a test, as shown in the list of tests."""
+    """The verdict from a test's newest report, as shown in the list of tests."""
 
     test = ExactCharField(_("test"), primary_key=True, max_length=NAME_LENGTH)
     #: `Verdict.kind` of `proctor.analysis`.
@@ -219,7 +219,7 @@ class Decision(models.Model):
 
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)
     verdict = models.CharField(_("decision"), max_length=16, choices=Verdict.choices)
-    #: The group that won or lost, or "" for neither.
+    #: The group that won or lost; "" if no group won or lost.
     group = ExactCharField(_("group"), max_length=NAME_LENGTH, blank=True)
     #: The user's name instead of a foreign key, because the user may be deleted later.
     author = models.CharField(_("author"), max_length=NAME_LENGTH)

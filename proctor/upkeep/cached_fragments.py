@@ -57,7 +57,7 @@ class _Fragment:
 
 
 class _Place(NamedTuple):
-    """The fragments and variables that enclose a position in a template."""
+    """The fragments that enclose a position in a template, and the variables defined there."""
 
     fragments: tuple[_Fragment, ...]
     targets: Targets

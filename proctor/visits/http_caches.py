@@ -55,12 +55,12 @@ def was_read(request: HttpRequest) -> bool:
 def patch_response(
     request: HttpRequest, response: HttpResponseBase, *, for_nobody_else: bool = False
 ) -> None:
-    """Set the headers for caches on a page that depends on a group: private, or PROCTOR_VARY.
+    """Set the headers that tell caches how to treat a page that depends on a group.
 
-    With PROCTOR_VARY, caches outside Django may store one copy of the page for each value of the
-    headers listed there. Django's own `cache_page` stores nothing, because `mark_as_read` has
-    prevented this. With *for_nobody_else*, the page is private even if PROCTOR_VARY is set. Pages
-    that do not depend on a group stay unchanged.
+    The page becomes private, unless PROCTOR_VARY is set. In that case, caches outside Django may
+    store one copy of the page for each value of the headers listed there. Django's own `cache_page`
+    stores nothing, because `mark_as_read` has prevented this. With *for_nobody_else*, the page is
+    private even if PROCTOR_VARY is set. Pages that do not depend on a group stay unchanged.
     """
     if not was_read(request):
         return

@@ -95,7 +95,7 @@ class Visit:
         return self
 
     def __deepcopy__(self, memo: object) -> Visit:
-        # A copy of the request comes from the same visitor, and has the same proc.
+        # A copy of the request belongs to the same visitor, so it shares the visit and `proc`.
         return self
 
     @classmethod
@@ -127,7 +127,7 @@ class Visit:
 
     @property
     def must_exclude(self) -> bool:
-        """True if exposures have a receiver, and a hook must first decide whether to send them."""
+        """True if `exposed` has a receiver, and a hook must first decide whether to send it."""
         return self._hooks.may_exclude and self._excluded is None and bool(exposed.receivers)
 
     @property
@@ -297,14 +297,14 @@ class Visit:
         return found
 
     async def _acall(self, name: str) -> Any:
-        """Await a hook. Load objects that it returned in a thread, as this may need a query."""
+        """Await a hook. If it returned objects, load them in a thread, as this may need a query."""
         if name in YES_OR_NO:
             return await self._hooks.acall_or_no(name, self.request)
         answer = await self._hooks.acall(name, self.request)
         return answer if is_data(answer) else await sync_to_async(self._loaded)(answer)
 
     def _loaded(self, answer: Any) -> Any:
-        """Return what a hook returned, with its lazy values loaded. Not for an event loop."""
+        """Return what a hook returned, with lazy values loaded. Must not run on an event loop."""
         if is_data(answer):
             return answer
         self._had_objects = True

@@ -48,8 +48,8 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 async def forgiving_search(request: HttpRequest) -> HttpResponse:
     """Search with the new algorithm, which also finds misspelled words. The best match is first.
 
-    It is a coroutine, as it would be if it called a search server. The decorated view is not a
-    coroutine, and need not be.
+    It is a coroutine, as it would be if it called a search server. The `search` view, which it
+    replaces for visitors in the rollout, need not be one.
     """
     query = _query(request)
     found: list[Product] = []
@@ -65,7 +65,7 @@ async def forgiving_search(request: HttpRequest) -> HttpResponse:
 @require_safe
 @proctor_variant("newfeaturerollout", active=forgiving_search)
 def search(request: HttpRequest) -> HttpResponse:
-    """Search with the old algorithm; visitors in the rollout get the view above."""
+    """Search with the old algorithm; visitors in the rollout get `forgiving_search`."""
     query = _query(request)
     found = find(query) if query else []
     return render(request, "shop/search.html", {"query": query, "found": found})

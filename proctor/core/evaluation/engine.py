@@ -340,7 +340,7 @@ class Proctor:
         identifiers: Mapping[str, str | None],
         needed: Collection[str] | None,
     ) -> dict[str, GroupAssignment]:
-        """Return the groups in all ordinary tests, or in those that are *needed*."""
+        """Return the groups in all ordinary tests, or only in those listed in *needed*."""
         plan = self._plan
         encoded: list[bytes | None] = []
         for test_type in plan.slots:

@@ -25,8 +25,8 @@ __all__ = ["Plan"]
 _REMEMBERED = 64
 
 #: If an application requests at most a quarter of the tests (1 / `_FEW`, rounded up), each of the
-#: requested tests gets its own function. It takes a moment to compile, but then runs in half the
-#: time.
+#: requested tests gets its own function. This takes a moment to compile, but then runs in half
+#: the time.
 _FEW = 4
 
 
@@ -86,7 +86,7 @@ class Plan:
         context_types: Mapping[str, ContextType] | None,
         old: Plan | None = None,
     ) -> None:
-        """Compile the tests. The functions of *old*, a plan with the same types, are reused."""
+        """Compile the tests. Reuses functions of *old*, which must have the same context types."""
         self.types = context_types
         self.choosers = {each.name: each for each in choosers}
         #: Each test's position in the order of evaluation.
@@ -99,7 +99,7 @@ class Plan:
         ordinary = self.ordinary()
         #: The tests that are not ordinary, each after the tests that it depends on.
         self.others = tuple(each for each in self.choosers.values() if not is_ordinary(each))
-        #: The test types of the ordinary tests, each with its number.
+        #: Maps each test type of the ordinary tests to its number.
         self.slots = {
             name: index for index, name in enumerate(sorted({each.test_type for each in ordinary}))
         }
@@ -176,7 +176,7 @@ class Plan:
         return Wanted(names, parents, False, ones, (), self._unread(read))
 
     def in_order(self, names: Collection[str] | None) -> Collection[Chooser]:
-        """Return the tests with these names (all if None), each after those that it depends on."""
+        """Return the tests in *names* (None means all), each after the tests that it depends on."""
         if names is None:
             return self.choosers.values()
         return [self.choosers[name] for name in sorted(names, key=self.ranks.__getitem__)]

@@ -40,7 +40,8 @@ def flag_reason(assignment: GroupAssignment, definition: TestDefinition | None) 
     if assignment.reason is Reason.STALE:
         return FlagReason.STALE
     index = assignment.allocation_index
-    # If the matrix was just replaced, the test can have fewer allocations.
+    # If the matrix has just been replaced, the test can have fewer allocations than it had when the
+    # group was assigned.
     if definition is None or index is None or index >= len(definition.allocations):
         return FlagReason.SPLIT
     return _decided_by(definition, index)

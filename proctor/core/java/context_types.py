@@ -116,7 +116,7 @@ def _scalar(
     return ContextType(java_name, f"java.lang.{java_name}", converter, kind=kind, python_type=cls)
 
 
-#: The types by the simple name of their wrapper class.
+#: Maps the simple name of each wrapper class to its type.
 _WRAPPERS = {
     "Byte": _whole("Byte", Byte, 8),
     "Short": _whole("Short", Short, 16),

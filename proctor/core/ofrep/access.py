@@ -58,7 +58,7 @@ class Access:
 def _token(header: Headers) -> bytes | None:
     scheme, _, token = (header("Authorization") or "").strip().partition(" ")
     found = token.strip() if scheme.lower() == "bearer" else (header("X-API-Key") or "").strip()
-    # Servers decode headers as Latin-1.
+    # Servers decode headers as Latin-1, so encode the token again to get the bytes that were sent.
     return found.encode("latin-1", "replace") if found else None
 
 

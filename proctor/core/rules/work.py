@@ -72,7 +72,7 @@ def pattern_work(pattern: str, subject: str, *, searching: bool = False) -> int:
 def _steps(pattern: str, searching: bool) -> int:
     if len(pattern) > MAX_PATTERN:
         return 0
-    # Import this module only when it is needed: the import takes as long as the translation itself.
+    # Imported only when needed: the import takes as long as the translation of a pattern.
     from proctor.core.rules.regex.cost import MAX_STEPS, Explosive, steps  # noqa: PLC0415
     from proctor.core.rules.regex.parser import parse  # noqa: PLC0415
 

@@ -54,7 +54,7 @@ class _Writer:
         self.definitions: Json = {}
 
     def kind(self, kind: str) -> Json:
-        """Return the schema of a field that contains no other object."""
+        """Return the schema of a field that contains no object with a separate schema."""
         return lenient_kind(kind) if self.lenient else strict_kind(kind)
 
     def document(self, title: str, shape: Json) -> Json:

@@ -46,7 +46,7 @@ class Permit:
         return self.is_open or self.is_suspect
 
     def copy(self) -> Permit:
-        """Return a copy that no thread has claimed."""
+        """Return a copy of this permit that no thread has claimed yet."""
         state = Permit(self.failures, self.since)
         state.is_open, state.due, state.is_suspect = self.is_open, self.due, self.is_suspect
         state.outcomes = self.outcomes

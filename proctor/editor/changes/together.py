@@ -120,7 +120,7 @@ def _numbered(
     before: Mapping[str, TestDefinition],
     after: Mapping[str, TestDefinition],
 ) -> dict[str, Definition]:
-    """Return the definitions with the ids that `prepare_restored` assigns."""
+    """Return the definitions with allocation ids assigned as in `prepare_restored`."""
     moves = moves_between(before, after)
     found = {}
     for name, definition in definitions.items():

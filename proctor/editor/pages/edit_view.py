@@ -88,7 +88,7 @@ class _Draft:
     asked: dict[str, str] = field(default_factory=dict)
     #: The id of the field that gets the focus.
     focus: str = ""
-    #: The template context for a conflict: someone has published since the user began to edit.
+    #: The template context for a conflict, if someone has published since the user began to edit.
     conflict: dict[str, Any] | None = None
     #: The proposal being edited, and its hash when editing began.
     proposal: Proposal | None = None
@@ -119,7 +119,7 @@ class _Draft:
         return draft
 
     def read_state(self) -> None:
-        """Convert the form to a definition, and record the problems in its fields."""
+        """Convert the form to a definition, and note which fields have problems."""
         assert self.state is not None
         read = document_of_state(self.state)
         self.document, self.problems = read.document, of_fields(read.problems)

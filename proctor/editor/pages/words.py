@@ -33,7 +33,7 @@ def bare_rule(text: str | None) -> str:
 def rule_words(text: str | None, constants: Mapping[str, Any] | None = None) -> str:
     """Return a rule in words: `country is "DE"`.
 
-    Return "" if it is always true or too complex for words.
+    Return "" if the rule is always true, or too complex to be put into words.
     """
     bare = bare_rule(text)
     if not bare:

@@ -23,10 +23,10 @@ __all__ = ["SCHEME", "after_commit", "epoch", "note_publication"]
 
 logger = logging.getLogger("proctor.matrix")
 
-#: Prefix of the location of an editor's matrix.
+#: The prefix of locations that name a branch of the editor, such as `editor:production`.
 SCHEME = "editor"
 
-#: Maximum number of entries that one publication adds to the log of Django's admin.
+#: Maximum number of entries that one publication adds to the Django admin's log.
 _LOGGED = 50
 
 

@@ -30,7 +30,10 @@ __all__ = ["Import", "ImportRefused", "Source", "import_source", "read_source", 
 
 
 class ImportRefused(ValueError):  # noqa: N818 - says what happened to the import
-    """The source of an import cannot be read. The message has a line for each unreadable test."""
+    """Raised if the source of an import cannot be read.
+
+    The message has a line for each unreadable test.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Source:
 
     @property
     def definitions(self) -> dict[str, Definition]:
-        """The definitions by name."""
+        """A mapping from the names of the tests to their definitions."""
         return {name: each.definition for name, each in self.tests.items()}
 
 

@@ -27,7 +27,7 @@ UNTIDY = 1
 
 
 class CleanupReport(NamedTuple):
-    """The findings, and the places that were searched."""
+    """The findings, and what was searched: the declarations, the matrix and the code."""
 
     registry: Registry
     matrix: LiveMatrix
@@ -39,7 +39,7 @@ class Command(BaseCommand):
     """List the tests that can be cleaned up."""
 
     help = (
-        "Lists what can be cleaned up: tests of the matrix that PROCTOR_TESTS does not declare, "
+        "Lists what can be cleaned up: tests in the matrix that PROCTOR_TESTS does not declare, "
         "declared tests that give everyone the same group, and declared names that occur in no "
         "template and no .py file. Exit code 0: nothing to clean up; 1: something to clean up; "
         "2: the search failed."
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Search, print, and exit with the code for CI."""
+        """Search, print the findings, and exit with the code for CI."""
         with one_line():
             registry = current_setup().registry
             matrix = live_matrix(options["matrix"])

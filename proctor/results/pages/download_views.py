@@ -27,7 +27,7 @@ def exposures(request: HttpRequest, test: str) -> HttpResponseBase:
 
 @page()
 def outcomes(request: HttpRequest, test: str) -> HttpResponseBase:
-    """Send the outcomes that the report of a test is computed from."""
+    """Send the outcomes from which a test's report is computed."""
     return _download(request, test, "outcomes")
 
 

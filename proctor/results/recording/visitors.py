@@ -1,4 +1,4 @@
-"""The visitor of a request or a call: one identifier for each test type."""
+"""Find the visitor's identifiers for a request or a call: one for each test type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The template tag of the demo's own page."""
+"""The template tag that the demo's own page uses."""
 
 from __future__ import annotations
 

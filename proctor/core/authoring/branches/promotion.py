@@ -31,7 +31,7 @@ TRUNK, QA, PRODUCTION = "trunk", "qa", "production"
 #: The allowed pairs of source and destination.
 PROMOTIONS = ((TRUNK, QA), (TRUNK, PRODUCTION), (QA, PRODUCTION))
 
-#: Text that Java Proctor's Subversion migration tool added to commit messages.
+#: Matches text that Java Proctor's Subversion migration tool added to commit messages.
 _IMPORTED = re.compile(r"^git-svn-id: .*trunk@(\d+) ", re.MULTILINE | re.ASCII)
 _MERGED = re.compile(r"^merged r(\d+):", re.MULTILINE | re.ASCII)
 
@@ -179,8 +179,8 @@ def _check_destination(
         )
 
 
-#: Exception → its Java package, which Java Proctor's messages include. For all other exceptions,
-#: the package is java.lang.
+#: Maps an exception to its Java package, which Java Proctor's messages include. All other
+#: exceptions are in java.lang.
 _PACKAGES = {"StoreException": "com.indeed.proctor.store"}
 
 

@@ -84,7 +84,7 @@ class Branch:
         return {name: each for name, each in latest.items() if each is not None}
 
     def with_added(self, revision: Revision) -> Branch:
-        """Return the branch with a new test. Raises Refusal if it has, or had, this test."""
+        """Return the branch with a new test. Raises Refusal if the name is or was in use there."""
         if self.history(revision.test):
             raise refuse(
                 "already-added",
@@ -115,7 +115,7 @@ class Branch:
         return self._with(revision)
 
     def with_deleted(self, revision: Revision) -> Branch:
-        """Return the branch without a test. Raises Refusal if it does not exist."""
+        """Return the branch with one test deleted. Raises Refusal if the test does not exist."""
         if self.current(revision.test) is None:
             raise self._unknown(revision.test, "delete")
         return self._with(replace(revision, definition=None))

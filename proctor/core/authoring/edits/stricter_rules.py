@@ -154,7 +154,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
 def _expectations(
     test: str, applications: Iterable[Application]
 ) -> Iterator[tuple[str, ExpectedTest]]:
-    """Yield a problem for each expectation of an application that the test does not meet."""
+    """Yield what each application expects of the test, after the application's label."""
     for application in applications:
         for specification in application.specifications:
             expected = specification.tests.get(test)

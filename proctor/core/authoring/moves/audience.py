@@ -168,7 +168,7 @@ class _Walk:
         self.end = self.first.get(_ALWAYS, len(rules))
 
     def can_take(self, index: int) -> bool:
-        """Return whether a visitor can be in the allocation."""
+        """Return whether a visitor can be in the allocation at *index*."""
         rule = self.rules[index]
         return index <= self.end and rule != _NEVER and self.first[rule] == index
 

@@ -26,7 +26,8 @@ __all__ = [
     "percent",
 ]
 
-#: Shares below this are rounding errors: saving 1/3 with ten digits shifts a cut by one position.
+#: Shares below this are rounding errors: if 1/3 is saved with ten digits, the boundary between two
+#: ranges shifts by one position.
 ROUNDING = Fraction(1, 10**9)
 
 
@@ -74,7 +75,7 @@ def group_name(value: int | None, test: TestDefinition) -> str:
 
 
 def allocation_name(index: int, test: TestDefinition) -> Sentence:
-    """Return the number of an allocation, from 1, with its id if it has one."""
+    """Return the number of an allocation, counted from 1, and its id if it has one."""
     identifier = printable(test.allocations[index].id, 40)
     if not identifier:
         return Sentence(gettext_noop("allocation {number}"), number=index + 1)

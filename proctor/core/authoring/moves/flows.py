@@ -31,7 +31,7 @@ class Flows:
     allowed: frozenset[tuple[int, int]]
     #: The groups that keep none of their visitors.
     leaving: frozenset[int]
-    #: The number of ticks that each group gives and gets, in one of the possible plans. Both
+    #: The number of ticks that each group gives or gets, in one of the possible plans. Both
     #: mappings have the same sum, and contain only amounts above 0.
     gives: Mapping[int, int]
     gets: Mapping[int, int]
@@ -41,10 +41,10 @@ def plan_flows(before: Mapping[int, int], after: Mapping[int, int]) -> Flows:
     """Return the flows from *before* to *after*, which must have the same sum.
 
     Growing groups take visitors from the negative groups first, so that only max(0, growth of the
-    live groups - share of the negative groups) has to jump. Visitors who have to leave a live group
-    go to a negative group if they do not have to jump. Visitors move from one negative group to
-    another only if that cannot be avoided. Changes of a few ticks are rounding errors; groups with
-    such a small change keep all their positions.
+    live groups - share of the negative groups) ticks have to jump. Visitors who have to leave a
+    live group go to a negative group if they do not have to jump. Visitors move from one negative
+    group to another only if that cannot be avoided. Changes of a few ticks are rounding errors;
+    groups with such a small change keep all their positions.
     """
     change = {value: after.get(value, 0) - before.get(value, 0) for value in {*before, *after}}
     growth = {value: ticks for value, ticks in change.items() if value >= 0 and ticks > 0}

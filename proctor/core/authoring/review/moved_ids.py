@@ -29,9 +29,9 @@ _COUNTRIES = "proctor:contains(__COUNTRIES, country)"
 
 @dataclass(frozen=True, slots=True)
 class IdChange:
-    """An allocation whose id changed. Attributes that do not apply are None."""
+    """An allocation whose id changed; *old* is None for a new id, *new* for a removed one."""
 
-    #: The allocation's index after the change.
+    #: The allocation's index after the change; None if the allocation was removed.
     allocation: int | None
     old: str | None
     new: str | None

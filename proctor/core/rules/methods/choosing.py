@@ -30,7 +30,7 @@ class Method(NamedTuple):
     once: bool = False
 
 
-#: The overloads of each method of a receiver, by name.
+#: Maps the name of each method that a receiver has to the method's overloads.
 Methods = dict[str, tuple[Method, ...]]
 
 
