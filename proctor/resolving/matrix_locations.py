@@ -75,5 +75,5 @@ def _make_location(scheme: str, path: Any, text: str) -> Location:
     return made
 
 
-#: The members of `Location`.
+#: The members that the class of a location must have: those of `Location`.
 _MEMBERS = ("shown", "slow", "spread", "inline", "changed", "read")

@@ -75,7 +75,7 @@ class Scheduled:
 
 
 def find_schedule(number: int) -> Proposal:
-    """Return the schedule with this id, with its branch loaded. Raises NotFound."""
+    """Return the schedule with this id, with its branch loaded. Raises NotFound if none exists."""
     found: Proposal | None = _schedules().filter(pk=number).first()
     if found is None:
         raise NotFound(Sentence(gettext_noop("there is no schedule {number}"), number=number))
@@ -83,7 +83,10 @@ def find_schedule(number: int) -> Proposal:
 
 
 def running_schedule(test: str, branch: str) -> Proposal | None:
-    """Return the test's schedule on the branch that is accepted and not finished, or None."""
+    """Return the test's running schedule on the branch, or None if there is none.
+
+    A schedule is running if it was accepted and is not finished.
+    """
     found: Proposal | None = (
         _schedules().filter(test=test, branch__name=branch, state=Proposal.State.ACCEPTED).first()
     )

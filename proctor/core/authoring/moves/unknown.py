@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["unknown_moves"]
 
-#: Attribute of a pair → its clause. `_EXACT` is used if all pairs have the same share, `_AT_MOST`
-#: if their shares differ.
+#: Both dicts map an attribute of `PairMoves` to the clause that describes it. `_EXACT` is used if
+#: the share is the same for all pairs of allocations, and `_AT_MOST` if the shares differ.
 _EXACT = {
     "enter": gettext_noop("{share} of {whom} enter"),
     "leave": gettext_noop("{share} of {whom} leave"),
