@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["pipet"]
 
-#: For each source, its services; the keys are the values of *all_tests*. Services are kept as long
-#: as their source is in use.
+#: Maps each source to its services. The keys of the inner dict are the values of *all_tests*.
+#: Services are kept as long as their source is in use.
 _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDictionary()
 
 

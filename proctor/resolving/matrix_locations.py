@@ -28,7 +28,7 @@ class LocationsError(ConfigurationError):
 
 
 def matrix_schemes() -> Schemes:
-    """Return the kinds of matrix locations besides files and URLs, by scheme.
+    """Return a mapping from schemes to kinds of matrix locations other than files and URLs.
 
     The class of a location is imported when its scheme is first used. Raises LocationsError if
     PROCTOR_LOCATIONS is not a dict.

@@ -181,12 +181,12 @@ def _store(
 def accept(
     actor: Actor, number: int, *, content: str | None = None, base: str | None = None
 ) -> Proposal:
-    """Accept a schedule that enough people have approved: its steps are published when due.
+    """Accept a schedule that enough people have approved, so that its steps are published when due.
 
     *content* is the hash of the content that the user saw, and *base* is the base that they saw. If
     *content* is given, the schedule must still have this content and this base. If the first step
     has no time or is overdue, it is published before this function returns. Also raises
-    ApprovalNeeded and Changed.
+    ApprovalNeeded if approvals are missing, and Changed if the content or the base is different.
     """
     _accept_approved(actor, number, content, base)
     _publish(number)

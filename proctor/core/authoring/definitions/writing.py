@@ -36,7 +36,7 @@ _INDEX = re.compile(r"\[(\d+)\]$")
 
 
 def java_definition_text(definition: Definition | None) -> str:
-    """Return the text of definition.json as Java Proctor writes it. None becomes `null`.
+    """Return the text of definition.json as Java Proctor writes it: `null` for None.
 
     Fields that Java Proctor does not know are left out. Raises Refusal for a number that JSON
     cannot express.
