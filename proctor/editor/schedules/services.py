@@ -181,7 +181,7 @@ def _store(
 def accept(
     actor: Actor, number: int, *, content: str | None = None, base: str | None = None
 ) -> Proposal:
-    """Accept a schedule that enough people have approved, so that its steps are published when due.
+    """Accept a schedule that enough people have approved. Its steps are published when due.
 
     *content* is the hash of the content that the user saw, and *base* is the base that they saw. If
     *content* is given, the schedule must still have this content and this base. If the first step

@@ -124,7 +124,7 @@ def _with_rule(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _without_nulls(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
-    """Return the document without the nulls that Java Proctor keeps, and the places of these."""
+    """Return the document without the nulls that Java Proctor keeps, and the nulls' places."""
     nulls: set[str] = set()
     changed: dict[str, Any] = {}
     for name in ("constants", SPECIAL_FIELD):

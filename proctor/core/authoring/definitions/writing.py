@@ -36,10 +36,10 @@ _INDEX = re.compile(r"\[(\d+)\]$")
 
 
 def java_definition_text(definition: Definition | None) -> str:
-    """Return the text of definition.json as Java Proctor writes it: `null` for None.
+    """Return the text of definition.json as Java Proctor writes it.
 
-    Fields that Java Proctor does not know are left out. Raises Refusal for a number that JSON
-    cannot express.
+    The text is `null` if *definition* is None. Fields that Java Proctor does not know are left out.
+    Raises Refusal for a number that JSON cannot express.
     """
     return (
         "null"

@@ -1,3 +1,3 @@
-"""Sentences that describe how a change affects visitors, each with the risk."""
+"""Sentences that describe how a change affects visitors, and how risky that is."""
 
 from __future__ import annotations
