@@ -18,7 +18,7 @@ BATCH = 2000
 
 
 def name_of(number: int) -> str:
-    """Return the name of a test."""
+    """Return the name of the test with this number."""
     return f"test{number}x"
 
 

@@ -77,7 +77,7 @@ def chains(operand: str, size: int) -> list[str | None]:
 
 
 def seconds(content: bytes) -> float:
-    """Return the CPU seconds to load a matrix."""
+    """Return the CPU time in seconds that it takes to load a matrix."""
     gc.collect()
     began = time.process_time()
     loaded = Proctor(Matrix.from_json(content))
@@ -87,7 +87,7 @@ def seconds(content: bytes) -> float:
 
 
 def growth_of_time(runs: int) -> tuple[float, float]:
-    """Return the median seconds to load 1,000 tests and 20,000 tests, timed alternately."""
+    """Return the median times to load 1,000 and 20,000 tests, in seconds, measured alternately."""
     small, large = document([None] * 1_000), document([None] * 20_000)
     seconds(small)
     few: list[float] = []

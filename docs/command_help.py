@@ -34,7 +34,7 @@ WIDTH = 96
 
 
 def sub_commands() -> dict[str, argparse.ArgumentParser]:
-    """Return a mapping from the names of the sub-commands of `python -m proctor` to parsers."""
+    """Return the sub-commands of `python -m proctor`: a dict that maps names to parsers."""
     parser = build_parser()
     (commands,) = [
         each

@@ -90,7 +90,7 @@ class Comparison:
 
 
 def compare_means(comparison: Comparison) -> MetricReport:
-    """Return the report of a mean, proportion or ratio."""
+    """Return the report on a metric that is a mean, a proportion or a ratio."""
     over_time = comparison.moments()
     moments = over_time.at()
     segments = list(_segments(comparison))
@@ -109,7 +109,7 @@ def compare_means(comparison: Comparison) -> MetricReport:
 
 
 def without_outcomes(comparison: Comparison) -> MetricReport:
-    """Return the report of a metric that has no outcomes yet."""
+    """Return the report on a metric that has no outcomes yet."""
     visitors = _visitors(comparison)
     names = enumerate(comparison.prepared.groups)
     return MetricReport(
@@ -306,7 +306,7 @@ def _segment_effects(
 
 
 def compare_quantiles(comparison: Comparison) -> MetricReport:
-    """Return the report of a quantile. Its intervals are valid only for a fixed horizon."""
+    """Return the report on a quantile. Its intervals are valid only for a fixed horizon."""
     options, metric = comparison.prepared.options, comparison.plan.metric
     values = read_values(comparison.prepared.space, comparison.plan)
     visitors = _visitors(comparison)

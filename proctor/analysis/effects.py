@@ -208,10 +208,10 @@ def _ratio_weights(mean: Any, *, ratio: bool, past: bool) -> Any:
 
 
 def _theta(mean: Any, covariance: Any, *, ratio: bool) -> tuple[float, float]:
-    """Return the slope of a regression of the value on the past, and the mean of the past.
+    """Return the slope of a regression of the values on the past values, and the past mean.
 
-    With *ratio*, the second result is the ratio of the past. Both are computed from the visitors of
-    both groups.
+    With *ratio*, the second result is the past ratio. Both results are computed from the visitors
+    of both groups.
     """
     half = len(mean) // 2
     if ratio and (mean[1] == 0 or mean[half + 1] == 0):
@@ -313,7 +313,7 @@ def _freedom(effects: Sequence[StratumEffect], weights: Any) -> float:
 def restricted(
     effects: Sequence[StratumEffect], covariance: Any, least: int
 ) -> tuple[list[StratumEffect], Any]:
-    """Keep strata with at least *least* visitors in each group; return effects and covariance."""
+    """Return the effects and covariance of strata with at least *least* visitors in each group."""
     kept = [
         index
         for index, each in enumerate(effects)

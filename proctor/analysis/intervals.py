@@ -22,7 +22,7 @@ NARROWEST = 5_000
 def mixing(alpha: float, narrowest: float = NARROWEST) -> float:
     """Return the parameter that the paper calls rho squared.
 
-    With this value, the interval is narrowest at *narrowest* visitors.
+    With this value, the interval is narrowest when there are *narrowest* visitors.
     """
     log = -2 * math.log(alpha)
     return (log + math.log(1 + log)) / narrowest

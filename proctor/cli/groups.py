@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 def look(
     proctor: Proctor, visitor: Visitor, *, random: bool, tests: Collection[str] | None = None
 ) -> tuple[Groups, dict[str, str]]:
-    """Return a visitor's groups and, for each other test, the reason why it assigned no group.
+    """Return a visitor's groups and, for every other test, the reason why it assigned no group.
 
     If *random* is True, tests of type RANDOM draw a group. *tests* are the requested tests; None
     means all tests. A test that is not in the matrix is left out of both results.
@@ -60,7 +60,7 @@ def look(
     }
     known = proctor.matrix.tests
     wanted = sorted(known if tests is None else known.keys() & {*tests})
-    # The engine treats an empty list as all tests.
+    # The engine treats an empty list as a request for all tests.
     groups = proctor.determine_groups(**asked, tests=wanted) if wanted else Groups({})
     missing = [name for name in wanted if name not in groups]
     with muted():

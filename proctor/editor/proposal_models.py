@@ -27,7 +27,7 @@ class Proposal(models.Model):
         WITHDRAWN = "withdrawn", _("withdrawn")
 
     class Change(models.TextChoices):
-        """The kind of change."""
+        """The kind of change that a proposal makes."""
 
         EDIT = "edit", _("edit")
         PROMOTE = "promote", _("promote")
@@ -65,8 +65,8 @@ class Proposal(models.Model):
     replaces = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     created = models.DateTimeField(_("created"))
     closed = models.DateTimeField(null=True)
-    #: Number of events. Every decision starts by updating this number, which locks the row against
-    #: other decisions.
+    #: Number of events in the proposal's history. Every decision starts by updating this number,
+    #: which locks the row against other decisions.
     turn = models.PositiveIntegerField(default=0)
     #: The revision and the user who published it; None and "" until the proposal is published.
     revision = models.ForeignKey(Revision, models.PROTECT, null=True, related_name="proposals")
@@ -124,7 +124,7 @@ class Comment(models.Model):
     """A comment on a proposal, or a record of an action on it. Never changed or deleted."""
 
     class Event(models.TextChoices):
-        """The kind of action."""
+        """The kind of action on a proposal that a comment records."""
 
         OPENED = "opened", _("opened")
         UPDATED = "updated", _("updated")
@@ -171,7 +171,7 @@ class ScheduledStep(models.Model):
 
         BASE = "base", _("the test has changed")
         HOLD = "hold", _("the test is held")
-        APPROVAL = "approval", _("an approval is void")
+        APPROVAL = "approval", _("an approval is no longer valid")
         GUARD = "guard", _("a guard holds it")
         INVALID = "invalid", _("the engine would not load it")
         ERROR = "error", _("an error")

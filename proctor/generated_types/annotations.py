@@ -15,7 +15,7 @@ __all__ = ["Code", "assignment_type", "literal", "quoted"]
 #: Maximum line length of generated code, in characters. Longer lines are wrapped.
 MAX_LINE = 88
 
-#: The types that payloads have in views. Arrays are tuples, and objects are read-only.
+#: Maps each payload type to the annotation of its value. Arrays are tuples; objects are read-only.
 _PAYLOADS = {
     "stringValue": "str | None",
     "longValue": "int | None",

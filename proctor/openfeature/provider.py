@@ -67,7 +67,7 @@ class ProctorProvider(AbstractProvider):
         return f"<ProctorProvider over {self._source!r}>"
 
     def get_metadata(self) -> Metadata:
-        """Return the provider's name, Proctor."""
+        """Return the provider's metadata: its name is Proctor."""
         return Metadata(name="Proctor")
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:
@@ -128,7 +128,7 @@ class ProctorProvider(AbstractProvider):
         default_value: Sequence[FlagValueType] | Mapping[str, FlagValueType],
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[Sequence[FlagValueType] | Mapping[str, FlagValueType]]:
-        """Return a copy of the payload if it is a map, an array, or JSON with one of these."""
+        """Return a copy of the payload if it is a map, an array, or JSON that contains one."""
         return self._resolve(FlagType.OBJECT, flag_key, default_value, evaluation_context)
 
     async def resolve_boolean_details_async(
@@ -200,9 +200,9 @@ class ProctorProvider(AbstractProvider):
     def _answer(
         self, flag_type: FlagType, test: str, context: EvaluationContext | None
     ) -> FlagResolutionDetails[Any] | None:
-        """Return the flag's details for the visitor's group; None if the visitor is not eligible.
+        """Return the flag's details for the visitor's group, or None if the visitor is ineligible.
 
-        Raises OpenFeatureError.
+        Raises OpenFeatureError if the flag cannot be evaluated.
         """
         request = self._visitors.request(context, test)
         try:

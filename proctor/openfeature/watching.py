@@ -1,4 +1,4 @@
-"""Report changes of a matrix as OpenFeature events."""
+"""Report changes to a matrix as OpenFeature events."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _State(enum.Enum):
 
 
 class Watch:
-    """Follows the matrix of a source and emits OpenFeature's events.
+    """Follows the matrix of a source, and emits OpenFeature events.
 
     No lock is needed here, because a source reports its changes one after the other.
     """

@@ -1,4 +1,4 @@
-"""The URLs of Pipet's API. The view handles every path below the URL where they are included."""
+"""The URLs of Pipet's API. One view handles every path below the URL that includes this module."""
 
 from __future__ import annotations
 

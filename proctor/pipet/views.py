@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["pipet"]
 
-#: For each source, its services; the keys are the values of *all_tests*. Services are kept as long
-#: as their source is in use.
+#: Maps each source to its services. The keys of the inner dict are the values of *all_tests*.
+#: Services are kept as long as their source is in use.
 _services: WeakKeyDictionary[MatrixSource, dict[bool, PipetService]] = WeakKeyDictionary()
 
 
@@ -68,7 +68,7 @@ def _service(*, all_tests: bool) -> PipetService:
 
 
 def _encoded(request: HttpRequest, path: str) -> bytes:
-    """Return the path as the client sent it, as far as possible; Django has decoded *path*."""
+    """Return *path*, which Django has decoded, as close as possible to what the client sent."""
     scope = getattr(request, "scope", None)
     raw: bytes = scope.get("raw_path") or b"" if scope else b""
     encoded = quote_from_bytes(path.encode("utf-8", "surrogateescape"), safe="/;=").encode("ascii")

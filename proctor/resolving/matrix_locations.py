@@ -28,7 +28,7 @@ class LocationsError(ConfigurationError):
 
 
 def matrix_schemes() -> Schemes:
-    """Return the kinds of matrix locations besides files and URLs, by scheme.
+    """Return a mapping from schemes to kinds of matrix locations other than files and URLs.
 
     The class of a location is imported when its scheme is first used. Raises LocationsError if
     PROCTOR_LOCATIONS is not a dict.
@@ -75,5 +75,5 @@ def _make_location(scheme: str, path: Any, text: str) -> Location:
     return made
 
 
-#: The members of `Location`.
+#: The members that the class of a location must have: those of `Location`.
 _MEMBERS = ("shown", "slow", "spread", "inline", "changed", "read")

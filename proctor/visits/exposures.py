@@ -29,7 +29,7 @@ def expose(
     read: GroupAssignment,
     identifiers: Mapping[str, object] | None = None,
 ) -> None:
-    """Send `exposed` for a group that was read.
+    """Send the `exposed` signal for a group that was read.
 
     The assignment that is sent has the group's name from the matrix, not the declared name, because
     analysts work with the matrix.

@@ -42,7 +42,7 @@ class Workspace:
             return found
 
     def arrays(self, sql: str) -> dict[str, Any]:
-        """Run a statement; return a dict of column names and NumPy arrays."""
+        """Run a statement, and return a dict that maps column names to NumPy arrays."""
         with self.refusing(""):
             found: dict[str, Any] = self.connection.execute(sql).fetchnumpy()
             return found

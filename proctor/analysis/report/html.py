@@ -48,7 +48,7 @@ _STYLES = Path(__file__).resolve().parents[2] / "static" / "proctor" / "report.c
 
 
 def page(report: Findings, language: Language = ENGLISH, *, fragment: bool = False) -> str:
-    """Return the page in a language. If *fragment* is True, return only the page's content."""
+    """Return the report as a page. If *fragment* is True, return only the page's content."""
     content = f'<main class="proctor-report">\n{"".join(_parts(report, language))}</main>\n'
     if fragment:
         return content

@@ -1,4 +1,4 @@
-"""The columns of a table with identifiers and context variables."""
+"""The columns of a table that contain identifiers and context variables."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Columns:
 
     identifiers: Mapping[str, str]
     context: Mapping[str, str]
-    #: The raw value that replaces nulls, by variable.
+    #: Maps each variable to the raw value that replaces its nulls.
     defaults: Mapping[str, object] = field(default_factory=dict)
     #: The types of variables, if --config is not given.
     types: Mapping[str, ContextType] = field(default_factory=dict)

@@ -24,7 +24,10 @@ NO_FORCE = ForceGroups()
 
 
 def checked_context(identifiers: object, context: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Return the context; empty if it is None. Raises TypeError if an argument is not a mapping."""
+    """Return the context, or an empty dict if it is None.
+
+    Raises TypeError if *identifiers* or *context* is not a mapping.
+    """
     for name, value in (("identifiers", identifiers), ("context", context)):
         if value is None and name == "context":
             return {}
@@ -69,7 +72,7 @@ def forced(given: ForceGroups | str, payload_tests: Collection[str]) -> ForceGro
 def accepted(
     is_valid: Callable[[str, str], bool] | None, test_type: str, identifier: object
 ) -> str | None:
-    """Return the identifier as text; None if it is missing or was rejected."""
+    """Return the identifier as text, or None if it is missing or was rejected."""
     if identifier is None:
         return None
     text = identifier if type(identifier) is str else str(identifier)

@@ -74,7 +74,10 @@ class AllocationExplanation:
 
 @dataclass(frozen=True, slots=True)
 class RangeExplanation:
-    """A range of the chosen allocation. Visitors with `start <= share < end` get its bucket."""
+    """A range of the chosen allocation. Visitors get its bucket if `start <= share < end`.
+
+    The share is the visitor's position, as a fraction from 0 to 1.
+    """
 
     #: The bucket's value.
     bucket_value: int

@@ -13,10 +13,10 @@ _LIMIT = 80
 
 
 def shown_as_java(value: object) -> str:
-    """Return *value* for a message, in at most 80 characters.
+    """Return *value* as text for a message, in at most 80 characters.
 
-    Anything beyond that is never read, because a list from the site can be long or lazy, or can
-    contain itself.
+    Anything beyond that is never read, because a list that the site passes can be long or lazy, or
+    can contain itself.
     """
     text = ""
     for piece in _pieces(value):

@@ -109,7 +109,8 @@ class RuleExplanation:
     #: The operand that determined the result; None if nothing was evaluated, because there is no
     #: rule or it is not an expression.
     operand: Operand | None = None
-    #: All variables that the rule mentions, in this order, even those that were never read.
+    #: All variables in the rule, in the order in which the rule mentions them. Variables that were
+    #: never read are included.
     variables: tuple[VariableExplanation, ...] = ()
 
     @property

@@ -101,14 +101,14 @@ _BELONGS: dict[RuleType, Callable[[Any], bool]] = {
 
 
 def assignable(value: object, declared: RuleType) -> bool:
-    """Return True if *value* can be passed as *declared* without conversion, as null always can."""
+    """Return True if *value* can be passed as *declared* without conversion. Null always can."""
     return value is None or _BELONGS[declared](value)
 
 
 def _to_character(value: object) -> Character:
     """Convert as ELSupport.coerceToCharacter does.
 
-    The result is the first UTF-16 unit of a string, or the unit with the number's code.
+    A string becomes its first UTF-16 unit, and a number becomes the unit with that code.
     """
     if value is None or value == "":
         return Character("\0")

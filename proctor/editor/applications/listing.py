@@ -29,7 +29,7 @@ __all__ = [
     "with_ancestors",
 ]
 
-#: Maximum number of `Standing` objects cached in a process.
+#: Maximum number of `Standing` objects that each process caches.
 _KEPT = 500
 
 

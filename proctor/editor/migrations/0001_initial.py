@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                 ('message', models.TextField(blank=True)),
                 ('guard', models.CharField(blank=True, max_length=255)),
                 ('state', models.CharField(choices=[('proposed', 'proposed'), ('waiting', 'waiting'), ('published', 'published'), ('cancelled', 'cancelled'), ('blocked', 'blocked')], default='proposed', max_length=16)),
-                ('blocked_by', models.CharField(blank=True, choices=[('base', 'the test has changed'), ('hold', 'the test is held'), ('approval', 'an approval is void'), ('guard', 'a guard holds it'), ('invalid', 'the engine would not load it'), ('error', 'an error')], max_length=16)),
+                ('blocked_by', models.CharField(blank=True, choices=[('base', 'the test has changed'), ('hold', 'the test is held'), ('approval', 'an approval is no longer valid'), ('guard', 'a guard holds it'), ('invalid', 'the engine would not load it'), ('error', 'an error')], max_length=16)),
                 ('problem', models.TextField(blank=True)),
                 ('since', models.DateTimeField(null=True)),
                 ('base', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='proctor_editor.revision')),

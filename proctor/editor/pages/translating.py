@@ -46,7 +46,7 @@ def _shown(value: object) -> object:
 
 
 class _Written(str):
-    """A value already formatted for the language. Format specifiers in messages are ignored."""
+    """A value that is already formatted for the language. Ignores format specifiers in messages."""
 
     __slots__ = ()
 

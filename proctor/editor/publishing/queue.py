@@ -20,7 +20,7 @@ __all__ = ["lock_branch", "note_next_due", "resume_held"]
 
 
 def lock_branch(branch: str, using: str) -> None:
-    """Lock a branch against other processes' publications and changes to its queue."""
+    """Lock a branch, so that no other process can publish on it or change its queue."""
     Branch.objects.using(using).filter(name=branch).update(next_due=F("next_due"))
 
 

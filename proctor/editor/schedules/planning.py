@@ -41,7 +41,7 @@ class Wanted:
     #: The time of publication, or None to publish as soon as the schedule is accepted. Aware, or
     #: naive if USE_TZ is False.
     due: datetime | None
-    #: Bucket value → share from 0 to 1, as for `ramp`.
+    #: Maps bucket values to shares from 0 to 1, as for `ramp`.
     shares: Mapping[int, Share] | None = None
     #: The index of the allocation that gets the shares.
     allocation: int = 0

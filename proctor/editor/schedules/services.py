@@ -75,7 +75,7 @@ class Scheduled:
 
 
 def find_schedule(number: int) -> Proposal:
-    """Return the schedule with this id, with its branch loaded. Raises NotFound."""
+    """Return the schedule with this id, with its branch loaded. Raises NotFound if none exists."""
     found: Proposal | None = _schedules().filter(pk=number).first()
     if found is None:
         raise NotFound(Sentence(gettext_noop("there is no schedule {number}"), number=number))
@@ -83,7 +83,10 @@ def find_schedule(number: int) -> Proposal:
 
 
 def running_schedule(test: str, branch: str) -> Proposal | None:
-    """Return the test's schedule on the branch that is accepted and not finished, or None."""
+    """Return the test's running schedule on the branch, or None if there is none.
+
+    A schedule is running if it was accepted and is not finished.
+    """
     found: Proposal | None = (
         _schedules().filter(test=test, branch__name=branch, state=Proposal.State.ACCEPTED).first()
     )
@@ -178,12 +181,12 @@ def _store(
 def accept(
     actor: Actor, number: int, *, content: str | None = None, base: str | None = None
 ) -> Proposal:
-    """Accept a schedule that enough people have approved: its steps are published when due.
+    """Accept a schedule that enough people have approved. Its steps are published when due.
 
     *content* is the hash of the content that the user saw, and *base* is the base that they saw. If
     *content* is given, the schedule must still have this content and this base. If the first step
     has no time or is overdue, it is published before this function returns. Also raises
-    ApprovalNeeded and Changed.
+    ApprovalNeeded if approvals are missing, and Changed if the content or the base is different.
     """
     _accept_approved(actor, number, content, base)
     _publish(number)

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     """Print the flags that `proctor.ofrep.urls` serves."""
 
     help = (
-        "Prints OpenFeature's flag manifest of the tests in PROCTOR_TESTS: write it to "
+        "Prints the tests in PROCTOR_TESTS as an OpenFeature flag manifest. Save it as "
         "flags.json, and run `openfeature generate` to generate typed clients for React, Go, Java "
         "and others."
     )

@@ -173,7 +173,7 @@ class Writer:
 
 
 def _is_lost(before: Any, using: str) -> bool:
-    """Return True if the server has closed *before*, the connection that was used.
+    """Return True if *before*, the connection that was used, was closed by the server.
 
     If so, close it here too.
     """

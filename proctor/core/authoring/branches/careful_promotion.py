@@ -38,7 +38,7 @@ def careful_promotion_problems(
 
     *destination* contains the tests of the branch. There is a problem if an application could not
     load *test*, if it could no longer load another test that it can load now, or if the promotion
-    changes a bucket that it declares. *source* names the matrix in messages.
+    changes a bucket that the application declares. *source* names the matrix in messages.
     """
     before = Matrix(Audit(), FrozenDict(destination))
     after = Matrix(Audit(), FrozenDict({**destination, test.name: test}))

@@ -54,10 +54,10 @@ class ExactDoubles:
 def java_json(value: Any, *, escape_pairs: bool = False) -> str:
     """Return the text of a JSON *value* made of mappings, lists, tuples and scalars.
 
-    If *escape_pairs*, characters beyond U+FFFF are written as two escapes, as Jackson does when it
-    writes bytes. Lone surrogates are always escaped, because a file cannot contain them. Raises
-    Refusal for an infinity or NaN, which JSON cannot express, and for a value that is nested too
-    deeply.
+    If *escape_pairs* is True, characters beyond U+FFFF are written as two escapes, as Jackson does
+    when it writes bytes. Lone surrogates are always escaped, because a file cannot contain them.
+    Raises Refusal for an infinity or NaN, which JSON cannot express, and for a value that is nested
+    too deeply.
     """
     parts: list[str] = []
     _write(value, 0, parts, exact=False)

@@ -98,7 +98,7 @@ def read_definition(
 
 
 def definition_of(document: Any, name: str = "", *, strict: bool = False) -> Definition:
-    """Return the definition of the test *name* from parsed JSON. Raises Refusal if invalid."""
+    """Return the definition of the test *name* in parsed JSON. Raises Refusal if it is invalid."""
     return plain_definition(document, name) or definition_by_field(document, name, strict=strict)
 
 
@@ -124,7 +124,7 @@ def _with_rule(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _without_nulls(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
-    """Return the document without the nulls that Java Proctor keeps, and where they were."""
+    """Return the document without the nulls that Java Proctor keeps, and the nulls' places."""
     nulls: set[str] = set()
     changed: dict[str, Any] = {}
     for name in ("constants", SPECIAL_FIELD):

@@ -36,10 +36,10 @@ _INDEX = re.compile(r"\[(\d+)\]$")
 
 
 def java_definition_text(definition: Definition | None) -> str:
-    """Return the text of definition.json as Java Proctor writes it. None becomes `null`.
+    """Return the text of definition.json as Java Proctor writes it.
 
-    Fields that Java Proctor does not know are left out. Raises Refusal for a number that JSON
-    cannot express.
+    The text is `null` if *definition* is None. Fields that Java Proctor does not know are left out.
+    Raises Refusal for a number that JSON cannot express.
     """
     return (
         "null"
@@ -93,7 +93,10 @@ def _document(definition: Definition, *, keep: bool) -> dict[str, Any]:
 
 
 def dependency_document(test: TestDefinition, *, keep: bool = False) -> dict[str, Any] | None:
-    """Return `dependsOn` as it is written to the file. If *keep*, include its unknown fields."""
+    """Return `dependsOn` as it is written to the file.
+
+    If *keep* is True, include its unknown fields.
+    """
     parent = test.depends_on
     if parent is None:
         return None
@@ -102,7 +105,10 @@ def dependency_document(test: TestDefinition, *, keep: bool = False) -> dict[str
 
 
 def experiment_document(test: TestDefinition, *, keep: bool = False) -> dict[str, Any] | None:
-    """Return `payloadExperimentConfig` as it is written, with unknown fields if *keep*."""
+    """Return `payloadExperimentConfig` as it is written to the file.
+
+    If *keep* is True, include its unknown fields.
+    """
     experiment = test.payload_experiment_config
     if experiment is None:
         return None
@@ -111,7 +117,10 @@ def experiment_document(test: TestDefinition, *, keep: bool = False) -> dict[str
 
 
 def bucket_document(bucket: Bucket, *, keep: bool = False) -> dict[str, Any]:
-    """Return a bucket as it is written to the file. If *keep*, include its unknown fields."""
+    """Return a bucket as it is written to the file.
+
+    If *keep* is True, include its unknown fields.
+    """
     fields: dict[str, Any] = {"name": bucket.name, "value": bucket.value}
     if bucket.description is not None:
         fields["description"] = bucket.description

@@ -1,8 +1,8 @@
 """Describe how visitors move between groups if a change affects who is in a test or an allocation.
 
-The number of affected visitors is unknown, because rules are not evaluated. But it is known what
-share is affected among the newly admitted visitors, among the visitors who are no longer admitted,
-and among all other visitors.
+The number of affected visitors is unknown, because rules are not evaluated. But the affected share
+is known for the newly admitted visitors, for the visitors who are no longer admitted, and for all
+other visitors.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["unknown_moves"]
 
-#: Attribute of a pair → its clause. `_EXACT` is used if all pairs have the same share, `_AT_MOST`
-#: if their shares differ.
+#: Both dicts map an attribute of `PairMoves` to the clause that describes it. `_EXACT` is used if
+#: the share is the same for all pairs of allocations, and `_AT_MOST` if the shares differ.
 _EXACT = {
     "enter": gettext_noop("{share} of {whom} enter"),
     "leave": gettext_noop("{share} of {whom} leave"),
@@ -37,7 +37,7 @@ _AT_MOST = {
 
 
 def unknown_moves(pairs: Sequence[PairMoves]) -> Iterator[Sentence]:
-    """Yield a clause for each share of visitors who move."""
+    """Yield clauses with the shares of visitors who enter, leave, change groups or see a change."""
     admitted = [pair for pair in pairs if pair.old_allocation is None]
     dismissed = [pair for pair in pairs if pair.allocation is None]
     others = [pair for pair in pairs if None not in (pair.old_allocation, pair.allocation)]

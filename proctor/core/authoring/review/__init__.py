@@ -1,3 +1,3 @@
-"""The effects of a change on visitors, in sentences, with their risks."""
+"""Sentences that describe how a change affects visitors, and how risky that is."""
 
 from __future__ import annotations

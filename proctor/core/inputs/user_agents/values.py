@@ -27,7 +27,7 @@ class VersionedOS:
 
 @dataclass(frozen=True, slots=True)
 class UserAgentVersion:
-    """The browser's version; "" and -1 if it is unknown [UserAgentVersion]."""
+    """The browser's version. An unknown version is "" and -1 [UserAgentVersion]."""
 
     version: str
     major: Integer

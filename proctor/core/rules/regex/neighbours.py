@@ -62,7 +62,10 @@ class _Ends:
 
 
 def refuse_neighbours(tree: Node) -> None:
-    """Raise `SideBySide` for the first two repetitions that can divide a text in several ways."""
+    """Raise `SideBySide` if two repetitions can divide a text between them in several ways.
+
+    The error describes the first two such repetitions.
+    """
     _ends(tree)
 
 
@@ -89,7 +92,7 @@ def _ends(node: Node) -> _Ends:
 
 
 def _joined(left: _Ends, right: _Ends) -> _Ends:
-    """Return the `_Ends` of the sequence of *left* and *right*."""
+    """Return the `_Ends` of *left* followed by *right*."""
     for one in left.trailing:
         for other in right.leading:
             if one.shares_with(other):

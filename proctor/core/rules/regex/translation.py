@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def translated(pattern: str, length: int, *, searching: bool) -> str:
-    """Return the pattern for `re`, for subjects of at most *length* characters.
+    """Translate a pattern for `re`. The subjects must have at most *length* characters.
 
     Raises the same errors as `proctor.core.rules.regex.translate`.
     """
@@ -27,7 +27,7 @@ def translated(pattern: str, length: int, *, searching: bool) -> str:
 
 
 def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
-    """Return a lookahead for the start of the pattern, usually "".
+    """Return a lookahead to put before the pattern, or "" if it needs none, as most do.
 
     Raises an error for a slow pattern.
 

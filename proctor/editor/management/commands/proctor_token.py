@@ -42,7 +42,7 @@ class Command(BaseCommand):
             default=[],
             help="a branch that the token is limited to; may be repeated",
         )
-        parser.add_argument("--days", type=int, metavar="N", help="until it expires")
+        parser.add_argument("--days", type=int, metavar="N", help="days until the token expires")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create the token, and print only the secret on standard output, for scripts."""
