@@ -198,7 +198,7 @@ class Contexts:
         self._groups: dict[tuple[str, ...], _Group] = {}
 
     def ask(self, rule: Rule, rows: NDArray[Any] | None) -> NDArray[Any]:
-        """Return False, HOLDS or FAILED for each of *rows* (None means all rows)."""
+        """Return the result of *rule* (False, HOLDS or FAILED) for each of *rows* (None: all)."""
         group = self._group(() if rule.kind is not RuleKind.EXPRESSION else rule.names)
         return group.ask(rule, rows, self._plan)
 
