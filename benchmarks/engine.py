@@ -178,7 +178,7 @@ COUNTRIES = ["US", "GB", "CA", "AU", "DE", "FR", "JP", "IN"]
 
 
 def fifty_tests(rounds: int) -> Iterator[Figure]:
-    """Measure 50 tests: 25 have no rule, 25 check the country, and 10 of these also a version."""
+    """Measure 50 tests: 25 have no rule, 25 check the country, and 10 of these also the version."""
     rules = [None] * 25 + ["${proctor:contains(COUNTRIES, country)}"] * 15
     rules += ["${proctor:contains(COUNTRIES, country) && appVersion >= 12}"] * 10
     constants = {"COUNTRIES": COUNTRIES}

@@ -49,7 +49,7 @@ class Variable:
 
     #: For each row, an index into `values`.
     codes: NDArray[Any]
-    #: The distinct raw values. The last one represents a missing value.
+    #: The distinct raw values. The last one is used for rows that have no value.
     values: list[Any]
     #: The indices of values that cannot be converted.
     refused: set[int]

@@ -247,7 +247,7 @@ def _default(variable: ContextVariable) -> dict[str, str]:
 def _forced(text: str | None) -> ForceGroups | None:
     """Return the forced groups in *text*.
 
-    If *text* also sets a mode for all other tests, it is left out, because Pipet ignores it.
+    If *text* also sets a mode for all other tests, the mode is left out: Pipet ignores it.
     """
     return ForceGroups(ForceGroups.parse(text).groups) if text else None
 

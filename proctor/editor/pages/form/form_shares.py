@@ -36,7 +36,7 @@ def percent_text(share: Fraction) -> str:
 
 
 def summed(ranges: Iterable[Mapping[str, Any]]) -> dict[int, Fraction]:
-    """Return a dict from each bucket value to the exact sum of the lengths of its ranges."""
+    """Map the value of each bucket to the exact sum of the lengths of its ranges."""
     found: dict[int, Fraction] = {}
     for each in ranges:
         value = each["bucketValue"]
