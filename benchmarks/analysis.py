@@ -90,7 +90,7 @@ def write(directory: Path, rows: int) -> list[str]:
 
 
 def measure(arguments: list[str]) -> tuple[tuple[float, float, float], dict]:
-    """Run the command. Return (seconds, CPU seconds, gigabytes of memory), and its report."""
+    """Run the command. Return (seconds, CPU seconds, gigabytes of memory) and the report."""
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "proctor", *arguments],
@@ -105,7 +105,7 @@ def measure(arguments: list[str]) -> tuple[tuple[float, float, float], dict]:
 
 
 def main() -> int:
-    """Measure and print the figures, and return 0 if they are within the limits."""
+    """Measure and print the figures. Return 0 if they are within the limits, otherwise 1."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--simulations", action="store_true")

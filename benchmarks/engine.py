@@ -39,7 +39,7 @@ from tests.core.vectorvalues import converted, declared_types
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Approximate seconds that one side of one round takes.
+#: Approximate time that each side of a round takes, in seconds.
 ROUND = 0.004
 
 IDENTIFIERS = [f"{random.Random(number).getrandbits(60):015x}" for number in range(100)]
@@ -96,7 +96,7 @@ def floor(tests: Places, identifier: str) -> dict[str, int]:
 
 
 def floor_of(count: int) -> Callable[[], object]:
-    """Return a function that does the minimum work: *count* tests for all of `IDENTIFIERS`."""
+    """Return a function that does the minimum work for *count* tests and all of `IDENTIFIERS`."""
     tests = places(count)
     return lambda: [floor(tests, identifier) for identifier in IDENTIFIERS]
 
@@ -178,7 +178,7 @@ COUNTRIES = ["US", "GB", "CA", "AU", "DE", "FR", "JP", "IN"]
 
 
 def fifty_tests(rounds: int) -> Iterator[Figure]:
-    """Measure 50 tests: 25 without rules, 15 with a country rule, 10 that also check a version."""
+    """Measure 50 tests: 25 have no rule, 25 check the country, and 10 of these also the version."""
     rules = [None] * 25 + ["${proctor:contains(COUNTRIES, country)}"] * 15
     rules += ["${proctor:contains(COUNTRIES, country) && appVersion >= 12}"] * 10
     constants = {"COUNTRIES": COUNTRIES}

@@ -1,4 +1,4 @@
-"""The shop for WSGI servers: `testproject.wsgi:application`."""
+"""The WSGI application of the demo shop, for servers: `testproject.wsgi:application`."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def group(test: str) -> GroupAssignment | None:
         asked = GroupsRequest({"USER": g.visitor}, context, forced, TESTS)
         try:
             g.groups = source.determine_groups(asked)
-        except SourceError:  # already logged; show the page without groups
+        except SourceError:  # the source has logged the error; show no groups
             g.groups = {}
     found = g.groups.get(test)
     if found is not None and found.value >= 0 and not found.forced and test not in g.shown:

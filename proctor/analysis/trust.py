@@ -149,7 +149,7 @@ def _smallest_p(ratio: SampleRatio) -> Sentence:
 
 
 def _compared(compared: Compared | None, visitors: Visitors) -> Iterator[Trust]:
-    """Yield the number of visitors on whom the verdict is based."""
+    """Yield the item that gives the number of visitors on whom the verdict is based."""
     if compared is None:
         return
     if compared.visitors == visitors.counted:

@@ -29,7 +29,7 @@ __all__ = ["BarContent", "BarTest", "content_of"]
 
 @dataclass(frozen=True, slots=True)
 class BarTest:
-    """A test with the same data as on the groups page, and how often this page has read it."""
+    """A test as on the groups page, and how often the current page has read it."""
 
     shown: ShownTest
     #: Number of reads by attribute, item, tag or decorator.

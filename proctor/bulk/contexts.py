@@ -49,7 +49,7 @@ class Variable:
 
     #: For each row, an index into `values`.
     codes: NDArray[Any]
-    #: The distinct raw values. The last one represents a missing value.
+    #: The distinct raw values. The last one is used for rows that have no value.
     values: list[Any]
     #: The indices of values that cannot be converted.
     refused: set[int]
@@ -198,7 +198,7 @@ class Contexts:
         self._groups: dict[tuple[str, ...], _Group] = {}
 
     def ask(self, rule: Rule, rows: NDArray[Any] | None) -> NDArray[Any]:
-        """Return False, HOLDS or FAILED for each of *rows* (None means all rows)."""
+        """Return the result of *rule* (False, HOLDS or FAILED) for each of *rows* (None: all)."""
         group = self._group(() if rule.kind is not RuleKind.EXPRESSION else rule.names)
         return group.ask(rule, rows, self._plan)
 

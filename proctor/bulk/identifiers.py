@@ -107,10 +107,11 @@ class Identifiers:
             yield bytes(data[self._offsets[row] : self._offsets[row + 1]])
 
     def planes(self, shift: int) -> list[NDArray[Any]]:
-        """Return the little-endian words of all rows, after *shift* (0 to 3) zero bytes.
+        """Return the bytes of all rows as little-endian words: one array for each word position.
 
-        Each identifier is followed by the byte 0x80, which begins the padding of MD5, and by zeros.
-        The words of rows that are longer than `MAX_BYTES` are meaningless.
+        A row consists of *shift* (0 to 3) zero bytes, the identifier, the byte 0x80, which begins
+        the padding of MD5, and more zeros. The words of an identifier that is longer than
+        `MAX_BYTES` are meaningless.
         """
         if shift not in self._planes:
             source = self._padded()

@@ -39,7 +39,7 @@ def sql_expression(
 
     *dialect* is duckdb, bigquery, snowflake, spark or postgres. *identifiers* maps test types to
     columns, *context* maps variables to columns; any other variable is read from the column with
-    the same name. *types* declares the variables; None means the declarations of *proctor*.
+    the same name. *types* declares the variables; if it is None, *proctor* declares them.
     *defaults* maps variables to raw values that replace NULL. The SQL type of each column must
     match the declared type of its variable. Identifiers must be text, integers or UUIDs.
 
@@ -117,7 +117,7 @@ class _Writer:
         declared = self._columns.types.get(INCOGNITO)
         if declared is None or declared.kind not in ("boolean", "string"):
             raise ConfigurationError(
-                f"SQL needs the variable {INCOGNITO!r} declared as boolean or String"
+                f"SQL needs the type of the variable {INCOGNITO!r}: declare it as boolean or String"
             )
         column = self._columns.column(INCOGNITO)
         if declared.kind == "boolean":

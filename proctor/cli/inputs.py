@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 #: An undeclared whole number becomes an Integer, a Long or a BigInteger, depending on its size.
 AS_JSON = pipet_type("json")
 
-#: Limits of a download, in seconds and in bytes.
+#: Limits for a download, in seconds and in bytes.
 TIMEOUT, MAX_BYTES = 30.0, 64 * 1024 * 1024
 
 
@@ -80,7 +80,10 @@ def matrix_of(content: bytes, location: str) -> Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The visitor that the options describe: identifiers by test type, context by variable."""
+    """The visitor that the options describe.
+
+    `identifiers` maps test types to identifiers, and `context` maps variables to values.
+    """
 
     identifiers: Mapping[str, str] = field(default_factory=dict)
     context: Mapping[str, object] = field(default_factory=dict)

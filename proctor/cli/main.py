@@ -69,7 +69,7 @@ def build_parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     """Return the parser for the whole command."""
     parser = OneLineParser(
         prog=program,
-        description="Show who gets which group of a Proctor test matrix, and why.",
+        description="Show which groups a Proctor test matrix assigns to visitors, and why.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -100,7 +100,7 @@ def build_parser(program: str = PROGRAM) -> argparse.ArgumentParser:
 
 
 def script() -> int:
-    """Run the command as the script `proctor`. Return its exit code."""
+    """Run the command as the `proctor` script. Return its exit code."""
     return main(program=SCRIPT)
 
 

@@ -35,7 +35,7 @@ __all__ = [
 class EditorError(ProctorError):
     """Base class of all errors of the editor."""
 
-    #: A name for this kind of error that never changes, for use by programs.
+    #: A stable name for this kind of error, for use in programs.
     code = "refused"
 
 

@@ -22,7 +22,7 @@ logger = logging.getLogger("proctor.groups")
 
 
 class _Known(NamedTuple):
-    """The remembered results of checked assignments, by the `id` of the assignment."""
+    """The results for assignments that were already checked; the keys are their `id`s."""
 
     #: The names of the declared tests whose assignments match the declaration.
     unchanged: dict[int, str]

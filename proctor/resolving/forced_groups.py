@@ -33,7 +33,7 @@ class ForcedGroups:
     def check(self, force: ForceGroups, log: OnceLog) -> None:
         """Log each unknown forced group once, with the closest name.
 
-        Call this after the source has answered.
+        Call this after the source has determined the groups.
         """
         # Remember what was checked: the cookie forces the same groups in each request, and finding
         # close names is slow.
@@ -42,7 +42,7 @@ class ForcedGroups:
             return
         try:
             matrix = self._source.current().proctor.matrix
-        except SourceError:  # the matrix has become unavailable since the source answered
+        except SourceError:  # the matrix has become unavailable since then
             return
         for name, problem in unknown_forced(ForceGroups(new), matrix):
             self._reported.add((name, new[name]))

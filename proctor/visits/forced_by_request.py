@@ -52,7 +52,10 @@ def _note(request: HttpRequest, force: ForceGroups) -> None:
 
 
 def who(request: HttpRequest) -> str:
-    """Return the user's name in log records. The user is not loaded, which could need a query."""
+    """Return the name under which log records mention the user.
+
+    The user is not loaded, because that could need a query.
+    """
     user = loaded_user(request)
     if user is None:
         return "Authorized user"
@@ -67,7 +70,7 @@ def is_asking(meta: Mapping[str, Any]) -> bool:
 def _may_have_parameter(meta: Mapping[str, Any]) -> bool:
     """Return True if GET may contain the parameter.
 
-    Otherwise GET is not read, because reading it raises an exception if the query is malformed.
+    If not, callers do not read GET, because that raises an exception if the query is malformed.
     """
     query = meta.get("QUERY_STRING", "")
     return PARAMETER in query or ("%" in query and PARAMETER in unquote(query))
@@ -111,7 +114,7 @@ def keep(request: HttpRequest, response: HttpResponseBase, asked: str | None) ->
     visitors.
     """
     if _STORED in request.__dict__:
-        return True  # the page has already changed the cookie, which takes precedence over the URL
+        return True  # the groups page has changed the cookie, and that overrides the URL
     return asked is not None and store(request, response, ForceGroups.parse(asked))
 
 

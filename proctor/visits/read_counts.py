@@ -63,5 +63,5 @@ def count_reads(request: HttpRequest) -> None:
 
 def reads_of(proc: Proc) -> Reads | None:
     """Return how often each test of *proc* was read, or None if reads are not counted."""
-    # There is no public attribute for this, because a test may have that name.
+    # There is no public attribute for this, because a test could have the same name.
     return proc._reads if isinstance(proc, CountingProc) else None  # noqa: SLF001

@@ -1,8 +1,8 @@
 """Refusals: errors for edits, promotions and builds that are rejected.
 
 Each Refusal has a *code*, which is a stable name for use in programs, and the name of the exception
-that Java Proctor throws in the same case. The message is our own. Java Proctor's message is stored
-as well if it is known.
+that Java Proctor throws in the same case. The message is written for this library; Java
+Proctor's message is stored separately if it is known.
 """
 
 from __future__ import annotations

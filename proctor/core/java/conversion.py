@@ -48,7 +48,7 @@ to_string = plain_text
 
 
 def sent_text(value: Any) -> str:
-    """Return *value* as version 1 of this library sent it.
+    """Return *value* as the text that version 1 of this library sent to a Pipet.
 
     Bytes are decoded as UTF-8. Anything else is converted by `plain_text`.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_TYPE", "PAYLOAD_TYPES", "Payload", "payload_value"]
 
-#: The types of payloads. Each is also the key of the value in JSON.
+#: The types of payloads. In JSON, the type is the key of the value.
 PAYLOAD_TYPES = (
     "doubleValue",
     "doubleArray",
@@ -135,7 +135,7 @@ class Payload:
         return {} if self.type is None else {self.type: thaw(self.value)}
 
     def to_document(self) -> dict[str, Any]:
-        """Return the payload together with the unknown fields of the original."""
+        """Return the payload together with the unknown fields of the JSON that it was read from."""
         return {**thaw(self.extra), **self.to_dict()}
 
 

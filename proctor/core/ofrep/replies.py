@@ -33,7 +33,7 @@ _PRIVATE = (
     "the reason is not sent to clients; see the server's log, or run `python -m proctor validate` "
     "on the matrix"
 )
-_OUTAGE = "the server has no answer at the moment; see the server's log"
+_OUTAGE = "the server cannot determine groups at the moment; see the server's log"
 
 
 def success(document: dict[str, Any]) -> ApiReply:

@@ -43,7 +43,7 @@ _PATH_PARAMETER = re.compile(rb";[^/]*")
 
 
 class PipetService:
-    """Answers requests as Pipet does, with the matrix of a source.
+    """Answers requests as Pipet does, using the matrix that a source provides.
 
     Each response uses the version of the matrix that is current when the request arrives. If
     *all_tests* is False, a request that names no tests gets no groups (Java: the
@@ -245,9 +245,9 @@ def _default(variable: ContextVariable) -> dict[str, str]:
 
 
 def _forced(text: str | None) -> ForceGroups | None:
-    """Return the forced groups.
+    """Return the forced groups in *text*.
 
-    The modes for tests without a forced group are left out, because Pipet does not use them.
+    If *text* also sets a mode for all other tests, the mode is left out: Pipet ignores it.
     """
     return ForceGroups(ForceGroups.parse(text).groups) if text else None
 
@@ -265,7 +265,10 @@ def _no_matrix(failure: SourceError) -> ApiReply:
 
 
 def _java_words(failure: BaseException) -> str:
-    """Return the message with which Java Proctor's loader reports a failure, if it is known."""
+    """Return the message with which Java Proctor's loader reports a failure.
+
+    If that message is not known, return the failure's own message.
+    """
     cause: BaseException | None = failure
     while cause is not None:
         if isinstance(cause, FileNotFoundError):

@@ -109,7 +109,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "Allocation": {
         "rule": "a rule that decides who is in this allocation; only the last allocation can have "
         "no rule",
-        "ranges": "how these visitors are split; the lengths add up to 1",
+        "ranges": "how the visitors in this allocation are split; the lengths add up to 1",
         "id": "an id such as #A1; its number changes if old and new results must not be pooled",
         "name": "a name for human readers",
     },

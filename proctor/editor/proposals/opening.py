@@ -65,7 +65,7 @@ def propose(actor: Actor, content: Content, steps: Sequence[ScheduledStep] = ())
 
 
 def _known(content: Content) -> Proposal | None:
-    """Return an open proposal for the same change, or None. Assigned allocation ids are ignored."""
+    """Return an open proposal for the same change, or None. Allocation ids may differ."""
     if content.is_schedule:
         return None
     rows = proposals().filter(

@@ -70,9 +70,9 @@ class Applications:
     """All applications, the site itself first."""
 
     known: tuple[Known, ...]
-    #: Variable → type, for the site and all applications. None if the site declares no variables.
-    #: In that case, rules are only parsed; their variables are checked only for applications that
-    #: use the test.
+    #: Maps the variables of the site and of all applications to their types. None if the site
+    #: declares no variables. In that case, rules are only parsed; their variables are checked only
+    #: for applications that use the test.
     context_types: Mapping[str, ContextType] | None
     #: Names of the tests that are declared by any application.
     declared: frozenset[str] = field(default=frozenset())

@@ -19,7 +19,7 @@ __all__ = ["SiteFormats", "html_of", "translated_sentence"]
 
 
 class SiteFormats:
-    """The formats of the active language for numbers, and for times in the current time zone."""
+    """Formats numbers and times for the active language; times are in the current time zone."""
 
     @property
     def code(self) -> str:

@@ -98,7 +98,7 @@ def definitions_of(
                 bucket.update({} if payload is None else {"payload": payload})
             found.append(TestDefinition.from_dict(test, entry))
         except (MatrixLoadError, ValueError):
-            continue  # stored by a different version of this package
+            continue  # a different version of this package stored the definition
     return found
 
 

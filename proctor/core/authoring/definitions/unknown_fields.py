@@ -89,7 +89,10 @@ def _payload(new: Payload | None, old: Payload | None) -> Payload | None:
 
 
 def _allocation(new: Allocation, index: int, stored: Sequence[Allocation]) -> Allocation:
-    """Return an allocation with the unknown fields of the one stored under its id or position."""
+    """Return *new* with the unknown fields of the stored allocation.
+
+    That is the allocation with the same id or, if *new* has no id, at the same position.
+    """
     same_id = (each for each in stored if new.id and each.id == new.id)
     same_place = stored[index] if not new.id and index < len(stored) else None
     old = next(same_id, same_place)

@@ -1,7 +1,9 @@
-"""Compute how many ticks each group gets from each run, given the groups of each run.
+"""Compute how many ticks of each run go to each group when shares change.
 
-This is a small maximum flow problem: ticks flow from the runs to the groups that they can contain,
-up to the number of ticks that each group has after the change.
+A run consists of adjacent ranges that had the same group before the change, and its length is
+measured in ticks of 1e-10. Each run may contain only certain groups afterwards. This is a small
+maximum flow problem: ticks flow from each run to these groups, up to the number of ticks that each
+group then has.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def user_agent_parser() -> Callable[[str], UserAgent] | None:
     parser's tables are loaded once per process, when the first header is parsed.
     """
     # Since ua-parser 1.0, the tables are in the ua_parser_builtins package. Older versions, which
-    # other packages may require, lack the names that are imported here.
+    # other packages may require, do not have the names that are imported below.
     return _remembering if find_spec("ua_parser") and find_spec("ua_parser_builtins") else None
 
 

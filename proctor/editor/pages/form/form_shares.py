@@ -36,7 +36,7 @@ def percent_text(share: Fraction) -> str:
 
 
 def summed(ranges: Iterable[Mapping[str, Any]]) -> dict[int, Fraction]:
-    """Return the exact sum of the range lengths of each bucket, by bucket value."""
+    """Map the value of each bucket to the exact sum of the lengths of its ranges."""
     found: dict[int, Fraction] = {}
     for each in ranges:
         value = each["bucketValue"]
@@ -119,9 +119,9 @@ def _laid_out(wanted: Mapping[int, Fraction]) -> list[dict[str, Any]]:
 
 
 def raised(shares: Mapping[int, Fraction], target: Fraction) -> dict[int, Fraction] | None:
-    """Return shares whose live groups add up to *target*, in the same proportions as before.
+    """Scale the shares of the live groups so that they add up to *target*.
 
-    Return None if there is no live group, or if there is no negative group for the other visitors.
+    The other visitors go to a negative group. Return None if there is no live or no negative group.
     """
     live = {value: share for value, share in shares.items() if value >= 0}
     negative = [value for value in shares if value < 0]

@@ -37,7 +37,7 @@ TEXTS = (
     "namespaces",
     "payload_type",
 )
-#: Checkbox → its name in a definition.
+#: Maps each checkbox to its field in a definition.
 FLAGS = {
     "silent": "silent",
     "incognito": "evaluateForIncognitoUsers",
@@ -62,7 +62,7 @@ class BucketRow:
     value: str = ""
     description: str = ""
     payload: str = ""
-    #: The value before the user changed it. The ranges still contain the old value.
+    #: The bucket's value before the user changed it. The ranges still contain the old value.
     was: str = ""
 
     @property
