@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GUIDE", "HELP", "LABELS", "TITLES", "terms"]
 
-#: The page of the documentation about broken splits, and other things that can go wrong.
+#: The documentation page about broken splits and other things that can go wrong.
 GUIDE = "https://github.com/indeedeng/django-proctor/blob/main/docs/pitfalls.md"
 
 HELP = {
