@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 DESCRIPTION = "Change the shares of a test's groups, moving as few visitors as possible."
 
 DETAILS = (
-    "Groups that are not named keep all their visitors; the negative group gets the rest. "
-    "Nothing is written without -i."
+    "Groups that are not named keep all their visitors, and the group with a negative value gets "
+    "the rest. Nothing is written without -i."
 )
 
 

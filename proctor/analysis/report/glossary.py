@@ -89,8 +89,8 @@ HELP = {
     ),
     "quantile": Sentence(
         gettext_noop(
-            "The value below which this share of visitors lies: for the quantile 0.9, nine of ten "
-            "visitors."
+            "The value that separates a given share of visitors from the rest: for the quantile "
+            "0.9, nine out of ten visitors are below it."
         )
     ),
     "always valid": Sentence(
