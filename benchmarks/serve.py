@@ -113,7 +113,7 @@ class Target:
 
     @property
     def memory(self) -> float:
-        """The memory of all processes of the server, in MB."""
+        """The memory that all processes of the server use together, in MB."""
         return sum(_memory(pid) for pid in _family(self.server.process.pid))
 
 

@@ -23,7 +23,7 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
 
     #: Path or URL of the test matrix, which is evaluated in this process.
     MATRIX: Any = None
-    #: URL of a Pipet; it assigns groups, so that no matrix is needed.
+    #: URL of a Pipet, which assigns the groups, so no matrix is needed.
     API_ROOT: str | None = None
     #: Dotted path of a class that assigns groups, in place of a matrix or a Pipet; see
     #: `proctor.core.Source`.
@@ -36,10 +36,11 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     MATRIX_TOKEN: str | None = None
     #: Additional places to load a matrix from: scheme → dotted path of a `Location`.
     LOCATIONS: Any = MappingProxyType({})
-    #: Maximum time that a page waits for groups, in seconds, in total.
+    #: Maximum total time that a page waits for groups, in seconds.
     TIMEOUT = 0.25
 
-    #: Where to cache a Pipet's answers: None, or one of proctor.resolving.cache_methods.
+    #: Where to cache a Pipet's answers: None, or a name in
+    #: `proctor.resolving.cache_methods.METHODS`.
     CACHE_METHOD: str | None = None
     #: The alias in CACHES of the cache for a Pipet's answers; None means "default".
     CACHE_NAME: str | None = None
@@ -57,14 +58,15 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     PIPET_CONFIG: Any = None
     #: Test types in addition to Proctor's own.
     TEST_TYPES: tuple[str, ...] = ()
-    #: The validator of identifiers: a name in `VALIDATORS` of
-    #: proctor.core.inputs.identifier_validators, a function, or None.
+    #: The validator of identifiers: a function, None, or a name in
+    #: `proctor.core.inputs.identifier_validators.VALIDATORS`.
     IDENTIFIER_VALIDATOR: str | None = None
 
     #: False to call hooks, and a source that needs I/O, before the view; True to call them when a
     #: group is first read.
     LAZY = False
-    #: Headers to name in Vary instead of making pages private; () makes pages private.
+    #: Request headers to list in the Vary header instead of making pages private; with (), pages
+    #: are private.
     VARY: tuple[str, ...] = ()
 
     #: True if signed-in staff may force groups, and see the pages of `proctor.urls`.

@@ -1,4 +1,7 @@
-"""`Metric`, a number by which a test is judged. Needs no Django, so settings can import it."""
+"""`Metric`, a number by which a test is judged.
+
+This module does not import Django, so a settings module can import it.
+"""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 No setup is needed: the shop needs no other server, and its database is a file. The environment
 variables SHOP_DEBUG, SHOP_HOSTS and SHOP_SECRET_KEY are for a shop that other machines can reach.
 SHOP_PIPET is the URL of a Pipet that assigns the groups. With SHOP_EDITOR=1, which manage.py sets,
-the shop uses the editor's matrix; otherwise, it uses the file SHOP_MATRIX. SHOP_DATABASE is the
-path of the database. SHOP_DEMO=1 adds the demo app.
+the shop uses the editor's matrix; otherwise, it uses the file whose path is SHOP_MATRIX.
+SHOP_DATABASE is the path of the database. SHOP_DEMO=1 adds the demo app.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ TEMPLATES = [
     },
 ]
 
-# For the editor and the results. The shop stores its visitors' data in their signed cookies.
+# Used by the editor and the results. The shop keeps its visitors' data in signed cookies.
 DATABASES: dict[str, Any] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
@@ -96,7 +96,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 
-# Each log line of the shop includes the groups of its visitor.
+# Each line in the shop's log includes the visitor's groups.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""Plan a test: compute the visitors and days that it needs, or the effect that it can detect."""
+"""Plan a test: compute how many visitors and days it needs, or what effect it can detect."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _solve(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The visitors and days that a test needs, and the effect that it can then detect."""
+    """How many visitors and days a test needs, and what effect it can then detect."""
 
     #: The effect to detect, as an absolute number and as a share of the mean.
     effect: float
@@ -145,8 +145,9 @@ def plan_test(
 ) -> Plan:
     """Plan a test for a given effect, number of visitors, or number of days.
 
-    *daily* is the number of visitors per day, in both groups together. Raises AnalysisError if an
-    argument is missing.
+    *daily* is the number of visitors per day, in both groups together. *days* requires
+    *daily*. Raises AnalysisError if none of the three is given, or if the values make a plan
+    impossible.
     """
     if effect is not None:
         total = visitors_needed(variance, effect, shares=shares, alpha=alpha, power=power)

@@ -1,4 +1,7 @@
-"""Estimate how much longer a test must run. Only a declared end is exact."""
+"""Estimate how much longer a test must run.
+
+The result is exact only if the end of the test is declared.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,7 @@ def outlook_of(
     smallest = metric.smallest * abs(combined.baseline) if metric.relative else metric.smallest
     if not (smallest > 0 and combined.widest_error > 0):
         return None
-    # The variance of one visitor, derived from the standard error, so it includes strata and CUPED.
+    # The variance of one visitor. The standard error already takes strata and CUPED into account.
     variance = combined.widest_error**2 * combined.size / 4
     size = always_valid_size(variance, smallest, alpha=alpha)
     if size is None:
@@ -122,7 +125,10 @@ def _flows(prepared: Prepared, plan: MetricPlan, groups: tuple[int, int]) -> lis
 
 
 def _counts(prepared: Prepared, plan: MetricPlan) -> dict[tuple[int, int], tuple[int, int]]:
-    """Return the numbers of all visitors, and those whose window is over, by stratum and group."""
+    """Return two numbers for each stratum and group.
+
+    The first number counts all visitors, the second only those whose window is over.
+    """
     rows = prepared.space.run(
         f"SELECT s, g, count(*), count(*) FILTER ({plan.matured}) FROM units GROUP BY s, g"
     )
@@ -240,7 +246,10 @@ def _varies(metric: MetricReport) -> bool:
 def _first_numbers(
     prepared: Prepared, plan: MetricPlan, base: int, others: Collection[int]
 ) -> float | None:
-    """Return the days until a split has enough visitors in each group, or None if unknown."""
+    """Return the number of days until a split has enough visitors in each group.
+
+    Return None if the number cannot be estimated.
+    """
     waits = list(_waits(prepared, plan, base, others))
     return max(waits) if waits else None
 

@@ -292,7 +292,7 @@ class SiteSetup:
     )
 
     registry: Registry
-    #: None if no source is configured.
+    #: The source of the groups; None if no source is configured.
     source: Source | None
     #: The cache of the source's answers; None if the site has no cache for them, or the source
     #: needs none.

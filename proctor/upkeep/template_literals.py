@@ -164,7 +164,7 @@ def _of_template(engine: Engine, name: str) -> Iterator[Literal]:
 
 
 def _asked(node: Node) -> list[tuple[Any, Iterable[Any]]]:
-    """Return the tests and groups that a node names. A literal name is a str."""
+    """Return the tests and groups that a node names. Only names that are literals are strings."""
     if isinstance(node, IfGroupNode):
         return [(each.test, each.groups) for each, _ in node.branches if each is not None]
     if isinstance(node, (ProctorGroupNode, ProctorPayloadNode)):

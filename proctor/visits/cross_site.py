@@ -39,7 +39,7 @@ def is_cross_site(request: HttpRequest) -> bool:
 
 
 def is_shared(is_privileged: Callable[[HttpRequest], object], request: HttpRequest) -> bool:
-    """Return True if the visitor would be privileged even without their user, session and cookies.
+    """Return True if the request would be privileged even without its user, session and cookies.
 
     If so, privilege comes from the IP address or from headers that a proxy adds, and any page open
     in the visitor's browser can send privileged requests.

@@ -43,7 +43,7 @@ _RAISED = 11
 _VISITORS = 1400
 #: Number of visitors on each day of a week, relative to an ordinary day.
 _WEEK = (1.0, 0.96, 0.94, 0.98, 1.05, 1.12, 1.08)
-#: Countries of visitors, in percent.
+#: Percentage of visitors from each country.
 _COUNTRIES = {"US": 52, "DE": 21, "GB": 18, "JP": 9}
 #: Probability that a visitor with the gray button adds something to the basket.
 _BASKET = 0.16
@@ -119,7 +119,7 @@ class _Run:
             # Drawn for every visitor, so that a change to one test does not affect the others.
             comes, loses, after = draw.random(), draw.random(), draw.random() * 300
             found = groups.get(test)
-            # Like the signal `exposed`, send no exposure without a group or for an inactive group.
+            # Like the `exposed` signal, send no exposure without a group or for an inactive group.
             if comes >= share or test not in splits or found is None or (found.value or 0) < 0:
                 continue
             group, allocation = str(found.group), found.allocation_id

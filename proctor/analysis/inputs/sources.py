@@ -61,7 +61,7 @@ Source: TypeAlias = "Files | Query | str | Path | Sequence[str | Path] | Any"
 
 
 def open_source(space: Workspace, name: str, source: Source, columns: Sequence[str]) -> str:
-    """Create a view or table *name* for the source. Return the source's name for messages.
+    """Create a view or table called *name* for the source. Return the source's name for messages.
 
     *columns* are the names of the columns to read from JSON lines, which have no header. Raises
     AnalysisError if the source cannot be read.

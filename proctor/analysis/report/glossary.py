@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GUIDE", "HELP", "LABELS", "TITLES", "terms"]
 
-#: The page of the documentation about broken splits, and other things that can go wrong.
+#: The documentation page about broken splits and other things that can go wrong.
 GUIDE = "https://github.com/indeedeng/django-proctor/blob/main/docs/pitfalls.md"
 
 HELP = {
@@ -89,8 +89,8 @@ HELP = {
     ),
     "quantile": Sentence(
         gettext_noop(
-            "The value below which this share of visitors lies: for the quantile 0.9, nine of ten "
-            "visitors."
+            "The value that separates a given share of visitors from the rest: for the quantile "
+            "0.9, nine out of ten visitors are below it."
         )
     ),
     "always valid": Sentence(

@@ -1,4 +1,4 @@
-"""The parts of the HTML page about one metric: groups, effects, history and segments."""
+"""The section of the HTML report for one metric: groups, effects, history and segments."""
 
 from __future__ import annotations
 

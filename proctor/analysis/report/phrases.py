@@ -126,7 +126,7 @@ def standing(report: Findings, effect: EffectReport, metric: MetricReport) -> Se
 
 
 def split_lines(effect: EffectReport, metric: MetricReport, group: str) -> Iterator[Sentence]:
-    """Yield sentences on whether the splits' effects differ, and how much their weights matter."""
+    """Yield sentences on whether effects differ between splits, and how much the weights matter."""
     p = effect.heterogeneity_p
     if p is not None and p < _UNLIKELY:
         yield Sentence(

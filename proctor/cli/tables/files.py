@@ -26,7 +26,7 @@ __all__ = ["Reader", "Writer", "format_of", "open_reader", "open_writer", "refus
 #: Number of rows that are read at a time. In JSON lines, the first batch determines the types.
 BATCH_ROWS = 16_384
 
-#: Number of rows in a row group of Parquet. Many small groups would take more space and time.
+#: Number of rows in a Parquet row group. Many small groups would take more space and time.
 GROUP_ROWS = 131_072
 
 _FORMATS = {
@@ -40,7 +40,7 @@ _FORMATS = {
 
 
 def format_of(path: str) -> str:
-    """Return the format that a file's extension stands for; raise CommandError if it is unknown."""
+    """Return the format for a file's extension. Raises CommandError for an unknown extension."""
     found = _FORMATS.get(Path(path).suffix.lower())
     if found is None:
         raise CommandError(f"Expected a file name that ends in {', '.join(_FORMATS)}; got {path!r}")
@@ -63,7 +63,7 @@ class Reader:
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
-    #: The number of rows; None if the file does not contain this number.
+    #: The number of rows; None if files of this format do not record it.
     rows: int | None
 
 

@@ -99,7 +99,7 @@ class Explanation:
 
     @property
     def eligible(self) -> bool:
-        """True if the visitor gets a group without forcing one."""
+        """True if the visitor gets a group even without force groups."""
         if self.unforced is not None:
             return self.unforced.eligible
         return self.decision is Decision.ASSIGNED

@@ -1,7 +1,8 @@
 """Guess the kinds of undeclared variables from the rules that mention them.
 
-The rule `country == 'US'` suggests that `country` is a string. The generated function checks each
-visitor's value before it relies on a guess, so a wrong guess only costs time.
+The rule `country == 'US'` suggests that `country` is a string. The function that is
+generated for a rule checks each visitor's value before it relies on a guess, so a wrong guess only
+costs time.
 """
 
 from __future__ import annotations

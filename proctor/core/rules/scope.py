@@ -1,4 +1,4 @@
-"""The variables of one evaluation of a rule, and its state."""
+"""The variables and the state of one evaluation of a rule."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class _Recorder(Fields):
 
     def entries(self, name: str, read: Callable[[str, Any], Any]) -> dict[str, Any]:
         # The class creates a new `Fields` for each entry, so this recorder does not see what is
-        # read from it. Record the class separately.
+        # read from the entries. Record the class separately.
         cls: Any = getattr(read, "__self__", None)
         self.shapes[name] = FieldShape("entries", recorded(cls, ""))
         return {}

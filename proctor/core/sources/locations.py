@@ -1,4 +1,7 @@
-"""Locations of a matrix: files, URLs or objects. They are read again only if they have changed."""
+"""Locations from which a matrix is read: files, URLs, and objects in a store.
+
+A location is read again only if its content has changed.
+"""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def ramp(
     message: str = "",
     review: bool = False,
 ) -> Published | Proposed:
-    """Change the shares in the allocation with this index, moving as few visitors as possible."""
+    """Change the shares in the allocation at this index, and move as few visitors as possible."""
     act = Act(actor, test, check_branch(branch), base, Kind.RAMP, message, review)
     return _rewrite(act, _on_test(lambda each: ramped(each, allocation, shares)))
 
@@ -182,7 +182,7 @@ def finish(
     message: str = "",
     review: bool = False,
 ) -> Published | Proposed:
-    """Finish a test: give every visitor the group with this bucket value."""
+    """Finish a test: give every visitor the group whose bucket value is *value*."""
     act = Act(actor, test, check_branch(branch), base, Kind.FINISH, message, review)
     return _rewrite(act, lambda definition: finished(definition, value))
 

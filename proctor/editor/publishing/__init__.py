@@ -1,3 +1,3 @@
-"""Publications: the transaction, and the work after its commit."""
+"""Publish changes to tests: the transaction, and the work that follows its commit."""
 
 from __future__ import annotations

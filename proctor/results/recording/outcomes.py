@@ -141,7 +141,7 @@ def _check_declared(metric: str) -> None:
         _log.log(
             logger,
             logging.WARNING,
-            "The outcome %s is recorded, but no metric of PROCTOR_METRICS is computed from it: %s",
+            "The outcome %s is recorded, but no metric in PROCTOR_METRICS uses it: %s",
             metric,
             nearest(metric, declared),
         )

@@ -45,7 +45,10 @@ def _end_request(**_arguments: Any) -> None:
 
 
 class Receiver:
-    """Queues each exposure of a visitor once, or again if this process no longer remembers it."""
+    """Queues each of a visitor's exposures once.
+
+    If this process no longer remembers an exposure, it is queued again.
+    """
 
     def __init__(self, target: Recorder) -> None:
         self._recorder = target
@@ -115,7 +118,7 @@ class Receiver:
 def _forced(split: SplitInfo, visitor: str, group: str, seen: Seen) -> NotedForced:
     """Return the record of a forced exposure.
 
-    Only the first record of a visitor contains their identifier.
+    Only the first record for a visitor and test contains the visitor's identifier.
     """
     at, key = time.time(), hash((visitor, split.identifier_type, split.test))
     if key in seen:
@@ -136,11 +139,11 @@ class _Splits:
         self._older: dict[tuple[str, str], SplitInfo] = {}
 
     def find(self, setup: SiteSetup, test: str, version: str | None) -> SplitInfo | None:
-        """Return the split of a test in the version that determined the group; None if unknown.
+        """Return the split of a test in the version of the matrix that determined the group.
 
-        A request that began before a new matrix was loaded still uses the previous matrix. If this
-        process has not seen the split of that matrix, the exposure is skipped, and recorded with
-        the visitor's next page.
+        Return None if that split is unknown. A request that began before a new matrix was loaded
+        still uses the previous matrix. If this process has not seen the split of that matrix, the
+        exposure is skipped, and recorded with the visitor's next page.
         """
         source = setup.source
         if not isinstance(source, MatrixSource):

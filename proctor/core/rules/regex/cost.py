@@ -6,9 +6,10 @@ tried again for each way), and what does it cost to find all of these ways?
 
 Both answers are polynomials. A repetition that competes with what follows it, such as the `.*` of
 `.*a`, can stop at every position: the rest is tried on all remaining characters, then on one
-character fewer, and so on. If f(r) is the cost of the rest on r characters, this is f(0) + … +
-f(r). If f is written in terms of the binomials C(r + d, d), the sum only raises d by one. Therefore
-the polynomial's variable, which this module calls z, means "summed over all positions".
+character fewer, and so on. If f(r) is the cost of the rest on r characters, the total cost is
+f(0) + … + f(r). If f is written in terms of the binomials C(r + d, d), the sum only raises d by
+one. Therefore the polynomial's variable, which this module calls z, means "summed over all
+positions".
 
 If one character decides whether to continue or to stop, there is only one way, and trying the rest
 costs no more than finding out that its first character is wrong (`miss`).
@@ -304,7 +305,7 @@ def _stops(node: Repeat) -> Polynomial:
 
 
 def _sparse(items: tuple[Node, ...]) -> tuple[_Cost, int]:
-    """Return the cost of trying *items* at every position, and the number of items included in it.
+    """Return the cost of trying *items* at every position, and how many items the cost includes.
 
     In two cases, the cost is below the general bound. If the first character of a word does not
     occur again in the word, two partial matches never overlap, so the word is found at no more than

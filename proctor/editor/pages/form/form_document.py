@@ -227,7 +227,7 @@ def _is_text(state: FormState) -> bool:
 
 
 def state_of_document(document: dict[str, Any]) -> FormState:
-    """Return the form for a definition; `fits_the_form` must be true for it."""
+    """Return the form for a definition. Call this only if `fits_the_form(document)` is True."""
     state = FormState()
     tags = [each for each in document.get("metaTags") or () if isinstance(each, str)]
     owners = [each for each in tags if each.startswith(_OWNER)][-1:]
