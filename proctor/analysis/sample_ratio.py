@@ -35,7 +35,7 @@ class StratumRatio:
     p_value: float | None
 
     def wanted(self, group: str) -> float:
-        """Return the number of visitors that the matrix expects in a group."""
+        """Return the number of visitors that a group should have according to the matrix."""
         return sum(self.observed.values()) * (self.stratum.expected or {}).get(group, 0.0)
 
 

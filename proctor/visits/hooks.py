@@ -149,9 +149,10 @@ class Hooks:
 
 
 def _is_chosen(cls: type, overrides: Callable[[str], bool], hook: str, twin: str) -> bool:
-    """Return True if *hook* must be called, because no more derived class overrides its twin.
+    """Return True if *hook* must be called.
 
-    Without this, WSGI and ASGI would identify the same visitor differently.
+    It must not be called if its twin is overridden in a more derived class. Without this rule, WSGI
+    and ASGI would identify the same visitor differently.
     """
     if not overrides(hook):
         return False

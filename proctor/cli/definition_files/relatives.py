@@ -1,4 +1,7 @@
-"""Read the relatives of a test from its matrix or tree: tests it depends on, and dependents."""
+"""Read the relatives of a test from its matrix or tree.
+
+The relatives are the tests that it depends on, and the tests that depend on it.
+"""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def _pair(code: int) -> str:
 
 
 def joined(text: str) -> str:
-    """Reverse `units`: combine pairs of surrogates into one character."""
+    """Undo `units`: combine pairs of surrogates into one character."""
     return text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass")
 
 

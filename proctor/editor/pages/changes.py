@@ -1,4 +1,4 @@
-"""Compare revisions: in sentences, field by field, and as lines of JSON."""
+"""Compare revisions in three ways: in sentences, field by field, and as lines of JSON."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ class ThreeWay:
 
 
 def consumable_of(revision: Revision | None) -> TestDefinition | None:
-    """Return a revision's test in the matrix's format, or None if it is deleted or unreadable."""
+    """Return a revision's test in the matrix's format.
+
+    Return None if the revision deletes the test, or if its definition cannot be read.
+    """
     try:
         definition = definition_of(revision)
         return None if definition is None else definition.with_version(None).consumable()
@@ -128,8 +131,8 @@ def without_filled_in(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, An
 
     The fields are in the order of *new*.
 
-    An imported definition may omit fields, while the editor writes all fields when the test is next
-    changed. Empty values in constants and payloads are kept, because they have a meaning.
+    An imported definition may omit fields, but the editor writes all of them the next time the test
+    is changed. Empty values in constants and payloads are kept, because they have a meaning.
     """
     first: dict[str, Any] = {}
     second: dict[str, Any] = {}

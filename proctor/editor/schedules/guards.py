@@ -129,4 +129,4 @@ def ask(path: str, step: GuardedStep) -> Verdict:
         reason = printable(answer.reason, _REASON) or f"the guard {path} gave no reason"
         return Verdict(answer.action, reason)
     shown = printable(repr(answer), 200)
-    return Verdict.hold(f"the guard {path} returned {shown}, expected None or a Verdict")
+    return Verdict.hold(f"the guard {path} returned {shown}; expected None or a Verdict")

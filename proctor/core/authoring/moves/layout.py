@@ -129,9 +129,10 @@ class _Search:
         return budgets
 
     def _bound(self, index: int, before: int, unserved: int) -> int:
-        """Return the fewest ranges, from run *index* on, that meet the *unserved* requirements.
+        """Return the smallest possible number of ranges from run *index* on.
 
-        The number of ticks that each group must get is ignored.
+        The runs must meet the *unserved* requirements. The number of ticks that each group must get
+        is ignored.
         """
         if index == len(self.runs):
             return _ANY if unserved else 0

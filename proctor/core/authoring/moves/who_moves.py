@@ -145,7 +145,7 @@ def moves(
     format. *audience_unknown* means that the test may get different visitors, because visitors
     change groups in the test that it depends on.
 
-    Raises ValueError if the lengths of an allocation do not add up to 1.
+    Raises ValueError if the range lengths in an allocation do not add up to 1.
     """
     if old is None or new is None:
         return _appearing(old, new)
@@ -250,7 +250,7 @@ def same_placement(old: TestDefinition, new: TestDefinition) -> bool:
 
 
 def _changed_buckets(old: TestDefinition, new: TestDefinition) -> frozenset[int]:
-    """Return the values of the buckets that visitors see differently than before."""
+    """Return the values of the buckets whose name or payload has changed."""
     # If several buckets have the same value, the engine assigns the last one.
     before = {bucket.value: look(bucket) for bucket in old.buckets}
     after = {bucket.value: look(bucket) for bucket in new.buckets}
