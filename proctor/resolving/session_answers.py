@@ -100,14 +100,14 @@ class SessionAnswers:
         clock: Callable[[], float] = time.monotonic,
         time_of_day: Callable[[], float] = time.time,
     ) -> None:
-        """Keep answers for *lifetime* seconds; None means forever. *alias* has no effect here."""
+        """Keep answers for *lifetime* seconds; None means forever. *alias* is not used here."""
         self._log = log
         self._lifetime = lifetime
         self._time_of_day = time_of_day
         self._breaker = CircuitBreaker(clock=clock)
 
     def place_for(self, request: HttpRequest | None) -> Any:
-        """Return the request if it has a session, or None."""
+        """Return the request if it has a session, otherwise None."""
         return None if getattr(request, "session", None) is None else request
 
     def cache_keys(self, key: str) -> tuple[str, ...]:

@@ -160,5 +160,5 @@ def _is_chosen(cls: type, overrides: Callable[[str], bool], hook: str, twin: str
 
 
 def _depth(cls: type, name: str) -> int:
-    """Return the number of base classes of *cls* before the one that defines *name*."""
+    """Return the number of classes in the MRO of *cls* before the one that defines *name*."""
     return next(depth for depth, base in enumerate(cls.__mro__) if name in base.__dict__)

@@ -51,7 +51,7 @@ def _parent(test: TestDefinition) -> str:
 
 
 def _tests(location: str, file: DefinitionFile) -> Iterator[tuple[str, TestDefinition]]:
-    """Yield the tests of a matrix or a tree, by name."""
+    """Yield the name and the definition of each test in a matrix or a tree."""
     if is_directory(location):
         for name, text in read_tree(location).items():
             try:

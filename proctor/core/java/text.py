@@ -1,7 +1,7 @@
 """Strings as Java sees them: sequences of UTF-16 units.
 
-Python counts code points. The two differ only if there is a character beyond U+FFFF, so the
-functions in this module take a shortcut if there is none.
+Python's strings are sequences of code points. The two kinds of sequences differ only if the text
+contains a character beyond U+FFFF, so the functions in this module take a shortcut if it does not.
 """
 
 from __future__ import annotations

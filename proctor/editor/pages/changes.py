@@ -97,7 +97,7 @@ def sentences_between(
 
 
 def document_of(definition: Definition | None) -> dict[str, Any]:
-    """Return a definition as JSON for editing, without its version."""
+    """Return the JSON document that users edit: the definition without its version."""
     if definition is None:
         return {}
     document = definition.to_dict()
@@ -106,7 +106,7 @@ def document_of(definition: Definition | None) -> dict[str, Any]:
 
 
 def json_text(document: dict[str, Any]) -> str:
-    """Return a document as text for editing."""
+    """Return a document as indented JSON text, for users to edit."""
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
@@ -223,7 +223,7 @@ def _allocation(document: dict[str, Any], names: dict[int, str]) -> dict[str, An
 
 
 def _flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """Yield each value of a document with its path: `allocations 1: blue`."""
+    """Yield each value of a document with its path, such as `allocations 1: blue`."""
     if isinstance(value, dict) and value:
         for name, each in value.items():
             is_key = place in ("buckets", "allocations")

@@ -47,7 +47,7 @@ def arrange(runs: Sequence[Run], flows: Flows, slack: int = SLACK) -> list[list[
 
 
 class _Search:
-    """All lines with the smallest number of ranges.
+    """The search for the lines with the smallest number of ranges.
 
     A *sequence* lists the groups that a run has after the change, in order.
     """
@@ -173,7 +173,7 @@ class _Search:
         unserved: int,
         budgets: dict[tuple[str, int], int],
     ) -> Iterator[list[tuple[int, ...]]]:
-        """Yield *chosen* completed by a sequence for each remaining run.
+        """Yield *chosen*, completed by a sequence for each remaining run.
 
         These sequences add at most *left* ranges.
         """

@@ -50,12 +50,12 @@ class Move:
 
     @property
     def enters(self) -> bool:
-        """True if the visitors go from no group or a negative one to a live group."""
+        """True if the visitors had no live group, and now have one."""
         return not _is_live(self.source) and _is_live(self.target)
 
     @property
     def leaves(self) -> bool:
-        """True if the visitors go from a live group to no group or a negative one."""
+        """True if the visitors had a live group, and no longer have one."""
         return _is_live(self.source) and not _is_live(self.target)
 
     @property
@@ -167,7 +167,7 @@ class _Change:
         self._is_random = RANDOM in (old.test_type, new.test_type)
 
     def moves_of(self, pair: AllocationPair) -> PairMoves:
-        """Return the moves of a pair's visitors."""
+        """Return the moves of the visitors in a pair of allocations."""
         identifier = _id(pair, self._old, self._new)
         if self._is_random:
             return PairMoves(pair.old, pair.new, identifier, "random", (), self._drawn(pair))

@@ -1,4 +1,4 @@
-"""Make one GET request within a time limit, with a pooled session or with the site's own."""
+"""Make one GET request within a time limit, with a pooled session or the site's own session."""
 
 from __future__ import annotations
 
