@@ -81,7 +81,7 @@ def loaded_value(lazy: LazyObject[Any]) -> Any:
 
 
 def lazy_loader(lazy: LazyObject[Any]) -> Any:
-    """Return the function that loads the object inside a lazy object, or None if it has none."""
+    """Return the function that loads the object inside a lazy object, or None if there is none."""
     return lazy.__dict__.get("_setupfunc")
 
 
@@ -106,8 +106,9 @@ def skip_page_cache(request: HttpRequest) -> None:
 def prevent_caching(request: HttpRequest) -> None:
     """Keep `cache_page` and the cache middleware from storing the response.
 
-    Clearing the flag is not enough, because `cache_page` and the middleware set the flag again,
-    perhaps after a group was read. Therefore the request gets a class whose flag is always False.
+    Clearing the request's flag, as `skip_page_cache` does, is not enough: `cache_page` and the
+    middleware set the flag again, perhaps after a group was read. Therefore the request gets a
+    class whose flag is always False.
     """
     own: Any = request.__dict__.setdefault(_OWN_CLASS, type(request))
     request.__class__ = _never_stored(own)

@@ -38,11 +38,12 @@ class Moments:
 
     #: The constant subtracted from each column.
     center: Any
-    #: For each stratum and group: the visitors (T), sums (T, k) and products (T, k, k).
+    #: For each stratum and group: the number of visitors, the sums and the products. The arrays
+    #: have the shapes (T,), (T, k) and (T, k, k), for T time steps and k columns.
     own: dict[tuple[int, int], tuple[Any, Any, Any]]
-    #: For two strata and one group in each of them: visitors in both (T), their sums in each
-    #: stratum (T, k), and the products of one stratum's columns with the other stratum's columns
-    #: (T, k, k).
+    #: For two strata and one group in each of them: the number of visitors in both, their sums in
+    #: each stratum, and the products of one stratum's columns with the other stratum's columns. The
+    #: arrays have the same shapes as in `own`.
     shared: dict[tuple[int, int, int, int], tuple[Any, Any, Any, Any]]
 
     def at(self, step: int = -1) -> Moments:

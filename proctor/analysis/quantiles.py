@@ -67,7 +67,7 @@ def read_values(space: Workspace, plan: MetricPlan) -> dict[tuple[int, int], Val
 
 
 def quantile_of(values: Values, quantile: float) -> float:
-    """Return the quantile of a group, with NumPy's interpolation."""
+    """Return a quantile of the sums in a group, interpolated as NumPy does by default."""
     return float(np.quantile(values.values, quantile))
 
 

@@ -31,11 +31,12 @@ class StratumRatio:
 
     stratum: Stratum
     observed: Mapping[str, int]
-    #: None if the shares are unknown, or fewer than two groups have a share.
+    #: The p-value of this stratum. None if the shares are unknown, or fewer than two groups have a
+    #: share.
     p_value: float | None
 
     def wanted(self, group: str) -> float:
-        """Return the number of visitors that the matrix expects in a group."""
+        """Return the number of visitors that a group should have according to the matrix."""
         return sum(self.observed.values()) * (self.stratum.expected or {}).get(group, 0.0)
 
 
@@ -44,7 +45,7 @@ class SampleRatio:
     """The result of the sample ratio test for the whole analysis."""
 
     strata: tuple[StratumRatio, ...]
-    #: None if no stratum can be tested.
+    #: The joint p-value of the strata. None if no stratum can be tested.
     p_value: float | None
     #: The p-value of the hypothesis that visitors of all groups are equally likely to return under
     #: a later split. None if no visitor returned.

@@ -189,7 +189,7 @@ class Head(models.Model):
 
 
 class Hold(models.Model):
-    """A stopped test. Nothing can be published for the test on this branch until it is released."""
+    """A hold on a stopped test. While it lasts, the test cannot be published on the branch."""
 
     branch = models.ForeignKey(Branch, models.CASCADE, related_name="holds")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)

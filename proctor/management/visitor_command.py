@@ -1,4 +1,4 @@
-"""The shared base of commands about one visitor: options, and one-line errors."""
+"""The base class of commands about one visitor, with their options and one-line errors."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class VisitorCommand(BaseCommand, Generic[T]):
         raise NotImplementedError
 
     def note(self, notes: Iterable[str]) -> None:
-        """Print notes on standard error, so that the output equals that of `python -m proctor`."""
+        """Print notes on standard error, so that standard output matches `python -m proctor`."""
         self.stdout.flush()
         for text in notes:
             self.stderr.write(printable(text, 2000), str)

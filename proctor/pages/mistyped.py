@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["foreign_tests", "mistyped_tests"]
 
-#: Maximum number of forced names to compare with the declared names, because this is slow.
+#: Maximum number of forced names to compare with the declared names. Comparing names is slow.
 MAX_NAMES = 20
 
 #: How similar a name must be, from 0 to 1. It is high, because different tests often share an

@@ -39,7 +39,7 @@ _OLD_KEY = "proctorcache"
 
 
 def has_answer_to_save(request: HttpRequest) -> bool:
-    """Record that the response is ready. Return True if there is an answer for `save_answer`."""
+    """Record that the response is ready. Return True if `save_answer` has an answer to save."""
     request.__dict__[_ANSWERED] = True
     return _WAITING in request.__dict__
 
@@ -100,14 +100,14 @@ class SessionAnswers:
         clock: Callable[[], float] = time.monotonic,
         time_of_day: Callable[[], float] = time.time,
     ) -> None:
-        """Keep answers for *lifetime* seconds; None means forever. *alias* has no effect here."""
+        """Keep answers for *lifetime* seconds; None means forever. *alias* is not used here."""
         self._log = log
         self._lifetime = lifetime
         self._time_of_day = time_of_day
         self._breaker = CircuitBreaker(clock=clock)
 
     def place_for(self, request: HttpRequest | None) -> Any:
-        """Return the request if it has a session, or None."""
+        """Return the request if it has a session, otherwise None."""
         return None if getattr(request, "session", None) is None else request
 
     def cache_keys(self, key: str) -> tuple[str, ...]:
@@ -136,8 +136,8 @@ class SessionAnswers:
         """Make `save_answer` store *entry* in the session when the response is ready.
 
         The entry must not be stored earlier. Otherwise, a page that only reads the session would
-        write back the whole session as it was at the start of the request. This would undo the
-        changes of a simultaneous request that fills a basket or signs out.
+        write back the whole session as it was at the start of the request. This would undo
+        what a simultaneous request has changed, for example by filling a basket or signing out.
         """
         until = None if self._lifetime is None else self._time_of_day() + self._lifetime
         place.__dict__[_WAITING] = {"key": key, "until": until, **entry}

@@ -1,4 +1,4 @@
-"""Delete old rows, or all rows of a visitor."""
+"""Delete old rows, or all rows about one visitor."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def prune(before: datetime, progress: Callable[[int], None] | None = None) -> di
 
 
 def forget(identifier_type: str, visitor: str) -> dict[str, int]:
-    """Delete all rows of a visitor and return the number of rows deleted from each table."""
+    """Delete all rows about a visitor and return the number of rows deleted from each table."""
     using = write_alias()
     stored = stored_visitor(identifier_type, visitor)
     done = {}

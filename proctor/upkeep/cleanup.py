@@ -69,7 +69,10 @@ def undeclared(registry: Collection[str], proctor: Proctor) -> Iterator[CleanupF
 
 
 def unused(registry: Collection[str], found: Collection[str]) -> Iterator[CleanupFinding]:
-    """Return the declared tests that are not in *found*, the names used in code and templates."""
+    """Return the declared tests that are not used in code or templates.
+
+    *found* contains the names that are used there.
+    """
     for name in registry:
         if name not in found:
             yield CleanupFinding(
@@ -129,7 +132,7 @@ def _is_for_all(definition: TestDefinition) -> bool:
 def _only_bucket(definition: TestDefinition) -> tuple[int | None, Bucket | None]:
     """Return the index of the last allocation used, and the one bucket that visitors get.
 
-    Both are None if there is no such bucket, or more than one.
+    Both are None if visitors get no bucket, or several different ones.
     """
     last, values = None, set()
     if classify(definition.rule) not in _FOR_NOBODY:
@@ -146,7 +149,7 @@ def _only_bucket(definition: TestDefinition) -> tuple[int | None, Bucket | None]
 
 
 def _reached(allocation: Allocation) -> set[int]:
-    """Return the values of the buckets that visitors can reach."""
+    """Return the values of the buckets that visitors in the allocation can get."""
     ends = (*cutoffs([each.length for each in allocation.ranges]), POSITION_MAX)
     reached, start = set(), POSITION_MIN
     for each, end in zip(allocation.ranges, ends, strict=True):

@@ -45,8 +45,8 @@ class HookAnswerError(TypeError):
 def is_yes(hook: str, answer: Any, *, takes_text: bool = True) -> bool:
     """Return *answer*, the value that *hook* returned, as a bool.
 
-    Raises HookAnswerError for an awaitable, because every awaitable counts as true. Also raises it
-    for a str, because "no" counts as true, unless *takes_text* is true.
+    Raises HookAnswerError for an awaitable, because every awaitable counts as true. Unless
+    *takes_text* is true, also raises it for a str, because even the text "no" counts as true.
     """
     if inspect.isawaitable(answer) or (isinstance(answer, str) and not takes_text):
         if inspect.iscoroutine(answer):
@@ -56,7 +56,7 @@ def is_yes(hook: str, answer: Any, *, takes_text: bool = True) -> bool:
 
 
 def is_data(value: Any, depth: int = _DEPTH) -> bool:
-    """Return True if *value* consists only of plain values, without loading anything."""
+    """Return True if *value* consists only of plain values. Loads nothing."""
     cls = type(value)
     if cls in _PLAIN:
         return True

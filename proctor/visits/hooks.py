@@ -149,9 +149,10 @@ class Hooks:
 
 
 def _is_chosen(cls: type, overrides: Callable[[str], bool], hook: str, twin: str) -> bool:
-    """Return True if *hook* must be called, because no more derived class overrides its twin.
+    """Return True if *hook* must be called.
 
-    Without this, WSGI and ASGI would identify the same visitor differently.
+    It must not be called if its twin is overridden in a more derived class. Without this rule, WSGI
+    and ASGI would identify the same visitor differently.
     """
     if not overrides(hook):
         return False
@@ -159,5 +160,5 @@ def _is_chosen(cls: type, overrides: Callable[[str], bool], hook: str, twin: str
 
 
 def _depth(cls: type, name: str) -> int:
-    """Return the number of base classes of *cls* before the one that defines *name*."""
+    """Return the number of classes in the MRO of *cls* before the one that defines *name*."""
     return next(depth for depth, base in enumerate(cls.__mro__) if name in base.__dict__)

@@ -72,7 +72,7 @@ class IgnoredCookie(NamedTuple):
 
 
 def ignored_cookie() -> IgnoredCookie | None:
-    """Return the reason why browsers ignore the cookie although each value is allowed, or None.
+    """Return why browsers ignore the cookie although each setting is allowed; None if they do not.
 
     The source is RFC 6265bis, sections 4.1.3 (prefixes) and 5.7 (SameSite=None). If the cookie is
     ignored, every page sets a new id, and visitors change groups with each page.

@@ -581,7 +581,7 @@ def test_a_receiver_that_raises_hurts_nobody(ada, caplog, django_capture_on_comm
         changed.disconnect(fail)
     assert len(told) == 1
     (said,) = [each.getMessage() for each in caplog.records if each.name == "proctor.editor"]
-    assert said.startswith("A receiver of the signal 'changed'")
+    assert said.startswith("A receiver of the 'changed' signal")
     assert "secret" not in said
 
 

@@ -511,7 +511,7 @@ def test_a_guard_stops_the_test(one, later, answers):
     ("answer", "problem"),
     [
         (ZeroDivisionError("secret"), "failed: ZeroDivisionError"),
-        (True, "returned True, expected None or a Verdict"),
+        (True, "returned True; expected None or a Verdict"),
         (Verdict.hold(""), "gave no reason"),
     ],
 )

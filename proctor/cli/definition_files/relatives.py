@@ -1,4 +1,7 @@
-"""Read the relatives of a test from its matrix or tree: tests it depends on, and dependents."""
+"""Read the relatives of a test from its matrix or tree.
+
+The relatives are the tests that it depends on, and the tests that depend on it.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ def _parent(test: TestDefinition) -> str:
 
 
 def _tests(location: str, file: DefinitionFile) -> Iterator[tuple[str, TestDefinition]]:
-    """Yield the tests of a matrix or a tree, by name."""
+    """Yield the name and the definition of each test in a matrix or a tree."""
     if is_directory(location):
         for name, text in read_tree(location).items():
             try:

@@ -45,7 +45,10 @@ def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
 
 
 def declared_tests(specifications: Iterable[Specification], *sides: Reviewed) -> set[str]:
-    """Return the tests that specifications name, and the tests in *sides* that match a filter."""
+    """Return the tests that the specifications declare.
+
+    These include the tests in *sides* that match a dynamic filter of a specification.
+    """
     found: set[str] = set()
     for specification in specifications:
         found.update(specification.tests)

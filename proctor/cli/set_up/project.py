@@ -36,7 +36,7 @@ class Project:
         return self.root / "manage.py"
 
     def shown(self, path: Path) -> str:
-        """Return a path for messages, relative to the directory of manage.py."""
+        """Return a path as shown in messages: relative to the directory that contains manage.py."""
         return path.relative_to(self.root).as_posix()
 
     def urls(self) -> tuple[str, PythonFile]:
@@ -49,7 +49,7 @@ class Project:
             raise Refusal("ROOT_URLCONF is not a literal")
         path = _file_of(self.root, module)
         if path is None:
-            raise Refusal(f"the module {module!r} of ROOT_URLCONF is not in the project")
+            raise Refusal(f"ROOT_URLCONF names the module {module!r}, which is not in the project")
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]
         return package, PythonFile.read(path)
 
@@ -64,7 +64,7 @@ def find_project(directory: Path, settings_module: str | None = None) -> Project
         module = settings_module or _settings_module(PythonFile.read(manage))
         path = _file_of(manage.parent, module)
         if path is None:
-            raise Refusal(f"the settings {module!r} are not inside {str(manage.parent)!r}")
+            raise Refusal(f"the settings module {module!r} is not inside {str(manage.parent)!r}")
         files: dict[Path, PythonFile] = {}
         _read_settings(manage.parent, module, path, files)
     except Refusal as refusal:

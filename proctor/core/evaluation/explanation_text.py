@@ -178,7 +178,7 @@ def _refused_by_rule(explanation: Explained) -> Sentence:
         text = gettext_noop("no allocation accepts visitors whose identifier was rejected")
         return Sentence(text)
     text = gettext_noop(
-        "no allocation's rule is true; that of {allocation}, the last one, is false: {why}"
+        "no allocation's rule is true; the rule of the last one, {allocation}, is false: {why}"
     )
     return Sentence(text, allocation=_allocation(last), why=last.rule.why)
 

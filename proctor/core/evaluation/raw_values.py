@@ -58,7 +58,8 @@ def plain_converter(declared: ContextType) -> Callable[[Any, Callable[[], object
 def is_convertible(declared: ContextType) -> Callable[[Any], bool]:
     """Return a function that returns True if a raw value can be converted.
 
-    For values of common classes, the function knows the result without converting them.
+    Values of common classes are not converted: only their class, and their range or length, is
+    checked.
     """
     cls, low, high = declared.python_type, declared.low, declared.high
 

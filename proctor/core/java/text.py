@@ -1,7 +1,7 @@
 """Strings as Java sees them: sequences of UTF-16 units.
 
-Python counts code points. The two differ only if there is a character beyond U+FFFF, so the
-functions in this module take a shortcut if there is none.
+Python's strings are sequences of code points. The two kinds of sequences differ only if the text
+contains a character beyond U+FFFF, so the functions in this module take a shortcut if it does not.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _pair(code: int) -> str:
 
 
 def joined(text: str) -> str:
-    """Reverse `units`: combine pairs of surrogates into one character."""
+    """Undo `units`: combine pairs of surrogates into one character."""
     return text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass")
 
 

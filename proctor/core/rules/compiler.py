@@ -66,7 +66,10 @@ class Compiler:
         if len(function.parameters) != len(node.arguments):
             raise RuleSyntaxError(
                 Sentence(
-                    gettext_noop("column {column}: {name} takes {needed} arguments, not {given}"),
+                    gettext_noop(
+                        "column {column}: wrong number of arguments for {name}: "
+                        "expected {needed}, got {given}"
+                    ),
                     column=node.start + 1,
                     name=name,
                     needed=len(function.parameters),

@@ -77,7 +77,8 @@ _TOKEN = re.compile(
 )
 _ESCAPED = re.compile(r"""\\([\\"'])""")
 
-# The characters that Character.isJavaIdentifierStart and isJavaIdentifierPart accept.
+# The Unicode categories of the characters that Character.isJavaIdentifierStart and
+# isJavaIdentifierPart accept.
 _START_CATEGORIES = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nl", "Sc", "Pc"})
 _PART_CATEGORIES = _START_CATEGORIES | {"Nd", "Mc", "Mn", "Cf"}
 

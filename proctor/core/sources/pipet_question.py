@@ -1,4 +1,7 @@
-"""Build the URL that asks a Pipet for a visitor's groups, short enough for servers to accept."""
+"""Build the URL that asks a Pipet for a visitor's groups.
+
+The length of the URL is limited, so that servers accept it.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ def question(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> 
 
 
 def fingerprint(root: str, request: GroupsRequest, *, keep_empty: bool = False) -> str | None:
-    """Return a string with all that the answer depends on, or None if no request is needed."""
+    """Return a string of everything that determines the answer; None if no request is needed."""
     identifiers = _identifiers(request, keep_empty)
     if not identifiers or (request.tests is not None and not request.tests):
         return None

@@ -89,7 +89,7 @@ class PipetSource(Closing):
             raise ConfigurationError(f"timeout is {timeout!r}; give a number of seconds")
         if not 0 < timeout <= LONGEST_TIMEOUT:
             raise ConfigurationError(
-                f"timeout is {timeout!r}; give seconds above 0, up to {LONGEST_TIMEOUT}"
+                f"timeout is {timeout!r}; give a number of seconds above 0, up to {LONGEST_TIMEOUT}"
             )
         self._timeout = timeout
         self._max_bytes = max_bytes

@@ -24,7 +24,7 @@ def finished(definition: Definition, value: int) -> Definition:
 
     The rules, the restriction to countries, the dependency and all other allocations are removed,
     because they would exclude visitors. The remaining allocation keeps the first allocation's name
-    and gets a new id. Raises ChangeRefused if no bucket has the value.
+    and gets a new id. *value* is the value of the bucket. Raises ChangeRefused if no bucket has it.
     """
     old = definition.test
     buckets = {bucket.value: bucket.name for bucket in old.buckets}

@@ -1,4 +1,4 @@
-"""Compare revisions: in sentences, field by field, and as lines of JSON."""
+"""Compare revisions in three ways: in sentences, field by field, and as lines of JSON."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ class ThreeWay:
 
 
 def consumable_of(revision: Revision | None) -> TestDefinition | None:
-    """Return a revision's test in the matrix's format, or None if it is deleted or unreadable."""
+    """Return a revision's test in the matrix's format.
+
+    Return None if the revision deletes the test, or if its definition cannot be read.
+    """
     try:
         definition = definition_of(revision)
         return None if definition is None else definition.with_version(None).consumable()
@@ -94,7 +97,7 @@ def sentences_between(
 
 
 def document_of(definition: Definition | None) -> dict[str, Any]:
-    """Return a definition as JSON for editing, without its version."""
+    """Return the JSON document that users edit: the definition without its version."""
     if definition is None:
         return {}
     document = definition.to_dict()
@@ -103,7 +106,7 @@ def document_of(definition: Definition | None) -> dict[str, Any]:
 
 
 def json_text(document: dict[str, Any]) -> str:
-    """Return a document as text for editing."""
+    """Return a document as indented JSON text, for users to edit."""
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
@@ -128,8 +131,8 @@ def without_filled_in(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, An
 
     The fields are in the order of *new*.
 
-    An imported definition may omit fields, while the editor writes all fields when the test is next
-    changed. Empty values in constants and payloads are kept, because they have a meaning.
+    An imported definition may omit fields, but the editor writes all of them the next time the test
+    is changed. Empty values in constants and payloads are kept, because they have a meaning.
     """
     first: dict[str, Any] = {}
     second: dict[str, Any] = {}
@@ -220,7 +223,7 @@ def _allocation(document: dict[str, Any], names: dict[int, str]) -> dict[str, An
 
 
 def _flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """Yield each value of a document with its path: `allocations 1: blue`."""
+    """Yield each value of a document with its path, such as `allocations 1: blue`."""
     if isinstance(value, dict) and value:
         for name, each in value.items():
             is_key = place in ("buckets", "allocations")

@@ -1,7 +1,8 @@
 """Actions on a proposal other than publishing it: approve, reject, comment, withdraw.
 
-All take the `Actor` as the first argument. They raise NotFound for a proposal that does not exist
-or that the user may not see, PermissionMissing, Closed, and the errors named in their docstrings.
+All of these functions take the `Actor` as the first argument. They raise PermissionMissing, Closed,
+the errors named in their docstrings, and NotFound for a proposal that does not exist or that the
+user may not see.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def _tell(proposal: Proposal, event: Comment.Event, actor: str) -> None:
     for receiver, answer in answers:
         if isinstance(answer, Exception):
             logger.error(
-                "A receiver of the signal 'changed', %r, failed: %s", receiver, error_place(answer)
+                "A receiver of the 'changed' signal, %r, failed: %s", receiver, error_place(answer)
             )
     if event in (Comment.Event.OPENED, Comment.Event.UPDATED):
         mail(proposal, actor)

@@ -78,7 +78,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class GuardedStep:
-    """A due step, as passed to its guard."""
+    """A step that is due: the argument with which its guard is called."""
 
     #: The name of the test, and the branch of the step.
     test: str
@@ -86,7 +86,8 @@ class GuardedStep:
     #: The number of the step (from 1) and the number of steps in its schedule.
     number: int
     steps: int
-    #: The test on the branch now, and as it would be after the step, in the editor's format.
+    #: The test as it is on the branch now, and as it will be if the step is published. Both are in
+    #: the editor's format.
     before: TestDefinition
     after: TestDefinition
     #: The time of the last change to the test on the branch.
@@ -129,4 +130,4 @@ def ask(path: str, step: GuardedStep) -> Verdict:
         reason = printable(answer.reason, _REASON) or f"the guard {path} gave no reason"
         return Verdict(answer.action, reason)
     shown = printable(repr(answer), 200)
-    return Verdict.hold(f"the guard {path} returned {shown}, expected None or a Verdict")
+    return Verdict.hold(f"the guard {path} returned {shown}; expected None or a Verdict")

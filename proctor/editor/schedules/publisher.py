@@ -79,8 +79,9 @@ def publish_due(*, only: int | None = None, waits: bool = True) -> Iterator[Outc
     """Publish due steps in order; yield the outcome of each.
 
     *only* is the id of a proposal; if it is given, only that proposal's steps are published.
-    *waits* must be False in the thread that loads the matrix. Raises database errors, for example
-    if this process cannot write.
+    If *waits* is True, each publication waits until this process has loaded the new matrix, so
+    *waits* must be False in the thread that loads it. Raises database errors, for example if this
+    process cannot write.
     """
     using = write_alias()
     looks: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""`manage.py proctor_explain`: explain why a visitor has a certain group in a test, or none."""
+"""`manage.py proctor_explain`: explain why a visitor is in a group of a test, or in no group."""
 
 from __future__ import annotations
 

@@ -36,6 +36,6 @@ class Seen:
         self._new[key] = None
 
     def forget(self, key: int) -> None:
-        """Forget *key*, so that the next exposure with it is recorded again."""
+        """Forget *key*, so that the next exposure with this key is recorded again."""
         self._new.pop(key, None)
         self._old.pop(key, None)

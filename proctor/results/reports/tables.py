@@ -27,9 +27,9 @@ _ROWS = 20_000
 
 
 def read_table(selection: Selection) -> pa.Table:
-    """Return the rows of a selection.
+    """Return the rows of a selection as an Arrow table.
 
-    `at` is a time in UTC, `value` a float, and all other columns are strings.
+    The `at` column contains times in UTC, `value` contains floats, and all others contain strings.
     """
     connection = connections[selection.using]
     if connection.vendor == "postgresql" and settings.USE_TZ and selection.is_plain:

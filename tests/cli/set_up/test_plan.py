@@ -340,7 +340,9 @@ def test_other_addresses_are_left_alone(tmp_path, old, new, reason):
 
 def test_a_urlconf_that_is_elsewhere_is_left_alone(tmp_path):
     root = lay_out(tmp_path, changed(settings=("'mysite.urls'", "'other.urls'")))
-    assert reasons(root) == ["the module 'other.urls' of ROOT_URLCONF is not in the project"]
+    assert reasons(root) == [
+        "ROOT_URLCONF names the module 'other.urls', which is not in the project"
+    ]
 
 
 # -- finding the project ---------------------------------------------------------------------

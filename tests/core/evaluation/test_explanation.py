@@ -410,8 +410,8 @@ def test_the_text_says_each_step(age, text):
             {"allocations": [{"rule": "${age > 9}", "ranges": HALVES}]},
             {"context": {"age": 5}},
             (
-                "no group: no allocation's rule is true; that of allocation 1, the last one, is "
-                "false: age > 9 at column 3; age = 5 (Long)"
+                "no group: no allocation's rule is true; the rule of the last one, allocation 1, "
+                "is false: age > 9 at column 3; age = 5 (Long)"
             ),
         ),
         (

@@ -45,7 +45,7 @@ def test_a_sound_matrix_has_no_problems():
         pytest.param(
             {"rule": "${fn:length(1, 2)}"},
             "atest, rule",
-            ["column 3", "fn:length takes 1 arguments, not 2"],
+            ["column 3", "arguments for fn:length: expected 1, got 2"],
             id="a wrong number of arguments",
         ),
         pytest.param({"allocations": []}, "atest", ["add at least one"], id="no allocations"),

@@ -156,13 +156,13 @@ def test_what_was_found_is_forgotten_by_the_next_evaluation():
     "expression", ["(true || fn:nope())", "(false && fn:trim())", "x.y(fn:nope())"]
 )
 def test_a_function_is_looked_up_when_the_rule_is_made(expression):
-    with pytest.raises(RuleSyntaxError, match=r"no function|takes 1 arguments, not 0"):
+    with pytest.raises(RuleSyntaxError, match=r"no function|expected 1, got 0"):
         Rule(f"${{{expression}}}")
 
 
 def test_a_wrong_number_of_arguments_is_reported_with_the_column():
     with pytest.raises(
-        RuleSyntaxError, match="column 8: fn:trim takes 1 arguments, not 2"
+        RuleSyntaxError, match=r"column 8: wrong .* for fn:trim: expected 1, got 2"
     ) as caught:
         Rule("${x && fn:trim(1, 2)}")
     assert caught.value.column == 8

@@ -47,7 +47,7 @@ def arrange(runs: Sequence[Run], flows: Flows, slack: int = SLACK) -> list[list[
 
 
 class _Search:
-    """All lines with the smallest number of ranges.
+    """The search for the lines with the smallest number of ranges.
 
     A *sequence* lists the groups that a run has after the change, in order.
     """
@@ -129,9 +129,10 @@ class _Search:
         return budgets
 
     def _bound(self, index: int, before: int, unserved: int) -> int:
-        """Return the fewest ranges, from run *index* on, that meet the *unserved* requirements.
+        """Return the smallest possible number of ranges from run *index* on.
 
-        The number of ticks that each group must get is ignored.
+        The runs must meet the *unserved* requirements. The number of ticks that each group must get
+        is ignored.
         """
         if index == len(self.runs):
             return _ANY if unserved else 0
@@ -172,7 +173,7 @@ class _Search:
         unserved: int,
         budgets: dict[tuple[str, int], int],
     ) -> Iterator[list[tuple[int, ...]]]:
-        """Yield *chosen* completed by a sequence for each remaining run.
+        """Yield *chosen*, completed by a sequence for each remaining run.
 
         These sequences add at most *left* ranges.
         """

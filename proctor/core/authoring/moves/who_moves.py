@@ -50,12 +50,12 @@ class Move:
 
     @property
     def enters(self) -> bool:
-        """True if the visitors go from no group or a negative one to a live group."""
+        """True if the visitors had no live group, and now have one."""
         return not _is_live(self.source) and _is_live(self.target)
 
     @property
     def leaves(self) -> bool:
-        """True if the visitors go from a live group to no group or a negative one."""
+        """True if the visitors had a live group, and no longer have one."""
         return _is_live(self.source) and not _is_live(self.target)
 
     @property
@@ -139,13 +139,13 @@ def _sum(parts: Any) -> Fraction:
 def moves(
     old: TestDefinition | None, new: TestDefinition | None, *, audience_unknown: bool = False
 ) -> tuple[PairMoves, ...]:
-    """Return who moves when *old* becomes *new*, for each pair of allocations.
+    """Return who changes groups when *old* becomes *new*, for each pair of allocations.
 
     None stands for a test that does not exist or is not loaded. Definitions must be in the matrix's
     format. *audience_unknown* means that the test may get different visitors, because visitors
     change groups in the test that it depends on.
 
-    Raises ValueError if the lengths of an allocation do not add up to 1.
+    Raises ValueError if the range lengths in an allocation do not add up to 1.
     """
     if old is None or new is None:
         return _appearing(old, new)
@@ -167,7 +167,7 @@ class _Change:
         self._is_random = RANDOM in (old.test_type, new.test_type)
 
     def moves_of(self, pair: AllocationPair) -> PairMoves:
-        """Return the moves of a pair's visitors."""
+        """Return the moves of the visitors in a pair of allocations."""
         identifier = _id(pair, self._old, self._new)
         if self._is_random:
             return PairMoves(pair.old, pair.new, identifier, "random", (), self._drawn(pair))
@@ -250,7 +250,7 @@ def same_placement(old: TestDefinition, new: TestDefinition) -> bool:
 
 
 def _changed_buckets(old: TestDefinition, new: TestDefinition) -> frozenset[int]:
-    """Return the values of the buckets that visitors see differently than before."""
+    """Return the values of the buckets whose name or payload has changed."""
     # If several buckets have the same value, the engine assigns the last one.
     before = {bucket.value: look(bucket) for bucket in old.buckets}
     after = {bucket.value: look(bucket) for bucket in new.buckets}
@@ -269,7 +269,7 @@ def look(bucket: Bucket) -> tuple[str, str]:
 def moves_between(
     old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
 ) -> dict[str, tuple[PairMoves, ...]]:
-    """Return who moves in each test of *old* and *new*, sorted by test name.
+    """Return who changes groups in each test of *old* and *new*, sorted by test name.
 
     *old* and *new* contain the tests that the engine loads. A test has an unknown audience if it
     depends, directly or indirectly, on a test whose groups change.

@@ -1,4 +1,4 @@
-"""Make one GET request within a time limit, with a pooled session or with the site's own."""
+"""Make one GET request within a time limit, with a pooled session or the site's own session."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int
     if not isinstance(session, requests.Session):
         return _get_plainly(session, url, timeout, max_bytes)
     deadline = Deadline(timeout)
-    # Response hooks run before requests looks for a redirect. Hooks that are passed to a call
-    # replace those of the session, so pass the session's hooks as well.
+    # Response hooks run before the requests package looks for a redirect. Hooks that are passed to
+    # a call replace those of the session, so pass the session's hooks as well.
     hooks = {"response": [*session.hooks.get("response", ()), _forget_redirect]}
     check = deadline.remaining
     try:
@@ -141,7 +141,10 @@ def get_with(session: requests.Session, url: str, timeout: float, max_bytes: int
 
 
 def _forget_redirect(response: requests.Response, *_: Any, **__: Any) -> None:
-    """Hide a redirect from the requests package, which would read its whole body, however large."""
+    """Hide a redirect from the requests package.
+
+    Otherwise, the package would read the whole body of the redirect, however large.
+    """
     location = response.headers.pop("Location", None)
     if location is not None:
         response.headers[_REDIRECT] = location
