@@ -126,7 +126,7 @@ class Forcing:
             await staff.aknow_user(self._request)
 
     def check_at_end(self) -> None:
-        """Check privilege before the response is finished, which may set the force cookie."""
+        """Check privilege before finishing the response, because that may set the force cookie."""
         self.check()
         if self._is_suspect:
             self._check_sender()

@@ -46,7 +46,7 @@ class PythonFile:
         return cls(path, content)
 
     def encoded(self, text: str) -> bytes:
-        """Return a new text for the file as bytes, in the file's encoding."""
+        """Return *text*, the new text of the file, as bytes in the file's encoding."""
         return text.encode(self._encoding)
 
     def start(self, node: ast.expr | ast.stmt | ast.alias) -> int:
