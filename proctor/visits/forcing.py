@@ -151,7 +151,7 @@ class Forcing:
 
     @property
     def asked_now(self) -> str | None:
-        """The force groups from the parameter or header, or None. "" clears forced groups."""
+        """The force groups from the parameter or header, or None. An empty string clears them."""
         try:
             return self._asked_now
         except AttributeError:
