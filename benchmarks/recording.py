@@ -121,7 +121,7 @@ def side(url: str, visitors: Callable[[], str], *, on: bool) -> Callable[[], flo
 
 
 def numbered(prefix: str, count: int | None) -> Callable[[], str]:
-    """Return a function that returns visitors: always a new one, or one of *count* in turn."""
+    """Return a function whose calls return new visitors, or *count* visitors in turn."""
     given = iter(range(10**9))
     return lambda: f"{prefix}{next(given) if count is None else next(given) % count}"
 

@@ -67,9 +67,9 @@ def ramp(
 
     *definition* can have the matrix's form or the editor's form: only ranges change, and unknown
     fields are kept. *allocation* is an index from 0, and *shares* maps bucket values to shares.
-    Groups that are not named keep all of their positions. The negative group gets the rest (the one
-    with the lowest value if there are several). If there is no negative group, all shares must be
-    given. The same object is returned if nothing changes.
+    Groups that are missing from *shares* keep all of their positions. The rest goes to the negative
+    group, or to the one with the lowest value if several are negative. If there is no negative
+    group, all shares must be given. The same object is returned if nothing changes.
 
     The new ranges are chosen by these criteria, in this order: the fewest visitors who jump from
     one live group to another; the fewest visitors who move; the fewest new ranges; the shortest
