@@ -102,7 +102,7 @@ def _nobody(space: Workspace, test: str) -> Sentence:
         )
     return Sentence(
         gettext_noop(
-            "The exposures contain no visitors in the test {test}, only of other tests: {names}"
+            "The exposures contain no visitors in the test {test}, only in other tests: {names}"
         ),
         test=shown,
         names=Series(names),

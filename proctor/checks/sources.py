@@ -128,7 +128,7 @@ def _names() -> Iterator[checks.CheckMessage]:
         return
     yield checks.Warning(
         f"The names in PROCTOR_TESTS take up more than {MAX_TEST_BYTES} bytes in the URL, so each "
-        "request asks the Pipet for all tests of its matrix.",
+        "request queries the Pipet for all tests in its matrix.",
         hint="Remove finished tests from PROCTOR_TESTS; or silence this check if the Pipet's "
         "matrix contains few other tests.",
         id="proctor.W018",
@@ -169,12 +169,12 @@ def _cache_alias() -> str:
     return value_of("PROCTOR_CACHE_NAME") or "default"
 
 
-#: Cache backends that do not share data between processes, and what this causes.
+#: Cache backends that do not share data between processes, and the consequence of each.
 _UNSHARED = {
     "locmem.LocMemCache": (
-        "processes do not share, so processes use different versions after the matrix changes"
+        "processes do not share, so they use different versions after the matrix changes"
     ),
-    "dummy.DummyCache": "keeps nothing, so every request asks the Pipet",
+    "dummy.DummyCache": "keeps nothing, so every request queries the Pipet",
 }
 
 

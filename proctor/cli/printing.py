@@ -81,8 +81,8 @@ def table(
 ) -> Iterator[str]:
     """Return the lines of a table. Columns are as wide as needed, with two spaces between them.
 
-    Cells are made printable and truncated. *alignments* has a < or > for each column; the default
-    is left.
+    Cells are made printable and truncated. *alignments* has a < (left) or > (right) for each
+    column; the default is <.
     """
     cells = [list(header), *([printable(cell, MAX_CELL) for cell in row] for row in rows)]
     widths = [max(map(width, column)) for column in zip(*cells, strict=True)]

@@ -76,8 +76,8 @@ class MatrixNotReady(SourceError):  # noqa: N818 - a state, not a fault
 class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
     """A service does not answer, or its answer is wrong.
 
-    In an outage, the source then makes no calls for a while. Otherwise, it makes no calls for this
-    request for a while. Each outage is logged once.
+    During an outage, the source makes no calls for a while. After any other failure, it makes no
+    calls for the same request for a while. Each outage is logged once.
     """
 
     #: True if the service was called for this request.
@@ -89,7 +89,7 @@ class SourceUnavailable(SourceError):  # noqa: N818 - a state, not a fault
 
 
 class RequestRejected(SourceError):  # noqa: N818 - says what happened to the request
-    """A service rejects this request but would answer other requests, or this one is too long.
+    """A service rejects this request but would answer others, or this request is too long.
 
     The source logs this at most once a minute.
     """

@@ -19,7 +19,7 @@ __all__ = ["EditorAdmin"]
 
 @admin.register(Head)
 class EditorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic when it runs
-    """An admin whose pages redirect to the editor, so that no change bypasses its checks."""
+    """Admin pages that redirect to the editor, so that no change bypasses the editor's checks."""
 
     def changelist_view(self, request: HttpRequest, *_args: Any, **_options: Any) -> HttpResponse:
         """Redirect to the list of tests."""

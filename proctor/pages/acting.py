@@ -91,7 +91,7 @@ def _redirect(request: HttpRequest) -> HttpResponse:
 
 
 def _single(request: HttpRequest) -> str:
-    """Return the test whose group was clicked, if exactly one was clicked."""
+    """Return the test whose group was clicked, or "" unless exactly one group was clicked."""
     names = [name for name in request.POST if name.startswith("force.")]
     return names[0].removeprefix("force.") if len(names) == 1 else ""
 

@@ -70,7 +70,7 @@ class _Arguments:
             raise self.error(problem)
 
     def one(self, keyword: str, default: str) -> Word:
-        """Return the value of *keyword*, or *default*. Raise an exception for a second value."""
+        """Return the value of *keyword*, or *default*. Raise an exception if it appears twice."""
         given = self.keywords.get(keyword, [default])
         if len(given) > 1:
             raise self.error(f"{keyword}= appears twice; remove one of them")

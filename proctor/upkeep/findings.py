@@ -21,7 +21,7 @@ class Finding(Generic[K]):
     test: str
     #: The location: `PROCTOR_TESTS`, `page.html:3`, or `matrix: signuptst, allocation #A1`.
     place: str
-    #: A description of the finding, with the values.
+    #: A description of the finding, including the relevant values.
     message: str
 
     @property

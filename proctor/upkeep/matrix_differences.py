@@ -156,7 +156,7 @@ def _groups(test: ProctorTest, definition: TestDefinition) -> Iterator[Differenc
             DECLARED_IN,
             f"the bucket with the value {bucket.value} of {test.name!r} is called "
             f"{bucket.name!r} in the matrix, but {group!r} is declared: code and templates "
-            f"use {group!r}, exposures contain {bucket.name!r}",
+            f"use {group!r}, while exposures contain {bucket.name!r}",
         )
     if test.default is not None and test.default not in renamed:
         yield from _group(

@@ -43,8 +43,8 @@ OPEN = "proctor_bar_open"
 _HIDDEN = "hidden"
 _SALT = "proctor.bar"
 
-#: Lifetime in seconds. It is short, because exposures are suppressed if a visitor forgets that they
-#: use a different identity.
+#: Lifetime in seconds. It is short, because exposures are suppressed as long as a visitor uses a
+#: different identity, and visitors may forget to switch back.
 MAX_AGE = 24 * 60 * 60
 
 #: Maximum length of the value. Browsers reject a cookie if its name, value and attributes have more
@@ -54,7 +54,10 @@ MAX_COOKIE = 3800
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The differences from the visitor's own identity, by source key. None removes the key."""
+    """The differences from the visitor's own identity, by source key.
+
+    A value of None removes the key.
+    """
 
     identifiers: Mapping[str, str | None] = field(default_factory=FrozenDict)
     context: Mapping[str, str | None] = field(default_factory=FrozenDict)

@@ -126,7 +126,7 @@ class Forcing:
             await staff.aknow_user(self._request)
 
     def check_at_end(self) -> None:
-        """Check privilege before the response is finished, which may set the force cookie."""
+        """Check privilege before finishing the response, because that may set the force cookie."""
         self.check()
         if self._is_suspect:
             self._check_sender()
@@ -151,7 +151,7 @@ class Forcing:
 
     @property
     def asked_now(self) -> str | None:
-        """The force groups from the parameter or header, or None. "" clears forced groups."""
+        """The force groups from the parameter or header, or None. An empty string clears them."""
         try:
             return self._asked_now
         except AttributeError:

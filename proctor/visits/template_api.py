@@ -128,8 +128,8 @@ def _no_visitor() -> SourceAnswer:
 class TemplateApi:
     """Template functions. In DEBUG, a wrong name raises an exception of class *error*.
 
-    A *context* is the context of a Django or Jinja2 template. If it belongs to no visitor, every
-    test uses its default.
+    A *context* is the context of a Django or Jinja2 template. If there is no visitor for the
+    context, every test uses its default.
     """
 
     __slots__ = ("_error",)

@@ -43,7 +43,7 @@ def _private_directory() -> Path:
     except OSError:
         return Path(tempfile.mkdtemp(prefix="django-proctor-demo-"))
     is_ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-    # Check this, because anyone can create a directory or link with this name.
+    # Check the type and the owner, because anyone can create a directory or link with this name.
     if stat.S_ISDIR(status.st_mode) and is_ours and _is_writable(directory):
         return directory
     return Path(tempfile.mkdtemp(prefix="django-proctor-demo-"))

@@ -40,7 +40,7 @@ _BATCH = 2000
 
 
 def prepare() -> None:
-    """Create missing data in the database. May be called more than once."""
+    """Create the data that is missing from the database. Can be called more than once."""
     call_command("migrate", verbosity=0)
     if not Revision.objects.exists():
         source = read_source(FIRST_WEEK)

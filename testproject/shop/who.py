@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A range of the allocation in the picture, in percent of its width."""
+    """A range of the allocation, as drawn in the picture, in percent of the picture's width."""
 
     bucket: str
     start: str

@@ -232,7 +232,7 @@ HOSTILE = {
     "no header": ("2026-03-02,a,atst,control,#A1,1\n", None, "are missing"),
     "an empty file": ("", None, "missing"),
     "another test": (
-        GOOD.replace("atst", "other"), None, "'atst', only of other tests: other",
+        GOOD.replace("atst", "other"), None, "'atst', only in other tests: other",
     ),
     "words for numbers": (
         GOOD, "2026-03-03,a,orders,many\n", "a finite number in the column 'value', got 'many'",

@@ -41,7 +41,7 @@ class Formats(Protocol):
 
     @property
     def code(self) -> str:
-        """The language code, as in the HTML attribute `lang`."""
+        """The language code, as in HTML's `lang` attribute."""
 
     def number(self, value: Decimal, digits: int) -> str:
         """Return a number (0 or more) with *digits* decimal places."""

@@ -109,12 +109,12 @@ def shows_relative(absolute: float, relative: float | None) -> bool:
 
 
 def relative(absolute: float, share: float | None) -> str:
-    """Return a relative effect as `+8.0 %`; a dash if it makes no sense."""
+    """Return a relative effect as `+8.0 %`, or a dash if a percentage makes no sense."""
     return percent(share, sign=True) if shows_relative(absolute, share) else _UNKNOWN
 
 
 def change(absolute: float, relative: float | None, metric: Metric) -> str:
-    """Return an effect: `+2.1 points (+8.0 %)`, without the percentage if it makes no sense."""
+    """Return an effect: `+2.1 points (+8.0 %)`, or `+2.1 points` if a percentage makes no sense."""
     text = amount(absolute, metric, sign=True)
     if not shows_relative(absolute, relative):
         return text
@@ -240,7 +240,7 @@ def count(number: float) -> Figure:
 
 
 def rough(number: float) -> Figure:
-    """Return a number rounded to two digits, because an estimate is not more precise than that."""
+    """Return an estimate with two significant digits, because it is not more precise than that."""
     whole = round(number)
     return count(round(whole, min(2 - len(str(abs(whole))), 0)))
 

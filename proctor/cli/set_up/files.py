@@ -46,7 +46,7 @@ class PythonFile:
         return cls(path, content)
 
     def encoded(self, text: str) -> bytes:
-        """Return a new text for the file as bytes, in the file's encoding."""
+        """Return *text*, the new text of the file, as bytes in the file's encoding."""
         return text.encode(self._encoding)
 
     def start(self, node: ast.expr | ast.stmt | ast.alias) -> int:
@@ -63,7 +63,7 @@ class PythonFile:
         return self._starts[line - 1] + len(text.encode()[:column].decode())
 
     def end_of_line(self, offset: int) -> int:
-        """Return the end of the line that contains *offset*, before the newline."""
+        """Return the position of the end of the line that contains *offset*, before the newline."""
         found = self.text.find("\n", offset)
         end = len(self.text) if found < 0 else found
         return end - 1 if end > offset and self.text[end - 1] == "\r" else end

@@ -38,8 +38,8 @@ class ProctorTest:
     *identifier*, and only if the groups come from a Pipet, because a Pipet does not report test
     types. (A matrix contains them.)
 
-    The arguments are not checked here, because declarations are written in settings. Use `problems`
-    or `Registry` to find mistakes.
+    The arguments are not checked here: declarations are written in settings, and an exception there
+    would prevent Django from starting. Use `problems` or `Registry` to find mistakes.
     """
 
     __slots__ = (
@@ -136,7 +136,7 @@ class ProctorTest:
         """Return the assignment for a visitor without a group: the default, if one is declared.
 
         If the declaration does not contain the default's value, *known_value* is used instead. The
-        truth value of the assignment is then the same as for a visitor in that bucket.
+        assignment then has the same truth value as that of a visitor in the default's bucket.
         """
         if known_value is not None and self.lacks_default_value:
             return GroupAssignment(self.default, known_value, reason=reason)

@@ -125,7 +125,7 @@ class Registry(Mapping[str, ProctorTest]):
         return f"Registry({list(self._tests.values())!r})"
 
     def hint(self, name: str) -> str:
-        """Return a hint for an undeclared *name*: the closest declared name, and all of them."""
+        """Return a hint for an undeclared *name*: the closest declared name, and the full list."""
         return nearest(name, self.names) if self.names else "no tests are declared"
 
     @classmethod

@@ -38,8 +38,8 @@ If no types are declared, the types of variables are guessed from the rules, and
 values are checked. `build_one` creates such a function for a single test; it returns the test's
 row.
 
-`chooser` handles the other tests (those with dependencies, random or unitless allocations). It
-handles all tests if groups are forced or a visitor is incognito.
+`chooser` handles the other tests: RANDOM tests, and tests with dependencies, unitless allocations
+or very many allocations. It handles all tests if groups are forced or a visitor is incognito.
 """
 
 from __future__ import annotations

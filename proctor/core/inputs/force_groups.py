@@ -216,7 +216,7 @@ class ForceGroups:
         return quote_plus(str(self), safe="*", errors="replace").replace("~", "%7E")
 
     def merge(self, other: ForceGroups) -> ForceGroups:
-        """Return this object combined with *other*, whose entries come after those of this one."""
+        """Return this object combined with *other*, as if the entries of *other* came last."""
         mode = self.default_mode if other.default_mode is DefaultMode.NONE else other.default_mode
         return ForceGroups(
             {**self.groups, **other.groups}, {**self.payloads, **other.payloads}, mode

@@ -58,7 +58,7 @@ def property_index(key: object) -> int:
 
 
 def map_get(mapping: Mapping[Any, Any], key: object) -> object:
-    """Return the value for a key, as Map.get does: null without an equal key of its class."""
+    """Return the value for a key, as Map.get does: null if no key of the same class is equal."""
     if type(key) is str:
         return mapping.get(key)
     return next((item for each, item in mapping.items() if java_equals(each, key)), None)

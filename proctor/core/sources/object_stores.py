@@ -78,8 +78,8 @@ class ObjectLocation:
                 f"{self.shown!r} does not name an object: "
                 "expected a URL like s3://bucket/matrix.json"
             )
-        # Imported here, not in the reading thread. Otherwise, a process forked during the import
-        # would keep the module's lock forever.
+        # Import fsspec here, not in the reading thread. Otherwise, a process forked during the
+        # import would keep the module's lock forever.
         self._open = _opener(scheme, self.shown)
         self._url = url
         self._timeout = timeout
@@ -170,13 +170,13 @@ def is_object_address(text: str) -> bool:
 
 
 def has_credentials(url: str) -> bool:
-    """Return True if an object's URL contains a user or a password."""
+    """Return True if an object's URL contains a user name or a password."""
     bare = url.partition("?")[0].partition("#")[0]
     return public_address(bare) != bare
 
 
 def public_address(url: str) -> str:
-    """Return an object's URL without its user, password, query or fragment."""
+    """Return an object's URL without its user name, password, query or fragment."""
     scheme, separator, rest = url.partition("://")
     rest = rest.partition("?")[0].partition("#")[0]
     host, slash, path = rest.partition("/")
@@ -218,7 +218,7 @@ def _opener(scheme: str, shown: str) -> Callable[..., tuple[Any, str]]:
     try:
         get_filesystem_class(scheme)
     except ImportError as error:
-        raise ConfigurationError(f"A matrix at {shown!r}: {error}") from None
+        raise ConfigurationError(f"Cannot read a matrix at {shown!r}: {error}") from None
     opener: Callable[..., tuple[Any, str]] = url_to_fs
     return opener
 

@@ -29,7 +29,7 @@ RECORDS_EVERY = 60.0
 
 
 class RareRecord:
-    """Logs at most one warning a minute, with the number that were suppressed in between."""
+    """Logs at most one warning a minute, with the number of warnings suppressed in between."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -59,8 +59,8 @@ class Crew:
         self.sessions = sessions(clock)
         self.breaker = CircuitBreaker(clock=clock)
         self.paused = PausedRequests(clock=clock)
-        #: Running calls with the site's own sessions. For each: the request, the permit, and the
-        #: time by which the call should return.
+        #: Running calls with the site's own sessions. Each value contains the URL, the permit, and
+        #: the time by which the call should return.
         self.in_flight: dict[object, tuple[str, Permit, float]] = {}
         self.refusals = RareRecord(clock)
         self.odd_tests = RareRecord(clock)

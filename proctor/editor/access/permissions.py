@@ -199,7 +199,7 @@ def backends_know_tests() -> bool:
 def _verdict(
     user: Any, permission: str, test: str, backends: Iterable[Any] | None = None
 ) -> bool | None:
-    """Return whether the backends grant the permission for this test, or None if none decides."""
+    """Return whether a backend grants the permission for this test; None if no backend decides."""
     if not user.is_active:
         return False
     for backend in auth.get_backends() if backends is None else backends:

@@ -67,7 +67,7 @@ def _found(call: Call) -> Proposal:
 def _require_writing(call: Call) -> None:
     """Raise PermissionMissing unless the user may write to the schedule's branch.
 
-    Raises NotFound if the user may see other tests on that branch but not this one.
+    Raises NotFound if the user may see other tests on that branch but not the scheduled one.
     """
     found = services.find_schedule(call.proposal)
     branch = found.branch.name

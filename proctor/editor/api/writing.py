@@ -102,7 +102,10 @@ def post_promote(call: Call) -> HttpResponse:
 
 
 def post_stop(call: Call) -> HttpResponse:
-    """POST tests/<name>/stop/: move everyone to a group with value 0 or less, and hold the test."""
+    """POST tests/<name>/stop/: stop a test, and hold it.
+
+    All visitors move to one group with a value of 0 or less.
+    """
     require_any(call, STOP)
     fields = read_fields(call.request, ("branch", "value", "reason"))
     branch = check_branch(fields.text("branch"))

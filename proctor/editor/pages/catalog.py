@@ -110,7 +110,7 @@ class CatalogTest:
         return "\0".join(lower(each or "") for each in texts)
 
     def matches(self, words: list[str]) -> bool:
-        """Return whether the definition contains every word, as Java Proctor's search does."""
+        """Return whether the definition contains all *words*, as in Java Proctor's search."""
         return all(word in self._text for word in words)
 
     @cached_property

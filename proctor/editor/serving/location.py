@@ -114,7 +114,7 @@ class EditorLocation:
             if not inline:
                 _close_others(was_open)
         if matrix is None:
-            # A new test case began, and its matrix is the same: return it with a new token.
+            # A new test case has begun, but the matrix is the same: return it with a new token.
             if known is not None and known.epoch != now:
                 return ReadMatrix(known.matrix.matrix, _Token(known.matrix, now))
             return None

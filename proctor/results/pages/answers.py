@@ -102,7 +102,7 @@ def render(
 
 
 def _editor_menu(user: Any) -> list[tuple[str, str]]:
-    """Return the titles and URLs of those pages of the editor that the user may see."""
+    """Return the titles and URLs of the editor pages that the user may see."""
     if not optional_address("proctor_editor:tests") or not user.has_perm(_EDITOR_VIEW):
         return []
     pages = [("review", _("Review")), ("schedules", _("Schedule"))]
@@ -125,7 +125,7 @@ def refusal(request: HttpRequest, status: int, message: str) -> HttpResponse:
 
 
 def _sign_in_address() -> str:
-    """Return the sign-in URL: LOGIN_URL if the site has that page, otherwise the editor's."""
+    """Return LOGIN_URL if the site has that page, or else the URL of the editor's sign-in page."""
     try:
         found = resolve_url(settings.LOGIN_URL)
         resolve(found.partition("?")[0])

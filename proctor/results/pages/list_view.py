@@ -46,7 +46,7 @@ class _Row:
     total: str
     #: The verdict of the newest report, or "" if there is no report.
     verdict: str
-    #: The time of that report.
+    #: The time of the newest report, or None if there is no report.
     verdict_at: datetime | None
 
 

@@ -38,7 +38,7 @@ __all__ = [
 
 #: Number of colors for groups. The group with the smallest value gets the first color.
 _SHADES = 8
-#: A test that had no exposures for this long counts as no longer running.
+#: A test that has had no exposures for this long counts as no longer running.
 _QUIET = timedelta(days=7)
 
 

@@ -95,7 +95,7 @@ def digest(*parts: str) -> uuid.UUID:
 
 
 def time_of(seconds: float) -> datetime:
-    """Return the time for *seconds* since 1970. It is timezone-aware if USE_TZ is True."""
+    """Convert seconds since 1970 to a datetime, which is timezone-aware if USE_TZ is True."""
     zone = timezone.utc if settings.USE_TZ else None
     return datetime.fromtimestamp(seconds, zone)
 

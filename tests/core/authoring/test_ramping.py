@@ -168,7 +168,7 @@ HALVES = split((-1, 0.5), (0, 0.5))
         (make_test(HALVES), 0, {1: float("inf")}, "expected a share from 0 to 1"),
         (make_test(HALVES), 0, {1: "much"}, "expected a share from 0 to 1, got 'much'"),
         (make_test(HALVES), 0, {1: 0.6}, "add up to 110 %, but the maximum is 100 %"),
-        (make_test(HALVES), 0, {-1: 0.3, 1: 0.1}, "add up to 90 %, expected 100 %"),
+        (make_test(HALVES), 0, {-1: 0.3, 1: 0.1}, "add up to 90 %, not to 100 %"),
         (make_test(HALVES), 0, {1: 0.50000001}, "add up to 100.000001 %, but the maximum is 100 %"),
         (make_test(HALVES), 0, {1: 0.500000002}, "add up to 100.0000002 %, but the maximum is 100"),
         (make_test(split((0, 0.5))), 0, {1: 0.6}, "allocation 1: the range lengths 0.5 add up"),

@@ -498,7 +498,7 @@ def test_true_is_not_1():
 
 def test_a_rewritten_definition_moves_nobody():
     test = reviewed(lengths((0, 0.5), (0, 0.5)), lengths((0, 1.0)))
-    assert test.sentences == ["The definition was rewritten; no visitor moves."]
+    assert test.sentences == ["The definition was rewritten; no visitor changes groups."]
     assert test.risk is Risk.NONE
 
 

@@ -1,4 +1,4 @@
-"""Our own rules for individual values that Java Proctor accepts even though they have no effect."""
+"""Our own rules against values that Java Proctor accepts even though the values have no effect."""
 
 from __future__ import annotations
 

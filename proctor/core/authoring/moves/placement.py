@@ -1,6 +1,7 @@
-"""Find the group of each of the 2³² positions in an allocation, and how two allocations overlap.
+"""Find the group at each position in an allocation, and compute how two allocations overlap.
 
-In this module, positions count from 0, not from -2³¹. All arithmetic is exact.
+An allocation has 2³² positions. In this module, they are counted from 0, not from -2³¹. All
+arithmetic is exact.
 """
 
 from __future__ import annotations

@@ -67,9 +67,9 @@ def ramp(
 
     *definition* can have the matrix's form or the editor's form: only ranges change, and unknown
     fields are kept. *allocation* is an index from 0, and *shares* maps bucket values to shares.
-    Groups that are not named keep all of their positions. The negative group gets the rest (the one
-    with the lowest value if there are several). If there is no negative group, all shares must be
-    given. The same object is returned if nothing changes.
+    Groups that are missing from *shares* keep all of their positions. The rest goes to the negative
+    group, or to the one with the lowest value if several are negative. If there is no negative
+    group, all shares must be given. The same object is returned if nothing changes.
 
     The new ranges are chosen by these criteria, in this order: the fewest visitors who jump from
     one live group to another; the fewest visitors who move; the fewest new ranges; the shortest
@@ -234,7 +234,7 @@ def _sum_message(share: Fraction, remainder: int | None) -> Sentence:
             "but the maximum is 100 %. Give one of these groups a smaller share."
         )
         return Sentence(text, total=total)
-    text = gettext_noop("The shares add up to {total} %, expected 100 %. Change one of them.")
+    text = gettext_noop("The shares add up to {total} %, not to 100 %. Change one of them.")
     return Sentence(text, total=total)
 
 
@@ -260,8 +260,8 @@ def _targets(before: Mapping[int, int], size: int, target: _Target) -> Mapping[i
     negligible = SLACK * size // TICKS
     if remainder is not None:
         rests = [size - sum({**after, **exact, **kept}.values()) for kept in ({}, same)]
-        # Groups that already have their share keep all of their positions, unless that affects
-        # whether anything is left for the negative group.
+        # Groups that already have the requested share keep all of their positions, unless that
+        # affects whether anything is left for the negative group.
         if (rests[0] > negligible) == (rests[1] > negligible):
             exact.update(same)
     after.update(exact)
@@ -303,7 +303,7 @@ def _fitted(ranges: tuple[Range, ...], target: _Target) -> tuple[Range, ...]:
 
 
 def _laid_out(cells: Sequence[Cell], target: _Target, slack: int) -> list[Cell] | None:
-    """Return the cells after the ramp; None if the lengths cannot fill the line exactly."""
+    """Return the cells after the ramp, or None if no lengths fill the allocation exactly."""
     before = _lengths(cells)
     after = _targets(before, cells[-1].stop, target)
     if after is None:
@@ -326,7 +326,7 @@ def _lengths(cells: Sequence[Cell]) -> Counter[int]:
 
 
 def _split(run: Sequence[Cell], parts: Sequence[Part]) -> Iterator[Cell]:
-    """Yield the cells of a run, which is cut at the end of each part."""
+    """Cut a run of cells at the end of each part, and yield the resulting cells."""
     waiting = list(run)
     start = run[0].start
     for number, (value, ticks) in enumerate(parts):

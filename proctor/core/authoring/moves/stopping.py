@@ -35,9 +35,9 @@ def stop(definition: TestDefinition, value: int | None = None) -> TestDefinition
 def stop_value(definition: TestDefinition) -> int:
     """Return the value of the bucket to which a stop moves visitors.
 
-    This is the negative bucket closest to 0, usually -1. If there is no negative bucket, or if the
-    test is a PAGE test, which must not have one, the value is 0, the control. Raises ChangeRefused
-    if the test has no such bucket.
+    This is the negative value closest to 0, usually -1. If the test has no negative bucket, or if
+    it is a PAGE test, which must not have one, the result is 0, the value of the control. Raises
+    ChangeRefused if the test has no control either.
     """
     values = {bucket.value for bucket in definition.buckets}
     negative = [] if definition.test_type == "PAGE" else [each for each in values if each < 0]

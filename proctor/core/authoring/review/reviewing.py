@@ -106,7 +106,7 @@ def _problem_document(problem: Problem) -> dict[str, Any]:
 
 
 def _rewritten() -> Finding:
-    text = gettext_noop("The definition was rewritten; no visitor moves.")
+    text = gettext_noop("The definition was rewritten; no visitor changes groups.")
     return Finding(Risk.NONE, Sentence(text))
 
 
@@ -188,8 +188,8 @@ class _Comparison:
         self.moving_parent = None
         if parent and any(pair.moves_anyone for pair in moved.get(parent, ())):
             self.moving_parent = parent
-        #: The names of the group that this test depends on and of that group's test, if the group
-        #: loses all its visitors.
+        #: The names of the group and the test that this test depends on, if the group loses all its
+        #: visitors.
         self.emptied_parent = None
         if name in emptied:
             test = after.tests[emptied[name].test]

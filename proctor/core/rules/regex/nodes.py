@@ -26,7 +26,7 @@ class Edge:
 
     #: The equivalent pattern for `re`.
     text: str
-    #: The characters that may follow, including the end of the subject. None means any.
+    #: The characters that may follow, including the end of the subject; None if any may follow.
     ahead: CharSet | None = None
 
 

@@ -93,7 +93,7 @@ class DeadlineSession(requests.Session):
             self.mount(scheme, _adapter(self.deadline))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return None: requests would read the whole body of a redirect, no matter how large."""
+        """Return None, because the requests library would read a redirect's body of any size."""
 
 
 def _adapter(deadline: Deadline) -> HTTPAdapter:

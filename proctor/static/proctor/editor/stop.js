@@ -1,5 +1,5 @@
-// Shows who moves as soon as the user chooses or types a test. Without this script, press the
-// button.
+// Shows who changes groups as soon as the user chooses or types a test. Without this script, the
+// user has to press the button.
 "use strict";
 (() => {
   const WAIT = 300;
