@@ -62,7 +62,7 @@ def document(rules: list[str | None]) -> bytes:
 
 
 def chains(operand: str, size: int) -> list[str | None]:
-    """Return different rules of about 9,900 characters: chains of conditions joined by `||`."""
+    """Return distinct rules of about 9,900 characters each: chains of conditions joined by `||`."""
     rules: list[str | None] = []
     number = 0
     while len(rules) * 9_900 < size:

@@ -43,7 +43,7 @@ def _apps() -> Iterator[checks.CheckMessage]:
     if missing:
         yield checks.Error(
             f"proctor.editor needs {', '.join(missing)} in INSTALLED_APPS.",
-            hint="Add the missing apps; messages, admin and staticfiles are used if installed.",
+            hint="Add the missing apps. The apps messages, admin and staticfiles are optional.",
             id="proctor.E030",
         )
 

@@ -28,8 +28,7 @@ _PLAIN = frozenset(
         *(dt.date, dt.datetime, dt.time, dt.timedelta),
     )
 )
-#: Instances of subclasses of these types need no loading either, even if the subclass overrides
-#: `__str__`.
+#: Instances of subclasses need no loading either, even if the subclass overrides `__str__`.
 _PLAIN_BASES = (str, int, float, bytes, enum.Enum)
 _SEQUENCES = (list, tuple, set, frozenset)
 

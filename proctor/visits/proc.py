@@ -155,7 +155,7 @@ class Proc:
         ]
 
     def logging_string(self) -> str:
-        """Return Java Proctor's newer log format, with allocation ids: `#A1:buttoncolortst1`."""
+        """Return the groups in Java Proctor's newer log format, with allocation ids: `#A1:buttoncolortst1`."""
         assignments = self._loaded()
         unlogged = self._source_answer.groups.unlogged if self._source_answer else ()
         return ",".join(

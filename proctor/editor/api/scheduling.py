@@ -137,7 +137,7 @@ def _wanted(value: Any, head: Definition) -> Wanted:
 
 
 def _shares(value: Any, head: Definition) -> dict[int, float]:
-    """Replace the group names in a map of shares with bucket values."""
+    """In a map of shares, replace each group name with its bucket value."""
     if not isinstance(value, dict) or any(
         type(each) not in (int, float) for each in value.values()
     ):

@@ -190,6 +190,6 @@ def _check(text: Any, column: str, limit: int = NAME_LENGTH, *, may_be_empty: bo
     if len(text) > limit:
         raise RowError(f"the {column} has more than {limit} characters")
     if "\0" in text:
-        raise RowError(f"the {column} has a NUL character")
+        raise RowError(f"the {column} contains a NUL character")
     if not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
         raise RowError(f"the {column} has a lone surrogate")

@@ -181,7 +181,7 @@ def _cut(start: int, cell: Cell, total: float, *, is_last: bool) -> tuple[int, f
         after = total + (stop - start) / TICKS
         if is_last or cell.position is None or cell.position == _position_of(after):
             return stop, after
-    raise AssertionError(f"no tick cuts at {cell.position}")  # pragma: no cover
+    raise AssertionError(f"no tick gives the position {cell.position}")  # pragma: no cover
 
 
 def _position_of(total: float) -> int:

@@ -1,4 +1,4 @@
-"""`demo [PORT]`: run the shop with two weeks of visitors, its editor and its results."""
+"""`demo [PORT]`: run the shop, its editor and its results, with two weeks of visitors."""
 
 from __future__ import annotations
 
