@@ -37,8 +37,8 @@ class StratumEffect:
     #: Number of visitors in the baseline and in the group.
     baseline_visitors: int
     visitors: int
-    #: The means of the baseline and of the group. With CUPED, both are adjusted for the visitors'
-    #: past.
+    #: The means of the baseline and of the group. With CUPED, both are adjusted for what the
+    #: visitors did before the test.
     baseline: float
     value: float
     #: The variance of one visitor's contribution to each mean.

@@ -155,7 +155,10 @@ class Proc:
         ]
 
     def logging_string(self) -> str:
-        """Return the groups in Java Proctor's newer log format, with allocation ids: `#A1:buttoncolortst1`."""
+        """Return the groups in Java Proctor's newer log format: `#A1:buttoncolortst1`.
+
+        `#A1` is the id of the allocation.
+        """
         assignments = self._loaded()
         unlogged = self._source_answer.groups.unlogged if self._source_answer else ()
         return ",".join(

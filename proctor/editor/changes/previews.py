@@ -48,7 +48,10 @@ def stopped(branch: str, test: str, known: Definition, value: int) -> Prepared:
 
 
 def finished(branch: str, test: str, known: Definition, value: int) -> Prepared:
-    """Return the effects of putting every visitor into the same group. Raises Refused for an unknown group."""
+    """Return the effects of putting every visitor into the same group.
+
+    Raises Refused for an unknown group.
+    """
     try:
         new = finishing.finished(known, value)
     except ChangeRefused as error:
