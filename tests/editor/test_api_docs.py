@@ -45,6 +45,6 @@ def test_every_error_is_in_the_table():
 def test_the_limits_are_those_of_the_code():
     assert bodies.MAX_BYTES == 1024 * 1024
     assert "1 MiB" in TEXT
-    assert f"{writing.CHECK_BYTES // 1024} KiB for `check/`" in TEXT
+    assert f"{writing.CHECK_BYTES // 1024} KiB for `POST api/check/`" in TEXT
     sizes = f"`page_size` is {paging.SIZE} by default, and at most {paging.MAX_SIZE}."
     assert sizes in " ".join(TEXT.split())
