@@ -19,7 +19,7 @@ FILES = [
 ROWS = [
     line.strip("| ").split(" | ")
     for line in PAGE.partition("## Where to make a change")[2].partition("\n## ")[0].splitlines()
-    if line.startswith("| ") and "---" not in line and not line.startswith("| To")
+    if line.startswith("| ") and "---" not in line and not line.startswith("| Task")
 ]
 
 
