@@ -180,7 +180,7 @@ class AnswerCache:
             found: dict[str, Any] = self._cache.get_many(keys)
         except Exception as error:  # noqa: BLE001 - each backend has its own
             if is_unreadable(error):
-                # An unreadable entry of one visitor must not disable the cache for all visitors.
+                # One visitor's unreadable entry must not disable the cache for all visitors.
                 self._breaker.succeeded(permit)
                 self._tell("A cache entry cannot be read and counts as a miss", error)
                 return {}

@@ -190,7 +190,7 @@ class UrlLocation:
         self._bearer = bearer
 
     def changed(self, token: object) -> bool:
-        """Return True, because only the server knows."""
+        """Return True: only the server can tell whether the matrix has changed."""
         return True
 
     def read(self, token: object) -> Document | None:

@@ -16,7 +16,7 @@ class Snapshot(Generic[T]):
 
     #: The object that was built from the matrix.
     proctor: T
-    #: The version from the audit of the matrix.
+    #: The version in the matrix's audit.
     matrix_version: str | None
     #: Seconds since 1970.
     loaded_at: float

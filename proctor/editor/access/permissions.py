@@ -61,7 +61,7 @@ _NAMED = 5
 
 
 def promote(branch: str) -> str:
-    """Return the name of the permission to publish on a branch other than the first."""
+    """Return the name of the permission to publish on branches other than the first branch."""
     return f"promote_{branch}"
 
 

@@ -185,7 +185,7 @@ def _preview(request: HttpRequest, actor: Actor, test: str, branch: str) -> dict
 
 @page
 def release(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Lift the hold of a stopped test."""
+    """Lift the hold on a stopped test."""
     branch, _head_revision, _definition = head_asked_for(request, actor, test)
     actor.require(STOP, test=test, branch=branch)
     problems: list[str] = []

@@ -326,7 +326,7 @@ def _lengths(cells: Sequence[Cell]) -> Counter[int]:
 
 
 def _split(run: Sequence[Cell], parts: Sequence[Part]) -> Iterator[Cell]:
-    """Cut a run of cells at the end of each part, and yield the resulting cells."""
+    """Split a run of cells where each part ends, and yield the pieces."""
     waiting = list(run)
     start = run[0].start
     for number, (value, ticks) in enumerate(parts):

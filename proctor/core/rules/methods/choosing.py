@@ -30,7 +30,7 @@ class Method(NamedTuple):
     once: bool = False
 
 
-#: Maps the name of each method that a receiver has to the method's overloads.
+#: Maps each method name of a receiver to that method's overloads.
 Methods = dict[str, tuple[Method, ...]]
 
 
