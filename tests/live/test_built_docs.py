@@ -20,7 +20,7 @@ from tests.live.browser import browser, one, until
 
 #: What is typed into the search, and a page or heading that has to be among the first five.
 QUESTIONS = {
-    "roll out to 10 % of Germany": "How do I roll out to 10 % of visitors from Germany?",
+    "roll out to 10 % of Germany": "How do I roll out a feature to 10 % of visitors in one country",
     "why am I in control?": "Why am I in the control group?",
     "how do I delete a test": "How do I delete a test?",
     "my change is not taken": "Why has my change not taken effect?",
@@ -39,12 +39,12 @@ QUESTIONS = {
     "same user, different group on the phone": "on a different device",
     "groups in Celery": "Celery task",
     "send groups to Google Analytics": "How do I send groups to analytics?",
-    "remove an old experiment": "How do I delete a test?",
+    "remove an old experiment": "Finish a test",
     "testing": "Test your code",
     "matrix": "The matrix",
-    "A/A test": "How do I run an A/A test?",
-    "release a feature to ten percent of visitors in one country": "How do I roll out to 10 %",
-    "unit test with a forced group": "How do I test my view with each variant?",
+    "AA test": "Questions and answers",
+    "release a feature to ten percent of visitors in one country": "How do I roll out a feature",
+    "unit test with a forced group": "Test your code",
     "override_proctor": "proctor.testing.override_proctor",
 }
 
