@@ -225,8 +225,8 @@ def test_a_table_without_rows(files, tmp_path, command):
     [
         (("--id", "USER=nobody"), "no column 'nobody' for the identifier USER: known names"),
         (("--id", "USR=user_id"), "Unknown identifier 'USR': did you mean 'USER'?"),
-        (("--id", "USER=user_id", "--id", "USER=country"), "--id has 'USER' twice"),
-        ((*USER, "--context", "country=user_id"), "--context has 'country' twice"),
+        (("--id", "USER=user_id", "--id", "USER=country"), "'USER' is given twice in --id"),
+        ((*USER, "--context", "country=user_id"), "'country' is given twice in --context"),
         ((*USER, "--context", "age:number"), "'number' is not a context type"),
         ((*USER, "--tests", "ctst"), "no test 'ctst'"),
         ((*USER, "--columns", "grp"), "Unknown column 'grp': did you mean 'group'"),

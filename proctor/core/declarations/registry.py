@@ -30,7 +30,7 @@ def _from_options(name: str, options: object) -> ProctorTest | DeclarationProble
         return DeclarationProblem(
             Fault.TYPE,
             f"{name!r} is declared as {shown(options)}",
-            f"write a dict with one or more of the keys {', '.join(_OPTIONS)}",
+            f"write a dict whose keys are among {', '.join(_OPTIONS)}",
         )
     unknown = [option for option in options if option not in _OPTIONS]
     if unknown:

@@ -76,7 +76,8 @@ class AllocationExplanation:
 class RangeExplanation:
     """A range of the chosen allocation. Visitors get its bucket if `start <= share < end`.
 
-    The share is the visitor's position, as a fraction from 0 to 1.
+    The share is the visitor's position as a fraction, from 0 to less than 1. For a test of type
+    RANDOM, it is the random number.
     """
 
     #: The bucket's value.

@@ -27,7 +27,7 @@ class Reason(enum.Enum):
     ASSIGNED = "assigned"
     #: The visitor forced this group, or forced the smallest live bucket.
     FORCED = "forced"
-    #: The group comes from the last known answer, because the source is not responding.
+    #: The group comes from the last known answer, because the source is not answering.
     STALE = "stale"
 
     # For all reasons below, the visitor has the declared default or no group.

@@ -112,7 +112,7 @@ class Plan:
         read = frozenset[str]().union(*(each.variables for each in self.chunks))
         #: The variables that the compiled function does not read. Their values are only checked.
         self.unread = self._unread(read)
-        #: Tests whose JSON payloads may set the same properties, in the order of evaluation.
+        #: Tests whose `json` payloads may set the same properties, in the order of evaluation.
         self.experiments = tuple(each for each in self.choosers.values() if each.experiment)
         #: Ordinary tests with their own functions, which are compiled on first use.
         self.ones: dict[str, One] = {}

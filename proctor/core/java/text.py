@@ -52,7 +52,10 @@ def utf16_length(text: str) -> int:
 
 
 def utf16_slice(text: str, begin: int, end: int) -> str:
-    """Return a slice of *text* as String.substring does. The indices must be within bounds."""
+    """Return a slice of *text* between two indices of UTF-16 units, which must be within bounds.
+
+    [String.substring]
+    """
     if not _wide(text):
         return text[begin:end]
     return joined(units(text)[begin:end])
@@ -61,7 +64,7 @@ def utf16_slice(text: str, begin: int, end: int) -> str:
 def find(text: str, part: str, begin: int = 0) -> int:
     """Return the first index of *part* from *begin* on, or -1 if there is none.
 
-    [String.indexOf]
+    Indices count UTF-16 units. [String.indexOf]
     """
     haystack, needle = units(text), units(part)
     begin = min(max(begin, 0), len(haystack))
@@ -71,7 +74,7 @@ def find(text: str, part: str, begin: int = 0) -> int:
 def rfind(text: str, part: str, begin: int | None = None) -> int:
     """Return the last index of *part* up to *begin*, or -1 if there is none.
 
-    [String.lastIndexOf]
+    Indices count UTF-16 units. [String.lastIndexOf]
     """
     haystack, needle = units(text), units(part)
     begin = len(haystack) if begin is None else begin

@@ -47,7 +47,7 @@ __all__ = [
 
 
 def _given() -> Any:
-    """Return the dataclass field that contains the names of the fields in the original document.
+    """Return the dataclass field that contains the names of the known fields in the document.
 
     If the original omitted a field, `to_dict` omits it too, unless its value is no longer the
     default. If the object was created in Python, `given` is None, and all fields are written. The

@@ -1,7 +1,8 @@
 """Check rules against the declared variables  [RuleVerifyUtils].
 
-Java Proctor evaluates each rule once, with a sample value for each variable. Depending on the
-error, a rule that fails is ignored, or its test is dropped, or the whole matrix is rejected.
+Java Proctor evaluates each rule once, with a sample value for each variable. If a rule fails, then,
+depending on the error, the failure is ignored, the test is dropped, or the whole matrix is
+rejected.
 """
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ def _grouped(chain: nodes.Chain, known: Collection[str]) -> list[Node]:
     """Return the operands, with all those before the first unknown one combined into one chain.
 
     In Java Proctor a chain is left-associative. The operands before the first unknown one are
-    therefore evaluated as usual, until one of them decides the result. All operands after it are
-    evaluated.
+    therefore evaluated as usual, until one of them decides the result. From the first unknown
+    operand on, all operands are evaluated.
     """
     operands = chain.operands
     first = next(i for i, operand in enumerate(operands) if has_unknowns(operand, known))

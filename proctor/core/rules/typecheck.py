@@ -109,7 +109,7 @@ def _require_boolean(value: object) -> None:
 
 
 def _access_check(node: nodes.Access, compiler: Compiler) -> Check:
-    """Return a check that evaluates `a.b.c` up to its last step, and tests the type of that step.
+    """Return a check that evaluates all steps of `a.b.c` but the last, and tests the type of that.
 
     [AstValue.getType]
     """

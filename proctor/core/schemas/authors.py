@@ -96,8 +96,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "containsUnitlessAllocation": "true if an allocation is for visitors without an "
         "identifier; `build` sets this field",
         "forceLogging": "if true, log strings in the newer format always contain the group",
-        "payloadExperimentConfig": "which fields win if the JSON payloads of several tests "
-        "conflict",
+        "payloadExperimentConfig": "which fields win if the payloads of several tests with "
+        "the payload type json conflict",
         "dynamic": "true if an application's filter selected the test",
     },
     "Bucket": {

@@ -34,7 +34,7 @@ MAX_COMPARED = 10_000
 def report_tests(
     snapshot: Snapshot[Proctor], declared: Collection[str] | None, command: str
 ) -> None:
-    """Log the *declared* tests that were dropped from the matrix, and rules that are never true.
+    """Log which *declared* tests were dropped from the matrix, and which of their rules never hold.
 
     One WARNING lists all dropped tests with the reasons, and a second one lists the rules that are
     never true. Both name the *command* that shows more. If *declared* is None, every test counts as

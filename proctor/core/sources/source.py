@@ -40,7 +40,7 @@ logger = logging.getLogger("proctor.matrix")
 class GroupsRequest:
     """A request for one visitor's groups.
 
-    The keys of *identifiers* and *context* are the source keys that the application declares.
+    The keys of *identifiers* and *context* are the application's source keys.
     """
 
     identifiers: Mapping[str, object] = field(default_factory=dict)

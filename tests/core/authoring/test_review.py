@@ -192,7 +192,7 @@ def test_allocations_are_numbered_from_1():
         (
             changed(salt="x"),
             "danger",
-            "The salt changed from &t to x: every visitor is assigned again.",
+            "The salt changed from &t to x: every visitor is reassigned.",
         ),
         (
             changed(testType="ACCOUNT"),

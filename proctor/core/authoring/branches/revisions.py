@@ -1,9 +1,8 @@
 """Branches and their revisions: the saved states of definitions, as immutable values.
 
 A branch is trunk, qa or production. Java Proctor keeps revisions in git. In this module, a branch
-is a tuple of revisions, and a commit returns a new branch. A Refusal has the same message as in
-Java Proctor's in-memory store. In some cases, Java Proctor's file-based stores use a different
-message.
+is a tuple of revisions, and a commit returns a new branch. A Refusal's Java message is that of Java
+Proctor's in-memory store. In some cases, Java Proctor's file-based stores use a different message.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A definition: one test in the editor's form, as it is stored in definition.json."""
+"""A definition: one test in the editor's format, as it is stored in definition.json."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPECIAL_FIELD = "specialConstants"
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A test in the editor's form: rules with or without `${}`, and special constants."""
+    """A test in the editor's format: rules with or without `${}`, and special constants."""
 
     #: The fields that also exist in a matrix. Rules are stored as the editor wrote them.
     test: TestDefinition
@@ -47,7 +47,7 @@ class Definition:
         return replace(self, test=replace(self.test, version=version))
 
     def consumable(self) -> TestDefinition:
-        """Return the test in a matrix's form (Java: ConsumableTestDefinition.fromTestDefinition).
+        """Return the test in a matrix's format (Java: ConsumableTestDefinition.fromTestDefinition).
 
         Raises Refusal if Java Proctor cannot convert the test.
         """

@@ -148,9 +148,10 @@ class _AutoPromotion:
         self._plainly_to(PRODUCTION)
 
     def lengths_to_production(self, former: Definition, previous: str) -> None:
-        """Promote an edit to qa and production.
+        """Promote an edit that changes only range lengths to qa, then to production.
 
-        Raises Refusal unless only range lengths change, on trunk and on both of these branches.
+        Raises Refusal if trunk has changed in the meantime, or if the test is missing on a branch
+        or differs there in more than lengths. If only production fails, qa stays promoted.
         """
         if previous not in self._ids[1:2]:
             raise refuse(

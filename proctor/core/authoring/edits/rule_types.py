@@ -32,7 +32,7 @@ _ARITHMETIC = ("+", "-", "*", "/", "%")
 def unlike_operands(
     text: str | None, types: Mapping[str, ContextType], constants: Mapping[str, Any]
 ) -> Iterator[tuple[int, str]]:
-    """Yield the column and a message for each operator whose operands have different types.
+    """Yield the column and a message for each operator whose operands do not match.
 
     *types* are the declared variables. *constants* hide variables with the same name. For a rule
     that cannot be parsed, yields nothing.

@@ -148,7 +148,7 @@ class _Search:
         return self._fewest[key]
 
     def lines(self) -> Iterator[list[list[Part]]]:
-        """Yield the lines with the fewest ranges in which every group has its share."""
+        """Yield some of the lines with the fewest ranges in which every group has its share."""
         if len(self.runs) > _MAX_RUNS:
             return
         every = (1 << len(self._bits)) - 1

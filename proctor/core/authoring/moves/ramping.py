@@ -65,11 +65,11 @@ def ramp(
 ) -> TestDefinition:
     """Return *definition* with new group shares in one allocation.
 
-    *definition* can have the matrix's form or the editor's form: only ranges change, and unknown
-    fields are kept. *allocation* is an index from 0, and *shares* maps bucket values to shares.
-    Groups that are missing from *shares* keep all of their positions. The rest goes to the negative
-    group, or to the one with the lowest value if several are negative. If there is no negative
-    group, all shares must be given. The same object is returned if nothing changes.
+    *definition* can have the matrix's format or the editor's format: only ranges change, and
+    unknown fields are kept. *allocation* is an index from 0, and *shares* maps bucket values to
+    shares. Groups that are missing from *shares* keep all of their positions. The rest goes to the
+    negative group, or to the one with the lowest value if several are negative. If there is no
+    negative group, all shares must be given. The same object is returned if nothing changes.
 
     The new ranges are chosen by these criteria, in this order: the fewest visitors who jump from
     one live group to another; the fewest visitors who move; the fewest new ranges; the shortest

@@ -19,8 +19,8 @@ def stop(definition: TestDefinition, value: int | None = None) -> TestDefinition
     """Return *definition* with all ranges of every allocation assigned to one bucket.
 
     *value* is that bucket's value; None means the result of `stop_value`. Rules, unknown fields,
-    ids and versions stay the same. The definition can have the matrix's form or the editor's form.
-    The same object is returned if the test is already stopped.
+    ids and versions stay the same. The definition can have the matrix's format or the editor's
+    format. The same object is returned if the test is already stopped.
 
     Raises ChangeRefused if the bucket does not exist or its value is above 0.
     """

@@ -1,9 +1,9 @@
 """Compute how many ticks of each run go to each group when shares change.
 
-A run consists of adjacent ranges that had the same group before the change, and its length is
-measured in ticks of 1e-10. Each run may contain only certain groups afterwards. This is a small
-maximum flow problem: ticks flow from each run to these groups, up to the number of ticks that each
-group then has.
+A run consists of adjacent ranges that had the same group before the change. Lengths are whole ticks
+of 1e-10, or positions if the ramp is planned in positions (`ramping`). Each run may contain only
+certain groups afterwards. This is a small maximum flow problem: ticks flow from each run to these
+groups, up to the number of ticks that each group then has.
 """
 
 from __future__ import annotations

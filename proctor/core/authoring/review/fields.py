@@ -111,14 +111,14 @@ def _identity(old: TestDefinition, new: TestDefinition) -> Iterator[Finding]:
             risk_of_salt = risk
             if running:
                 text = gettext_noop(
-                    "The salt changed from {before} to {after}: every visitor is assigned again."
+                    "The salt changed from {before} to {after}: every visitor is reassigned."
                 )
         yield Finding(risk_of_salt, _changed(text, old.salt, new.salt))
     if old.test_type != new.test_type:
         text = gettext_noop("The test type changed from {before} to {after}.")
         if running:
             text = gettext_noop(
-                "The test type changed from {before} to {after}: every visitor is assigned again."
+                "The test type changed from {before} to {after}: every visitor is reassigned."
             )
         yield Finding(risk, _changed(text, old.test_type, new.test_type))
 

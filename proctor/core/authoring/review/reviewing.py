@@ -136,7 +136,7 @@ def review(
     *context_types* and *test_types* are the same as for `Proctor`. A test that `Proctor` would drop
     counts as a test without visitors. The dependencies of a single definition are not checked.
 
-    Raises MatrixLoadError if a definition in the editor's form cannot be read.
+    Raises MatrixLoadError if a definition in the editor's format cannot be read.
     """
     pool = RulePool()
     before, after = (Side(each, pool, context_types, test_types) for each in (old, new))

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Reviewed", "Side", "differ", "tests_of"]
 
-#: What can be reviewed: a matrix; a test in the matrix's form; None for a test that does not exist;
-#: or a mapping from names to tests. In such a mapping, a plain mapping is a definition in the
-#: editor's form.
+#: What can be reviewed: a matrix; a test in the matrix's format; None for a test that does not
+#: exist; or a mapping from names to tests. In such a mapping, a plain mapping is a definition in
+#: the editor's format.
 Reviewed: TypeAlias = (
     "TestDefinition | Matrix | Mapping[str, TestDefinition | Mapping[str, Any]] | None"
 )
@@ -72,9 +72,9 @@ def _comparable(part: Any) -> Any:
 
 
 def tests_of(given: Reviewed) -> dict[str, TestDefinition]:
-    """Return a mapping from names to tests in the matrix's form.
+    """Return a mapping from names to tests in the matrix's format.
 
-    Raises MatrixLoadError if a definition in the editor's form cannot be read.
+    Raises MatrixLoadError if a definition in the editor's format cannot be read.
     """
     if given is None:
         return {}
@@ -88,7 +88,7 @@ def tests_of(given: Reviewed) -> dict[str, TestDefinition]:
 
 
 def _converted(name: str, definition: Mapping[str, Any]) -> TestDefinition:
-    """Return the matrix form of a definition in the editor's form, with its unknown fields."""
+    """Return the matrix format of a definition in the editor's format, with its unknown fields."""
     read = TestDefinition.from_dict(name, definition)
     test = TestDefinition.from_dict(name, consumable_definition(definition))
     extra = {key: value for key, value in read.extra.items() if key != "specialConstants"}

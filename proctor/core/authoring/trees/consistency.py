@@ -1,4 +1,4 @@
-"""Check whether one test is valid by itself, and report problems in Java Proctor's words.
+"""Check whether one test is valid by itself, and add Java Proctor's message to each problem.
 
 The checks are the same as for loading a matrix (`matrices.validation`), but each problem also has
 Java Proctor's message [ProctorUtils.verifyInternallyConsistentDefinition].

@@ -253,7 +253,8 @@ class _Estimate:
         """Return the cost of all iterations of a loop whose body can match in only one way."""
         if len(body) > 2 or _looks(node.body):
             return _sum(_times(_sum(body, (turn,)), (1, 1)), (stop,))
-        # No two iterations match the same character, so the cost of each character counts once.
+        # All iterations together match each position of the subject at most once, so the cost for
+        # each character counts once.
         fixed, run = (*body, 0, 0)[:2]
         each = fixed + run + turn
         least = width(node.body)[0]
