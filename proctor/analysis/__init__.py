@@ -1,7 +1,8 @@
 """Compute a verdict from exposures and outcomes. Needs the [analysis] extra, but not Django.
 
 - `inputs/`: load files, data frames and queries into DuckDB tables.
-- `strata`: find the split that applied to each exposure, and who changes groups if a split changes.
+- `strata`: find the split that applied to each exposure, and which visitors move if a split
+  changes.
 - `exposures`: find the first exposure of each visitor in each stratum.
 - `windows`: the windows in which a visitor's outcomes count, and the sums of these outcomes.
 - `moments`: counts, means and covariances of the sums.

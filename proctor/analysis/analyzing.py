@@ -119,7 +119,7 @@ class _Columns:
 def _open(
     space: Workspace, options: Options, exposures: Source, outcomes: Source | None
 ) -> _Columns:
-    """Load the sources into the tables `exposures` and `outcomes`; return SQL for their columns."""
+    """Create the tables or views `exposures` and `outcomes`; return SQL for their columns."""
     names = (*EXPOSURES, *EXPOSURES_OPTIONAL, *options.segments)
     about = open_source(space, "exposures", exposures, names)
     other = "the outcomes"

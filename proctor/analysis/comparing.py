@@ -130,7 +130,7 @@ def _matured(comparison: Comparison) -> float:
 
 
 def _visitors(comparison: Comparison) -> dict[int, int]:
-    """Return, for each group, the number of distinct visitors whose window has ended."""
+    """Return, for each group, the number of distinct visitors whose window has matured."""
     counted = "count(DISTINCT visitor)" if comparison.several else "count(*)"
     rows = comparison.prepared.space.run(
         f"SELECT g, {counted} FROM units WHERE {comparison.plan.matured} GROUP BY g"

@@ -145,9 +145,9 @@ def make_units(
     until: int,
     segments: Sequence[str] = (),
 ) -> tuple[list[str], Visitors]:
-    """Create the table `units`. Return the names of the groups, and the numbers of visitors.
+    """Create the table `placed`. Return the names of the groups, and the numbers of visitors.
 
-    The columns are visitor, s and g (the indexes of the stratum and the group), at (the time of the
+    The columns are visitor, s and g (the indexes of the stratum and the group), t (the time of the
     first exposure), ord (1 for a visitor's first unit), next_at (the time of the visitor's next
     unit), and one for each segment.
     """

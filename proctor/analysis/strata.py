@@ -62,7 +62,7 @@ class Change:
     old_version: str | None
     version: str | None
     #: True if the definition of one of the versions is missing, so any visitor may have changed
-    #: groups.
+    #: groups or left the test.
     unknown: bool = False
     jumps: float = 0.0
     leaves: float = 0.0
@@ -73,7 +73,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Strata:
-    """The strata of a test, and the times at which visitors changed groups."""
+    """The strata of a test, and the times at which visitors change groups or leave."""
 
     strata: tuple[Stratum, ...]
     #: For each label, the index of its stratum.

@@ -127,7 +127,7 @@ def _flows(prepared: Prepared, plan: MetricPlan, groups: tuple[int, int]) -> lis
 def _counts(prepared: Prepared, plan: MetricPlan) -> dict[tuple[int, int], tuple[int, int]]:
     """Return two numbers for each stratum and group.
 
-    The first number counts all visitors, the second only those whose window is over.
+    The first number counts all visitors, the second only those whose window has matured.
     """
     rows = prepared.space.run(
         f"SELECT s, g, count(*), count(*) FILTER ({plan.matured}) FROM units GROUP BY s, g"
@@ -136,7 +136,7 @@ def _counts(prepared: Prepared, plan: MetricPlan) -> dict[tuple[int, int], tuple
 
 
 def _window(prepared: Prepared, plan: MetricPlan) -> float:
-    """Return the number of days from an exposure until its window is over."""
+    """Return the number of days from an exposure until its window has matured."""
     length = prepared.options.window_of(plan.metric)
     return 0.0 if length is None else (length + prepared.period.lateness) / DAY
 

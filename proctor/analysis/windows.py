@@ -70,7 +70,7 @@ def add_windows(
 
 
 def _stop(strata: Strata) -> str:
-    """Return SQL for the first time after an exposure at which the visitor may change groups."""
+    """Return SQL for the first time after an exposure at which the visitor may move or leave."""
     cases = [
         f"WHEN s = {index} AND t < {time} THEN {time}"
         for index, times in enumerate(strata.boundaries)

@@ -38,7 +38,10 @@ class Dialect:
     nan_is_unordered: bool = False
 
     def column(self, name: str) -> str:
-        """Return a column name, quoted if necessary. A dot separates the table from the column."""
+        """Return a column name, quoted; in Snowflake only if necessary.
+
+        A dot separates the table from the column.
+        """
         return ".".join(self._quoted(each) for each in name.split("."))
 
     def _quoted(self, name: str) -> str:

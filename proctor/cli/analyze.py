@@ -296,7 +296,8 @@ def read_metrics(options: argparse.Namespace) -> list[Metric]:
     for name in [*guardrails, *smallest, *lower]:
         if name not in names:
             raise CommandError(
-                f"{name!r} is not in --metric; add it there{did_you_mean(name, names)}"
+                f"{name!r} is not in --metric; list all metrics to analyze there"
+                f"{did_you_mean(name, names)}"
             )
     return found
 

@@ -101,7 +101,7 @@ def share(text: str) -> tuple[str, Fraction]:
 
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
-    """Print the new ranges and how many visitors change groups. Return the exit code."""
+    """Print the new ranges, and how many visitors move. Return the exit code."""
     file = read_file(file_of(options.file, options.test), options.test)
     old = file.test
     index = _allocation(old, options.allocation)
@@ -135,7 +135,7 @@ def _reviewed(
 
 
 def as_json(test: TestDefinition, index: int, pairs: Iterable[PairMoves]) -> dict[str, Any]:
-    """Return the ranges of an allocation, and who changes groups, as a JSON document."""
+    """Return the ranges of an allocation, and the shares of visitors who move, as JSON."""
     ranges = test.allocations[index].ranges
     return {
         "ranges": [

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from proctor.core.matrices.matrix import TestDefinition
 
 DESCRIPTION = (
-    "Show what changed between two matrices, trees or definitions, and who changes groups."
+    "Show what changed between two matrices, trees or definitions, and who enters, leaves or "
+    "changes groups."
 )
 
 DETAILS = (

@@ -110,7 +110,7 @@ class ProctorProvider(AbstractProvider):
         default_value: int,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[int]:
-        """Return the payload if it is a whole number. Raises OpenFeatureError if it is not."""
+        """Return the payload if it is a whole number, else the default with an error code."""
         return self._resolve(FlagType.INTEGER, flag_key, default_value, evaluation_context)
 
     def resolve_float_details(
@@ -119,7 +119,7 @@ class ProctorProvider(AbstractProvider):
         default_value: float,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[float]:
-        """Return the payload if it is a double. Raises OpenFeatureError if it is not."""
+        """Return the payload if it is a double, else the default with an error code."""
         return self._resolve(FlagType.FLOAT, flag_key, default_value, evaluation_context)
 
     def resolve_object_details(

@@ -95,7 +95,8 @@ def _identifiers() -> Iterator[checks.CheckMessage]:
             yield checks.Warning(
                 f"The test {test.name!r} declares the identifier {test.identifier!r}, which is "
                 f"not a test type, so nothing is recorded for this test.",
-                hint=f"{nearest(test.identifier, types)}. Or add it to PROCTOR_TEST_TYPES.",
+                hint=f"{nearest(test.identifier, types)}. Or add {test.identifier!r} to "
+                "PROCTOR_TEST_TYPES.",
                 id="proctor.W041",
             )
     missing = _without_identifier(setup)

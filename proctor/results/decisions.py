@@ -35,8 +35,8 @@ def decide(user: Any, test: str, verdict: Verdict, group: str, reason: str) -> t
     """Store a decision, and write it to the editor's history if the editor is installed.
 
     Return the decision, and the reason why it could not be added to the editor's history. The
-    reason is "" if the decision was added, or if the editor is not installed. The test itself does
-    not change; people finish or stop the test in the editor.
+    reason is "" if the decision was added, if the editor does not have the test, or if the editor
+    is not installed. The test itself does not change; people finish or stop the test in the editor.
     """
     decision = Decision.objects.create(
         test=test,
@@ -54,7 +54,9 @@ def decide(user: Any, test: str, verdict: Verdict, group: str, reason: str) -> t
         except Exception as error:  # noqa: BLE001 - the decision is stored, and the page says so
             problem = error_text(error, 300).partition(": ")[2] or type(error).__name__
             logger.warning(
-                "The editor's history did not accept a decision on %s: %s", printable(test), problem
+                "A decision on %s was not added to the editor's history: %s",
+                printable(test),
+                problem,
             )
     return decision, problem
 

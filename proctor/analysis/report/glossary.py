@@ -130,9 +130,9 @@ HELP = {
     ),
     "stratum": Sentence(
         gettext_noop(
-            "Each row shows one split: the visitors to whom the same rule and the same shares "
-            "applied. Differences between splits are often due to chance. The effect above "
-            "combines all splits; larger splits count more."
+            "Each row shows one group in one split: the visitors to whom the same rule and the "
+            "same shares applied. Differences between splits are often due to chance. The effect "
+            "above combines these splits; larger splits count more."
         )
     ),
     "across splits": Sentence(

@@ -155,7 +155,7 @@ def _below(report: Findings) -> Sentence | None:
     if report.horizon is not None and report.until >= report.horizon:
         return Sentence(
             gettext_noop(
-                "Compared with “{baseline}”. The range is valid at the declared end of the test."
+                "Compared with “{baseline}”. The range is the one for the declared end of the test."
             ),
             baseline=report.baseline,
         )

@@ -36,7 +36,7 @@ __all__ = [
 class GroupReport:
     """The result of one group for one metric."""
 
-    #: The number of distinct visitors whose outcome window has ended.
+    #: The number of distinct visitors whose outcome window has matured.
     visitors: int
     #: The mean across strata, or the quantile; None if the group has no visitors.
     mean: float | None
@@ -203,7 +203,7 @@ class MetricReport:
     effects: tuple[EffectReport, ...]
     #: True if the verdict depends on this metric.
     primary: bool
-    #: The share of units (a visitor under one split) whose outcome window has ended.
+    #: The share of units (a visitor under one split) whose outcome window has matured.
     matured: float
     #: True if the metric has no outcomes yet.
     is_empty: bool = False

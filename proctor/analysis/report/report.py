@@ -34,7 +34,9 @@ class Report(Findings):
         translations: Translations | None = None,
         formats: Formats | None = None,
     ) -> str:
-        """Return the report as an HTML page without scripts, with inline styles.
+        """Return the report as an HTML page without scripts.
+
+        Its styles are in a `<style>` element.
 
         With *fragment*, return only the content, for a page that links `static/proctor/report.css`.
         The page is in English unless *translations* are given, for example

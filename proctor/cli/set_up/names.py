@@ -79,7 +79,7 @@ def _root(node: ast.AST) -> str | None:
 
 
 def strings_of(node: ast.expr, name: str) -> tuple[ast.List | ast.Tuple, list[str]]:
-    """Return a literal list or tuple, and the strings in it. Raises Refusal for anything else."""
+    """Return a literal list or tuple of strings, and the strings. Otherwise, raises Refusal."""
     if not isinstance(node, (ast.List, ast.Tuple)):
         raise Refusal(f"{name} is not a literal list")
     texts = [text_of(each) for each in node.elts]

@@ -2,7 +2,7 @@
 
 Processes are used instead of threads, because NumPy's calls on arrays of this size are very short:
 two threads ran at 0.7 times the speed of one. Workers receive only the columns that they need, and
-return only the columns that they add. The parent process reads and writes the files.
+return only the parts that the output adds. The parent process reads and writes the files.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def _effect(branch: str, definition: Definition, value: int) -> Effect | None:
 
 @page
 def stop_any(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Stop a test from any page: choose it, see who changes groups, and give a reason.
+    """Stop a test from any page: choose it, see which visitors move, and give a reason.
 
     The form names the test whose preview was shown. If the user chooses a different test, its
     preview is shown first.
@@ -171,7 +171,7 @@ def _chosen(text: str, choices: list[tuple[str, str]]) -> tuple[str, str]:
 
 
 def _preview(request: HttpRequest, actor: Actor, test: str, branch: str) -> dict[str, Any]:
-    """Return the template context that shows who changes groups, or why no stop is possible."""
+    """Return the template context that shows which visitors move, or why no stop is possible."""
     try:
         require_view(actor, test)
         actor.require(STOP, test=test, branch=branch)

@@ -108,7 +108,7 @@ def _finish_address(test: str, decision: Decision | None, definition: TestDefini
 
 
 def _report(test: str) -> tuple[SafeString, str, Selections | None]:
-    """Return the report as HTML, the reason if there is no report, and the rows that were read."""
+    """Return the report as HTML, the reason if there is no report, and the queries for its rows."""
     rows = None
     try:
         rows = selections(test, lean=True)

@@ -139,7 +139,7 @@ class _Splits:
         self._older: dict[tuple[str, str], SplitInfo] = {}
 
     def find(self, setup: SiteSetup, test: str, version: str | None) -> SplitInfo | None:
-        """Return the split of a test in the version of the matrix that determined the group.
+        """Return the split of a test in the version of its definition that determined the group.
 
         Return None if that split is unknown. A request that began before a new matrix was loaded
         still uses the previous matrix. If this process has not seen the split of that matrix, the

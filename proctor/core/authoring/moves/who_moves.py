@@ -139,7 +139,7 @@ def _sum(parts: Any) -> Fraction:
 def moves(
     old: TestDefinition | None, new: TestDefinition | None, *, audience_unknown: bool = False
 ) -> tuple[PairMoves, ...]:
-    """Return who changes groups when *old* becomes *new*, for each pair of allocations.
+    """Return who enters, leaves or changes groups when *old* becomes *new*, by pair of allocations.
 
     None stands for a test that does not exist or is not loaded. Definitions must be in the matrix's
     format. *audience_unknown* means that the test may get different visitors, because visitors
@@ -269,7 +269,7 @@ def look(bucket: Bucket) -> tuple[str, str]:
 def moves_between(
     old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
 ) -> dict[str, tuple[PairMoves, ...]]:
-    """Return who changes groups in each test of *old* and *new*, sorted by test name.
+    """Return who enters, leaves or changes groups, for each test in *old* or *new*, by name.
 
     *old* and *new* contain the tests that the engine loads. A test has an unknown audience if it
     depends, directly or indirectly, on a test whose groups change.

@@ -62,7 +62,7 @@ def _share_of(value: int, share: Fraction, test: TestDefinition) -> Sentence:
 def move_findings(
     old: TestDefinition, new: TestDefinition, pairs: Sequence[PairMoves]
 ) -> Iterator[Finding]:
-    """Yield findings about who changes groups in a test that exists before and after the change."""
+    """Yield findings about moves in a test that exists before and after the change."""
     for pair in pairs:
         if pair.old_allocation == pair.allocation and pair.allocation is not None:
             yield from _allocation(pair.allocation, old, new, pair)

@@ -1,4 +1,4 @@
-// Shows who changes groups as soon as the user chooses or types a test. Without this script, the
+// Shows which visitors move as soon as the user chooses or types a test. Without this script, the
 // user has to press the button.
 "use strict";
 (() => {
