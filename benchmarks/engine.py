@@ -274,7 +274,7 @@ def one_of_fifty(rounds: int) -> Iterator[Figure]:
                 (short, "determine_group(t)", most),
             ):
                 taken = ratio(function, base, rounds)
-                yield f"g) one of 50, {rule}, {what}: {way}, floors", taken, "x", wanted
+                yield f"g) one of 50, {rule}, {what}: {way}, in floors", taken, "x", wanted
 
 
 def _one_test(

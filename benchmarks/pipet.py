@@ -187,7 +187,7 @@ def outages(server: Server) -> Iterator[Figure]:
         wanted = BUDGET + 0.05
         yield f"a Pipet that {fault}: the first request", first * 1000, "ms", wanted * 1000
         added = statistics.median(ours - bare for ours, bare in pairs)
-        yield f"a Pipet that {fault}: median of 200 more", added * 1000, "ms", 1.0
+        yield f"a Pipet that {fault}: added to 200 more (median)", added * 1000, "ms", 1.0
     server.behave("")
 
 

@@ -9,10 +9,10 @@ object from a new visitor.
 
 The limit is 15 µs if the view does not read `request.proc`. If the view reads all groups, the limit
 is twice the time that the engine needs, plus 30 µs. These limits apply to a machine on which the
-work that no engine in Python can avoid takes 61 µs for 100 tests (see `floor`, which is the same as
-in `benchmarks/engine.py`). This work is measured in the same rounds, and the limits are scaled
-accordingly. Times are CPU times of the thread; only the switch to another thread is measured in
-wall-clock time, including the wait.
+work that no engine in Python can avoid takes 61 µs for 100 tests (see `floor`;
+`benchmarks/engine.py` measures nearly the same work). This work is measured in the same rounds, and
+the limits are scaled accordingly. Times are CPU times of the thread; only the switch to another
+thread is measured in wall-clock time, including the wait.
 
 Exits with 1 if a figure misses its limit.
 """

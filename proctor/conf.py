@@ -119,12 +119,12 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
     #: True if browsers may send outcomes of declared metrics.
     RESULTS_FROM_BROWSER = False
 
-    #: Name of the identifier cookie that `proctor.middleware.ProctorMiddleware` sets.
+    #: Name of the id cookie that `proctor.middleware.ProctorMiddleware` sets.
     ID_COOKIE = "proctor_id"
-    #: Lifetime of the identifier cookie in seconds. The default is a year, longer than any test
+    #: Lifetime of the id cookie in seconds. The default is a year, longer than any test
     #: should run.
     ID_COOKIE_AGE = 365 * 24 * 60 * 60
-    #: Other attributes of the identifier cookie, as for Django's session cookie.
+    #: Other attributes of the id cookie, as for Django's session cookie.
     ID_COOKIE_DOMAIN: str | None = None
     ID_COOKIE_PATH = "/"
     ID_COOKIE_SAMESITE: Any = "Lax"

@@ -35,8 +35,8 @@ class Metric:
     kind: Kind = "mean"
     #: How long outcomes count after the exposure; None means until the end of the analysis.
     window: timedelta | None = None
-    #: The length of a period before the exposure. Outcomes from this period are used to narrow
-    #: the intervals (CUPED).
+    #: The length of a period before the start of the test. Outcomes from this period are used to
+    #: narrow the intervals (CUPED).
     past: timedelta | None = None
     #: True if the verdict depends on the metric. If no metric in a report is primary, every metric
     #: that is not a guardrail counts as primary.

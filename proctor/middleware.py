@@ -289,7 +289,7 @@ class ProctorMiddleware(BaseProctorMiddleware):
         return super().overrides(hook)
 
     def _says_more(self, hook: str) -> bool:
-        """Return True if a subclass overrides the method of this class that is named *hook*."""
+        """Return True if a subclass overrides *hook*, and so replaces the twin of this class."""
         return getattr(type(self), hook) is not getattr(ProctorMiddleware, hook)
 
     @staticmethod

@@ -2,8 +2,9 @@
 
 No setup is needed: the shop needs no other server, and its database is a file. The environment
 variables SHOP_DEBUG, SHOP_HOSTS and SHOP_SECRET_KEY are for a shop that other machines can reach.
-SHOP_PIPET is the URL of a Pipet that assigns the groups. With SHOP_EDITOR=1, which manage.py sets,
-the shop uses the editor's matrix; otherwise, it uses the file whose path is SHOP_MATRIX.
+SHOP_PIPET is the URL of a Pipet that assigns the groups. Without it, the shop uses the editor's
+matrix if SHOP_EDITOR=1, which manage.py sets; otherwise, it uses the file from which the editor
+imports its first matrix.
 SHOP_DATABASE is the path of the database. SHOP_DEMO=1 adds the demo app.
 """
 

@@ -79,7 +79,7 @@ def _of_view(reached: Reached, group: str) -> Iterator[checks.CheckMessage]:
 
 
 def _differences(view: Any, reached: Reached) -> Iterator[str]:
-    """Yield a message for each attribute in which a variant differs from the view that it replaces.
+    """Yield a message for each attribute of a variant that Django will not respect.
 
     Django's middleware reads only the attributes of the view in the URLconf. These attributes are
     set by the decorated view and by the decorators above `@proctor_variant`, and apply to all

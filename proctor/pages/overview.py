@@ -88,8 +88,8 @@ class ShownTest:
     allocation: str
     #: A drawing of the allocation whose percentages are shown.
     line: Line
-    #: The group that the visitor would have if they did not force one; "" if they do not force one,
-    #: or if that group is unknown.
+    #: The group that the visitor would have if they forced no groups at all; "" if this test's
+    #: group is not forced, or if that group is unknown.
     unforced: str
 
     @property
@@ -259,10 +259,7 @@ def _force_problem(
         return ""
     group = names[value] or str(value)
     if explanation.decision is Decision.NO_IDENTIFIER:
-        is_vowel = (definition.test_type or "")[:1] in "AEIOU"
-        text = _("You force %(group)s, but the test needs an %(type)s identifier.")
-        if not is_vowel:
-            text = _("You force %(group)s, but the test needs a %(type)s identifier.")
+        text = _("You force %(group)s, but the test needs an identifier of type %(type)s.")
         return text % {"group": group, "type": definition.test_type}
     return _("You force %(group)s, which has no effect: %(why)s.") % {
         "group": group,

@@ -298,8 +298,8 @@ class SiteSetup:
     #: needs none.
     cache: AnswerCache | None
     log: OnceLog
-    #: The keys that hooks may return; None for a source other than a matrix, which may accept any
-    #: key.
+    #: The keys that hooks may return; None unless this process evaluates a matrix, because other
+    #: sources define their own keys.
     hook_keys: HookKeys | None
     #: Reports forced groups that the matrix does not contain; None unless this process evaluates a
     #: matrix itself.

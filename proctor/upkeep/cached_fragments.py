@@ -51,7 +51,7 @@ class _Fragment:
     name: str
     #: The tests whose groups are in the key.
     covered: set[str]
-    #: True if the block is in a template that another template includes.
+    #: True if the block was read as a part of a template that includes it, not on its own.
     is_included: bool
     missing: set[str] = field(default_factory=set)
 

@@ -19,7 +19,7 @@ class Finding(Generic[K]):
     kind: K
     #: The name of the test; "" if the finding is about a whole template.
     test: str
-    #: The location: `PROCTOR_TESTS`, `page.html:3`, or `matrix: signuptst, allocation #A1`.
+    #: The location, such as `PROCTOR_TESTS`, `page.html:3` or `matrix: signuptst, allocation #A1`.
     place: str
     #: A description of the finding, including the relevant values.
     message: str

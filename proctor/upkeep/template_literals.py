@@ -54,7 +54,7 @@ class Literal(NamedTuple):
 
 
 class Uncompiled(NamedTuple):
-    """A template that cannot be compiled."""
+    """A template that cannot be read or compiled."""
 
     name: str
     #: The reason, in one line.

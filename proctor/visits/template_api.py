@@ -42,7 +42,7 @@ logger = logging.getLogger("proctor.declarations")
 
 
 def undeclared_test(test: object) -> str | None:
-    """Return a message that suggests the nearest test; None if the test is declared."""
+    """Return what is wrong with a test's name, with the nearest name; None if it is declared."""
     if not isinstance(test, str):
         return f"expected a test name (str), got {shown(test)}"
     registry = current_setup().registry

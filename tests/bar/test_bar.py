@@ -296,7 +296,7 @@ def test_a_force_without_the_identifier_says_what_it_needs(client, site, tmp_pat
     )
     client.get("/?prforceGroups=headlinetst1")
     text = row(bar(client, read="headlinetst"), "headlinetst")
-    assert "You force lower, but the test needs an ACCOUNT identifier." in text
+    assert "You force lower, but the test needs an identifier of type ACCOUNT." in text
 
 
 def test_tests_of_other_applications_are_named(client):

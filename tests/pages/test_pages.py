@@ -341,8 +341,8 @@ def test_a_forced_test_of_the_matrix_is_not_mistyped_though_it_resembles_a_decla
 @pytest.mark.parametrize(
     ("test_type", "expected"),
     [
-        ("ACCOUNT", "You force lower, but the test needs an ACCOUNT identifier."),
-        ("DEVICE", "You force lower, but the test needs a DEVICE identifier."),
+        ("ACCOUNT", "You force lower, but the test needs an identifier of type ACCOUNT."),
+        ("DEVICE", "You force lower, but the test needs an identifier of type DEVICE."),
     ],
 )
 def test_a_force_without_the_identifier_says_what_it_needs(
