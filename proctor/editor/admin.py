@@ -19,7 +19,7 @@ __all__ = ["EditorAdmin"]
 
 @admin.register(Head)
 class EditorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic when it runs
-    """Admin pages that redirect to the editor, so that no change bypasses the editor's checks."""
+    """Admin pages that redirect to the editor, so that no change bypasses its checks or history."""
 
     def changelist_view(self, request: HttpRequest, *_args: Any, **_options: Any) -> HttpResponse:
         """Redirect to the list of tests."""

@@ -189,7 +189,7 @@ class Head(models.Model):
 
 
 class Hold(models.Model):
-    """A hold on a stopped test. While it lasts, the test cannot be published on the branch."""
+    """A hold on a stopped test. While it lasts, only another stop of the test can be published."""
 
     branch = models.ForeignKey(Branch, models.CASCADE, related_name="holds")
     test = ExactCharField(_("test"), max_length=NAME_LENGTH)

@@ -182,9 +182,9 @@ def test_a_share_that_is_raised_moves_nobody_between_groups(revision, grace):
     assert (form["share-0-0"], form["share-0-1"], form["share-0-2"]) == ("50", "25", "25")
     form |= {"share-0-0": "40", "share-0-1": "30", "share-0-2": "30", "message": "more"}
     checked = grace.post(f"{ROOT}check/", form)
-    assert "10 % of visitors enter, nobody changes group." in text(checked)
+    assert "10 % of visitors enter, nobody changes groups." in text(checked)
     response = grace.post(f"{TEST}edit/", {**form, "do": "publish"}, follow=True)
-    assert "10 % of visitors enter, nobody changes group." in text(response)
+    assert "10 % of visitors enter, nobody changes groups." in text(response)
     assert lengths() == {0: 0.3, -1: 0.4, 1: 0.3}
     last = Revision.objects.order_by("version").last()
     assert (last.kind, last.author, last.message) == (Kind.EDIT, "grace", "more")
@@ -207,7 +207,7 @@ def published(**changes):
 def test_under_a_rule_the_shares_are_of_those_whom_it_admits(revision, grace):
     published(rule="country == 'DE'", allocations=shares(control=0.25, inactive=0.5, blue=0.25))
     page = grace.get(f"{TEST}raise/?branch=production&allocation=1&to=100")
-    headline = "50 % of the visitors that the rule admits enter, nobody changes group."
+    headline = "50 % of the visitors that the rule admits enter, nobody changes groups."
     assert headline in text(page)
 
 
@@ -216,7 +216,7 @@ def test_a_changed_rule_says_what_is_known_of_those_who_come_and_go(revision, gr
     checked = text(grace.post(f"{ROOT}check/", form))
     assert (
         "Different visitors may be in the test: 50 % of the visitors who are no longer admitted "
-        "leave, nobody changes group."
+        "leave, nobody changes groups."
     ) in checked
     assert "at most" not in checked
 
@@ -225,7 +225,7 @@ def test_the_headline_stands_again_below_the_form_for_small_screens(revision, gr
     form = {**fields(grace.get(f"{TEST}edit/")), "share-0-0": "40", "share-0-1": "35"}
     page = grace.post(f"{TEST}edit/", {**form, "do": "check"}).content.decode()
     dock = page.partition('<div class="pe-dock"')[2]
-    assert "10 % of visitors enter, nobody changes group." in dock
+    assert "10 % of visitors enter, nobody changes groups." in dock
     assert '<button class="pe-button" name="do" value="publish">' in dock
 
 
@@ -388,7 +388,7 @@ def test_a_test_with_a_payload_is_created(one, grace):
         "share-0-2": "10",
     }
     response = grace.post(f"{ROOT}create/", {**form, "do": "publish"}, follow=True)
-    assert "20 % of visitors enter, nobody changes group." in text(response)
+    assert "20 % of visitors enter, nobody changes groups." in text(response)
     made = served("headlinetst")
     assert made.salt == "&headlinetst"
     assert made.buckets[2].payload.value == "Good morning"
@@ -506,7 +506,7 @@ def test_a_stop_leads_to_no_live_group(revision, grace):
 
 def test_raise_says_who_moves_and_does_it(revision, grace):
     page = grace.get(f"{TEST}raise/?branch=production&allocation=1&to=100")
-    assert "50 % of visitors enter, nobody changes group." in text(page)
+    assert "50 % of visitors enter, nobody changes groups." in text(page)
     response = grace.post(f"{TEST}raise/", fields(page))
     assert response.status_code == 303
     assert lengths() == {0: 0.5, 1: 0.5}

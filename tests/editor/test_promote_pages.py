@@ -97,7 +97,7 @@ def test_the_page_says_who_moves_and_what_applications_say(grace, mobile):
     edit(allocations=shares(inactive=0.5, control=0.5))
     register(ADA, "other", "production", "{}")
     page = text(grace.get(PROMOTE, chosen("buttontst")))
-    assert "50 % of visitors enter, nobody changes group." in page
+    assert "50 % of visitors enter, nobody changes groups." in page
     assert "ok mobile 7" in page
     assert "does not declare it other" in page
 

@@ -63,7 +63,7 @@ def test_the_form_proposes_steps_above_the_share_of_now(head, grace):
     sent = fields(page)
     assert [sent[f"share-{number}"] for number in range(3)] == ["25", "50", "100"]
     assert sent["when-0"] == ""
-    assert "15 % of visitors enter, nobody changes group." in text(page)
+    assert "15 % of visitors enter, nobody changes groups." in text(page)
 
 
 def test_a_ramp_is_seen_and_then_scheduled(head, grace):

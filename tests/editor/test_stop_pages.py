@@ -42,7 +42,7 @@ def dependents(revision):
 def test_stop_shows_who_moves_to_each_group(revision, grace):
     shown = text(grace.get(f"{TEST}stop/?branch=production"))
     inactive, control = shown.split("inactive -1")[1].split("control 0")
-    assert "50 % of visitors leave, nobody changes group." in inactive
+    assert "50 % of visitors leave, nobody changes groups." in inactive
     assert "50 % of visitors enter, 25 % of visitors jump from blue to control." in control
 
 
@@ -63,7 +63,7 @@ def test_stop_shows_the_tests_that_lose_their_visitors(dependents, grace):
 
 ANY = f"{ROOT}stop/"
 FOLLOWS = "Choose a test. You will see who moves before you stop it."
-LEAVE = "50 % of visitors leave, nobody changes group."
+LEAVE = "50 % of visitors leave, nobody changes groups."
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_a_test_is_stopped_although_its_id_cannot_be_incremented(one, grace):
         [Change("production", "buttontst", None, definition, Kind.CREATE)], Signature("ada", "")
     )
     page = grace.get(f"{TEST}stop/?branch=production")
-    assert "100 % of visitors leave, nobody changes group." in text(page)
+    assert "100 % of visitors leave, nobody changes groups." in text(page)
     grace.post(f"{TEST}stop/", {**fields(page), "reason": "the night"})
     assert lengths() == {-1: 1.0}
     assert served().allocations[0].id == "mine"

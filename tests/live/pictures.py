@@ -159,7 +159,7 @@ def _scheduling(window, root, wanted):
         if step:
             click(window, "Add a step")
         fill(window, f"#share-{step}", share)
-    says(window, "20 % of visitors enter, nobody changes group.", "#pe-plan")
+    says(window, "20 % of visitors enter, nobody changes groups.", "#pe-plan")
     fill(window, "#pe-message", "The search feels fast")
     if "ramp" in wanted:
         take(window, "ramp")

@@ -121,7 +121,7 @@ def test_a_report_says_how_to_get_live_ones(read):
 
 def test_a_step_of_the_ramp_waits_in_the_editor(read):
     page = re.sub(r"<[^>]+>|\s+", " ", read("/proctor/tests/newfeaturerollout/"))
-    assert "50 % of visitors enter, nobody changes group." in page
+    assert "50 % of visitors enter, nobody changes groups." in page
 
 
 def test_what_is_published_on_trunk_reaches_the_shop_without_a_second_person(read):

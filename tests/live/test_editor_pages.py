@@ -87,11 +87,11 @@ def test_a_share_is_raised_and_the_panel_says_who_enters(window):
     click(window, "newfeaturerollout")
     click(window, "Edit")
     fill(window, "#share-0-1", "65")
-    says(window, "15 % of visitors enter, nobody changes group.", "#pe-effect")
+    says(window, "15 % of visitors enter, nobody changes groups.", "#pe-effect")
     assert one(window, "#share-0-0").get_attribute("value") == "35"
     fill(window, "#pe-message", "it went well")
     press(window, lambda: one(window, "#pe-publish"))
-    says(window, "15 % of visitors enter, nobody changes group.", ".pe-published")
+    says(window, "15 % of visitors enter, nobody changes groups.", ".pe-published")
     says(window, "it went well", ".pe-timeline")
     says(window, "active 65 %", ".pe-branch")
 
@@ -101,7 +101,7 @@ def test_a_winner_is_approved_by_another_person_and_changes_the_page_of_the_shop
     click(window, "Finish on production")
     press(window, lambda: window.find_element("xpath", "//label[contains(., 'green')]/input"))
     click(window, "Show who moves")
-    says(window, "change group")
+    says(window, "change groups")
     says(window, "shop/buy.html:", ".pe-places")
     says(window, "1 other person must approve", ".pe-asks")
     assert "ada" not in text(window, ".pe-asks")
@@ -209,7 +209,7 @@ def test_a_ramp_of_three_steps_is_scheduled_and_goes_on_by_itself(window, shop):
     window.get(f"{shop}{ROLLOUT}")
     click(window, "Schedule a ramp")
     fill(window, "#share-0", "60")
-    says(window, "10 % of visitors enter, nobody changes group.", "#pe-plan")
+    says(window, "10 % of visitors enter, nobody changes groups.", "#pe-plan")
     click(window, "Add a step")
     until(window, lambda: window.switch_to.active_element.get_attribute("id") == "share-1")
     fill(window, "#share-1", "80")
@@ -217,7 +217,7 @@ def test_a_ramp_of_three_steps_is_scheduled_and_goes_on_by_itself(window, shop):
     typed(
         window, "#when-1", f"{datetime.now(timezone.utc) + timedelta(seconds=6):%Y-%m-%dT%H:%M:%S}"
     )
-    says(window, "20 % of visitors enter, nobody changes group.", "#pe-plan")
+    says(window, "20 % of visitors enter, nobody changes groups.", "#pe-plan")
     click(window, "Add a step")
     until(window, lambda: window.switch_to.active_element.get_attribute("id") == "share-2")
     assert one(window, "#share-2").get_attribute("value") == "100"
@@ -264,7 +264,7 @@ def test_who_moves_is_shown_before_a_test_is_stopped_from_any_page(window):
     says(window, "Everybody in buttoncolortst on production", "#pe-preview")
     choose(window, "newfeaturerollout · production")
     says(window, "Everybody in newfeaturerollout on production", "#pe-preview")
-    says(window, "50 % of visitors leave, nobody changes group.", "#pe-preview")
+    says(window, "50 % of visitors leave, nobody changes groups.", "#pe-preview")
     click(window, "Stop now")
     says(window, "searches fail", ".pe-hold")
     says(window, "inactive 100 %", LIVE)
@@ -276,7 +276,7 @@ def test_who_moves_is_shown_before_a_test_is_stopped_without_a_script(window, sh
         window.get(f"{shop}{EDITOR}stop/")
         choose(window, "newfeaturerollout · production")
         press(window, lambda: one(window, "noscript button"))
-        says(window, "50 % of visitors leave, nobody changes group.", "#pe-preview")
+        says(window, "50 % of visitors leave, nobody changes groups.", "#pe-preview")
         fill(window, "#pe-reason", "searches fail")
         click(window, "Stop now")
         says(window, "searches fail", ".pe-hold")
@@ -306,7 +306,7 @@ def test_a_test_is_created_with_a_payload(window):
     fill(window, "#bucket-2-payload", "#2a5bd0")
     assert one(window, ".pe-bucket:nth-child(3) .pe-swatch rect").get_attribute("fill") == "#2a5bd0"
     click(window, "10 %")
-    says(window, "10 % of visitors enter, nobody changes group.", "#pe-effect")
+    says(window, "10 % of visitors enter, nobody changes groups.", "#pe-effect")
     press(window, lambda: one(window, "#pe-publish"))
     says(window, "bannertst", "h1")
     says(window, "control 5 %", ".pe-branch")
@@ -371,7 +371,7 @@ def test_it_all_works_without_a_script(window, shop):
         fill(window, "#share-0-0", "25")
         fill(window, "#share-0-1", "75")
         press(window, lambda: one(window, "noscript button"))
-        says(window, "25 % of visitors enter, nobody changes group.", "#pe-effect")
+        says(window, "25 % of visitors enter, nobody changes groups.", "#pe-effect")
         click(window, "Add a group")
         says(window, "100 %", "#allocation-0")
         assert one(window, "#bucket-2-name").is_displayed()
@@ -648,7 +648,7 @@ def test_who_moves_and_publish_are_in_sight_wherever_one_scrolls_on_a_phone(wind
     try:
         window.get(f"{shop}{ROLLOUT}edit/")
         fill(window, "#share-0-1", "65")
-        says(window, "15 % of visitors enter, nobody changes group.", ".pe-dock")
+        says(window, "15 % of visitors enter, nobody changes groups.", ".pe-dock")
         for place in ("h1", "#pe-groups", "#pe-allocations"):
             scroll_to(window, place)
             assert in_sight(window, ".pe-dock button")

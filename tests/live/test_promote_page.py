@@ -72,7 +72,7 @@ def test_what_breaks_an_application_is_promoted_only_with_a_reason(window):
 def test_two_tests_are_promoted_together(window):
     click(window, "Promote")
     choose(window, "newfeaturerollout", "freedeliverytst")
-    says(window, "25 % of visitors enter, nobody changes group.")
+    says(window, "25 % of visitors enter, nobody changes groups.")
     fill(window, "#pe-message", "the spring release")
     click(window, "Promote 2 tests to production")
     says(window, "Published 2 tests on production together.", ".pe-published")

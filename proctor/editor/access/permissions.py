@@ -61,7 +61,7 @@ _NAMED = 5
 
 
 def promote(branch: str) -> str:
-    """Return the name of the permission to publish on branches other than the first branch."""
+    """Return the name of the permission to publish on *branch*, which is not the first branch."""
     return f"promote_{branch}"
 
 
@@ -233,7 +233,7 @@ def holders(permission: str) -> Any:
 
 
 def _who_has(permission: str) -> Sentence:
-    """Return a sentence that names users with a permission, or suggests asking an administrator."""
+    """Return a sentence about who has a permission, or the advice to ask an administrator."""
     found = holders(permission)
     if found is None:
         return Sentence(gettext_noop("Ask an administrator of this site."))

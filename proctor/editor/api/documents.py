@@ -131,7 +131,7 @@ def _sides(error: Conflict) -> dict[str, Any]:
 
 
 def _sent_document(text: str, test: str) -> Any:
-    """Return the definition in the request as JSON."""
+    """Return the definition that the request was meant to publish, as JSON."""
     try:
         return json.loads(text)
     except ValueError:

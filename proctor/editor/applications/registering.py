@@ -169,9 +169,9 @@ def _read(text: str) -> tuple[Any, tuple[Problem, ...]]:
 
 
 def _bounded(document: Any) -> Any:
-    """Return the document unchanged. Raises Refused if one of its parts is too large.
+    """Return the document unchanged. Raises Refused if one of its parts is too large to read.
 
-    The parts are not read. Values of the wrong type are rejected later, when they are read.
+    Values of the wrong type are rejected later, when they are read.
     """
     if not isinstance(document, dict):
         return document

@@ -188,7 +188,9 @@ def prepare_written(
     *,
     proposal: int | None = None,
 ) -> Prepared:
-    """Return the result of a ramp or a finish. Raises Refused if the result is invalid.
+    """Return the result of a ramp or a finish, with its problems.
+
+    Raises Refused if the definition cannot be written, or if an id cannot be incremented.
 
     *earlier* has the same meaning as for `prepare_edit`.
     """

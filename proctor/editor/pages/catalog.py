@@ -214,7 +214,7 @@ class Catalog:
 
 @dataclass(slots=True)
 class _Kept:
-    """The tests that were last read from a database. Only newer publications are read again."""
+    """The tests that were last read from a database. A refresh reads only newer publications."""
 
     #: The matrices that `tests` was built from.
     made_of: tuple[BranchMatrix, ...] = ()

@@ -179,7 +179,7 @@ def _exact(
     if old is None and not parts:
         return Headline(GOOD, _("Nobody is in the test yet."))
     if pair.jump <= ROUNDING:
-        parts.append(_("nobody changes group"))
+        parts.append(_("nobody changes groups"))
     text = ", ".join(parts)
     return Headline(tone, f"{text[:1].upper()}{text[1:]}.")
 
@@ -189,7 +189,7 @@ def _unknown(pairs: Sequence[PairMoves]) -> Headline:
     parts = [translated(each) for each in unknown_moves(pairs)]
     jump = max(pair.jump for pair in pairs)
     if jump <= ROUNDING:
-        parts.append(_("nobody changes group"))
+        parts.append(_("nobody changes groups"))
     seen = max(pair.sees_something_else for pair in pairs)
     tone = DANGER if max(jump, seen) > ROUNDING else NOTICE
     text = _("Different visitors may be in the test: %(parts)s.")

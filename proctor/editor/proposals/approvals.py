@@ -87,8 +87,9 @@ def _user(key: str) -> Any:
 def possible_approvers(test: str, branch: str, proposal: Proposal | None = None) -> list[Any]:
     """Return at most 100 users who may approve a proposal.
 
-    Users who get the permission only from a custom authentication backend are not included. If
-    *proposal* is not given, the caller must exclude the author.
+    Users who get the permission only from a custom authentication backend are not included. If the
+    user model's manager has no `with_perm`, the list is empty. If *proposal* is not given, the
+    caller must exclude the author.
     """
     found = holders(APPROVE)
     users = [] if found is None else list(found[:_MOST])

@@ -95,7 +95,7 @@ def approve(
 
     *content* is the hash of the content that the user saw, and *base* is the base that they saw.
     Raises OwnApproval if the user wrote any part of the proposal, Changed if its content has
-    changed since, and Conflict if the branch's head is no longer the proposal's base.
+    changed since, and Conflict if the proposal's base is no longer the test's head.
     """
     with locked(actor, number) as proposal:
         branch = proposal.branch.name
@@ -129,7 +129,7 @@ def approve(
 
 
 def has_moved(proposal: Proposal) -> bool:
-    """Return whether the branch's head is no longer the proposal's base."""
+    """Return whether the proposal's base is no longer the test's head."""
     return _head(proposal) != proposal.base_id
 
 
@@ -139,7 +139,7 @@ def _head(proposal: Proposal) -> str | None:
 
 
 def refuse_moved(proposal: Proposal) -> None:
-    """Raise Conflict unless the branch's head is still the proposal's base."""
+    """Raise Conflict unless the proposal's base is still the test's head."""
     current = _head(proposal)
     if current != proposal.base_id:
         raise Conflict(

@@ -59,7 +59,8 @@ def find_proposal(actor: Actor, number: int, *, is_schedule: bool = False) -> Pr
     """Return the proposal with this id, with its branch and base loaded.
 
     If *is_schedule* is True, only a schedule is found. Raises NotFound if no such proposal exists
-    or its test is hidden from the user, and PermissionMissing if the user may not view the branch.
+    or its test is hidden from the user, and PermissionMissing if the user may view neither the test
+    nor the branch.
     """
     rows = proposals().filter(pk=number)
     found = (rows.filter(kind=Proposal.Change.SCHEDULE) if is_schedule else rows).first()

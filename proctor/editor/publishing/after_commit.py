@@ -96,7 +96,7 @@ def _send(revisions: Sequence[Revision]) -> None:
     for receiver, answer in published.send_robust(Revision, revisions=list(revisions)):
         if isinstance(answer, Exception):
             logger.error(
-                "A receiver of the signal 'published', %r, failed: %s",
+                "A receiver of the 'published' signal, %r, failed: %s",
                 receiver,
                 error_place(answer),
             )

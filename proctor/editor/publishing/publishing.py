@@ -76,7 +76,7 @@ class Signature:
     on_behalf_of: str = ""
     #: The time when a scheduled step was due.
     due: datetime | None = None
-    #: The author's primary key, for the log of Django's admin.
+    #: The primary key of the user who publishes, for the log of Django's admin.
     user_id: object = None
 
 

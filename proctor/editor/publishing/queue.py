@@ -35,8 +35,8 @@ def note_next_due(branch: str, using: str) -> None:
 def resume_held(test: str, branch: str, now: datetime, using: str) -> None:
     """Retry the blocked steps of a test that was released.
 
-    If the base of a step has changed, the step is blocked again for that reason. A step held by a
-    guard stays blocked.
+    If the base of a step is no longer the test's head, the step is blocked again for that reason. A
+    step held by a guard stays blocked.
     """
     lock_branch(branch, using)
     steps = ScheduledStep.objects.using(using).filter(

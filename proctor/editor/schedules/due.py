@@ -59,7 +59,7 @@ class DuePublisher:
         if kind not in self._told:
             self._told.add(kind)
             logger.warning(
-                "This process cannot publish due steps, so another process must do it: %s. "
-                "If no process can write, run manage.py proctor_publish_due regularly",
+                "This process cannot publish due steps: %s. Another process must publish them. If "
+                "no process can write, run manage.py proctor_publish_due regularly",
                 error_place(error),
             )

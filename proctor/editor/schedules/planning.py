@@ -69,7 +69,7 @@ class Planned:
 
 
 def plan(branch: str, test: str, known: Definition, wanted: Sequence[Wanted]) -> list[Planned]:
-    """Return the exact definition that each step publishes.
+    """Return the steps, each with the exact definition that it publishes and its effects.
 
     *known* is the current definition on the branch. The definitions are not checked for problems
     yet. Raises Refused for impossible shares, an unreadable definition or an unknown guard.

@@ -52,7 +52,7 @@ class _Row:
 
 @page()
 def tests(request: HttpRequest) -> HttpResponseBase:
-    """Show every test that is declared or has recorded exposures."""
+    """Show every test that is declared, or that has recorded exposures or a decision."""
     counts, decided, known = count_tests(), newest_decisions(), definitions()
     verdicts = latest_verdicts()
     rows = []

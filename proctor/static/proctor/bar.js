@@ -1,5 +1,5 @@
 // Remembers whether the bar is unfolded, filters its tests as the user types, folds it on Escape,
-// and restores the scroll position after a click. Without this script, only the filter is missing.
+// and restores the scroll position after a click. Without this script, links and buttons still work.
 "use strict";
 (() => {
   const KEY = "proctor-bar";

@@ -25,13 +25,13 @@ __all__ = ["unknown_moves"]
 _EXACT = {
     "enter": gettext_noop("{share} of {whom} enter"),
     "leave": gettext_noop("{share} of {whom} leave"),
-    "jump": gettext_noop("{share} of {whom} change group"),
+    "jump": gettext_noop("{share} of {whom} change groups"),
     "sees_something_else": gettext_noop("{share} of {whom} see something else"),
 }
 _AT_MOST = {
     "enter": gettext_noop("at most {share} of {whom} enter"),
     "leave": gettext_noop("at most {share} of {whom} leave"),
-    "jump": gettext_noop("at most {share} of {whom} change group"),
+    "jump": gettext_noop("at most {share} of {whom} change groups"),
     "sees_something_else": gettext_noop("at most {share} of {whom} see something else"),
 }
 

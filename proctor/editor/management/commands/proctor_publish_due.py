@@ -21,7 +21,7 @@ class Command(BaseCommand):
         "Publishes the scheduled steps that are due, and prints them. Processes that evaluate the "
         "editor's matrix publish due steps themselves if they can write to the database. If none "
         "of them can, run this command from cron. Exit status: 0 on success, even if nothing was "
-        "due; 1 if a step is waiting for a person; 2 if the database cannot be written to."
+        "due; 1 if a step is waiting for someone to act; 2 if the database cannot be written to."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -93,7 +93,7 @@ class ShownSchedule:
 
     @property
     def blocked(self) -> ShownStep | None:
-        """The step that is waiting for a person."""
+        """The step that is waiting for someone to act."""
         return next((each for each in self.steps if each.state == State.BLOCKED), None)
 
     @property

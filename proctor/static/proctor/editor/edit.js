@@ -1,5 +1,5 @@
-// Updates the Edit page as the user types: the effects, the totals, and new rows, without a
-// reload. Without this script, every button still works.
+// Updates the effects and the totals on the Edit page as the user types, and adds rows without
+// reloading the page. Without this script, every button still works.
 "use strict";
 (() => {
   const WAIT = 300;

@@ -1,4 +1,4 @@
-// Sends each form only once: a double click on Publish would publish twice.
+// Sends each POST form only once; otherwise, a double click on Publish would publish twice.
 "use strict";
 (() => {
   // If the server does not answer, the form can be sent again after this time.
