@@ -54,7 +54,7 @@ _FIXED = {kind.value: kind for kind in (RuleKind.TRUE, RuleKind.FALSE)}
 
 
 def is_blank(text: str | None) -> bool:
-    """Return True for null and for text that is only Java whitespace, like StringUtils.isBlank."""
+    """Return True for null and for text that is only Java whitespace, as StringUtils.isBlank does."""
     return text is None or all(map(is_whitespace, text))
 
 

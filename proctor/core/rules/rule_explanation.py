@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from proctor.core.rules.rule import Rule
 
 __all__ = ["Operand", "RuleExplanation", "VariableExplanation", "explain_rule"]
-
 #: An access such as `a.b.c` with more steps is shown as a whole: searching it would be slow.
 MAX_STEPS = 50
 

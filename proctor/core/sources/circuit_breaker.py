@@ -108,10 +108,10 @@ class CircuitBreaker:
         return None if state.is_open else _plain(state)
 
     def answers(self, permit: Permit) -> Permit:
-        """Allow all calls again after a trial call that succeeded.
+        """Allow all calls again after a successful trial call.
 
-        Return a permit for the actual call. An outage ends only when that call succeeds. Until
-        then, each pause is longer than the one before.
+        Return a permit for the actual call. An outage ends only when the actual call succeeds.
+        Until then, each pause between trial calls is longer than the one before.
         """
         state = Permit(permit.failures, permit.since)
         if not permit.is_open:

@@ -64,7 +64,7 @@ def _report_dropped(
     if not dropped:
         return
     logger.warning(
-        "Matrix version %s: %d of %d %s are dropped, so their visitors get the default: %s. See %s",
+        "Matrix version %s: %d of %d %s are dropped (visitors get the default): %s. See %s",
         printable(str(snapshot.matrix_version)),
         len(dropped),
         len(wanted),

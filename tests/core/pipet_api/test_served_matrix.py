@@ -92,7 +92,7 @@ def test_tests_that_the_matrix_drops_are_one_warning_with_reasons(start, tmp_pat
     start(write(tmp_path / "matrix.json", good=definition(), bad=SHORT, worse=SHORT))
     (warning,) = records(logging.WARNING)
     assert warning == (
-        "Matrix version 7: 2 of 3 tests are dropped, so their visitors get the default: "
+        "Matrix version 7: 2 of 3 tests are dropped (visitors get the default): "
         "bad, allocation 1: range lengths add up to 0.9, expected 1.0: 0.5 + 0.4; "
         "worse, allocation 1: range lengths add up to 0.9, expected 1.0: 0.5 + 0.4. "
         "See python -m proctor validate"

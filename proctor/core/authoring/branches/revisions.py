@@ -107,7 +107,7 @@ class Branch:
         if same_definition(current, revision.definition):
             raise refuse(
                 "unchanged",
-                Sentence(gettext_noop("nothing changed; change something, or do not save")),
+                Sentence(gettext_noop("nothing changed, so there is nothing to save")),
                 f"Attempting to save test definition without changes for test: {revision.test}",
                 test=revision.test,
             )

@@ -30,7 +30,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-#: The fields that Java Proctor knows (Java: TestDefinition); `subrule` is an old name of `rule`.
+#: The fields that Java Proctor knows (Java: TestDefinition); `subrule` is an old name for `rule`.
 TEST_FIELDS = frozenset(
     (
         *("version", "constants", "specialConstants", "salt", "rule", "subrule", "buckets"),
