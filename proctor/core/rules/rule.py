@@ -54,7 +54,7 @@ _FIXED = {kind.value: kind for kind in (RuleKind.TRUE, RuleKind.FALSE)}
 
 
 def is_blank(text: str | None) -> bool:
-    """Return True for null and for text that is only Java whitespace, as StringUtils.isBlank does."""
+    """Return True for null and for text that is only Java whitespace [StringUtils.isBlank]."""
     return text is None or all(map(is_whitespace, text))
 
 
