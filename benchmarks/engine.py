@@ -46,7 +46,7 @@ IDENTIFIERS = [f"{random.Random(number).getrandbits(60):015x}" for number in ran
 
 
 def ratio(subject: Callable[[], object], base: Callable[[], object], rounds: int) -> float:
-    """Return how many times as long *subject* takes as *base*: the median of many rounds."""
+    """Return the time of *subject* divided by the time of *base*: the median of many rounds."""
     loops = [_loops(subject), _loops(base)]
     ratios = []
     for _ in range(rounds):

@@ -3,8 +3,8 @@
 A PostgreSQL server with its default settings is started for this run, and filled with a million
 rows: half a million exposures to one test, and half a million outcomes. In a process that has
 already made a report, the benchmark measures how many seconds a whole report takes, from the query
-to the finished HTML. It also prints the seconds that reading the rows takes, and the CPU time of
-the process. The limit for the report is 3 seconds. Exits with 1 if it takes longer.
+to the finished HTML. It also prints how many seconds reading the rows takes, and the CPU time of
+the process. The limit for the report is 3 seconds. Exits with 1 if the report takes longer.
 
 Needs psycopg, PostgreSQL's programs and django-proctor[analysis].
 """

@@ -67,7 +67,10 @@ def compared_visitors(
 
 
 def _pairs(prepared: Prepared, matured: str, base: int, least: int) -> list[tuple[int, int]]:
-    """Return the groups of each stratum that have enough visitors, paired with the baseline."""
+    """Return (stratum, group) pairs for the group and the baseline of each comparison.
+
+    Both have at least *least* visitors in the stratum.
+    """
     rows = prepared.space.run(f"SELECT s, g, count(*) FROM units WHERE {matured} GROUP BY s, g")
     counts = {(int(s), int(g)): int(number) for s, g, number in rows}
     others = [

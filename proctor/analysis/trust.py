@@ -134,7 +134,7 @@ def _ratio(ratio: SampleRatio) -> Trust:
 
 
 def _smallest_p(ratio: SampleRatio) -> Sentence:
-    """Return the smallest p-value of the splits, and the limit below which it causes an alarm."""
+    """Return the smallest p-value of the splits, and the limit below which it raises an alarm."""
     number = ratio.tested
     return Sentence(
         *ngettext_lazy(

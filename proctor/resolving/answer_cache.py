@@ -315,7 +315,7 @@ def _secret() -> bytes:
 
 
 def _version_in(found: Any) -> tuple[MatrixVersion | None, float | None]:
-    """Return a version and the time until which it needs no check; or None for both.
+    """Return a version and the time until which it need not be checked, or None for both.
 
     Other programs may write to the cache, so a value in a different format is ignored.
     """

@@ -1,8 +1,8 @@
 """The bar's cookie. Visitors who have the cookie see the bar, and may use a different identity.
 
-The groups page sets it for visitors who may force groups. The cookie is signed, but grants no
-permission: each request checks whether the visitor may force groups. The cookie expires at the end
-of the browser's session, or after `MAX_AGE`.
+The groups page sets the cookie for visitors who may force groups. The cookie is signed, but grants
+no permission: each request checks whether the visitor may force groups. The cookie expires at the
+end of the browser's session, or after `MAX_AGE`.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Identity:
         return ", ".join(f"{key}={'(none)' if value is None else value}" for key, value in pairs)
 
     def applied(self, own: GroupsRequest) -> GroupsRequest:
-        """Return the visitor's *own* request to the source, changed to this identity."""
+        """Return *own*, the visitor's own request to the source, changed to this identity."""
         return replace(
             own,
             identifiers=_changed(own.identifiers, self.identifiers),

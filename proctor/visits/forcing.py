@@ -1,7 +1,8 @@
-"""Handle the parts of a request that need privilege: forced groups, the bar, other identities.
+"""Handle the privileged parts of a request: forced groups, the bar, other identities.
 
-These parts are in the URL, a header and cookies; this module checks the privilege. Nearly all
-requests contain none of these parts, so no `Forcing` is created for such requests: see `asks`.
+These parts are in the URL, a header and cookies; this module checks whether the visitor may use
+them. Nearly all requests contain none of these parts, so no `Forcing` is created for such requests:
+see `asks`.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class Forcing:
 
     @property
     def is_allowed(self) -> bool:
-        """True if the visitor may force groups; False before this has been checked."""
+        """True if the visitor may force groups; False if privilege has not been checked yet."""
         return bool(self._privileged)
 
     @property
@@ -109,7 +110,7 @@ class Forcing:
         return bool(self._privileged)
 
     async def acheck(self) -> None:
-        """Check privilege on an event loop, if this was not possible before the view."""
+        """Check privilege on an event loop, if it could not be checked before the view."""
         if self._privileged is None and _HOOK in self._hooks.awaitable:
             await self.anote(await self._hooks.acall_or_no(_HOOK, self._request))
         elif self._privileged is None:
@@ -126,7 +127,7 @@ class Forcing:
             await staff.aknow_user(self._request)
 
     def check_at_end(self) -> None:
-        """Check privilege before finishing the response, because that may set the force cookie."""
+        """Check privilege before `finish`, which may set the force cookie."""
         self.check()
         if self._is_suspect:
             self._check_sender()

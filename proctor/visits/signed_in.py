@@ -25,7 +25,7 @@ __all__ = ["aask_of_user", "ask_of_user", "is_known", "loaded_user"]
 T = TypeVar("T")
 
 #: The module that defines Django's lazy `request.user` and `request.auser`. Modules are compared by
-#: name, because importing this one needs apps that a site may not have installed.
+#: name, because importing that module needs apps that a site may not have installed.
 _DJANGOS = "django.contrib.auth.middleware"
 
 

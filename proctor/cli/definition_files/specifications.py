@@ -24,7 +24,7 @@ __all__ = ["declared_tests", "read_specifications"]
 def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
     """Return specifications by location, parsed as leniently as applications parse them.
 
-    Raises CommandError if one cannot be read.
+    Raises CommandError if a specification cannot be read.
     """
     found = {}
     for location in locations:
@@ -32,8 +32,8 @@ def read_specifications(locations: Iterable[str]) -> dict[str, Specification]:
         what = kind_instead(document)
         if what:
             raise CommandError(f"{location}: expected a specification, got {what}")
-        # Applications ignore unknown fields, but a file without any known field would pass every
-        # check.
+        # Applications ignore unknown fields. A file that has only such fields is rejected, because
+        # it would pass every check.
         foreign = foreign_field(document)
         if foreign:
             raise CommandError(f"{location}: {foreign}")

@@ -181,5 +181,8 @@ def _contains(test: TestDefinition, word: str, where: str) -> bool:
 
 
 def is_active(test: TestDefinition) -> bool:
-    """Return whether a test counts as active: some allocation has no range of length 1."""
+    """Return whether a test counts as active.
+
+    It does if at least one of its allocations has no range of length 1.
+    """
     return any(all(each.length < 1 for each in one.ranges) for one in test.allocations)

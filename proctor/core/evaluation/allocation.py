@@ -42,7 +42,7 @@ def _to_position(value: float) -> int:
 
 
 def cutoffs(lengths: Sequence[float]) -> tuple[int, ...]:
-    """Return the last position of each range except the last range.
+    """Return the last position of each range, except for the last range.
 
     A range with a negative length ends at a lower position than the range before it. Raises
     ValueError if the sum of the lengths differs from 1 by more than 0.0001.

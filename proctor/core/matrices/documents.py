@@ -86,8 +86,8 @@ class Fields:
     def convert(self, name: str, reader: Callable[[Any], T], *, kind: str = "") -> T:
         """Return the field converted by *reader*, which gets None for a missing field.
 
-        If the field is repeated, its last value is used, but *reader* must be able to read every
-        one. *kind* describes the converted value, for `proctor.core.schemas`.
+        If the field is repeated, its last value is used, but *reader* must be able to read all its
+        values. *kind* describes the converted value, for `proctor.core.schemas`.
         """
         del kind
         self._asked.add(name)

@@ -109,7 +109,7 @@ def _require_boolean(value: object) -> None:
 
 
 def _access_check(node: nodes.Access, compiler: Compiler) -> Check:
-    """Return a check that evaluates all steps of `a.b.c` but the last, and tests the type of that.
+    """Return a check that evaluates all steps of `a.b.c` except the last, whose type it tests.
 
     [AstValue.getType]
     """

@@ -104,8 +104,8 @@ def _texts(values: Mapping[str, object], what: str) -> list[tuple[str, str]]:
     for key in sorted(values):
         value = values[key]
         if type(value) is str:
-            # A shortcut for strings, which nearly all values are. This code runs for each visitor,
-            # even if the answer is cached.
+            # A shortcut for strings, because nearly all values are strings. This code runs for each
+            # visitor, even if the answer is cached.
             found.append((key, value))
             continue
         for each in value if isinstance(value, (list, tuple)) else (value,):

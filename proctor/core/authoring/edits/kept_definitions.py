@@ -1,4 +1,4 @@
-"""Find problems in the definitions of a tree that matter to the engine or to an editor."""
+"""Check a tree's definitions for problems that matter to the engine or to an editor."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
 def _expectations(
     test: str, applications: Iterable[Application]
 ) -> Iterator[tuple[str, ExpectedTest]]:
-    """Yield what each application expects of the test, after the application's label."""
+    """Yield each application's label, together with what the application expects of the test."""
     for application in applications:
         for specification in application.specifications:
             expected = specification.tests.get(test)

@@ -157,7 +157,7 @@ def ranges_of(cells: Sequence[Cell]) -> tuple[Range, ...]:
 
 
 def _joined(cells: Sequence[Cell]) -> list[list[Cell]]:
-    """Return the cells of each new range, which joins adjacent cells of one group.
+    """Return the cells of each new range. A new range joins adjacent cells of one group.
 
     Two cells that both keep their group are joined only if they are from the same old range.
     """

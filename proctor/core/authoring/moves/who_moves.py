@@ -298,7 +298,10 @@ def _parents(
 def parents_first(
     old: Mapping[str, TestDefinition], new: Mapping[str, TestDefinition]
 ) -> list[str]:
-    """Return the test names, each after those that it depends on. Cycles are broken arbitrarily."""
+    """Return the names of the tests. Each test comes after the tests that it depends on.
+
+    Cycles are broken arbitrarily.
+    """
     ordered: dict[str, None] = {}
     seen: set[str] = set()
     for name in sorted(old.keys() | new.keys()):

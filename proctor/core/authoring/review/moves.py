@@ -96,7 +96,7 @@ def _allocation(
 def _happens(
     index: int, changes: Sequence[Sentence], pair: PairMoves, test: TestDefinition
 ) -> Sentence:
-    """Return a sentence about the changed shares of an allocation and, if known, who moves."""
+    """Return a sentence about an allocation's changed shares and, if known, about who moves."""
     values = {
         "allocation": allocation_title(index, test),
         "changes": listed(changes),

@@ -58,7 +58,7 @@ _ANDROID = AgentKind(
             ("android 2",),
             narrower=(AgentKind("ANDROID2_TABLET", ("kindle fire", "gt-p1000", "sch-i800")),),
         ),
-        # This includes Android 10 and later.
+        # "android 1" also matches Android 10 and later.
         AgentKind("ANDROID1", ("android 1",)),
         AgentKind("ANDROID_MOBILE", ("mobile",), without=("ubuntu",)),
         AgentKind("ANDROID_TABLET", ("tablet",)),

@@ -16,7 +16,7 @@ class VersionedOS:
     """The family of the operating system, and its version for iOS, Android and Windows Phone 7.
 
     *family* is a word such as `windows`, `mac_os_x`, `ios`, `android`, `linux`, `chrome_os`,
-    `unknown`. An unknown version is "" and -1. [VersionedOS]
+    `unknown`. If the version is unknown, it is "" and its parts are -1. [VersionedOS]
     """
 
     version: str
@@ -27,7 +27,7 @@ class VersionedOS:
 
 @dataclass(frozen=True, slots=True)
 class UserAgentVersion:
-    """The browser's version. An unknown version is "" and -1 [UserAgentVersion]."""
+    """The browser's version. If it is unknown, it is "" and its parts are -1 [UserAgentVersion]."""
 
     version: str
     major: Integer
@@ -49,12 +49,12 @@ class UserAgent:
 
     [com.indeed.proctor.pipet.deploy.useragent.UserAgent over UserAgentUtils 1.20]
 
-    *browser* and *operatingSystem* are names such as `CHROME_MOBILE` and `WINDOWS_10`, *deviceType*
-    is one of `COMPUTER`, `MOBILE`, `TABLET`, `WEARABLE`, `GAME_CONSOLE`, `DMR` (a television's
-    set-top box) and `UNKNOWN`. *phone* is true for MOBILE devices other than tablets. *smartPhone*
-    is true for phones and tablets that run iOS, Android or Windows Phone 7, and *dumbPhone* is true
-    for all other phones. *windowsPhone* is true only for Windows Phone 7. `OS` and `IOS` are the
-    names of `os` and `ios` in Java Proctor's rules.
+    *browser* and *operatingSystem* are names such as `CHROME_MOBILE` and `WINDOWS_10`, and
+    *deviceType* is one of `COMPUTER`, `MOBILE`, `TABLET`, `WEARABLE`, `GAME_CONSOLE`, `DMR` (a
+    television's set-top box) and `UNKNOWN`. *phone* is true for MOBILE devices other than tablets.
+    *smartPhone* is true for phones and tablets that run iOS, Android or Windows Phone 7, and
+    *dumbPhone* is true for all other phones. *windowsPhone* is true only for Windows Phone 7. `OS`
+    and `IOS` are the names of `os` and `ios` in Java Proctor's rules.
     """
 
     os: VersionedOS

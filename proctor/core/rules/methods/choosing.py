@@ -40,7 +40,7 @@ def one(
     work: Callable[..., int] | None = None,
     once: bool = False,
 ) -> tuple[Method, ...]:
-    """Return the overloads of a method that has only one overload."""
+    """Return a tuple with the only overload of a method."""
     return (Method(parameters, code, work=work, once=once),)
 
 

@@ -43,7 +43,7 @@ def emit(node: Node) -> str:
 
 
 def emit_set(chars: CharSet) -> str:
-    """Return a pattern for one character of *chars*."""
+    """Return a pattern that matches one character of *chars*."""
     if not chars.ranges:
         return "(?!)"
     if chars == EVERYTHING:

@@ -1,4 +1,4 @@
-"""Read bodies up to a maximum size, and describe URLs and failures without secrets."""
+"""Read response bodies up to a maximum size, and describe URLs and failures without secrets."""
 
 from __future__ import annotations
 

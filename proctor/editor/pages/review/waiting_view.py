@@ -28,7 +28,7 @@ _MOST, _CLOSED = 200, 20
 
 @page
 def review(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Show the proposals that wait for the user, the user's own, all open ones, or closed ones."""
+    """Show proposals: those waiting for the user, the user's own, all open ones, or closed ones."""
     actor.require(VIEW, branch=first_branch())
     keys = visible_keys(actor, state=Proposal.State.OPEN)
     cards = cards_of(actor, proposals().filter(pk__in=keys[:_MOST]).order_by("-pk"))

@@ -1,4 +1,5 @@
-// Filters the list of tests as the user types. Without this script, press Enter or the button.
+// Filters the list of tests as the user types. Without this script, the user presses Enter or the
+// button.
 "use strict";
 (() => {
   const form = document.getElementById("pe-search");
