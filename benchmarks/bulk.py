@@ -60,7 +60,7 @@ SPARK = {
 
 
 def matrix() -> Any:
-    """Return a matrix of 100 tests with three buckets; 25 of the tests have a country rule."""
+    """Return a matrix of 100 tests with three buckets each; 25 tests have a country rule."""
     rules = [None] * 75 + [f"${{country == '{COUNTRIES[n % 8]}'}}" for n in range(25)]
     return matrix_of({f"test{n}x": {"rule": rule} for n, rule in enumerate(rules)})
 
@@ -143,9 +143,9 @@ def _processor_time() -> float:
 
 
 def _tree_time() -> float:
-    """Return the CPU time of this process and its descendants, because Spark starts several.
+    """Return the CPU time of this process and its descendants.
 
-    Works only on Linux.
+    Descendants are included because Spark starts several processes. Works only on Linux.
     """
     total, waiting = 0, [os.getpid()]
     while waiting:
@@ -162,9 +162,10 @@ def _tree_time() -> float:
 
 
 def spark(rows: int) -> Iterator[Figure]:
-    """Measure 50 tests with mapInArrow and in Spark SQL, and only their hashes in Spark SQL.
+    """Measure 50 tests with mapInArrow and in Spark SQL, and their hashes alone in Spark SQL.
 
-    Java 16 and later compute MD5 with an intrinsic, and are several times as fast as before.
+    Java 16 and later compute MD5 with an intrinsic, and are several times as fast as earlier
+    versions.
     """
     from pyspark.sql import SparkSession  # noqa: PLC0415 - an option
 

@@ -68,7 +68,7 @@ def _for_the_privileged(view: Callable[..., HttpResponseBase]) -> Callable[..., 
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 def groups_page(request: HttpRequest) -> HttpResponseBase:
-    """Show the visitor's groups, why they apply, and forms to force groups or switch identity."""
+    """Show the visitor's groups and their reasons, and forms to force groups or switch identity."""
     visit = _visit(request)
     if request.method != "POST":
         return _page(request, visit)

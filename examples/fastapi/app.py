@@ -23,7 +23,8 @@ app = FastAPI()
 class Visitor:
     """The visitor who sends the request, and their groups."""
 
-    # A plain function: FastAPI calls it in a thread, so loading the matrix does not block.
+    # A plain function: FastAPI calls it in a thread, so loading the matrix does not block the event
+    # loop.
     def __init__(self, request: Request, response: Response) -> None:
         self.id = request.cookies.get("visitor") or secrets.token_urlsafe(16)
         response.set_cookie("visitor", self.id, 365 * 86400, httponly=True, samesite="lax")

@@ -58,9 +58,10 @@ class Assigned:
 
 
 class Assigner:
-    """Assigns rows to groups. Rows get no group in a test if no column has identifiers of its type.
+    """Assigns rows to groups.
 
-    For tests of type RANDOM, groups are drawn if this is enabled.
+    Rows get no group in a test if no column has identifiers of the test's type. For
+    tests of type RANDOM, groups are drawn if this is enabled.
     """
 
     def __init__(self, proctor: Proctor, tests: Collection[str], inputs: Inputs) -> None:

@@ -44,12 +44,13 @@ def assign_batches(
     contain text, integers or UUIDs. *tests* restricts the output; None means all loaded tests.
     *random_enabled* lets tests of type RANDOM draw a group.
 
-    Wide *output* keeps every row, in the order of the input. It adds a column for each test and
-    each of *columns* ("group" by default; also "value", "payload", "allocation"), named after the
-    test, or `<test>.<column>` if there are several `columns`. A row without a group gets null. Long
-    output has a row for each visitor and each test in which the visitor has a group. Its columns
-    are visitor, test, and *columns* (by default group, value and allocation). Payloads are JSON.
-    Strings are dictionary-encoded unless *dictionary* is false.
+    If *output* is "wide", every row is kept, in the order of the input. A column is added for each
+    test and each of *columns* ("group" by default; also "value", "payload", "allocation"). The
+    column is named after the test, or `<test>.<column>` if there are several `columns`. A row
+    without a group gets null. If *output* is "long", there is a row for each visitor and each test
+    in which the visitor has a group. The columns are visitor, test, and *columns* (by default
+    group, value and allocation). Payloads are JSON. Strings are dictionary-encoded unless
+    *dictionary* is false.
 
     The result is a generator: memory does not grow with the table. Rows that cannot be assigned
     with NumPy (incognito visitors, unitless allocations, RANDOM tests) are assigned by the engine

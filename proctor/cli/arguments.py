@@ -44,7 +44,7 @@ def add_declarations(parser: argparse.ArgumentParser) -> None:
 def add_context(parser: argparse.ArgumentParser, declarations: str = "--config") -> None:
     """Add the options for context variables and their types.
 
-    *declarations* is the option that declares the types, for the help text.
+    *declarations* is the option that declares the types; the help text names it.
     """
     group = parser.add_argument_group(
         "context",

@@ -154,7 +154,10 @@ class LimitedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close an idle connection, immediately if the client has not read the last response."""
+        """Close an idle connection.
+
+        Close it immediately if the client has not read the last response.
+        """
         if self.transport.get_write_buffer_size():
             self.close_now()
         else:

@@ -20,9 +20,10 @@ __all__ = ["ExactCharField", "ExactTextField"]
 
 
 def _collation(connection: BaseDatabaseWrapper) -> str | None:
-    """Return a collation in which different strings are never equal; None for SQLite's default.
+    """Return a collation in which different strings are never equal.
 
-    MySQL's `utf8mb4_bin` is not suitable, because it ignores trailing spaces.
+    None stands for SQLite's default. MySQL's `utf8mb4_bin` is not suitable, because it ignores
+    trailing spaces.
     """
     if connection.vendor == "postgresql":
         return "C"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["DAYS", "Simulated", "simulate"]
 
 DAYS = 14
-#: The day on which a test starts, if this is not the first day. Days are numbered from 0.
+#: The day on which a test starts, if it does not start on the first day. Days are numbered from 0.
 _STARTED = {"newfeaturerollout": 8}
 #: The day on which the share of the new search rises from 10 % to 25 %.
 _RAISED = 11
@@ -119,7 +119,8 @@ class _Run:
             # Drawn for every visitor, so that a change to one test does not affect the others.
             comes, loses, after = draw.random(), draw.random(), draw.random() * 300
             found = groups.get(test)
-            # Like the `exposed` signal, send no exposure without a group or for an inactive group.
+            # As with the `exposed` signal, there is no exposure for a visitor without a group or in
+            # an inactive group.
             if comes >= share or test not in splits or found is None or (found.value or 0) < 0:
                 continue
             group, allocation = str(found.group), found.allocation_id

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from proctor.core.rules.rule import Rule
 
 __all__ = ["Operand", "RuleExplanation", "VariableExplanation", "explain_rule"]
-#: An access such as `a.b.c` with more steps is shown as a whole: searching it would be slow.
+
+#: Maximum number of steps in an access (such as `a.b.c`) that is searched. An access with more
+#: steps is shown as a whole, because searching it would be slow.
 MAX_STEPS = 50
 
 
@@ -206,7 +208,7 @@ def _variable(
 def _deciding(node: nodes.Node, failed: RuleError | None, probe: _Probe) -> nodes.Node:
     """Return the part of *node* that best explains the result."""
     if isinstance(failed, RuleTypeError):
-        # The type check rejects the expression as a whole, perhaps before evaluating any part.
+        # The type check rejects the expression as a whole, perhaps before any part is evaluated.
         return node
     search = _reason if failed is None else _culprit
     try:
@@ -249,7 +251,7 @@ class _Probe:
 
 
 def _reason(node: nodes.Node, probe: _Probe, *, resolved: bool) -> nodes.Node:
-    """Return the innermost part that determined the value of *node*, a node that did not fail."""
+    """Return the innermost part that determined the value of *node*, which did not fail."""
     if isinstance(node, nodes.Chain):
         decides = isinstance(node, nodes.Or)
         for operand in node.operands:

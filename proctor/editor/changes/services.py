@@ -167,7 +167,7 @@ def ramp(
     message: str = "",
     review: bool = False,
 ) -> Published | Proposed:
-    """Change the shares in the allocation at this index, and move as few visitors as possible."""
+    """Change the shares in the allocation at an index, and move as few visitors as possible."""
     act = Act(actor, test, check_branch(branch), base, Kind.RAMP, message, review)
     return _rewrite(act, _on_test(lambda each: ramped(each, allocation, shares)))
 
@@ -332,7 +332,7 @@ def _restore(act: Act, origin: Revision | None) -> Published | Proposed:
 
 
 def check_direction(test: str, source: str, target: str) -> None:
-    """Raise Refused unless *target* comes after *source*, or NotFound if a branch is unknown."""
+    """Raise NotFound if a branch is unknown, and Refused unless *target* comes after *source*."""
     names = branch_names()
     if names.index(check_branch(source)) >= names.index(check_branch(target)):
         raise refused(

@@ -46,8 +46,8 @@ def html_of(report: Report) -> str:
 
 def translated_sentence(text: str) -> str:
     """Return a sentence of a report in the active language."""
-    # Imported here because proctor.analysis needs an extra. If it is not installed, there are no
-    # reports, and this is never called.
+    # Imported here because proctor.analysis needs an extra. If the extra is not installed, there
+    # are no reports, and this function is never called.
     from proctor.analysis.report.language import Language  # noqa: PLC0415
 
     return Language(translation, SiteFormats())(text)

@@ -48,9 +48,9 @@ def tree_of_files(
     """Return the tree in *files*, which maps paths to contents (None for an empty directory).
 
     Each directory directly below *directory* is a test. The tests' definitions are read from
-    *contents*, by default the same directory. (Java Proctor's local builder has the same option,
-    but ignores it and always reads from `test-definitions`.) Raises Refusal if the directory does
-    not exist.
+    the directory *contents*, by default the same directory. (Java Proctor's local builder has the
+    same option, but ignores it and always reads from `test-definitions`.) Raises Refusal if
+    *directory* does not exist.
     """
     base = _parts(directory)
     found = {path: _parts(path) for path in files}

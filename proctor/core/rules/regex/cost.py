@@ -1,8 +1,8 @@
 """Compute a bound on the number of steps that a backtracking matcher may need for a pattern.
 
 The bound is computed from the tree, and holds for all subjects up to a given length. It follows
-from two questions: in how many ways can a node match at one position (the rest of the pattern is
-tried again for each way), and what does it cost to find all of these ways?
+from the answers to two questions: in how many ways can a node match at one position (the rest of
+the pattern is tried again for each way), and what does it cost to find all of these ways?
 
 Both answers are polynomials. A repetition that competes with what follows it, such as the `.*` of
 `.*a`, can stop at every position: the rest is tried on all remaining characters, then on one
@@ -234,8 +234,8 @@ class _Estimate:
         inner = self.cost(body, _Rest(begins | rest.ahead, turn + stop))
         if inner.ways != _ONE:
             return self._ambiguous(node, inner, turn + stop)
-        # If the loop and the rest can begin with the same character, the cost of trying the rest
-        # after each iteration is included through the number of ways.
+        # If the loop and the rest can begin with the same character, the number of ways already
+        # accounts for the cost of trying the rest after each iteration.
         own = self._turns(node, inner.own, turn if competing else turn + rest.miss, stop)
         return _Cost(own, _stops(node) if competing else _ONE)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OPERATORS", "apply_step", "built_rule", "new_state"]
 
-#: Operator in the condition builder → template of the rule that it adds.
+#: Maps each operator in the condition builder to the template of the rule that it adds.
 OPERATORS = {
     "==": "{variable} == {value}",
     "!=": "{variable} != {value}",
