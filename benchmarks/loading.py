@@ -100,7 +100,7 @@ def growth_of_time(runs: int) -> tuple[float, float]:
 
 
 def peak_memory(operand: str, types: str) -> float:
-    """Return by how many bytes the peak memory of a new process grows per byte of the document."""
+    """Return the growth of a new process's peak memory, in bytes per byte of the document."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         file.write(document(chains(operand, 10 * MEGABYTE)))
         file.flush()

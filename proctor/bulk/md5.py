@@ -71,7 +71,7 @@ def positions(prefix: bytes, identifiers: Identifiers, rows: NDArray[Any] | None
 def _hash(
     prefix: bytes, identifiers: Identifiers, rows: NDArray[Any] | None, blocks: int
 ) -> NDArray[Any]:
-    """Return the positions of messages with the same number of blocks, including padding."""
+    """Return the positions of messages that, with padding, have the same number of blocks."""
     count = len(identifiers) if rows is None else len(rows)
     words = _message(prefix, identifiers, rows, blocks)
     if identifiers.shortest == identifiers.longest:

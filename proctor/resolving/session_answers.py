@@ -111,7 +111,7 @@ class SessionAnswers:
         return None if getattr(request, "session", None) is None else request
 
     def cache_keys(self, key: str) -> tuple[str, ...]:
-        """Return no keys: sessions use the cache only for the version."""
+        """Return no keys, because sessions use the cache only for the version."""
         return ()
 
     def read(self, place: Any, key: str, found: Mapping[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Count how often a request reads each test, if this was enabled before the request started.
+"""Count how often a request reads each test, if counting was enabled before the request started.
 
 Other requests are not slowed down, because a `proc` that counts reads has a different class.
 """

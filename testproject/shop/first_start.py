@@ -32,10 +32,10 @@ NEWSLETTER = {
     },
 }
 
-#: This user may do everything except approve their own changes. All user names are also the
-#: passwords, because the shop sells nothing and listens only on this machine.
+#: This user may do everything except approve their own changes. Each user's name is also their
+#: password, because the shop sells nothing and listens only on this machine.
 ADMIN = "admin"
-#: Other people, and their permissions in the editor. Ada proposes, Grace reviews.
+#: Other people, and their permissions in the editor. Ada proposes, and Grace reviews.
 PEOPLE = {
     "ada": ("view", "edit", "delete", "stop", "promote_production"),
     "grace": ("view", "approve", "stop"),

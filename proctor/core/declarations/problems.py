@@ -40,7 +40,10 @@ class DeclarationProblem(NamedTuple):
 
 
 class Declared(Protocol):
-    """The attributes of a `ProctorTest`. Importing the class here would create an import cycle."""
+    """The attributes of a `ProctorTest`.
+
+    This is a protocol because importing the class here would create an import cycle.
+    """
 
     @property
     def name(self) -> str: ...

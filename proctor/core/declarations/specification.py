@@ -25,8 +25,8 @@ __all__ = ["foreign_field", "kind_instead", "read_specification", "write_specifi
 #: Fields of a specification.
 _FIELDS = frozenset(("providedContext", "tests", "dynamicFilters"))
 
-#: Fields that occur only in other kinds of documents, each with a description of that kind of
-#: document.
+#: Fields that occur only in other kinds of documents. The fields of each kind are followed by a
+#: description of that kind of document.
 _OTHERS = (
     (
         ("audit",),

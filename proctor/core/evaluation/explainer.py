@@ -182,8 +182,7 @@ def _decision(test: Chooser, visit: WatchedVisit, assignment: GroupAssignment | 
     if last.result is None:
         return Decision.RULE_ERROR
     if len(visit.asked) == 1:
-        # If only one rule was evaluated and it is true, it is the test's own rule, and there was no
-        # allocation to try.
+        # Only the test's own rule was evaluated. If it is true, there was no allocation to try.
         return Decision.NO_ALLOCATION if last.result else Decision.RULE_FALSE
     if not last.result:
         return Decision.NO_ALLOCATION
@@ -192,7 +191,7 @@ def _decision(test: Chooser, visit: WatchedVisit, assignment: GroupAssignment | 
 
 
 def _refusal(test: Chooser, visit: WatchedVisit) -> Decision:
-    """Return the reason why `choose` gave no group before evaluating a rule."""
+    """Return the reason why `choose` ended without a group before it evaluated any rule."""
     if visit.incognito and not test.for_incognito:
         return Decision.INCOGNITO
     if test.is_random and visit.random is None:

@@ -84,6 +84,6 @@ def is_convertible(declared: ContextType) -> Callable[[Any], bool]:
 
 
 def usual_class(declared: ContextType) -> type | None:
-    """Return the class, if any, whose values always have the declared type; otherwise None."""
+    """Return the class whose values always have the declared type; None if there is none."""
     cls = declared.python_type
     return cls if cls in (str, bool, float) else None

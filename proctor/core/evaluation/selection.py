@@ -1,10 +1,10 @@
 """Evaluate all ordinary tests of a matrix in one function, to find a visitor's allocations.
 
-The rules of a hundred tests use the same few variables, and many of them are equal. Evaluating the
-rules one by one would spend most of the time on function calls. Therefore one Python function is
-built for all of them, as a syntax tree. A rule over variables of known types becomes an expression
-in it (`rules.typed`), and every other rule becomes a call of its closure. For a matrix with two
-tests and a declared `country`, this is the function:
+The rules of a hundred tests use the same few variables, and many of these rules are equal.
+Evaluating the rules one by one would spend most of the time on function calls. Therefore one Python
+function is built for all of them, as a syntax tree. A rule over variables of known types becomes an
+expression in it (`rules.typed`), and every other rule becomes a call of its closure. For a matrix
+with two tests and a declared `country`, this is the function:
 
     def select(get, ask, refuse):
         var_country = get(name_country)

@@ -35,7 +35,7 @@ VALIDATORS: Mapping[str, Validity] = MappingProxyType({"noempty": _is_not_empty}
 
 
 def is_validator(given: object) -> bool:
-    """Return True if *given* is the name of a validator, a function of two arguments, or None."""
+    """Return True if *given* is None, a function of two arguments, or the name of a validator."""
     if callable(given):
         return _takes_two(given)
     return given is None or (isinstance(given, str) and given in VALIDATORS)

@@ -1,7 +1,8 @@
 """Strings as Java sees them: sequences of UTF-16 units.
 
 Python's strings are sequences of code points. The two kinds of sequences differ only if the text
-contains a character beyond U+FFFF, so the functions in this module take a shortcut if it does not.
+contains a character beyond U+FFFF, so the functions in this module take a shortcut for all
+other texts.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def trim(text: str) -> str:
 
 
 def replace(text: str, before: str, after: str) -> str:
-    """Replace *before* as String.replace does.
+    """Replace *before* with *after*, as String.replace does.
 
     Raises ValueError if the result would be longer than `MAX_LENGTH` characters.
     """

@@ -130,7 +130,7 @@ class MapValues(Collection[Any]):
     __slots__ = ("_map",)
 
     def __init__(self, of: Mapping[Any, Any]) -> None:
-        """Create a view of the values in *of*, which is a map."""
+        """Create a view of the values in the map *of*."""
         self._map = of
 
     def __contains__(self, item: object) -> bool:
@@ -222,7 +222,10 @@ def _digits_and_exponent(value: float) -> tuple[str, int]:
 
 
 def _float_string(value: float) -> str:
-    """Format as Java's Double.toString or Float.toString does (JDK 19 and later: shortest form)."""
+    """Format *value* as Java's Double.toString or Float.toString does.
+
+    The result is the shortest form, as in JDK 19 and later.
+    """
     if math.isnan(value):
         return "NaN"
     sign = "-" if math.copysign(1.0, value) < 0 else ""
@@ -251,12 +254,12 @@ def _integer_string(value: int) -> str:
         raise RuleRuntimeError(
             f"an integer of more than {MAX_INTEGER_BITS} bits is too long to print"
         )
-    # Python refuses to print an int of more than 4300 digits, but it prints such a Decimal.
+    # Python refuses to print an int of more than 4300 digits, but it prints a Decimal of that size.
     return str(Decimal(value))
 
 
 def unwrapped(value: object) -> object:
-    """Return the value of a member of a str or int enumeration. Anything else is unchanged.
+    """Return the value of a member of a str or int enumeration, or any other object unchanged.
 
     In rules, members of TextChoices, StrEnum and IntEnum behave like their values. Members of other
     enumerations correspond to Java's enums.

@@ -27,8 +27,8 @@ __all__ = ["Rule", "RuleKind", "boolean", "classify", "guarded", "is_blank"]
 
 logger = logging.getLogger("proctor.rules")
 
-#: Longer rules do not keep their trees, because a matrix with many such rules would fill the
-#: memory.
+#: Rules with more characters than this do not keep their trees, because a matrix with many such
+#: rules would fill the memory.
 MAX_KEPT = 1000
 
 _T = TypeVar("_T")

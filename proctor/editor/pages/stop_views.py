@@ -41,7 +41,7 @@ _OFFERED = 300
 
 @page
 def stop(request: HttpRequest, actor: Actor, test: str) -> HttpResponseBase:
-    """Move everyone to a group with a value of 0 or less. This needs a reason, but no approval."""
+    """Move everyone to a group with a value of 0 or less. A stop needs a reason but no approval."""
     branch, head, definition = head_asked_for(request, actor, test)
     actor.require(STOP, test=test, branch=branch)
 

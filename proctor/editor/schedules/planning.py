@@ -38,8 +38,8 @@ FURTHEST = timedelta(days=36525)
 class Wanted:
     """A requested step: either new shares for an allocation or a whole definition."""
 
-    #: The time of publication, or None to publish as soon as the schedule is accepted. Aware, or
-    #: naive if USE_TZ is False.
+    #: The time of publication, or None to publish as soon as the schedule is accepted. It is
+    #: timezone-aware, or naive if USE_TZ is False.
     due: datetime | None
     #: Maps bucket values to shares from 0 to 1, as for `ramp`.
     shares: Mapping[int, Share] | None = None

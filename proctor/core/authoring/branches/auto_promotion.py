@@ -60,8 +60,9 @@ def _lengths(allocation: Allocation) -> dict[int, float]:
 
 
 def is_fully_inactive(definition: Definition) -> bool:
-    """Return whether all ranges belong to a bucket -1 named `inactive` or `disabled`.
+    """Return whether all nonempty ranges belong to an inactive bucket.
 
+    Such a bucket has the value -1 and the name `inactive` or `disabled`, ignoring case.
     Raises Refusal if two buckets have the same value or a range has an unknown bucket.
     """
     buckets: dict[int, Bucket] = {}

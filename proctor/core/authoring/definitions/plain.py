@@ -46,8 +46,8 @@ class _NotPlain(Exception):  # noqa: N818 - no error: the other reader takes it
 def plain_definition(document: Any, name: str) -> Definition | None:
     """Return the definition from parsed JSON, or None if a value has to be converted.
 
-    The result equals that of `definition_by_field`, whether strict or not. The `given` attribute of
-    each object is also the same.
+    The result equals that of `definition_by_field`, with or without *strict*. The `given`
+    attribute of each object is also the same.
     """
     try:
         return _definition(document, name)

@@ -1,7 +1,7 @@
 """Read a `Definition` from the text of definition.json.
 
 A store reads it leniently and keeps unknown fields separately. The editor reads it strictly: an
-unknown field at any level is an error. Both accept `subrule`, the old name of a test's rule.
+unknown field at any level is an error. Both accept `subrule`, the old name for a test's rule.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def read_definition(
 ) -> Definition | None:
     """Return the definition of the test *name* from its text, or None if the text is `null`.
 
-    Raises Refusal if the text is invalid. If *strict*, as in the editor, also raises it for unknown
-    fields.
+    Raises Refusal if the text is invalid and, if *strict* is True, as in the editor, also for
+    unknown fields.
     """
     document = parse_lenient(decoded(text) if isinstance(text, bytes) else text)
     return None if document is None else definition_of(document, name, strict=strict)
@@ -124,7 +124,7 @@ def _with_rule(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _without_nulls(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], frozenset[str]]:
-    """Return the document without the nulls that Java Proctor keeps, and the nulls' places."""
+    """Return the document without the nulls that Java Proctor keeps, and the nulls' paths."""
     nulls: set[str] = set()
     changed: dict[str, Any] = {}
     for name in ("constants", SPECIAL_FIELD):

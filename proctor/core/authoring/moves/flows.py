@@ -31,8 +31,8 @@ class Flows:
     allowed: frozenset[tuple[int, int]]
     #: The groups that keep none of their visitors.
     leaving: frozenset[int]
-    #: The number of ticks that each group gives or gets, in one of the possible plans. Both
-    #: mappings have the same sum, and contain only amounts above 0.
+    #: The number of ticks that each group gives or gets, in one of the possible plans.
+    #: `gives` and `gets` have the same sum, and contain only amounts above 0.
     gives: Mapping[int, int]
     gets: Mapping[int, int]
 

@@ -1,4 +1,4 @@
-"""Change the text of a JSON document without changing any other character."""
+"""Change values in the text of a JSON document, and leave every other character as it is."""
 
 from __future__ import annotations
 

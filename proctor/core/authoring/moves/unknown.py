@@ -1,8 +1,8 @@
 """Describe how visitors move between groups if a change affects who is in a test or an allocation.
 
-The number of affected visitors is unknown, because rules are not evaluated. But the affected share
-is known for the newly admitted visitors, for the visitors who are no longer admitted, and for all
-other visitors.
+The number of affected visitors is unknown, because rules are not evaluated. But the share that is
+affected is known, separately for the newly admitted visitors, for the visitors who are no longer
+admitted, and for all other visitors.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Describe in sentences how the fields of a definition changed, except its ranges."""
+"""Describe in sentences how the fields of a definition, other than its ranges, changed."""
 
 from __future__ import annotations
 

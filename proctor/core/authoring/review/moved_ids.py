@@ -65,8 +65,8 @@ def ids_not_moved_on(
 
     An allocation is included if the number in its id is not higher than before, and either Java
     Proctor would have incremented the id, or visitors jump to this allocation (from a group in the
-    same allocation or in a different one). It is also included if the number is lower than before,
-    because the id then stands for an earlier split.
+    same or in a different allocation). An allocation is also included if the number is lower than
+    before, because the id then stands for an earlier split.
     """
     pairs = matched(old, new)
     outdated = _outdated(old, new) & pairs.keys()

@@ -1,4 +1,4 @@
-"""Convert a header into the object that rules use, with the ua-parser package."""
+"""Use the ua-parser package to convert a header into the object that rules use."""
 
 from __future__ import annotations
 
