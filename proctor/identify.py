@@ -21,9 +21,9 @@ _ACCOUNT = "ACCOUNT"
 def identify(identifiers: Mapping[str, Any], context: Mapping[str, Any] | None = None) -> Proc:
     """Return the `proc` of the visitor with these identifiers.
 
-    The keys of both arguments are source keys. The result behaves like `request.proc`, except that
-    its exposures have no request. The groups are determined at the first read. Raises TypeError if
-    either argument is not a mapping.
+    The keys of *identifiers* and *context* are source keys. The result behaves like `request.proc`,
+    except that its exposures have no request. The groups are determined at the first read. Raises
+    TypeError if either argument is not a mapping.
     """
     for name, value in (("identifiers", identifiers), ("context", context or {})):
         if not isinstance(value, Mapping):

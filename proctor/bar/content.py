@@ -105,7 +105,7 @@ def _shown(
 
 
 def _with_declared(shown: ShownTest, declared: ProctorTest) -> ShownTest:
-    """Return the test. If it has no groups from a matrix, add the declared groups."""
+    """Return the test, with the declared groups if it has no groups from a matrix."""
     if shown.buckets or not isinstance(declared.groups, Mapping):
         return shown
     buckets = [

@@ -180,7 +180,7 @@ class _Renderer:
         return self._operand(built, node)
 
     def _with_nan(self, rendered: str, operator: ast.cmpop, left: ast.expr, right: ast.expr) -> str:
-        """Return the comparison with NaN treated as greater than all other numbers, as in Java."""
+        """Return a comparison that treats NaN as greater than all other numbers, as in Java."""
         larger = {ast.Gt: left, ast.GtE: left, ast.Lt: right, ast.LtE: right}.get(type(operator))
         if not self._columns.dialect.nan_is_unordered or larger is None:
             return rendered

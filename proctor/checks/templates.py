@@ -52,7 +52,7 @@ def check_context_processors(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_cached_fragments(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Report each `{% cache %}` block that contains the bar or a group that its key omits."""
+    """Report each `{% cache %}` block that contains the bar, or a group missing from its key."""
     tests = declared_tests()
     if not tests:
         return []

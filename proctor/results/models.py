@@ -221,7 +221,7 @@ class Decision(models.Model):
     verdict = models.CharField(_("decision"), max_length=16, choices=Verdict.choices)
     #: The group that won or lost; "" if no group won or lost.
     group = ExactCharField(_("group"), max_length=NAME_LENGTH, blank=True)
-    #: The user's name instead of a foreign key, because the user may be deleted later.
+    #: The name of the user. It is not a foreign key, because the user may be deleted later.
     author = models.CharField(_("author"), max_length=NAME_LENGTH)
     reason = models.TextField(_("reason"))
     at = models.DateTimeField(_("time"))

@@ -59,7 +59,7 @@ def mistaken_hook(middleware: type) -> str | None:
 
 
 def _asks_for_consent(middleware: type) -> bool:
-    """Return True for ProctorMiddleware and its subclasses, which cannot be imported here."""
+    """Return True for ProctorMiddleware, which cannot be imported here, and its subclasses."""
     return any(
         base.__module__ == "proctor.middleware" and "has_consent" in vars(base)
         for base in middleware.__mro__
@@ -99,7 +99,8 @@ class Hooks:
         self.may_exclude = (
             self.consent is not None or "exclude_request" in self.awaitable | self.plain
         )
-        #: Returns the session for calls to a Pipet; None if the source uses its own session.
+        #: The method that returns the session for calls to a Pipet. None if the middleware does not
+        #: override it: the source then uses its own session.
         self.get_http = middleware.get_http if overrides("get_http") else None
 
     def call_plain(self, name: str, request: HttpRequest) -> Any:
@@ -130,7 +131,7 @@ class Hooks:
         """Await the coroutine twin of a yes-or-no hook. An exception counts as False."""
         try:
             answer = await self.acall(name, request)
-            # Do this in a thread: converting an object, such as a queryset, to bool may need a
+            # An object such as a queryset is converted to bool in a thread, because this may need a
             # query.
             return is_yes(name, answer) if is_data(answer) else await _is_yes(name, answer)
         except Exception as error:  # noqa: BLE001 - as above

@@ -57,7 +57,7 @@ def patch_response(
 ) -> None:
     """Set the headers that tell caches how to treat a page that depends on a group.
 
-    The page becomes private, unless PROCTOR_VARY is set. In that case, caches outside Django may
+    The page becomes private, unless PROCTOR_VARY is set. If it is set, caches outside Django may
     store one copy of the page for each value of the headers listed there. Django's own `cache_page`
     stores nothing, because `mark_as_read` has prevented this. With *for_nobody_else*, the page is
     private even if PROCTOR_VARY is set. Pages that do not depend on a group stay unchanged.

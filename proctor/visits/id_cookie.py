@@ -34,7 +34,7 @@ _is_name = _matches(r"[\w!#$%&'*+.^`|~-]{1,200}")
 _is_domain = _matches(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _is_path = _matches(r"/[!-:<-~]*")
 
-#: The longest age in seconds (68 years) whose expiry date every platform can format.
+#: The longest age, in seconds, whose expiry date every platform can format; it is 68 years.
 _MAX_AGE = 2**31 - 1
 
 #: The allowed values of each setting.
@@ -72,7 +72,9 @@ class IgnoredCookie(NamedTuple):
 
 
 def ignored_cookie() -> IgnoredCookie | None:
-    """Return why browsers ignore the cookie although each setting is allowed; None if they do not.
+    """Return why browsers ignore the cookie; None if they do not.
+
+    Each setting is assumed to have an allowed value.
 
     The source is RFC 6265bis, sections 4.1.3 (prefixes) and 5.7 (SameSite=None). If the cookie is
     ignored, every page sets a new id, and visitors change groups with each page.

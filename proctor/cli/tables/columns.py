@@ -89,7 +89,7 @@ def _variable(text: str) -> ColumnOption:
 
 
 def read_columns(options: argparse.Namespace, variables: Variables) -> Columns:
-    """Return the columns in the options. Raises CommandError for unknown or repeated names.
+    """Return the columns that the options name. Raises CommandError for unknown or repeated names.
 
     With --config, the names are source keys in the configuration file, as in other commands.
     """

@@ -18,7 +18,7 @@ UNCHANGED = frozenset({str, bool, float, list, tuple, dict, set, frozenset, type
 
 
 def as_rules_see(value: Any) -> object:
-    """Return a value without a declared type as rules see it.
+    """Convert a value without a declared type to the value that rules see.
 
     Members of str and int enumerations become their values. Objects that have a length and can be
     indexed, such as a query set, become lists. Raises ConversionError if such an object cannot be

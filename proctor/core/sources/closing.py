@@ -1,4 +1,4 @@
-"""A base class for classes that can be closed by a `with` statement."""
+"""A base class for classes whose instances can be closed by a `with` statement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Closing:
     """Turns a class with a `close` method into a context manager."""
 
     def close(self) -> None:
-        """Release all resources. It can be called more than once."""
+        """Release all resources. This method can be called more than once."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:

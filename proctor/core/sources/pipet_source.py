@@ -54,16 +54,16 @@ class PipetSource(Closing):
     longer. *max_bytes* limits a reply after decompression. If *keep_empty*, the identifier "" is
     sent; otherwise it counts as missing, as with a matrix.
 
-    If a request fails, it is paused for one second, and other requests continue. If no connection
-    can be made, or half of the last ten calls failed, all calls are paused for one second. Then a
-    single caller requests the version of the matrix, which does not depend on a visitor. Once that
-    caller gets an answer, all calls are allowed again. Each pause is twice as long as the one
-    before, up to 30 seconds.
+    If a request fails, it is paused, that is, not sent again, for one second; other requests
+    continue. If no connection can be made, or half of the last ten calls failed, all calls are
+    paused for one second. Then a single caller requests the version of the matrix, which does not
+    depend on a visitor. Once that caller gets an answer, all calls are allowed again. Each pause is
+    twice as long as the one before, up to 30 seconds.
 
     A session from `GroupsRequest.get_http` is not changed. With such a session, *timeout* applies
     to each operation, and to the whole body.
 
-    Safe for threads and after a fork. Each thread has its own session during a call.
+    Thread-safe, and safe to use after a fork. Each thread has its own session during a call.
     """
 
     #: Every answer requires a call.

@@ -39,7 +39,8 @@ __all__ = [
     "put_proposal",
 ]
 
-#: Maps each kind of proposal that can be opened to its fields, in addition to the common fields.
+#: Maps each kind of proposal that can be opened to the fields that it has besides the common
+#: ones.
 _KINDS = {
     "edit": ("definition",),
     "promote": ("from", "to", "revision"),

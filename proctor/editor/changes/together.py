@@ -138,10 +138,10 @@ def promote_together(
     message: str = "",
     override: str = "",
 ) -> list[Revision] | list[Proposal]:
-    """Publish revisions of several tests from one branch on a later one, either all or none.
+    """Publish revisions of several tests on a later branch, either all or none.
 
-    Return proposals instead if other people must approve. For *override* and the exceptions, see
-    `services.promote`.
+    The revisions come from the branch *source*; *target* is the later branch. Return proposals
+    instead if other people must approve. For *override* and the exceptions, see `services.promote`.
     """
     definitions: dict[str, Definition] = {}
     for each in promotions:

@@ -237,7 +237,7 @@ def read_catalog() -> Catalog:
     running = Proposal.objects.using(alias).filter(
         kind=Proposal.Change.SCHEDULE, state=Proposal.State.ACCEPTED, branch__name__in=branches
     )
-    # One combined statement, so that the list of tests needs few queries.
+    # Read holds and schedules in one statement, so that the list of tests needs few queries.
     held: dict[str, set[str]] = {}
     scheduled: set[str] = set()
     for branch, name, is_held in _marked(holds, 1).union(_marked(running, 0)):

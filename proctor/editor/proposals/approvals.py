@@ -76,7 +76,7 @@ def _counts(approval: Approval, proposal: Proposal) -> bool:
 
 
 def _user(key: str) -> Any:
-    """Read the user with this primary key from the database; None if no such user exists."""
+    """Return the user with this primary key from the database; None if there is no such user."""
     model = auth.get_user_model()
     try:
         return model._default_manager.filter(pk=key).first()  # noqa: SLF001 - the documented way

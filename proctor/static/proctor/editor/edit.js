@@ -17,7 +17,8 @@
     return String(Number(value.toFixed(8)));
   }
 
-  // If only one group has a value below 0, it gets the rest of 100 %, unless the user edits it.
+  // If only one group has a value below 0, its share is set to whatever remains of 100 %, unless
+  // the user edits it.
   function total(box, typed) {
     const fields = [...box.querySelectorAll("input")];
     const rest = box.querySelector("[data-remainder]");
