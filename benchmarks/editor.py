@@ -3,7 +3,7 @@
 Each database is created, filled and queried in a separate process: a SQLite file, and a PostgreSQL
 server that is started for this run with its default settings. The figures are:
 
-- each page: queries, milliseconds on the server, without a network, and how many more queries it
+- each page: queries, milliseconds on the server (without a network), and how many more queries it
   makes than with 100 tests;
 - the first request of a new process for the list, Stop and other pages: seconds, and the MiB by
   which the process grows;
@@ -104,7 +104,7 @@ def timed(function: Callable[[], object], rounds: int) -> tuple[float, float]:
 
 
 def ratio(subject: Callable[[], object], base: Callable[[], object], rounds: int) -> float:
-    """Return how many times as long *subject* takes as *base*: the median of many rounds."""
+    """Return the time of *subject* divided by the time of *base*: the median of many rounds."""
     return statistics.median(median(subject, 1) / median(base, 1) for _ in range(rounds))
 
 
@@ -148,7 +148,7 @@ def count_queries() -> None:
 
 
 def pages(rounds: int) -> Iterator[Figure]:
-    """Measure each page: its queries, how many more these are than with few tests, and its time."""
+    """Measure each page: its queries, how many more it makes than with few tests, and its time."""
     get = signed_in()
     for what, page, queries, milliseconds in PAGES:
         ask = functools.partial(get, page)

@@ -252,9 +252,9 @@ def _shared(
     pair: tuple[int, int],
     groups: tuple[int, int],
 ) -> float:
-    """Return the covariance due to visitors who are in both strata: *one* and *other*.
+    """Return the covariance due to visitors who are in the strata of both *one* and *other*.
 
-    *pair* is their group in each of these strata.
+    *pair* contains the visitors' group in each of these two strata.
     """
     key = (one.stratum, pair[0], other.stratum, pair[1])
     if key not in moments.shared:

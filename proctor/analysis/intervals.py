@@ -39,5 +39,8 @@ def always_valid_multiplier(n: float, alpha: float, narrowest: float = NARROWEST
 
 
 def fixed_multiplier(alpha: float, freedom: float) -> float:
-    """Return the half-width of the fixed interval in standard errors, from the t distribution."""
+    """Return the half-width of the fixed-horizon interval in standard errors.
+
+    It is computed from the t distribution.
+    """
     return float(stats.t.isf(alpha / 2, freedom))

@@ -63,9 +63,10 @@ def read_moments(
     several: bool,
     where: str = "true",
 ) -> Moments:
-    """Return the sums of a metric over matured units. *where* restricts the units `u`.
+    """Return the sums of a metric over matured units.
 
-    If *several* is True, visitors may have units in more than one stratum.
+    *where* is an SQL condition that restricts the units, whose alias is `u`. If *several* is True,
+    visitors may have units in more than one stratum.
     """
     columns = plan.columns
     units = f"{plan.matured} AND ({where})"

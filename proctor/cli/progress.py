@@ -103,7 +103,7 @@ def _style(wanted: bool | None, unit: str) -> dict[str, Any]:
 
 
 class _Hint:
-    """Prints one line that says how to get a progress bar, if the work takes a while."""
+    """If the work takes a while, prints one line that says how to get a progress bar."""
 
     def __init__(self) -> None:
         self._started, self._told = time.monotonic(), False

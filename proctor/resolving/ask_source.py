@@ -50,7 +50,7 @@ def ask(
     """Return the source's answer, or a cached one.
 
     A failure is reported by the `source_failed` signal; the visitor then gets the last known answer
-    or, if there is none, the defaults. Tests pass their own *clock*, which returns seconds.
+    or, if there is none, the defaults. *clock* returns seconds; unit tests pass their own.
     """
     source = setup.source
     if source is None:
@@ -83,7 +83,8 @@ def _in_a_thread(question: _Question) -> SourceAnswer:
     return question.answer()
 
 
-#: Answers from the sources in this package need no check. Importing the sources would be slow.
+#: Answers from the sources in this package need no check. These sources are recognized by the name
+#: of their module, because importing them would be slow.
 _OURS = "proctor.core.sources."
 
 

@@ -22,7 +22,7 @@ _MINUTE = timedelta(minutes=1)
 
 @register.filter
 def ago(time: datetime) -> str:
-    """Return how long ago a time was, in words. In the first minute, this is "just now"."""
+    """Return how long ago a time was, in words: "just now" during the first minute."""
     now = timezone.now()
     if now - time < _MINUTE:
         return _("just now")

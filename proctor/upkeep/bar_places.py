@@ -28,10 +28,10 @@ def place_of_bar() -> str:
 
 
 def has_bar() -> bool:
-    """Return True if the site may have a page with the bar, by the setting and the templates.
+    """Return True if, judging by the setting and the templates, a page may have the bar.
 
-    This includes sites with a template loader that cannot list its templates. If DEBUG is off, the
-    templates are read only once.
+    The result is also True for a site with a template loader that cannot list its templates. If
+    DEBUG is off, the templates are read only once.
     """
     if settings.PROCTOR_BAR:
         return True

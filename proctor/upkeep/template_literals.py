@@ -92,8 +92,8 @@ class Texts(NamedTuple):
 def template_texts() -> Texts:
     """Return the texts of all templates that can be listed, from every engine, including Jinja2.
 
-    Leaves out templates that another template with the same name hides, and files that are not
-    text. Raises Django's exception if TEMPLATES is invalid.
+    Templates that another template with the same name hides, and files that are not text, are left
+    out. Raises Django's exception if TEMPLATES is invalid.
     """
     named: list[tuple[str, str]] = []
     unlisted: list[str] = []
@@ -131,7 +131,7 @@ def text_of(path: Path) -> str:
 def find_literals() -> Literals:
     """Compile the templates of all engines, and collect the literals in proctor's tags.
 
-    Leaves out templates that another template with the same name hides. Raises Django's exception
+    Templates that another template with the same name hides are left out. Raises Django's exception
     if TEMPLATES is invalid.
     """
     literals: list[Literal] = []
@@ -164,7 +164,7 @@ def _of_template(engine: Engine, name: str) -> Iterator[Literal]:
 
 
 def _asked(node: Node) -> list[tuple[Any, Iterable[Any]]]:
-    """Return the tests and groups that a node names. Only names that are literals are strings."""
+    """Return the tests and groups that a node names. Only literal names are strings."""
     if isinstance(node, IfGroupNode):
         return [(each.test, each.groups) for each, _ in node.branches if each is not None]
     if isinstance(node, (ProctorGroupNode, ProctorPayloadNode)):
@@ -180,7 +180,7 @@ def _line(node: Node) -> int | str:
 
 
 def _plain(loaders: Iterable[BaseLoader]) -> Iterator[BaseLoader]:
-    """Return the loaders themselves, without a cached loader that wraps them."""
+    """Return the loaders; each cached loader is replaced by the loaders that it wraps."""
     for loader in loaders:
         if isinstance(loader, CachedLoader):
             yield from _plain(loader.loaders)

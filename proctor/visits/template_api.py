@@ -85,10 +85,10 @@ def proc_of(request: object) -> Proc | None:
 
 
 def _proc_in(context: Any) -> Proc | None:
-    """Return the `proc` from a template's context, from the context's request, or the current one.
+    """Return the `proc` in a template's context or on the context's request, else the current one.
 
-    The current `proc` is for templates that are rendered during a request but without it in their
-    context, for example isolated components and `render_to_string(template, {})`.
+    The current `proc` is for templates that are rendered during a request but whose context does
+    not contain that request, for example isolated components and `render_to_string(template, {})`.
     """
     proc = context.get("proc")
     # A site may use the name `proc` for something else.

@@ -136,7 +136,8 @@ class ProctorTest:
         """Return the assignment for a visitor without a group: the default, if one is declared.
 
         If the declaration does not contain the default's value, *known_value* is used instead. The
-        assignment then has the same truth value as that of a visitor in the default's bucket.
+        assignment then has the same truth value as the assignment of a visitor in the default's
+        bucket.
         """
         if known_value is not None and self.lacks_default_value:
             return GroupAssignment(self.default, known_value, reason=reason)

@@ -31,7 +31,7 @@ __all__ = ["steps", "summary", "text"]
 
 #: Width of the picture in columns.
 BAR = 64
-#: At most this many ranges are listed, plus the one that contains the visitor's position.
+#: Ranges beyond this number are not listed, unless they contain the visitor's position.
 MAX_RANGES = 20
 _NAMES = string.ascii_lowercase + string.ascii_uppercase
 

@@ -219,7 +219,7 @@ class SelectBuilder:
 
 
 class OneBuilder(SelectBuilder):
-    """Builds a function for one test. It returns the test's row, the test's failure, or None."""
+    """Builds a function for one test. The function returns the test's row or failure, or None."""
 
     def _begin(self) -> list[ast.stmt]:
         return []

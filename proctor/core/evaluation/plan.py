@@ -21,12 +21,13 @@ __all__ = ["Plan"]
 
 
 #: Cache size: the number of different `tests` arguments that are remembered. An application that
-#: passes more than this probably requests different tests each time, so caching would not help.
+#: passes more arguments than this probably requests different tests each time, so caching would
+#: not help.
 _REMEMBERED = 64
 
 #: If an application requests at most a quarter of the tests (1 / `_FEW`, rounded up), each of the
-#: requested tests gets its own function. This takes a moment to compile, but then runs in half
-#: the time.
+#: requested tests gets its own function. These functions take a moment to compile, but then run in
+#: half the time.
 _FEW = 4
 
 

@@ -64,10 +64,10 @@ def check_dependencies(tests: Mapping[str, TestDefinition]) -> dict[str, Problem
 def _path(
     name: str, tests: Mapping[str, TestDefinition], settled: Collection[str]
 ) -> tuple[list[str], str | None]:
-    """Return *name* and its ancestors that are not *settled*, and where the walk stops.
+    """Return *name* and its ancestors that are not *settled*, and the name where the walk stops.
 
     The walk stops at a settled test, or at the first name of a cycle. If the chain of dependencies
-    ends before that, None is returned in place of the name.
+    ends before that, the second result is None.
     """
     path: dict[str, None] = {}
     current: str | None = name

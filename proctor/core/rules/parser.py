@@ -220,7 +220,7 @@ class _Parser:
         return node
 
     def value(self) -> Node:
-        """Return a literal, name, call or parenthesized expression, and the accesses after it."""
+        """Return a literal, name, call or parenthesized expression, with any accesses after it."""
         start = self.token.start
         base = self.primary()
         suffixes: list[nodes.Suffix] = []

@@ -72,8 +72,8 @@ class Source(Protocol):
     def waits(self) -> bool:
         """True if an answer might have to wait for files or the network.
 
-        Such a source is not called in the event loop, but beforehand in a thread. If the source has
-        a method `prepare`, the thread calls that method instead, so that the source can then answer
+        Such a source is called beforehand, in a thread, and not in the event loop. If the source
+        has a method `prepare`, the thread calls that method instead, and the source can then answer
         in the event loop without waiting. A class without this attribute is assumed to wait.
         """
 
@@ -193,8 +193,8 @@ class MatrixSource(Closing):
     def current(self, timeout: float | None = None) -> Snapshot[Proctor]:
         """Return the newest compiled matrix. Start a check of the location if one is due.
 
-        Waits only for the first matrix: as long as loading takes for a file, and up to *timeout*
-        seconds (by default, the source's `wait`) for a URL. Raises MatrixNotReady when that time
+        Waits only for the first matrix: for a file, as long as loading takes; for a URL, up to
+        *timeout* seconds (by default, the source's `wait`). Raises MatrixNotReady when that time
         has passed, and SourceError if the matrix could not be loaded.
         """
         return self._loader.current(timeout)

@@ -221,8 +221,8 @@ def prepare_restored(
     """Return the result of a promotion, a rollback, a revert or a deletion.
 
     Ids stay the same, with one exception: if visitors jump from one live group to another, an id
-    that was used on the branch before is incremented. (An id that is new on the branch already
-    distinguishes the two splits.)
+    that has already been used on the branch is incremented. (An id that is new on the branch
+    already distinguishes the two splits.)
     """
     relatives = Relatives.read(test, branch, definition)
     if definition is None:
@@ -243,8 +243,8 @@ def ids_moved_on(
 ) -> Definition:
     """Return a restored definition. Allocations whose ids named a different split get new ids.
 
-    *jumping* contains the indexes of the allocations to which visitors jump. Their ids are
-    incremented if they were used on the branch before.
+    *jumping* contains the indexes of the allocations to which visitors jump. The id of such an
+    allocation is incremented if it has already been used on the branch.
     """
     known = published_ids(test, branch) if jumping else set()
     outdated = {i for i in jumping if definition.test.allocations[i].id in known}

@@ -59,7 +59,7 @@ def done(test: str, published: Published | Proposed | Scheduled) -> HttpResponse
 def typed(request: HttpRequest, name: str = "message") -> str:
     """Return text that the user typed, without surrounding whitespace.
 
-    Each line break counts as one character, as in browsers, although browsers send two.
+    Each line break becomes one character: browsers count it as one, although they send two.
     """
     return request.POST.get(name, "").replace("\r\n", "\n").strip()
 

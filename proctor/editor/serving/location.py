@@ -50,9 +50,9 @@ class EditorLocation:
     """One branch of the editor, read from the database.
 
     The loader thread reads the branch, then closes the connections that it opened. If a scheduled
-    step is due, the same thread publishes it. In a test run, the matrix is read on the caller's
-    connection, and only after a publication, because other connections cannot see the transaction
-    of a test.
+    step is due, the same thread publishes it. In a test run, the matrix is read only after a
+    publication, and on the caller's connection, because other connections cannot see the
+    transaction of a test.
     """
 
     slow = True

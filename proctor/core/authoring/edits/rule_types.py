@@ -1,4 +1,4 @@
-"""Find operands in a rule whose types do not match, such as a string compared with a number.
+"""In a rule, find operands whose types do not match, such as a string compared with a number.
 
 Java Proctor checks each rule with only one sample value for each variable. The sample value for a
 string is "", which counts as 0. Therefore `country > 3` passes the check, but fails for the first

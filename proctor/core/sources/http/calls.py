@@ -193,8 +193,8 @@ def _get_plainly(client: Any, url: str, timeout: float, max_bytes: int) -> HttpR
     call, and *max_bytes* is checked only after the whole body has arrived.
     """
     address, _, query = url.partition("?")
-    # As in version 1, a single value is passed as a string. Lists are passed only for several
-    # values.
+    # As in version 1, a parameter with a single value is passed as a string. A list is passed only
+    # for several values.
     params = {
         key: values[0] if len(values) == 1 else values
         for key, values in parse_qs(query, keep_blank_values=True).items()
