@@ -9,7 +9,7 @@ from typing import Any
 __all__ = ["FEW", "TESTS", "boss", "document", "fill", "name_of", "register_application"]
 
 TESTS = 10_000
-#: The number of tests when queries are counted for the first time.
+#: The number of stored tests when queries are counted for the first time.
 FEW = 100
 #: The number of revisions of each test, by branch.
 REVISIONS = {"trunk": 3, "production": 2}

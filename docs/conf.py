@@ -54,7 +54,7 @@ autodoc_member_order = "bysource"
 def as_restructured_text(  # noqa: PLR0917 - Sphinx passes all six
     app: Sphinx, what: str, name: str, documented: object, options: object, lines: list[str]
 ) -> None:
-    """Convert our docstrings, plain text with code in single backticks, to reStructuredText."""
+    """Convert our docstrings (plain text with code in single backticks) to reStructuredText."""
     result: list[str] = []
     in_example = False
     for line in lines:

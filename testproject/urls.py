@@ -10,7 +10,7 @@ urlpatterns = [
     path("proctor/", include("proctor.results.urls")),
     path("proctor/", include("proctor.editor.urls")),
     path("private/", include("proctor.urls")),
-    # For services in other languages, and for another shop: see SHOP_PIPET in the settings.
+    # For services in other languages, and for another shop (see SHOP_PIPET in the settings).
     path("pipet/", include("proctor.pipet.urls")),
     # runserver serves static files itself, but other servers do not. Without DEBUG, the list is
     # empty.

@@ -43,7 +43,7 @@ class MetricPlan:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the metric's sums, followed by the columns of its sums before the test."""
+        """The columns of the metric's sums, then those of its sums for the time before the test."""
         count = len(self.metric.sources)
         names = [f"x{self.index}_{number}" for number in range(count)]
         if self.past is not None:

@@ -38,7 +38,7 @@ class Dialect:
     nan_is_unordered: bool = False
 
     def column(self, name: str) -> str:
-        """Return a column name, quoted; in Snowflake only if necessary.
+        """Return a column name in quotes (in Snowflake, only if they are necessary).
 
         A dot separates the table from the column.
         """

@@ -35,7 +35,7 @@ _SETTINGS = (
 
 
 def check_local_matrix(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Warn about declared tests that the matrix file drops or does not contain.
+    """Warn about declared tests that are dropped, or that the matrix file does not contain.
 
     Reads PROCTOR_MATRIX only if it is a regular file of at most 2 MB.
     """

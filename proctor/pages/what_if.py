@@ -128,7 +128,7 @@ class WhatIf:
     ) -> Overview:
         """Return the page's content for this visitor.
 
-        *get_http* is the hook for the request that shows the page.
+        *get_http* is the `get_http` hook of the request that shows the page.
         """
         empty = _that_may_be_empty()
         asked = GroupsRequest(

@@ -42,7 +42,7 @@ class ForcedGroups:
             return
         try:
             matrix = self._source.current().proctor.matrix
-        except SourceError:  # the matrix has become unavailable since then
+        except SourceError:  # the matrix has become unavailable in the meantime
             return
         for name, problem in unknown_forced(ForceGroups(new), matrix):
             self._reported.add((name, new[name]))

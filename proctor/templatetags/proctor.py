@@ -294,7 +294,9 @@ def proctor_group(parser: Parser, token: Token) -> ProctorGroupNode:
 
 @register.tag
 def proctor_payload(parser: Parser, token: Token) -> ProctorPayloadNode:
-    """Print the payload of the visitor's group or the default. It is escaped like a variable.
+    """Print the payload of the visitor's group, or the default if there is no payload.
+
+    The output is escaped like a variable.
 
     {% proctor_payload buttontexttst default="Sign up" %}, optionally with `as name`.
     """
@@ -307,9 +309,9 @@ def proctor_json(parser: Parser, token: Token) -> ProctorJsonNode:
 
         {% proctor_json buttoncolortst buttontexttst %}
 
-    The element's id is `proctor`, or `element_id="…"`. The element contains `{"buttoncolortst":
-    {"group": "blue", "value": 1, "payload": "#2B60DE"}, …}`. Rendering it does not count as an
-    exposure unless `expose=True`.
+    The element's id is `proctor`, unless `element_id="…"` sets a different one. The element
+    contains `{"buttoncolortst": {"group": "blue", "value": 1, "payload": "#2B60DE"}, …}`. Rendering
+    it does not count as an exposure unless `expose=True`.
     """
     keywords = ("test", "element_id", "expose")
     return ProctorJsonNode(_Arguments(parser, token, keywords))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Mentions", "find_mentions", "python_files"]
 
 _INSTALLED = {"site-packages", "dist-packages"}
-#: Folders to skip: installed packages, caches, and migrations, which contain no code of pages.
+#: Folders to skip: installed packages, caches, and migrations, which contain no code for pages.
 _SKIPPED = {*_INSTALLED, "node_modules", "__pycache__", "migrations"}
 #: The file that marks a virtual environment, regardless of the folder's name.
 _ENVIRONMENT = "pyvenv.cfg"

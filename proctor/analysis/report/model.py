@@ -203,7 +203,7 @@ class MetricReport:
     effects: tuple[EffectReport, ...]
     #: True if the verdict depends on this metric.
     primary: bool
-    #: The share of units (a visitor under one split) whose outcome window has matured.
+    #: The share of units whose outcome window has matured. A unit is a visitor under one split.
     matured: float
     #: True if the metric has no outcomes yet.
     is_empty: bool = False

@@ -130,8 +130,8 @@ def _kind(payload_type: str | None, payloads: list[Any]) -> FlagKind:
         return FlagKind.BOOLEAN
     if payload_type in _OF_PAYLOADS:
         return _OF_PAYLOADS[payload_type]
-    # `json` payloads can differ in type. The flag has their type if they all have the same one;
-    # otherwise, it is an object.
+    # `json` payloads can differ in type. If they all have the same type, this is the flag's type;
+    # otherwise, the flag is an object.
     kinds = {kind_of(each) for each in payloads if each is not None}
     if kinds == {FlagKind.INTEGER, FlagKind.FLOAT}:
         return FlagKind.FLOAT

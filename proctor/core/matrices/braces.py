@@ -43,5 +43,5 @@ def _rewritten(text: str) -> str | None:
 
 
 def _gap(text: str, start: int, end: int) -> str:
-    """Return the text that replaces a brace: nothing, or a space if it separates two words."""
+    """Return the replacement for a brace: nothing, or a space if the brace separates two words."""
     return " " if text[start - 1 : start].isalnum() and text[end : end + 1].isalnum() else ""

@@ -49,7 +49,7 @@ __all__ = [
 def _given() -> Any:
     """Return the dataclass field that contains the names of the known fields in the document.
 
-    If the original omitted a field, `to_dict` omits it too, unless its value is no longer the
+    If the document omitted a field, `to_dict` omits it too, unless its value is no longer the
     default. If the object was created in Python, `given` is None, and all fields are written. The
     names are ignored when objects are compared.
     """
@@ -80,7 +80,7 @@ class Audit:
     def updated_date(self) -> str | None:
         """Return `updated` in US Central time, as in 2006-03-15T04:24-0600.
 
-        None if `updated` is missing, and "" if it is 0 or less (Java: Audit).
+        Return None if `updated` is missing, and "" if it is 0 or less (Java: Audit).
         """
         if self.updated is None:
             return None
@@ -387,7 +387,7 @@ class Matrix:
         """Return the matrix as a JSON document built from new lists and dicts.
 
         Reading it again gives an equal matrix. Unknown fields are included. A field that the
-        original omitted is left out if it still has its default. A null is written as Java
+        original document omitted is left out if it still has its default. A null is written as Java
         Proctor's default, if there is one (for example for a bucket's name). An infinity, read from
         a number such as 1e999, becomes the string "Infinity", as in Java Proctor.
         """

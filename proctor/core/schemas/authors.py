@@ -24,7 +24,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "ExpectedPayload": ("type",),
 }
 
-#: Maps an object and a field to restrictions in addition to those of the field's kind.
+#: Restrictions by object and field, in addition to those of the field's kind.
 BOUNDS: Mapping[tuple[str, str], dict[str, Any]] = {
     # Versions are strings, but Proctor's public examples use numbers.
     ("Audit", "version"): {"type": ["string", "integer"]},

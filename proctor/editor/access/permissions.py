@@ -61,7 +61,7 @@ _NAMED = 5
 
 
 def promote(branch: str) -> str:
-    """Return the name of the permission to publish on *branch*, which is not the first branch."""
+    """Return the name of the permission to publish on *branch*, a branch other than the first."""
     return f"promote_{branch}"
 
 
@@ -113,8 +113,8 @@ class Actor:
         if self._narrowed(permission, branch):
             return []
         user, usual = self.user, has_permission(self.user, permission)
-        # Load the backends only once: loading them takes longer than most of them need to check a
-        # test.
+        # Load the backends only once: most backends can check a test in less time than loading them
+        # takes.
         backends = auth.get_backends()
         verdicts = ((test, _verdict(user, permission, test, backends)) for test in tests)
         return [test for test, verdict in verdicts if verdict or (verdict is None and usual)]

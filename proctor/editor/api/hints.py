@@ -60,7 +60,7 @@ def _may_see(actor: Actor, branch: str) -> bool:
 
 
 def _elsewhere(actor: Actor, test: str, branch: str) -> str | None:
-    """Return a different branch on which the user may see the test, or None."""
+    """Return the name of another branch on which the user may see the test, or None."""
     rows = Head.objects.using(write_alias()).filter(test=test, is_deletion=False)
     found = {*rows.values_list("branch__name", flat=True)} - {branch}
     return next(
@@ -74,7 +74,7 @@ def _elsewhere(actor: Actor, test: str, branch: str) -> str | None:
 
 
 def _test(actor: Actor, error: NoSuchTest) -> str | None:
-    """Return a test with a similar name on the branch.
+    """Return a test on the branch with a similar name.
 
     If the branch has many tests, only those with the same first two letters are compared.
     """

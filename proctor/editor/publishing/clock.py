@@ -29,7 +29,7 @@ def clock_sql(using: str) -> str:
 
 
 def database_time(using: str) -> datetime:
-    """Return the current time by the database's clock, in the form that the site's models use."""
+    """Return the database's current time, in the form that the site's models use."""
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {clock_sql(using)}{connection.features.bare_select_suffix}")
@@ -40,7 +40,7 @@ def database_time(using: str) -> datetime:
 def is_past(value: Any, clock: Any, using: str) -> bool:
     """Return True unless *value* is later than *clock*, the database's current time.
 
-    Pass both values as a raw cursor returned them.
+    Pass both values exactly as a raw cursor returned them.
     """
     if isinstance(value, str):
         value = datetime.fromisoformat(value)

@@ -45,8 +45,8 @@ class _Written(NamedTuple):
     packed: bytes
 
 
-#: The newest matrix of each requested branch, cached so that a poll reads only the rows of the
-#: branches if nothing has changed.
+#: The newest matrix of each requested branch. It is cached so that, if nothing has changed, a poll
+#: reads only the rows of the branches themselves.
 _written: dict[str, _Written] = {}
 
 

@@ -42,8 +42,8 @@ def export_tree(branch: str, path: Path, progress: Progress = iter) -> int:
     """Write each test's definition.json and metadata.json, and return the number of tests.
 
     The files are written to `test-definitions` below *path*, which must not contain definitions
-    yet. Definitions that were imported, and not published since, are written exactly as they were
-    imported, byte for byte. Raises OSError, and ExportRefused before anything is written.
+    yet. Definitions that were imported and have not been published since are written exactly as
+    they were imported, byte for byte. Raises OSError, and ExportRefused before anything is written.
     """
     folder = path if path.name == DEFINITIONS_DIRECTORY else path / DEFINITIONS_DIRECTORY
     if folder.exists() and any(folder.iterdir()):

@@ -24,9 +24,9 @@ __all__ = ["ExactDoubles", "double_text", "java_json"]
 
 _DIGITS = 10
 _STEP = Decimal("1e-10")
-#: The only double slightly above a tie that the JDK rounds down. The JDK rounds up the others,
-#: because their last digit is 5. For this one, it computes the digits "50", so the last digit is
-#: not 5 (Java: FloatingDecimal, DigitList).
+#: The only double that is slightly above a tie but that the JDK rounds down. The JDK rounds up the
+#: others, because their last digit is 5. For this one, it computes the digits "50", so the last
+#: digit is not 5 (Java: FloatingDecimal, DigitList).
 _HALF_STEP = 5e-11
 #: Enough digits for any double: the largest one has 309 digits before the decimal point.
 _CONTEXT = Context(prec=400, rounding=ROUND_HALF_EVEN)

@@ -31,9 +31,9 @@ __all__ = ["MAX_REDIRECTS", "Download", "Validators", "fetch"]
 #: Maximum number of redirects: enough for one to a different host and one from http to https.
 MAX_REDIRECTS = 3
 
-#: If a document was modified less than this long before it was sent, it can change again within the
-#: same second without getting a new Last-Modified (RFC 9110, 8.8.2.2). The same is true of an ETag
-#: that the server computes from that time and the size.
+#: If a document was modified less than this many seconds before it was sent, it can change again
+#: within the same second without getting a new Last-Modified (RFC 9110, 8.8.2.2). The same is true
+#: of an ETag that the server computes from that time and the size.
 _YOUNG_SECONDS = 2.0
 
 _REDIRECTS = (301, 302, 303, 307, 308)

@@ -1,4 +1,4 @@
-"""`demo_reports`: write the demo's reports again, for users without the [analysis] extra."""
+"""`demo_reports`: regenerate the demo's reports for users without the [analysis] extra."""
 
 from __future__ import annotations
 
