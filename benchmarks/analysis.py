@@ -1,10 +1,11 @@
 """Measure the time and memory that an analysis takes: `python benchmarks/analysis.py`.
 
-Writes exposures and outcomes to Parquet, with a ramp in the middle, and analyzes them in a separate
-process, so that its peak memory can be measured. `--rows` sets the number of exposures and of
-outcomes. `--simulations` runs the long form of tests/analysis/test_simulations.py.
+The benchmark writes exposures and outcomes to Parquet, with a ramp in the middle, and analyzes them
+in a separate process, so that the peak memory of that process can be measured. `--rows` sets the
+number of exposures and of outcomes. `--simulations` runs the long form of
+tests/analysis/test_simulations.py.
 
-Exits with 1 if a figure exceeds its limit.
+The benchmark exits with 1 if a figure exceeds its limit.
 """
 
 from __future__ import annotations

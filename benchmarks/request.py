@@ -8,13 +8,13 @@ needs for these 50 tests. No receiver is connected to the `exposed` signal. Each
 object from a new visitor.
 
 The limit is 15 µs if the view does not read `request.proc`. If the view reads all groups, the limit
-is twice the time that the engine needs, plus 30 µs. These limits apply to a machine on which the
-work that no engine in Python can avoid takes 61 µs for 100 tests (see `floor`;
+is twice the time that the engine needs, plus 30 µs. These limits apply to a machine that needs
+61 µs to do, for 100 tests, the work that no engine in Python can avoid (see `floor`;
 `benchmarks/engine.py` measures nearly the same work). This work is measured in the same rounds, and
 the limits are scaled accordingly. Times are CPU times of the thread; only the switch to another
 thread is measured in wall-clock time, including the wait.
 
-Exits with 1 if a figure misses its limit.
+The benchmark exits with 1 if a figure misses its limit.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def engine() -> Callable[[], float]:
 
 
 def floor() -> float:
-    """Return how long, in µs, the work that no engine can avoid takes for 100 tests."""
+    """Measure the work that no engine can avoid. Return the time for 100 tests, in µs."""
     prefixes = [f"test{number}|salt{number}".encode() for number in range(100)]
     cutoffs = [-715827883, 715827882]
     begin = time.thread_time()

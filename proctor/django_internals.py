@@ -43,9 +43,9 @@ _OWN_CLASS = "_proctor_own_class"
 def settings_reader(names: tuple[str, ...]) -> Callable[[], tuple[object, ...]]:
     """Return a function that returns the current values of the settings in *names* (at least two).
 
-    Every request needs ten settings. Reading `_wrapped` is faster than `settings`, which looks up
-    each name twice. `override_settings` replaces `_wrapped`, so `_wrapped` must be read again each
-    time.
+    Every request needs ten settings. Reading `_wrapped` is faster than reading `settings`, which
+    looks up each name twice. `override_settings` replaces `_wrapped`, so `_wrapped` must be read
+    again each time.
     """
     values = attrgetter(*names)
 
@@ -69,7 +69,10 @@ def live_receivers(
 
 
 def lazy_value(lazy: LazyObject[Any]) -> Any:
-    """Return the object that a lazy object wraps, or None if it is not loaded. Never loads it."""
+    """Return the object that a lazy object wraps, or None if it is not loaded.
+
+    This function never loads the object.
+    """
     return None if lazy._wrapped is empty else lazy._wrapped  # noqa: SLF001 - see above
 
 
@@ -86,7 +89,7 @@ def lazy_loader(lazy: LazyObject[Any]) -> Any:
 
 
 def auser_of_session(request: HttpRequest) -> Any:
-    """Return the user that `request.auser` has already loaded, or None. Makes no query."""
+    """Return the user that `request.auser` has already loaded, or None, without making a query."""
     return request.__dict__.get("_acached_user")
 
 

@@ -80,7 +80,10 @@ class Options:
                 raise option_error(name, "a datetime", value)
 
     def chosen_metrics(self, found: Collection[str]) -> list[Metric]:
-        """Return the metrics to compute. *found* are the names of the metrics in the outcomes."""
+        """Return the metrics to compute.
+
+        *found* contains the names of the metrics in the outcomes.
+        """
         if not self.metrics and len(found) > MAX_METRICS:
             raise AnalysisError(
                 f"The outcomes have {len(found):,} metrics; name those to analyze, at most "

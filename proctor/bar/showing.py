@@ -39,7 +39,7 @@ _NOTHING = SafeString()
 def bar_of(request: HttpRequest | None) -> SafeString:
     """Return the bar for a page, or "" if the visitor may not see the bar.
 
-    Fast for visitors without the bar's cookie. Never raises an exception.
+    The call is fast for visitors without the bar's cookie, and never raises an exception.
     """
     visit = None if request is None else Visit.of(request)
     if visit is None or visit.forcing is None:

@@ -152,7 +152,7 @@ def assign(options: argparse.Namespace) -> Summary:
 
 
 def lines(path: str, summary: Summary) -> Iterator[str]:
-    """Return the lines of the summary: a table, then how many rows could not be assigned."""
+    """Return the summary as lines: a table, and below it how many rows could not be assigned."""
     yield f"{printable(path)}: {summary.rows:,} visitors"
     yield ""
     rows = list(_rows(summary))

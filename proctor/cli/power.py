@@ -62,7 +62,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def effect(text: str) -> tuple[float, bool]:
-    """Parse a number or a percentage. Return the number, and True for a percentage."""
+    """Parse a number or a percentage. Return the number, and whether it was a percentage."""
     is_relative = text.rstrip().endswith("%")
     try:
         number = float(text.rstrip().removesuffix("%"))

@@ -335,7 +335,7 @@ class SiteSetup:
         self._noted: object = None
 
     def defaults(self, reason: Reason) -> dict[str, GroupAssignment]:
-        """Return the default of every test in a new dict. *reason* is why the default is used."""
+        """Return the default of every test in a new dict. *reason* says why the default is used."""
         self.note_bucket_values()
         defaults, values = self._defaults, self._bucket_values
         made = defaults.get(reason)
@@ -348,12 +348,12 @@ class SiteSetup:
         return made.copy()
 
     def default_of(self, test: ProctorTest, reason: Reason) -> GroupAssignment:
-        """Return the default of one declared test. *reason* is why the default is used."""
+        """Return the default of one declared test. *reason* says why the default is used."""
         self.note_bucket_values()
         return test.default_for(reason, self._bucket_values.get(test.name))
 
     def note_bucket_values(self) -> None:
-        """Remember the values of the default buckets whenever there is a new matrix."""
+        """If there is a new matrix, remember the values of the default buckets."""
         source = self.source
         if not self._valueless or not isinstance(source, MatrixSource):
             return

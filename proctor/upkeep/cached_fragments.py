@@ -21,7 +21,7 @@ __all__ = ["ALL", "BAR", "CachedFragment", "find_cached_fragments"]
 
 #: In a fragment, represents a read of any test; in a key, represents all groups.
 ALL = "proc.get_group_string_list"
-#: Represents the bar, for which no key is correct.
+#: Represents the bar. No key makes it correct to cache the bar.
 BAR = "{% proctor_bar %}"
 
 _PROC = re.compile(r"(?<![\w.\"'])(?:request\.)?proc(?:\.(\w+))?")
@@ -66,8 +66,8 @@ class _Place(NamedTuple):
 def find_cached_fragments(tests: Collection[str]) -> list[CachedFragment]:
     """Return the cached fragments that read *tests* but do not have the groups in their keys.
 
-    Follows `{% include %}` and `{% extends %}` if the template's name is in quotes. Raises Django's
-    exception if TEMPLATES is invalid.
+    `{% include %}` and `{% extends %}` are followed if the template's name is in quotes. Raises
+    Django's exception if TEMPLATES is invalid.
     """
     found: list[CachedFragment] = []
     for texts in named_texts():
@@ -86,7 +86,7 @@ class _Scan:
         self._texts = texts
         self._tests = tests
         self.fragments: list[_Fragment] = []
-        #: For each template, what encloses each `{% block %}` in it or in its parents.
+        #: Maps each template to the blocks in it and its parents, and each block to its `_Place`.
         self._blocks: dict[str, dict[str, _Place]] = {}
 
     def template(self, name: str) -> dict[str, _Place]:
@@ -103,8 +103,8 @@ class _Scan:
             by_place.setdefault((each.place, each.name), []).append(each)
         found = []
         for key, fragments in by_place.items():
-            # Prefer what was found by way of an include: on its own, a template does not have the
-            # variables of the template that includes it.
+            # Prefer fragments that were read through an include: on its own, a template does not
+            # have the variables of the template that includes it.
             met = [each for each in fragments if each.is_included] or fragments
             missing: set[str] = set().union(*(each.missing for each in met))
             if missing:

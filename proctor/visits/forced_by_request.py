@@ -70,7 +70,8 @@ def is_asking(meta: Mapping[str, Any]) -> bool:
 def _may_have_parameter(meta: Mapping[str, Any]) -> bool:
     """Return True if GET may contain the parameter.
 
-    If not, callers do not read GET, because that raises an exception if the query is malformed.
+    If not, callers do not read GET, because reading it raises an exception if the query is
+    malformed.
     """
     query = meta.get("QUERY_STRING", "")
     return PARAMETER in query or ("%" in query and PARAMETER in unquote(query))
@@ -95,7 +96,7 @@ def forced_groups(request: HttpRequest) -> ForceGroups:
 
 
 def _cookies(request: HttpRequest) -> list[str]:
-    """Return the values of all force cookies, in the order in which the request has them.
+    """Return the values of all force cookies, in the order in which they appear in the request.
 
     A browser sends several such cookies if their paths or domains differ. Django keeps only the
     last cookie, but Java Proctor joins them.

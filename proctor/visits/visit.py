@@ -213,7 +213,7 @@ class Visit:
     def _hooks_to_await(self) -> list[str]:
         names = ["get_identifiers", "get_context"]
         if self.forcing is not None:
-            # First, so that forced groups are kept even if another hook fails.
+            # This hook comes first, so that forced groups are kept even if another hook fails.
             names.insert(0, "is_privileged")
         if self.must_exclude:
             names.append("exclude_request")

@@ -49,7 +49,7 @@ async def forgiving_search(request: HttpRequest) -> HttpResponse:
     """Search with the new algorithm, which also finds misspelled words. The best match is first.
 
     It is a coroutine, as it would be if it called a search server. The `search` view, which it
-    replaces for visitors in the rollout, need not be one.
+    replaces for visitors in the rollout, does not have to be a coroutine.
     """
     query = _query(request)
     found: list[Product] = []

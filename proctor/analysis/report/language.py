@@ -85,7 +85,7 @@ class Figure(Sentence):
 
 
 class Moment(Sentence):
-    """A time, in English as `2026-03-02 09:30`."""
+    """A time, which is written as `2026-03-02 09:30` in English."""
 
     __slots__ = ("at",)
 
@@ -107,7 +107,7 @@ class Moment(Sentence):
 
 
 class Day(Moment):
-    """A day, in English as `2026-03-02`."""
+    """A day, which is written as `2026-03-02` in English."""
 
     __slots__ = ()
 

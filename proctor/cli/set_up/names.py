@@ -25,7 +25,8 @@ class Assigned(NamedTuple):
 def assigned_once(files: Iterable[PythonFile], name: str) -> Assigned:
     """Return the value of *name*, if one statement assigns it and no other statement changes it.
 
-    The assignment must be at the top level of a file. Otherwise, Refusal is raised.
+    The assignment must be at the top level of a file. Raises Refusal if one of these conditions is
+    not met.
     """
     places = [(file, node) for file in files for node in _changes(file.tree, name)]
     if not places:
@@ -52,7 +53,7 @@ def assigned_names(files: Iterable[PythonFile]) -> set[str]:
 
 
 def _changes(tree: ast.Module, name: str) -> Iterator[ast.AST]:
-    """Finds statements that assign, import or change a name: `X = …`, `X += …`, `X.append(…)`."""
+    """Find statements that assign, import or change a name: `X = …`, `X += …`, `X.append(…)`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             if node.id == name and not isinstance(node.ctx, ast.Load):
@@ -79,7 +80,10 @@ def _root(node: ast.AST) -> str | None:
 
 
 def strings_of(node: ast.expr, name: str) -> tuple[ast.List | ast.Tuple, list[str]]:
-    """Return a literal list or tuple of strings, and the strings. Otherwise, raises Refusal."""
+    """Return a literal list or tuple of strings, and the strings.
+
+    Raises Refusal for any other node.
+    """
     if not isinstance(node, (ast.List, ast.Tuple)):
         raise Refusal(f"{name} is not a literal list")
     texts = [text_of(each) for each in node.elts]

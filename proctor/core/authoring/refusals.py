@@ -79,7 +79,7 @@ class Refusal(ProctorError, ValueError):  # noqa: N818 - says what happened to t
     problem: Problem
     #: The simple name of the exception that Java Proctor throws.
     java_class: str
-    #: Java Proctor's message; None if it is not helpful because it is Jackson's or the JVM's.
+    #: Java Proctor's message; None if it is unhelpful because it comes from Jackson or the JVM.
     java_message: str | None
 
     def __init__(self, problem: Problem, *, thrown: str | None = None) -> None:

@@ -74,7 +74,7 @@ def text_of(error: FlagError) -> str:
 def refused(status: int, words: str, *headers: tuple[str, str]) -> ApiReply:
     """Return the reply to a request that was rejected before evaluation.
 
-    This is the case if the client has no access or the request is too large.
+    A request is rejected, for example, if the client has no access or the request is too large.
     """
     return _reply(status, {"errorCode": "GENERAL", "errorDetails": words}, *headers)
 

@@ -7,8 +7,8 @@ returns None for everything that Python might evaluate differently from `compile
 reference. This module only computes the same results faster.
 
 A tree contains operators, a few Python methods, and names. All values of the rule are in a table of
-globals. Text from the matrix appears in the tree only as a part of names (`names`). The expressions
-cannot raise exceptions.
+globals. Text from the matrix appears in the tree only as a part of names (see `names`). The
+expressions cannot raise exceptions.
 """
 
 from __future__ import annotations

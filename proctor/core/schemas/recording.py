@@ -45,7 +45,7 @@ def recorded(cls: Any, *arguments: Any) -> ObjectShape:
 
 
 class _Recorder(Fields):
-    """A JSON object in which every field seems to exist and is empty. It records what is read."""
+    """A JSON object in which every field seems to exist and be empty. It records what is read."""
 
     __slots__ = ("shapes",)
 

@@ -63,7 +63,7 @@ class _Writer:
         return {"title": title, **shape, **defined}
 
     def reference(self, shape: ObjectShape) -> Json:
-        """Return a reference to the definition of *shape*. Adds the definition if it is missing."""
+        """Return a reference to the definition of *shape*, adding that definition if missing."""
         if shape.name not in self.definitions:
             self.definitions[shape.name] = {}
             self.definitions[shape.name] = self.object(shape)

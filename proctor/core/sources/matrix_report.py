@@ -34,11 +34,11 @@ MAX_COMPARED = 10_000
 def report_tests(
     snapshot: Snapshot[Proctor], declared: Collection[str] | None, command: str
 ) -> None:
-    """Log which *declared* tests were dropped from the matrix, and which of their rules never hold.
+    """Log which *declared* tests were dropped, and which rules of declared tests are never true.
 
-    One WARNING lists all dropped tests with the reasons, and a second one lists the rules that are
-    never true. Both name the *command* that shows more. If *declared* is None, every test counts as
-    declared.
+    One WARNING lists all declared tests that were dropped from the matrix, with the reasons, and a
+    second one lists the rules that are never true. Both name the *command* that shows more. If
+    *declared* is None, every test counts as declared.
     """
     proctor = snapshot.proctor
     tests = proctor.matrix.tests

@@ -153,7 +153,7 @@ class MatrixLoader(Closing, Generic[T]):
 
     @property
     def has_matrix(self) -> bool:
-        """True if a matrix is loaded, so that no caller has to wait for one."""
+        """True if a matrix is loaded, so no caller has to wait for one."""
         if self._snapshot is None:
             return False
         return not (self._location.inline and self._location.changed(self._token))
@@ -166,10 +166,10 @@ class MatrixLoader(Closing, Generic[T]):
     def current(self, timeout: float | None = None) -> Snapshot[T]:
         """Return the newest snapshot. Start a check of the location if one is due.
 
-        Waits only for the first matrix: as long as loading takes for a file, and up to *timeout*
-        seconds (None: the source's *wait*) for a URL. The time counts from the start of the
-        download, so only the earliest callers wait. Raises MatrixNotReady if that time is over, and
-        SourceError if the matrix could not be loaded. Loading is retried after a pause.
+        Callers wait only for the first matrix: as long as loading takes for a file, and up to
+        *timeout* seconds (None: the source's *wait*) for a URL. The time counts from the start of
+        the download, so only the earliest callers wait. Raises MatrixNotReady if that time is over,
+        and SourceError if the matrix could not be loaded. Loading is retried after a pause.
         """
         snapshot = self._snapshot
         if snapshot is not None and self._clock() < self._due:

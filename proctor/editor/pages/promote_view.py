@@ -274,7 +274,7 @@ def _preview(
         "chosen": chosen,
         "says": sorted(prepared.says, key=lambda each: _ORDER.index(each.state)),
         "blocking": [translated(each.text if len(chosen) > 1 else each.message) for each in others],
-        # Only the names of the applications: the row of each application shows the reason.
+        # Show only the names of the applications: each application's row shows the reason.
         "breaks": [] if others else [translated(each) for each in prepared.broken],
         "is_blocked": bool(others),
         "may_override": may_override,

@@ -108,8 +108,8 @@ class Recorder:
     def flush(self, patience: float = PATIENCE) -> bool:
         """Write all queued rows. Return True if the queue is empty afterwards.
 
-        Ends the thread if it is running; the next row starts it again. Waits at most *patience*
-        seconds for the thread to end.
+        If the thread is running, it is ended; the next row starts it again. The call waits at most
+        *patience* seconds for the thread to end.
         """
         self.stop(patience)
         if self._thread is not None:
@@ -172,7 +172,8 @@ class Recorder:
     def _drain(self, *, waits: bool) -> bool:
         """Write batches until the queue is empty. Return False if an outage leaves rows in it.
 
-        With *waits*, wait during an outage until the database is available or `stop` is called.
+        If *waits* is True, wait during an outage until the database is available or `stop` is
+        called.
         """
         pause = self.PAUSE
         while self._taken or self._waiting:

@@ -52,7 +52,7 @@ def parse_lenient(text: str) -> Any:
         value = parse(clean)
     except ConversionError as error:
         raise _unparsable(clean, error) from None
-    # A text with so few brackets cannot be nested too deeply.
+    # A text with at most MAX_DEPTH opening brackets cannot be nested too deeply.
     if clean.count("{") + clean.count("[") > MAX_DEPTH and is_too_deep(value):
         raise refuse(
             "json-syntax",

@@ -143,10 +143,10 @@ def _with_new_ids(
 def outdated_allocations(previous: TestDefinition, test: TestDefinition) -> list[int]:
     """Return the indexes of the allocations of *test* whose ids Java Proctor increments.
 
-    If the test's rule or salt changed, these are all allocations. Otherwise, they are the first
-    allocation whose rule or id changed and all allocations after it, and also every allocation in
-    which the shares of the live groups changed by different factors. If several of these
-    allocations are equal, only the first of them is included.
+    If the test's rule or salt changed, all allocations are included. Otherwise, the following are
+    included: the first allocation whose rule or id changed, all allocations after it, and every
+    allocation in which the shares of the live groups changed by different factors. If several of
+    these allocations are equal, only the first of them is included.
     """
     return _without_repeated(test.allocations, _all_outdated(previous, test))
 

@@ -72,7 +72,7 @@ class Reason:
 
     @staticmethod
     def nothing_to_repeat(char: str) -> Sentence:
-        """Return the reason for a quantifier with nothing before it."""
+        """Return the reason for rejecting a quantifier with nothing before it."""
         text = gettext_noop(
             "{char!r} has nothing to repeat; write \\{char} for the character itself"
         )
@@ -80,32 +80,32 @@ class Reason:
 
     @staticmethod
     def too_deep(limit: int) -> Sentence:
-        """Return the reason for groups that are nested too deeply."""
+        """Return the reason for rejecting groups that are nested too deeply."""
         return Sentence(
             gettext_noop("nested more than {limit} levels deep; use fewer groups"), limit=limit
         )
 
     @staticmethod
     def group_exists(name: str) -> Sentence:
-        """Return the reason for a second group with the same name."""
+        """Return the reason for rejecting a second group with the same name."""
         text = gettext_noop("the group {name!r} already exists; choose a different name")
         return Sentence(text, name=name)
 
     @staticmethod
     def count_beyond(limit: int) -> Sentence:
-        """Return the reason for a count above the limit."""
+        """Return the reason for rejecting a count above the limit."""
         text = gettext_noop("counts go up to {limit}; write {{2,}} for no limit")
         return Sentence(text, limit=limit)
 
     @staticmethod
     def unknown_property(name: str, known: tuple[str, ...]) -> Sentence:
-        """Return the reason for an unknown property."""
+        """Return the reason for rejecting an unknown property."""
         text = gettext_noop("property {name!r} is not supported; use one of {known}")
         return Sentence(text, name=name, known=listed(known))
 
     @staticmethod
     def unknown_escape(char: str) -> Sentence:
-        """Return the reason for a backslash before a letter that does not form an escape."""
+        """Return the reason for rejecting a backslash and a letter that do not form an escape."""
         text = gettext_noop(
             "\\{char} is not an escape sequence; write \\\\ for a backslash, or leave the "
             "backslash out"

@@ -27,9 +27,9 @@ def translated(pattern: str, length: int, *, searching: bool) -> str:
 
 
 def _guard(pattern: str, tree: Node, length: int, searching: bool) -> str:
-    """Return a lookahead to put before the pattern, or "" if it needs none, as most do.
+    """Return a lookahead to put before the pattern, or "" if the pattern needs none.
 
-    Raises an error for a slow pattern.
+    Most patterns need none. Raises an error for a slow pattern.
 
     The lookahead rejects subjects with a character that the pattern cannot match. Without it, a
     pattern that ends in `.*` could fail at every position of such a subject.
