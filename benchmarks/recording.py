@@ -13,8 +13,8 @@ Meanwhile the recorder's thread writes the rows to a SQLite file. Requests must 
 queries, which the benchmark checks. The limit is 20 µs for a visitor who was seen before,
 because the median request comes from such a visitor if visitors see more than two pages. The limit
 applies to a machine that computes the floor of `benchmarks/engine.py` for 100 tests in 61 µs. The
-floor is measured here as well, in the same rounds, and scales the limit. Exits with 1 if a figure
-exceeds its limit.
+floor is measured here as well, in the same rounds, and scales the limit. The exit code is 1 if a
+figure exceeds its limit.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def side(url: str, visitors: Callable[[], str], *, on: bool) -> Callable[[], flo
 
 
 def numbered(prefix: str, count: int | None) -> Callable[[], str]:
-    """Return a function whose calls return new visitors, or *count* visitors in turn."""
+    """Return a function that returns a new visitor on each call, or *count* visitors in turn."""
     given = iter(range(10**9))
     return lambda: f"{prefix}{next(given) if count is None else next(given) % count}"
 

@@ -137,6 +137,6 @@ class ProctorConf(AppConf):  # type: ignore[misc]  # django-appconf has no types
         prefix = "proctor"
 
 
-#: The full names of all settings. Only the names are used: django-appconf puts the project's own
-#: values into the class when the class is created.
+#: The full names of all settings. Only the names are taken from the class, because django-appconf
+#: puts the project's own values into it when the class is created.
 NAMES: tuple[str, ...] = tuple(f"PROCTOR_{name}" for name in vars(ProctorConf) if name.isupper())

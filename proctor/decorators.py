@@ -92,9 +92,9 @@ class Variants:
     def choose(self, request: Any) -> Callable[..., Any]:
         """Read the test, which counts as an exposure, and return the view that handles the request.
 
-        If the test or a group is not declared, or if the request has no `proc`, raises
-        ImproperlyConfigured in DEBUG. Without DEBUG, the problem is logged once, and the fallback
-        handles the request. No `proc` is needed if `override_proctor` sets the test.
+        In DEBUG, raises ImproperlyConfigured if the test or a group is not declared, or if the
+        request has no `proc`. Without DEBUG, the problem is logged once, and the fallback handles
+        the request. No `proc` is needed if `override_proctor` sets the test.
         """
         proc = proc_of(request)
         if proc is None and self.test not in overrides.active():

@@ -93,7 +93,7 @@ class BaseProctorMiddleware:
     def exclude_request(self, request: HttpRequest) -> bool:
         """Return True to suppress exposures for this request, for example from crawlers.
 
-        By default, returns False. Groups are assigned in either case. This hook is called only if a
+        The default is False. Groups are assigned in either case. This hook is called only if a
         receiver is connected to `exposed`: before the first exposure, or under ASGI before the
         view. An exception counts as False.
         """
@@ -109,19 +109,31 @@ class BaseProctorMiddleware:
         return None
 
     async def aget_identifiers(self, request: HttpRequest) -> Mapping[str, Any]:
-        """Return the same as `get_identifiers`, for ASGI. By default, calls it in a thread."""
+        """Return the same as `get_identifiers`, for ASGI.
+
+        The default implementation calls `get_identifiers` in a thread.
+        """
         return await sync_to_async(self.get_identifiers)(request)
 
     async def aget_context(self, request: HttpRequest) -> Mapping[str, Any]:
-        """Return the same as `get_context`, for ASGI. By default, calls it in a thread."""
+        """Return the same as `get_context`, for ASGI.
+
+        The default implementation calls `get_context` in a thread.
+        """
         return await sync_to_async(self.get_context)(request)
 
     async def ais_privileged(self, request: HttpRequest) -> bool:
-        """Return the same as `is_privileged`, for ASGI. By default, calls it in a thread."""
+        """Return the same as `is_privileged`, for ASGI.
+
+        The default implementation calls `is_privileged` in a thread.
+        """
         return await sync_to_async(self.is_privileged)(request)
 
     async def aexclude_request(self, request: HttpRequest) -> bool:
-        """Return the same as `exclude_request`, for ASGI. By default, calls it in a thread."""
+        """Return the same as `exclude_request`, for ASGI.
+
+        The default implementation calls `exclude_request` in a thread.
+        """
         return await sync_to_async(self.exclude_request)(request)
 
     def finish_response(self, request: HttpRequest, response: HttpResponseBase) -> None:
@@ -261,7 +273,10 @@ class ProctorMiddleware(BaseProctorMiddleware):
         return True
 
     async def ahas_consent(self, request: HttpRequest) -> bool:
-        """Return the same as `has_consent`, for ASGI. By default, calls it in a thread."""
+        """Return the same as `has_consent`, for ASGI.
+
+        The default implementation calls `has_consent` in a thread.
+        """
         return await sync_to_async(self.has_consent)(request)
 
     def is_privileged(self, request: HttpRequest) -> bool:

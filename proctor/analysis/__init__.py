@@ -1,4 +1,6 @@
-"""Compute a verdict from exposures and outcomes. Needs the [analysis] extra, but not Django.
+"""Compute a verdict from exposures and outcomes.
+
+This package needs the [analysis] extra, but not Django.
 
 - `inputs/`: load files, data frames and queries into DuckDB tables.
 - `strata`: find the split that applied to each exposure, and which visitors move if a split

@@ -39,9 +39,9 @@ def visitors_needed(
 ) -> int:
     """Return the total number of visitors that both groups need to detect an effect.
 
-    *variance* is the variance of one visitor's value, *effect* the absolute difference of the
-    means, and *shares* the number of visitors in the group for each visitor in the baseline. Raises
-    AnalysisError if these values make a plan impossible.
+    *variance* is the variance of one visitor's value, *effect* is the absolute difference of the
+    means, and *shares* is the number of visitors in the group for each visitor in the baseline.
+    Raises AnalysisError if these values make a plan impossible.
     """
     if not (effect and math.isfinite(effect)):
         raise AnalysisError(
@@ -62,7 +62,10 @@ def detectable(
     alpha: float = 0.05,
     power: float = POWER,
 ) -> float:
-    """Return the smallest absolute effect that can be detected with *visitors* in both groups."""
+    """Return the smallest absolute effect that can be detected.
+
+    *visitors* is the number of visitors in both groups together.
+    """
     if not variance > 0 or visitors < 4:
         raise AnalysisError(
             Sentence(

@@ -79,7 +79,8 @@ def outlook_of(
     """Return how many visitors and days a test needs to show the declared smallest effect.
 
     An effect shows when the always-valid interval at *alpha* excludes 0. *groups* are the indexes
-    of the baseline and the group. Return None if no effect is declared or all values are equal.
+    of the baseline and the other group. Return None if no effect is declared or all values are
+    equal.
     """
     metric = plan.metric
     if metric.smallest is None:
@@ -150,9 +151,9 @@ def wait_of(
 ) -> Wait | None:
     """Return why it is too early for a verdict, or None if the test is old enough.
 
-    If the end is declared, wait until then. Otherwise, wait until the smallest effect worth finding
-    would show or, if no such effect is declared, until a stratum has enough visitors whose window
-    is over.
+    If the end of the test is declared, the wait lasts until then. Otherwise, it lasts until the
+    smallest effect worth finding would show or, if no such effect is declared, until a stratum has
+    enough visitors whose window is over.
     """
     options, period = prepared.options, prepared.period
     if at_horizon:

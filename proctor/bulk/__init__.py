@@ -1,4 +1,4 @@
-"""Assign whole tables of visitors with NumPy and Arrow. Does not need Django.
+"""Assign whole tables of visitors with NumPy and Arrow. Django is not needed.
 
     from proctor.bulk import assign_batches
 

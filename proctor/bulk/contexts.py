@@ -57,7 +57,7 @@ class Variable:
     def __init__(self, column: pa.Array, default: Any, kind: ContextType | None) -> None:
         self.codes, self.values = _distinct(column)
         self.refused = set()
-        # The default is used instead of nulls.
+        # The default is used for nulls.
         self.values.append(default)
         if kind is not None:
             for index, raw in enumerate(self.values):
@@ -122,7 +122,7 @@ def _python(column: pa.Array) -> list[Any]:
 
 
 class _Group:
-    """Rows grouped by the values of some variables. Caches the results of rules for each group."""
+    """Rows grouped by the values of some variables, with cached results of rules per group."""
 
     def __init__(self, names: Sequence[str], variables: Sequence[Variable], rows: int) -> None:
         self._names = names
@@ -224,7 +224,7 @@ class Contexts:
         return found
 
     def refused(self) -> dict[str, int]:
-        """For each variable, return the number of rows whose value cannot be converted."""
+        """Return, for each variable, the number of rows whose value cannot be converted."""
         counts = {
             name: each.refused_rows(name, self._plan) for name, each in self._variables.items()
         }

@@ -157,7 +157,7 @@ def _of_one(ours: _Ours, installed: list[_Entry]) -> Iterator[checks.CheckMessag
 
 
 def _is_ready(ours: _Ours, hooks: tuple[str, ...]) -> bool:
-    """Return True for a `ProctorMiddleware` that does not override these hooks.
+    """Return True for a `ProctorMiddleware` that does not override any of *hooks*.
 
     Overridden hooks may read anything, for example `request.session`.
     """
@@ -191,7 +191,7 @@ def _ours(installed: list[_Entry]) -> list[_Ours]:
 
 
 def _last(installed: list[_Entry], name: str) -> _Entry | None:
-    """Return the last middleware that is the class with this name or a subclass of it."""
+    """Return the last middleware that is the class named *name* or a subclass of that class."""
     return next((each for each in reversed(installed) if _is_a(each, name)), None)
 
 

@@ -314,7 +314,7 @@ def _unusable_location() -> Iterator[checks.CheckMessage]:
 
 
 def _unknown(name: str) -> checks.CheckMessage:
-    # Compare the names without the prefix, which would make any two of them look similar.
+    # Compare the names without the prefix. With it, any two names would look similar.
     bare = [known.removeprefix(_PREFIX) for known in KNOWN]
     close = difflib.get_close_matches(name.removeprefix(_PREFIX), bare, n=1)
     guess = f"Did you mean {_PREFIX}{close[0]}? " if close else ""

@@ -199,7 +199,7 @@ def run(options: argparse.Namespace, out: TextIO) -> int:
 def _source_key(given: str | None, variables: Variables, test_types: list[str]) -> str:
     """Return the source key for targeting keys. By default, it is the source key for USER.
 
-    Raises CommandError if no test could use such an identifier.
+    Raises CommandError if no test could use an identifier with this source key.
     """
     known = (*TEST_TYPES, *test_types)
     name = TARGETING_KEY if given is None else given

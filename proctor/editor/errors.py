@@ -88,7 +88,7 @@ class BadToken(EditorError):  # noqa: N818
 
 
 class PermissionMissing(EditorError):  # noqa: N818
-    """The user does not have the permission. The message names it, and users who have it."""
+    """The user lacks the permission. The message names the permission and users who have it."""
 
     code = "permission"
 

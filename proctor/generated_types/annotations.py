@@ -52,7 +52,7 @@ class Code:
 
 
 def quoted(text: str) -> str:
-    """Return a string literal, in double quotes unless they would need escapes."""
+    """Return *text* as a string literal, in double quotes unless it contains double quotes."""
     literal = repr(text)
     return f'"{literal[1:-1]}"' if literal[0] == "'" and '"' not in literal else literal
 

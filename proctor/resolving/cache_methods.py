@@ -29,7 +29,8 @@ class AnswerStore(Protocol):
     The version of the matrix is not stored here. It is always in a cache.
     """
 
-    #: True if this class needs `request.session`, so the session middleware must come before ours.
+    #: True if this class needs `request.session`. If so, the session middleware must come before
+    #: ours.
     needs_sessions: bool
 
     def __init__(

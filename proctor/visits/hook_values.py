@@ -28,7 +28,7 @@ _PLAIN = frozenset(
         *(dt.date, dt.datetime, dt.time, dt.timedelta),
     )
 )
-#: Instances of subclasses need no loading either, even if the subclass overrides `__str__`.
+#: Instances of subclasses of these need no loading either, even if `__str__` is overridden.
 _PLAIN_BASES = (str, int, float, bytes, enum.Enum)
 _SEQUENCES = (list, tuple, set, frozenset)
 
@@ -45,7 +45,8 @@ def is_yes(hook: str, answer: Any, *, takes_text: bool = True) -> bool:
     """Return *answer*, the value that *hook* returned, as a bool.
 
     Raises HookAnswerError for an awaitable, because every awaitable counts as true. Unless
-    *takes_text* is true, also raises it for a str, because even the text "no" counts as true.
+    *takes_text* is true, the error is also raised for a str, because even the text "no" counts as
+    true.
     """
     if inspect.isawaitable(answer) or (isinstance(answer, str) and not takes_text):
         if inspect.iscoroutine(answer):
@@ -55,7 +56,7 @@ def is_yes(hook: str, answer: Any, *, takes_text: bool = True) -> bool:
 
 
 def is_data(value: Any, depth: int = _DEPTH) -> bool:
-    """Return True if *value* consists only of plain values. Loads nothing."""
+    """Return True if *value* consists only of plain values. Nothing is loaded."""
     cls = type(value)
     if cls in _PLAIN:
         return True

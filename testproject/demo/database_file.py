@@ -25,8 +25,8 @@ def find_database(checkout: Path) -> Path:
 
 
 def _is_writable(directory: Path) -> bool:
-    # Create a file, because os.access does not detect every obstacle. SQLite, too, creates files
-    # next to its database.
+    # Create a file to find out, because os.access does not detect every obstacle. SQLite also
+    # creates files next to its database.
     try:
         with tempfile.TemporaryFile(dir=directory):
             return True

@@ -84,13 +84,13 @@ ALIKE = 0.72
 
 
 def find(query: str) -> list[Product]:
-    """Return the products whose name or kind contains the words, spelled exactly."""
+    """Return the products whose name or kind contains the words exactly as spelled."""
     wanted = query.casefold()
     return [each for each in PRODUCTS if wanted in f"{each.name} {each.kind}".casefold()]
 
 
 def likeness(product: Product, query: str) -> float:
-    """Return the highest similarity, from 0 to 1, between words of the query and the product."""
+    """Return the highest similarity (0 to 1) between a word of the query and one of the product."""
     return max(
         SequenceMatcher(None, asked, known).ratio()
         for asked in query.casefold().split()

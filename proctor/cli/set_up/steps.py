@@ -257,7 +257,7 @@ def _processors(value: ast.expr) -> ast.expr:
 
 
 def _item(node: ast.expr | None, key: str) -> ast.expr | None:
-    """Return the value of a key in a literal dict, or None unless the key occurs exactly once."""
+    """Return a key's value in a literal dict, or None if the key does not occur exactly once."""
     if not isinstance(node, ast.Dict):
         return None
     found = [

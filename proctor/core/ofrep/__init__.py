@@ -1,7 +1,7 @@
 """OpenFeature's remote evaluation protocol (OFREP), without a framework.
 
 `python -m proctor serve` and `proctor.ofrep` use it. The protocol is specified in
-https://github.com/open-feature/protocol, `service/openapi.yaml`.
+`service/openapi.yaml` of https://github.com/open-feature/protocol.
 """
 
 from __future__ import annotations

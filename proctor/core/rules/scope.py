@@ -29,7 +29,7 @@ class Scope(dict[str, Any]):
 
     #: True if a property or method was found in this evaluation. Tomcat keeps this flag in the
     #: context. If it is set, an access such as `a.b` is null if `a` is null; otherwise it is an
-    #: error. A class attribute is the default, because a scope is created for every visitor.
+    #: error. The default is a class attribute, because a scope is created for every visitor.
     resolved: bool = False
     #: The work done so far in this evaluation.
     work: int = 0

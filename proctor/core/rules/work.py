@@ -63,7 +63,7 @@ def pattern_work(pattern: str, subject: str, *, searching: bool = False) -> int:
     The result is 0 if the pattern will be rejected when it is used.
     """
     # If the number of steps grows at least in proportion to the length, a shorter subject needs at
-    # most a proportional part of the steps.
+    # most a proportional share of the steps: for half the length, at most half of them.
     length = min(len(subject), MAX_SUBJECT) + 1
     return _steps(pattern, searching) * length // MAX_SUBJECT
 

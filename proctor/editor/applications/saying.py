@@ -16,9 +16,10 @@ __all__ = ["Verdict", "what_applications_say"]
 
 
 def what_applications_say(branch: str, test: str, definition: Definition | None) -> list[Verdict]:
-    """Return how publishing *definition* on a branch would affect each application of the branch.
+    """Return a verdict for each application of a branch.
 
-    A *definition* of None stands for deleting the test. Each verdict has an `application`, its
+    The verdict says how publishing *definition* on the branch would affect the application. A
+    *definition* of None stands for deleting the test. Each verdict has an `application`, its
     `state` (`ok`, `breaks`, `older` or `undeclared`) and the `reasons`. If the definition cannot be
     converted to the matrix's format, the list is empty; the definition's problems give the reason.
     Raises NotFound for an unknown branch.

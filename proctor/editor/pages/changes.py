@@ -188,7 +188,7 @@ def three_ways(base: Any, theirs: Any, yours: Any) -> list[ThreeWay]:
 
 
 def _means_nothing(place: str, value: Any) -> bool:
-    """Return True if a field with this value is the same as a missing one."""
+    """Return True if a field with this value means the same as a missing field."""
     is_inside = place.startswith(("constants: ", "specialConstants: ")) or ": payload: " in place
     return _is_empty(value) and not is_inside
 

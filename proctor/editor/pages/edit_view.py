@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_panel", "create", "edit"]
 
-#: Maximum size of a form that is checked while the user types, in characters.
+#: Maximum size, in characters, of a form that is checked while the user types.
 MOST = 64 * 1024
 #: Maximum number of tests that are suggested as dependencies. Users can type other names.
 _PARENTS = 500

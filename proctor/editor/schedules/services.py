@@ -57,7 +57,7 @@ __all__ = [
 
 State, Block = ScheduledStep.State, ScheduledStep.Block
 
-#: Reasons why a step is blocked that a user can resolve without changing the step.
+#: Reasons for a block that a user can resolve without changing the step.
 _RESUMABLE = (Block.GUARD, Block.INVALID, Block.ERROR, Block.HOLD)
 
 
@@ -288,7 +288,7 @@ def _end(actor: Actor, rows: QuerySet[Proposal], now: datetime, message: str, us
 
 
 def resume(actor: Actor, number: int, *, message: str = "") -> Proposal:
-    """Retry a blocked step: its guard is called again, and the engine checks it again.
+    """Retry a blocked step: its guard is called again, and the engine checks the step again.
 
     Raises Refused if no step is blocked. Also raises Refused if the step's base is no longer the
     test's head, or if the approval is no longer valid: both cases require a new schedule.

@@ -49,7 +49,7 @@ def optional_address(name: str, *arguments: str) -> str:
 def page(
     permission: str = VIEW, methods: tuple[str, ...] = ("GET", "HEAD")
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Decorate a view, so that it requires a permission and its pages are never cached."""
+    """Decorate a view so that it requires a permission and its pages are never cached."""
 
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)

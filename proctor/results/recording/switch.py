@@ -1,4 +1,4 @@
-"""Turn recording on and off. In a test run, nothing is recorded unless a test requests it."""
+"""Turn recording on and off. In a test run, recording is off unless a test requests it."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def may_write() -> bool:
 def is_recording() -> bool:
     """Return True if exposures and outcomes should be recorded.
 
-    In a test run, and while `override_proctor` is active, nothing is recorded unless a test
-    requests it.
+    In a test run, and while `override_proctor` is active, recording is off unless a test requests
+    it.
     """
     if _requests:
         return True

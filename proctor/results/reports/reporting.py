@@ -45,7 +45,7 @@ class Selections:
     #: `exposures`.
     forced: Selection
     outcomes: tuple[Selection, ...]
-    #: Each combination of identifier type, version and split, once.
+    #: The distinct combinations of identifier type, version and split.
     labels: tuple[tuple[str, str, UUID], ...]
 
 
@@ -80,8 +80,8 @@ def definitions_of(
 ) -> list[TestDefinition]:
     """Return a definition for each version of the test that has recorded exposures.
 
-    Each definition contains the parts that determined groups at that time, and the payloads if they
-    are in the editor's history.
+    Each definition contains the parts that determined groups when these exposures were recorded,
+    and the payloads if they are in the editor's history.
     """
     pairs = {(version, split) for _kind, version, split in labels or _labels(test)}
     texts = dict(Split.objects.filter(test=test).values_list("id", "definition"))

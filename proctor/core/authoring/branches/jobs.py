@@ -276,7 +276,10 @@ def _check_current(deletion: Deletion, branch: Branch) -> None:
 
 
 def _check_users(site: Site, deletion: Deletion) -> None:
-    """Raise Refusal if an application names the test. Checks qa first, then production."""
+    """Raise Refusal if an application names the test.
+
+    Applications on qa are checked first, then those on production.
+    """
     asked = {QA: "QA", PRODUCTION: "prod"}
     if deletion.branch == PRODUCTION:
         del asked[QA]

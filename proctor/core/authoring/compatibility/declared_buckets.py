@@ -50,7 +50,7 @@ class ChangedBucket(NamedTuple):
 def changed_buckets(
     before: TestDefinition, after: TestDefinition, expected: ExpectedTest
 ) -> Iterator[ChangedBucket]:
-    """Yield the buckets in *expected* that are removed, renamed or have a new value in *after*."""
+    """Yield the buckets in *expected* that *after* removes, renames or gives a new value."""
     old_names = {each.name: each.value for each in before.buckets}
     names = {each.name: each.value for each in after.buckets}
     old_values = {each.value for each in before.buckets}

@@ -57,9 +57,9 @@ def verify(
 ) -> Verification:
     """Check *matrix* against a *specification*.
 
-    *source* names the matrix in Java Proctor's messages. If *with_context* is False, rules are
-    only parsed. *test_types* are the known test types besides Proctor's own. Raises Refusal if the
-    whole check fails in Java Proctor.
+    *source* is the name of the matrix in Java Proctor's messages. If *with_context* is False, rules
+    are only parsed. *test_types* are the known test types besides Proctor's own. Raises Refusal if
+    the whole check fails in Java Proctor.
     """
     types = specification.context_types if with_context else None
     known = (*TEST_TYPES, *test_types)

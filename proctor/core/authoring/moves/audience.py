@@ -37,7 +37,7 @@ class AllocationPair:
 
 
 def matched(old: TestDefinition, new: TestDefinition) -> dict[int, int]:
-    """Map the index of each new allocation that existed before to its old index.
+    """Map the index of each allocation in *new* that also exists in *old* to its index in *old*.
 
     Allocations are matched by id first; then by the letters of their ids, which do not change when
     the number is incremented; then by position.
@@ -66,8 +66,8 @@ def _letters(allocation: Allocation) -> str:
 def gate_changed(old: TestDefinition, new: TestDefinition) -> bool:
     """Return whether the set of visitors that the test admits can have changed.
 
-    Compares the test's rule, dependency, test type and flags, but does not consider whether
-    visitors change groups in the test that it depends on.
+    The comparison covers the test's rule, dependency, test type and flags, but not whether visitors
+    change groups in the test that it depends on.
     """
     return _gate(old) != _gate(new)
 
@@ -192,7 +192,10 @@ def _reachable(old: _Walk, i: int | None, new: _Walk, j: int | None) -> bool:
 
 
 def _from_none(none: _Walk, other: _Walk, index: int) -> bool:
-    """Return whether visitors in no allocation of *none* can be in *other*'s allocation *index*."""
+    """Return whether a visitor who is in no allocation of *none* can be in one of *other*.
+
+    *index* is the index of that allocation of *other*.
+    """
     if not other.can_take(index):
         return False
     rule = other.rules[index]

@@ -77,7 +77,8 @@ def ramp(
     function does not increment ids or versions.
 
     Raises ChangeRefused for a RANDOM test, an unknown allocation or group, a share that is
-    not from 0 to 1, shares that do not add up, and ranges that the engine does not load.
+    not between 0 and 1 (both inclusive), shares that do not add up, and ranges that the engine does
+    not load.
     """
     old = definition.allocations[_checked_index(definition, allocation)].ranges
     new = ramped_ranges(definition, allocation, shares)
@@ -250,7 +251,7 @@ def _bounds(share: Fraction, size: int) -> tuple[int, int]:
 def _targets(before: Mapping[int, int], size: int, target: _Target) -> Mapping[int, int] | None:
     """Return the length of each group after the ramp; None if the lengths cannot add up to *size*.
 
-    *before* contains the lengths before the ramp. They are in ticks or positions, and have the sum
+    *before* contains the lengths before the ramp. They are in ticks or positions, and add up to
     *size*.
     """
     remainder = target.remainder
@@ -326,7 +327,7 @@ def _lengths(cells: Sequence[Cell]) -> Counter[int]:
 
 
 def _split(run: Sequence[Cell], parts: Sequence[Part]) -> Iterator[Cell]:
-    """Split a run of cells where each part ends, and yield the pieces."""
+    """Split a run of cells at the end of each part, and yield the pieces."""
     waiting = list(run)
     start = run[0].start
     for number, (value, ticks) in enumerate(parts):

@@ -152,7 +152,7 @@ def review(
 
 
 def _relevant(before: Side, after: Side) -> set[str]:
-    """Return the changed tests, all tests that have dependencies, and the tests they depend on."""
+    """Return the changed tests, all tests with a dependency, and the tests that these depend on."""
     relevant = set()
     for name in {*before.loaded, *after.loaded}:
         old, new = before.loaded.get(name), after.loaded.get(name)

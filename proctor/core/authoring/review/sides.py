@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Reviewed", "Side", "differ", "tests_of"]
 
 #: What can be reviewed: a matrix; a test in the matrix's format; None for a test that does not
-#: exist; or a mapping from names to tests. In such a mapping, a plain mapping is a definition in
-#: the editor's format.
+#: exist; or a mapping from names to tests. In such a mapping, a value that is itself a plain
+#: mapping is a definition in the editor's format.
 Reviewed: TypeAlias = (
     "TestDefinition | Matrix | Mapping[str, TestDefinition | Mapping[str, Any]] | None"
 )
@@ -88,7 +88,7 @@ def tests_of(given: Reviewed) -> dict[str, TestDefinition]:
 
 
 def _converted(name: str, definition: Mapping[str, Any]) -> TestDefinition:
-    """Return the matrix format of a definition in the editor's format, with its unknown fields."""
+    """Convert a definition from the editor's format to the matrix's; keep its unknown fields."""
     read = TestDefinition.from_dict(name, definition)
     test = TestDefinition.from_dict(name, consumable_definition(definition))
     extra = {key: value for key, value in read.extra.items() if key != "specialConstants"}

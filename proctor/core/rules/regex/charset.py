@@ -83,7 +83,8 @@ class CharSet:
                 right = next(theirs, None)
 
 
-#: Not a character: represents the end of the subject in sets of possible next characters.
+#: This is not a character: it stands for the end of the subject in sets of possible next
+#: characters.
 END = CharSet(((_LAST + 1, _LAST + 1),))
 EVERYTHING = CharSet(((0, _LAST),))
 LOWER = CharSet(((0x61, 0x7A),))
