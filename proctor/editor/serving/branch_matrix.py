@@ -145,7 +145,7 @@ class BranchMatrix:
 
     @property
     def name(self) -> str:
-        """The version in the matrix's audit, also used as the ETag, such as `v-1a2b3c4d`."""
+        """The version in the matrix's audit, such as `v-1a2b3c4d`; also used as the ETag."""
         return str(self.audit.version)
 
     @property

@@ -221,7 +221,7 @@ def consolidate(
     """Return the tests that an application will use, by name, given the result of the check.
 
     A required test that is missing is replaced by one in which everyone gets the fallback value.
-    Buckets that only the specification has are added to the test, so that they can be forced.
+    Buckets that exist only in the specification are added to its tests, so that they can be forced.
     """
     loaded: dict[str, TestDefinition] = {}
     for name, test in matrix.tests.items():

@@ -121,7 +121,7 @@ def _by_class(candidates: Sequence[Method], arguments: Sequence[object]) -> list
     """Return the overload, if any, that fits the one argument that has no exact match.
 
     Java Proctor tries the superclasses of the argument; in this library, these can only be Number
-    and Object. For a number, it then chooses the only overload whose parameter accepts numbers.
+    and Object. If the argument is a number, the overload is the only one that accepts numbers.
     """
     first = candidates[0].parameters
     index = next(i for i, each in enumerate(arguments) if not _exact(each, first[i]))

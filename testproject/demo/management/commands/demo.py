@@ -18,7 +18,7 @@ __all__ = ["Command"]
 class Command(runserver.Command):
     """Run Django's development server with the demo's database, and print the URLs."""
 
-    help = "Start the shop with two weeks of simulated visitors, its editor and its results."
+    help = "Start the shop, its editor and its results, with two weeks of simulated visitors."
     #: Set by the base class.
     addr: str
 
