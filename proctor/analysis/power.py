@@ -62,7 +62,7 @@ def detectable(
     alpha: float = 0.05,
     power: float = POWER,
 ) -> float:
-    """Return the smallest absolute effect that can be detected.
+    """Return the smallest absolute effect that can be detected with *visitors*.
 
     *visitors* is the number of visitors in both groups together.
     """

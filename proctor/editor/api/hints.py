@@ -74,7 +74,7 @@ def _elsewhere(actor: Actor, test: str, branch: str) -> str | None:
 
 
 def _test(actor: Actor, error: NoSuchTest) -> str | None:
-    """Return a test on the branch with a similar name.
+    """Return a test on the branch whose name is similar to the requested name.
 
     If the branch has many tests, only those with the same first two letters are compared.
     """

@@ -167,7 +167,7 @@ def ramp(
     message: str = "",
     review: bool = False,
 ) -> Published | Proposed:
-    """Change the shares in the allocation at an index, and move as few visitors as possible."""
+    """Change the shares in the allocation at this index, and move as few visitors as possible."""
     act = Act(actor, test, check_branch(branch), base, Kind.RAMP, message, review)
     return _rewrite(act, _on_test(lambda each: ramped(each, allocation, shares)))
 
