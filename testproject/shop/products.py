@@ -84,7 +84,7 @@ ALIKE = 0.72
 
 
 def find(query: str) -> list[Product]:
-    """Return the products whose name or kind contains the words exactly as spelled."""
+    """Return the products whose name or kind contains the words, without misspellings."""
     wanted = query.casefold()
     return [each for each in PRODUCTS if wanted in f"{each.name} {each.kind}".casefold()]
 

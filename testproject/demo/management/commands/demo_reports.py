@@ -1,4 +1,4 @@
-"""`demo_reports`: regenerate the demo's reports for users without the [analysis] extra."""
+"""`demo_reports`: regenerate the stored reports that users without the [analysis] extra see."""
 
 from __future__ import annotations
 
