@@ -94,7 +94,8 @@ class Variants:
 
         In DEBUG, raises ImproperlyConfigured if the test or a group is not declared, or if the
         request has no `proc`. Without DEBUG, the problem is logged once, and the fallback handles
-        the request. No `proc` is needed if `override_proctor` sets the test.
+        the request, except that views of declared groups are still used if only other groups are
+        undeclared. No `proc` is needed if `override_proctor` sets the test.
         """
         proc = proc_of(request)
         if proc is None and self.test not in overrides.active():

@@ -43,9 +43,9 @@ _OWN_CLASS = "_proctor_own_class"
 def settings_reader(names: tuple[str, ...]) -> Callable[[], tuple[object, ...]]:
     """Return a function that returns the current values of the settings in *names* (at least two).
 
-    Every request needs ten settings. Reading `_wrapped` is faster than reading `settings`, which
-    looks up each name twice. `override_settings` replaces `_wrapped`, so `_wrapped` must be read
-    again each time.
+    Every request needs about twenty settings. Reading `_wrapped` is faster than reading `settings`,
+    which looks up each name twice. `override_settings` replaces `_wrapped`, so `_wrapped` must be
+    read again each time.
     """
     values = attrgetter(*names)
 

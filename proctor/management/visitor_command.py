@@ -60,7 +60,7 @@ class VisitorCommand(BaseCommand, Generic[T]):
         raise NotImplementedError
 
     def note(self, notes: Iterable[str]) -> None:
-        """Print notes on stderr, so that stdout matches that of `python -m proctor`."""
+        """Print notes on standard error, so that standard output is that of `python -m proctor`."""
         self.stdout.flush()
         for text in notes:
             self.stderr.write(printable(text, 2000), str)

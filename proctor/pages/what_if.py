@@ -128,7 +128,7 @@ class WhatIf:
     ) -> Overview:
         """Return the page's content for this visitor.
 
-        *get_http* is the `get_http` hook of the request that shows the page.
+        *get_http* is the `get_http` of the visitor who opened the page, or None.
         """
         empty = _that_may_be_empty()
         asked = GroupsRequest(

@@ -92,8 +92,8 @@ class Texts(NamedTuple):
 def template_texts() -> Texts:
     """Return the texts of all templates that can be listed, from every engine, including Jinja2.
 
-    Templates that another template with the same name hides, and files that are not text, are left
-    out. Raises Django's exception if TEMPLATES is invalid.
+    For Django's engines, templates that another template with the same name hides are left out, and
+    the text of a file that is not text is "". Raises Django's exception if TEMPLATES is invalid.
     """
     named: list[tuple[str, str]] = []
     unlisted: list[str] = []
