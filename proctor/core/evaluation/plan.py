@@ -21,8 +21,8 @@ __all__ = ["Plan"]
 
 
 #: Cache size: the number of different `tests` arguments that are remembered. An application that
-#: passes more arguments than this probably requests different tests each time, so caching would
-#: not help.
+#: passes more different ones than this probably requests different tests each time, so caching
+#: would not help.
 _REMEMBERED = 64
 
 #: If an application requests at most a quarter of the tests (1 / `_FEW`, rounded up), each of the

@@ -92,7 +92,7 @@ def is_too_deep(value: Any) -> bool:
         level = [item for each in level for item in _items(each)]
         if not level:
             return False
-    return True
+    return any(isinstance(each, (dict, list)) for each in level)
 
 
 def _items(value: Any) -> list[Any]:

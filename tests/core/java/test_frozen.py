@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.core.exceptions import ConversionError
-from proctor.core.java.frozen import MAX_DEPTH, FrozenDict, freeze, thaw
+from proctor.core.java.frozen import MAX_DEPTH, FrozenDict, freeze, is_too_deep, thaw
 
 json_values = st.recursive(
     st.none()
@@ -116,6 +116,17 @@ def test_a_value_nested_too_deeply_is_refused():
         value = [value]
     with pytest.raises(ConversionError, match="nested deeper"):
         freeze(value)
+
+
+@pytest.mark.parametrize("value", [1, {"a": 1}, [], {}])
+def test_two_hundred_levels_are_not_too_deep_whatever_is_inside(value):
+    for _ in range(MAX_DEPTH - isinstance(value, (list, dict))):
+        value = [value]
+    assert not is_too_deep(value)
+    freeze(value)
+    with pytest.raises(ConversionError, match="nested deeper"):
+        freeze([value])
+    assert is_too_deep([value])
 
 
 def test_a_value_that_contains_itself_is_refused():

@@ -278,7 +278,8 @@ def _check_current(deletion: Deletion, branch: Branch) -> None:
 def _check_users(site: Site, deletion: Deletion) -> None:
     """Raise Refusal if an application names the test.
 
-    Applications on qa are checked first, then those on production.
+    Applications on qa are checked first, then those on production. A deletion from production
+    is not checked against those on qa.
     """
     asked = {QA: "QA", PRODUCTION: "prod"}
     if deletion.branch == PRODUCTION:

@@ -154,7 +154,7 @@ def _placement(test: TestDefinition, before: TestDefinition | None) -> Iterator[
 def _expectations(
     test: str, applications: Iterable[Application]
 ) -> Iterator[tuple[str, ExpectedTest]]:
-    """Yield each application's label, together with what the application expects of the test."""
+    """Yield what each application expects of the test, together with the application's label."""
     for application in applications:
         for specification in application.specifications:
             expected = specification.tests.get(test)

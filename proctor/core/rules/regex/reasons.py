@@ -105,7 +105,7 @@ class Reason:
 
     @staticmethod
     def unknown_escape(char: str) -> Sentence:
-        """Return the reason for rejecting a backslash and a letter that do not form an escape."""
+        """Return the reason for rejecting a backslash that does not begin an escape."""
         text = gettext_noop(
             "\\{char} is not an escape sequence; write \\\\ for a backslash, or leave the "
             "backslash out"

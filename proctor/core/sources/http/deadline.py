@@ -93,7 +93,7 @@ class DeadlineSession(requests.Session):
             self.mount(scheme, _adapter(self.deadline))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return None: otherwise, requests would read a redirect's body, whatever its size."""
+        """Return None: otherwise, the requests package would read a redirect's body of any size."""
 
 
 def _adapter(deadline: Deadline) -> HTTPAdapter:
