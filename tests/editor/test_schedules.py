@@ -364,7 +364,7 @@ def test_times_must_come_one_after_the_other_and_in_the_future(one):
         ([(0.2, 1), (0.5, None)], "step 2 has no time"),
         ([], "expected 1 to 50 steps, got 0"),
         ([(0.1, 1)], "a step has the same shares as the previous one"),
-        ([(1.5, 1)], "expected"),
+        ([(1.5, 1)], "the maximum is 100 %"),
     ]:
         with pytest.raises(Refused, match=words):
             scheduled(*steps, head=head)
