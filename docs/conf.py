@@ -47,6 +47,9 @@ html_title = f"django-proctor {release}"
 # Create anchors, because pages link to each other's headings: page.md#heading.
 myst_heading_anchors = 3
 
+# `type` in a signature is Python's own, but Sphinx finds two attributes with this name.
+suppress_warnings = ["ref.python"]
+
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 
