@@ -25,7 +25,7 @@ ROLLOUT = f"{EDITOR}tests/newfeaturerollout/"
 COLOR = f"{EDITOR}tests/buttoncolortst/"
 #: Few lines of this repository name this test, so its list of code to clean up is short.
 HEADLINE = f"{EDITOR}tests/headlinetst/"
-TO_HALF = f"{ROLLOUT}raise/?branch=production&allocation=1&to=50"
+RAISE = f"{ROLLOUT}raise/?branch=production&allocation=1&to=75"
 
 #: Suffix of the file → width, and whether colors are dark.
 VARIANTS = {
@@ -85,7 +85,7 @@ def without_approvals(window, root, wanted):
         "edit": f"{ROLLOUT}edit/",
         "create": f"{EDITOR}create/",
         "compare": f"{COLOR}compare/",
-        "raise": TO_HALF,
+        "raise": RAISE,
         "stop": f"{ROLLOUT}stop/?branch=production",
         "finish": f"{HEADLINE}finish/?branch=production&value=2",
         "matrix": f"{EDITOR}matrix/",
@@ -94,7 +94,7 @@ def without_approvals(window, root, wanted):
     }
     _take_pages(window, root, pages, wanted)
     if "roll-back" in wanted:
-        window.get(f"{root}{TO_HALF.replace('50', '75')}")
+        window.get(f"{root}{RAISE}")
         fill(window, "#pe-message", "More visitors")
         click(window, "Publish on production")
         says(window, "Published on production")
@@ -191,7 +191,7 @@ def with_two_branches(window, root, wanted):
 
 def with_approvals(window, root, wanted):
     """Take the pages of a proposal; someone else must approve it."""
-    window.get(f"{root}{TO_HALF}")
+    window.get(f"{root}{RAISE}")
     if "raise-asks" in wanted:
         take(window, "raise-asks")
     window.get(f"{root}{COLOR}finish/?branch=production&value=2")
