@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from functools import partial
 from operator import is_
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -15,9 +14,9 @@ from django.utils.module_loading import import_string
 
 from proctor.conf import settings
 from proctor.core.declarations.registry import Registry
-from proctor.core.exceptions import ConfigurationError, SourceError
+from proctor.core.exceptions import ConfigurationError
 from proctor.core.inputs.variables import Variables
-from proctor.core.messages import error_place, error_text, shown
+from proctor.core.messages import error_text, shown
 from proctor.core.sources.matrix_report import report_missing, report_tests
 from proctor.core.sources.source import MatrixSource
 from proctor.django_internals import settings_reader
@@ -25,6 +24,7 @@ from proctor.resolving.answer_cache import AnswerCache
 from proctor.resolving.fitted_answers import FittedAnswers
 from proctor.resolving.forced_groups import ForcedGroups
 from proctor.resolving.hook_keys import HookKeys
+from proctor.resolving.late_source import LateSource
 from proctor.resolving.matrix_locations import matrix_schemes
 from proctor.resolving.once_log import OnceLog
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proctor.core.declarations.proctor_test import ProctorTest
-    from proctor.core.evaluation.groups import GroupAssignment, Groups, Reason
-    from proctor.core.sources.source import GroupsRequest, Source
+    from proctor.core.evaluation.groups import GroupAssignment, Reason
+    from proctor.core.sources.source import Source
 
 __all__ = [
     "SiteSetup",
@@ -218,53 +218,8 @@ def _of_its_own(cls: Any) -> Source:
     try:
         made: Source = cls()
     except Exception as error:  # noqa: BLE001 - the site's code; never break a page for it
-        return _LateSource(cls, error)
+        return LateSource(cls, error)
     return made
-
-
-class _LateSource:
-    """A placeholder for a source that could not be created; it tries again from time to time."""
-
-    #: Seconds between two attempts.
-    PAUSE = 10.0
-
-    def __init__(
-        self,
-        cls: Callable[[], Source],
-        error: Exception,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._cls = cls
-        self._clock = clock
-        self._error = error
-        self._made: Source | None = None
-        self._due = clock() + self.PAUSE
-
-    @property
-    def waits(self) -> bool:
-        """True until the source has been created, because creating it may be slow.
-
-        After that, the source's own `waits`.
-        """
-        return self._made is None or getattr(self._made, "waits", True)
-
-    def determine_groups(self, request: GroupsRequest) -> Groups:
-        """Return the source's answer. Raises SourceError until the source is created."""
-        if self._made is None and self._clock() >= self._due:
-            self._due = self._clock() + self.PAUSE
-            try:
-                self._made = self._cls()
-            except Exception as error:  # noqa: BLE001 - as above
-                self._error = error
-        if self._made is None:
-            raise SourceError(f"the source cannot be created: {error_place(self._error)}")
-        return self._made.determine_groups(request)
-
-    def close(self) -> None:
-        """Close the source, if it was created."""
-        if self._made is not None:
-            self._made.close()
 
 
 def _make_cache(source: Any, log: OnceLog) -> AnswerCache | None:

@@ -18,8 +18,6 @@ _CONDITION = re.compile(r"\{%-?\s*(?:el)?if\s(.*?)%\}", re.DOTALL)
 _PROC = r"(?:request\.)?proc\.(\w+)"
 _TEXT = r"""(?:"[^"]*"|'[^']*')"""
 _COMPARISON = re.compile(rf"(?<![\w.]){_PROC}\s*[!=]=\s*{_TEXT}|{_TEXT}\s*[!=]=\s*{_PROC}(?![\w.])")
-
-
 _MARKUP = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 _READ = re.compile(rf"(?<![\w.\"'-]){_PROC}")
 

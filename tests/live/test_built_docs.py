@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from proctor import core
+from proctor.core.matrices import matrix
 from tests.core.test_public_api import INTERNAL
 from tests.fences import ROOT
 from tests.live.browser import browser, one, until
@@ -49,17 +50,7 @@ QUESTIONS = {
 }
 
 #: The attributes of these classes are the fields of the JSON, which docs/matrix.md describes.
-FIELDS_OF_THE_MATRIX = {
-    "Allocation",
-    "Audit",
-    "Bucket",
-    "Dependency",
-    "Matrix",
-    "Payload",
-    "PayloadExperimentConfig",
-    "Range",
-    "TestDefinition",
-}
+FIELDS_OF_THE_MATRIX = set(matrix.__all__)
 
 pytestmark = [
     pytest.mark.skipif(

@@ -14,7 +14,8 @@ from proctor.core.evaluation.groups import GroupAssignment, Groups
 from proctor.core.exceptions import SourceError
 from proctor.core.sources.source import GroupsRequest
 from proctor.resolving.ask_source import ask
-from proctor.resolving.site_setup import _LateSource, current_setup
+from proctor.resolving.late_source import LateSource
+from proctor.resolving.site_setup import current_setup
 from proctor.signals import resolved, source_failed
 from tests.clocks import Clock
 
@@ -157,7 +158,7 @@ def test_a_source_that_cannot_be_made_costs_the_groups_and_not_the_page():
 
 def test_a_source_that_could_not_be_made_is_tried_again():
     clock = Clock()
-    source = _LateSource(Slow, ConnectionError(), clock=clock)
+    source = LateSource(Slow, ConnectionError(), clock=clock)
     with pytest.raises(SourceError, match="cannot be created: ConnectionError"):
         source.determine_groups(None)
     clock.now += source.PAUSE
