@@ -204,7 +204,7 @@ def test_a_hundred_levels_are_parsed(kind):
 @pytest.mark.parametrize("kind", NESTED)
 def test_one_level_more_is_refused(kind):
     with pytest.raises(
-        RuleSyntaxError, match="nested more than 100 levels deep; split it up(?!, found)"
+        RuleSyntaxError, match=r"nested more than 100 levels deep; split it up(?!, found)"
     ):
         parse("${" + NESTED[kind](MAX_DEPTH + 1) + "}")
 
